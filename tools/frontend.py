@@ -1,4 +1,4 @@
-"""Fetch the front-end packages of package-lock.json and copy the few files that pages use to ledger/static/vendor.
+"""Fetch the front-end packages of package-lock.json and copy the files that pages use to ledger/static/vendor.
 
 Uses npm where the machine has it, else the one inside the pip package of requirements-node.txt. Standard library only.
 """
@@ -50,7 +50,8 @@ def npm_command() -> list[str]:
 
 
 def fetch() -> None:
-    """Make node_modules exactly what the lock says; packages' own scripts are never run."""
+    """Make node_modules exactly what the lock says; scripts that packages bring are never run."""
+    print("==> Front-end files: fetching by package-lock.json", flush=True)
     flags = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     subprocess.run([*npm_command(), *flags], cwd=ROOT, check=True)
 

@@ -1,0 +1,52 @@
+# make run: set up what is missing and serve.   make test: set up what is missing and test.
+PYTHON ?= python3
+UV ?= uv
+VENV := .venv/bin/python
+LOCK := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+.PHONY: help run setup setup-tests test test-long test-setup check format bench lock
+
+help:
+	@echo "make run         serve the demonstration on http://127.0.0.1:8000"
+	@echo "make test        all tests but the long ones"
+	@echo "make test-setup  install the system packages that the tests need (apt-get)"
+	@echo "make test-long   all tests, with many more random examples"
+	@echo "make check       format, lint, types, imports, house rules, migrations"
+	@echo "make format      format the code"
+	@echo "make bench       measure the hot paths"
+	@echo "make lock        renew the lock files (needs uv and npm)"
+
+run: setup
+	@exec $(VENV) -m flask --app wsgi serve --demo
+
+setup:
+	@$(PYTHON) tools/setup.py
+
+setup-tests:
+	@$(PYTHON) tools/setup.py --tests
+
+test: setup-tests
+	@$(VENV) tools/test_system.py
+	@$(VENV) -m pytest -n 2
+
+test-long: setup-tests
+	@$(VENV) tools/test_system.py
+	@$(VENV) -m pytest -n 2 -m "" --hypothesis-profile=long
+
+test-setup: setup-tests
+	@$(VENV) tools/test_system.py --install
+
+check: setup-tests
+	@$(VENV) tools/check.py
+
+format: setup-tests
+	@$(VENV) -m ruff format .
+	@$(VENV) -m ruff check --fix .
+
+bench: setup-tests
+	@$(VENV) -m pytest -m bench -n 0 -s
+
+lock:
+	@for name in requirements requirements-dev requirements-node; do $(LOCK) $$name.in -o $$name.txt; done
+	@npm install --package-lock-only --ignore-scripts

@@ -1,0 +1,119 @@
+"""Prepare this checkout to run: virtual environment, locked packages, front-end files, translations.
+
+Run by make with the machine's own Python. Each step is skipped when nothing changed since it was last done, so a
+second start takes no time. `setup.py --tests` adds what the tests and the checks need.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+TRANSLATIONS = ROOT / "ledger" / "translations"
+OLDEST_PYTHON = (3, 11)
+PIP_INSTALL = ["-m", "pip", "install", "--disable-pip-version-check", "--require-hashes"]
+
+
+def say(text: str) -> None:
+    """One line of progress, seen at once even when the output goes to a file."""
+    print(text, flush=True)
+
+
+def make_environment() -> None:
+    """Make .venv if it is not there or was made for another folder or by a Python that is gone."""
+    stamp = VENV / ".made-for"
+    works = PYTHON.exists() and subprocess.run([PYTHON, "-m", "pip", "--version"], capture_output=True).returncode == 0
+    if works and (not stamp.is_file() or stamp.read_text() == str(ROOT)):
+        return
+    say("==> Virtual environment: making .venv")
+    made = subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)])
+    if made.returncode != 0:
+        sys.exit("Python cannot make a virtual environment. On Debian: apt-get install python3-venv")
+    stamp.write_text(str(ROOT))
+
+
+def install(*, with_tests: bool) -> None:
+    """Install exactly what the locks name, each file checked against its hash."""
+    locks = [ROOT / "requirements.txt"]
+    if with_tests:
+        locks.append(ROOT / "requirements-dev.txt")
+    outdated = [lock for lock in locks if not is_installed(lock)]
+    if not outdated:
+        return
+    names = " and ".join(lock.name for lock in outdated)
+    say(f"==> Python packages: installing {names} (20 to 60 seconds the first time)")
+    arguments = [argument for lock in locks for argument in ("-r", str(lock))]
+    quiet = [] if sys.stdout.isatty() else ["--quiet"]
+    if subprocess.run([PYTHON, *PIP_INSTALL, *quiet, *arguments]).returncode != 0:
+        sys.exit("The packages could not be installed: see pip's message above, then run make again.")
+    for lock in locks:
+        stamp_of(lock).write_text(digest(lock))
+
+
+def stamp_of(lock: Path) -> Path:
+    """Where it is remembered which version of a lock is installed."""
+    return VENV / f".{lock.stem}.installed"
+
+
+def digest(lock: Path) -> str:
+    """What identifies the content of a lock file."""
+    return hashlib.sha256(lock.read_bytes()).hexdigest()
+
+
+def is_installed(lock: Path) -> bool:
+    """Whether the lock was installed in its present form."""
+    stamp = stamp_of(lock)
+    return stamp.is_file() and stamp.read_text() == digest(lock)
+
+
+def fetch_frontend() -> None:
+    """Bring the front-end files; the tool itself skips when its lock did not change."""
+    if subprocess.run([PYTHON, ROOT / "tools" / "frontend.py"]).returncode != 0:
+        sys.exit("The front-end files could not be fetched: see the message above, then run make again.")
+
+
+def compile_translations() -> None:
+    """Compile each catalogue that is newer than its compiled form."""
+    for catalogue in sorted(TRANSLATIONS.glob("*/LC_MESSAGES/messages.po")):
+        compiled = catalogue.with_suffix(".mo")
+        if compiled.exists() and compiled.stat().st_mtime >= catalogue.stat().st_mtime:
+            continue
+        language = catalogue.parent.parent.name
+        say(f"==> Translations: compiling {language}")
+        command = [
+            "-m",
+            "babel.messages.frontend",
+            "compile",
+            "-i",
+            str(catalogue),
+            "-o",
+            str(compiled),
+            "-l",
+            language,
+        ]
+        subprocess.run([PYTHON, *command], check=True, capture_output=True)
+
+
+def main() -> None:
+    """Do all steps in order."""
+    if sys.version_info < OLDEST_PYTHON:
+        wanted = ".".join(map(str, OLDEST_PYTHON))
+        sys.exit(
+            f"Python {wanted} or newer is needed; this is {sys.version.split()[0]}. Try: make PYTHON=python3.11 run"
+        )
+    os.chdir(ROOT)
+    begun = time.monotonic()
+    make_environment()
+    install(with_tests="--tests" in sys.argv[1:])
+    fetch_frontend()
+    compile_translations()
+    say(f"==> Set up ({time.monotonic() - begun:.0f} s)")
+
+
+if __name__ == "__main__":
+    main()
