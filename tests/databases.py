@@ -1,0 +1,165 @@
+"""Databases for tests: a SQLite file, and a PostgreSQL server that lives as long as the tests and leaves nothing.
+
+Works as root (PostgreSQL refuses to, so the server runs as another user) and as anybody else.
+"""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from tools.test_system import find_postgres_folder
+
+SUPERUSER = "ledger"
+START_TIMEOUT_SECONDS = 30
+# Nothing here must survive a power cut, so the switches that cost time for that are off.
+SERVER_SWITCHES = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "shared_buffers": "64MB",
+    "max_connections": "120",
+    "listen_addresses": "127.0.0.1",
+}
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """A running throw-away server on this machine."""
+
+    port: int
+
+    def url(self, database: str) -> str:
+        """The SQLAlchemy address of one of its databases."""
+        return f"postgresql+psycopg://{SUPERUSER}@127.0.0.1:{self.port}/{database}"
+
+    def execute(self, statement: sql.Composable) -> None:
+        """Run a statement outside any transaction, as CREATE DATABASE needs."""
+        with psycopg.connect(
+            host="127.0.0.1", port=self.port, user=SUPERUSER, dbname="postgres", autocommit=True
+        ) as connection:
+            connection.execute(statement)
+
+
+def sqlite_url(folder: Path) -> str:
+    """The SQLAlchemy address of a new SQLite file in `folder`."""
+    return f"sqlite:///{folder / f'ledger-{next(_numbers)}.sqlite3'}"
+
+
+def fresh_postgres_database(server: PostgresServer, *, template: str = "template0") -> str:
+    """Make a database and return its address; a copy of the database `template`, to which nobody may be connected."""
+    name = f"ledger_{os.getpid()}_{next(_numbers)}"
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    server.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
+    return server.url(name)
+
+
+def drop_postgres_database(server: PostgresServer, url: str) -> None:
+    """Remove a database, cutting off whoever is still connected."""
+    name = url.rpartition("/")[2]
+    server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """Start a server with an empty cluster; stop it and remove its files at the end.
+
+    Raises: LookupError when this machine has no PostgreSQL; RuntimeError with the server's log when it does not start.
+    """
+    binaries = find_postgres_folder()
+    if binaries is None:
+        raise LookupError("no PostgreSQL here: make test-setup")
+    folder = Path(tempfile.mkdtemp(prefix="ledger-test-postgres-", dir="/tmp"))
+    try:
+        user = _unprivileged_user(folder)
+        binaries = _reachable(binaries, folder, user)
+        _make_cluster(binaries, folder, user)
+        with _running(binaries, folder, user) as server:
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unprivileged_user(folder: Path) -> dict[str, Any]:
+    """As root: arguments that let a subprocess run as somebody else, who is given `folder`."""
+    if os.geteuid() != 0:
+        return {}
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    user = pwd.getpwnam("postgres" if "postgres" in names else "nobody")
+    os.chown(folder, user.pw_uid, user.pw_gid)
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+def _reachable(binaries: Path, folder: Path, user: dict[str, Any]) -> Path:
+    """`binaries`, or a copy where the other user may not enter the folders above them (a checkout under /root)."""
+    test = subprocess.run(["/usr/bin/test", "-x", binaries / "postgres"], cwd="/", **user)
+    if test.returncode == 0:
+        return binaries
+    shutil.copytree(binaries.parent, folder / "install", symlinks=True)
+    return folder / "install" / "bin"
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": str(folder)}
+
+
+def _make_cluster(binaries: Path, folder: Path, user: dict[str, Any]) -> None:
+    """Run initdb; its data checks and syncs are left out."""
+    command = [binaries / "initdb", "-D", folder / "data", "-U", SUPERUSER, "-A", "trust", "-E", "UTF8"]
+    options = ["--locale=C.UTF-8", "--no-sync", "--no-instructions"]
+    made = subprocess.run(
+        [*command, *options], env=_environment(folder), cwd="/", capture_output=True, text=True, **user
+    )
+    if made.returncode != 0:
+        raise RuntimeError(f"initdb failed: {made.stderr}")
+
+
+@contextmanager
+def _running(binaries: Path, folder: Path, user: dict[str, Any]) -> Iterator[PostgresServer]:
+    """The server process, up and answering."""
+    server = PostgresServer(_free_port())
+    switches = [part for name, value in SERVER_SWITCHES.items() for part in ("-c", f"{name}={value}")]
+    command = [binaries / "postgres", "-D", folder / "data", "-p", str(server.port), "-k", folder, *switches]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            command, env=_environment(folder), cwd="/", stdout=log, stderr=log, stdin=subprocess.DEVNULL, **user
+        )
+    try:
+        _await_answer(server, process, folder / "log")
+        yield server
+    finally:
+        # SIGINT is PostgreSQL's fast shutdown: it does not wait for those who forgot to disconnect.
+        process.send_signal(2)
+        process.wait(START_TIMEOUT_SECONDS)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _await_answer(server: PostgresServer, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            server.execute(sql.SQL("SELECT 1"))
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError(f"PostgreSQL does not answer: {log.read_text()}")

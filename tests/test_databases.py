@@ -1,0 +1,38 @@
+"""The databases that tests get are real, empty and apart from each other."""
+
+import pytest
+import sqlalchemy as sa
+
+from tests.databases import PostgresServer, drop_postgres_database, fresh_postgres_database
+
+
+def test_database_is_empty_and_takes_chinese(empty_database_url: str) -> None:
+    engine = sa.create_engine(empty_database_url)
+    assert sa.inspect(engine).get_table_names() == []
+    with engine.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE places (name VARCHAR(20))"))
+        connection.execute(sa.text("INSERT INTO places VALUES (:name)"), {"name": "演示区"})
+    with engine.begin() as connection:
+        assert connection.execute(sa.text("SELECT name FROM places")).scalar_one() == "演示区"
+    engine.dispose()
+
+
+@pytest.mark.postgres
+def test_database_from_template_has_its_rows_and_is_apart(postgres: PostgresServer) -> None:
+    template = fresh_postgres_database(postgres)
+    _execute(template, "CREATE TABLE numbers AS SELECT 7 AS number")
+    copy = fresh_postgres_database(postgres, template=template.rpartition("/")[2])
+    _execute(copy, "UPDATE numbers SET number = 8")
+    assert _execute(template, "SELECT number FROM numbers") == 7
+    assert _execute(copy, "SELECT number FROM numbers") == 8
+    for url in (copy, template):
+        drop_postgres_database(postgres, url)
+
+
+def _execute(url: str, statement: str) -> object:
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        result = connection.execute(sa.text(statement))
+        value = result.scalar_one() if result.returns_rows else None
+    engine.dispose()
+    return value
