@@ -1,0 +1,124 @@
+"""How points, minutes and moments are written for people, in Chinese and in English.
+
+Pure functions first; `register` hands them to the templates with the reader's language and time zone filled in.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime, tzinfo
+
+from flask import Flask
+from flask_babel import get_locale, get_timezone
+
+MINUS = "\u2212"
+EN_DASH = "\u2013"
+
+_WEEKDAYS_ZH = "一二三四五六日"
+_WEEKDAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS_EN = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+def points(minor: int, scale: int = 2, *, sign: bool = False) -> str:
+    """Write minor units as decimals: 12850 is "128.50", -5500 is "−55.00" (U+2212).
+
+    `scale` is the number of decimals (0 for minutes and goods); `sign` writes "+" before what was gained.
+    """
+    digits = str(abs(minor)).rjust(scale + 1, "0")
+    whole, decimals = (digits[:-scale], digits[-scale:]) if scale else (digits, "")
+    mark = MINUS if minor < 0 else "+" if sign and minor > 0 else ""
+    return mark + f"{int(whole):,}" + ("." + decimals if decimals else "")
+
+
+def minutes_words(minutes: int, *, locale: str = "zh") -> str:
+    """Write minutes as hours and minutes: 17200 is "286 小时 40 分" or "286 h 40 min"."""
+    mark = MINUS if minutes < 0 else ""
+    hours, rest = divmod(abs(minutes), 60)
+    if _is_english(locale):
+        parts = ([f"{hours:,} h"] if hours else []) + ([f"{rest} min"] if rest or not hours else [])
+        return mark + " ".join(parts)
+    if not hours:
+        return f"{mark}{rest} 分钟"
+    return f"{mark}{hours:,} 小时" + (f" {rest} 分" if rest else "")
+
+
+def local_time(moment: datetime, *, zone: tzinfo) -> str:
+    """Write the time of day where the reader is: "08:52"."""
+    return f"{_at(moment, zone):%H:%M}"
+
+
+def local_date(day: date, *, locale: str = "zh", zone: tzinfo, year: bool = True, weekday: bool = False) -> str:
+    """Write a day: "2026年6月3日", with `weekday` "2026年6月3日 星期三", without `year` "6月3日".
+
+    A moment is first moved to `zone`; a plain date is taken as it is.
+    """
+    local = _at(day, zone) if isinstance(day, datetime) else day
+    if _is_english(locale):
+        text = f"{local.day} {_MONTHS_EN[local.month - 1]}" + (f" {local.year}" if year else "")
+        return f"{_WEEKDAYS_EN[local.weekday()]} {text}" if weekday else text
+    text = (f"{local.year}年" if year else "") + f"{local.month}月{local.day}日"
+    return f"{text} 星期{_WEEKDAYS_ZH[local.weekday()]}" if weekday else text
+
+
+def local_datetime(moment: datetime, *, locale: str = "zh", zone: tzinfo, year: bool = True) -> str:
+    """Write a moment to the minute: "2026年6月3日 15:24" or "3 June 2026 15:24"."""
+    return f"{local_date(moment, locale=locale, zone=zone, year=year)} {local_time(moment, zone=zone)}"
+
+
+def time_range(start: datetime, end: datetime, *, locale: str = "zh", zone: tzinfo) -> str:
+    """Write when a shift is: "09:00–11:00"; over midnight "22:00–次日 02:00"; over more days with both dates."""
+    days = (_at(end, zone).date() - _at(start, zone).date()).days
+    first, last = local_time(start, zone=zone), local_time(end, zone=zone)
+    if days == 0:
+        return f"{first}{EN_DASH}{last}"
+    if days == 1:
+        return f"{first}{EN_DASH}{last} next day" if _is_english(locale) else f"{first}{EN_DASH}次日 {last}"
+    both = (local_datetime(moment, locale=locale, zone=zone) for moment in (start, end))
+    return f" {EN_DASH} ".join(both)
+
+
+def time_ago(moment: datetime, now: datetime, *, locale: str = "zh", zone: tzinfo) -> str:
+    """Write how long ago something was, up to a day; what is older, or yet to come, is written as it is."""
+    seconds = int((now - moment).total_seconds())
+    english = _is_english(locale)
+    if not 0 <= seconds < 86_400:
+        return local_datetime(moment, locale=locale, zone=zone)
+    if seconds < 60:
+        return "just now" if english else "刚刚"
+    if seconds < 3_600:
+        return f"{seconds // 60} min ago" if english else f"{seconds // 60} 分钟前"
+    return f"{seconds // 3_600} h ago" if english else f"{seconds // 3_600} 小时前"
+
+
+def _is_english(locale: str) -> bool:
+    return locale.lower().startswith("en")
+
+
+def _at(moment: datetime, zone: tzinfo) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("a moment without a time zone can't be shown: it may be hours off")
+    return moment.astimezone(zone)
+
+
+def _language() -> str:
+    return str(get_locale() or "zh")
+
+
+def _zone() -> tzinfo:
+    zone: tzinfo = get_timezone()
+    return zone
+
+
+def register(app: Flask) -> None:
+    """Give the templates these filters; outside a request they fall back to the defaults of Flask-Babel."""
+    filters: dict[str, Callable[..., str]] = {
+        "points": points,
+        "minutes_words": lambda minutes: minutes_words(minutes, locale=_language()),
+        "local_time": lambda moment: local_time(moment, zone=_zone()),
+        "local_date": lambda day, **how: local_date(day, locale=_language(), zone=_zone(), **how),
+        "local_datetime": lambda at, **how: local_datetime(at, locale=_language(), zone=_zone(), **how),
+        "time_range": lambda start, end: time_range(start, end, locale=_language(), zone=_zone()),
+        "time_ago": lambda moment, now: time_ago(moment, now, locale=_language(), zone=_zone()),
+    }
+    app.jinja_env.filters.update(filters)
