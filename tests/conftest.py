@@ -1,12 +1,15 @@
 """What all tests share: hypothesis profiles, the two databases, and the names of the tests that could not be run."""
 
+import shutil
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from ledger.kernel.migrations import upgrade
 from tests.databases import (
     PostgresServer,
     drop_postgres_database,
@@ -34,16 +37,57 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
-@pytest.fixture(params=BOTH_DATABASES)
-def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a database of one's own without any table, on each of the two."""
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file brought to the newest schema, to be copied and never written to."""
+    path = tmp_path_factory.mktemp("migrated") / "ledger.sqlite3"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: PostgresServer) -> str:
+    """The name of a PostgreSQL database brought to the newest schema, to be copied and never connected to."""
+    url = fresh_postgres_database(postgres)
+    upgrade(url)
+    return url.rpartition("/")[2]
+
+
+@contextmanager
+def database(request: pytest.FixtureRequest, *, migrated: bool) -> Iterator[str]:
+    """A new database of the kind that the request's parameter says, removed at the end."""
     if request.param == "sqlite":
-        yield sqlite_url(tmp_path)
+        url = sqlite_url(request.getfixturevalue("tmp_path_factory").mktemp("sqlite"))
+        if migrated:
+            shutil.copyfile(request.getfixturevalue("migrated_sqlite"), url.removeprefix("sqlite:///"))
+        yield url
         return
     server: PostgresServer = request.getfixturevalue("postgres")
-    url = fresh_postgres_database(server)
+    template = request.getfixturevalue("migrated_postgres") if migrated else "template0"
+    url = fresh_postgres_database(server, template=template)
     yield url
     drop_postgres_database(server, url)
+
+
+@pytest.fixture(scope="session", params=BOTH_DATABASES)
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of the migrated database that all tests of this process share, on each of the two."""
+    with database(request, migrated=True) as url:
+        yield url
+
+
+@pytest.fixture(params=BOTH_DATABASES)
+def own_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a migrated database for one test alone (races, crashes), on each of the two."""
+    with database(request, migrated=True) as url:
+        yield url
+
+
+@pytest.fixture(params=BOTH_DATABASES)
+def empty_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a database without any table for one test alone, on each of the two."""
+    with database(request, migrated=False) as url:
+        yield url
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

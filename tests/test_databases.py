@@ -3,6 +3,8 @@
 import pytest
 import sqlalchemy as sa
 
+from ledger.kernel.migrations import at_head
+from ledger.tables import metadata
 from tests.databases import PostgresServer, drop_postgres_database, fresh_postgres_database
 
 
@@ -14,6 +16,13 @@ def test_database_is_empty_and_takes_chinese(empty_database_url: str) -> None:
         connection.execute(sa.text("INSERT INTO places VALUES (:name)"), {"name": "演示区"})
     with engine.begin() as connection:
         assert connection.execute(sa.text("SELECT name FROM places")).scalar_one() == "演示区"
+    engine.dispose()
+
+
+def test_own_database_has_the_newest_schema(own_database_url: str) -> None:
+    engine = sa.create_engine(own_database_url)
+    assert at_head(engine)
+    assert set(sa.inspect(engine).get_table_names()) == {*metadata.tables, "alembic_version"}
     engine.dispose()
 
 

@@ -16,7 +16,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("types", ("-m", "mypy")),
     ("imports", ("-c", LINT_IMPORTS, "--no-cache", "--no-logo")),
     ("house rules", ("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_house_rules.py")),
-    ("migrations", ("tools/check_migrations.py",)),
+    ("migrations", ("-m", "tools.check_migrations")),
 )
 
 
