@@ -1,0 +1,85 @@
+"""From the environment to Settings; the only file that reads the environment."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ledger.kernel.settings import Settings, SettingsError
+
+_SHORTEST_SECRET = 32
+
+
+def read_environment() -> dict[str, str]:
+    """The environment, over the lines NAME=value of the file named by LEDGER_ENV_FILE."""
+    values: dict[str, str] = {}
+    if name := os.environ.get("LEDGER_ENV_FILE"):
+        for line in Path(name).read_text(encoding="utf-8").splitlines():
+            key, sign, value = line.partition("=")
+            if sign and not key.lstrip().startswith("#"):
+                values[key.strip()] = value.strip()
+    return values | dict(os.environ)
+
+
+def load_settings(environment: Mapping[str, str]) -> Settings:
+    """Settings from the environment. Raises SettingsError naming everything that is missing or wrong."""
+    kind = environment.get("LEDGER_ENV", "development")
+    if kind not in ("development", "production"):
+        raise SettingsError(f"LEDGER_ENV is {kind!r}; it must be development or production")
+    production = kind == "production"
+    if production:
+        _refuse_incomplete(environment)
+    folder = Path(environment.get("LEDGER_DATA_FOLDER", "var")).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    host, port = environment.get("LEDGER_HOST", "127.0.0.1"), _port(environment.get("LEDGER_PORT", "8000"))
+    return Settings(
+        environment="production" if production else "development",
+        database_url=environment.get("LEDGER_DATABASE_URL") or f"sqlite:///{folder / 'ningxin.sqlite3'}",
+        secret_key=environment.get("LEDGER_SECRET_KEY") or _development_secret(folder / "secret-key"),
+        base_url=environment.get("LEDGER_BASE_URL", f"http://{host}:{port}").rstrip("/"),
+        host=host,
+        port=port,
+        timezone=_zone(environment.get("LEDGER_TIMEZONE", "Asia/Shanghai")),
+        data_folder=folder,
+        tls_cert=_path(environment, "LEDGER_TLS_CERT"),
+        tls_key=_path(environment, "LEDGER_TLS_KEY"),
+        clock_file=_path(environment, "LEDGER_CLOCK_FILE"),
+    )
+
+
+def _refuse_incomplete(environment: Mapping[str, str]) -> None:
+    """Production runs on nothing that was made up for it."""
+    missing = [name for name in ("LEDGER_SECRET_KEY", "LEDGER_BASE_URL") if not environment.get(name)]
+    if missing:
+        raise SettingsError(f"production needs {' and '.join(missing)}; see the README, Settings")
+    if len(environment["LEDGER_SECRET_KEY"]) < _SHORTEST_SECRET:
+        raise SettingsError(f"LEDGER_SECRET_KEY must have {_SHORTEST_SECRET} characters or more")
+    if environment.get("LEDGER_CLOCK_FILE"):
+        raise SettingsError("LEDGER_CLOCK_FILE is for rehearsals; production goes by the real clock")
+
+
+def _development_secret(path: Path) -> str:
+    """A secret of this checkout's own, made at the first start and readable by its owner alone."""
+    if not path.exists():
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+    return path.read_text(encoding="utf-8")
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise SettingsError(f"LEDGER_PORT is {text!r}; it must be a port number")
+    return int(text)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise SettingsError(f"LEDGER_TIMEZONE is {name!r}, which is no time zone") from error
+
+
+def _path(environment: Mapping[str, str], name: str) -> Path | None:
+    value = environment.get(name)
+    return Path(value).resolve() if value else None

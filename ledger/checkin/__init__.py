@@ -1,0 +1,1 @@
+"""Check-in: from a scan to hours to points."""

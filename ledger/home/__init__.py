@@ -1,0 +1,1 @@
+"""Home: the page each role lands on."""

@@ -1,0 +1,1 @@
+"""Kernel: database, time, ids, errors and permissions; it knows no capability."""

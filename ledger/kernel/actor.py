@@ -1,0 +1,63 @@
+"""Who acts: an identity with finished grants. Nothing in here looks anything up."""
+
+from dataclasses import dataclass, field
+
+from ledger.kernel.errors import ErrorText, Forbidden, register
+from ledger.kernel.permissions import Permission
+
+register(
+    "access",
+    {
+        "denied": ErrorText(
+            403, "您的身份不能办这件事", "Your role may not do this",
+            "请让有权限的人来办，或者请管理员给您加上", "Ask somebody who may, or ask the administrator for the role",
+        ),
+        "login_needed": ErrorText(
+            401, "请先登录", "Please log in first",
+            "登录以后会回到这里", "You come back here after the log-in",
+        ),
+    },
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One permission for a place and everything under it: `place_path` is a prefix, "/" means the whole center."""
+
+    permission: Permission
+    place_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody in a center. `origin` names the device or log-in session for the idempotency of scans."""
+
+    identity_id: int
+    center_id: int
+    grants: frozenset[Grant] = field(default_factory=frozenset)
+    volunteer_id: int | None = None
+    origin: str = ""
+
+    def may(self, permission: Permission, place_path: str = "") -> bool:
+        """Whether the permission is held for the place; without a place, whether it is held anywhere."""
+        return any(
+            grant.permission == permission and (not place_path or place_path.startswith(grant.place_path))
+            for grant in self.grants
+        )
+
+    def need(self, permission: Permission, place_path: str = "") -> None:
+        """Raises Forbidden("access.denied") unless `may`."""
+        if not self.may(permission, place_path):
+            raise Forbidden("access.denied", permission=permission.value)
+
+    def paths(self, permission: Permission) -> list[str]:
+        """The place prefixes for which the permission is held."""
+        return sorted({grant.place_path for grant in self.grants if grant.permission == permission})
+
+
+SYSTEM_IDENTITY = 0
+
+
+def system_actor(center_id: int) -> Actor:
+    """The service itself: jobs that expire holds and close sessions."""
+    return Actor(identity_id=SYSTEM_IDENTITY, center_id=center_id, origin="system")

@@ -1,0 +1,52 @@
+"""Triggers that refuse to change or delete facts, and the check that they are there.
+
+SQLite's REPLACE walks past DELETE triggers unless recursive_triggers is on, which every connection asserts. A trigger
+uses RAISE(ABORT), because RAISE(ROLLBACK) would end a whole group of units.
+"""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+_FUNCTION = """
+CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '%% is append only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$
+"""
+
+
+def create_guards(connection: sa.Connection, tables: Iterable[str]) -> None:
+    """Create the triggers of each table; for migrations, also after SQLite's batch mode has dropped them."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(_FUNCTION)
+    for table in tables:
+        for name, when in _guards(connection.dialect.name, table).items():
+            connection.exec_driver_sql(f"CREATE TRIGGER {name} {when}")
+
+
+def missing_guards(connection: sa.Connection, tables: Iterable[str]) -> list[str]:
+    """Names of the triggers that ought to be there and are not; the service doesn't start with any missing."""
+    dialect = connection.dialect.name
+    if dialect == "sqlite":
+        found = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+    else:
+        found = connection.exec_driver_sql(
+            "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
+        )
+    there = {name for (name,) in found}
+    return sorted({name for table in tables for name in _guards(dialect, table)} - there)
+
+
+def _guards(dialect: str, table: str) -> dict[str, str]:
+    if dialect == "postgresql":
+        call = "EXECUTE FUNCTION refuse_change()"
+        return {
+            f"{table}_no_change": f"BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW {call}",
+            f"{table}_no_truncate": f"BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {call}",
+        }
+    refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append only'); END"
+    return {
+        f"{table}_no_update": f"BEFORE UPDATE ON {table} {refuse}",
+        f"{table}_no_delete": f"BEFORE DELETE ON {table} {refuse}",
+    }

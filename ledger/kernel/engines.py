@@ -1,0 +1,68 @@
+"""Engines for the two databases, with every switch that safety rests on set and read back."""
+
+import sqlite3
+from typing import Any
+
+import sqlalchemy as sa
+
+_SQLITE_SWITCHES = {
+    "journal_mode": ("WAL", "wal"),
+    "synchronous": ("FULL", 2),
+    "foreign_keys": ("ON", 1),
+    "recursive_triggers": ("ON", 1),
+    "busy_timeout": ("30000", 30000),
+}
+_POSTGRES_WAIT = "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+
+
+def is_sqlite(url: str | sa.URL) -> bool:
+    """Whether the address names a SQLite file."""
+    return sa.make_url(url).get_backend_name() == "sqlite"
+
+
+def writer_engine(url: str) -> sa.Engine:
+    """The engine that units write through: one connection on SQLite, a pool on PostgreSQL."""
+    if is_sqlite(url):
+        return _sqlite_engine(url, begin="BEGIN IMMEDIATE", query_only=False)
+    return sa.create_engine(
+        url,
+        pool_size=20,
+        max_overflow=20,
+        pool_pre_ping=True,
+        isolation_level="READ COMMITTED",
+        connect_args={"options": _POSTGRES_WAIT},
+    )
+
+
+def reader_engine(url: str, writer: sa.Engine) -> sa.Engine:
+    """The engine for reading one snapshot; what it is asked to write fails."""
+    if is_sqlite(url):
+        return _sqlite_engine(url, begin="BEGIN", query_only=True)
+    return writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _sqlite_engine(url: str, *, begin: str, query_only: bool) -> sa.Engine:
+    engine = sa.create_engine(
+        url,
+        poolclass=sa.pool.QueuePool,
+        pool_size=1 if not query_only else 16,
+        max_overflow=0 if not query_only else 64,
+        connect_args={"check_same_thread": False, "timeout": 30},
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _set_switches(connection: sqlite3.Connection, _record: Any) -> None:
+        # The driver must not open transactions of its own: BEGIN is ours, and says which kind.
+        connection.isolation_level = None
+        for name, (value, expected) in _SQLITE_SWITCHES.items():
+            connection.execute(f"PRAGMA {name}={value}")
+            found = connection.execute(f"PRAGMA {name}").fetchone()[0]
+            if found != expected:
+                raise RuntimeError(f"SQLite answers {found!r} for {name}, which must be {value}")
+        connection.execute(f"PRAGMA query_only={'ON' if query_only else 'OFF'}")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

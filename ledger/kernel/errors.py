@@ -1,0 +1,135 @@
+"""The few ways a request can fail, and the registry of what each code means in both languages.
+
+A code is `<capability>.<reason>`, stable for ever. The class says what happens to the transaction, the registry which
+HTTP status it gets and what a person is told.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from sqlalchemy.orm import Session
+
+Keep: TypeAlias = Callable[[Session], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorText:
+    """What one code means: status, what happened, and what to do next. Texts may name `{context}` members."""
+
+    status: int
+    zh: str
+    en: str
+    next_zh: str
+    next_en: str
+
+
+_registry: dict[str, ErrorText] = {}
+
+
+def register(capability: str, texts: Mapping[str, ErrorText]) -> None:
+    """Add a capability's reasons to the registry; a reason registered twice with other words is a mistake."""
+    for reason, text in texts.items():
+        code = f"{capability}.{reason}"
+        if _registry.setdefault(code, text) != text:
+            raise ValueError(f"{code} is registered twice")
+
+
+def text_of(code: str) -> ErrorText:
+    """The registered text; KeyError for a code that nobody registered."""
+    return _registry[code]
+
+
+def registered_codes() -> frozenset[str]:
+    """All codes there are, for tests and for the API's documentation."""
+    return frozenset(_registry)
+
+
+class LedgerError(Exception):
+    """A refusal with a stable code. `context` holds numbers, ids and times for the text, and nothing personal."""
+
+    def __init__(self, code: str, /, **context: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.context = context
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of the code."""
+        return text_of(self.code).status
+
+
+class NotFound(LedgerError):
+    """There is no such thing, or not for this actor. The whole unit is rolled back."""
+
+
+class Forbidden(LedgerError):
+    """The actor may not do this, or has not logged in (401). The whole unit is rolled back."""
+
+
+class _Remembered(LedgerError):
+    """A refusal that is part of history: `keep` is written after the work was rolled back, in the same transaction."""
+
+    def __init__(self, code: str, /, *, keep: Keep | None = None, **context: Any) -> None:
+        super().__init__(code, **context)
+        self.keep = keep
+
+
+class Conflict(_Remembered):
+    """A lost race or a wrong state: the same request may be right at another time or after a confirmation."""
+
+
+class Rejected(_Remembered):
+    """Understood and refused: a field, a limit, a rule."""
+
+
+class TooMany(LedgerError):
+    """Asked too often; wait and ask again."""
+
+
+class Unavailable(LedgerError):
+    """The service can't answer now; nothing was recorded by this attempt, ask again with the same key."""
+
+
+register(
+    "service",
+    {
+        "busy": ErrorText(
+            503, "现在人多，没排上", "Too busy to answer in time",
+            "请用同一个请求再试一次，不会重复记账", "Send the same request again with the same key; nothing is booked twice",
+        ),
+        "storage_failed": ErrorText(
+            503, "存不进去，什么也没有记", "The storage failed; nothing was recorded",
+            "请告诉管理员查看磁盘空间，然后用同一个请求再试", "Ask the administrator to check the disk, then send the same request again",
+        ),
+        "conflict": ErrorText(
+            409, "有人同时改了同一件事", "Somebody changed the same thing at the same moment",
+            "请刷新以后再试一次", "Load it again and repeat",
+        ),
+        "failed": ErrorText(
+            500, "系统出错了，不怪您", "Something broke on our side",
+            "没有记账，您填的都在。请过一分钟再试，还不行就报这个短号", "Nothing was booked. Try again in a minute; if it stays, read the short code to support",
+        ),
+    },
+)  # fmt: skip
+register(
+    "idempotency",
+    {
+        "mismatch": ErrorText(
+            422, "同一个请求号带了不同的内容", "The same key came with another body",
+            "请换一个新的请求号再发", "Use a new Idempotency-Key for a new request",
+        ),
+        "in_progress": ErrorText(
+            409, "上一次还在办", "The first request with this key is still running",
+            "请稍等，用同一个请求号再问", "Wait and ask again with the same key",
+        ),
+        "key_missing": ErrorText(
+            400, "缺少请求号", "The Idempotency-Key is missing",
+            "请在请求头里加 Idempotency-Key，每次操作一个新的", "Send an Idempotency-Key header, a new one for each operation",
+        ),
+        "key_invalid": ErrorText(
+            400, "请求号不能用", "The Idempotency-Key can't be used",
+            "请用 8 到 100 个可见字符", "Use 8 to 100 printable ASCII characters",
+        ),
+    },
+)  # fmt: skip

@@ -1,0 +1,139 @@
+"""One request, one effect: the row that remembers what a key was answered, refusals included."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from ledger.kernel import clock
+from ledger.kernel.errors import Conflict, Rejected
+from ledger.kernel.types import STRICT, Base, table_of
+
+KEPT = timedelta(days=90)
+
+
+class Idempotency(Base):
+    """The answer to a key: the plain value a unit returned, or the refusal it ended in. No personal text, no secret."""
+
+    __tablename__ = "idempotency"
+    __table_args__ = (STRICT,)
+
+    center_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    scope: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    request_hash: Mapped[str]
+    outcome: Mapped[str]
+    code: Mapped[str | None]
+    answer: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+@dataclass(slots=True)
+class Once:
+    """Names a request: `scope` is actor and operation, `request_hash` tells one body from another.
+
+    `replayed` is set when the answer came from the record and not from the work.
+    """
+
+    center_id: int
+    scope: str
+    key: str
+    request_hash: str
+    replayed: bool = field(default=False, compare=False)
+
+
+def hash_request(*parts: object) -> str:
+    """A digest of the canonical form of a request: JSON with sorted keys."""
+    text = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+_table = table_of(Idempotency)
+_VALUES = {
+    "outcome": "running",
+    "code": None,
+    "answer": "null",
+}
+_INSERT = {
+    "sqlite": sqlite.insert(Idempotency).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(Idempotency).on_conflict_do_nothing(),
+}
+# FOR SHARE, so that a demoted primary can't vouch for a row that only it has (scale.md, rule 5).
+_FIND = (
+    sa.select(Idempotency.request_hash, Idempotency.outcome, Idempotency.code, Idempotency.answer)
+    .where(
+        Idempotency.center_id == sa.bindparam("c"),
+        Idempotency.scope == sa.bindparam("s"),
+        Idempotency.key == sa.bindparam("k"),
+    )
+    .with_for_update(read=True)
+)
+_REMEMBER = sa.update(_table).where(
+    _table.c.center_id == sa.bindparam("c"),
+    _table.c.scope == sa.bindparam("s"),
+    _table.c.key == sa.bindparam("k"),
+)
+
+
+def claim(session: Session, once: Once) -> bool:
+    """Take the key for this unit; False when it has been answered before. Waits for a transaction that holds it."""
+    row = {
+        "center_id": once.center_id,
+        "scope": once.scope,
+        "key": once.key,
+        "request_hash": once.request_hash,
+        "created_at": clock.now(),
+        **_VALUES,
+    }
+    result = session.connection().execute(_INSERT[session.get_bind().dialect.name], row)
+    return result.rowcount == 1
+
+
+def recall(session: Session, once: Once) -> Any:
+    """The value remembered for the key.
+
+    Raises the remembered refusal; Rejected("idempotency.mismatch") when the body differs.
+    """
+    found = session.connection().execute(_FIND, _where(once)).one()
+    if found.request_hash != once.request_hash:
+        raise Rejected("idempotency.mismatch", key=once.key)
+    once.replayed = True
+    value = json.loads(found.answer)
+    if found.outcome == "running":
+        raise Conflict("idempotency.in_progress")
+    if found.outcome == "conflict":
+        raise Conflict(found.code, **value)
+    if found.outcome == "rejected":
+        raise Rejected(found.code, **value)
+    return value
+
+
+def remember(session: Session, once: Once, value: Any) -> None:
+    """Keep the value that the work returned; it must be plain JSON, because it is all that a replay has."""
+    _write(session, once, outcome="done", code=None, answer=value)
+
+
+def remember_refusal(session: Session, once: Once, refusal: Conflict | Rejected) -> None:
+    """Keep a refusal, so that a retry can't succeed later by surprise."""
+    outcome = "conflict" if isinstance(refusal, Conflict) else "rejected"
+    _write(session, once, outcome=outcome, code=refusal.code, answer=refusal.context)
+
+
+def forget_old(session: Session) -> int:
+    """Remove keys older than they are kept; how many went. Business keys in the ledger stay for ever."""
+    result = session.connection().execute(sa.delete(_table).where(_table.c.created_at < clock.now() - KEPT))
+    return result.rowcount
+
+
+def _write(session: Session, once: Once, *, outcome: str, code: str | None, answer: Any) -> None:
+    text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+    session.connection().execute(_REMEMBER.values(outcome=outcome, code=code, answer=text), _where(once))
+
+
+def _where(once: Once) -> dict[str, Any]:
+    return {"c": once.center_id, "s": once.scope, "k": once.key}

@@ -1,0 +1,109 @@
+"""Keyset pages: a cursor says after which row to go on, so that a list stays right while it grows."""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from ledger.kernel.errors import ErrorText, Rejected, register
+
+T = TypeVar("T")
+MOST_PER_PAGE = 200
+USUAL_PER_PAGE = 50
+
+register(
+    "page",
+    {
+        "cursor_invalid": ErrorText(
+            422, "这一页的位置不对", "The cursor is not one of this list",
+            "请从第一页重新翻", "Start again from the first page",
+        ),
+        "sort_unknown": ErrorText(
+            422, "不能按这一列排", "This list can't be sorted by that",
+            "请换一列：{allowed}", "Choose one of: {allowed}",
+        ),
+    },
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A part of a list and the cursor of the next one, None at the end."""
+
+    items: list[T]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """What part of a list is wanted; `sort` is a column's name, with "-" before it for the other direction."""
+
+    limit: int = USUAL_PER_PAGE
+    after: str | None = None
+    sort: str = ""
+
+
+def fetch_page(
+    session: Session,
+    query: "sa.Select[*tuple[Any, ...]]",
+    *,
+    request: PageRequest,
+    sorts: dict[str, InstrumentedAttribute[Any]],
+    tie: InstrumentedAttribute[Any],
+    make: Callable[[Any], T],
+) -> Page[T]:
+    """Rows of `query` after the cursor, ordered by the wanted column and then by `tie`, which must be unique.
+
+    `sorts` maps names to NOT NULL columns; the first is the usual one. The query must select what `make` needs; the
+    sort columns are added to it. Raises Rejected("page.cursor_invalid" | "page.sort_unknown").
+    """
+    name = request.sort or next(iter(sorts))
+    column = sorts.get(name.lstrip("-"))
+    if column is None:
+        raise Rejected("page.sort_unknown", allowed=", ".join(sorts))
+    down = name.startswith("-")
+    if request.after:
+        values = [_from_cursor(part, of) for part, of in zip(_decode(request.after), (column, tie), strict=True)]
+        mark = sa.tuple_(*[sa.bindparam(None, v, of.type) for v, of in zip(values, (column, tie), strict=True)])
+        query = query.where(sa.tuple_(column, tie) < mark if down else sa.tuple_(column, tie) > mark)
+    order = (column.desc(), tie.desc()) if down else (column, tie)
+    limit = max(1, min(request.limit, MOST_PER_PAGE))
+    query = query.add_columns(column.label("_sort"), tie.label("_tie")).order_by(*order).limit(limit + 1)
+    rows = session.execute(query).all()
+    more = len(rows) > limit
+    last = rows[limit - 1] if more else None
+    cursor = _encode([last._mapping["_sort"], last._mapping["_tie"]]) if last is not None else None
+    return Page([make(row) for row in rows[:limit]], cursor)
+
+
+def _encode(values: Sequence[Any]) -> str:
+    plain = [value.isoformat() if isinstance(value, datetime) else value for value in values]
+    return base64.urlsafe_b64encode(json.dumps(plain, ensure_ascii=False).encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> list[Any]:
+    try:
+        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (binascii.Error, ValueError) as error:
+        raise Rejected("page.cursor_invalid") from error
+    if not isinstance(values, list) or len(values) != 2:
+        raise Rejected("page.cursor_invalid")
+    return values
+
+
+def _from_cursor(value: Any, column: InstrumentedAttribute[Any]) -> Any:
+    wanted = column.type.python_type
+    try:
+        if wanted is datetime:
+            return datetime.fromisoformat(value)
+        if isinstance(value, bool) or not isinstance(value, wanted):
+            raise TypeError
+    except (TypeError, ValueError) as error:
+        raise Rejected("page.cursor_invalid") from error
+    return value

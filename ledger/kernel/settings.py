@@ -1,0 +1,47 @@
+"""What the environment may decide, as one frozen value; config.py fills it and nothing else reads the environment."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Settings of one running service.
+
+    `base_url` is what QR codes point to, without a trailing slash. `clock_file` names a file with an instant that the
+    service takes for now; it is refused in production.
+    """
+
+    environment: Literal["development", "production"]
+    database_url: str
+    secret_key: str
+    base_url: str
+    host: str
+    port: int
+    timezone: ZoneInfo
+    data_folder: Path
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    clock_file: Path | None = None
+
+    @property
+    def production(self) -> bool:
+        """Whether this is a real installation, in which nothing of the demonstration may run."""
+        return self.environment == "production"
+
+    @property
+    def https(self) -> bool:
+        """Whether people reach the service by https, so that cookies may insist on it."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def host_name(self) -> str:
+        """The host in `base_url`: the name that people and codes use."""
+        return urlsplit(self.base_url).hostname or self.host
+
+
+class SettingsError(Exception):
+    """The environment lacks something or holds something that can't be used; the message says what to set."""

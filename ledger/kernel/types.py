@@ -1,0 +1,88 @@
+"""Column types and the declarative base that every table shares, on SQLite (STRICT) and PostgreSQL alike."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+
+_SQLITE_STRICT_TYPES: dict[type[sa.types.TypeEngine[Any]], str] = {
+    sa.String: "TEXT",
+    sa.Text: "TEXT",
+    sa.Date: "TEXT",
+    sa.Boolean: "INTEGER",
+    sa.JSON: "TEXT",
+    sa.BigInteger: "INTEGER",
+    sa.LargeBinary: "BLOB",
+    sa.Float: "REAL",
+}
+
+
+def _teach_strict(kind: type[sa.types.TypeEngine[Any]], name: str) -> None:
+    """SQLite's STRICT tables know six type names only, so each of ours is spelt as one of them."""
+    compiles(kind, "sqlite")(lambda element, compiler, **options: name)
+
+
+for _kind, _name in _SQLITE_STRICT_TYPES.items():
+    _teach_strict(_kind, _name)
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """An instant: timestamptz on PostgreSQL, fixed-width ISO text that sorts by time on SQLite; always aware UTC."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """Text on SQLite, which has no type for instants."""
+        return dialect.type_descriptor(sa.String() if dialect.name == "sqlite" else sa.DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> Any:
+        """Refuse an instant without an offset; it would mean another time on another machine."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs an offset")
+        moment = value.astimezone(UTC)
+        return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
+        """Back to an aware instant in UTC."""
+        if value is None:
+            return None
+        return datetime.fromisoformat(value) if isinstance(value, str) else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """All tables; constraint names are derived, so that both databases and the migrations agree on them."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime, int: sa.BigInteger, str: sa.Text}
+
+
+center_key = Annotated[int, mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)]
+key = Annotated[int, mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)]
+
+
+def inside_center(column: str, table: str) -> sa.ForeignKeyConstraint:
+    """A foreign key that can't leave its center: (center_id, column) to (center_id, id) of `table`."""
+    return sa.ForeignKeyConstraint(["center_id", column], [f"{table}.center_id", f"{table}.id"])
+
+
+def table_of(model: type[Base]) -> sa.Table:
+    """The table of a mapped class, for statements that leave the ORM aside."""
+    table = model.__table__
+    assert isinstance(table, sa.Table)  # noqa: S101 - a class of ours is never mapped to anything else
+    return table
+
+
+STRICT: dict[str, Any] = {"sqlite_strict": True}

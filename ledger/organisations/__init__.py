@@ -1,0 +1,1 @@
+"""Organisations: centers, the places under them, and teams."""

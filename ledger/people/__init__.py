@@ -1,0 +1,1 @@
+"""People: identities, volunteers, staff, log-in, cards."""

@@ -1,0 +1,3 @@
+"""The ledger: one double-entry book for minutes, points and goods."""
+
+import ledger.points.errors

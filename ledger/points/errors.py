@@ -1,0 +1,81 @@
+"""What the ledger refuses, in the field's vocabulary, with what to do next."""
+
+from ledger.kernel.errors import ErrorText, register
+
+register(
+    "points",
+    {
+        "amount_must_be_positive": ErrorText(
+            422, "数目要大于零", "The amount must be greater than zero",
+            "请填一个大于零的整数（最小单位）", "Give a positive integer in minor units",
+        ),
+        "accounts_must_be_different": ErrorText(
+            422, "转出和转入是同一个账户", "Debit and credit are the same account",
+            "请换一个账户", "Choose two accounts",
+        ),
+        "accounts_must_have_the_same_unit": ErrorText(
+            422, "两个账户的单位不同", "The accounts count different units",
+            "请选同一单位的账户", "Choose two accounts of one unit",
+        ),
+        "account_not_found": ErrorText(
+            404, "没有这个账户", "There is no such account",
+            "请核对账户编号", "Check the account id",
+        ),
+        "account_closed": ErrorText(
+            422, "账户已经销户", "The account is closed",
+            "请用别的账户", "Use another account",
+        ),
+        "exceeds_credits": ErrorText(
+            422, "余额不够：要 {amount}，可用 {available}", "Not enough: {amount} wanted, {available} available",
+            "请减少数目，什么也没有动", "Lower the amount; nothing was moved",
+        ),
+        "already_posted": ErrorText(
+            409, "这件事已经记过账", "This event has been posted before",
+            "请查已有的那一批，不要再记", "Look at the batch that is there; do not post it again",
+        ),
+        "pending_transfer_not_found": ErrorText(
+            404, "没有这笔占用", "There is no such pending transfer",
+            "请核对编号", "Check the id",
+        ),
+        "pending_transfer_not_pending": ErrorText(
+            422, "这一笔不是占用", "That transfer is not pending",
+            "只有占用可以确认或者放掉", "Only a pending transfer can be posted or voided",
+        ),
+        "pending_transfer_already_posted": ErrorText(
+            409, "这笔占用已经确认", "The pending transfer has been posted",
+            "要撤回请用冲回", "Use a reversal to take it back",
+        ),
+        "pending_transfer_already_voided": ErrorText(
+            409, "这笔占用已经放掉", "The pending transfer has been voided",
+            "请重新占用", "Hold again",
+        ),
+        "pending_transfer_expired": ErrorText(
+            409, "这笔占用已经过时", "The pending transfer has expired",
+            "请重新占用", "Hold again",
+        ),
+        "exceeds_pending_transfer_amount": ErrorText(
+            422, "确认的数目比占用的多", "More is posted than was held",
+            "请填不多于占用的数目", "Post at most what was held",
+        ),
+        "already_reversed": ErrorText(
+            409, "这一笔已经冲回", "The transfer has been reversed",
+            "一笔只能冲回一次", "A transfer can be reversed once",
+        ),
+        "approval_needed": ErrorText(
+            403, "这个账户不能手工记账", "This account takes no transfer by hand",
+            "请走两人审批的调整", "Use an adjustment, which takes two people",
+        ),
+        "unit_unknown": ErrorText(
+            422, "没有这个单位", "There is no such unit",
+            "请先在本中心建立这个单位", "Add the unit to the center first",
+        ),
+        "transfer_not_found": ErrorText(
+            404, "没有这笔流水", "There is no such transfer",
+            "请核对编号", "Check the id",
+        ),
+        "batch_not_found": ErrorText(
+            404, "没有这个批次", "There is no such batch",
+            "请核对编号", "Check the id",
+        ),
+    },
+)  # fmt: skip

@@ -1,0 +1,158 @@
+"""Units, accounts, batches and transfers. Batches and transfers are append only, by trigger.
+
+A counted account keeps four counters that a posting locks and changes; a folded account is touched by every posting,
+so it keeps none and its balance is folded from its transfers. Balance always means credits minus debits.
+"""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ledger.kernel.types import STRICT, Base, center_key, inside_center, key
+
+
+class Unit(Base):
+    """What is counted: minutes, points, or one stock item; amounts are integers of 10**-scale of it."""
+
+    __tablename__ = "unit"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["center_id"], ["center.id"]),
+        sa.CheckConstraint("scale BETWEEN 0 AND 6", name="scale"),
+        STRICT,
+    )
+
+    center_id: Mapped[center_key]
+    code: Mapped[str] = mapped_column(primary_key=True)
+    scale: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+class Account(Base):
+    """One side of transfers, in one unit. `owner_id` is a volunteer, shop or other owner, 0 for the center itself."""
+
+    __tablename__ = "account"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["center_id", "unit"], ["unit.center_id", "unit.code"]),
+        sa.UniqueConstraint("center_id", "id", "unit"),
+        sa.UniqueConstraint("center_id", "unit", "kind", "owner_id"),
+        sa.Index(None, "center_id", "owner_id"),
+        sa.CheckConstraint(
+            "debits_pending >= 0 AND debits_posted >= 0 AND credits_pending >= 0 AND credits_posted >= 0",
+            name="counters",
+        ),
+        sa.CheckConstraint(
+            "overdraft OR credits_posted - debits_posted - debits_pending >= 0",
+            name="not_below_zero",
+        ),
+        sa.CheckConstraint(
+            "counted OR (version = 0 AND debits_pending = 0 AND debits_posted = 0"
+            " AND credits_pending = 0 AND credits_posted = 0)",
+            name="folded_keeps_no_counters",
+        ),
+        STRICT,
+    )
+
+    center_id: Mapped[center_key]
+    id: Mapped[key]
+    unit: Mapped[str]
+    kind: Mapped[str]
+    owner_id: Mapped[int] = mapped_column(default=0)
+    counted: Mapped[bool] = mapped_column(sa.Boolean)
+    overdraft: Mapped[bool] = mapped_column(sa.Boolean, default=False)
+    debits_pending: Mapped[int] = mapped_column(default=0)
+    debits_posted: Mapped[int] = mapped_column(default=0)
+    credits_pending: Mapped[int] = mapped_column(default=0)
+    credits_posted: Mapped[int] = mapped_column(default=0)
+    version: Mapped[int] = mapped_column(default=0)
+    last_recorded_at: Mapped[datetime | None]
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+
+class Batch(Base):
+    """Transfers that stand or fall together, with who, when, why and on what evidence. A source posts a step once."""
+
+    __tablename__ = "batch"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["center_id"], ["center.id"]),
+        sa.UniqueConstraint("center_id", "source_type", "source_ref", "step"),
+        sa.Index(None, "center_id", "recorded_at", "id"),
+        STRICT,
+    )
+
+    center_id: Mapped[center_key]
+    id: Mapped[key]
+    source_type: Mapped[str]
+    source_ref: Mapped[str]
+    step: Mapped[str]
+    effective_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+    actor_id: Mapped[int]
+    reason: Mapped[str]
+    evidence_hash: Mapped[str]
+
+
+class Transfer(Base):
+    """An amount from one account (debit) to another (credit) of the same unit.
+
+    For each counted side it keeps the account's version, balance and held amount after it, so that a balance as of a
+    time is one index seek.
+    """
+
+    __tablename__ = "transfer"
+    __table_args__ = (
+        inside_center("batch_id", "batch"),
+        sa.ForeignKeyConstraint(
+            ["center_id", "debit_account_id", "unit"], ["account.center_id", "account.id", "account.unit"]
+        ),
+        sa.ForeignKeyConstraint(
+            ["center_id", "credit_account_id", "unit"], ["account.center_id", "account.id", "account.unit"]
+        ),
+        inside_center("pending_id", "transfer"),
+        inside_center("reverses_id", "transfer"),
+        inside_center("refund_of", "transfer"),
+        sa.UniqueConstraint("center_id", "pending_id"),
+        sa.UniqueConstraint("center_id", "reverses_id"),
+        sa.UniqueConstraint("center_id", "debit_account_id", "debit_version"),
+        sa.UniqueConstraint("center_id", "credit_account_id", "credit_version"),
+        sa.Index("ix_transfer_debit_side", "center_id", "debit_account_id", "recorded_at", "kind", "amount"),
+        sa.Index("ix_transfer_credit_side", "center_id", "credit_account_id", "recorded_at", "kind", "amount"),
+        sa.Index(None, "center_id", "batch_id"),
+        sa.Index(
+            "ix_transfer_expiring",
+            "center_id",
+            "expires_at",
+            sqlite_where=sa.text("expires_at IS NOT NULL"),
+            postgresql_where=sa.text("expires_at IS NOT NULL"),
+        ),
+        sa.CheckConstraint("amount > 0", name="amount"),
+        sa.CheckConstraint("debit_account_id <> credit_account_id", name="two_accounts"),
+        sa.CheckConstraint("kind IN ('posted', 'pending', 'post', 'void', 'expire')", name="kind"),
+        sa.CheckConstraint("(kind = 'pending') = (expires_at IS NOT NULL)", name="pending_expires"),
+        sa.CheckConstraint("(kind IN ('post', 'void', 'expire')) = (pending_id IS NOT NULL)", name="resolves"),
+        sa.CheckConstraint("(debit_version IS NULL) = (debit_balance_after IS NULL)", name="debit_side"),
+        sa.CheckConstraint("(credit_version IS NULL) = (credit_balance_after IS NULL)", name="credit_side"),
+        STRICT,
+    )
+
+    center_id: Mapped[center_key]
+    id: Mapped[key]
+    batch_id: Mapped[int]
+    unit: Mapped[str]
+    debit_account_id: Mapped[int]
+    credit_account_id: Mapped[int]
+    amount: Mapped[int]
+    code: Mapped[str]
+    kind: Mapped[str]
+    pending_id: Mapped[int | None]
+    reverses_id: Mapped[int | None]
+    refund_of: Mapped[int | None]
+    expires_at: Mapped[datetime | None]
+    debit_version: Mapped[int | None]
+    debit_balance_after: Mapped[int | None]
+    debit_held_after: Mapped[int | None]
+    credit_version: Mapped[int | None]
+    credit_balance_after: Mapped[int | None]
+    credit_held_after: Mapped[int | None]
+    recorded_at: Mapped[datetime]

@@ -1,0 +1,189 @@
+"""Pure decisions of the ledger: the kinds of account, and what a movement does to the counters of one."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from ledger.kernel.errors import Rejected
+
+Kind = Literal["posted", "pending", "post", "void", "expire"]
+COUNTS_AS_POSTED: tuple[Kind, ...] = ("posted", "post")
+MINUTE = "minute"
+POINT = "point"
+POINT_SCALE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class AccountKind:
+    """How accounts of a kind are kept: counted ones are locked and never fall below zero, folded ones are neither."""
+
+    counted: bool
+
+
+COUNTED = AccountKind(counted=True)
+FOLDED = AccountKind(counted=False)
+KINDS: dict[str, AccountKind] = {
+    "member": COUNTED,
+    "stock": COUNTED,
+    "free": COUNTED,
+    "service": FOLDED,
+    "issuance": FOLDED,
+    "redeemed": FOLDED,
+    "handed_out": FOLDED,
+    "bought": FOLDED,
+    "donated": FOLDED,
+    "scrap": FOLDED,
+}
+
+
+class AccountKey(NamedTuple):
+    """Names an account by what it is for; `owner_id` is 0 for an account of the center itself."""
+
+    unit: str
+    kind: str
+    owner_id: int = 0
+
+
+def item_unit(item_public_id: str) -> str:
+    """The unit in which one stock item is counted."""
+    return f"item-{item_public_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """An amount (minor units, > 0) wanted from one account to another; `code` says what kind of event it is."""
+
+    debit: AccountKey
+    credit: AccountKey
+    amount: int
+    code: str
+    expires_at: datetime | None = None
+    reverses_id: int | None = None
+    refund_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The event behind a batch: one step of one thing posts once, for ever."""
+
+    type: str
+    ref: str
+    step: str
+
+
+@dataclass(slots=True)
+class Line:
+    """A transfer about to be written, with its accounts by id."""
+
+    debit_id: int
+    credit_id: int
+    amount: int
+    code: str
+    kind: Kind
+    held: int = 0
+    pending_id: int | None = None
+    reverses_id: int | None = None
+    refund_of: int | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What an account holds: `balance` counts what is posted, `held` what is pending against it."""
+
+    balance: int
+    held: int
+
+    @property
+    def available(self) -> int:
+        """What can still be taken."""
+        return self.balance - self.held
+
+
+@dataclass(slots=True)
+class AccountState:
+    """A locked account while a batch is decided on; counters change here and are written back together."""
+
+    id: int
+    unit: str
+    kind: str
+    owner_id: int
+    counted: bool
+    overdraft: bool
+    debits_pending: int
+    debits_posted: int
+    credits_pending: int
+    credits_posted: int
+    version: int
+    last_recorded_at: datetime | None
+    closed_at: datetime | None
+
+    @property
+    def state(self) -> Balance:
+        """Balance and held amount now."""
+        return Balance(self.credits_posted - self.debits_posted, self.debits_pending)
+
+    def take(self, line: Line) -> None:
+        """Be the debit side. Raises Rejected("points.exceeds_credits") where more would go than is available."""
+        if not self.counted:
+            return
+        if line.kind in ("posted", "pending") and not self.overdraft and line.amount > self.state.available:
+            raise Rejected(
+                "points.exceeds_credits",
+                amount=line.amount,
+                available=self.state.available,
+                held=self.debits_pending,
+                unit=self.unit,
+                owner=self.owner_id,
+            )
+        if line.kind == "pending":
+            self.debits_pending += line.amount
+        else:
+            self.debits_pending -= line.held
+            self.debits_posted += line.amount if line.kind in ("posted", "post") else 0
+        self.version += 1
+
+    def give(self, line: Line) -> None:
+        """Be the credit side."""
+        if not self.counted:
+            return
+        if line.kind == "pending":
+            self.credits_pending += line.amount
+        else:
+            self.credits_pending -= line.held
+            self.credits_posted += line.amount if line.kind in ("posted", "post") else 0
+        self.version += 1
+
+
+def apply(line: Line, debit: AccountState, credit: AccountState) -> dict[str, int | None]:
+    """Change both sides and return the columns of the transfer that tell what they were after it.
+
+    The order of refusals: amount, same account, unit, closed account, balance.
+    """
+    if line.amount <= 0:
+        raise Rejected("points.amount_must_be_positive")
+    if debit.id == credit.id:
+        raise Rejected("points.accounts_must_be_different")
+    if debit.unit != credit.unit:
+        raise Rejected("points.accounts_must_have_the_same_unit")
+    if debit.closed_at or credit.closed_at:
+        raise Rejected("points.account_closed")
+    debit.take(line)
+    credit.give(line)
+    return {
+        "debit_version": debit.version if debit.counted else None,
+        "debit_balance_after": debit.state.balance if debit.counted else None,
+        "debit_held_after": debit.state.held if debit.counted else None,
+        "credit_version": credit.version if credit.counted else None,
+        "credit_balance_after": credit.state.balance if credit.counted else None,
+        "credit_held_after": credit.state.held if credit.counted else None,
+    }
+
+
+def evidence_hash(evidence: Mapping[str, Any]) -> str:
+    """SHA-256 over the canonical JSON of what a posting rests on: scans, rule version, people by key; no names."""
+    text = json.dumps(evidence, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,188 @@
+"""Reads of the ledger: accounts, balances now and as of a time, statements, batches, trial balance."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.kernel.errors import NotFound
+from ledger.kernel.types import table_of
+from ledger.points.models import Account, Transfer
+from ledger.points.policy import COUNTS_AS_POSTED, AccountKey, AccountState, Balance
+
+_account, _transfer = table_of(Account), table_of(Transfer)
+_STATE_COLUMNS = [
+    _account.c[name]
+    for name in (
+        "id", "unit", "kind", "owner_id", "counted", "overdraft", "debits_pending", "debits_posted",
+        "credits_pending", "credits_posted", "version", "last_recorded_at", "closed_at",
+    )
+]  # fmt: skip
+NOTHING = Balance(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """An account as a reader sees it, with its balance as of the time asked for."""
+
+    id: int
+    unit: str
+    kind: str
+    owner_id: int
+    counted: bool
+    balance: int
+    held: int
+
+    @property
+    def available(self) -> int:
+        """What can still be taken."""
+        return self.balance - self.held
+
+
+@dataclass(frozen=True, slots=True)
+class TrialLine:
+    """One account kind of a unit: how many accounts, and what was posted to each side in all."""
+
+    unit: str
+    kind: str
+    accounts: int
+    debits: int
+    credits: int
+
+
+def accounts_by_key(session: Session, keys: Iterable[AccountKey], center_id: int) -> dict[AccountKey, AccountState]:
+    """The accounts that exist among `keys`."""
+    query = sa.select(*_STATE_COLUMNS).where(
+        _account.c.center_id == center_id,
+        sa.tuple_(_account.c.unit, _account.c.kind, _account.c.owner_id).in_(list(keys)),
+    )
+    states = (AccountState(*row) for row in session.connection().execute(query))
+    return {AccountKey(state.unit, state.kind, state.owner_id): state for state in states}
+
+
+def accounts_by_id(
+    session: Session, ids: Iterable[int], center_id: int, *, lock: bool = False
+) -> dict[int, AccountState]:
+    """Accounts by id, locked in id order when asked."""
+    query = sa.select(*_STATE_COLUMNS).where(_account.c.center_id == center_id, _account.c.id.in_(list(ids)))
+    if lock:
+        query = query.order_by(_account.c.id).with_for_update()
+    return {row.id: AccountState(*row) for row in session.connection().execute(query)}
+
+
+def balance(session: Session, key: AccountKey, center_id: int) -> Balance:
+    """The balance of a counted account now; nothing where the account was never opened."""
+    state = accounts_by_key(session, [key], center_id).get(key)
+    return state.state if state else NOTHING
+
+
+def balances(session: Session, keys: Iterable[AccountKey], center_id: int) -> dict[AccountKey, Balance]:
+    """Balances of counted accounts now, from one snapshot."""
+    wanted = list(keys)
+    found = accounts_by_key(session, wanted, center_id) if wanted else {}
+    return {key: found[key].state if key in found else NOTHING for key in wanted}
+
+
+def get_account(session: Session, account_id: int, center_id: int, *, as_of: datetime | None = None) -> AccountView:
+    """An account and its balance now or as of a recorded time. Raises NotFound("points.account_not_found")."""
+    state = accounts_by_id(session, [account_id], center_id).get(account_id)
+    if state is None:
+        raise NotFound("points.account_not_found")
+    if not state.counted:
+        at = _folded(session, account_id, center_id, as_of)
+    else:
+        at = state.state if as_of is None else _counted_as_of(session, account_id, center_id, as_of)
+    return AccountView(
+        state.id, state.unit, state.kind, state.owner_id, state.counted, balance=at.balance, held=at.held
+    )
+
+
+def _counted_as_of(session: Session, account_id: int, center_id: int, as_of: datetime) -> Balance:
+    """The balance kept on the last transfer until then: one index seek for each side."""
+    last = None
+    for side in ("debit", "credit"):
+        version = _transfer.c[f"{side}_version"]
+        query = (
+            sa.select(version, _transfer.c[f"{side}_balance_after"], _transfer.c[f"{side}_held_after"])
+            .where(
+                _transfer.c.center_id == center_id,
+                _transfer.c[f"{side}_account_id"] == account_id,
+                _transfer.c.recorded_at <= as_of,
+            )
+            .order_by(_transfer.c.recorded_at.desc(), version.desc())
+            .limit(1)
+        )
+        row = session.execute(query).one_or_none()
+        if row is not None and (last is None or row[0] > last[0]):
+            last = row
+    return Balance(last[1], last[2]) if last is not None else NOTHING
+
+
+def _folded(session: Session, account_id: int, center_id: int, as_of: datetime | None) -> Balance:
+    total = 0
+    for side, sign in (("debit", -1), ("credit", 1)):
+        query = sa.select(sa.func.coalesce(sa.func.sum(_transfer.c.amount), 0)).where(
+            _transfer.c.center_id == center_id,
+            _transfer.c[f"{side}_account_id"] == account_id,
+            _transfer.c.kind.in_(COUNTS_AS_POSTED),
+        )
+        if as_of is not None:
+            query = query.where(_transfer.c.recorded_at <= as_of)
+        total += sign * int(session.execute(query).scalar_one())
+    return Balance(total, 0)
+
+
+def trial_balance(session: Session, center_id: int, *, as_of: datetime | None = None) -> list[TrialLine]:
+    """Per unit and kind of account, what was posted to each side; the sums of both sides agree per unit.
+
+    It is folded from the transfers, not read from counters, so that it can disagree with them.
+    """
+    sums: dict[tuple[str, str], list[int]] = {}
+    for position, side in enumerate(("debit", "credit"), start=1):
+        for unit, kind, accounts, amount in session.execute(_side_sums(side, center_id, as_of)):
+            line = sums.setdefault((unit, kind), [0, 0, 0])
+            line[0] = max(line[0], accounts)
+            line[position] += int(amount)
+    return [TrialLine(unit, kind, *line) for (unit, kind), line in sorted(sums.items())]
+
+
+def _side_sums(side: str, center_id: int, as_of: datetime | None) -> sa.Select[Any]:
+    per_account = (
+        sa.select(
+            _transfer.c[f"{side}_account_id"].label("account_id"), sa.func.sum(_transfer.c.amount).label("amount")
+        )
+        .where(_transfer.c.center_id == center_id, _transfer.c.kind.in_(COUNTS_AS_POSTED))
+        .group_by(_transfer.c[f"{side}_account_id"])
+    )
+    if as_of is not None:
+        per_account = per_account.where(_transfer.c.recorded_at <= as_of)
+    sums = per_account.subquery()
+    return (
+        sa.select(_account.c.unit, _account.c.kind, sa.func.count(), sa.func.sum(sums.c.amount))
+        .join(sums, sa.and_(_account.c.center_id == center_id, _account.c.id == sums.c.account_id))
+        .group_by(_account.c.unit, _account.c.kind)
+    )
+
+
+def expired_holds(session: Session, center_id: int, now: datetime, *, limit: int) -> list[int]:
+    """Pending transfers whose time is over and that nobody has resolved."""
+    resolution = _transfer.alias("resolution")
+    query = (
+        sa.select(_transfer.c.id)
+        .outerjoin(
+            resolution,
+            sa.and_(resolution.c.center_id == _transfer.c.center_id, resolution.c.pending_id == _transfer.c.id),
+        )
+        .where(
+            _transfer.c.center_id == center_id,
+            _transfer.c.expires_at.is_not(None),
+            _transfer.c.expires_at <= now,
+            resolution.c.id.is_(None),
+        )
+        .order_by(_transfer.c.expires_at)
+        .limit(limit)
+    )
+    return list(session.scalars(query))

@@ -1,0 +1,291 @@
+"""Writes to the ledger: units, accounts, batches of transfers, and the resolution of pending ones.
+
+Locks counted accounts in id order, then decides in policy.py, then writes; the time of recording is read while the
+locks are held and is never earlier than the accounts' last. Statements are Core, because every posting runs them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor
+from ledger.kernel.errors import Conflict, NotFound, Rejected
+from ledger.kernel.ids import new_id
+from ledger.kernel.types import table_of
+from ledger.points import queries
+from ledger.points.models import Account, Batch, Transfer, Unit
+from ledger.points.policy import (
+    KINDS,
+    AccountKey,
+    AccountState,
+    Balance,
+    Kind,
+    Line,
+    Movement,
+    Source,
+    apply,
+    evidence_hash,
+)
+
+_INSERT_IGNORING: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_account, _transfer = table_of(Account), table_of(Transfer)
+_COUNTERS = ("debits_pending", "debits_posted", "credits_pending", "credits_posted", "version", "last_recorded_at")
+_WRITE_BACK = (
+    sa.update(_account)
+    .where(_account.c.center_id == sa.bindparam("of_center"), _account.c.id == sa.bindparam("of_id"))
+    .values({name: sa.bindparam(name) for name in _COUNTERS})
+)
+_NOT_RESOLVED = {"post": "posted", "void": "voided", "expire": "expired"}
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A batch as it was recorded: its transfers in the order asked for, and the balances after it by account key."""
+
+    batch_id: int
+    recorded_at: datetime
+    transfer_ids: list[int]
+    balances: dict[AccountKey, Balance]
+
+
+def add_unit(session: Session, code: str, *, scale: int, actor: Actor) -> None:
+    """Make a unit known in the actor's center; one that is there already is left as it is."""
+    row = {"center_id": actor.center_id, "code": code, "scale": scale, "created_at": clock.now()}
+    _insert_ignoring(session, Unit, [row])
+
+
+def post(
+    session: Session,
+    movements: Sequence[Movement],
+    *,
+    source: Source,
+    actor: Actor,
+    reason: str,
+    effective_at: datetime | None = None,
+    evidence: Mapping[str, Any] | None = None,
+) -> Posted:
+    """Record the movements as one batch; those with `expires_at` are held, not posted.
+
+    Accounts that are not there yet are opened. Raises Rejected("points.exceeds_credits" and the other refusals of
+    policy.apply), Conflict("points.already_posted") when this step of the source has been recorded before.
+    """
+    keys = {key for move in movements for key in (move.debit, move.credit)}
+    accounts = _accounts_by_key(session, keys, actor.center_id)
+    lines = [
+        Line(
+            debit_id=accounts[move.debit].id,
+            credit_id=accounts[move.credit].id,
+            amount=move.amount,
+            code=move.code,
+            kind="pending" if move.expires_at else "posted",
+            reverses_id=move.reverses_id,
+            refund_of=move.refund_of,
+            expires_at=move.expires_at,
+        )
+        for move in movements
+    ]
+    header = _Header(source, actor, reason, effective_at, evidence or {})
+    return _record(session, lines, {state.id: state for state in accounts.values()}, header)
+
+
+def resolve(
+    session: Session,
+    pending_ids: Sequence[int],
+    kind: Kind,
+    *,
+    source: Source,
+    actor: Actor,
+    reason: str,
+    amounts: Mapping[int, int] | None = None,
+    evidence: Mapping[str, Any] | None = None,
+) -> Posted:
+    """Post, void or expire pending transfers as one batch; with `amounts` less is posted and the rest released.
+
+    Raises NotFound("points.pending_transfer_not_found"), Rejected("points.pending_transfer_not_pending",
+    "points.exceeds_pending_transfer_amount"), Conflict("points.pending_transfer_already_posted" | "…_already_voided"
+    | "…_expired").
+    """
+    pending = _pending_rows(session, pending_ids, actor.center_id)
+    ids = {side for row in pending for side in (row.debit_account_id, row.credit_account_id)}
+    accounts = _accounts_by_id(session, ids, actor.center_id)
+    _refuse_resolved(session, pending_ids, actor.center_id)
+    lines = [_resolution(row, kind, (amounts or {}).get(row.id, row.amount)) for row in pending]
+    header = _Header(source, actor, reason, None, evidence or {})
+    return _record(session, lines, accounts, header)
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    source: Source
+    actor: Actor
+    reason: str
+    effective_at: datetime | None
+    evidence: Mapping[str, Any]
+
+
+def _record(session: Session, lines: list[Line], accounts: dict[int, AccountState], header: _Header) -> Posted:
+    center_id = header.actor.center_id
+    recorded_at = max([clock.now(), *(a.last_recorded_at for a in accounts.values() if a.last_recorded_at)])
+    rows = []
+    batch_id = _insert_batch(session, header, recorded_at)
+    for line in lines:
+        debit, credit = accounts[line.debit_id], accounts[line.credit_id]
+        after = apply(line, debit, credit)
+        rows.append(_transfer_row(line, debit.unit, center_id=center_id, batch_id=batch_id, at=recorded_at) | after)
+    session.connection().execute(sa.insert(_transfer), rows)
+    _write_back(session, [a for a in accounts.values() if a.counted], center_id, recorded_at)
+    return Posted(
+        batch_id=batch_id,
+        recorded_at=recorded_at,
+        transfer_ids=[row["id"] for row in rows],
+        balances={AccountKey(a.unit, a.kind, a.owner_id): a.state for a in accounts.values() if a.counted},
+    )
+
+
+def _insert_batch(session: Session, header: _Header, recorded_at: datetime) -> int:
+    batch_id = new_id()
+    row = {
+        "center_id": header.actor.center_id,
+        "id": batch_id,
+        "source_type": header.source.type,
+        "source_ref": header.source.ref,
+        "step": header.source.step,
+        "effective_at": header.effective_at or recorded_at,
+        "recorded_at": recorded_at,
+        "actor_id": header.actor.identity_id,
+        "reason": header.reason,
+        "evidence_hash": evidence_hash(header.evidence),
+    }
+    statement = _INSERT_IGNORING[session.get_bind().dialect.name](Batch).on_conflict_do_nothing(
+        index_elements=["center_id", "source_type", "source_ref", "step"]
+    )
+    if session.connection().execute(statement, row).rowcount != 1:
+        raise Conflict("points.already_posted", source=header.source.type, step=header.source.step)
+    return batch_id
+
+
+def _transfer_row(line: Line, unit: str, *, center_id: int, batch_id: int, at: datetime) -> dict[str, Any]:
+    return {
+        "center_id": center_id,
+        "id": new_id(),
+        "batch_id": batch_id,
+        "unit": unit,
+        "debit_account_id": line.debit_id,
+        "credit_account_id": line.credit_id,
+        "amount": line.amount,
+        "code": line.code,
+        "kind": line.kind,
+        "pending_id": line.pending_id,
+        "reverses_id": line.reverses_id,
+        "refund_of": line.refund_of,
+        "expires_at": line.expires_at,
+        "recorded_at": at,
+    }
+
+
+def _write_back(session: Session, states: list[AccountState], center_id: int, at: datetime) -> None:
+    if not states:
+        return
+    rows = [
+        {
+            "of_center": center_id,
+            "of_id": state.id,
+            "debits_pending": state.debits_pending,
+            "debits_posted": state.debits_posted,
+            "credits_pending": state.credits_pending,
+            "credits_posted": state.credits_posted,
+            "version": state.version,
+            "last_recorded_at": at,
+        }
+        for state in states
+    ]
+    session.connection().execute(_WRITE_BACK, rows)
+
+
+def _accounts_by_key(session: Session, keys: set[AccountKey], center_id: int) -> dict[AccountKey, AccountState]:
+    found = queries.accounts_by_key(session, keys, center_id)
+    missing = keys - found.keys()
+    if missing:
+        _open(session, missing, center_id)
+        found = queries.accounts_by_key(session, keys, center_id)
+    locked = _lock(session, {state.id: state for state in found.values()}, center_id)
+    return {key: locked[state.id] for key, state in found.items()}
+
+
+def _accounts_by_id(session: Session, ids: Iterable[int], center_id: int) -> dict[int, AccountState]:
+    found = queries.accounts_by_id(session, ids, center_id)
+    return _lock(session, found, center_id)
+
+
+def _lock(session: Session, states: dict[int, AccountState], center_id: int) -> dict[int, AccountState]:
+    """Counted accounts locked in id order and read again; on SQLite the writer has the whole database already."""
+    if session.get_bind().dialect.name == "sqlite":
+        return states
+    counted = [state.id for state in states.values() if state.counted]
+    return states | queries.accounts_by_id(session, counted, center_id, lock=True)
+
+
+def _open(session: Session, keys: Iterable[AccountKey], center_id: int) -> None:
+    rows = [
+        {
+            "center_id": center_id,
+            "id": new_id(),
+            "unit": key.unit,
+            "kind": key.kind,
+            "owner_id": key.owner_id,
+            "counted": KINDS[key.kind].counted,
+            "opened_at": clock.now(),
+            "overdraft": False,
+            **dict.fromkeys(_COUNTERS[:-1], 0),
+        }
+        for key in sorted(keys)
+    ]
+    _insert_ignoring(session, Account, rows)
+
+
+def _insert_ignoring(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
+    statement = _INSERT_IGNORING[session.get_bind().dialect.name](table).on_conflict_do_nothing()
+    session.connection().execute(statement, rows)
+
+
+def _pending_rows(session: Session, ids: Sequence[int], center_id: int) -> list[Any]:
+    query = sa.select(_transfer).where(_transfer.c.center_id == center_id, _transfer.c.id.in_(ids))
+    rows = {row.id: row for row in session.connection().execute(query)}
+    if len(rows) != len(set(ids)):
+        raise NotFound("points.pending_transfer_not_found")
+    if any(row.kind != "pending" for row in rows.values()):
+        raise Rejected("points.pending_transfer_not_pending")
+    return [rows[pending_id] for pending_id in ids]
+
+
+def _refuse_resolved(session: Session, pending_ids: Sequence[int], center_id: int) -> None:
+    query = sa.select(_transfer.c.kind).where(
+        _transfer.c.center_id == center_id, _transfer.c.pending_id.in_(pending_ids)
+    )
+    kind = session.connection().execute(query.limit(1)).scalar()
+    if kind == "expire":
+        raise Conflict("points.pending_transfer_expired")
+    if kind is not None:
+        raise Conflict(f"points.pending_transfer_already_{_NOT_RESOLVED[kind]}")
+
+
+def _resolution(row: Any, kind: Kind, amount: int) -> Line:
+    if kind == "post" and clock.now() >= row.expires_at:
+        raise Conflict("points.pending_transfer_expired")
+    if amount > row.amount:
+        raise Rejected("points.exceeds_pending_transfer_amount", held=row.amount)
+    return Line(
+        debit_id=row.debit_account_id,
+        credit_id=row.credit_account_id,
+        amount=amount if kind == "post" else row.amount,
+        code=row.code,
+        kind=kind,
+        held=row.amount,
+        pending_id=row.id,
+    )

@@ -1,0 +1,1 @@
+"""Rules: what a deed earns, in versions."""

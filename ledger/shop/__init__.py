@@ -1,0 +1,1 @@
+"""The shop: from a code on a phone to goods over the counter."""

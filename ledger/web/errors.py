@@ -1,0 +1,49 @@
+"""Refusals of the HTTP layer itself: what could not be read, found or allowed before any service was asked."""
+
+from ledger.kernel.errors import ErrorText, register
+
+register(
+    "request",
+    {
+        "malformed": ErrorText(
+            400, "这个请求看不懂", "The request can't be read",
+            "请检查格式：JSON、UTF-8 编码", "Check the format: JSON in UTF-8",
+        ),
+        "invalid": ErrorText(
+            422, "有 {count} 处要改，别的都留着", "{count} field(s) need correction; the rest is kept",
+            "请照每一处的提示改", "Correct the fields named in errors",
+        ),
+        "not_found": ErrorText(
+            404, "没有这一页", "There is nothing here",
+            "请看看地址，或者回首页", "Check the address or go back to the start",
+        ),
+        "method_not_allowed": ErrorText(
+            405, "这里不能这样办", "That method is not allowed here",
+            "请用允许的方法", "Use one of the methods in the Allow header",
+        ),
+        "not_acceptable": ErrorText(
+            406, "给不出这种格式", "That format is not offered",
+            "请改 Accept", "Change the Accept header",
+        ),
+        "too_large": ErrorText(
+            413, "内容太大", "The request is too large",
+            "请分几次发，或者换个小文件", "Send it in parts, or choose a smaller file",
+        ),
+        "unsupported_media_type": ErrorText(
+            415, "内容的类型不对", "That media type is not supported",
+            "请用 application/json", "Use application/json",
+        ),
+        "csrf": ErrorText(
+            403, "页面放久了，没有提交", "The page was open too long; nothing was submitted",
+            "请刷新页面再交一次，填的内容会留着", "Load the page again and submit once more",
+        ),
+        "too_many": ErrorText(
+            429, "试得太多了", "Too many tries",
+            "请等 {seconds} 秒再试", "Wait {seconds} seconds and try again",
+        ),
+        "refused": ErrorText(
+            400, "这个请求没有办成", "The request was refused",
+            "请刷新以后再试", "Load the page again and repeat",
+        ),
+    },
+)  # fmt: skip

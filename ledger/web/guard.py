@@ -1,0 +1,109 @@
+"""Who may see a view: every view says so, and an application with one that doesn't won't start."""
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from flask import Flask, g, request
+from flask_wtf.csrf import CSRFProtect
+from sqlalchemy.orm import Session
+
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot
+from ledger.kernel.errors import Forbidden
+from ledger.kernel.permissions import Permission
+
+P = ParamSpec("P")
+R = TypeVar("R")
+LoadActor = Callable[[Session, str], Actor | None]
+SESSION_COOKIE = "ningxin"
+_ANYBODY = "anybody"
+_ANYONE_LOGGED_IN = "logged-in"
+
+
+def requires(*permissions: Permission) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """The view is for those who hold one of the permissions somewhere; the service asks for which place."""
+
+    def mark(view: Callable[P, R]) -> Callable[P, R]:
+        view.access = permissions  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def logged_in(view: Callable[P, R]) -> Callable[P, R]:
+    """The view is for everybody who has logged in."""
+    view.access = _ANYONE_LOGGED_IN  # type: ignore[attr-defined]
+    return view
+
+
+def public(view: Callable[P, R]) -> Callable[P, R]:
+    """The view is for everybody."""
+    view.access = _ANYBODY  # type: ignore[attr-defined]
+    return view
+
+
+def current_actor() -> Actor | None:
+    """Who sends this request, None without a log-in that still holds."""
+    if "actor" not in g:
+        token = bearer_token() or request.cookies.get(SESSION_COOKIE)
+        load: LoadActor = g.load_actor
+        g.actor = in_snapshot(load, token) if token else None
+    actor: Actor | None = g.actor
+    return actor
+
+
+def get_actor() -> Actor:
+    """Who sends this request. Raises Forbidden("access.login_needed")."""
+    actor = current_actor()
+    if actor is None:
+        raise Forbidden("access.login_needed")
+    return actor
+
+
+def bearer_token() -> str | None:
+    """The token of a device, from the Authorization header."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" and token.strip() else None
+
+
+def register(app: Flask, load_actor: LoadActor) -> None:
+    """Check each request's permission and its CSRF token before the view runs."""
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
+    app.config["WTF_CSRF_TIME_LIMIT"] = None
+    csrf = CSRFProtect(app)
+
+    @app.before_request
+    def _check() -> None:
+        g.load_actor = load_actor
+        view = app.view_functions.get(request.endpoint or "")
+        if view is None or request.endpoint == "static":
+            return
+        if _needs_csrf_token():
+            csrf.protect()
+        _check_access(getattr(view, "access", ()))
+
+
+def refuse_unmarked(app: Flask) -> None:
+    """Raises RuntimeError naming the views that say nothing about who may see them."""
+    views = {name: view for name, view in app.view_functions.items() if name != "static"}
+    unmarked = sorted(name for name, view in views.items() if not hasattr(view, "access"))
+    if unmarked:
+        raise RuntimeError(f"say @requires, @logged_in or @public on: {', '.join(unmarked)}")
+
+
+def _check_access(access: object) -> None:
+    if access == _ANYBODY:
+        return
+    actor = get_actor()
+    if access == _ANYONE_LOGGED_IN:
+        return
+    wanted = access if isinstance(access, tuple) else ()
+    if not any(actor.may(permission) for permission in wanted):
+        raise Forbidden("access.denied", permission=", ".join(wanted))
+
+
+def _needs_csrf_token() -> bool:
+    """A browser's cookies come with every request, wanted or not; a device's token doesn't."""
+    if request.method in ("GET", "HEAD", "OPTIONS") or bearer_token():
+        return False
+    return not request.path.startswith("/api/") or SESSION_COOKIE in request.cookies

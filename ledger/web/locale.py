@@ -1,0 +1,31 @@
+"""Which language an answer is written in: the page's switch, then the reader's browser; Chinese unless asked."""
+
+from typing import Literal
+
+from flask import Flask, current_app, has_request_context, request
+from flask_babel import Babel
+
+Language = Literal["zh", "en"]
+LANGUAGE_COOKIE = "language"
+_LOCALES = {"zh": "zh_Hans", "en": "en"}
+
+
+def language() -> Language:
+    """The language of this request. An API client is asked by Accept-Language alone."""
+    if not has_request_context():
+        return "zh"
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    if chosen in ("zh", "en") and "Authorization" not in request.headers:
+        return "en" if chosen == "en" else "zh"
+    return "en" if request.accept_languages.best_match(["zh", "en"], default="zh") == "en" else "zh"
+
+
+def register(app: Flask) -> None:
+    """Set up translations; message ids are the Chinese texts themselves."""
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = "translations"
+    app.config["BABEL_DEFAULT_LOCALE"] = "zh_Hans"
+    Babel(
+        app,
+        locale_selector=lambda: _LOCALES[language()],
+        timezone_selector=lambda: str(current_app.config["SETTINGS"].timezone),
+    )

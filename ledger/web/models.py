@@ -1,0 +1,16 @@
+"""Counters of the rate limit, shared by all processes."""
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ledger.kernel.types import STRICT, Base
+
+
+class RateLimit(Base):
+    """Requests of one kind from one source within a window; `expires_at` in seconds of the epoch."""
+
+    __tablename__ = "rate_limit"
+    __table_args__ = (STRICT,)
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    hits: Mapped[int]
+    expires_at: Mapped[int]

@@ -1,0 +1,62 @@
+"""The idempotency key of a request: a header of programs, a hidden field of forms."""
+
+import secrets
+
+from flask import Flask, Response, g, request
+
+from ledger.kernel.errors import LedgerError
+from ledger.kernel.idempotency import Once, hash_request
+from ledger.web.guard import get_actor
+
+FIELD = "idempotency_key"
+HEADER = "Idempotency-Key"
+_SHORTEST, _LONGEST = 8, 100
+
+
+def idempotency_key() -> Once:
+    """The key this request must have. Raises LedgerError("idempotency.key_missing" | "idempotency.key_invalid")."""
+    once = find_idempotency_key()
+    if once is None:
+        raise LedgerError("idempotency.key_missing")
+    return once
+
+
+def find_idempotency_key() -> Once | None:
+    """The key of this request, None where it has none."""
+    key = request.headers.get(HEADER) or request.form.get(FIELD)
+    if not key:
+        return None
+    if not _SHORTEST <= len(key) <= _LONGEST or not key.isascii() or not key.isprintable():
+        raise LedgerError("idempotency.key_invalid")
+    actor = get_actor()
+    g.once = Once(
+        center_id=actor.center_id,
+        scope=f"{actor.identity_id}:{request.endpoint}",
+        key=key,
+        request_hash=hash_request(request.method, request.path, _body()),
+    )
+    once: Once = g.once
+    return once
+
+
+def new_key() -> str:
+    """A key for a form, made when it is drawn."""
+    return secrets.token_urlsafe(18)
+
+
+def register(app: Flask) -> None:
+    """Mark the answers that came from the record; give forms their key."""
+    app.jinja_env.globals["new_idempotency_key"] = new_key
+
+    @app.after_request
+    def _mark(response: Response) -> Response:
+        once: Once | None = g.get("once")
+        if once is not None and once.replayed:
+            response.headers["Idempotency-Replayed"] = "true"
+        return response
+
+
+def _body() -> object:
+    if request.is_json:
+        return request.get_json(silent=True)
+    return sorted((name, value) for name, value in request.form.items(multi=True) if name != "csrf_token")

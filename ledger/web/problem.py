@@ -1,0 +1,154 @@
+"""Every refusal in one shape: RFC 9457 problem details for programs, a page with the same words for people."""
+
+import json
+import logging
+import secrets
+from typing import Any
+
+from flask import Flask, Response, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from ledger.kernel.errors import LedgerError, Rejected, text_of
+from ledger.kernel.ids import public_id
+from ledger.web.locale import language
+
+_log = logging.getLogger("ledger")
+_CODES = {
+    404: "request.not_found",
+    405: "request.method_not_allowed",
+    406: "request.not_acceptable",
+    413: "request.too_large",
+    415: "request.unsupported_media_type",
+    422: "request.invalid",
+    429: "request.too_many",
+}
+_LETTERS = "ACDEFHJKMNPRTWXY"
+
+
+class InvalidFields(Rejected):
+    """Fields that can't be taken: `errors` is a list of {field, message}."""
+
+    def __init__(self, errors: list[dict[str, str]]) -> None:
+        super().__init__("request.invalid", count=len(errors), errors=errors)
+
+
+def wants_json() -> bool:
+    """Whether the answer goes to a program."""
+    return request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json"
+
+
+def words(error: LedgerError) -> tuple[str, str]:
+    """What happened and what to do next, in the reader's language, with the context filled in."""
+    text = text_of(error.code)
+    context = _Known(error.context)
+    if language() == "en":
+        return text.en.format_map(context), text.next_en.format_map(context)
+    return text.zh.format_map(context), text.next_zh.format_map(context)
+
+
+class _Known(dict[str, Any]):
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
+def problem(error: LedgerError) -> dict[str, Any]:
+    """The members of the problem document."""
+    title, next_step = words(error)
+    members = {name: _plain(name, value) for name, value in error.context.items()}
+    return members | {
+        "type": f"urn:ningxin:problem:{error.code}",
+        "title": title,
+        "status": error.status,
+        "code": error.code,
+        "detail": next_step,
+        "ref": reference(),
+    }
+
+
+def reference() -> str:
+    """A short code for the telephone, the same in the answer and in the log."""
+    if "reference" not in g:
+        letters = "".join(secrets.choice(_LETTERS) for _ in range(3))
+        g.reference = f"{letters} {secrets.randbelow(1000):03}"
+    return str(g.reference)
+
+
+def _plain(name: str, value: Any) -> Any:
+    """Keys leave in their public form; everything else is plain already."""
+    return public_id(value) if name.endswith("_id") and isinstance(value, int) else value
+
+
+def register(app: Flask) -> None:
+    """Answer every error in the house's shape."""
+    app.register_error_handler(LedgerError, _answer)
+    app.register_error_handler(CSRFError, lambda _error: _answer(LedgerError("request.csrf")))
+    app.register_error_handler(HTTPException, _answer_http)
+    app.register_error_handler(UnicodeDecodeError, lambda _error: _answer(LedgerError("request.malformed")))
+    app.register_error_handler(Exception, _answer_fault)
+
+
+def _answer(error: LedgerError) -> ResponseReturnValue:
+    if error.status == 401 and not wants_json() and request.method == "GET":
+        return redirect(url_for("people.log_in", next=request.full_path.rstrip("?")))
+    document = problem(error)
+    _log.info("refused", extra={"code": error.code, "ref": document["ref"], "path": request.path})
+    if wants_json():
+        body = json.dumps(document, ensure_ascii=False, default=str)
+        response = Response(body, error.status, mimetype="application/problem+json")
+    else:
+        page = render_template(
+            "problem.html",
+            title=document["title"],
+            next_step=document["detail"],
+            status=error.status,
+            ref=document["ref"],
+        )
+        response = Response(page, error.status, mimetype="text/html")
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if error.status in (429, 503):
+        response.headers["Retry-After"] = str(error.context.get("seconds", 2))
+    return response
+
+
+def _answer_http(error: HTTPException) -> ResponseReturnValue:
+    code = error.code or 500
+    if code < 400:
+        return error.get_response()
+    if code >= 500:
+        return _answer_fault(error)
+    response = _answer(_from_http(error, code))
+    allowed = getattr(error, "valid_methods", None)
+    if allowed and isinstance(response, Response):
+        response.headers["Allow"] = ", ".join(sorted(allowed))
+    return response
+
+
+def _from_http(error: HTTPException, status: int) -> LedgerError:
+    messages = getattr(error, "data", {}).get("messages") if hasattr(error, "data") else None
+    if messages and status == 422:
+        return InvalidFields(list(_field_errors(messages)))
+    if status == 429:
+        return LedgerError("request.too_many", seconds=60)
+    return LedgerError(_CODES.get(status, "request.malformed" if status == 400 else "request.refused"))
+
+
+def _field_errors(messages: Any, path: tuple[str, ...] = ()) -> Any:
+    """Marshmallow's nested messages as a flat list of field and words."""
+    if isinstance(messages, dict):
+        for name, inner in messages.items():
+            skip = name in ("json", "query", "form", "files", "_schema") and len(path) == 0
+            yield from _field_errors(inner, path if skip else (*path, str(name)))
+    else:
+        for message in messages if isinstance(messages, list) else [messages]:
+            yield {"field": ".".join(path), "message": str(message)}
+
+
+def _answer_fault(error: Exception) -> ResponseReturnValue:
+    _log.error("fault %s on %s %s", reference(), request.method, request.path, exc_info=error)
+    return _answer(LedgerError("service.failed"))
+
+
+__all__ = ["InvalidFields", "problem", "register", "wants_json", "words"]

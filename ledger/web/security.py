@@ -1,0 +1,38 @@
+"""Headers that every answer carries."""
+
+from flask import Flask, Response, request
+
+from ledger.kernel.settings import Settings
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        "media-src 'self' blob:",
+        "connect-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Set the headers; what is somebody's own is never kept by a shared cache."""
+
+    @app.after_request
+    def _headers(response: Response) -> Response:
+        headers = response.headers
+        headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["Referrer-Policy"] = "same-origin"
+        headers["Permissions-Policy"] = "camera=(self), geolocation=(self), microphone=()"
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        if settings.https:
+            headers["Strict-Transport-Security"] = "max-age=31536000"
+        if request.endpoint != "static":
+            headers.setdefault("Cache-Control", "no-store")
+        return response
