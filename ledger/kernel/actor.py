@@ -56,8 +56,9 @@ class Actor:
 
 
 SYSTEM_IDENTITY = 0
+_EVERYTHING = frozenset(Grant(permission, "/") for permission in Permission)
 
 
 def system_actor(center_id: int) -> Actor:
-    """The service itself: jobs that expire holds and close sessions."""
-    return Actor(identity_id=SYSTEM_IDENTITY, center_id=center_id, origin="system")
+    """The service itself: jobs that expire holds and close sessions, and commands of who runs the machine."""
+    return Actor(identity_id=SYSTEM_IDENTITY, center_id=center_id, grants=_EVERYTHING, origin="system")

@@ -54,6 +54,7 @@ def upgrade() -> None:
         "identity",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("name", sa.LargeBinary(), nullable=False),
+        sa.Column("name_index", sa.Text(), nullable=False),
         sa.Column("phone", sa.LargeBinary(), nullable=True),
         sa.Column("gender", sa.LargeBinary(), nullable=True),
         sa.Column("id_last4", sa.LargeBinary(), nullable=True),
@@ -64,6 +65,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_identity")),
         sqlite_strict=True,
     )
+    with op.batch_alter_table("identity", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_identity_name_index"), ["name_index"], unique=False)
+
     op.create_table(
         "identity_phone",
         sa.Column("phone_index", sa.Text(), nullable=False),
@@ -191,6 +195,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["center_id"], ["center.id"], name=op.f("fk_place_center_id")),
         sa.PrimaryKeyConstraint("center_id", "id", name=op.f("pk_place")),
+        sa.UniqueConstraint("center_id", "parent_id", "name", name=op.f("uq_place_center_id_parent_id_name")),
         sa.UniqueConstraint("center_id", "path", name=op.f("uq_place_center_id_path")),
         sqlite_strict=True,
     )
@@ -267,6 +272,7 @@ def upgrade() -> None:
         sa.Column("identity_id", sa.BigInteger(), nullable=False),
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("place_id", sa.BigInteger(), nullable=False),
+        sa.Column("place_path", sa.Text(), nullable=False),
         sa.Column("granted_by", sa.BigInteger(), nullable=False),
         sa.Column("granted_at", UtcDateTime(), nullable=False),
         sa.Column("revoked_at", UtcDateTime(), nullable=True),
@@ -280,6 +286,13 @@ def upgrade() -> None:
     with op.batch_alter_table("role_grant", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_role_grant_center_id_identity_id"), ["center_id", "identity_id"], unique=False
+        )
+        batch_op.create_index(
+            "uq_role_grant_live",
+            ["center_id", "identity_id", "role", "place_id"],
+            unique=True,
+            sqlite_where=sa.text("revoked_at IS NULL"),
+            postgresql_where=sa.text("revoked_at IS NULL"),
         )
 
     op.create_table(
@@ -307,6 +320,7 @@ def upgrade() -> None:
             ["center_id", "place_id"], ["place.center_id", "place.id"], name=op.f("fk_team_center_id_place_id")
         ),
         sa.PrimaryKeyConstraint("center_id", "id", name=op.f("pk_team")),
+        sa.UniqueConstraint("center_id", "place_id", "name", name=op.f("uq_team_center_id_place_id_name")),
         sqlite_strict=True,
     )
     op.create_table(
@@ -315,7 +329,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("identity_id", sa.BigInteger(), nullable=False),
         sa.Column("number", sa.Text(), nullable=False),
-        sa.Column("place_id", sa.BigInteger(), nullable=True),
+        sa.Column("place_id", sa.BigInteger(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("registered_at", UtcDateTime(), nullable=False),
         sa.CheckConstraint("status IN ('active', 'blocked')", name=op.f("ck_volunteer_status")),
@@ -328,6 +342,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("center_id", "number", name=op.f("uq_volunteer_center_id_number")),
         sqlite_strict=True,
     )
+    with op.batch_alter_table("volunteer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_volunteer_center_id_place_id"), ["center_id", "place_id"], unique=False)
+
     op.create_table(
         "activity",
         sa.Column("center_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -699,7 +716,13 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("shift", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_shift_center_id_activity_id_starts_at"),
+            ["center_id", "activity_id", "starts_at"],
+            unique=False,
+        )
         batch_op.create_index(batch_op.f("ix_shift_center_id_ends_at"), ["center_id", "ends_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_shift_center_id_starts_at"), ["center_id", "starts_at"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_shift_center_id_station_id_starts_at"),
             ["center_id", "station_id", "starts_at"],
@@ -887,7 +910,9 @@ def downgrade() -> None:
     op.drop_table("attendance")
     with op.batch_alter_table("shift", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_shift_center_id_station_id_starts_at"))
+        batch_op.drop_index(batch_op.f("ix_shift_center_id_starts_at"))
         batch_op.drop_index(batch_op.f("ix_shift_center_id_ends_at"))
+        batch_op.drop_index(batch_op.f("ix_shift_center_id_activity_id_starts_at"))
 
     op.drop_table("shift")
     with op.batch_alter_table("redemption", schema=None) as batch_op:
@@ -928,10 +953,18 @@ def downgrade() -> None:
 
     op.drop_table("card")
     op.drop_table("activity")
+    with op.batch_alter_table("volunteer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_volunteer_center_id_place_id"))
+
     op.drop_table("volunteer")
     op.drop_table("team")
     op.drop_table("shop")
     with op.batch_alter_table("role_grant", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_role_grant_live",
+            sqlite_where=sa.text("revoked_at IS NULL"),
+            postgresql_where=sa.text("revoked_at IS NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_role_grant_center_id_identity_id"))
 
     op.drop_table("role_grant")
@@ -958,6 +991,9 @@ def downgrade() -> None:
     op.drop_table("login_session")
     op.drop_table("job_run")
     op.drop_table("identity_phone")
+    with op.batch_alter_table("identity", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_identity_name_index"))
+
     op.drop_table("identity")
     op.drop_table("idempotency")
     op.drop_table("center")

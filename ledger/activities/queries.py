@@ -1,0 +1,304 @@
+"""Reads of activities, shifts and sign-ups."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.activities.models import Activity, Shift, Signup
+from ledger.activities.policy import APPROVED, LONGEST_SHIFT, SIGNED_UP, SIGNUP_CANCELLED, WAITLISTED
+from ledger.kernel.errors import NotFound
+from ledger.kernel.paging import Page, PageRequest, fetch_page
+from ledger.organisations.models import Place
+
+_activity, _shift, _signup, _place = Activity.__table__, Shift.__table__, Signup.__table__, Place.__table__
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityView:
+    """What is done, and which place answers for it."""
+
+    id: int
+    place_id: int
+    place_name: str
+    place_path: str
+    team_id: int | None
+    name: str
+    category: str
+    status: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftView:
+    """A stretch of an activity at a station, with what a scan must know of both."""
+
+    id: int
+    activity_id: int
+    activity_name: str
+    activity_status: str
+    category: str
+    station_id: int
+    station_name: str
+    station_path: str
+    starts_at: datetime
+    ends_at: datetime
+    capacity: int | None
+    walk_in: bool
+    cancelled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignupView:
+    """A volunteer's place in a shift: signed_up, waitlisted or cancelled."""
+
+    id: int
+    shift_id: int
+    volunteer_id: int
+    status: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftCount:
+    """How many hold a place in a shift and how many wait for one."""
+
+    signed_up: int
+    waitlisted: int
+
+
+NOBODY = ShiftCount(0, 0)
+_SHIFT_COLUMNS = [
+    _shift.c.id,
+    _shift.c.activity_id,
+    _activity.c.name.label("activity_name"),
+    _activity.c.status.label("activity_status"),
+    _activity.c.category,
+    _shift.c.station_id,
+    _place.c.name.label("station_name"),
+    _place.c.path.label("station_path"),
+    _shift.c.starts_at,
+    _shift.c.ends_at,
+    _shift.c.capacity,
+    _shift.c.walk_in,
+    _shift.c.cancelled_at,
+]
+_SHIFTS = (
+    sa.select(*_SHIFT_COLUMNS)
+    .join(_activity, sa.and_(_activity.c.center_id == _shift.c.center_id, _activity.c.id == _shift.c.activity_id))
+    .join(_place, sa.and_(_place.c.center_id == _shift.c.center_id, _place.c.id == _shift.c.station_id))
+)
+_GET_SHIFT = _SHIFTS.where(_shift.c.center_id == sa.bindparam("center"), _shift.c.id == sa.bindparam("id"))
+_AT_STATION = _SHIFTS.where(
+    _shift.c.center_id == sa.bindparam("center"),
+    _shift.c.station_id == sa.bindparam("station"),
+    _shift.c.starts_at.between(sa.bindparam("from"), sa.bindparam("until")),
+    _shift.c.ends_at >= sa.bindparam("not_over_before"),
+).order_by(_shift.c.starts_at, _shift.c.id)
+_BETWEEN = _SHIFTS.where(
+    _shift.c.center_id == sa.bindparam("center"),
+    _shift.c.starts_at >= sa.bindparam("from"),
+    _shift.c.starts_at < sa.bindparam("until"),
+).order_by(_shift.c.starts_at, _shift.c.id)
+_SIGNUP_COLUMNS = [_signup.c[name] for name in SignupView.__slots__]
+_FIND_SIGNUP = sa.select(*_SIGNUP_COLUMNS).where(
+    _signup.c.center_id == sa.bindparam("center"),
+    _signup.c.shift_id == sa.bindparam("shift"),
+    _signup.c.volunteer_id == sa.bindparam("volunteer"),
+)
+_COUNTS = (
+    sa.select(_signup.c.shift_id, _signup.c.status, sa.func.count().label("people"))
+    .where(_signup.c.center_id == sa.bindparam("center"), _signup.c.shift_id.in_(sa.bindparam("ids", expanding=True)))
+    .group_by(_signup.c.shift_id, _signup.c.status)
+)
+
+
+def get_activity(session: Session, activity_id: int, center_id: int) -> ActivityView:
+    """An activity of the center. Raises NotFound("activities.activity_not_found")."""
+    row = session.execute(_activities(center_id).where(Activity.id == activity_id)).one_or_none()
+    if row is None:
+        raise NotFound("activities.activity_not_found")
+    return _activity_view(row)
+
+
+def list_activities(
+    session: Session,
+    center_id: int,
+    *,
+    request: PageRequest,
+    paths: Iterable[str] = ("/",),
+    status: str | None = None,
+    category: str | None = None,
+) -> Page[ActivityView]:
+    """Activities of places under any of the paths, the newest first unless asked otherwise."""
+    query = _activities(center_id).where(_under(paths))
+    if status:
+        query = query.where(Activity.status == status)
+    if category:
+        query = query.where(Activity.category == category)
+    sorts = {"-created_at": Activity.created_at, "created_at": Activity.created_at, "name": Activity.name}
+    wanted = PageRequest(request.limit, request.after, request.sort or "-created_at")
+    return fetch_page(session, query, request=wanted, sorts=sorts, tie=Activity.id, make=_activity_view)
+
+
+def find_shift(session: Session, shift_id: int, center_id: int) -> ShiftView | None:
+    """A shift of the center."""
+    row = session.connection().execute(_GET_SHIFT, {"center": center_id, "id": shift_id}).one_or_none()
+    return None if row is None else ShiftView(*row)
+
+
+def get_shift(session: Session, shift_id: int, center_id: int) -> ShiftView:
+    """A shift of the center. Raises NotFound("activities.shift_not_found")."""
+    shift = find_shift(session, shift_id, center_id)
+    if shift is None:
+        raise NotFound("activities.shift_not_found")
+    return shift
+
+
+def shifts_at_station(
+    session: Session, station_id: int, center_id: int, *, around: datetime, before: timedelta, after: timedelta
+) -> list[ShiftView]:
+    """Shifts at the station that a scan at `around` may mean, by start; cancelled ones and drafts too.
+
+    They start at most `before` later than the scan and ended at most `after` earlier.
+    """
+    parameters = {
+        "center": center_id,
+        "station": station_id,
+        "from": around - after - LONGEST_SHIFT,
+        "until": around + before,
+        "not_over_before": around - after,
+    }
+    return [ShiftView(*row) for row in session.connection().execute(_AT_STATION, parameters)]
+
+
+def shifts_between(
+    session: Session, center_id: int, *, start: datetime, end: datetime, paths: Iterable[str] = ("/",)
+) -> list[ShiftView]:
+    """Shifts that start in the stretch, at stations under any of the paths, by start; for a day, pass its two ends."""
+    wanted = tuple(paths)
+    rows = session.connection().execute(_BETWEEN, {"center": center_id, "from": start, "until": end})
+    return [ShiftView(*row) for row in rows if row.station_path.startswith(wanted)]
+
+
+def list_shifts(
+    session: Session,
+    center_id: int,
+    *,
+    request: PageRequest,
+    activity_id: int | None = None,
+    ends_after: datetime | None = None,
+    paths: Iterable[str] = ("/",),
+) -> Page[ShiftView]:
+    """Shifts by start, all of an activity or those at stations under any of the paths that end after an instant."""
+    query = _SHIFTS.where(Shift.center_id == center_id, _under(paths))
+    if activity_id is not None:
+        query = query.where(Shift.activity_id == activity_id)
+    if ends_after is not None:
+        query = query.where(Shift.ends_at > ends_after, Shift.starts_at > ends_after - LONGEST_SHIFT)
+    sorts = {"starts_at": Shift.starts_at}
+    return fetch_page(session, query, request=request, sorts=sorts, tie=Shift.id, make=_shift_view)
+
+
+def upcoming_shifts(
+    session: Session, center_id: int, *, now: datetime, request: PageRequest, place_path: str = "/"
+) -> Page[ShiftView]:
+    """Shifts of approved activities that people can still come to, by start."""
+    query = _SHIFTS.where(
+        Shift.center_id == center_id,
+        Shift.ends_at > now,
+        Shift.starts_at > now - LONGEST_SHIFT,
+        Shift.cancelled_at.is_(None),
+        Activity.status == APPROVED,
+        Place.path.startswith(place_path),
+    )
+    sorts = {"starts_at": Shift.starts_at}
+    return fetch_page(session, query, request=request, sorts=sorts, tie=Shift.id, make=_shift_view)
+
+
+def shifts_of_volunteer(
+    session: Session, volunteer_id: int, center_id: int, *, now: datetime
+) -> list[tuple[ShiftView, SignupView]]:
+    """The shifts not yet over that a volunteer has signed up for or waits for, by start."""
+    query = (
+        _SHIFTS.join(Signup, sa.and_(Signup.center_id == Shift.center_id, Signup.shift_id == Shift.id))
+        .add_columns(*(getattr(Signup, name).label(f"signup_{name}") for name in SignupView.__slots__))
+        .where(
+            Signup.center_id == center_id,
+            Signup.volunteer_id == volunteer_id,
+            Signup.status != SIGNUP_CANCELLED,
+            Shift.ends_at > now,
+        )
+        .order_by(Shift.starts_at, Shift.id)
+    )
+    return [(_shift_view(row), _signup_view(row, prefix="signup_")) for row in session.execute(query)]
+
+
+def find_signup(session: Session, shift_id: int, volunteer_id: int, center_id: int) -> SignupView | None:
+    """A volunteer's sign-up for a shift, cancelled ones too."""
+    parameters = {"center": center_id, "shift": shift_id, "volunteer": volunteer_id}
+    row = session.connection().execute(_FIND_SIGNUP, parameters).one_or_none()
+    return None if row is None else SignupView(*row)
+
+
+def list_signups(session: Session, shift_id: int, center_id: int, *, request: PageRequest) -> Page[SignupView]:
+    """Sign-ups of a shift in the order in which they came, cancelled ones too."""
+    query = sa.select(*(getattr(Signup, name) for name in SignupView.__slots__)).where(
+        Signup.center_id == center_id, Signup.shift_id == shift_id
+    )
+    sorts = {"created_at": Signup.created_at}
+    return fetch_page(session, query, request=request, sorts=sorts, tie=Signup.id, make=_signup_view)
+
+
+def counts_of(session: Session, shift_ids: Iterable[int], center_id: int) -> dict[int, ShiftCount]:
+    """How many have signed up and how many wait, for each of the shifts."""
+    wanted = sorted(set(shift_ids))
+    found = dict.fromkeys(wanted, NOBODY)
+    if not wanted:
+        return found
+    people: dict[tuple[int, str], int] = {
+        (row.shift_id, row.status): row.people
+        for row in session.connection().execute(_COUNTS, {"center": center_id, "ids": wanted})
+    }
+    return {
+        shift_id: ShiftCount(people.get((shift_id, SIGNED_UP), 0), people.get((shift_id, WAITLISTED), 0))
+        for shift_id in wanted
+    }
+
+
+def _activities(center_id: int) -> sa.Select[Any]:
+    query: sa.Select[Any] = (
+        sa.select(
+            Activity.id,
+            Activity.place_id,
+            Place.name.label("place_name"),
+            Place.path.label("place_path"),
+            Activity.team_id,
+            Activity.name,
+            Activity.category,
+            Activity.status,
+            Activity.created_at,
+        )
+        .join(Place, sa.and_(Place.center_id == Activity.center_id, Place.id == Activity.place_id))
+        .where(Activity.center_id == center_id)
+    )
+    return query
+
+
+def _under(paths: Iterable[str]) -> sa.ColumnElement[bool]:
+    return sa.or_(sa.false(), *(Place.path.startswith(path) for path in paths))
+
+
+def _activity_view(row: Any) -> ActivityView:
+    return ActivityView(*(row._mapping[name] for name in ActivityView.__slots__))
+
+
+def _shift_view(row: Any) -> ShiftView:
+    return ShiftView(*(row._mapping[name] for name in ShiftView.__slots__))
+
+
+def _signup_view(row: Any, prefix: str = "") -> SignupView:
+    return SignupView(*(row._mapping[prefix + name] for name in SignupView.__slots__))

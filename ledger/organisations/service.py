@@ -1,0 +1,210 @@
+"""Writes to centers, places, teams and memberships."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor
+from ledger.kernel.errors import Conflict, NotFound, Rejected
+from ledger.kernel.ids import new_id
+from ledger.kernel.permissions import Permission
+from ledger.organisations import queries
+from ledger.organisations.models import Center, Membership, Place, Team
+from ledger.organisations.policy import CENTER, check_kind, check_position, clean_name, path_under
+from ledger.people.places import place_paths_of
+
+_INSERT_IGNORING: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+def create_center(session: Session, *, name: str, is_demonstration: bool = False) -> int:
+    """A center and the place at its top, by the person who runs the machine; returns the center's id.
+
+    Raises Rejected("organisations.name_invalid").
+    """
+    center_id = new_id()
+    row = {
+        "id": center_id,
+        "name": clean_name(name),
+        "is_demonstration": is_demonstration,
+        "next_volunteer_number": 1,
+        "created_at": clock.now(),
+    }
+    session.connection().execute(sa.insert(Center), row)
+    _insert_place(session, center_id, parent=None, kind=CENTER, name=clean_name(name), position=(None, None))
+    return center_id
+
+
+def add_place(
+    session: Session,
+    *,
+    parent_id: int,
+    kind: str,
+    name: str,
+    latitude: float | None = None,
+    longitude: float | None = None,
+    actor: Actor,
+) -> int:
+    """An institute or station under another place; position in WGS-84 degrees. Returns the place's id.
+
+    Raises NotFound("organisations.place_not_found"), Forbidden("access.denied"),
+    Conflict("organisations.place_closed"), Rejected("organisations.kind_not_here", "…name_invalid",
+    "…position_invalid", "…place_exists").
+    """
+    parent = _open_place(session, parent_id, actor)
+    check_kind(kind, under=parent.kind)
+    check_position(latitude, longitude)
+    named = clean_name(name)
+    taken = sa.select(Place.id).where(
+        Place.center_id == actor.center_id, Place.parent_id == parent_id, Place.name == named
+    )
+    if session.connection().execute(taken).first() is not None:
+        raise Rejected("organisations.place_exists")
+    return _insert_place(session, actor.center_id, parent=parent, kind=kind, name=named, position=(latitude, longitude))
+
+
+def close_place(session: Session, place_id: int, *, actor: Actor) -> None:
+    """Nothing new happens at the place from now on; closing it twice changes nothing.
+
+    Raises NotFound("organisations.place_not_found"), Forbidden("access.denied"), Rejected("organisations.top_place"),
+    Conflict("organisations.place_has_open_places").
+    """
+    place = queries.get_place(session, place_id, actor.center_id)
+    actor.need(Permission.MANAGE_PLACES, place.path)
+    if place.kind == CENTER:
+        raise Rejected("organisations.top_place")
+    open_below = sa.select(Place.id).where(
+        Place.center_id == actor.center_id, Place.parent_id == place_id, Place.closed_at.is_(None)
+    )
+    if session.connection().execute(open_below).first() is not None:
+        raise Conflict("organisations.place_has_open_places")
+    change = (
+        sa.update(Place)
+        .where(Place.center_id == actor.center_id, Place.id == place_id, Place.closed_at.is_(None))
+        .values(closed_at=clock.now())
+    )
+    session.connection().execute(change)
+
+
+def raise_code_version(session: Session, place_id: int, *, actor: Actor) -> int:
+    """Make every printed code of the station worthless and return the version that the next print carries.
+
+    Raises NotFound("organisations.place_not_found"), Forbidden("access.denied").
+    """
+    place = queries.get_place(session, place_id, actor.center_id)
+    actor.need(Permission.MANAGE_PLACES, place.path)
+    change = (
+        sa.update(Place)
+        .where(Place.center_id == actor.center_id, Place.id == place_id)
+        .values(code_version=Place.code_version + 1)
+        .returning(Place.code_version)
+    )
+    return int(session.connection().execute(change).scalar_one())
+
+
+def add_team(session: Session, *, place_id: int, name: str, actor: Actor) -> int:
+    """A team at home in a place; returns its id.
+
+    Raises NotFound("organisations.place_not_found"), Forbidden("access.denied"),
+    Conflict("organisations.place_closed"), Rejected("organisations.name_invalid", "organisations.team_exists").
+    """
+    place = queries.get_place(session, place_id, actor.center_id)
+    actor.need(Permission.MANAGE_VOLUNTEERS, place.path)
+    if place.closed_at is not None:
+        raise Conflict("organisations.place_closed")
+    named = clean_name(name)
+    taken = sa.select(Team.id).where(Team.center_id == actor.center_id, Team.place_id == place_id, Team.name == named)
+    if session.connection().execute(taken).first() is not None:
+        raise Rejected("organisations.team_exists")
+    team_id = new_id()
+    row = {
+        "center_id": actor.center_id,
+        "id": team_id,
+        "place_id": place_id,
+        "name": named,
+        "created_at": clock.now(),
+    }
+    session.connection().execute(sa.insert(Team), row)
+    return team_id
+
+
+def join_team(session: Session, *, team_id: int, volunteer_id: int, actor: Actor) -> None:
+    """Make a volunteer a member.
+
+    Raises NotFound("organisations.team_not_found", "people.volunteer_not_found"), Forbidden("access.denied"),
+    Conflict("organisations.already_in_team").
+    """
+    if join_teams(session, [(team_id, volunteer_id)], actor=actor) == 0:
+        raise Conflict("organisations.already_in_team")
+
+
+def join_teams(session: Session, pairs: Sequence[tuple[int, int]], *, actor: Actor) -> int:
+    """Make members of (team, volunteer) pairs and return how many were new; raises as join_team for unknown ids."""
+    if not pairs:
+        return 0
+    for team_id in sorted({team_id for team_id, _ in pairs}):
+        team = queries.get_team(session, team_id, actor.center_id)
+        actor.need(Permission.MANAGE_VOLUNTEERS, team.place_path)
+    volunteers = {volunteer_id for _, volunteer_id in pairs}
+    if len(place_paths_of(session, volunteers, actor.center_id)) != len(volunteers):
+        raise NotFound("people.volunteer_not_found")
+    at = clock.now()
+    rows = [
+        {"center_id": actor.center_id, "team_id": team_id, "volunteer_id": volunteer_id, "joined_at": at}
+        for team_id, volunteer_id in dict.fromkeys(pairs)
+    ]
+    statement = _INSERT_IGNORING[session.get_bind().dialect.name](Membership).on_conflict_do_nothing()
+    return int(session.connection().execute(statement, rows).rowcount)
+
+
+def leave_team(session: Session, *, team_id: int, volunteer_id: int, actor: Actor) -> None:
+    """End a membership; ending it twice changes nothing.
+
+    Raises NotFound("organisations.team_not_found"), Forbidden("access.denied").
+    """
+    team = queries.get_team(session, team_id, actor.center_id)
+    actor.need(Permission.MANAGE_VOLUNTEERS, team.place_path)
+    delete = sa.delete(Membership).where(
+        Membership.center_id == actor.center_id,
+        Membership.team_id == team_id,
+        Membership.volunteer_id == volunteer_id,
+    )
+    session.connection().execute(delete)
+
+
+def _open_place(session: Session, place_id: int, actor: Actor) -> queries.PlaceView:
+    place = queries.get_place(session, place_id, actor.center_id)
+    actor.need(Permission.MANAGE_PLACES, place.path)
+    if place.closed_at is not None:
+        raise Conflict("organisations.place_closed")
+    return place
+
+
+def _insert_place(
+    session: Session,
+    center_id: int,
+    *,
+    parent: queries.PlaceView | None,
+    kind: str,
+    name: str,
+    position: tuple[float | None, float | None],
+) -> int:
+    place_id = new_id()
+    row = {
+        "center_id": center_id,
+        "id": place_id,
+        "parent_id": None if parent is None else parent.id,
+        "kind": kind,
+        "path": path_under("/" if parent is None else parent.path, place_id),
+        "name": name,
+        "latitude": position[0],
+        "longitude": position[1],
+        "code_version": 1,
+        "created_at": clock.now(),
+        "closed_at": None,
+    }
+    session.connection().execute(sa.insert(Place), row)
+    return place_id

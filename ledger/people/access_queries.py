@@ -1,0 +1,177 @@
+"""Reads of roles and log-in sessions: who stands behind a token and what they may do."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor, Grant
+from ledger.kernel.crypto import keyring, token_hash
+from ledger.kernel.errors import NotFound
+from ledger.kernel.ids import public_id
+from ledger.kernel.permissions import Permission
+from ledger.people.models import Identity, IdentityPhone, LoginSession, RoleGrant, Volunteer
+from ledger.people.policy import ROLES, VOLUNTEER, phone_key
+
+# A center stands above people, so it is read by its table's name.
+_center = sa.table("center", sa.column("id"))
+_session, _volunteer, _grant = LoginSession.__table__, Volunteer.__table__, RoleGrant.__table__
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRow:
+    """What a log-in needs to know of a person; the password is verified outside of any unit."""
+
+    identity_id: int
+    password_hash: str | None
+    center_ids: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class RoleView:
+    """A role that is in force, for a place and what is under it."""
+
+    id: int
+    identity_id: int
+    role: str
+    place_id: int
+    place_path: str
+    granted_by: int
+    granted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StaffView:
+    """Somebody with roles."""
+
+    identity_id: int
+    name: str
+    phone: str | None
+    has_password: bool
+    roles: list[RoleView]
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """How a person wants pages to look, and their name to greet them by."""
+
+    name: str
+    language: str
+    large_type: bool
+
+
+_LOAD = (
+    sa.select(_session.c.id, _session.c.identity_id, _session.c.center_id, _volunteer.c.id.label("volunteer_id"))
+    .outerjoin(
+        _volunteer,
+        sa.and_(_volunteer.c.center_id == _session.c.center_id, _volunteer.c.identity_id == _session.c.identity_id),
+    )
+    .where(
+        _session.c.token_hash == sa.bindparam("hash"),
+        _session.c.revoked_at.is_(None),
+        _session.c.expires_at > sa.bindparam("now"),
+    )
+)
+_ROLES = (
+    sa.select(
+        _grant.c.id,
+        _grant.c.identity_id,
+        _grant.c.role,
+        _grant.c.place_id,
+        _grant.c.place_path,
+        _grant.c.granted_by,
+        _grant.c.granted_at,
+    )
+    .where(
+        _grant.c.center_id == sa.bindparam("center"),
+        _grant.c.identity_id == sa.bindparam("identity"),
+        _grant.c.revoked_at.is_(None),
+    )
+    .order_by(_grant.c.place_path, _grant.c.role)
+)
+
+
+def load_actor(session: Session, token: str) -> Actor | None:
+    """Who holds the token of a log-in session that is neither revoked nor over, with all that they may do."""
+    found = session.connection().execute(_LOAD, {"hash": token_hash(token), "now": clock.now()}).one_or_none()
+    if found is None:
+        return None
+    grants = {
+        Grant(permission, role.place_path)
+        for role in roles_of(session, found.identity_id, found.center_id)
+        for permission in ROLES[role.role]
+    }
+    if found.volunteer_id is not None:
+        grants |= {Grant(permission, "/") for permission in VOLUNTEER}
+    return Actor(
+        identity_id=found.identity_id,
+        center_id=found.center_id,
+        grants=frozenset(grants),
+        volunteer_id=found.volunteer_id,
+        origin=f"session:{public_id(found.id)}",
+    )
+
+
+def find_login(session: Session, phone: str) -> LoginRow | None:
+    """The person who logs in with a phone number, however it is written."""
+    number = phone_key(phone)
+    if number is None:
+        return None
+    index = keyring().index(number, purpose="identity.phone")
+    query = (
+        sa.select(Identity.id, Identity.password_hash)
+        .join(IdentityPhone, IdentityPhone.identity_id == Identity.id)
+        .where(IdentityPhone.phone_index == index)
+    )
+    row = session.execute(query).one_or_none()
+    return None if row is None else LoginRow(row.id, row.password_hash, centers_of(session, row.id))
+
+
+def centers_of(session: Session, identity_id: int) -> list[int]:
+    """The centers in which a person has a role, then those in which they are a volunteer only."""
+    # Every index begins with the center, so the question is put to each of the few centers there are.
+    centers = sa.select(_center.c.id)
+    grants = sa.select(RoleGrant.center_id).where(
+        RoleGrant.center_id.in_(centers), RoleGrant.identity_id == identity_id, RoleGrant.revoked_at.is_(None)
+    )
+    volunteers = sa.select(Volunteer.center_id).where(
+        Volunteer.center_id.in_(centers), Volunteer.identity_id == identity_id
+    )
+    working, serving = set(session.scalars(grants)), set(session.scalars(volunteers))
+    return [*sorted(working), *sorted(serving - working)]
+
+
+def roles_of(session: Session, identity_id: int, center_id: int) -> list[RoleView]:
+    """The roles of a person in a center that are in force."""
+    rows = session.connection().execute(_ROLES, {"center": center_id, "identity": identity_id})
+    return [RoleView(*row) for row in rows]
+
+
+def staff(session: Session, actor: Actor) -> list[StaffView]:
+    """Everybody with a role at the places whose staff the actor manages, in order of place."""
+    actor.need(Permission.MANAGE_STAFF)
+    mine = [RoleGrant.place_path.startswith(path) for path in actor.paths(Permission.MANAGE_STAFF)]
+    query = (
+        sa.select(RoleGrant, Identity.name, Identity.phone, Identity.password_hash)
+        .join(Identity, Identity.id == RoleGrant.identity_id)
+        .where(RoleGrant.center_id == actor.center_id, RoleGrant.revoked_at.is_(None), sa.or_(*mine))
+        .order_by(RoleGrant.place_path, RoleGrant.id)
+    )
+    people: dict[int, StaffView] = {}
+    for grant, name, phone, password_hash in session.execute(query):
+        person = people.setdefault(
+            grant.identity_id, StaffView(grant.identity_id, name, phone, password_hash is not None, [])
+        )
+        person.roles.append(RoleView(**{field: getattr(grant, field) for field in RoleView.__slots__}))
+    return list(people.values())
+
+
+def get_preferences(session: Session, identity_id: int) -> Preferences:
+    """A person's name and how pages are shown to them. Raises NotFound("people.identity_not_found")."""
+    query = sa.select(Identity.name, Identity.language, Identity.large_type).where(Identity.id == identity_id)
+    row = session.execute(query).one_or_none()
+    if row is None:
+        raise NotFound("people.identity_not_found")
+    return Preferences(*row)

@@ -1,0 +1,98 @@
+"""What people, cards, roles and log-ins are refused for, with what to do next."""
+
+from ledger.kernel.errors import ErrorText, register
+
+register(
+    "people",
+    {
+        "name_invalid": ErrorText(
+            422, "姓名不能用", "The name can't be used",
+            "请填 1 到 {most} 个字的姓名", "Give a name of 1 to {most} characters",
+        ),
+        "phone_invalid": ErrorText(
+            422, "手机号不对", "The phone number is not valid",
+            "请核对 11 位手机号；国外号码前面写 + 和国家代码", "Check the number; write one from abroad with + and the country's code",
+        ),
+        "phone_taken": ErrorText(
+            422, "这个手机号已经登记过", "Somebody is registered with this phone number",
+            "请按这个手机号查找，不要重复登记", "Look the person up by the number; do not register twice",
+        ),
+        "gender_invalid": ErrorText(
+            422, "性别填得不对", "The gender can't be used",
+            "请填男或者女，也可以空着", "Give male or female, or leave it empty",
+        ),
+        "id_last4_invalid": ErrorText(
+            422, "身份证后四位不对", "The last four of the identity number are not valid",
+            "请填三位数字加一位数字或 X", "Give three digits and a digit or X",
+        ),
+        "place_not_found": ErrorText(
+            404, "没有这个站点", "There is no such place",
+            "请核对站点编号", "Check the place's id",
+        ),
+        "volunteer_not_found": ErrorText(
+            404, "没有这位志愿者", "There is no such volunteer",
+            "请核对编号", "Check the number",
+        ),
+        "identity_not_found": ErrorText(
+            404, "没有这个人", "There is no such person",
+            "请核对编号", "Check the id",
+        ),
+        "status_unknown": ErrorText(
+            422, "没有这种状态", "There is no such standing",
+            "请选正常或者停用", "Choose active or blocked",
+        ),
+        "card_not_found": ErrorText(
+            404, "没有这张卡", "There is no such card",
+            "请核对卡的编号", "Check the card's id",
+        ),
+        "role_unknown": ErrorText(
+            422, "没有这个身份", "There is no such role",
+            "请选：{allowed}", "Choose one of: {allowed}",
+        ),
+        "role_held": ErrorText(
+            409, "这个人在这里已经有这个身份", "The person holds this role here already",
+            "不用再加一次", "There is nothing to add",
+        ),
+        "role_not_found": ErrorText(
+            404, "没有这个授权", "There is no such grant",
+            "请刷新名单再看", "Load the list again",
+        ),
+        "last_admin": ErrorText(
+            409, "这是最后一位管理员，不能取消", "This is the last administrator",
+            "请先给另一个人管理员身份", "Give somebody else the role first",
+        ),
+        "staff_elsewhere": ErrorText(
+            403, "这个人在别的中心担任工作，这里不能替他改密码", "The person works for another center, which alone may give a new password",
+            "请找那个中心的管理员", "Ask that center's administrator",
+        ),
+        "activation_code_invalid": ErrorText(
+            422, "手机号和激活码对不上，或者激活码已过期", "The phone number and the code do not belong together, or the code has expired",
+            "请核对纸条；每张纸条只能用一次，7 天内有效。不行就请工作人员再打一张",
+            "Check the slip; it is good for one use within 7 days. If it fails, ask the staff for a new one",
+        ),
+        "login_failed": ErrorText(
+            401, "手机号或密码不对", "The phone number or the password is wrong",
+            "请再试一次；忘了密码就请工作人员打一张新的激活码", "Try again; if you forgot the password, ask the staff for a new activation code",
+        ),
+        "center_unknown": ErrorText(
+            403, "您还不是任何中心的志愿者或工作人员", "You belong to no center yet",
+            "请到站点登记", "Register at a station",
+        ),
+        "password_too_short": ErrorText(
+            422, "密码太短", "The password is too short",
+            "请至少用 {least} 个字符", "Use at least {least} characters",
+        ),
+        "password_too_long": ErrorText(
+            422, "密码太长", "The password is too long",
+            "请最多用 {most} 个字符", "Use at most {most} characters",
+        ),
+        "password_too_easy": ErrorText(
+            422, "密码太容易猜", "The password is too easy to guess",
+            "请不要用手机号、连续或重复的数字", "Do not use your phone number, or digits in a row",
+        ),
+        "language_unknown": ErrorText(
+            422, "没有这种语言", "There is no such language",
+            "请选中文或者英文", "Choose Chinese or English",
+        ),
+    },
+)  # fmt: skip

@@ -1,0 +1,155 @@
+"""Pure decisions about people: what each role may do, how names are masked, which names and phone numbers are good."""
+
+import re
+import unicodedata
+
+import phonenumbers
+
+import ledger.people.errors  # noqa: F401 - registers the words of the refusals
+from ledger.kernel.errors import Rejected
+from ledger.kernel.permissions import Permission
+
+_P = Permission
+_CLERK = frozenset({_P.CHECK_IN_OTHERS, _P.STATION_SCREEN, _P.TILL})
+_MANAGER = _CLERK | {
+    _P.GOODS_IN,
+    _P.MANAGE_SHOP,
+    _P.MANAGE_ACTIVITIES,
+    _P.MANAGE_VOLUNTEERS,
+    _P.MANAGE_PLACES,
+    _P.REVIEW,
+}
+
+# Read aloud: a clerk may check in others, show the station's screen and stand at the till, at their place and below.
+ROLES: dict[str, frozenset[Permission]] = {
+    "admin": _MANAGER | {_P.MANAGE_STAFF, _P.MANAGE_RULES, _P.READ_BOOKS, _P.RAW_LEDGER},
+    "auditor": frozenset({_P.READ_BOOKS}),
+    "station_manager": _MANAGER,
+    "clerk": _CLERK,
+}
+VOLUNTEER = frozenset({_P.OWN_RECORD})
+
+ACTIVE, BLOCKED = "active", "blocked"
+GENDERS = ("male", "female")
+LANGUAGES = ("zh", "en")
+NAME_LENGTH = 50
+NUMBER_DIGITS = 8
+
+# A subscriber's number of 11 digits begins with 13 to 19, an area code with 0 and a local number with 2 to 8. What
+# begins with 100 are the operators' own five-digit service lines, so nobody can ever be given 1000 and seven digits.
+_DEMONSTRATION_PHONE = re.compile(r"\+861000\d{7}")
+
+_COMPOUND = (
+    "欧阳太史端木上官司马东方独孤南宫万俟闻人夏侯诸葛尉迟公羊赫连澹台皇甫宗政濮阳公冶太叔申屠公孙慕容仲孙钟离长孙宇文"
+    "司徒鲜于司空闾丘子车亓官司寇巫马公西颛孙壤驷公良漆雕乐正宰父谷梁拓跋夹谷轩辕令狐段干百里呼延东郭南门羊舌微生梁丘"
+    "左丘东门西门南荣第五"
+)
+_COMPOUND_FAMILY_NAMES = frozenset(
+    first + second for first, second in zip(_COMPOUND[::2], _COMPOUND[1::2], strict=True)
+)
+_HAN = re.compile(r"[㐀-鿿豈-﫿\U00020000-\U0003ffff]+")
+_ID_LAST4 = re.compile(r"\d{3}[\dX]")
+_DIGITS_IN_A_ROW = "01234567890123456789"
+
+
+def clean_name(text: str) -> str:
+    """A person's name with stray spaces gone. Raises Rejected("people.name_invalid")."""
+    name = " ".join(unicodedata.normalize("NFC", text).split())
+    if not 1 <= len(name) <= NAME_LENGTH or not name.isprintable():
+        raise Rejected("people.name_invalid", most=NAME_LENGTH)
+    if _HAN.fullmatch(name.replace(" ", "")):
+        return name.replace(" ", "")
+    return name
+
+
+def mask_name(name: str) -> str:
+    """A name as strangers may read it: 王小兰 is 王*兰, 王兰 is 王*, 欧阳兰 is 欧阳*, John Smith is J*** S***."""
+    if not _HAN.fullmatch(name):
+        return re.sub(r"[^\s·•.]+", lambda part: part.group()[0] + "***", name)
+    family = 2 if len(name) > 2 and name[:2] in _COMPOUND_FAMILY_NAMES else 1
+    given = name[family:]
+    if len(given) <= 1:
+        return name[:family] + "*"
+    return name[:family] + "*" * (len(given) - 1) + given[-1]
+
+
+def normalise_phone(text: str, *, demonstration: bool = False) -> str:
+    """A phone number as E.164. Numbers that are never assigned are for a demonstration only.
+
+    Raises Rejected("people.phone_invalid").
+    """
+    number = phone_key(text)
+    if number is None or (_DEMONSTRATION_PHONE.fullmatch(number) and not demonstration):
+        raise Rejected("people.phone_invalid")
+    return number
+
+
+def phone_key(text: str) -> str | None:
+    """The E.164 form to look a number up by, None where no number can look like this."""
+    try:
+        number = phonenumbers.parse(unicodedata.normalize("NFKC", text).strip()[:40], "CN")
+    except phonenumbers.NumberParseException:
+        return None
+    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if phonenumbers.is_valid_number(number) or _DEMONSTRATION_PHONE.fullmatch(written):
+        return written
+    return None
+
+
+def demonstration_phone(count: int) -> str:
+    """The count-th phone number of the range that is never assigned."""
+    return f"1000{count:07d}"
+
+
+def show_phone(number: str) -> str:
+    """A stored number as people write it: without +86 at home."""
+    return number.removeprefix("+86")
+
+
+def mask_phone(number: str) -> str:
+    """A number of which only the ends can be read: 138****8000."""
+    shown = show_phone(number)
+    return shown[:3] + "****" + shown[-4:] if len(shown) >= 9 else "****"
+
+
+def clean_gender(text: str | None) -> str | None:
+    """One of GENDERS or None. Raises Rejected("people.gender_invalid")."""
+    if not text:
+        return None
+    if text not in GENDERS:
+        raise Rejected("people.gender_invalid")
+    return text
+
+
+def clean_id_last4(text: str | None) -> str | None:
+    """The last four of an identity number, X in upper case, or None. Raises Rejected("people.id_last4_invalid")."""
+    if not text:
+        return None
+    last4 = unicodedata.normalize("NFKC", text).strip().upper()
+    if not _ID_LAST4.fullmatch(last4):
+        raise Rejected("people.id_last4_invalid")
+    return last4
+
+
+def volunteer_number(count: int) -> str:
+    """The count-th volunteer's number: eight digits."""
+    return f"{count:0{NUMBER_DIGITS}d}"
+
+
+def permissions_of(role: str) -> frozenset[Permission]:
+    """What a role may do. Raises Rejected("people.role_unknown")."""
+    if role not in ROLES:
+        raise Rejected("people.role_unknown", allowed=", ".join(ROLES))
+    return ROLES[role]
+
+
+def is_easy_password(password: str, phone: str) -> bool:
+    """Whether a password is the first that anybody would try: the phone, one letter over and over, a run of digits."""
+    plain = password.lower()
+    runs = _DIGITS_IN_A_ROW, _DIGITS_IN_A_ROW[::-1]
+    return (
+        len(set(plain)) <= 2
+        or any(plain in run for run in runs)
+        or (plain.isdigit() and plain in phone)
+        or plain in ("password", "qwertyuiop", "qwerty123", "abc12345", "a1234567", "admin123", "woaini1314")
+    )

@@ -1,0 +1,281 @@
+"""Reads of people: volunteers by id, card, number and phone, and the names to show."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.kernel.actor import Actor
+from ledger.kernel.crypto import keyring, token_hash
+from ledger.kernel.errors import NotFound
+from ledger.kernel.paging import Page, PageRequest, fetch_page
+from ledger.kernel.permissions import Permission
+from ledger.people.access_queries import (
+    Preferences,
+    RoleView,
+    StaffView,
+    centers_of,
+    find_login,
+    get_preferences,
+    load_actor,
+    roles_of,
+    staff,
+)
+from ledger.people.models import Card, Identity, IdentityPhone, Volunteer
+from ledger.people.places import chunks, place_table
+from ledger.people.policy import mask_name, phone_key
+
+__all__ = [
+    "CardView",
+    "Preferences",
+    "RoleView",
+    "StaffView",
+    "VolunteerDetails",
+    "VolunteerView",
+    "cards_of",
+    "centers_of",
+    "display_names",
+    "find_identity_by_phone",
+    "find_login",
+    "find_volunteer_by_card",
+    "find_volunteer_by_identity",
+    "find_volunteer_by_number",
+    "find_volunteer_by_phone",
+    "get_preferences",
+    "get_volunteer",
+    "get_volunteer_details",
+    "list_volunteers",
+    "load_actor",
+    "name_index",
+    "names_of",
+    "phone_index",
+    "roles_of",
+    "staff",
+]
+
+PHONE, NAME = "identity.phone", "identity.name"
+
+_volunteer, _identity, _card = Volunteer.__table__, Identity.__table__, Card.__table__
+
+
+@dataclass(frozen=True, slots=True)
+class VolunteerView:
+    """A volunteer as staff at the place may see them; strangers see `masked_name`."""
+
+    id: int
+    identity_id: int
+    number: str
+    name: str
+    masked_name: str
+    status: str
+    place_id: int
+    place_path: str
+    registered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VolunteerDetails:
+    """What else is known of a volunteer, for those who manage volunteers."""
+
+    phone: str | None
+    gender: str | None
+    id_last4: str | None
+    has_password: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """A printed card; the token itself is not stored."""
+
+    id: int
+    volunteer_id: int
+    issued_at: datetime
+    expires_on: date | None
+    revoked_at: datetime | None
+
+
+_VOLUNTEER = (
+    sa.select(
+        _volunteer.c.id,
+        _volunteer.c.identity_id,
+        _volunteer.c.number,
+        _identity.c.name,
+        _volunteer.c.status,
+        _volunteer.c.place_id,
+        place_table.c.path,
+        _volunteer.c.registered_at,
+    )
+    .join(_identity, _identity.c.id == _volunteer.c.identity_id)
+    .join(
+        place_table,
+        sa.and_(place_table.c.center_id == _volunteer.c.center_id, place_table.c.id == _volunteer.c.place_id),
+    )
+    .where(_volunteer.c.center_id == sa.bindparam("center"))
+)
+_BY_ID = _VOLUNTEER.where(_volunteer.c.id == sa.bindparam("id"))
+_BY_NUMBER = _VOLUNTEER.where(_volunteer.c.number == sa.bindparam("number"))
+_BY_IDENTITY = _VOLUNTEER.where(_volunteer.c.identity_id == sa.bindparam("identity"))
+_CARD = sa.select(_card.c.id, _card.c.volunteer_id, _card.c.issued_at, _card.c.expires_on, _card.c.revoked_at).where(
+    _card.c.center_id == sa.bindparam("center")
+)
+_CARD_BY_TOKEN = _CARD.where(_card.c.token_hash == sa.bindparam("hash"))
+_CARDS_OF = _CARD.where(_card.c.volunteer_id == sa.bindparam("volunteer")).order_by(_card.c.issued_at.desc())
+_NAMES = sa.select(_identity.c.id, _identity.c.name).where(_identity.c.id.in_(sa.bindparam("ids", expanding=True)))
+_DISPLAY_NAMES = (
+    sa.select(_volunteer.c.id, _identity.c.name)
+    .join(_identity, _identity.c.id == _volunteer.c.identity_id)
+    .where(_volunteer.c.center_id == sa.bindparam("center"), _volunteer.c.id.in_(sa.bindparam("ids", expanding=True)))
+)
+
+
+def get_volunteer(session: Session, volunteer_id: int, center_id: int) -> VolunteerView:
+    """A volunteer of the center. Raises NotFound("people.volunteer_not_found")."""
+    row = session.connection().execute(_BY_ID, {"center": center_id, "id": volunteer_id}).one_or_none()
+    if row is None:
+        raise NotFound("people.volunteer_not_found")
+    return _volunteer_view(row)
+
+
+def get_volunteer_details(session: Session, volunteer_id: int, center_id: int) -> VolunteerDetails:
+    """The personal part of a volunteer. Raises NotFound("people.volunteer_not_found")."""
+    query = (
+        sa.select(Identity.phone, Identity.gender, Identity.id_last4, Identity.password_hash)
+        .join(Volunteer, Volunteer.identity_id == Identity.id)
+        .where(Volunteer.center_id == center_id, Volunteer.id == volunteer_id)
+    )
+    row = session.execute(query).one_or_none()
+    if row is None:
+        raise NotFound("people.volunteer_not_found")
+    return VolunteerDetails(row.phone, row.gender, row.id_last4, row.password_hash is not None)
+
+
+def find_volunteer_by_number(session: Session, number: str, center_id: int) -> VolunteerView | None:
+    """A volunteer by the number on the card."""
+    row = session.connection().execute(_BY_NUMBER, {"center": center_id, "number": number}).one_or_none()
+    return None if row is None else _volunteer_view(row)
+
+
+def find_volunteer_by_phone(session: Session, phone: str, center_id: int) -> VolunteerView | None:
+    """A volunteer by the full phone number, however it is written."""
+    identity_id = find_identity_by_phone(session, phone)
+    return None if identity_id is None else find_volunteer_by_identity(session, identity_id, center_id)
+
+
+def find_volunteer_by_identity(session: Session, identity_id: int, center_id: int) -> VolunteerView | None:
+    """A person as a volunteer of the center."""
+    row = session.connection().execute(_BY_IDENTITY, {"center": center_id, "identity": identity_id}).one_or_none()
+    return None if row is None else _volunteer_view(row)
+
+
+def find_identity_by_phone(session: Session, phone: str) -> int | None:
+    """The person with a phone number, in whichever center."""
+    number = phone_key(phone)
+    if number is None:
+        return None
+    query = sa.select(IdentityPhone.identity_id).where(IdentityPhone.phone_index == phone_index(number))
+    return session.scalar(query)
+
+
+def find_volunteer_by_card(session: Session, token: str, center_id: int) -> CardView | None:
+    """The card with this token, also when it is revoked or past its day: the caller tells the two apart."""
+    parameters = {"center": center_id, "hash": token_hash(token.strip().upper())}
+    row = session.connection().execute(_CARD_BY_TOKEN, parameters).one_or_none()
+    return None if row is None else CardView(*row)
+
+
+def cards_of(session: Session, volunteer_id: int, center_id: int) -> list[CardView]:
+    """All cards of a volunteer, the newest first."""
+    rows = session.connection().execute(_CARDS_OF, {"center": center_id, "volunteer": volunteer_id})
+    return [CardView(*row) for row in rows]
+
+
+def names_of(session: Session, identity_ids: Iterable[int]) -> dict[int, str]:
+    """Full names by identity; ids that nobody has are left out."""
+    return {row.id: row.name for part in chunks(identity_ids) for row in session.execute(_NAMES, {"ids": part})}
+
+
+def display_names(session: Session, volunteer_ids: Iterable[int], center_id: int) -> dict[int, tuple[str, str]]:
+    """Full and masked names by volunteer."""
+    return {
+        row.id: (row.name, mask_name(row.name))
+        for part in chunks(volunteer_ids)
+        for row in session.execute(_DISPLAY_NAMES, {"center": center_id, "ids": part})
+    }
+
+
+def list_volunteers(
+    session: Session,
+    actor: Actor,
+    *,
+    request: PageRequest,
+    place_path: str | None = None,
+    name: str | None = None,
+    status: str | None = None,
+    ids: sa.Select[Any] | None = None,
+) -> Page[VolunteerView]:
+    """Volunteers at the places whose volunteers the actor manages, by number unless asked otherwise.
+
+    `place_path` narrows to a place and what is under it, `name` is a whole name, because names stand encrypted; `ids`
+    is a selection of volunteer ids made by a caller from above (a team's members).
+    """
+    actor.need(Permission.MANAGE_VOLUNTEERS)
+    query = _list_query(actor)
+    if place_path:
+        query = query.where(place_table.c.path.startswith(place_path))
+    if name:
+        query = query.where(Identity.name_index == name_index(name))
+    if status:
+        query = query.where(Volunteer.status == status)
+    if ids is not None:
+        query = query.where(Volunteer.id.in_(ids))
+    sorts = {"number": Volunteer.number, "registered_at": Volunteer.registered_at}
+    return fetch_page(session, query, request=request, sorts=sorts, tie=Volunteer.id, make=_volunteer_view)
+
+
+def _list_query(actor: Actor) -> sa.Select[Any]:
+    mine = [place_table.c.path.startswith(path) for path in actor.paths(Permission.MANAGE_VOLUNTEERS)]
+    return (
+        sa.select(
+            Volunteer.id,
+            Volunteer.identity_id,
+            Volunteer.number,
+            Identity.name,
+            Volunteer.status,
+            Volunteer.place_id,
+            place_table.c.path,
+            Volunteer.registered_at,
+        )
+        .join(Identity, Identity.id == Volunteer.identity_id)
+        .join(
+            place_table,
+            sa.and_(place_table.c.center_id == Volunteer.center_id, place_table.c.id == Volunteer.place_id),
+        )
+        .where(Volunteer.center_id == actor.center_id, sa.or_(*mine))
+    )
+
+
+def phone_index(number: str) -> str:
+    """The digest under which an E.164 number is found."""
+    return keyring().index(number, purpose="identity.phone")
+
+
+def name_index(name: str) -> str:
+    """The digest under which a whole name is found."""
+    return keyring().index(name, purpose="identity.name")
+
+
+def _volunteer_view(row: Any) -> VolunteerView:
+    return VolunteerView(
+        id=row.id,
+        identity_id=row.identity_id,
+        number=row.number,
+        name=row.name,
+        masked_name=mask_name(row.name),
+        status=row.status,
+        place_id=row.place_id,
+        place_path=row.path,
+        registered_at=row.registered_at,
+    )

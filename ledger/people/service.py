@@ -1,0 +1,194 @@
+"""Writes to people: volunteers and their cards here; registration, staff and credentials in files of their own."""
+
+import base64
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor
+from ledger.kernel.crypto import token_hash
+from ledger.kernel.errors import NotFound, Rejected
+from ledger.kernel.ids import new_id
+from ledger.kernel.permissions import Permission
+from ledger.people import queries
+from ledger.people.credentials import (
+    OpenedSession,
+    make_activation_code,
+    open_session,
+    revoke_all_sessions,
+    revoke_session,
+    set_password,
+    set_password_with_code,
+    set_preferences,
+)
+from ledger.people.models import Card, Volunteer
+from ledger.people.places import chunks, place_paths_of
+from ledger.people.policy import ACTIVE, BLOCKED
+from ledger.people.registration import NewVolunteer, is_demonstration, prepare, register_volunteers
+from ledger.people.staff import add_staff, grant_role, hire, revoke_role
+
+__all__ = [
+    "IssuedCard",
+    "NewVolunteer",
+    "OpenedSession",
+    "add_staff",
+    "grant_role",
+    "hire",
+    "is_demonstration",
+    "issue_card",
+    "issue_cards",
+    "make_activation_code",
+    "open_session",
+    "prepare",
+    "register_volunteer",
+    "register_volunteers",
+    "revoke_all_sessions",
+    "revoke_card",
+    "revoke_role",
+    "revoke_session",
+    "set_password",
+    "set_password_with_code",
+    "set_preferences",
+    "set_status",
+]
+
+_TOKEN_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedCard:
+    """A new card; the token goes onto the paper and only its digest is stored."""
+
+    card_id: int
+    token: str
+
+
+def register_volunteer(
+    session: Session,
+    *,
+    name: str,
+    phone: str | None = None,
+    gender: str | None = None,
+    id_last4: str | None = None,
+    place_id: int | None = None,
+    actor: Actor,
+) -> int:
+    """Make somebody a volunteer of the actor's center and return the volunteer's id.
+
+    Raises Forbidden("access.denied"), NotFound("people.place_not_found"), Rejected("people.phone_taken" and the other
+    refusals of registration.prepare).
+    """
+    person = prepare(
+        name=name,
+        phone=phone,
+        gender=gender,
+        id_last4=id_last4,
+        place_id=place_id,
+        demonstration=is_demonstration(session, actor.center_id),
+    )
+    return register_volunteers(session, [person], actor=actor)[0]
+
+
+def set_status(session: Session, volunteer_id: int, *, status: str, actor: Actor) -> None:
+    """Block a volunteer from checking in, or let them again.
+
+    Raises Rejected("people.status_unknown"), NotFound("people.volunteer_not_found"), Forbidden("access.denied").
+    """
+    if status not in (ACTIVE, BLOCKED):
+        raise Rejected("people.status_unknown")
+    volunteer = queries.get_volunteer(session, volunteer_id, actor.center_id)
+    actor.need(Permission.MANAGE_VOLUNTEERS, volunteer.place_path)
+    change = (
+        sa.update(Volunteer)
+        .where(Volunteer.center_id == actor.center_id, Volunteer.id == volunteer_id)
+        .values(status=status)
+    )
+    session.connection().execute(change)
+
+
+def issue_card(
+    session: Session, volunteer_id: int, *, actor: Actor, token: str | None = None, expires_on: date | None = None
+) -> IssuedCard:
+    """A new card; the volunteer's earlier ones stop counting. `token` is drawn unless given (26 base32 characters).
+
+    Raises NotFound("people.volunteer_not_found"), Forbidden("access.denied").
+    """
+    tokens = None if token is None else [token]
+    return issue_cards(session, [volunteer_id], actor=actor, tokens=tokens, expires_on=expires_on)[0]
+
+
+def issue_cards(
+    session: Session,
+    volunteer_ids: Sequence[int],
+    *,
+    actor: Actor,
+    tokens: Sequence[str] | None = None,
+    expires_on: date | None = None,
+) -> list[IssuedCard]:
+    """A new card for each volunteer, in the same order; raises as issue_card does."""
+    _need_to_manage(session, volunteer_ids, actor)
+    at = clock.now()
+    _revoke_cards_of(session, volunteer_ids, actor.center_id, at)
+    drawn = tokens if tokens is not None else [_new_token() for _ in volunteer_ids]
+    issued = [IssuedCard(new_id(), token.upper()) for token in drawn]
+    rows = [
+        {
+            "center_id": actor.center_id,
+            "id": card.card_id,
+            "volunteer_id": volunteer_id,
+            "token_hash": token_hash(card.token),
+            "issued_by": actor.identity_id,
+            "issued_at": at,
+            "expires_on": expires_on,
+            "revoked_at": None,
+        }
+        for card, volunteer_id in zip(issued, volunteer_ids, strict=True)
+    ]
+    if rows:
+        session.connection().execute(sa.insert(Card), rows)
+    return issued
+
+
+def revoke_card(session: Session, card_id: int, *, actor: Actor) -> None:
+    """Make a card worthless: lost, or taken back. Doing it twice changes nothing.
+
+    Raises NotFound("people.card_not_found"), Forbidden("access.denied").
+    """
+    query = sa.select(Card.volunteer_id).where(Card.center_id == actor.center_id, Card.id == card_id)
+    volunteer_id = session.connection().execute(query).scalar()
+    if volunteer_id is None:
+        raise NotFound("people.card_not_found")
+    _need_to_manage(session, [volunteer_id], actor)
+    change = (
+        sa.update(Card)
+        .where(Card.center_id == actor.center_id, Card.id == card_id, Card.revoked_at.is_(None))
+        .values(revoked_at=clock.now())
+    )
+    session.connection().execute(change)
+
+
+def _need_to_manage(session: Session, volunteer_ids: Sequence[int], actor: Actor) -> None:
+    paths = place_paths_of(session, volunteer_ids, actor.center_id)
+    if len(paths) != len(set(volunteer_ids)):
+        raise NotFound("people.volunteer_not_found")
+    for path in sorted(set(paths.values())):
+        actor.need(Permission.MANAGE_VOLUNTEERS, path)
+
+
+def _revoke_cards_of(session: Session, volunteer_ids: Sequence[int], center_id: int, at: datetime) -> None:
+    for part in chunks(volunteer_ids):
+        change = (
+            sa.update(Card)
+            .where(Card.center_id == center_id, Card.volunteer_id.in_(part), Card.revoked_at.is_(None))
+            .values(revoked_at=at)
+        )
+        session.connection().execute(change)
+
+
+def _new_token() -> str:
+    return base64.b32encode(secrets.token_bytes(_TOKEN_BYTES)).decode().rstrip("=")

@@ -1,0 +1,106 @@
+"""Staff and their roles: who may do what, at which place and below."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor
+from ledger.kernel.errors import Conflict, NotFound
+from ledger.kernel.ids import new_id
+from ledger.kernel.permissions import Permission
+from ledger.people.models import Identity, RoleGrant
+from ledger.people.places import place_path
+from ledger.people.policy import permissions_of
+from ledger.people.registration import find_or_make_identity, is_demonstration, prepare
+
+
+def add_staff(session: Session, *, name: str, phone: str, actor: Actor) -> int:
+    """The identity of somebody who will be given a role: the one with this phone, or a new one.
+
+    Raises Forbidden("access.denied"), Rejected("people.name_invalid", "people.phone_invalid").
+    """
+    actor.need(Permission.MANAGE_STAFF)
+    person = prepare(name=name, phone=phone, demonstration=is_demonstration(session, actor.center_id))
+    return find_or_make_identity(session, person)
+
+
+def hire(session: Session, *, name: str, phone: str, role: str, place_id: int, actor: Actor) -> int:
+    """Add somebody and give them a role in one step; returns the identity. Raises what the two raise."""
+    identity_id = add_staff(session, name=name, phone=phone, actor=actor)
+    grant_role(session, identity_id=identity_id, role=role, place_id=place_id, actor=actor)
+    return identity_id
+
+
+def grant_role(session: Session, *, identity_id: int, role: str, place_id: int, actor: Actor) -> int:
+    """Give a role for a place and what is under it; returns the grant's id.
+
+    Raises Rejected("people.role_unknown"), Forbidden("access.denied"), Conflict("people.role_held"),
+    NotFound("people.identity_not_found", "people.place_not_found").
+    """
+    permissions_of(role)
+    path = place_path(session, place_id, actor.center_id)
+    actor.need(Permission.MANAGE_STAFF, path)
+    if session.connection().execute(sa.select(Identity.id).where(Identity.id == identity_id)).scalar() is None:
+        raise NotFound("people.identity_not_found")
+    held = sa.select(RoleGrant.id).where(
+        *_live(actor.center_id),
+        RoleGrant.identity_id == identity_id,
+        RoleGrant.role == role,
+        RoleGrant.place_id == place_id,
+    )
+    if session.connection().execute(held).first() is not None:
+        raise Conflict("people.role_held")
+    grant_id = new_id()
+    row = {
+        "center_id": actor.center_id,
+        "id": grant_id,
+        "identity_id": identity_id,
+        "role": role,
+        "place_id": place_id,
+        "place_path": path,
+        "granted_by": actor.identity_id,
+        "granted_at": clock.now(),
+        "revoked_at": None,
+    }
+    session.connection().execute(sa.insert(RoleGrant), row)
+    return grant_id
+
+
+def revoke_role(session: Session, grant_id: int, *, actor: Actor) -> None:
+    """Take a role away; it stops counting with the next request of its holder.
+
+    Raises NotFound("people.role_not_found"), Forbidden("access.denied"), Conflict("people.last_admin").
+    """
+    grants = _lock_live_grants(session, actor.center_id)
+    grant = next((grant for grant in grants if grant.id == grant_id), None)
+    if grant is None:
+        raise NotFound("people.role_not_found")
+    actor.need(Permission.MANAGE_STAFF, grant.place_path)
+    widest = min((other.place_path for other in grants if other.role == "admin"), key=len, default="")
+    admins = [other for other in grants if other.role == "admin" and other.place_path == widest]
+    if [other.id for other in admins] == [grant_id]:
+        raise Conflict("people.last_admin")
+    change = (
+        sa.update(RoleGrant)
+        .where(RoleGrant.center_id == actor.center_id, RoleGrant.id == grant_id)
+        .values(revoked_at=clock.now())
+    )
+    session.connection().execute(change)
+
+
+def _live(center_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return RoleGrant.center_id == center_id, RoleGrant.revoked_at.is_(None)
+
+
+def _lock_live_grants(session: Session, center_id: int) -> list[Any]:
+    """All grants in force, locked in order of id: two admins can't take each other's role in the same moment."""
+    table = RoleGrant.__table__
+    query = (
+        sa.select(table.c.id, table.c.role, table.c.place_path)
+        .where(*_live(center_id))
+        .order_by(table.c.id)
+        .with_for_update()
+    )
+    return list(session.connection().execute(query))
