@@ -9,12 +9,39 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.activities.models import Activity, Shift, Signup
-from ledger.activities.policy import APPROVED, LONGEST_SHIFT, SIGNED_UP, SIGNUP_CANCELLED, WAITLISTED
+from ledger.activities.policy import APPROVED, LONGEST_SHIFT, SIGNUP_CANCELLED
+from ledger.activities.signup_queries import (
+    ShiftCount,
+    SignupView,
+    counts_of,
+    find_signup,
+    list_signups,
+    signup_view,
+)
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.organisations.models import Place
 
-_activity, _shift, _signup, _place = Activity.__table__, Shift.__table__, Signup.__table__, Place.__table__
+__all__ = [
+    "ActivityView",
+    "ShiftCount",
+    "ShiftView",
+    "SignupView",
+    "counts_of",
+    "find_shift",
+    "find_signup",
+    "get_activity",
+    "get_shift",
+    "list_activities",
+    "list_shifts",
+    "list_signups",
+    "shifts_at_station",
+    "shifts_between",
+    "shifts_of_volunteer",
+    "upcoming_shifts",
+]
+
+_activity, _shift, _place = Activity.__table__, Shift.__table__, Place.__table__
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +78,6 @@ class ShiftView:
     cancelled_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class SignupView:
-    """A volunteer's place in a shift: signed_up, waitlisted or cancelled."""
-
-    id: int
-    shift_id: int
-    volunteer_id: int
-    status: str
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ShiftCount:
-    """How many hold a place in a shift and how many wait for one."""
-
-    signed_up: int
-    waitlisted: int
-
-
-NOBODY = ShiftCount(0, 0)
 _SHIFT_COLUMNS = [
     _shift.c.id,
     _shift.c.activity_id,
@@ -103,17 +110,6 @@ _BETWEEN = _SHIFTS.where(
     _shift.c.starts_at >= sa.bindparam("from"),
     _shift.c.starts_at < sa.bindparam("until"),
 ).order_by(_shift.c.starts_at, _shift.c.id)
-_SIGNUP_COLUMNS = [_signup.c[name] for name in SignupView.__slots__]
-_FIND_SIGNUP = sa.select(*_SIGNUP_COLUMNS).where(
-    _signup.c.center_id == sa.bindparam("center"),
-    _signup.c.shift_id == sa.bindparam("shift"),
-    _signup.c.volunteer_id == sa.bindparam("volunteer"),
-)
-_COUNTS = (
-    sa.select(_signup.c.shift_id, _signup.c.status, sa.func.count().label("people"))
-    .where(_signup.c.center_id == sa.bindparam("center"), _signup.c.shift_id.in_(sa.bindparam("ids", expanding=True)))
-    .group_by(_signup.c.shift_id, _signup.c.status)
-)
 
 
 def get_activity(session: Session, activity_id: int, center_id: int) -> ActivityView:
@@ -234,58 +230,26 @@ def shifts_of_volunteer(
         )
         .order_by(Shift.starts_at, Shift.id)
     )
-    return [(_shift_view(row), _signup_view(row, prefix="signup_")) for row in session.execute(query)]
-
-
-def find_signup(session: Session, shift_id: int, volunteer_id: int, center_id: int) -> SignupView | None:
-    """A volunteer's sign-up for a shift, cancelled ones too."""
-    parameters = {"center": center_id, "shift": shift_id, "volunteer": volunteer_id}
-    row = session.connection().execute(_FIND_SIGNUP, parameters).one_or_none()
-    return None if row is None else SignupView(*row)
-
-
-def list_signups(session: Session, shift_id: int, center_id: int, *, request: PageRequest) -> Page[SignupView]:
-    """Sign-ups of a shift in the order in which they came, cancelled ones too."""
-    query = sa.select(*(getattr(Signup, name) for name in SignupView.__slots__)).where(
-        Signup.center_id == center_id, Signup.shift_id == shift_id
-    )
-    sorts = {"created_at": Signup.created_at}
-    return fetch_page(session, query, request=request, sorts=sorts, tie=Signup.id, make=_signup_view)
-
-
-def counts_of(session: Session, shift_ids: Iterable[int], center_id: int) -> dict[int, ShiftCount]:
-    """How many have signed up and how many wait, for each of the shifts."""
-    wanted = sorted(set(shift_ids))
-    found = dict.fromkeys(wanted, NOBODY)
-    if not wanted:
-        return found
-    people: dict[tuple[int, str], int] = {
-        (row.shift_id, row.status): row.people
-        for row in session.connection().execute(_COUNTS, {"center": center_id, "ids": wanted})
-    }
-    return {
-        shift_id: ShiftCount(people.get((shift_id, SIGNED_UP), 0), people.get((shift_id, WAITLISTED), 0))
-        for shift_id in wanted
-    }
+    return [(_shift_view(row), signup_view(row, prefix="signup_")) for row in session.execute(query)]
 
 
 def _activities(center_id: int) -> sa.Select[Any]:
-    query: sa.Select[Any] = (
-        sa.select(
-            Activity.id,
-            Activity.place_id,
-            Place.name.label("place_name"),
-            Place.path.label("place_path"),
-            Activity.team_id,
-            Activity.name,
-            Activity.category,
-            Activity.status,
-            Activity.created_at,
-        )
+    columns: list[Any] = [
+        Activity.id,
+        Activity.place_id,
+        Place.name.label("place_name"),
+        Place.path.label("place_path"),
+        Activity.team_id,
+        Activity.name,
+        Activity.category,
+        Activity.status,
+        Activity.created_at,
+    ]
+    return (
+        sa.select(*columns)
         .join(Place, sa.and_(Place.center_id == Activity.center_id, Place.id == Activity.place_id))
         .where(Activity.center_id == center_id)
     )
-    return query
 
 
 def _under(paths: Iterable[str]) -> sa.ColumnElement[bool]:
@@ -298,7 +262,3 @@ def _activity_view(row: Any) -> ActivityView:
 
 def _shift_view(row: Any) -> ShiftView:
     return ShiftView(*(row._mapping[name] for name in ShiftView.__slots__))
-
-
-def _signup_view(row: Any, prefix: str = "") -> SignupView:
-    return SignupView(*(row._mapping[prefix + name] for name in SignupView.__slots__))
