@@ -48,7 +48,7 @@ class ScanEvent(Base):
 
 
 class Attendance(Base):
-    """One person's presence in a shift; minutes are credited and points posted when it is CONFIRMED, once a revision."""
+    """One person's presence in a shift; minutes and points are posted when it is CONFIRMED, once a revision."""
 
     __tablename__ = "attendance"
     __table_args__ = (

@@ -1,5 +1,6 @@
 """Reads of what was recorded: the statement of an account, a transfer, a batch, all batches of an event."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
+from ledger.points import queries
 from ledger.points.models import Batch, Transfer
-from ledger.points.policy import COUNTS_AS_POSTED
+from ledger.points.policy import COUNTS_AS_POSTED, AccountKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,3 +154,11 @@ def _batch_view(session: Session, batch: Batch) -> BatchView:
 
 def _transfer_view(transfer: Transfer) -> TransferView:
     return TransferView(**{name: getattr(transfer, name) for name in TransferView.__slots__})
+
+
+def account_keys(session: Session, ids: Iterable[int], center_id: int) -> dict[int, AccountKey]:
+    """What accounts are for, by id."""
+    return {
+        state.id: AccountKey(state.unit, state.kind, state.owner_id)
+        for state in queries.accounts_by_id(session, ids, center_id).values()
+    }

@@ -1,1 +1,3 @@
 """Rules: what a deed earns, in versions."""
+
+import ledger.rules.errors

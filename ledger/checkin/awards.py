@@ -1,0 +1,133 @@
+"""From the end of a visit to the book: minutes by the overlap, points by the rule, in one batch."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.checkin import queries
+from ledger.checkin.models import Attendance
+from ledger.checkin.policy import OpenVisit, step
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor
+from ledger.kernel.errors import Conflict
+from ledger.kernel.types import table_of
+from ledger.points import service as points
+from ledger.points.policy import MINUTE, POINT, AccountKey, Movement, Source
+from ledger.rules import queries as rules
+from ledger.rules.policy import Award, Deed, award
+from ledger.rules.queries import Rule
+
+_attendance = table_of(Attendance)
+# The business day of every preset (practice.md); limits count by it wherever the server stands.
+BUSINESS_ZONE = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A visit about to end."""
+
+    visit: OpenVisit
+    volunteer_id: int
+    left_at: datetime
+    out_scan_id: int
+    actor: Actor
+
+
+def close(session: Session, closing: Closing, rule: Rule) -> dict[str, Any]:
+    """Close a visit and post what it earned, or leave it for review where the day's limit is passed."""
+    visit, left_at = closing.visit, closing.left_at
+    shift = visit.shift
+    earned = award(Deed(visit.opened_at, left_at, shift.starts_at, shift.ends_at), rule.body)
+    step("OPEN", "CLOSED")
+    values: dict[str, Any] = {
+        "closed_at": left_at,
+        "out_scan_id": closing.out_scan_id,
+        "minutes": earned.minutes,
+        "points": earned.points,
+        "rule_id": rule.id,
+        "status": "CONFIRMED",
+    }
+    already = minutes_on_day(session, closing.volunteer_id, closing.actor.center_id, left_at)
+    if already + earned.minutes > rule.body.automatic_minutes_per_day:
+        values |= {"status": step("CLOSED", "PENDING"), "review_reason": "DAILY_LIMIT_REVIEW", "points": 0}
+    change(session, visit.id, closing.actor.center_id, expected="OPEN", values=values)
+    facts = queries.attendance_facts(session, visit.id, closing.actor.center_id)
+    if values["status"] == step("CLOSED", "CONFIRMED"):
+        post(session, facts, earned, rule, actor=closing.actor, reason="check-out")
+    return facts
+
+
+def confirm_reviewed(session: Session, attendance: queries.AttendanceView, ended_at: datetime, *, actor: Actor) -> None:
+    """Post a reviewed visit: its minutes to the real end; points only where the rule gives them."""
+    rule = rules.get_rule(session, attendance.rule_id or 0, actor.center_id)
+    deed = Deed(attendance.opened_at, ended_at, attendance.shift_starts_at, attendance.shift_ends_at)
+    earned = award(deed, rule.body)
+    if attendance.review_reason == "AUTO_CLOSED" and not rule.body.points_for_forgotten_check_out:
+        earned = Award(earned.minutes, 0, earned.minutes_present)
+    values = {
+        "status": "CONFIRMED",
+        "closed_at": ended_at,
+        "minutes": earned.minutes,
+        "points": earned.points,
+    }
+    change(session, attendance.id, actor.center_id, expected="PENDING", values=values)
+    facts = queries.attendance_facts(session, attendance.id, actor.center_id)
+    post(session, facts, earned, rule, actor=actor, reason="review")
+
+
+def post(session: Session, facts: dict[str, Any], earned: Award, rule: Rule, *, actor: Actor, reason: str) -> None:
+    """Book the minutes and the points of an attendance in one batch; nothing where nothing was earned."""
+    member = facts["volunteer_id"]
+    movements = []
+    if earned.minutes:
+        movements.append(
+            Movement(AccountKey(MINUTE, "service"), AccountKey(MINUTE, "member", member), earned.minutes, "hours")
+        )
+    if earned.points:
+        movements.append(
+            Movement(AccountKey(POINT, "issuance"), AccountKey(POINT, "member", member), earned.points, "award")
+        )
+    if not movements:
+        return
+    points.post(
+        session,
+        movements,
+        source=Source("attendance", str(facts["id"]), f"award:{facts['revision']}"),
+        actor=actor,
+        reason=reason,
+        effective_at=datetime.fromisoformat(facts["closed_at"]),
+        evidence={**facts, "rule_number": rule.number, "minutes_present": earned.minutes_present},
+    )
+
+
+def change(session: Session, attendance_id: int, center_id: int, *, expected: str, values: dict[str, Any]) -> None:
+    """Change an attendance that is still in the expected state. Raises Conflict("checkin.wrong_state")."""
+    statement = (
+        sa.update(_attendance)
+        .where(
+            _attendance.c.center_id == center_id,
+            _attendance.c.id == attendance_id,
+            _attendance.c.status == expected,
+        )
+        .values(**values)
+    )
+    if session.connection().execute(statement).rowcount != 1:
+        raise Conflict("checkin.wrong_state", status=expected)
+
+
+def minutes_on_day(session: Session, volunteer_id: int, center_id: int, at: datetime) -> int:
+    """Confirmed minutes of the person on the local day of `at`, whenever they were recorded."""
+    day = clock.local_day(at, BUSINESS_ZONE)
+    start = datetime(day.year, day.month, day.day, tzinfo=BUSINESS_ZONE)
+    query = sa.select(sa.func.coalesce(sa.func.sum(_attendance.c.minutes), 0)).where(
+        _attendance.c.center_id == center_id,
+        _attendance.c.volunteer_id == volunteer_id,
+        _attendance.c.status == "CONFIRMED",
+        _attendance.c.opened_at >= start,
+        _attendance.c.opened_at < start + timedelta(days=1),
+    )
+    return int(session.execute(query).scalar_one())

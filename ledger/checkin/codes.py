@@ -1,0 +1,109 @@
+"""The station's code: an https address signed by us, rotating on a screen, still on paper.
+
+The screen's code holds a 30-second step, so that a picture of it soon is worthless; that stops lazy sharing, not a live
+relay. It is exchanged on the first GET, before the log-in, for a ticket of five minutes that is good for one person.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from sqlalchemy.orm import Session
+
+from ledger.kernel.crypto import keyring
+from ledger.kernel.errors import Rejected
+from ledger.kernel.references import genuine, make_reference, read_reference
+from ledger.organisations import queries as organisations
+
+STEP_SECONDS = 30
+EARLIER_STEPS = 2
+TICKET_SECONDS = 300
+_PURPOSE = "station"
+_SCREEN, _PAPER = b"S", b"P"
+
+
+@dataclass(frozen=True, slots=True)
+class StationCode:
+    """A code as it is shown: its text, when the next one comes, None for paper."""
+
+    code: str
+    valid_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A scan of a station's code on its way through the log-in."""
+
+    center_id: int
+    station_id: int
+    method: Literal["screen", "paper"]
+    nonce: str
+
+
+def screen_code(center_id: int, station_id: int, code_version: int, now: datetime) -> StationCode:
+    """The code that the station's screen shows now."""
+    step = int(now.timestamp()) // STEP_SECONDS
+    extra = _SCREEN + code_version.to_bytes(2, "big") + step.to_bytes(4, "big")
+    ends = datetime.fromtimestamp((step + 1) * STEP_SECONDS, tz=now.tzinfo)
+    return StationCode(make_reference(_PURPOSE, center_id, station_id, extra=extra), ends)
+
+
+def paper_code(center_id: int, station_id: int, code_version: int) -> StationCode:
+    """The code that hangs on the station's wall; it is worth nothing once the version is raised."""
+    extra = _PAPER + code_version.to_bytes(2, "big")
+    return StationCode(make_reference(_PURPOSE, center_id, station_id, extra=extra), None)
+
+
+def read_code(session: Session, text: str, now: datetime) -> Ticket:
+    """What a scanned code (or the address around it) stands for.
+
+    Raises Rejected("checkin.code_invalid" | "checkin.code_revoked" | "checkin.code_expired" |
+    "checkin.code_from_future").
+    """
+    code = text.strip().rstrip("/").rpartition("/")[2]
+    reference = read_reference(code)
+    if reference is None or not genuine(code, reference, purpose=_PURPOSE):
+        raise Rejected("checkin.code_invalid")
+    station = organisations.find_place(session, reference.key, reference.center_id)
+    if station is None or station.closed_at is not None:
+        raise Rejected("checkin.code_invalid")
+    kind, version = reference.extra[:1], int.from_bytes(reference.extra[1:3], "big")
+    if version != station.code_version:
+        raise Rejected("checkin.code_revoked")
+    if kind == _SCREEN:
+        _refuse_stale(int.from_bytes(reference.extra[3:7], "big"), now)
+    method: Literal["screen", "paper"] = "screen" if kind == _SCREEN else "paper"
+    return Ticket(reference.center_id, reference.key, method, secrets.token_urlsafe(12))
+
+
+def _refuse_stale(step: int, now: datetime) -> None:
+    current = int(now.timestamp()) // STEP_SECONDS
+    if step > current + 1:
+        raise Rejected("checkin.code_from_future")
+    if step < current - EARLIER_STEPS:
+        raise Rejected("checkin.code_expired")
+
+
+def write_ticket(ticket: Ticket) -> str:
+    """The ticket as signed text for a cookie."""
+    return _serializer().dumps([ticket.center_id, ticket.station_id, ticket.method, ticket.nonce])
+
+
+def read_ticket(text: str) -> Ticket | None:
+    """The ticket, None when it was not made here or is older than five minutes."""
+    try:
+        center_id, station_id, method, nonce = _serializer().loads(text, max_age=TICKET_SECONDS)
+    except (BadSignature, ValueError):
+        return None
+    return Ticket(center_id, station_id, method, nonce)
+
+
+def ticket_lifetime() -> timedelta:
+    """How long a slow log-in may take."""
+    return timedelta(seconds=TICKET_SECONDS)
+
+
+def _serializer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(keyring().key("check-in ticket"))

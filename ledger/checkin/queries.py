@@ -1,0 +1,212 @@
+"""Reads of check-in: open visits, attendances, the scans behind them, and what waits for a decision."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.activities import queries as activities
+from ledger.activities.models import Activity, Shift
+from ledger.activities.queries import ShiftView
+from ledger.checkin.models import Attendance, ScanEvent
+from ledger.checkin.policy import OpenVisit
+from ledger.kernel.errors import NotFound
+from ledger.kernel.paging import Page, PageRequest, fetch_page
+from ledger.kernel.types import table_of
+from ledger.organisations.models import Place
+from ledger.people.models import Volunteer
+
+_attendance, _scan = table_of(Attendance), table_of(ScanEvent)
+_FACTS = (
+    "id", "volunteer_id", "shift_id", "station_id", "visit", "status", "opened_at", "closed_at", "in_scan_id",
+    "out_scan_id", "opened_by", "minutes", "points", "rule_id", "revision", "review_reason",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class AttendanceView:
+    """An attendance with its shift, station and person."""
+
+    id: int
+    volunteer_id: int
+    identity_id: int
+    shift_id: int
+    activity_id: int
+    activity_name: str
+    station_id: int
+    station_name: str
+    station_path: str
+    status: str
+    opened_at: datetime
+    closed_at: datetime | None
+    shift_starts_at: datetime
+    shift_ends_at: datetime
+    minutes: int
+    points: int
+    rule_id: int | None
+    revision: int
+    review_reason: str | None
+    opened_by: int
+    in_scan_id: int
+    out_scan_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScanView:
+    """A scan event as evidence."""
+
+    id: int
+    method: str
+    intent: str
+    outcome: str
+    reason: str
+    station_id: int | None
+    volunteer_id: int | None
+    scanned_by: int
+    scanned_at: datetime
+    received_at: datetime
+
+
+def facts_of(row: Mapping[str, Any], shift: ShiftView) -> dict[str, Any]:
+    """An attendance as plain values: what an answer is made from and what the evidence of a posting names."""
+    facts: dict[str, Any] = {name: row.get(name) for name in _FACTS}
+    for name in ("opened_at", "closed_at"):
+        facts[name] = facts[name] and facts[name].isoformat()
+    return facts | {"shift_starts_at": shift.starts_at.isoformat(), "shift_ends_at": shift.ends_at.isoformat()}
+
+
+def attendance_facts(session: Session, attendance_id: int, center_id: int) -> dict[str, Any]:
+    """The same of an attendance that is stored."""
+    query = sa.select(_attendance).where(_attendance.c.center_id == center_id, _attendance.c.id == attendance_id)
+    row = session.execute(query).one()
+    return facts_of(dict(row._mapping), activities.get_shift(session, row.shift_id, center_id))
+
+
+def find_open_visit(session: Session, volunteer_id: int, center_id: int, *, lock: bool = False) -> OpenVisit | None:
+    """What is open for the person; locked, it stays so until the unit ends."""
+    query = sa.select(_attendance.c.id, _attendance.c.shift_id, _attendance.c.opened_at).where(
+        _attendance.c.center_id == center_id,
+        _attendance.c.volunteer_id == volunteer_id,
+        _attendance.c.status == "OPEN",
+    )
+    row = session.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        return None
+    return OpenVisit(row.id, activities.get_shift(session, row.shift_id, center_id), row.opened_at)
+
+
+def forgotten_visits(session: Session, center_id: int, ended_before: datetime, *, limit: int) -> list[OpenVisit]:
+    """Open visits whose shift ended before then, locked; those that somebody else works on are passed over."""
+    query = (
+        sa.select(Attendance.id, Attendance.shift_id, Attendance.opened_at)
+        .join(Shift, sa.and_(Shift.center_id == Attendance.center_id, Shift.id == Attendance.shift_id))
+        .where(
+            Attendance.center_id == center_id,
+            Attendance.status == "OPEN",
+            Shift.ends_at < ended_before,
+        )
+        .order_by(Attendance.opened_at)
+        .limit(limit)
+        .with_for_update(of=Attendance, skip_locked=True)
+    )
+    rows = session.execute(query).all()
+    return [OpenVisit(row.id, activities.get_shift(session, row.shift_id, center_id), row.opened_at) for row in rows]
+
+
+def visits(session: Session, shift_id: int, volunteer_id: int, center_id: int) -> int:
+    """How often the person has come to this shift."""
+    query = sa.select(sa.func.count()).where(
+        _attendance.c.center_id == center_id,
+        _attendance.c.shift_id == shift_id,
+        _attendance.c.volunteer_id == volunteer_id,
+    )
+    return int(session.execute(query).scalar_one())
+
+
+def get_attendance(session: Session, attendance_id: int, center_id: int, *, lock: bool = False) -> AttendanceView:
+    """An attendance. Raises NotFound("checkin.attendance_not_found")."""
+    query = _views().where(Attendance.center_id == center_id, Attendance.id == attendance_id)
+    row = session.execute(query.with_for_update(of=Attendance) if lock else query).one_or_none()
+    if row is None:
+        raise NotFound("checkin.attendance_not_found")
+    return _view(row)
+
+
+@dataclass(frozen=True, slots=True)
+class AttendanceFilter:
+    """What a list of attendances is narrowed to; `paths` are the places the reader may see, None for all."""
+
+    volunteer_id: int | None = None
+    shift_id: int | None = None
+    station_id: int | None = None
+    status: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    paths: tuple[str, ...] | None = None
+
+
+def list_attendances(
+    session: Session, center_id: int, wanted: AttendanceFilter, *, request: PageRequest
+) -> Page[AttendanceView]:
+    """Attendances by check-in time, newest first unless asked otherwise."""
+    query = _views().where(Attendance.center_id == center_id)
+    for name in ("volunteer_id", "shift_id", "station_id", "status"):
+        if (value := getattr(wanted, name)) is not None:
+            query = query.where(getattr(Attendance, name) == value)
+    if wanted.since is not None:
+        query = query.where(Attendance.opened_at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(Attendance.opened_at < wanted.until)
+    if wanted.paths is not None:
+        query = query.where(sa.or_(sa.false(), *(Place.path.startswith(path) for path in wanted.paths)))
+    sorts = {"opened_at": Attendance.opened_at, "minutes": Attendance.minutes, "points": Attendance.points}
+    wanted_page = PageRequest(request.limit, request.after, request.sort or "-opened_at")
+    return fetch_page(session, query, request=wanted_page, sorts=sorts, tie=Attendance.id, make=_view)
+
+
+def scans_of(session: Session, attendance: AttendanceView, center_id: int) -> list[ScanView]:
+    """The scan events an attendance rests on, in order."""
+    ids = [scan_id for scan_id in (attendance.in_scan_id, attendance.out_scan_id) if scan_id is not None]
+    columns = [_scan.c[name] for name in ScanView.__slots__]
+    query = sa.select(*columns).where(_scan.c.center_id == center_id, _scan.c.id.in_(ids))
+    return [ScanView(*row) for row in session.execute(query.order_by(_scan.c.received_at, _scan.c.id))]
+
+
+def _views() -> "sa.Select[*tuple[Any, ...]]":
+    return (
+        sa.select(
+            Attendance,
+            Volunteer.identity_id,
+            Shift.starts_at,
+            Shift.ends_at,
+            Activity.id.label("activity_id"),
+            Activity.name.label("activity_name"),
+            Place.name.label("station_name"),
+            Place.path.label("station_path"),
+        )
+        .join(
+            Volunteer,
+            sa.and_(Volunteer.center_id == Attendance.center_id, Volunteer.id == Attendance.volunteer_id),
+        )
+        .join(Shift, sa.and_(Shift.center_id == Attendance.center_id, Shift.id == Attendance.shift_id))
+        .join(Activity, sa.and_(Activity.center_id == Shift.center_id, Activity.id == Shift.activity_id))
+        .join(Place, sa.and_(Place.center_id == Attendance.center_id, Place.id == Attendance.station_id))
+    )
+
+
+def _view(row: Any) -> AttendanceView:
+    attendance: Attendance = row.Attendance
+    own = {name: getattr(attendance, name) for name in AttendanceView.__slots__ if name in _FACTS}
+    return AttendanceView(
+        **own,
+        identity_id=row.identity_id,
+        activity_id=row.activity_id,
+        activity_name=row.activity_name,
+        station_name=row.station_name,
+        station_path=row.station_path,
+        shift_starts_at=row.starts_at,
+        shift_ends_at=row.ends_at,
+    )

@@ -1,0 +1,294 @@
+"""The scan itself: who and what was scanned, the event that is kept of it, and the answer that a retry gets."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.activities import queries as activities
+from ledger.activities.models import Signup
+from ledger.activities.queries import ShiftView
+from ledger.checkin import codes, queries
+from ledger.checkin.commands import ReviewCommand, ScanCommand
+from ledger.checkin.models import Attendance, ReviewDecision, ScanEvent
+from ledger.checkin.policy import Method
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor
+from ledger.kernel.errors import Conflict, Forbidden, Keep, LedgerError, Rejected
+from ledger.kernel.idempotency import hash_request
+from ledger.kernel.ids import new_id
+from ledger.kernel.permissions import Permission
+from ledger.kernel.types import table_of
+from ledger.organisations import queries as organisations
+from ledger.people import queries as people
+from ledger.people.models import Volunteer
+from ledger.rules.queries import Rule
+
+LOOK_BACK = timedelta(hours=12)
+LOOK_AHEAD = timedelta(hours=12)
+_scan, _attendance, _signup = table_of(ScanEvent), table_of(Attendance), table_of(Signup)
+_volunteer, _decision = table_of(Volunteer), table_of(ReviewDecision)
+_CARD_TOKEN_LENGTH = 26
+_NUMBER_LENGTH = 8
+_OUTCOMES = {"OK_IN": "ok", "OK_OUT": "ok", "ALREADY_CHECKED_IN": "info", "ALREADY_CHECKED_OUT": "info"}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whose scan it is."""
+
+    volunteer_id: int
+    identity_id: int
+    card_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScanAnswer:
+    """What a scan is answered: `attendance` as it was then, in plain values; names are looked up when it is shown.
+
+    A replay of a refused scan carries the refusal instead of raising it, so that it can be marked as a replay.
+    """
+
+    outcome: Literal["ok", "info", "pending", "refused"]
+    reason: str
+    volunteer_id: int | None = None
+    attendance: dict[str, Any] = field(default_factory=dict)
+    next_actions: list[str] = field(default_factory=list)
+    replayed: bool = False
+    refusal: LedgerError | None = None
+
+
+@dataclass(slots=True)
+class Scene:
+    """A scan while it is worked on; what is known of it so far goes into the event even if it is refused."""
+
+    command: ScanCommand
+    actor: Actor
+    request_hash: str
+    scan_id: int
+    now: datetime
+    station_id: int = 0
+    method: Method = "card"
+    person: Person = field(default_factory=lambda: Person(0, 0))
+    nonce: str | None = None
+
+
+def hash_command(command: ScanCommand) -> str:
+    """A digest of everything that was sent."""
+    return hash_request({name: value for name, value in asdict(command).items() if name != "client_scan_id"})
+
+
+def find_answer(session: Session, actor: Actor, client_scan_id: str, request_hash: str) -> ScanAnswer | None:
+    """The answer given to this scan before. Raises Rejected("idempotency.mismatch") when it was another scan."""
+    query = sa.select(_scan.c.request_hash, _scan.c.answer, _scan.c.outcome, _scan.c.reason, _scan.c.volunteer_id)
+    query = query.where(
+        _scan.c.center_id == actor.center_id,
+        _scan.c.origin == actor.origin,
+        _scan.c.client_scan_id == client_scan_id,
+    )
+    row = session.execute(query).one_or_none()
+    if row is None:
+        return None
+    if row.request_hash != request_hash:
+        raise Rejected("idempotency.mismatch")
+    answer = json.loads(row.answer)
+    if row.outcome == "refused":
+        kind = Conflict if answer["kind"] == "conflict" else Rejected
+        refusal = kind(answer["code"], **answer["context"])
+        return ScanAnswer("refused", row.reason, row.volunteer_id, replayed=True, refusal=refusal)
+    return ScanAnswer(
+        row.outcome, row.reason, row.volunteer_id, answer["attendance"], answer["next_actions"], replayed=True
+    )
+
+
+def identify(session: Session, scene: Scene) -> Person:
+    """Who may scan, what was scanned, where, and whose it is: steps 1 to 5 of the order of a scan."""
+    if scene.command.card is not None:
+        return _identify_card(session, scene, scene.command.card)
+    ticket = scene.command.ticket or codes.read_code(session, scene.command.code or "", scene.now)
+    scene.station_id, scene.method = ticket.station_id, ticket.method
+    if scene.command.ticket is not None:
+        scene.nonce = ticket.nonce
+        _refuse_used(session, scene)
+    if scene.actor.volunteer_id is None or ticket.center_id != scene.actor.center_id:
+        raise Rejected("checkin.person_unknown")
+    return _person(session, scene, scene.actor.volunteer_id)
+
+
+def _identify_card(session: Session, scene: Scene, scanned: str) -> Person:
+    scene.station_id = _clerks_station(session, scene)
+    text = scanned.strip().rstrip("/").rpartition("/")[2].upper()
+    scene.method = "card" if len(text) == _CARD_TOKEN_LENGTH else "number"
+    if scene.method == "card":
+        card = people.find_volunteer_by_card(session, text, scene.actor.center_id)
+        if card is None:
+            raise Rejected("checkin.card_unknown")
+        if card.revoked_at is not None:
+            raise Rejected("checkin.card_revoked")
+        if card.expires_on is not None and scene.now.date() > card.expires_on:
+            raise Rejected("checkin.card_expired")
+        person = _person(session, scene, card.volunteer_id, card_id=card.id)
+    else:
+        find = people.find_volunteer_by_number if len(text) <= _NUMBER_LENGTH else people.find_volunteer_by_phone
+        volunteer = find(session, text, scene.actor.center_id)
+        if volunteer is None:
+            raise Rejected("checkin.card_unknown")
+        person = _person(session, scene, volunteer.id)
+    if person.identity_id == scene.actor.identity_id:
+        raise Rejected("checkin.self_proxy")
+    return person
+
+
+def _clerks_station(session: Session, scene: Scene) -> int:
+    if scene.command.station_id is None:
+        raise Rejected("checkin.station_needed")
+    station = organisations.get_place(session, scene.command.station_id, scene.actor.center_id)
+    if not scene.actor.may(Permission.CHECK_IN_OTHERS, station.path):
+        raise Forbidden("checkin.proxy_not_allowed")
+    return station.id
+
+
+def _person(session: Session, scene: Scene, volunteer_id: int, *, card_id: int | None = None) -> Person:
+    query = sa.select(_volunteer.c.identity_id, _volunteer.c.status).where(
+        _volunteer.c.center_id == scene.actor.center_id, _volunteer.c.id == volunteer_id
+    )
+    row = session.execute(query).one()
+    scene.person = Person(volunteer_id, row.identity_id, card_id)
+    if row.status != "active":
+        raise Rejected("checkin.person_blocked")
+    return scene.person
+
+
+def _refuse_used(session: Session, scene: Scene) -> None:
+    query = sa.select(_scan.c.id).where(_scan.c.center_id == scene.actor.center_id, _scan.c.entry_nonce == scene.nonce)
+    if session.execute(query).first() is not None:
+        raise Rejected("checkin.code_used")
+
+
+def store_answer(session: Session, scene: Scene, reason: str, attendance: dict[str, Any]) -> ScanAnswer:
+    """Keep the scan that was taken, and say what comes next."""
+    pending = reason == "OK_OUT" and attendance["status"] == "PENDING"
+    outcome: Any = "pending" if pending else _OUTCOMES[reason]
+    said = attendance["review_reason"] if pending else reason
+    actions = ["check_out"] if attendance["status"] == "OPEN" else ["explain"]
+    answer = {"attendance": attendance, "next_actions": actions}
+    nonce = scene.nonce if outcome in ("ok", "pending") else None
+    row = _row(scene, outcome, said, answer) | {"attendance_id": attendance["id"], "entry_nonce": nonce}
+    session.connection().execute(sa.insert(_scan), row)
+    return ScanAnswer(outcome, said, scene.person.volunteer_id, attendance, actions)
+
+
+def keeper(scene: Scene, refusal: Rejected | Conflict) -> Keep | None:
+    """What writes the refused scan after its work was rolled back; nothing for a key that belongs to another scan."""
+    if refusal.code.startswith("idempotency."):
+        return None
+    kind = "conflict" if isinstance(refusal, Conflict) else "rejected"
+    answer = {"kind": kind, "code": refusal.code, "context": refusal.context}
+    reason = refusal.code.rpartition(".")[2].upper()
+    row = _row(scene, "refused", reason, answer)
+
+    def keep(session: Session) -> None:
+        session.connection().execute(sa.insert(_scan), row)
+
+    return keep
+
+
+def _row(scene: Scene, outcome: str, reason: str, answer: Mapping[str, Any]) -> dict[str, Any]:
+    command = scene.command
+    return {
+        "center_id": scene.actor.center_id,
+        "id": scene.scan_id,
+        "origin": scene.actor.origin,
+        "client_scan_id": command.client_scan_id,
+        "request_hash": scene.request_hash,
+        "method": scene.method,
+        "intent": command.intent,
+        "outcome": outcome,
+        "reason": reason,
+        "station_id": scene.station_id or None,
+        "volunteer_id": scene.person.volunteer_id or None,
+        "card_id": scene.person.card_id,
+        "attendance_id": None,
+        "entry_nonce": None,
+        "scanned_by": scene.actor.identity_id,
+        "scanned_at": command.scanned_at or scene.now,
+        "received_at": scene.now,
+        "answer": json.dumps(answer, ensure_ascii=False, default=str),
+    }
+
+
+def signups_of(session: Session, scene: Scene, shifts: Sequence[ShiftView]) -> dict[int, str]:
+    """The person's sign-ups among the shifts: shift to status."""
+    if not shifts:
+        return {}
+    query = sa.select(_signup.c.shift_id, _signup.c.status).where(
+        _signup.c.center_id == scene.actor.center_id,
+        _signup.c.volunteer_id == scene.person.volunteer_id,
+        _signup.c.shift_id.in_([shift.id for shift in shifts]),
+    )
+    return {row.shift_id: row.status for row in session.execute(query)}
+
+
+def find_signed_up_shift(session: Session, scene: Scene, rule: Rule) -> ShiftView | None:
+    """A shift anywhere that the person has signed up for and that is open for check-in now."""
+    mine = activities.shifts_of_volunteer(session, scene.person.volunteer_id, scene.actor.center_id, now=scene.now)
+    soon = (shift for shift, signup in mine if signup.status == "signed_up")
+    return next((shift for shift in soon if shift.starts_at - rule.body.early <= scene.now), None)
+
+
+def refuse_full(session: Session, scene: Scene, shift: ShiftView) -> None:
+    """Raises Rejected("checkin.capacity_full") when nobody more fits: places are taken by signing up or by coming."""
+    if shift.capacity is None:
+        return
+    came = sa.select(_attendance.c.volunteer_id).where(
+        _attendance.c.center_id == scene.actor.center_id,
+        _attendance.c.shift_id == shift.id,
+        _attendance.c.status != "VOID",
+    )
+    promised = sa.select(_signup.c.volunteer_id).where(
+        _signup.c.center_id == scene.actor.center_id,
+        _signup.c.shift_id == shift.id,
+        _signup.c.status == "signed_up",
+    )
+    taken = session.execute(sa.select(sa.func.count()).select_from(came.union(promised).subquery())).scalar_one()
+    if taken >= shift.capacity:
+        raise Rejected("checkin.capacity_full")
+
+
+def find_recent_visit(session: Session, scene: Scene) -> int | None:
+    """The person's last attendance at this station that ended within a few hours."""
+    query = (
+        sa.select(_attendance.c.id)
+        .where(
+            _attendance.c.center_id == scene.actor.center_id,
+            _attendance.c.volunteer_id == scene.person.volunteer_id,
+            _attendance.c.station_id == scene.station_id,
+            _attendance.c.status.in_(("PENDING", "CONFIRMED")),
+            _attendance.c.closed_at >= scene.now - LOOK_BACK,
+        )
+        .order_by(_attendance.c.opened_at.desc())
+        .limit(1)
+    )
+    return session.scalar(query)
+
+
+def store_decision(
+    session: Session, command: ReviewCommand, attendance: queries.AttendanceView, *, actor: Actor
+) -> None:
+    """Keep who decided what, and why."""
+    row = {
+        "center_id": actor.center_id,
+        "id": new_id(),
+        "attendance_id": attendance.id,
+        "revision": attendance.revision,
+        "decision": "approve" if command.approve else "reject",
+        "ended_at": command.ended_at,
+        "decided_by": actor.identity_id,
+        "decided_at": clock.now(),
+        "note": command.note,
+    }
+    session.connection().execute(sa.insert(_decision), row)

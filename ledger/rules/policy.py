@@ -1,0 +1,97 @@
+"""What a deed earns, as pure arithmetic over a Deed and a version's body.
+
+Minutes are hours as actually given (民政部令第67号 §7): the overlap of presence and shift. Points are
+floor(minutes × rate / 60); they never touch the minutes.
+"""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime, timedelta
+
+from ledger.kernel.errors import Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBody:
+    """A center's policy. Times in minutes, points in minor units (100 = 1.00)."""
+
+    points_per_hour: int = 100
+    early_minutes: int = 30
+    late_minutes: int = 30
+    shortest_stay_minutes: int = 10
+    automatic_minutes_per_day: int = 480
+    points_for_forgotten_check_out: int = 0
+    annul_minutes: int = 15
+    star_hours: tuple[int, ...] = (100, 300, 600, 1000, 1500)
+
+    @property
+    def early(self) -> timedelta:
+        """How long before its start a shift can be checked in to."""
+        return timedelta(minutes=self.early_minutes)
+
+    @property
+    def late(self) -> timedelta:
+        """How long after its end a shift can be checked out of."""
+        return timedelta(minutes=self.late_minutes)
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """A stretch of service: when somebody was there, and when the shift was."""
+
+    came_at: datetime
+    left_at: datetime
+    shift_starts_at: datetime
+    shift_ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Award:
+    """What a deed earns: whole minutes within the shift, points in minor units, and the minutes outside it."""
+
+    minutes: int
+    points: int
+    minutes_present: int
+
+
+def award(deed: Deed, body: RuleBody) -> Award:
+    """Minutes of the overlap of presence and shift, rounded down, and the points for them."""
+    started = max(deed.came_at, deed.shift_starts_at)
+    ended = min(deed.left_at, deed.shift_ends_at)
+    minutes = max(0, whole_minutes(ended - started))
+    return Award(
+        minutes=minutes,
+        points=minutes * body.points_per_hour // 60,
+        minutes_present=whole_minutes(deed.left_at - deed.came_at),
+    )
+
+
+def whole_minutes(duration: timedelta) -> int:
+    """Full minutes of a duration."""
+    return int(duration.total_seconds() // 60)
+
+
+def write_body(body: RuleBody) -> str:
+    """The body as JSON with sorted keys."""
+    return json.dumps(asdict(body), sort_keys=True)
+
+
+def read_body(text: str) -> RuleBody:
+    """The body from its JSON; members that a later version of the program added take their defaults."""
+    values = json.loads(text)
+    known = {field.name: values[field.name] for field in fields(RuleBody) if field.name in values}
+    return RuleBody(**known | {"star_hours": tuple(known.get("star_hours", RuleBody().star_hours))})
+
+
+def check_body(body: RuleBody) -> None:
+    """Raises Rejected("rules.body_invalid") for a number that can't be."""
+    for field in fields(RuleBody):
+        value = getattr(body, field.name)
+        numbers = value if isinstance(value, tuple) else (value,)
+        if any(number < 0 or number > 1_000_000 for number in numbers):
+            raise Rejected("rules.body_invalid", field=field.name)
+
+
+def stars(minutes: int, body: RuleBody) -> int:
+    """How many stars the confirmed minutes have reached."""
+    return sum(1 for hours in body.star_hours if minutes >= hours * 60)

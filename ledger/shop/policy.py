@@ -1,0 +1,106 @@
+"""Pure decisions of the shop: the payer's code, the states of a redemption, a cart, the last hour of a void."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from ledger.kernel.errors import Conflict, Rejected
+
+CODE_LIFE = timedelta(seconds=60)
+CODE_REFRESH_SECONDS = 50
+CART_LIFE = timedelta(minutes=10)
+HOLD_LIFE = timedelta(seconds=180)
+BUSINESS_ZONE = ZoneInfo("Asia/Shanghai")
+VOID_GRACE = timedelta(minutes=15)
+
+# 19 digits beginning with 8: clear of the two big payment codes, which begin with 10-15 (18 digits) or 25-30 (16-24).
+_CODE_LENGTH = 19
+_CODE_FIRST = "8"
+
+Status = Literal["CART", "HELD", "CONFIRMED", "VOIDED", "RELEASED"]
+TRANSITIONS: dict[str, frozenset[str]] = {
+    "CART": frozenset({"HELD", "RELEASED"}),
+    "HELD": frozenset({"CONFIRMED", "RELEASED"}),
+    "CONFIRMED": frozenset({"VOIDED"}),
+    "VOIDED": frozenset(),
+    "RELEASED": frozenset(),
+}
+
+
+def step(now: str, wanted: Status, *, receipt: str = "") -> Status:
+    """The wanted state, if it can be reached.
+
+    Raises Conflict("shop.already_confirmed" | "shop.already_released" | "shop.wrong_state").
+    """
+    if wanted in TRANSITIONS[now]:
+        return wanted
+    if now in ("CONFIRMED", "VOIDED") and wanted in ("HELD", "CONFIRMED"):
+        raise Conflict("shop.already_confirmed", receipt=receipt)
+    if now == "RELEASED":
+        raise Conflict("shop.already_released")
+    raise Conflict("shop.wrong_state", status=now)
+
+
+def new_payer_code() -> str:
+    """19 random digits with a check digit (Luhn, ISO/IEC 7812-1 annex B)."""
+    body = _CODE_FIRST + "".join(str(secrets.randbelow(10)) for _ in range(_CODE_LENGTH - 2))
+    return body + _check_digit(body)
+
+
+def read_payer_code(scanned: str) -> str:
+    """The digits of a scanned or typed code.
+
+    Raises Rejected("shop.code_other_system" | "shop.code_malformed"); nothing of what was scanned is kept.
+    """
+    digits = "".join(scanned.split())
+    if not digits.isascii() or not digits.isdigit():
+        raise Rejected("shop.code_malformed")
+    if _is_money(digits):
+        raise Rejected("shop.code_other_system")
+    if len(digits) != _CODE_LENGTH or digits[0] != _CODE_FIRST or _check_digit(digits[:-1]) != digits[-1]:
+        raise Rejected("shop.code_malformed")
+    return digits
+
+
+def _is_money(digits: str) -> bool:
+    prefix = digits[:2]
+    return (len(digits) == 18 and "10" <= prefix <= "15") or (16 <= len(digits) <= 24 and "25" <= prefix <= "30")
+
+
+def _check_digit(body: str) -> str:
+    total = 0
+    for place, digit in enumerate(reversed(body)):
+        value = int(digit) * (2 if place % 2 == 0 else 1)
+        total += value - 9 if value > 9 else value
+    return str(-total % 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a clerk puts into the cart; `quantity` in the item's minor units."""
+
+    item_id: int
+    quantity: int
+
+
+def summed(wanted: Sequence[Wanted]) -> list[Wanted]:
+    """One line per item: the same item on two lines must not pass a limit twice."""
+    quantities: dict[int, int] = {}
+    for line in wanted:
+        quantities[line.item_id] = quantities.get(line.item_id, 0) + line.quantity
+    return [Wanted(item_id, quantity) for item_id, quantity in quantities.items()]
+
+
+def void_until(confirmed_at: datetime, zone: ZoneInfo = BUSINESS_ZONE) -> datetime:
+    """A void goes until 00:15 of the next local day."""
+    local = confirmed_at.astimezone(zone)
+    midnight = datetime(local.year, local.month, local.day, tzinfo=zone) + timedelta(days=1)
+    return midnight + VOID_GRACE
+
+
+def receipt_text(year: int, number: int) -> str:
+    """A receipt number as it is printed: year and count, "2026-000309"."""
+    return f"{year}-{number:06}"

@@ -1,0 +1,221 @@
+"""Writes of the till up to the hold: a payer's code, a cart, its lines, the hold. What follows is in settling.py.
+
+Points and goods of one redemption move in one batch. The redemption is locked first, then the ledger locks its accounts
+in id order, so that two tills can't wait for each other.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor
+from ledger.kernel.crypto import token_hash
+from ledger.kernel.errors import Conflict, Forbidden, Keep, Rejected
+from ledger.kernel.ids import new_id
+from ledger.kernel.permissions import Permission
+from ledger.people import queries as people
+from ledger.points import queries as ledger
+from ledger.points import service as points
+from ledger.points.policy import POINT, AccountKey, Movement
+from ledger.shop import queries, tills
+from ledger.shop.models import PayerCode, Redemption, RedemptionLine
+from ledger.shop.policy import CART_LIFE, CODE_LIFE, HOLD_LIFE, Wanted, new_payer_code, read_payer_code, step, summed
+from ledger.shop.queries import ItemView, RedemptionView
+
+
+def issue_payer_code(session: Session, *, actor: Actor) -> dict[str, str]:
+    """A new code for the volunteer who asks: {"code", "expires_at"}. Raises Forbidden("access.denied")."""
+    if actor.volunteer_id is None:
+        raise Forbidden("access.denied")
+    code, now = new_payer_code(), clock.now()
+    session.add(
+        PayerCode(
+            center_id=actor.center_id,
+            id=new_id(),
+            volunteer_id=actor.volunteer_id,
+            code_hash=token_hash(code),
+            status="ISSUED",
+            issued_at=now,
+            expires_at=now + CODE_LIFE,
+        )
+    )
+    session.flush()
+    return {"code": code, "expires_at": (now + CODE_LIFE).isoformat()}
+
+
+def open_cart(session: Session, shop_id: int, scanned: str, *, actor: Actor) -> dict[str, Any]:
+    """Bind a code to a new cart for ten minutes; see `queries.facts` for what is returned.
+
+    Raises Rejected("shop.code_…" | "shop.member_frozen" | "shop.clerk_self_dealing" | "shop.shop_closed"),
+    Conflict("shop.code_bound_elsewhere"), Forbidden("access.denied").
+    """
+    shop = queries.get_shop(session, shop_id, actor.center_id)
+    actor.need(Permission.TILL, shop.place_path)
+    if shop.closed_at is not None:
+        raise Rejected("shop.shop_closed")
+    code = _usable_code(session, read_payer_code(scanned), actor.center_id)
+    member = people.get_volunteer(session, code.volunteer_id, actor.center_id)
+    if member.status != "active":
+        raise Rejected("shop.member_frozen", keep=_burner(code.id, actor.center_id))
+    if member.identity_id == actor.identity_id:
+        raise Rejected("shop.clerk_self_dealing", keep=_burner(code.id, actor.center_id))
+    now = clock.now()
+    redemption = Redemption(
+        center_id=actor.center_id,
+        id=new_id(),
+        shop_id=shop_id,
+        volunteer_id=member.id,
+        payer_code_id=code.id,
+        clerk_id=actor.identity_id,
+        status="CART",
+        created_at=now,
+        bound_until=now + CART_LIFE,
+    )
+    session.add(redemption)
+    code.status, code.redemption_id = "BOUND", redemption.id
+    session.flush()
+    return queries.facts(session, redemption.id, actor.center_id)
+
+
+def set_lines(session: Session, redemption_id: int, wanted: Sequence[Wanted], *, actor: Actor) -> dict[str, Any]:
+    """Put these lines into the cart, at today's prices, in place of those that were there.
+
+    Raises Rejected("shop.item_unknown" | "shop.item_off_shelf" | "shop.stock_short"), Conflict("shop.hold_expired" |
+    "shop.already_released" | "shop.already_confirmed" | "shop.wrong_state").
+    """
+    redemption = tills.locked(session, redemption_id, actor)
+    step(redemption.status, "HELD", receipt=redemption.receipt)
+    if redemption.status != "CART":
+        raise Conflict("shop.wrong_state", status=redemption.status)
+    _refuse_late_cart(redemption)
+    lines = summed(wanted)
+    items = queries.items_by_id(session, redemption.shop_id, [line.item_id for line in lines], actor.center_id)
+    _refuse_off_shelf(items.values())
+    line_key = (RedemptionLine.center_id == actor.center_id, RedemptionLine.redemption_id == redemption_id)
+    session.execute(sa.delete(RedemptionLine).where(*line_key))
+    rows = [
+        {
+            "center_id": actor.center_id,
+            "redemption_id": redemption_id,
+            "position": position,
+            "item_id": line.item_id,
+            "price_id": items[line.item_id].price_id,
+            "quantity": line.quantity,
+            "points": items[line.item_id].points * line.quantity,
+        }
+        for position, line in enumerate(lines, start=1)
+    ]
+    if rows:
+        session.execute(sa.insert(RedemptionLine), rows)
+    tills.change(session, redemption, {"total": sum(row["points"] for row in rows)})
+    return queries.facts(session, redemption_id, actor.center_id)
+
+
+def hold(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, Any]:
+    """Hold points and goods of the cart for three minutes, all or nothing.
+
+    Raises Rejected("shop.cart_empty" | "shop.points_insufficient" | "shop.stock_short" | "shop.item_off_shelf"),
+    Conflict("shop.quote_stale" | "shop.hold_expired" | "shop.already_confirmed" | …).
+    """
+    redemption = tills.locked(session, redemption_id, actor)
+    wanted = step(redemption.status, "HELD", receipt=redemption.receipt)
+    _refuse_late_cart(redemption)
+    if not redemption.lines:
+        raise Rejected("shop.cart_empty")
+    items = queries.items_by_id(
+        session, redemption.shop_id, [line.item_id for line in redemption.lines], actor.center_id
+    )
+    _refuse_off_shelf(items.values())
+    if any(items[line.item_id].price_id != line.price_id for line in redemption.lines):
+        raise Conflict("shop.quote_stale")
+    held_until = clock.now() + HOLD_LIFE
+    posted = _hold_all(session, redemption, items, held_until, actor=actor)
+    for line, points_id, goods_id in zip(
+        redemption.lines, posted.transfer_ids[0::2], posted.transfer_ids[1::2], strict=True
+    ):
+        session.execute(
+            sa.update(RedemptionLine)
+            .where(
+                RedemptionLine.center_id == actor.center_id,
+                RedemptionLine.redemption_id == redemption_id,
+                RedemptionLine.position == line.position,
+            )
+            .values(points_transfer_id=points_id, goods_transfer_id=goods_id)
+        )
+    tills.change(session, redemption, {"status": wanted, "held_until": held_until})
+    return queries.facts(session, redemption_id, actor.center_id)
+
+
+def _hold_all(
+    session: Session, redemption: RedemptionView, items: dict[int, ItemView], until: datetime, *, actor: Actor
+) -> points.Posted:
+    member = AccountKey(POINT, "member", redemption.volunteer_id)
+    redeemed = AccountKey(POINT, "redeemed", redemption.shop_id)
+    movements = []
+    for line in redemption.lines:
+        item = items[line.item_id]
+        handed_out = AccountKey(item.unit, "handed_out", redemption.shop_id)
+        movements.append(Movement(member, redeemed, line.points, "redemption", expires_at=until))
+        movements.append(Movement(item.stock_account, handed_out, line.quantity, "handed_out", expires_at=until))
+    _refuse_short(session, redemption, items)
+    try:
+        return points.post(
+            session, movements, source=tills.source(redemption, "hold"), actor=actor, reason="redemption"
+        )
+    except Rejected:
+        # Somebody else was quicker between the look and the lock: say what is short now.
+        _refuse_short(session, redemption, items)
+        raise
+
+
+def _refuse_short(session: Session, redemption: RedemptionView, items: dict[int, ItemView]) -> None:
+    balance = queries.member_balance(session, redemption.volunteer_id, redemption.center_id)
+    if redemption.total > balance.available:
+        raise Rejected(
+            "shop.points_insufficient",
+            need_points=redemption.total,
+            available_points=balance.available,
+            held_points=balance.held,
+            short_points=redemption.total - balance.available,
+        )
+    accounts = [items[line.item_id].stock_account for line in redemption.lines]
+    stock = ledger.balances(session, accounts, redemption.center_id)
+    for line in redemption.lines:
+        left = stock[items[line.item_id].stock_account].available
+        if line.quantity > left:
+            raise Rejected("shop.stock_short", item=line.name, item_id=line.item_id, left=left)
+
+
+def _refuse_late_cart(redemption: RedemptionView) -> None:
+    if clock.now() >= redemption.bound_until:
+        raise Conflict("shop.hold_expired")
+
+
+def _refuse_off_shelf(items: Iterable[ItemView]) -> None:
+    for item in items:
+        if not item.on_shelf:
+            raise Rejected("shop.item_off_shelf", item=item.name, item_id=item.id)
+
+
+def _usable_code(session: Session, digits: str, center_id: int) -> PayerCode:
+    """The code, locked. Raises Rejected("shop.code_…"), Conflict("shop.code_bound_elsewhere")."""
+    query = sa.select(PayerCode).where(PayerCode.center_id == center_id, PayerCode.code_hash == token_hash(digits))
+    code = session.scalars(query.with_for_update()).one_or_none()
+    if code is None:
+        raise Rejected("shop.code_malformed")
+    if code.status == "BOUND":
+        raise Conflict("shop.code_bound_elsewhere")
+    if code.status != "ISSUED":
+        raise Rejected("shop.code_used" if code.status == "CONSUMED" else "shop.code_revoked")
+    if clock.now() >= code.expires_at:
+        raise Rejected("shop.code_expired")
+    return code
+
+
+def _burner(code_id: int, center_id: int) -> Keep:
+    """Burn the code though the rest is refused, so that it can't be tried at another till."""
+    return lambda session: tills.end_code(session, code_id, center_id, status="BURNED")

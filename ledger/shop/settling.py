@@ -1,0 +1,149 @@
+"""Writes of the till after the hold: confirm with a receipt, cancel, void, and holds and carts whose time is over."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor, system_actor
+from ledger.kernel.errors import Conflict, Rejected
+from ledger.points import entries
+from ledger.points import service as points
+from ledger.points.policy import POINT, AccountKey, Kind, Movement
+from ledger.shop import queries, tills
+from ledger.shop.models import ReceiptCounter, Redemption
+from ledger.shop.policy import BUSINESS_ZONE, step, void_until
+from ledger.shop.queries import RedemptionView
+
+_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+def confirm(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, Any]:
+    """Post what the redemption holds and give it a receipt number; the goods may be handed over.
+
+    Raises Conflict("shop.hold_expired" | "shop.already_confirmed" | "shop.already_released" | "shop.wrong_state").
+    """
+    redemption = tills.locked(session, redemption_id, actor)
+    wanted = step(redemption.status, "CONFIRMED", receipt=redemption.receipt)
+    now = clock.now()
+    if redemption.held_until is None or now >= redemption.held_until:
+        raise Conflict("shop.hold_expired")
+    posted = points.resolve(
+        session,
+        _pending(redemption),
+        "post",
+        source=tills.source(redemption, "post"),
+        actor=actor,
+        reason="redemption",
+        evidence=queries.facts(session, redemption_id, actor.center_id),
+    )
+    year = posted.recorded_at.astimezone(BUSINESS_ZONE).year
+    member = posted.balances[AccountKey(POINT, "member", redemption.volunteer_id)]
+    receipt = {
+        "status": wanted,
+        "confirmed_at": posted.recorded_at,
+        "receipt_year": year,
+        "receipt_number": _next_receipt(session, redemption.shop_id, year, actor.center_id),
+        "balance_after": member.balance,
+    }
+    tills.change(session, redemption, receipt)
+    tills.end_code(session, redemption.payer_code_id, actor.center_id, status="CONSUMED")
+    return queries.facts(session, redemption_id, actor.center_id)
+
+
+def cancel(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, Any]:
+    """Release a cart or what it holds; the member needs a new code.
+
+    Raises Conflict("shop.already_confirmed" | "shop.already_released").
+    """
+    redemption = tills.locked(session, redemption_id, actor)
+    if redemption.status in ("CONFIRMED", "VOIDED"):
+        raise Conflict("shop.already_confirmed", receipt=redemption.receipt)
+    _release(session, redemption, "void", actor=actor)
+    return queries.facts(session, redemption_id, actor.center_id)
+
+
+def void(session: Session, redemption_id: int, reason: str, *, actor: Actor) -> dict[str, Any]:
+    """Undo a receipt until 00:15 of the next local day: points back to the member, goods back to the shelf.
+
+    Raises Rejected("shop.void_window_closed"), Conflict("shop.wrong_state" | "shop.already_released").
+    """
+    redemption = tills.locked(session, redemption_id, actor)
+    wanted = step(redemption.status, "VOIDED")
+    now = clock.now()
+    if redemption.confirmed_at is None or now >= void_until(redemption.confirmed_at):
+        raise Rejected("shop.void_window_closed")
+    movements = _mirror(session, redemption)
+    source = tills.source(redemption, "void")
+    points.post(session, movements, source=source, actor=actor, reason="void", evidence={"reason": reason})
+    values = {"status": wanted, "voided_at": now, "voided_by": actor.identity_id, "void_reason": reason}
+    tills.change(session, redemption, values)
+    return queries.facts(session, redemption_id, actor.center_id)
+
+
+def release_expired(session: Session, center_id: int, *, limit: int = 100) -> int:
+    """Release carts and holds whose time is over; how many. Housekeeping: confirm decides by the clock itself."""
+    now = clock.now()
+    late_hold = sa.and_(Redemption.status == "HELD", Redemption.held_until <= now)
+    late_cart = sa.and_(Redemption.status == "CART", Redemption.bound_until <= now)
+    query = (
+        sa.select(Redemption.id)
+        .where(Redemption.center_id == center_id, sa.or_(late_hold, late_cart))
+        .order_by(Redemption.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(session.scalars(query))
+    for redemption_id in ids:
+        redemption = queries.get_redemption(session, redemption_id, center_id, lock=True)
+        _release(session, redemption, "expire", actor=system_actor(center_id))
+    return len(ids)
+
+
+def _release(session: Session, redemption: RedemptionView, kind: Kind, *, actor: Actor) -> None:
+    wanted = step(redemption.status, "RELEASED")
+    if redemption.status == "HELD":
+        source = tills.source(redemption, "void" if kind == "void" else "expire")
+        points.resolve(session, _pending(redemption), kind, source=source, actor=actor, reason="release")
+    tills.change(session, redemption, {"status": wanted})
+    tills.end_code(session, redemption.payer_code_id, redemption.center_id, status="BURNED")
+
+
+def _pending(redemption: RedemptionView) -> list[int]:
+    return [
+        transfer_id
+        for line in redemption.lines
+        for transfer_id in (line.points_transfer_id, line.goods_transfer_id)
+        if transfer_id is not None
+    ]
+
+
+def _mirror(session: Session, redemption: RedemptionView) -> list[Movement]:
+    """The posting of the receipt the other way round, each transfer naming the one it reverses."""
+    batches = entries.batches_of(session, "redemption", str(redemption.id), redemption.center_id)
+    posted = [transfer for batch in batches if batch.step == "post" for transfer in batch.transfers]
+    ids = {side for transfer in posted for side in (transfer.debit_account_id, transfer.credit_account_id)}
+    keys = entries.account_keys(session, ids, redemption.center_id)
+    return [
+        Movement(
+            debit=keys[transfer.credit_account_id],
+            credit=keys[transfer.debit_account_id],
+            amount=transfer.amount,
+            code=transfer.code,
+            reverses_id=transfer.id,
+        )
+        for transfer in posted
+    ]
+
+
+def _next_receipt(session: Session, shop_id: int, year: int, center_id: int) -> int:
+    """The next number of the shop's year. The row stays locked until the unit ends, so that a refusal leaves no gap."""
+    insert = _INSERT[session.get_bind().dialect.name](ReceiptCounter)
+    statement = insert.on_conflict_do_update(
+        index_elements=["center_id", "shop_id", "year"],
+        set_={"last_number": ReceiptCounter.last_number + 1},
+    ).returning(ReceiptCounter.last_number)
+    row = {"center_id": center_id, "shop_id": shop_id, "year": year, "last_number": 1}
+    return int(session.connection().execute(statement, row).scalar_one())

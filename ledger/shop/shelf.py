@@ -1,0 +1,186 @@
+"""Writes of the shelf: shops, items, prices, goods in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+from pypinyin import Style, lazy_pinyin
+from sqlalchemy.orm import Session
+
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor
+from ledger.kernel.errors import Rejected
+from ledger.kernel.ids import new_id, public_id
+from ledger.kernel.permissions import Permission
+from ledger.organisations import queries as organisations
+from ledger.points import service as points
+from ledger.points.policy import AccountKey, Movement, Source, item_unit
+from ledger.shop import queries
+from ledger.shop.models import GoodsIn, GoodsInLine, Item, ItemPrice, Shop
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """An item for the shelf; `points` is its price in minor units, `scale` the decimals of its quantity."""
+
+    name: str
+    spec: str
+    category: str
+    points: int
+    barcode: str | None = None
+    low_stock: int = 5
+    scale: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """One line of a delivery; `quantity` in the item's minor units."""
+
+    item_id: int
+    quantity: int
+    batch: str = ""
+    best_before: date | None = None
+
+
+def open_shop(session: Session, *, place_id: int, name: str, actor: Actor) -> int:
+    """Open a shop in a place; its key. Raises Forbidden("access.denied")."""
+    place = organisations.get_place(session, place_id, actor.center_id)
+    actor.need(Permission.MANAGE_SHOP, place.path)
+    shop = Shop(center_id=actor.center_id, id=new_id(), place_id=place_id, name=name, opened_at=clock.now())
+    session.add(shop)
+    session.flush()
+    return shop.id
+
+
+def add_item(session: Session, shop_id: int, item: NewItem, *, actor: Actor) -> int:
+    """Put an item on the shelf with its unit in the ledger and its first price; its key.
+
+    Raises Rejected("shop.item_exists"), Forbidden("access.denied").
+    """
+    shop = queries.get_shop(session, shop_id, actor.center_id)
+    actor.need(Permission.MANAGE_SHOP, shop.place_path)
+    if queries.find_item_named(session, shop_id, item.name, item.spec, actor.center_id) is not None:
+        raise Rejected("shop.item_exists")
+    item_id = new_id()
+    unit = item_unit(public_id(item_id))
+    points.add_unit(session, unit, scale=item.scale, actor=actor)
+    session.add(
+        Item(
+            center_id=actor.center_id,
+            id=item_id,
+            shop_id=shop_id,
+            unit=unit,
+            name=item.name,
+            spec=item.spec,
+            category=item.category,
+            initials=initials(item.name),
+            barcode=item.barcode,
+            low_stock=item.low_stock,
+            created_at=clock.now(),
+        )
+    )
+    session.flush()
+    _add_price(session, item_id, item.points, version=1, actor=actor)
+    return item_id
+
+
+def set_price(session: Session, item_id: int, price: int, *, actor: Actor) -> int:
+    """Set a new price (minor units) from now on; its version. Raises Rejected("shop.item_unknown")."""
+    item = queries.get_item(session, item_id, actor.center_id)
+    actor.need(Permission.MANAGE_SHOP, queries.get_shop(session, item.shop_id, actor.center_id).place_path)
+    version = item.price_version + 1
+    _add_price(session, item_id, price, version=version, actor=actor)
+    return version
+
+
+def put_on_shelf(session: Session, item_id: int, *, on_shelf: bool, actor: Actor) -> None:
+    """Show an item at the till, or take it off; what is held of it stays held."""
+    item = queries.get_item(session, item_id, actor.center_id)
+    actor.need(Permission.MANAGE_SHOP, queries.get_shop(session, item.shop_id, actor.center_id).place_path)
+    session.execute(
+        sa.update(Item).where(Item.center_id == actor.center_id, Item.id == item_id).values(on_shelf=on_shelf)
+    )
+
+
+def take_in(
+    session: Session,
+    shop_id: int,
+    lines: Sequence[Delivered],
+    *,
+    origin: str,
+    supplier: str,
+    document: str,
+    actor: Actor,
+) -> dict[str, int]:
+    """Book a delivery into stock; {"goods_in_id", "batch_id"}. `origin` is bought, donated or scrap.
+
+    Raises Rejected("shop.cart_empty" | "shop.item_unknown"), Forbidden("access.denied").
+    """
+    shop = queries.get_shop(session, shop_id, actor.center_id)
+    actor.need(Permission.GOODS_IN, shop.place_path)
+    if not lines:
+        raise Rejected("shop.cart_empty")
+    items = queries.items_by_id(session, shop_id, [line.item_id for line in lines], actor.center_id)
+    goods_in = GoodsIn(
+        center_id=actor.center_id,
+        id=new_id(),
+        shop_id=shop_id,
+        origin=origin,
+        supplier=supplier,
+        document=document,
+        received_at=clock.now(),
+        received_by=actor.identity_id,
+    )
+    _store_delivery(session, goods_in, lines)
+    movements = [
+        Movement(
+            debit=AccountKey(items[line.item_id].unit, origin, shop_id),
+            credit=AccountKey(items[line.item_id].unit, "stock", shop_id),
+            amount=line.quantity,
+            code="goods_in",
+        )
+        for line in lines
+    ]
+    source = Source("goods_in", str(goods_in.id), "post")
+    evidence = {"document": document, "lines": [[line.item_id, line.quantity] for line in lines]}
+    posted = points.post(session, movements, source=source, actor=actor, reason="goods-in", evidence=evidence)
+    return {"goods_in_id": goods_in.id, "batch_id": posted.batch_id}
+
+
+def _store_delivery(session: Session, goods_in: GoodsIn, lines: Sequence[Delivered]) -> None:
+    session.add(goods_in)
+    session.flush()
+    session.add_all(
+        GoodsInLine(
+            center_id=goods_in.center_id,
+            goods_in_id=goods_in.id,
+            position=position,
+            item_id=line.item_id,
+            quantity=line.quantity,
+            batch=line.batch,
+            best_before=line.best_before,
+        )
+        for position, line in enumerate(lines, start=1)
+    )
+    session.flush()
+
+
+def _add_price(session: Session, item_id: int, price: int, *, version: int, actor: Actor) -> None:
+    session.add(
+        ItemPrice(
+            center_id=actor.center_id,
+            id=new_id(),
+            item_id=item_id,
+            version=version,
+            points=price,
+            set_by=actor.identity_id,
+            set_at=clock.now(),
+        )
+    )
+    session.flush()
+
+
+def initials(name: str) -> str:
+    """First letters of a Chinese name, as a clerk types them: 东北大米 is dbdm."""
+    return "".join(lazy_pinyin(name, style=Style.FIRST_LETTER)).lower()
