@@ -48,7 +48,8 @@ function saySlow(form, button) {
 /** @param {SubmitEvent} event */
 function sent(event) {
   const form = /** @type {HTMLFormElement} */ (event.target);
-  if (event.defaultPrevented || form.method !== 'post') return;
+  // A form that answers with a file leaves the page as it is: data-repeat lets it be sent again.
+  if (event.defaultPrevented || form.method !== 'post' || form.hasAttribute('data-repeat')) return;
   if (form.dataset.sent === '1') return event.preventDefault();
   form.dataset.sent = '1';
   const button = /** @type {HTMLElement | null} */ (event.submitter);

@@ -3,7 +3,8 @@
  * what it types into a field that happens to have the focus is taken out again.
  */
 
-const FASTEST_PERSON_MS = 55; // between two keys; a gun needs 1 to 40
+const IN_FIELD_MS = 55; // between two keys: a gun needs 1 to 40, the fastest person more
+const ELSEWHERE_MS = 300; // where nobody types, a slow PC or a Bluetooth gun may take its time
 const SHORTEST = 6;
 
 /** Chinese input methods hide the letters behind "Process"; the key itself still says where it is. */
@@ -39,15 +40,18 @@ export function listenToGun(onCode) {
 
   /** @param {KeyboardEvent} event */
   function heard(event) {
-    const quick = event.timeStamp - last < FASTEST_PERSON_MS;
+    const field = typedInto(event.target);
+    const quick = event.timeStamp - last < (field ? IN_FIELD_MS : ELSEWHERE_MS);
     if (event.code === 'Enter' || event.code === 'NumpadEnter' || event.key === 'Enter') {
       const code = quick && typed.length >= SHORTEST ? typed : '';
       typed = '';
       if (!code) return;
       event.preventDefault(); // else a focused button is pressed, or a form is sent
       event.stopPropagation();
-      const field = typedInto(event.target);
-      if (field) field.value = before;
+      if (field) {
+        field.value = before;
+        field.dispatchEvent(new Event('input', { bubbles: true })); // what followed the typing follows it back
+      }
       onCode(code);
       return;
     }
@@ -55,7 +59,7 @@ export function listenToGun(onCode) {
     if (!next) return; // Shift of a capital letter comes between
     if (!quick) {
       typed = '';
-      before = typedInto(event.target)?.value ?? '';
+      before = field?.value ?? '';
     }
     typed += next;
     last = event.timeStamp;

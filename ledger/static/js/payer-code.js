@@ -36,6 +36,7 @@ function show(answer) {
   byId('payer-code').hidden = false;
   byId('payer-digits').textContent = grouped(code);
   showTrouble('', '');
+  tick();
 }
 
 /** @param {unknown} error */

@@ -111,7 +111,7 @@ function resultOf(answer, kind) {
   const shift = [attendance?.activity, attendance?.shift_time].filter(Boolean).join(' ');
   const todo = (answer.next_actions ?? []).map(pick).join(' ') || answer.next_step || '';
   const name = attendance?.masked_name ?? answer.masked_name ?? '';
-  const more = [shift, kind === 'ok' ? '' : answer.detail, kind === 'ok' ? '' : todo].filter(Boolean).join(say('between'));
+  const more = [shift, kind === 'ok' ? '' : answer.detail, kind === 'ok' ? '' : todo].filter(Boolean).join(' ');
   return { kind, word: name ? `${name}\u3000${what}` : what, more, ref: answer.ref, time: clockTime(answer.server_time ?? Date.now(), zone) };
 }
 

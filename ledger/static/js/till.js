@@ -231,9 +231,9 @@ function drawFoot() {
   byId('after-label').textContent = say(after < 0 ? 'short' : 'after');
   byId('after').textContent = points(Math.abs(after));
   const button = byId('confirm');
-  const ready = order.bound && pieces() > 0 && after >= 0;
+  const ready = order.bound && pieces() > 0 && after >= 0 && !order.unfinished;
   button.toggleAttribute('disabled', !ready);
-  button.textContent = !order.bound ? say('scan_first') : !pieces() ? say('pick_first') : after < 0 ? say('not_enough', { points: points(-after) }) : say('confirm', { points: points(sum) });
+  button.textContent = order.unfinished ? say('in_the_middle') : !order.bound ? say('scan_first') : !pieces() ? say('pick_first') : after < 0 ? say('not_enough', { points: points(-after) }) : say('confirm', { points: points(sum) });
 }
 
 function draw() {
