@@ -1,0 +1,87 @@
+"""How often something may be tried from one source within a window; counted in the database, so for all processes."""
+
+import ipaddress
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from ledger.kernel import clock
+from ledger.kernel.crypto import keyring
+from ledger.kernel.db import in_transaction
+from ledger.kernel.errors import TooMany
+from ledger.web.models import RateLimit
+
+_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `most` tries of a kind within a window, which begins with the first try."""
+
+    kind: str
+    most: int
+    window_seconds: int
+
+
+def count_try(*tries: tuple[Limit, str]) -> None:
+    """Count a try of each source against its limit. Raises TooMany("request.too_many", seconds=…) when one is used up.
+
+    It is a unit of its own, before the work, so that a refused try counts as well.
+    """
+    in_transaction(_count, tries)
+
+
+def forgive(*tries: tuple[Limit, str]) -> None:
+    """Forget the tries of a source, because it has proved who it is."""
+    in_transaction(_forget, [_key(limit, source) for limit, source in tries])
+
+
+def forget_expired(session: Session) -> int:
+    """Remove the counters whose window is over; how many went. For a job."""
+    now = int(clock.now().timestamp())
+    return int(session.connection().execute(sa.delete(RateLimit).where(RateLimit.expires_at <= now)).rowcount)
+
+
+def network_of(address: str | None) -> str:
+    """The source that an address stands for: itself, or its /64 network, of which one person may use every address."""
+    try:
+        parsed = ipaddress.ip_address(address or "")
+    except ValueError:
+        return "unknown"
+    if parsed.version == 4:
+        return str(parsed)
+    return str(ipaddress.ip_network((parsed, 64), strict=False))
+
+
+def _count(session: Session, tries: tuple[tuple[Limit, str], ...]) -> None:
+    now = int(clock.now().timestamp())
+    for limit, source in tries:
+        hits, expires_at = _add_hit(session, _key(limit, source), now=now, until=now + limit.window_seconds)
+        if hits > limit.most:
+            raise TooMany("request.too_many", seconds=max(1, expires_at - now))
+
+
+def _add_hit(session: Session, key: str, *, now: int, until: int) -> tuple[int, int]:
+    row = _INSERT[session.get_bind().dialect.name](RateLimit).values(key=key, hits=1, expires_at=until)
+    over = RateLimit.expires_at <= now
+    statement = row.on_conflict_do_update(
+        index_elements=["key"],
+        set_={
+            "hits": sa.case((over, 1), else_=RateLimit.hits + 1),
+            "expires_at": sa.case((over, until), else_=RateLimit.expires_at),
+        },
+    ).returning(RateLimit.hits, RateLimit.expires_at)
+    hits, expires_at = session.connection().execute(statement).one()
+    return int(hits), int(expires_at)
+
+
+def _forget(session: Session, keys: list[str]) -> None:
+    session.connection().execute(sa.delete(RateLimit).where(RateLimit.key.in_(keys)))
+
+
+def _key(limit: Limit, source: str) -> str:
+    """A digest, because a source may be somebody's phone number."""
+    return keyring().index(f"{limit.kind}:{source}", purpose="rate limit")
