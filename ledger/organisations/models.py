@@ -5,6 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ledger.kernel.crypto import Sealed
 from ledger.kernel.types import STRICT, Base, center_key, inside_center, key
 
 
@@ -82,3 +83,19 @@ class Membership(Base):
     team_id: Mapped[key]
     volunteer_id: Mapped[key]
     joined_at: Mapped[datetime]
+
+
+class ImportDraft(Base):
+    """An uploaded list of volunteers between the check and the word to go on; sealed, and gone after either."""
+
+    __tablename__ = "import_draft"
+    __table_args__ = (inside_center("place_id", "place"), STRICT)
+
+    center_id: Mapped[center_key]
+    id: Mapped[key]
+    place_id: Mapped[int | None]
+    make_teams: Mapped[bool] = mapped_column(sa.Boolean)
+    file_name: Mapped[str]
+    lines: Mapped[str] = mapped_column(Sealed("import_draft.lines"))
+    made_by: Mapped[int]
+    made_at: Mapped[datetime]

@@ -221,6 +221,18 @@ def team_names_of(session: Session, volunteer_ids: Iterable[int], center_id: int
     return names
 
 
+def team_ids_of(session: Session, volunteer_ids: Iterable[int], center_id: int) -> dict[int, set[int]]:
+    """The teams each volunteer belongs to."""
+    teams: dict[int, set[int]] = {}
+    for part in chunks(volunteer_ids):
+        query = sa.select(_membership.c.volunteer_id, _membership.c.team_id).where(
+            _membership.c.center_id == center_id, _membership.c.volunteer_id.in_(part)
+        )
+        for row in session.connection().execute(query):
+            teams.setdefault(row.volunteer_id, set()).add(row.team_id)
+    return teams
+
+
 def _teams(center_id: int) -> sa.Select[Any]:
     members = (
         sa.select(sa.func.count())

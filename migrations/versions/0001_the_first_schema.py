@@ -266,6 +266,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_account_center_id_owner_id"), ["center_id", "owner_id"], unique=False)
 
     op.create_table(
+        "import_draft",
+        sa.Column("center_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("place_id", sa.BigInteger(), nullable=True),
+        sa.Column("make_teams", sa.Boolean(), nullable=False),
+        sa.Column("file_name", sa.Text(), nullable=False),
+        sa.Column("lines", sa.LargeBinary(), nullable=False),
+        sa.Column("made_by", sa.BigInteger(), nullable=False),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["center_id", "place_id"], ["place.center_id", "place.id"], name=op.f("fk_import_draft_center_id_place_id")
+        ),
+        sa.PrimaryKeyConstraint("center_id", "id", name=op.f("pk_import_draft")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "role_grant",
         sa.Column("center_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -968,6 +984,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_role_grant_center_id_identity_id"))
 
     op.drop_table("role_grant")
+    op.drop_table("import_draft")
     with op.batch_alter_table("account", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_account_center_id_owner_id"))
 

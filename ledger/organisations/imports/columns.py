@@ -1,0 +1,206 @@
+"""From the cells of a spreadsheet to people: which column is which, and what each cell must look like. Pure."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import ledger.organisations.imports.errors  # noqa: F401 - registers the words of the refusals
+from ledger.kernel.errors import LedgerError, Rejected
+from ledger.people.policy import clean_id_last4, clean_name, mask_name, normalise_phone
+
+MOST_ROWS = 10_000
+# People write a title above the column names.
+_LINES_BEFORE_HEADER = 10
+_LONGEST_SHOWN = 30
+
+# Column: what it is called in Chinese and English, and what else people write above it.
+COLUMNS: dict[str, tuple[str, str]] = {
+    "name": ("姓名", "Name"),
+    "gender": ("性别", "Gender"),
+    "phone": ("手机", "Phone"),
+    "id_last4": ("身份证后四位", "ID last 4"),
+    "team": ("所属队伍", "Team"),
+    "place": ("所属站点", "Station"),
+}
+_ALIASES: dict[str, str] = {
+    alias: column
+    for column, aliases in {
+        "name": "姓名 名字 志愿者姓名 志愿者 name fullname",
+        "gender": "性别 gender sex",
+        "phone": "手机 手机号 手机号码 电话 联系电话 联系方式 phone phonenumber mobile",
+        "id_last4": "身份证后四位 身份证后4位 身份证号后四位 身份证号后4位 证件后四位 idlast4 idlastfour",
+        "team": "所属队伍 队伍 队伍名称 志愿队伍 团队 team",
+        "place": "所属站点 站点 服务站 所属服务站 所属站所 station place site",
+    }.items()
+    for alias in aliases.split()
+}
+_GENDERS = {
+    "男": "male", "男性": "male", "male": "male", "m": "male",
+    "女": "female", "女性": "female", "female": "female", "f": "female",
+}  # fmt: skip
+_WHOLE_ID_NUMBER = re.compile(r"\d{17}[\dXx]|\d{15}")
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """What is wrong with a cell: `row` as the spreadsheet counts it, `value` masked where it is personal."""
+
+    row: int
+    column: str
+    value: str
+    code: str
+    context: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A row whose cells are all good; `phone` is E.164."""
+
+    row: int
+    name: str
+    gender: str | None
+    phone: str | None
+    id_last4: str | None
+    team: str | None
+    place: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A file read: the good rows, what is wrong with the others, and the columns that nobody asked for."""
+
+    people: list[Person]
+    errors: list[RowError]
+    ignored_columns: list[str]
+
+
+def parse(lines: Sequence[Sequence[Any]], *, demonstration: bool = False) -> Parsed:
+    """Read the lines of a sheet, all cells of it, before anything is looked up.
+
+    Raises Rejected("import.empty", "import.name_column_missing", "import.column_twice", "import.too_many_rows").
+    """
+    position, header = _find_header(lines)
+    ignored = [_text(cell) for number, cell in enumerate(lines[position]) if number not in header and _text(cell)]
+    body = [
+        (row, line)
+        for row, line in enumerate(lines[position + 1 :], start=position + 2)
+        if any(_text(cell) for cell in line)
+    ]
+    if not body:
+        raise Rejected("import.empty")
+    if len(body) > MOST_ROWS:
+        raise Rejected("import.too_many_rows", most=MOST_ROWS)
+    people: list[Person] = []
+    errors: list[RowError] = []
+    for row, line in body:
+        cells = {column: line[number] for number, column in header.items() if number < len(line)}
+        person = _person(row, cells, errors, demonstration=demonstration)
+        if person is not None:
+            people.append(person)
+    return Parsed(people, errors + _twice(people), ignored)
+
+
+def show(column: str, value: str) -> str:
+    """A cell's text as a report may carry it: names, numbers and phones are masked, but one can tell which it is."""
+    if column == "name":
+        return mask_name(value[:_LONGEST_SHOWN])
+    if column == "phone":
+        return value[:3] + "*" * max(0, min(len(value), 20) - 5) + value[3:][-2:]
+    if column == "id_last4":
+        return "*" * max(0, min(len(value), 20) - 1) + value[-1:]
+    return value if len(value) <= _LONGEST_SHOWN else value[:_LONGEST_SHOWN] + "…"
+
+
+def _find_header(lines: Sequence[Sequence[Any]]) -> tuple[int, dict[int, str]]:
+    if not any(_text(cell) for line in lines for cell in line):
+        raise Rejected("import.empty")
+    for position, line in enumerate(lines[:_LINES_BEFORE_HEADER]):
+        header: dict[int, str] = {}
+        for number, cell in enumerate(line):
+            column = _ALIASES.get(_squeeze(_text(cell)))
+            if column is None:
+                continue
+            if column in header.values():
+                raise Rejected("import.column_twice", column=COLUMNS[column][0])
+            header[number] = column
+        if "name" in header.values():
+            return position, header
+    raise Rejected("import.name_column_missing")
+
+
+def _person(row: int, cells: dict[str, Any], errors: list[RowError], *, demonstration: bool) -> Person | None:
+    texts = {column: _text(cells.get(column)) for column in COLUMNS}
+    if isinstance(cells.get("id_last4"), int | float) and texts["id_last4"].isdigit():
+        # A spreadsheet takes 0123 for the number 123; what it cut off can only have been zeros.
+        texts["id_last4"] = texts["id_last4"].rjust(4, "0")
+    values: dict[str, str | None] = {}
+    before = len(errors)
+    for column, text in texts.items():
+        try:
+            values[column] = _value(column, text, demonstration=demonstration)
+        except LedgerError as error:
+            errors.append(RowError(row, column, show(column, text), error.code, error.context))
+    if len(errors) > before:
+        return None
+    return Person(
+        row=row,
+        name=values["name"] or "",
+        gender=values["gender"],
+        phone=values["phone"],
+        id_last4=values["id_last4"],
+        team=values["team"],
+        place=values["place"],
+    )
+
+
+def _value(column: str, text: str, *, demonstration: bool) -> str | None:
+    if column == "name":
+        if not text:
+            raise Rejected("import.name_empty")
+        return clean_name(text)
+    if not text:
+        return None
+    if column == "phone":
+        return normalise_phone(text, demonstration=demonstration)
+    if column == "gender":
+        if text.lower() not in _GENDERS:
+            raise Rejected("people.gender_invalid")
+        return _GENDERS[text.lower()]
+    if column == "id_last4":
+        if _WHOLE_ID_NUMBER.fullmatch(text):
+            raise Rejected("import.id_number_whole")
+        return clean_id_last4(text)
+    return " ".join(text.split())
+
+
+def _twice(people: list[Person]) -> list[RowError]:
+    """One phone is for one person; without one, name, last four and team tell people apart."""
+    errors = []
+    seen: dict[tuple[str | None, ...], int] = {}
+    for person in people:
+        by_phone = person.phone is not None
+        key = (person.phone,) if by_phone else (person.name, person.id_last4, person.team, person.place)
+        other = seen.setdefault(key, person.row)
+        if other != person.row:
+            column, text = ("phone", person.phone or "") if by_phone else ("name", person.name)
+            code = "import.phone_twice" if by_phone else "import.same_person_twice"
+            errors.append(RowError(person.row, column, show(column, text), code, {"other_row": other}))
+    return errors
+
+
+def _text(cell: Any) -> str:
+    """A cell as people see it: whole numbers come from a spreadsheet as 13800138000.0."""
+    if cell is None or isinstance(cell, bool):
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, datetime | date):
+        return cell.isoformat()
+    return str(cell).replace("　", " ").strip()
+
+
+def _squeeze(heading: str) -> str:
+    """A heading without what people put around it: spaces, stars, notes in brackets."""
+    return re.sub(r"[（(].*?[)）]|[\s*＊:：_\-]", "", heading).lower()

@@ -1,0 +1,78 @@
+"""What a list of volunteers is refused for: the file as a whole, and a cell of it. Row texts may name {value}."""
+
+from ledger.kernel.errors import ErrorText, register
+
+register(
+    "import",
+    {
+        "unreadable": ErrorText(
+            422, "这个文件打不开", "The file can't be read",
+            "请用 Excel（xlsx）或者 CSV 文件；有密码的请先去掉密码", "Use an Excel (xlsx) or CSV file; remove a password first",
+        ),
+        "empty": ErrorText(
+            422, "文件里没有人", "There is nobody in the file",
+            "第一行写列名（姓名、手机……），下面一行一个人", "Put the column names in the first line and one person in each line below",
+        ),
+        "too_large": ErrorText(
+            413, "文件太大", "The file is too large",
+            "最多 {most_mib} MB，请分成几个文件", "At most {most_mib} MiB; split it into several files",
+        ),
+        "too_many_rows": ErrorText(
+            422, "一次最多 {most} 人", "At most {most} people at once",
+            "请分成几个文件", "Split it into several files",
+        ),
+        "name_column_missing": ErrorText(
+            422, "没有“姓名”这一列", "There is no column for the name",
+            "请在第一行写列名：姓名、性别、手机、身份证后四位、所属队伍、所属站点",
+            "Name the columns in the first line: name, gender, phone, id last 4, team, station",
+        ),
+        "column_twice": ErrorText(
+            422, "“{column}”这一列有两个", "The column “{column}” is there twice",
+            "请删掉一个", "Remove one of them",
+        ),
+        "has_errors": ErrorText(
+            422, "有 {count} 处不对，一个人也没有导入", "{count} cell(s) are wrong; nobody was imported",
+            "请照名单改好文件，再导入一次", "Correct the file as listed and import it again",
+        ),
+        "draft_not_found": ErrorText(
+            404, "这次导入已经办完或者过期", "This import is done or too old",
+            "请重新上传文件", "Upload the file again",
+        ),
+        "name_empty": ErrorText(
+            422, "没有填姓名", "The name is missing",
+            "请填姓名，或者删掉这一行", "Fill in the name, or remove the line",
+        ),
+        "id_number_whole": ErrorText(
+            422, "填了整个身份证号", "The whole identity number is given",
+            "只留后四位，整个号码不要交给系统", "Keep the last four only; the system must not have the whole number",
+        ),
+        "same_person_twice": ErrorText(
+            422, "和第 {other_row} 行是同一个人", "The same person as in line {other_row}",
+            "请删掉一行", "Remove one of the two lines",
+        ),
+        "phone_of_another": ErrorText(
+            422, "这个手机号登记在别的名字下", "The phone number belongs to somebody with another name",
+            "请核对姓名和手机号", "Check the name and the number",
+        ),
+        "phone_twice": ErrorText(
+            422, "第 {other_row} 行用了同一个手机号", "Line {other_row} has the same phone number",
+            "一个手机号只能登记一个人；没有手机的可以空着", "One number is for one person; leave it empty for who has none",
+        ),
+        "place_unknown": ErrorText(
+            422, "没有这个站点，或者不归您管", "There is no such place, or it is not yours to manage",
+            "请核对站点名称，要和系统里的一样", "Write the place's name as it is in the system",
+        ),
+        "place_ambiguous": ErrorText(
+            422, "有几个站点叫这个名字", "Several places have this name",
+            "请分开导入：在页面上先选好站点，这一列空着", "Import them apart: choose the place on the page and leave the column empty",
+        ),
+        "team_unknown": ErrorText(
+            422, "没有这支队伍", "There is no such team",
+            "请核对名称，或者选“没有的队伍自动新建”", "Check the name, or tick “make the teams that are missing”",
+        ),
+        "team_ambiguous": ErrorText(
+            422, "有几支队伍叫这个名字", "Several teams have this name",
+            "请在“所属站点”一列写清楚是哪个站的", "Say in the column of the station which one is meant",
+        ),
+    },
+)  # fmt: skip

@@ -1,0 +1,131 @@
+"""The import itself: keep an uploaded list until somebody says go, and then all of it in one unit or none."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor
+from ledger.kernel.errors import NotFound
+from ledger.kernel.ids import new_id
+from ledger.kernel.permissions import Permission
+from ledger.organisations.imports.check import Destination, Plan, Sealed, make_plan, refuse_errors
+from ledger.organisations.models import ImportDraft
+from ledger.organisations.service import add_team, join_teams
+from ledger.people.service import register_volunteers
+
+DRAFT_LASTS = timedelta(hours=24)
+_FILE_NAME_LENGTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An uploaded list that waits for the word to go on."""
+
+    id: int
+    place_id: int | None
+    make_teams: bool
+    file_name: str
+    lines: list[list[Any]]
+
+
+def keep_draft(
+    session: Session,
+    *,
+    lines: str,
+    file_name: str,
+    place_id: int | None,
+    make_teams: bool,
+    actor: Actor,
+) -> int:
+    """Keep the lines of an upload (JSON, see `pack`) for a day and return the draft's id; forget older ones."""
+    actor.need(Permission.MANAGE_VOLUNTEERS)
+    now = clock.now()
+    old = sa.delete(ImportDraft).where(
+        ImportDraft.center_id == actor.center_id, ImportDraft.made_at < now - DRAFT_LASTS
+    )
+    session.connection().execute(old)
+    draft_id = new_id()
+    row = {
+        "center_id": actor.center_id,
+        "id": draft_id,
+        "place_id": place_id,
+        "make_teams": make_teams,
+        "file_name": file_name[-_FILE_NAME_LENGTH:],
+        "lines": lines,
+        "made_by": actor.identity_id,
+        "made_at": now,
+    }
+    session.connection().execute(sa.insert(ImportDraft), row)
+    return draft_id
+
+
+def get_draft(session: Session, draft_id: int, *, actor: Actor) -> Draft:
+    """A draft of the actor's own. Raises NotFound("import.draft_not_found")."""
+    query = sa.select(
+        ImportDraft.id, ImportDraft.place_id, ImportDraft.make_teams, ImportDraft.file_name, ImportDraft.lines
+    ).where(
+        ImportDraft.center_id == actor.center_id,
+        ImportDraft.id == draft_id,
+        ImportDraft.made_by == actor.identity_id,
+        ImportDraft.made_at >= clock.now() - DRAFT_LASTS,
+    )
+    row = session.execute(query).one_or_none()
+    if row is None:
+        raise NotFound("import.draft_not_found")
+    return Draft(row.id, row.place_id, row.make_teams, row.file_name, json.loads(row.lines))
+
+
+def pack(lines: Sequence[Sequence[Any]]) -> str:
+    """The lines of a sheet as JSON; numbers stay numbers, because a cell's kind tells what was cut off it."""
+    return json.dumps(lines, ensure_ascii=False, default=str)
+
+
+def apply_list(
+    session: Session,
+    rows: Sequence[Sealed],
+    *,
+    place_id: int | None,
+    make_teams: bool,
+    actor: Actor,
+    draft_id: int | None = None,
+) -> dict[str, int]:
+    """Do what `make_plan` decides in this unit: {"added", "joined", "teams", "unchanged"}; the draft is forgotten.
+
+    Raises Rejected("import.has_errors") when any row stands in the way, NotFound("import.draft_not_found") when the
+    draft was used in the meantime, and what make_plan, add_team and register_volunteers raise.
+    """
+    if draft_id is not None:
+        _use_up(session, draft_id, actor)
+    plan = make_plan(session, rows, place_id=place_id, make_teams=make_teams, actor=actor)
+    refuse_errors(plan.errors)
+    made = {(at, name): add_team(session, place_id=at, name=name, actor=actor) for at, name in plan.new_teams}
+    ids = register_volunteers(session, [volunteer for volunteer, _ in plan.new], actor=actor)
+    join_teams(session, _memberships(plan, ids, made), actor=actor)
+    return {"added": len(ids), "joined": len(plan.joining), "teams": len(made), "unchanged": plan.unchanged}
+
+
+def _memberships(plan: Plan, new_ids: Sequence[int], made: dict[tuple[int, str], int]) -> list[tuple[int, int]]:
+    """(team, volunteer) of everybody who has a team in the list."""
+    everybody: list[tuple[int, Destination]] = [
+        *((volunteer_id, destination) for volunteer_id, (_, destination) in zip(new_ids, plan.new, strict=True)),
+        *plan.joining,
+    ]
+    pairs = []
+    for volunteer_id, destination in everybody:
+        if destination.new_team is not None:
+            pairs.append((made[(destination.place_id, destination.new_team)], volunteer_id))
+        elif destination.team_id is not None:
+            pairs.append((destination.team_id, volunteer_id))
+    return pairs
+
+
+def _use_up(session: Session, draft_id: int, actor: Actor) -> None:
+    delete = sa.delete(ImportDraft).where(ImportDraft.center_id == actor.center_id, ImportDraft.id == draft_id)
+    if session.connection().execute(delete).rowcount != 1:
+        raise NotFound("import.draft_not_found")

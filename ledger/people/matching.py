@@ -1,0 +1,64 @@
+"""Who of a list is known already: lookups by thousands of phones or names at once, by their digests."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.people.models import Identity, IdentityPhone, Volunteer
+from ledger.people.places import MOST_AT_ONCE
+
+_BY_PHONE = (
+    sa.select(IdentityPhone.phone_index, Identity.name_index, Volunteer.id.label("volunteer_id"))
+    .join(Identity, Identity.id == IdentityPhone.identity_id)
+    .outerjoin(Volunteer, sa.and_(Volunteer.center_id == sa.bindparam("center"), Volunteer.identity_id == Identity.id))
+    .where(IdentityPhone.phone_index.in_(sa.bindparam("wanted", expanding=True)))
+)
+_BY_NAME = (
+    sa.select(Identity.name_index, Identity.id_last4, Volunteer.id.label("volunteer_id"), Volunteer.place_id)
+    .join(Volunteer, Volunteer.identity_id == Identity.id)
+    .where(
+        Volunteer.center_id == sa.bindparam("center"), Identity.name_index.in_(sa.bindparam("wanted", expanding=True))
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPhone:
+    """Somebody with a phone: whose name's digest it is, and who they are in the center, None if no volunteer of it."""
+
+    name_index: str
+    volunteer_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownName:
+    """A volunteer of the center with one of the names."""
+
+    volunteer_id: int
+    id_last4: str | None
+    place_id: int
+
+
+def known_phones(session: Session, phone_indexes: Iterable[str], center_id: int) -> dict[str, KnownPhone]:
+    """By the phone's digest, who has it; numbers that nobody has are left out."""
+    return {
+        row.phone_index: KnownPhone(row.name_index, row.volunteer_id)
+        for part in _parts(phone_indexes)
+        for row in session.connection().execute(_BY_PHONE, {"center": center_id, "wanted": part})
+    }
+
+
+def known_names(session: Session, name_indexes: Iterable[str], center_id: int) -> dict[str, list[KnownName]]:
+    """By the name's digest, the volunteers of the center who are called so."""
+    found: dict[str, list[KnownName]] = {}
+    for part in _parts(name_indexes):
+        for row in session.connection().execute(_BY_NAME, {"center": center_id, "wanted": part}):
+            found.setdefault(row.name_index, []).append(KnownName(row.volunteer_id, row.id_last4, row.place_id))
+    return found
+
+
+def _parts(wanted: Iterable[str]) -> Iterator[list[str]]:
+    distinct = sorted(set(wanted))
+    return (distinct[start : start + MOST_AT_ONCE] for start in range(0, len(distinct), MOST_AT_ONCE))
