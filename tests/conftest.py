@@ -5,11 +5,19 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 
+from ledger.app import create_app
+from ledger.kernel import crypto, db
+from ledger.kernel.db import Database, in_transaction
 from ledger.kernel.migrations import upgrade
+from ledger.kernel.settings import Settings
+from ledger.organisations.service import create_center
 from tests.databases import (
     PostgresServer,
     drop_postgres_database,
@@ -17,6 +25,7 @@ from tests.databases import (
     postgres_server,
     sqlite_url,
 )
+from tests.world import World
 from tools.test_system import BROWSER_PACKAGES, missing
 
 # `make test` gives the same answer for the same code; `make test-long` looks for examples never seen before.
@@ -27,6 +36,7 @@ settings.register_profile(
 )
 settings.load_profile("quick")
 
+TEST_SECRET = "a secret for tests alone, of no use anywhere"
 BOTH_DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
 
@@ -54,7 +64,7 @@ def migrated_postgres(postgres: PostgresServer) -> str:
 
 
 @contextmanager
-def database(request: pytest.FixtureRequest, *, migrated: bool) -> Iterator[str]:
+def made_database(request: pytest.FixtureRequest, *, migrated: bool) -> Iterator[str]:
     """A new database of the kind that the request's parameter says, removed at the end."""
     if request.param == "sqlite":
         url = sqlite_url(request.getfixturevalue("tmp_path_factory").mktemp("sqlite"))
@@ -72,21 +82,59 @@ def database(request: pytest.FixtureRequest, *, migrated: bool) -> Iterator[str]
 @pytest.fixture(scope="session", params=BOTH_DATABASES)
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of the migrated database that all tests of this process share, on each of the two."""
-    with database(request, migrated=True) as url:
+    with made_database(request, migrated=True) as url:
         yield url
 
 
 @pytest.fixture(params=BOTH_DATABASES)
 def own_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a migrated database for one test alone (races, crashes), on each of the two."""
-    with database(request, migrated=True) as url:
+    with made_database(request, migrated=True) as url:
         yield url
+
+
+@pytest.fixture(scope="session", autouse=True)
+def keyring() -> crypto.Keyring:
+    """The keys of this process."""
+    keyring = crypto.Keyring(TEST_SECRET)
+    crypto.use(keyring)
+    return keyring
+
+
+@pytest.fixture(scope="session")
+def shared_database(database_url: str) -> Iterator[Database]:
+    """The database that all tests of this process share, open once."""
+    shared = Database(database_url)
+    yield shared
+    shared.close()
+
+
+@pytest.fixture
+def database(shared_database: Database) -> Database:
+    """The shared database as the one in use: tests commit for real and are kept apart by their centers."""
+    db.use(shared_database)
+    return shared_database
+
+
+@pytest.fixture
+def own_database(own_database_url: str) -> Iterator[Database]:
+    """A database in use by one test alone."""
+    own = Database(own_database_url)
+    db.use(own)
+    yield own
+    own.close()
+
+
+@pytest.fixture
+def center(database: Database) -> int:
+    """The id of a new center in the shared database."""
+    return in_transaction(create_center, name="演示区")
 
 
 @pytest.fixture(params=BOTH_DATABASES)
 def empty_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a database without any table for one test alone, on each of the two."""
-    with database(request, migrated=False) as url:
+    with made_database(request, migrated=False) as url:
         yield url
 
 
@@ -115,3 +163,31 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("NOT RUN", sep="!", red=True, bold=True)
     for reason, number in reasons.most_common():
         terminalreporter.write_line(f"NOT RUN: {number} tests: {reason}", red=True)
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    """A small center of the test's own."""
+    return World(database)
+
+
+@pytest.fixture
+def app(database: Database, tmp_path: Path) -> Flask:
+    """The application on the shared database."""
+    settings = Settings(
+        environment="development",
+        database_url=database.url,
+        secret_key=TEST_SECRET,
+        base_url="https://jf.example.org",
+        host="127.0.0.1",
+        port=8000,
+        timezone=ZoneInfo("Asia/Shanghai"),
+        data_folder=tmp_path,
+    )
+    return create_app(settings, database=database)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Somebody who calls the application over HTTP."""
+    return app.test_client()

@@ -13,8 +13,10 @@ from ledger.activities.models import Activity, Shift
 from ledger.activities.queries import ShiftView
 from ledger.checkin.models import Attendance, ScanEvent
 from ledger.checkin.policy import OpenVisit
+from ledger.kernel.actor import Actor
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
+from ledger.kernel.permissions import Permission
 from ledger.kernel.types import table_of
 from ledger.organisations.models import Place
 from ledger.people.models import Volunteer
@@ -133,6 +135,15 @@ def get_attendance(session: Session, attendance_id: int, center_id: int, *, lock
     if row is None:
         raise NotFound("checkin.attendance_not_found")
     return _view(row)
+
+
+def get_attendance_for(session: Session, attendance_id: int, actor: Actor) -> AttendanceView:
+    """An attendance that the actor may see: their own, or one under their places; NotFound for all others."""
+    view = get_attendance(session, attendance_id, actor.center_id)
+    staff = (Permission.CHECK_IN_OTHERS, Permission.READ_BOOKS)
+    if view.volunteer_id == actor.volunteer_id or any(actor.may(each, view.station_path) for each in staff):
+        return view
+    raise NotFound("checkin.attendance_not_found")
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def register(app: Flask) -> None:
     @app.after_request
     def _mark(response: Response) -> Response:
         once: Once | None = g.get("once")
-        if once is not None and once.replayed:
+        if g.get("replayed") or (once is not None and once.replayed):
             response.headers["Idempotency-Replayed"] = "true"
         return response
 

@@ -1,0 +1,70 @@
+"""Puts the application together: an explicit list of blueprints, error handlers and loaders."""
+
+import logging
+
+from flask import Blueprint, Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from ledger.checkin import api as checkin_api
+from ledger.kernel import clock, crypto, db
+from ledger.kernel.append_only import missing_guards
+from ledger.kernel.crypto import Keyring
+from ledger.kernel.db import Database
+from ledger.kernel.migrations import at_head
+from ledger.kernel.settings import Settings, SettingsError
+from ledger.people import queries as people
+from ledger.tables import APPEND_ONLY
+from ledger.web import formats, guard, locale, once, openapi, problem, security
+from ledger.web.fields import IdConverter
+
+API_BLUEPRINTS = (checkin_api.bp,)
+PAGE_BLUEPRINTS: tuple[Blueprint, ...] = ()
+MOST_BODY_BYTES = 1_048_576
+
+
+def create_app(settings: Settings, *, database: Database | None = None) -> Flask:
+    """The application for these settings, on an open database where one is given."""
+    app = Flask(__name__)
+    app.config.update(
+        SETTINGS=settings,
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=MOST_BODY_BYTES,
+        SESSION_COOKIE_NAME="ningxin-form",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.https,
+    )
+    app.wsgi_app = ProxyFix(app.wsgi_app) if settings.https else app.wsgi_app  # type: ignore[method-assign]
+    app.url_map.converters["id"] = IdConverter
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = False
+    crypto.use(Keyring(settings.secret_key))
+    if settings.clock_file is not None:
+        clock.use(clock.FileClock(settings.clock_file))
+    _register_database(app, database or Database(settings.database_url))
+    for kit in (locale, formats, problem, once):
+        kit.register(app)
+    security.register(app, settings)
+    guard.register(app, people.load_actor)
+    openapi.register(app, API_BLUEPRINTS)
+    for blueprint in PAGE_BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    guard.refuse_unmarked(app)
+    return app
+
+
+def refuse_unready(database: Database) -> None:
+    """Raises SettingsError unless the schema is the newest and every guard of the facts is there."""
+    if not at_head(database.writer):
+        raise SettingsError("the database's schema is not the newest: run flask --app wsgi migrate")
+    with database.writer.connect() as connection:
+        missing = missing_guards(connection, APPEND_ONLY)
+    if missing:
+        raise SettingsError(f"the database lacks its guards {', '.join(missing)}; it was changed by hand")
+
+
+def _register_database(app: Flask, database: Database) -> None:
+    app.extensions["database"] = database
+    logging.getLogger("ledger").setLevel(logging.INFO)
+
+    @app.before_request
+    def _use_database() -> None:
+        db.use(database)

@@ -1,0 +1,147 @@
+"""The check-in API: scans, attendances, reviews, and the code on a station's screen."""
+
+from typing import Any
+
+from flask import g
+from flask.typing import ResponseReturnValue
+from flask_smorest import Blueprint
+from sqlalchemy.orm import Session
+
+from ledger.checkin import codes, presenter, queries, service
+from ledger.checkin.commands import ReviewCommand, ScanCommand
+from ledger.checkin.queries import AttendanceFilter
+from ledger.checkin.schemas import (
+    AttendancePage,
+    AttendanceQuery,
+    AttendanceSchema,
+    ReviewRequest,
+    ScanAnswerSchema,
+    ScanRequest,
+    StationCodeSchema,
+)
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.paging import PageRequest
+from ledger.kernel.permissions import Permission
+from ledger.organisations import queries as organisations
+from ledger.web.addresses import absolute
+from ledger.web.guard import get_actor, requires
+from ledger.web.once import find_idempotency_key
+from ledger.web.openapi import KEY_PARAMETER, PREFIX
+from ledger.web.qr import qr_svg
+
+bp = Blueprint("checkin_api", __name__, url_prefix=PREFIX, description="From a scan to hours")
+
+
+@bp.post("/checkins")
+@requires(Permission.OWN_RECORD, Permission.CHECK_IN_OTHERS)
+@bp.arguments(ScanRequest)
+@bp.response(201, ScanAnswerSchema, description="The scan changed something; 200 where it only informs.")
+@bp.alt_response(200, schema=ScanAnswerSchema, description="Already checked in or out.")
+def scan(request: dict[str, Any]) -> ResponseReturnValue:
+    """Send one scan; sent again with the same client_scan_id it is answered the same."""
+    actor = get_actor()
+    request.pop("device")
+    command = ScanCommand(**request | {"confirmed": tuple(request["confirmed"])})
+    scanned = in_transaction(service.scan, command, actor=actor)
+    g.replayed = scanned.replayed
+    if scanned.refusal is not None:
+        raise scanned.refusal
+    return in_snapshot(presenter.answer, scanned, actor.center_id), 200 if scanned.outcome == "info" else 201
+
+
+@bp.get("/attendances")
+@requires(Permission.OWN_RECORD, Permission.CHECK_IN_OTHERS, Permission.READ_BOOKS)
+@bp.arguments(AttendanceQuery, location="query")
+@bp.response(200, AttendancePage)
+def list_attendances(query: dict[str, Any]) -> dict[str, Any]:
+    """Attendances: a volunteer's own, staff's those under their places."""
+    page = PageRequest(query.pop("limit"), query.pop("after"), query.pop("sort"))
+    return in_snapshot(_list, query, page, get_actor())
+
+
+def _list(session: Session, wanted: dict[str, Any], page: PageRequest, actor: Actor) -> dict[str, Any]:
+    paths = actor.paths(Permission.CHECK_IN_OTHERS) + actor.paths(Permission.READ_BOOKS)
+    if not paths:
+        wanted = wanted | {"volunteer_id": actor.volunteer_id}
+    chosen = AttendanceFilter(**wanted, paths=tuple(paths) or None)
+    found = queries.list_attendances(session, actor.center_id, chosen, request=page)
+    return {"items": presenter.attendances(session, found.items, actor.center_id), "next": found.next}
+
+
+@bp.get("/attendances/<id:attendance_id>")
+@requires(Permission.OWN_RECORD, Permission.CHECK_IN_OTHERS, Permission.READ_BOOKS)
+@bp.response(200, AttendanceSchema)
+def get_attendance(attendance_id: int) -> dict[str, Any]:
+    """One attendance."""
+    return in_snapshot(_get, attendance_id, get_actor())
+
+
+def _get(session: Session, attendance_id: int, actor: Actor) -> dict[str, Any]:
+    view = queries.get_attendance_for(session, attendance_id, actor)
+    return presenter.attendances(session, [view], actor.center_id)[0]
+
+
+@bp.post("/attendances/<id:attendance_id>/annul")
+@requires(Permission.OWN_RECORD, Permission.CHECK_IN_OTHERS)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.response(200, AttendanceSchema)
+def annul(attendance_id: int) -> dict[str, Any]:
+    """Void a check-in made by mistake, by who made it, within some minutes."""
+    in_transaction(service.annul, attendance_id, actor=get_actor(), once=find_idempotency_key())
+    return in_snapshot(_get, attendance_id, get_actor())
+
+
+@bp.get("/reviews")
+@requires(Permission.REVIEW)
+@bp.arguments(AttendanceQuery, location="query")
+@bp.response(200, AttendancePage)
+def list_reviews(query: dict[str, Any]) -> dict[str, Any]:
+    """Attendances that wait for a decision."""
+    page = PageRequest(query.pop("limit"), query.pop("after"), query.pop("sort"))
+    return in_snapshot(_list, query | {"status": "PENDING"}, page, get_actor())
+
+
+@bp.post("/reviews/<id:attendance_id>/approve")
+@requires(Permission.REVIEW)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.arguments(ReviewRequest)
+@bp.response(200, AttendanceSchema)
+def approve(request: dict[str, Any], attendance_id: int) -> dict[str, Any]:
+    """Confirm a pending attendance, with its real end where that was forgotten."""
+    return _decide(ReviewCommand(attendance_id, approve=True, **request))
+
+
+@bp.post("/reviews/<id:attendance_id>/reject")
+@requires(Permission.REVIEW)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.arguments(ReviewRequest)
+@bp.response(200, AttendanceSchema)
+def reject(request: dict[str, Any], attendance_id: int) -> dict[str, Any]:
+    """Refuse a pending attendance; nothing is posted."""
+    return _decide(ReviewCommand(attendance_id, approve=False, **request))
+
+
+def _decide(command: ReviewCommand) -> dict[str, Any]:
+    in_transaction(service.review, command, actor=get_actor(), once=find_idempotency_key())
+    return in_snapshot(_get, command.attendance_id, get_actor())
+
+
+@bp.get("/stations/<id:station_id>/code")
+@requires(Permission.STATION_SCREEN)
+@bp.response(200, StationCodeSchema)
+def station_code(station_id: int) -> dict[str, Any]:
+    """The code the screen shows now; for the station's screen or its manager, never for a volunteer."""
+    actor = get_actor()
+    station = in_snapshot(organisations.get_place, station_id, actor.center_id)
+    actor.need(Permission.STATION_SCREEN, station.path)
+    shown = codes.screen_code(actor.center_id, station_id, station.code_version, clock.now())
+    url = absolute("checkin.enter", code=shown.code)
+    return {
+        "code": shown.code,
+        "url": url,
+        "qr_svg": qr_svg(url),
+        "step_seconds": codes.STEP_SECONDS,
+        "valid_until": shown.valid_until,
+    }

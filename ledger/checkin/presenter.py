@@ -1,0 +1,57 @@
+"""Puts names to the plain facts of check-in, at the moment they are shown."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from ledger.activities import queries as activities
+from ledger.checkin.queries import AttendanceView
+from ledger.checkin.scans import ScanAnswer
+from ledger.people import queries as people
+
+REASON_TEXTS = {
+    "OK_IN": ("已签到", "Checked in"),
+    "OK_OUT": ("已签退", "Checked out"),
+    "ALREADY_CHECKED_IN": ("已经签到了", "Already checked in"),
+    "ALREADY_CHECKED_OUT": ("已经签退了", "Already checked out"),
+    "DAILY_LIMIT_REVIEW": ("已签退，今天时长超过上限，等站长审", "Checked out; over the day's limit, waits for review"),
+    "AUTO_CLOSED": ("忘了签退，等站长定时间", "Check-out forgotten; waits for review"),
+}
+
+
+def answer(session: Session, scanned: ScanAnswer, center_id: int) -> dict[str, Any]:
+    """The answer to a scan with the names in it."""
+    facts = scanned.attendance
+    shift = activities.get_shift(session, facts["shift_id"], center_id)
+    person = people.get_volunteer(session, facts["volunteer_id"], center_id)
+    zh, en = REASON_TEXTS[scanned.reason]
+    times = {
+        name: value and datetime.fromisoformat(value)
+        for name in ("opened_at", "closed_at", "shift_starts_at", "shift_ends_at")
+        for value in [facts[name]]
+    }
+    named = {
+        "masked_name": person.masked_name,
+        "number": person.number,
+        "activity_name": shift.activity_name,
+        "station_name": shift.station_name,
+    }
+    return {
+        "outcome": scanned.outcome,
+        "reason": scanned.reason,
+        "reason_text": {"zh": zh, "en": en},
+        "attendance": facts | times | named,
+        "next_actions": scanned.next_actions,
+    }
+
+
+def attendances(session: Session, views: Iterable[AttendanceView], center_id: int) -> list[dict[str, Any]]:
+    """Attendances with masked names, looked up together."""
+    rows = list(views)
+    names = people.display_names(session, [row.volunteer_id for row in rows], center_id)
+    return [
+        {name: getattr(row, name) for name in AttendanceView.__slots__} | {"masked_name": names[row.volunteer_id][1]}
+        for row in rows
+    ]

@@ -1,0 +1,98 @@
+"""The REST surface: one OpenAPI 3.1 document for all blueprints, and its page without a CDN."""
+
+import http
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint, Flask, Response, current_app, jsonify, render_template
+from flask_smorest import Api
+from flask_smorest import Blueprint as ApiBlueprint
+
+from ledger.web.fields import IdConverter, Instant, PublicId
+from ledger.web.guard import SESSION_COOKIE, public
+
+PREFIX = "/api/v1"
+bp = Blueprint("documentation", __name__)
+_PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status", "code", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string", "description": "What happened, in the language of Accept-Language."},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "description": "Stable, as shop.stock_short."},
+        "detail": {"type": "string", "description": "What to do next."},
+        "ref": {"type": "string", "description": "A short code to read out on the telephone."},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+            },
+        },
+    },
+}
+_PROBLEM_RESPONSE: dict[str, Any] = {
+    "description": "A problem (RFC 9457).",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+KEY_PARAMETER: dict[str, Any] = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "schema": {"type": "string", "minLength": 8, "maxLength": 100, "pattern": "^[!-~]+$"},
+    "description": "Names the operation: sent again with the same body it is answered the same and does nothing.",
+}
+REQUIRED_KEY_PARAMETER = KEY_PARAMETER | {"required": True}
+
+
+class HouseApi(Api):  # type: ignore[misc]
+    """flask-smorest with the house's errors: ledger.web.problem answers them, keeps `Allow`, speaks both languages."""
+
+    def _register_error_handlers(self) -> None:
+        """Nothing: the application has its own."""
+
+    def _register_responses(self) -> None:
+        """Every error is a problem document."""
+        self.spec.components.schema("Problem", _PROBLEM)
+        for status in http.HTTPStatus:
+            response = _PROBLEM_RESPONSE if status >= 400 else {"description": status.phrase}
+            self.spec.components.response(status.name, response, lazy=True)
+        self.spec.components.response("DEFAULT_ERROR", _PROBLEM_RESPONSE, lazy=True)
+
+
+def register(app: Flask, blueprints: Sequence[ApiBlueprint]) -> None:
+    """Mount the blueprints and describe them."""
+    app.config.update(
+        API_TITLE="Ningxin",
+        API_VERSION="1",
+        OPENAPI_VERSION="3.1.0",
+        API_SPEC_OPTIONS={
+            "info": {"description": "Volunteer hours, points and goods. Amounts are integers in minor units."},
+            "security": [{"token": []}, {"browser": []}],
+        },
+    )
+    api = HouseApi(app)
+    api.register_converter(IdConverter, lambda converter: {"type": "string", "pattern": f"^{IdConverter.regex}$"})
+    api.register_field(PublicId, "string", None)
+    api.register_field(Instant, "string", "date-time")
+    api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
+    browser = {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE}
+    api.spec.components.security_scheme("browser", browser)
+    for blueprint in blueprints:
+        api.register_blueprint(blueprint)
+    app.register_blueprint(bp)
+    app.extensions["openapi"] = api.spec
+
+
+@bp.get("/api/openapi.json")
+@public
+def document() -> Response:
+    """The OpenAPI document."""
+    return jsonify(current_app.extensions["openapi"].to_dict())
+
+
+@bp.get("/api/docs")
+@public
+def documentation() -> str:
+    """The document as a page."""
+    return render_template("api_docs.html")

@@ -1,0 +1,166 @@
+"""A small center made by the services: a station, a shop, staff and volunteers, with log-ins for the HTTP interface."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+
+from sqlalchemy.orm import Session
+
+from ledger.activities import service as activities
+from ledger.kernel import clock, db
+from ledger.kernel.actor import Actor, Grant
+from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.permissions import Permission
+from ledger.organisations import queries as organisation_queries
+from ledger.organisations import service as organisations
+from ledger.people import credentials, staff
+from ledger.people import queries as people_queries
+from ledger.people import service as people
+from ledger.people.policy import demonstration_phone
+from ledger.rules import service as rules
+from ledger.rules.policy import RuleBody
+from ledger.shop import shelf
+from ledger.shop.shelf import Delivered, NewItem
+
+_phones = count(1)
+
+
+def everything(center_id: int) -> Actor:
+    """Somebody who may do everything in the center: who builds it."""
+    grants = frozenset(Grant(permission, "/") for permission in Permission)
+    return Actor(identity_id=1, center_id=center_id, grants=grants, origin="builder")
+
+
+@dataclass
+class Person:
+    """Somebody with a log-in."""
+
+    identity_id: int
+    token: str
+    actor: Actor
+    volunteer_id: int = 0
+    card: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What this person's device sends."""
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+class World:
+    """One center, to which a test adds what it needs. All phone numbers are of a range that is never assigned."""
+
+    def __init__(self, database: Database) -> None:
+        db.use(database)
+        self.database = database
+        self.center_id = in_transaction(organisations.create_center, name="演示中心", is_demonstration=True)
+        self.builder = everything(self.center_id)
+        self.top_id = in_snapshot(organisation_queries.top_place, self.center_id).id
+        self.station_id = self.add_station("柳荫站")
+        in_transaction(
+            rules.add_version, RuleBody(), effective_from=clock.now() - timedelta(days=900), actor=self.builder
+        )
+
+    def add_station(self, name: str) -> int:
+        """Another station under the center."""
+        return in_transaction(
+            organisations.add_place, parent_id=self.top_id, kind="station", name=name, actor=self.builder
+        )
+
+    def add_staff(self, role: str, *, place_id: int | None = None, name: str = "陈晓燕") -> Person:
+        """Somebody with a role for a place, the station if none is named, logged in as a device."""
+        identity_id = in_transaction(staff.add_staff, name=name, phone=self._phone(), actor=self.builder)
+        in_transaction(
+            staff.grant_role,
+            identity_id=identity_id,
+            role=role,
+            place_id=place_id or self.station_id,
+            actor=self.builder,
+        )
+        return self._log_in(identity_id)
+
+    def add_volunteer(self, name: str = "王桂兰") -> Person:
+        """A volunteer with a card, logged in as a device."""
+        volunteer_id = in_transaction(
+            people.register_volunteer,
+            name=name,
+            phone=self._phone(),
+            gender=None,
+            id_last4=None,
+            place_id=self.station_id,
+            actor=self.builder,
+        )
+        card = in_transaction(people.issue_card, volunteer_id, actor=self.builder).token
+        view = in_snapshot(people_queries.get_volunteer, volunteer_id, self.center_id)
+        person = self._log_in(view.identity_id)
+        person.volunteer_id, person.card = volunteer_id, card
+        return person
+
+    def add_shift(
+        self,
+        starts_at: datetime,
+        *,
+        hours: float = 2,
+        station_id: int | None = None,
+        walk_in: bool = True,
+        capacity: int | None = None,
+    ) -> int:
+        """An approved activity with one shift."""
+        activity_id = in_transaction(
+            activities.create_activity,
+            place_id=self.station_id,
+            name="社区巡逻",
+            category="治安",
+            status="approved",
+            actor=self.builder,
+        )
+        return in_transaction(
+            activities.add_shift,
+            activity_id=activity_id,
+            station_id=station_id or self.station_id,
+            starts_at=starts_at,
+            ends_at=starts_at + timedelta(hours=hours),
+            walk_in=walk_in,
+            capacity=capacity,
+            actor=self.builder,
+        )
+
+    def sign_up(self, shift_id: int, person: Person) -> int:
+        """Sign somebody up."""
+        return in_transaction(
+            activities.sign_up, shift_id=shift_id, volunteer_id=person.volunteer_id, actor=self.builder
+        )
+
+    def add_shop(self, name: str = "柳荫积分超市") -> int:
+        """A shop in the station."""
+        return in_transaction(shelf.open_shop, place_id=self.station_id, name=name, actor=self.builder)
+
+    def add_item(self, shop_id: int, *, name: str = "东北大米", points: int = 3000, stock: int = 10) -> int:
+        """An item on the shelf, with goods in."""
+        item = NewItem(name=name, spec="5 kg/袋", category="粮油", points=points)
+        item_id = in_transaction(shelf.add_item, shop_id, item, actor=self.builder)
+        if stock:
+            in_transaction(
+                shelf.take_in,
+                shop_id,
+                [Delivered(item_id, stock)],
+                origin="bought",
+                supplier="供销社",
+                document="R-1",
+                actor=self.builder,
+            )
+        return item_id
+
+    def _phone(self) -> str:
+        return demonstration_phone(next(_phones))
+
+    def _log_in(self, identity_id: int) -> Person:
+        opened = in_transaction(credentials.open_session, identity_id, kind="device", center_id=self.center_id)
+        actor = in_snapshot(_actor, opened.token)
+        return Person(identity_id, opened.token, actor)
+
+
+def _actor(session: Session, token: str) -> Actor:
+    actor = people_queries.load_actor(session, token)
+    assert actor is not None
+    return actor
