@@ -46,7 +46,7 @@ function failed(error) {
   if (error instanceof NetworkLost) return showTrouble(say('lost'), say(old ? 'lost_old' : 'lost_gone'));
   if (!(error instanceof Refused)) throw error;
   nextTry = seconds() + Math.max(error.retryAfter, error.passing ? TRY_AGAIN_SECONDS : 30);
-  showTrouble(error.problem.title ?? say('lost'), [error.problem.detail, error.problem.next_step].filter(Boolean).join(' '));
+  showTrouble(error.problem.title ?? say('lost'), error.problem.detail ?? '');
 }
 
 async function refresh() {

@@ -6,7 +6,7 @@
 import { NetworkLost, Refused, call, newKey } from './api.js';
 import { byId, el, icon, json, speaker } from './dom.js';
 import { signal } from './feedback.js';
-import { clockTime } from './formats.js';
+import { clockTime, points } from './formats.js';
 import { openInputs } from './scan-inputs.js';
 import { ScanQueue } from './scan-queue.js';
 
@@ -15,7 +15,7 @@ import { ScanQueue } from './scan-queue.js';
 /** @typedef {{kind: Kind, word: string, more: string, ref?: string, time: string}} Result */
 
 const page = byId('scan');
-const { stationId, owner = '', zone, sendTime } = page.dataset;
+const { stationId, owner = '', zone } = page.dataset;
 const say = speaker(json('words'));
 const queue = new ScanQueue(owner);
 const RECENT = 5;
@@ -45,7 +45,7 @@ async function scanned(code) {
 async function keep(body) {
   const id = newKey();
   const now = new Date();
-  const whole = { ...body, client_scan_id: id, ...(stationId ? { station_id: stationId } : {}), ...(sendTime ? { scanned_at: now.toISOString() } : {}) };
+  const whole = { ...body, client_scan_id: id, ...(stationId ? { station_id: stationId } : {}), scanned_at: now.toISOString() };
   await queue.put({ client_scan_id: id, owner, body: whole, at: now.getTime(), tries: 0 });
   unsent += 1;
   await sendAll();
@@ -86,7 +86,8 @@ async function send(scan) {
     if (error.status === 401) return waits(scan, say('log_in_again'), say('log_in_again_do'), false);
     if (error.passing) return waits(scan, say('server_busy'), say('kept_here_do'), true);
     await queue.remove(scan.client_scan_id);
-    if (error.status === 409 && error.problem.reason) ask(scan, error.problem);
+    const reason = questionIn(error);
+    if (reason) ask(scan, error.problem, reason);
     else show(resultOf(error.problem, 'stop'));
     return !question;
   }
@@ -104,14 +105,25 @@ async function waits(scan, word, more, goOn) {
   return goOn;
 }
 
+/** The reason the server asks about (409), to be sent back under `confirmed`. @param {Refused} error */
+const questionIn = ({ status, code, problem }) =>
+  status === 409 && code !== 'checkin.wrong_state' && code.startsWith('checkin.') ? (problem.reason ?? code.slice('checkin.'.length).toUpperCase()) : '';
+
+/** @param {any} attendance @returns {string} activity, its time, and after a check-out what was earned */
+function aboutShift(attendance) {
+  if (!attendance) return '';
+  const { activity, shift_starts_at: from, shift_ends_at: to, closed_at: closed, minutes } = attendance;
+  const time = from && to ? `${clockTime(from, zone)}\u2013${clockTime(to, zone)}` : '';
+  const earned = closed && minutes ? say('earned', { minutes, points: points(attendance.points ?? 0, 2, true) }) : '';
+  return [activity, time, earned].filter(Boolean).join(' ');
+}
+
 /** @param {any} answer @param {Kind} kind @returns {Result} */
 function resultOf(answer, kind) {
   const { attendance } = answer;
-  const what = pick(answer.reason_text) || answer.title || answer.detail || say('done');
-  const shift = [attendance?.activity, attendance?.shift_time].filter(Boolean).join(' ');
-  const todo = (answer.next_actions ?? []).map(pick).join(' ') || answer.next_step || '';
+  const what = pick(answer.reason_text) || answer.title || say('done');
   const name = attendance?.masked_name ?? answer.masked_name ?? '';
-  const more = [shift, kind === 'ok' ? '' : answer.detail, kind === 'ok' ? '' : todo].filter(Boolean).join(' ');
+  const more = [aboutShift(attendance), answer.detail].filter(Boolean).join(' ');
   return { kind, word: name ? `${name}\u3000${what}` : what, more, ref: answer.ref, time: clockTime(answer.server_time ?? Date.now(), zone) };
 }
 
@@ -132,10 +144,10 @@ function show(result) {
 const line = (result) =>
   el('li', { class: `nx-mini nx-mini--${result.kind}` }, icon(result.kind), el('span', {}, el('span', { class: 'visually-hidden', text: say(`kind_${result.kind}`) }), result.word), el('span', { class: 'nx-num nx-quiet', text: result.time }));
 
-/** The server asks before it does this one: nothing else is scanned until the clerk has answered. @param {Scan} scan @param {any} problem */
-function ask(scan, problem) {
+/** The server asks before it does this one: nothing else is scanned until the clerk has answered. @param {Scan} scan @param {any} problem @param {string} reason */
+function ask(scan, problem, reason) {
   const result = resultOf(problem, 'look');
-  question = { body: scan.body, reason: problem.reason };
+  question = { body: scan.body, reason };
   camera.hold(true);
   signal('look');
   byId('ask-word').textContent = result.word;

@@ -3,7 +3,7 @@
  * before it is sent. A lost answer is asked for again with the same key, also after the page was loaded anew.
  */
 
-import { call, newKey, write } from './api.js';
+import { Refused, call, newKey, write } from './api.js';
 
 const PLACE = 'nx-till';
 
@@ -103,7 +103,12 @@ export class Order {
     this.#save();
     const path = `/redemptions/${encodeURIComponent(this.memory.bound?.id ?? '')}/${step}`;
     const body = step === 'lines' ? { lines: this.lines } : {};
-    return (await write(step === 'lines' ? 'PUT' : 'POST', path, { body, key: this.memory.keys[step] })).body;
+    try {
+      return (await write(step === 'lines' ? 'PUT' : 'POST', path, { body, key: this.memory.keys[step] })).body;
+    } catch (error) {
+      if (step !== 'confirm' || !(error instanceof Refused) || error.code !== 'shop.already_confirmed') throw error;
+      return (await call('GET', path.replace(/confirm$/, 'receipt'))).body;
+    }
   }
 
   /** The server said no: the next try is a new one. Before the hold the cart may be changed, after it only tried again. */

@@ -20,6 +20,7 @@ const order = new Order(page.dataset.shopId ?? '');
 const shelf = new Shelf((item) => take(item, 1));
 const camera = openInputs({ onCode: coded, onNoCode: (word, more) => tell('look', { word, more }) });
 const ASK_AGAIN_MS = 3000;
+const OVER = ['shop.hold_expired', 'shop.already_released']; // the order is no more: only a new code helps
 
 let busy = false;
 let receiptShown = false;
@@ -88,10 +89,10 @@ function failed(error) {
   if (!(error instanceof Refused)) throw error;
   const wasConfirming = order.unfinished === 'confirm';
   order.refused();
-  const { title, detail, next_step: todo, ref } = error.problem;
+  const { title, detail, ref } = error.problem;
   /** @type {[string, () => void][]} */
-  const buttons = order.bound ? [...(wasConfirming ? [/** @type {[string, () => void]} */ ([say('try_again'), confirmOrder])] : []), [say('cancel_order'), cancel]] : [];
-  tell('stop', { word: title ?? say('failed'), more: [detail, todo].filter(Boolean).join(' '), ref, buttons });
+  const buttons = OVER.includes(error.code) ? [[say('start_over'), nextCustomer]] : order.bound ? [...(wasConfirming ? [/** @type {[string, () => void]} */ ([say('try_again'), confirmOrder])] : []), [say('cancel_order'), cancel]] : [];
+  tell('stop', { word: title ?? say('failed'), more: detail, ref, buttons });
 }
 
 /** Nobody knows yet whether it worked: say so, and ask again with the same key until an answer comes. */
@@ -107,7 +108,7 @@ function unknown() {
 function showReceipt(receipt) {
   receiptShown = true;
   signal('ok');
-  byId('receipt-no').textContent = receipt.receipt_no;
+  byId('receipt-no').textContent = receipt.receipt;
   showFigure(byId('receipt-total'), receipt.total);
   byId('receipt-after').textContent = points(receipt.balance_after);
   const link = /** @type {HTMLAnchorElement} */ (byId('receipt-link'));
