@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from ledger.web import formats
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
