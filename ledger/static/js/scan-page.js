@@ -112,7 +112,7 @@ const questionIn = ({ status, code, problem }) =>
 /** @param {any} attendance @returns {string} activity, its time, and after a check-out what was earned */
 function aboutShift(attendance) {
   if (!attendance) return '';
-  const { activity, shift_starts_at: from, shift_ends_at: to, closed_at: closed, minutes } = attendance;
+  const { activity_name: activity, shift_starts_at: from, shift_ends_at: to, closed_at: closed, minutes } = attendance;
   const time = from && to ? `${clockTime(from, zone)}\u2013${clockTime(to, zone)}` : '';
   const earned = closed && minutes ? say('earned', { minutes, points: points(attendance.points ?? 0, 2, true) }) : '';
   return [activity, time, earned].filter(Boolean).join(' ');

@@ -30,6 +30,7 @@ function show(answer, date) {
   byId('station-qr').classList.remove('nx-station__qr--old');
   byId('station-gone').hidden = true;
   showSvg(byId('station-svg'), answer.qr_svg);
+  byId('now').hidden = !('now' in answer);
   showNow(answer.now);
   showNext(answer.next);
   byId('arrivals').replaceChildren(...(answer.arrivals ?? []).map(arrival));
@@ -37,9 +38,12 @@ function show(answer, date) {
 }
 
 /** @param {any} shift */
+const span = (shift) => `${clockTime(shift.starts_at, zone)}\u2013${clockTime(shift.ends_at, zone)}`;
+
+/** @param {any} shift */
 function showNow(shift) {
-  byId('now-what').textContent = shift?.activity ?? say('nothing_now');
-  byId('now-when').textContent = shift ? [shift.time, shift.venue].filter(Boolean).join(say('between')) : '';
+  byId('now-what').textContent = shift?.activity_name ?? say('nothing_now');
+  byId('now-when').textContent = shift ? [span(shift), shift.venue].filter(Boolean).join(say('between')) : '';
   byId('now-come').hidden = !shift || shift.arrived === undefined;
   byId('now-arrived').textContent = String(shift?.arrived ?? '');
   byId('now-expected').textContent = shift?.expected ? say('of_people', { n: shift.expected }) : say('people');
@@ -48,8 +52,8 @@ function showNow(shift) {
 /** @param {any} shift */
 function showNext(shift) {
   byId('next').hidden = !shift;
-  byId('next-what').textContent = shift?.activity ?? '';
-  byId('next-when').textContent = shift ? [shift.time, shift.opens && say('opens', { time: clockTime(shift.opens, zone) })].filter(Boolean).join(say('between')) : '';
+  byId('next-what').textContent = shift?.activity_name ?? '';
+  byId('next-when').textContent = shift ? [span(shift), shift.opens_at && say('opens', { time: clockTime(shift.opens_at, zone) })].filter(Boolean).join(say('between')) : '';
 }
 
 /** @param {any} person */
