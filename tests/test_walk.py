@@ -21,5 +21,6 @@ def test_a_card_is_scanned_in_and_out_and_the_hours_earn_points(world: World, cl
     assert answer.json["reason"] == "OK_IN"
     with clock.at(start + timedelta(minutes=125)):
         answer = client.post("/api/v1/checkins", json=scan | {"client_scan_id": "scan-0002"}, headers=clerk.headers)
-    assert answer.json["reason"] == "OK_OUT", answer.json
+    assert answer.status_code == 201, answer.json
+    assert answer.json["reason"] == "OK_OUT"
     assert (answer.json["attendance"]["minutes"], answer.json["attendance"]["points"]) == (119, 198)

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
-from ledger.kernel.actor import Actor
+from ledger.kernel.actor import Actor, system_actor
 from ledger.kernel.errors import Conflict, NotFound, Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
@@ -16,12 +16,14 @@ from ledger.organisations import queries
 from ledger.organisations.models import Center, Membership, Place, Team
 from ledger.organisations.policy import CENTER, check_kind, check_position, clean_name, path_under
 from ledger.people.places import place_paths_of
+from ledger.points import service as points
+from ledger.points.policy import MINUTE, POINT, POINT_SCALE
 
 _INSERT_IGNORING: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 def create_center(session: Session, *, name: str, is_demonstration: bool = False) -> int:
-    """A center and the place at its top, by the person who runs the machine; returns the center's id.
+    """A center, the place at its top and its units of minutes and points, by the person who runs the machine; returns the center's id.
 
     Raises Rejected("organisations.name_invalid").
     """
@@ -35,6 +37,8 @@ def create_center(session: Session, *, name: str, is_demonstration: bool = False
     }
     session.connection().execute(sa.insert(Center), row)
     _insert_place(session, center_id, parent=None, kind=CENTER, name=clean_name(name), position=(None, None))
+    for unit, scale in ((MINUTE, 0), (POINT, POINT_SCALE)):
+        points.add_unit(session, unit, scale=scale, actor=system_actor(center_id))
     return center_id
 
 

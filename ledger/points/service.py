@@ -165,7 +165,8 @@ def _insert_batch(session: Session, header: _Header, recorded_at: datetime) -> i
     statement = _INSERT_IGNORING[session.get_bind().dialect.name](Batch).on_conflict_do_nothing(
         index_elements=["center_id", "source_type", "source_ref", "step"]
     )
-    if session.connection().execute(statement, row).rowcount != 1:
+    # What came back is asked for, not counted: a driver may not know how many rows an ON CONFLICT has left.
+    if session.connection().execute(statement.returning(Batch.id), row).first() is None:
         raise Conflict("points.already_posted", source=header.source.type, step=header.source.step)
     return batch_id
 
