@@ -36,6 +36,7 @@ settings.register_profile(
 )
 settings.load_profile("quick")
 
+pytest_plugins = ["tests.browser"]
 TEST_SECRET = "a secret for tests alone, of no use anywhere"
 BOTH_DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
