@@ -6,6 +6,8 @@ from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ledger.checkin import api as checkin_api
+from ledger.home import preferences_pages
+from ledger.home.reader import load_reader
 from ledger.kernel import clock, crypto, db
 from ledger.kernel.append_only import missing_guards
 from ledger.kernel.crypto import Keyring
@@ -14,11 +16,11 @@ from ledger.kernel.migrations import at_head
 from ledger.kernel.settings import Settings, SettingsError
 from ledger.people import queries as people
 from ledger.tables import APPEND_ONLY
-from ledger.web import formats, guard, locale, once, openapi, problem, security
+from ledger.web import formats, guard, locale, once, openapi, page_context, problem, security
 from ledger.web.fields import IdConverter
 
 API_BLUEPRINTS = (checkin_api.bp,)
-PAGE_BLUEPRINTS: tuple[Blueprint, ...] = ()
+PAGE_BLUEPRINTS: tuple[Blueprint, ...] = (preferences_pages.bp,)
 MOST_BODY_BYTES = 1_048_576
 
 
@@ -44,6 +46,7 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Flask
         kit.register(app)
     security.register(app, settings)
     guard.register(app, people.load_actor)
+    page_context.register(app, load_reader)
     openapi.register(app, API_BLUEPRINTS)
     for blueprint in PAGE_BLUEPRINTS:
         app.register_blueprint(blueprint)

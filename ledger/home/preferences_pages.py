@@ -1,0 +1,38 @@
+"""The reader's switches, and in development the style guide."""
+
+from flask import Blueprint, current_app, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from ledger.kernel.db import in_transaction
+from ledger.kernel.errors import NotFound
+from ledger.people import credentials
+from ledger.people.policy import LANGUAGES
+from ledger.web.guard import current_actor, public
+from ledger.web.page_context import keep_preferences, local_path
+
+bp = Blueprint("preferences", __name__)
+
+
+@bp.post("/preferences")
+@public
+def change() -> ResponseReturnValue:
+    """Switch language, size of type or colours, and go back to where the reader was."""
+    chosen = request.form.get("language")
+    language = chosen if chosen in LANGUAGES else None
+    large = {"0": False, "1": True}.get(request.form.get("large_type", ""))
+    theme = request.form.get("theme") if request.form.get("theme") in ("light", "dark") else None
+    actor = current_actor()
+    if actor is not None:
+        in_transaction(credentials.set_preferences, language=language, large_type=large, actor=actor)
+    response = redirect(local_path(request.form.get("next")), 303)
+    keep_preferences(response, language=language, large_type=large, theme=theme)
+    return response
+
+
+@bp.get("/styleguide")
+@public
+def styleguide() -> str:
+    """Every component on one page, for whoever makes the next page. Raises NotFound outside of development."""
+    if current_app.config["SETTINGS"].production:
+        raise NotFound("request.not_found")
+    return render_template("styleguide.html")

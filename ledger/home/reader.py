@@ -1,0 +1,35 @@
+"""The head of every page: who reads it, in which role, at home where, and whether all of it is a demonstration."""
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy.orm import Session
+
+from ledger.kernel.actor import Actor
+from ledger.organisations import queries as organisations
+from ledger.people import queries as people
+from ledger.web.page_context import Reader
+
+ROLE_NAMES = {
+    "admin": _("管理员"),
+    "auditor": _("监督员"),
+    "station_manager": _("站长"),
+    "clerk": _("店员"),
+}
+
+
+def load_reader(session: Session, actor: Actor | None) -> Reader:
+    """What the head of a page says to an actor; to a stranger the first center's name, where there is one."""
+    if actor is None:
+        first = next(iter(organisations.centers(session)), None)
+        return Reader(first.name, first.is_demonstration) if first else Reader()
+    center = organisations.get_center(session, actor.center_id)
+    name = people.get_preferences(session, actor.identity_id).name
+    roles = people.roles_of(session, actor.identity_id, actor.center_id)
+    if roles:
+        widest = min(roles, key=lambda role: (len(role.place_path), list(ROLE_NAMES).index(role.role)))
+        place_id, role = widest.place_id, str(ROLE_NAMES[widest.role])
+    elif actor.volunteer_id is not None:
+        place_id, role = people.get_volunteer(session, actor.volunteer_id, actor.center_id).place_id, ""
+    else:
+        return Reader(center.name, center.is_demonstration, name)
+    place = organisations.get_place(session, place_id, actor.center_id)
+    return Reader(place.name, center.is_demonstration, name, role)

@@ -1,0 +1,54 @@
+"""The staff's menu: one table of page, words and permission. A new page of staff adds its line here."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, url_for
+from flask_babel import lazy_gettext as _
+
+from ledger.kernel.actor import Actor
+from ledger.kernel.permissions import Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page in the menu, for whoever holds one of the permissions anywhere."""
+
+    endpoint: str
+    label: Any
+    permissions: tuple[Permission, ...]
+
+
+# In the order in which they are shown. What an actor may not use is hidden; a page that is not registered is left out.
+STAFF_MENU = (
+    Entry("audit.console", _("总览"), (Permission.READ_BOOKS,)),
+    Entry("home.day", _("今天"), (Permission.MANAGE_ACTIVITIES, Permission.CHECK_IN_OTHERS)),
+    Entry("checkin.scan_page", _("签到"), (Permission.CHECK_IN_OTHERS,)),
+    Entry("shop.till", _("兑换"), (Permission.TILL,)),
+    Entry("checkin.reviews", _("待审"), (Permission.REVIEW,)),
+    Entry("activities.list_activities", _("活动"), (Permission.MANAGE_ACTIVITIES,)),
+    Entry("people.volunteers", _("志愿者"), (Permission.MANAGE_VOLUNTEERS,)),
+    Entry("shop.shelf", _("货架"), (Permission.MANAGE_SHOP, Permission.GOODS_IN)),
+    Entry("organisations.places", _("站点"), (Permission.MANAGE_PLACES,)),
+    Entry("people.staff", _("人员"), (Permission.MANAGE_STAFF,)),
+    Entry("audit.trial_balance", _("账本"), (Permission.READ_BOOKS,)),
+    Entry("rules.versions", _("规则"), (Permission.MANAGE_RULES, Permission.READ_BOOKS)),
+)
+
+
+def staff_nav(actor: Actor | None, path: str) -> list[dict[str, Any]]:
+    """The menu of an actor who is at `path`: [{"label", "href", "current"}], empty for a volunteer or a stranger.
+
+    Current is the entry whose address begins the path, the longest one where several do: /volunteers/new belongs to
+    /volunteers without saying so.
+    """
+    if actor is None:
+        return []
+    entries = [(entry.label, url_for(entry.endpoint)) for entry in STAFF_MENU if _usable(entry, actor)]
+    here = [href for _label, href in entries if path == href or path.startswith(href.rstrip("/") + "/")]
+    current = max(here, key=len, default="")
+    return [{"label": label, "href": href, "current": href == current} for label, href in entries]
+
+
+def _usable(entry: Entry, actor: Actor) -> bool:
+    return entry.endpoint in current_app.view_functions and any(actor.may(each) for each in entry.permissions)

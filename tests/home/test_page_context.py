@@ -1,0 +1,87 @@
+"""What every page knows by itself: the switches, the menu by role, and where a form may send its reader."""
+
+import pytest
+from flask import Flask, render_template_string
+from flask.testing import FlaskClient
+
+from ledger.kernel.db import in_snapshot
+from ledger.people import queries as people
+from ledger.web.guard import SESSION_COOKIE
+from ledger.web.page_context import local_path
+from tests.world import Person, World
+
+HEAD = "|".join(
+    ("{{ place_name }}", "{{ person.name }}", "{{ person.role }}", "{{ demo }}", "{{ locale }}", "{{ large_type }}")
+    + ("{{ nav|map(attribute='label')|join(',') }}",)
+)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "", None, "/a\nb", "me"],
+)
+def test_a_form_can_not_send_its_reader_to_another_host(wanted: str | None) -> None:
+    assert local_path(wanted) == "/"
+
+
+@pytest.mark.parametrize("wanted", ["/", "/me?after=x", "/books/accounts/%E4%BD%A0"])
+def test_a_path_of_ours_is_gone_back_to(wanted: str) -> None:
+    assert local_path(wanted) == wanted
+
+
+def head(app: Flask, person: Person | None) -> list[str]:
+    headers = [("Cookie", f"{SESSION_COOKIE}={person.token}")] if person else []
+    with app.test_request_context("/", headers=headers):
+        app.preprocess_request()
+        return render_template_string(HEAD).split("|")
+
+
+def test_the_head_of_a_page_says_who_reads_it_and_where(app: Flask, world: World) -> None:
+    clerk = world.add_staff("clerk", name="陈晓燕")
+
+    place, name, role, demo, locale, large, _nav = head(app, clerk)
+
+    assert (place, name, role, demo, locale, large) == ("柳荫站", "陈晓燕", "店员", "True", "zh", "False")
+
+
+def test_a_stranger_is_told_the_center_and_shown_no_menu(app: Flask, world: World) -> None:
+    place, name, _role, _demo, _locale, _large, nav = head(app, None)
+
+    assert place
+    assert (name, nav) == ("", "")
+
+
+def test_the_switches_are_kept_by_the_browser_and_in_the_profile(client: FlaskClient, world: World) -> None:
+    volunteer = world.add_volunteer()
+
+    answer = client.post(
+        "/preferences", data={"language": "en", "large_type": "1", "next": "/me"}, headers=volunteer.headers
+    )
+
+    assert (answer.status_code, answer.location) == (303, "/me")
+    assert client.get_cookie("language").value == "en"  # type: ignore[union-attr]
+    assert client.get_cookie("large_type").value == "1"  # type: ignore[union-attr]
+    kept = in_snapshot(people.get_preferences, volunteer.identity_id)
+    assert (kept.language, kept.large_type) == ("en", True)
+
+
+def test_an_unknown_wish_changes_nothing(client: FlaskClient, world: World) -> None:
+    volunteer = world.add_volunteer()
+
+    client.post("/preferences", data={"language": "xx", "large_type": "7"}, headers=volunteer.headers)
+
+    kept = in_snapshot(people.get_preferences, volunteer.identity_id)
+    assert (kept.language, kept.large_type) == ("zh", False)
+    assert client.get_cookie("language") is None
+
+
+def test_the_switches_need_the_page_s_token(app: Flask, world: World) -> None:
+    answer = app.test_client().post("/preferences", data={"language": "en"})
+
+    assert answer.status_code == 403
+
+
+def test_the_style_guide_is_shown_in_development(client: FlaskClient, world: World) -> None:
+    answer = client.get("/styleguide")
+
+    assert answer.status_code == 200
