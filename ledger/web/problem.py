@@ -2,16 +2,19 @@
 
 import json
 import logging
+import re
 import secrets
+from datetime import datetime
 from typing import Any
 
-from flask import Flask, Response, g, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from ledger.kernel.errors import LedgerError, Rejected, text_of
 from ledger.kernel.ids import public_id
+from ledger.web import formats
 from ledger.web.locale import language
 
 _log = logging.getLogger("ledger")
@@ -24,6 +27,7 @@ _CODES = {
     422: "request.invalid",
     429: "request.too_many",
 }
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _LETTERS = "ACDEFHJKMNPRTWXY"
 
 
@@ -42,10 +46,20 @@ def wants_json() -> bool:
 def words(error: LedgerError) -> tuple[str, str]:
     """What happened and what to do next, in the reader's language, with the context filled in."""
     text = text_of(error.code)
-    context = _Known(error.context)
+    context = _Known({name: _for_people(name, value) for name, value in error.context.items()})
     if language() == "en":
         return text.en.format_map(context), text.next_en.format_map(context)
     return text.zh.format_map(context), text.next_zh.format_map(context)
+
+
+def _for_people(name: str, value: Any) -> Any:
+    """Amounts of points with their decimals, instants as the time of day where people are."""
+    if name.endswith("_points") and isinstance(value, int):
+        return formats.points(value)
+    if isinstance(value, str) and _INSTANT.fullmatch(value):
+        zone = current_app.config["SETTINGS"].timezone
+        return formats.local_time(datetime.fromisoformat(value), zone=zone)
+    return value
 
 
 class _Known(dict[str, Any]):
