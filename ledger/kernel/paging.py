@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from ledger.kernel.clock import parse_instant
 from ledger.kernel.errors import ErrorText, Rejected, register
 
 T = TypeVar("T")
@@ -101,9 +102,13 @@ def _from_cursor(value: Any, column: InstrumentedAttribute[Any]) -> Any:
     wanted = column.type.python_type
     try:
         if wanted is datetime:
-            return datetime.fromisoformat(value)
+            return parse_instant(value)
         if isinstance(value, bool) or not isinstance(value, wanted):
             raise TypeError
+        if (isinstance(value, int) and not 0 <= value < 1 << 63) or (isinstance(value, str) and "\x00" in value):
+            raise ValueError
+        if isinstance(value, str):
+            value.encode()
     except (TypeError, ValueError) as error:
         raise Rejected("page.cursor_invalid") from error
     return value

@@ -23,9 +23,9 @@ _INSERT_IGNORING: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postg
 
 
 def create_center(session: Session, *, name: str, is_demonstration: bool = False) -> int:
-    """A center, the place at its top and its units of minutes and points, by the person who runs the machine; returns the center's id.
+    """A center with the place at its top and its units of minutes and points, by the person who runs the machine.
 
-    Raises Rejected("organisations.name_invalid").
+    Returns the center's id. Raises Rejected("organisations.name_invalid").
     """
     center_id = new_id()
     row = {
@@ -160,8 +160,8 @@ def join_teams(session: Session, pairs: Sequence[tuple[int, int]], *, actor: Act
         {"center_id": actor.center_id, "team_id": team_id, "volunteer_id": volunteer_id, "joined_at": at}
         for team_id, volunteer_id in dict.fromkeys(pairs)
     ]
-    statement = _INSERT_IGNORING[session.get_bind().dialect.name](Membership).on_conflict_do_nothing()
-    return int(session.connection().execute(statement, rows).rowcount)
+    insert = _INSERT_IGNORING[session.get_bind().dialect.name](Membership).on_conflict_do_nothing()
+    return len(session.connection().execute(insert.returning(Membership.volunteer_id), rows).all())
 
 
 def leave_team(session: Session, *, team_id: int, volunteer_id: int, actor: Actor) -> None:

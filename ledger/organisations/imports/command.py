@@ -10,8 +10,8 @@ from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError, text_of
 from ledger.organisations import queries
 from ledger.organisations.imports import service
-from ledger.organisations.imports.check import Sealed, make_plan, refuse_errors, seal
-from ledger.organisations.imports.columns import Parsed, parse
+from ledger.organisations.imports.check import Plan, Sealed, make_plan, refuse_errors, seal
+from ledger.organisations.imports.columns import parse
 from ledger.organisations.imports.files import read_lines
 from ledger.organisations.imports.report import HEADINGS, Language, Report, report_lines, summary
 
@@ -20,8 +20,8 @@ from ledger.organisations.imports.report import HEADINGS, Language, Report, repo
 class Checked:
     """A list that was read and checked against what is known: its report, and the rows ready to be written."""
 
-    parsed: Parsed
     rows: list[Sealed]
+    plan: Plan
     report: Report
 
 
@@ -41,7 +41,7 @@ def check_lines(lines: Sequence[Sequence[Any]], *, place_id: int | None, make_te
         ignored_columns=parsed.ignored_columns,
         errors=errors,
     )
-    return Checked(parsed, rows, report)
+    return Checked(rows, plan, report)
 
 
 def import_draft(draft_id: int, *, actor: Actor) -> dict[str, int]:

@@ -1,0 +1,56 @@
+"""Keyset pages: cursors lead on by time too, and forged ones are refused."""
+
+import base64
+import json
+
+import pytest
+
+from ledger.kernel.db import in_snapshot
+from ledger.kernel.errors import Rejected
+from ledger.kernel.paging import PageRequest
+from ledger.organisations import queries
+from tests.world import World
+
+
+def page_after(world: World, after: object, sort: str = "created_at") -> list[str]:
+    """The names of the places that follow a cursor with these values."""
+    cursor = after if isinstance(after, str) else base64.urlsafe_b64encode(json.dumps(after).encode()).decode()
+    request = PageRequest(after=cursor, sort=sort)
+    return [place.name for place in in_snapshot(queries.list_places, world.center_id, request=request).items]
+
+
+def test_a_cursor_leads_on_by_time(world: World) -> None:
+    for sort in ("created_at", "-created_at"):
+        first = in_snapshot(queries.list_places, world.center_id, request=PageRequest(limit=1, sort=sort))
+        assert first.next is not None
+        rest = page_after(world, first.next, sort)
+        assert sorted([first.items[0].name, *rest]) == sorted(["演示中心", "柳荫站"])
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "not base64 …",
+        "AAAA",
+        [1],
+        {"a": 1},
+        ["2026-06-03T09:00:00", 1],
+        ["yesterday", 1],
+        [5, 1],
+        ["2026-06-03T09:00:00+08:00", "1"],
+        ["2026-06-03T09:00:00+08:00", True],
+        ["2026-06-03T09:00:00+08:00", 1 << 63],
+        ["2026-06-03T09:00:00+08:00", -1],
+        ["2026-06-03T09:00:00+08:00", None],
+    ],
+)
+def test_a_forged_cursor_is_refused(world: World, after: object) -> None:
+    with pytest.raises(Rejected) as refused:
+        page_after(world, after)
+    assert refused.value.code == "page.cursor_invalid"
+
+
+@pytest.mark.parametrize("name", ["a\x00b", "\ud800"])
+def test_a_cursor_with_text_that_can_not_be_stored_is_refused(world: World, name: str) -> None:
+    with pytest.raises(Rejected):
+        page_after(world, [name, 1], "name")
