@@ -10,10 +10,16 @@ from ledger.web.guard import SESSION_COOKIE
 from ledger.web.page_context import local_path
 from tests.world import Person, World
 
-HEAD = "|".join(
-    ("{{ place_name }}", "{{ person.name }}", "{{ person.role }}", "{{ demo }}", "{{ locale }}", "{{ large_type }}")
-    + ("{{ nav|map(attribute='label')|join(',') }}",)
+SHOWN = (
+    "place_name",
+    "person.name",
+    "person.role",
+    "demo",
+    "locale",
+    "large_type",
+    "nav|map(attribute='label')|join(',')",
 )
+HEAD = "|".join(f"{{{{ {part} }}}}" for part in SHOWN)
 
 
 @pytest.mark.parametrize(

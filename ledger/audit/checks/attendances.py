@@ -1,0 +1,101 @@
+"""Every attendance against its scans, its rule and its postings."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.activities.models import Shift
+from ledger.audit.checks.finding import Advance, Difference, in_chunks, stream
+from ledger.audit.checks.postings import Postings, postings_of
+from ledger.checkin.models import Attendance, ScanEvent
+from ledger.kernel.types import table_of
+from ledger.points.policy import MINUTE, POINT, AccountKey
+from ledger.rules import queries as rules
+from ledger.rules.policy import Deed, RuleBody, award
+
+_attendance, _shift, _scan = table_of(Attendance), table_of(Shift), table_of(ScanEvent)
+_in_scan, _out_scan = _scan.alias("in_scan"), _scan.alias("out_scan")
+NOTHING = Postings()
+
+
+def check_attendances(session: Session, center_id: int, advance: Advance) -> Iterator[Difference]:
+    """Attendances that earned what they should not have, or did not get what they earned."""
+    bodies = {rule.id: rule.body for rule in rules.all_rules(session, center_id)}
+    for chunk in in_chunks(stream(session, _query(center_id))):
+        posted = postings_of(session, center_id, "attendance", [row.id for row in chunk])
+        for row in chunk:
+            yield from _check_scans(row)
+            yield from _check_rule(row, bodies.get(row.rule_id))
+            yield from _check_postings(row, posted.get(row.id, NOTHING))
+        advance(len(chunk))
+
+
+def _check_scans(row: Any) -> Iterator[Difference]:
+    if row.in_volunteer != row.volunteer_id:
+        yield Difference("scan_differs", "attendance", row.id, row.volunteer_id, row.in_volunteer)
+    elif row.opened_at not in (row.in_received, row.in_scanned):
+        yield Difference("came_at", "attendance", row.id, row.in_received, row.opened_at)
+    if row.out_scan_id is None:
+        return
+    if row.out_volunteer != row.volunteer_id:
+        yield Difference("scan_differs", "attendance", row.id, row.volunteer_id, row.out_volunteer)
+    elif row.review_reason is None and row.closed_at not in (row.out_received, row.out_scanned):
+        yield Difference("left_at", "attendance", row.id, row.out_received, row.closed_at)
+
+
+def _check_rule(row: Any, body: RuleBody | None) -> Iterator[Difference]:
+    """What was confirmed is what the rule gives for the time that was there."""
+    if row.status != "CONFIRMED":
+        return
+    if body is None or row.closed_at is None:
+        yield Difference("rule_missing", "attendance", row.id)
+        return
+    earned = award(Deed(row.opened_at, row.closed_at, row.starts_at, row.ends_at), body)
+    unpaid = row.review_reason == "AUTO_CLOSED" and not body.points_for_forgotten_check_out
+    if row.minutes != earned.minutes:
+        yield Difference("minutes_by_rule", "attendance", row.id, earned.minutes, row.minutes, MINUTE)
+    if row.points != (0 if unpaid else earned.points):
+        yield Difference("points_by_rule", "attendance", row.id, 0 if unpaid else earned.points, row.points, POINT)
+
+
+def _check_postings(row: Any, posted: Postings) -> Iterator[Difference]:
+    confirmed = row.status == "CONFIRMED"
+    expected = {
+        AccountKey(MINUTE, "member", row.volunteer_id): row.minutes if confirmed else 0,
+        AccountKey(POINT, "member", row.volunteer_id): row.points if confirmed else 0,
+    }
+    for key in expected | posted.gained:
+        if key.kind != "member":
+            continue
+        if posted.gained.get(key, 0) != expected.get(key, 0):
+            yield Difference(
+                "attendance_posted", "attendance", row.id, expected.get(key, 0), posted.gained.get(key, 0), key.unit
+            )
+    if confirmed and (row.minutes or row.points) and f"award:{row.revision}" not in posted.steps:
+        yield Difference("award_missing", "attendance", row.id, f"award:{row.revision}", ", ".join(posted.steps))
+
+
+def _query(center_id: int) -> "sa.Select[Any]":
+    own = ("id", "volunteer_id", "status", "opened_at", "closed_at", "out_scan_id", "minutes", "points", "rule_id",
+           "revision", "review_reason")  # fmt: skip
+    a = _attendance.c
+    return (
+        sa.select(
+            *(a[name] for name in own),
+            _shift.c.starts_at,
+            _shift.c.ends_at,
+            _in_scan.c.volunteer_id.label("in_volunteer"),
+            _in_scan.c.received_at.label("in_received"),
+            _in_scan.c.scanned_at.label("in_scanned"),
+            _out_scan.c.volunteer_id.label("out_volunteer"),
+            _out_scan.c.received_at.label("out_received"),
+            _out_scan.c.scanned_at.label("out_scanned"),
+        )
+        .join(_shift, sa.and_(_shift.c.center_id == a.center_id, _shift.c.id == a.shift_id))
+        .outerjoin(_in_scan, sa.and_(_in_scan.c.center_id == a.center_id, _in_scan.c.id == a.in_scan_id))
+        .outerjoin(_out_scan, sa.and_(_out_scan.c.center_id == a.center_id, _out_scan.c.id == a.out_scan_id))
+        .where(a.center_id == center_id)
+        .order_by(a.id)
+    )

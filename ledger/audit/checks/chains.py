@@ -1,0 +1,144 @@
+"""Every counted account from its first transfer on: versions, balances and holds one by one, then its counters.
+
+The two sides of the book are read in the order of account and version, each by its index, and merged; so one account
+is in memory at a time.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from heapq import merge
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.audit.checks.finding import CHUNK, Advance, Difference, stream
+from ledger.kernel.types import table_of
+from ledger.points.models import Account, Transfer
+
+_account, _transfer = table_of(Account), table_of(Transfer)
+_COUNTERS = ("debits_pending", "debits_posted", "credits_pending", "credits_posted", "version")
+
+
+class _Side(NamedTuple):
+    """One side of a transfer; the first two members give the order."""
+
+    account_id: int
+    version: int
+    is_debit: bool
+    transfer_id: int
+    kind: str
+    amount: int
+    held: int | None
+    balance_after: int
+    held_after: int
+    recorded_at: datetime
+
+
+@dataclass(slots=True)
+class _Fold:
+    """The counters of an account, recomputed."""
+
+    debits_pending: int = 0
+    debits_posted: int = 0
+    credits_pending: int = 0
+    credits_posted: int = 0
+    version: int = 0
+    last: datetime | None = None
+
+    def add(self, side: _Side) -> None:
+        """The rule of counters: posted and post add, pending holds, a resolution frees what was held."""
+        pending = side.amount if side.kind == "pending" else -(side.held or 0)
+        posted = side.amount if side.kind in ("posted", "post") else 0
+        if side.is_debit:
+            self.debits_pending += pending
+            self.debits_posted += posted
+        else:
+            self.credits_pending += pending
+            self.credits_posted += posted
+        self.version += 1
+
+    @property
+    def balance(self) -> int:
+        """What is posted."""
+        return self.credits_posted - self.debits_posted
+
+
+def check_chains(session: Session, center_id: int, advance: Advance) -> Iterator[Difference]:
+    """Accounts whose transfers do not follow one from another, or whose counters are not their sum."""
+    sides = merge(_sides(session, center_id, "debit"), _sides(session, center_id, "credit"))
+    side = next(sides, None)
+    for count, account in enumerate(_counted_accounts(session, center_id), start=1):
+        fold = _Fold()
+        while side is not None and side.account_id <= account.id:
+            if side.account_id < account.id:
+                yield Difference("side_without_account", "transfer", side.transfer_id)
+            else:
+                yield from _check_side(fold, side, account)
+            side = next(sides, None)
+        yield from _check_counters(fold, account)
+        if count % CHUNK == 0:
+            advance(CHUNK)
+    if side is not None:
+        yield Difference("side_without_account", "transfer", side.transfer_id)
+
+
+def _check_side(fold: _Fold, side: _Side, account: Any) -> Iterator[Difference]:
+    fold.add(side)
+    compared = (
+        ("version_chain", fold.version, side.version, ""),
+        ("balance_after", fold.balance, side.balance_after, account.unit),
+        ("held_after", fold.debits_pending, side.held_after, account.unit),
+    )
+    for check, expected, found, unit in compared:
+        if expected != found:
+            yield Difference(check, "transfer", side.transfer_id, expected, found, unit)
+    if fold.last is not None and side.recorded_at < fold.last:
+        yield Difference("time_runs_back", "transfer", side.transfer_id, fold.last, side.recorded_at)
+    fold.last = side.recorded_at
+    if not account.overdraft and fold.balance - fold.debits_pending < 0:
+        yield Difference(
+            "below_zero", "transfer", side.transfer_id, 0, fold.balance - fold.debits_pending, account.unit
+        )
+
+
+def _check_counters(fold: _Fold, account: Any) -> Iterator[Difference]:
+    for name in _COUNTERS:
+        expected, found = getattr(fold, name), getattr(account, name)
+        if expected != found:
+            unit = "" if name == "version" else account.unit
+            yield Difference(name, "account", account.id, expected, found, unit)
+    if fold.last != account.last_recorded_at:
+        yield Difference("last_recorded_at", "account", account.id, fold.last, account.last_recorded_at)
+
+
+def _sides(session: Session, center_id: int, side: str) -> Iterator[_Side]:
+    pending = _transfer.alias("pending")
+    account_id, version = _transfer.c[f"{side}_account_id"], _transfer.c[f"{side}_version"]
+    query = (
+        sa.select(
+            account_id,
+            version,
+            sa.literal(side == "debit"),
+            _transfer.c.id,
+            _transfer.c.kind,
+            _transfer.c.amount,
+            pending.c.amount,
+            _transfer.c[f"{side}_balance_after"],
+            _transfer.c[f"{side}_held_after"],
+            _transfer.c.recorded_at,
+        )
+        .outerjoin(
+            pending, sa.and_(pending.c.center_id == _transfer.c.center_id, pending.c.id == _transfer.c.pending_id)
+        )
+        .where(_transfer.c.center_id == center_id, version.is_not(None))
+        .order_by(account_id, version)
+    )
+    return (_Side(*row) for row in stream(session, query))
+
+
+def _counted_accounts(session: Session, center_id: int) -> Iterator[Any]:
+    columns = (_account.c[name] for name in ("id", "unit", "overdraft", *_COUNTERS, "last_recorded_at"))
+    query = sa.select(*columns).where(_account.c.center_id == center_id, _account.c.counted)
+    return stream(session, query.order_by(_account.c.id))

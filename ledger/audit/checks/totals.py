@@ -1,0 +1,108 @@
+"""What must agree in sum: receipts without a gap, redeemed points that are receipts, batches that have a source."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.audit.checks.finding import Advance, Difference, in_chunks, stream
+from ledger.checkin.models import Attendance
+from ledger.kernel.types import table_of
+from ledger.points.models import Account, Batch, Transfer
+from ledger.points.policy import COUNTS_AS_POSTED, POINT
+from ledger.shop.models import GoodsIn, ReceiptCounter, Redemption
+from ledger.shop.policy import receipt_text
+
+_redemption, _counter, _batch = table_of(Redemption), table_of(ReceiptCounter), table_of(Batch)
+_account, _transfer = table_of(Account), table_of(Transfer)
+# The kinds of source that have a row of their own; a batch of the raw ledger is its own source.
+_SOURCES = {
+    "attendance": table_of(Attendance),
+    "redemption": table_of(Redemption),
+    "goods_in": table_of(GoodsIn),
+    "transfer": table_of(Transfer),
+}
+_SOURCELESS = ("raw",)
+
+
+def check_receipts(session: Session, center_id: int, advance: Advance) -> Iterator[Difference]:
+    """Receipt numbers that are missing, and counters that are not at the last number."""
+    r = _redemption.c
+    query = (
+        sa.select(r.id, r.shop_id, r.receipt_year, r.receipt_number)
+        .where(r.center_id == center_id, r.receipt_number.is_not(None))
+        .order_by(r.shop_id, r.receipt_year, r.receipt_number)
+    )
+    last: dict[tuple[int, int], int] = {}
+    for row in stream(session, query):
+        expected = last.get((row.shop_id, row.receipt_year), 0) + 1
+        if row.receipt_number != expected:
+            texts = (receipt_text(row.receipt_year, number) for number in (expected, row.receipt_number))
+            yield Difference("receipt_gap", "redemption", row.id, *texts)
+        last[row.shop_id, row.receipt_year] = row.receipt_number
+    counters = sa.select(_counter.c.shop_id, _counter.c.year, _counter.c.last_number)
+    found = {(row[0], row[1]): row[2] for row in session.execute(counters.where(_counter.c.center_id == center_id))}
+    for shop_id, year in sorted({*last, *found}):
+        if last.get((shop_id, year), 0) != found.get((shop_id, year)):
+            expected_text = receipt_text(year, last.get((shop_id, year), 0))
+            yield Difference("receipt_counter", "shop", shop_id, expected_text, found.get((shop_id, year)))
+    advance(len(last))
+
+
+def check_redeemed(session: Session, center_id: int, advance: Advance) -> Iterator[Difference]:
+    """Shops whose redeemed points are not the sum of their receipts less the voided ones."""
+    r = _redemption.c
+    receipts = (
+        sa.select(r.shop_id, sa.func.sum(r.total))
+        .where(r.center_id == center_id, r.status == "CONFIRMED")
+        .group_by(r.shop_id)
+    )
+    expected = {shop_id: int(total) for shop_id, total in session.execute(receipts)}
+    found: dict[int, int] = {}
+    for side, sign in (("credit", 1), ("debit", -1)):
+        for shop_id, amount in session.execute(_redeemed(center_id, side)):
+            found[shop_id] = found.get(shop_id, 0) + sign * int(amount)
+    for shop_id in sorted({*expected, *found}):
+        if expected.get(shop_id, 0) != found.get(shop_id, 0):
+            yield Difference("redeemed", "shop", shop_id, expected.get(shop_id, 0), found.get(shop_id, 0), POINT)
+    advance(len(found))
+
+
+def _redeemed(center_id: int, side: str) -> "sa.Select[Any]":
+    t = _transfer.c
+    same = sa.and_(_account.c.center_id == t.center_id, _account.c.id == t[f"{side}_account_id"])
+    return (
+        sa.select(_account.c.owner_id, sa.func.sum(t.amount))
+        .join(_transfer, same)
+        .where(
+            _account.c.center_id == center_id,
+            _account.c.kind == "redeemed",
+            _account.c.unit == POINT,
+            t.kind.in_(COUNTS_AS_POSTED),
+        )
+        .group_by(_account.c.owner_id)
+    )
+
+
+def check_sources(session: Session, center_id: int, advance: Advance) -> Iterator[Difference]:
+    """Batches whose event does not exist: money from nowhere."""
+    b = _batch.c
+    query = sa.select(b.id, b.source_type, b.source_ref).where(b.center_id == center_id).order_by(b.id)
+    for chunk in in_chunks(stream(session, query)):
+        for source_type in {row.source_type for row in chunk}.difference(_SOURCELESS):
+            rows = [row for row in chunk if row.source_type == source_type]
+            there = _existing(session, center_id, source_type, [row.source_ref for row in rows])
+            for row in rows:
+                if row.source_ref not in there:
+                    yield Difference("source_missing", "batch", row.id, None, f"{source_type} {row.source_ref}")
+        advance(len(chunk))
+
+
+def _existing(session: Session, center_id: int, source_type: str, refs: list[str]) -> set[str]:
+    table = _SOURCES.get(source_type)
+    if table is None:
+        return set()
+    ids = [int(ref) for ref in refs if ref.isascii() and ref.isdigit() and int(ref) < 1 << 63]
+    query = sa.select(table.c.id).where(table.c.center_id == center_id, table.c.id.in_(ids))
+    return {str(found) for found in session.scalars(query)}

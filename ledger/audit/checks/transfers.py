@@ -1,0 +1,132 @@
+"""Every transfer against its accounts, its batch and the transfer that it resolves, reverses or refunds.
+
+Each question is one statement that the database answers with the rows that are wrong, so a sound book answers nothing.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.audit.checks.finding import Advance, Difference, stream
+from ledger.kernel.types import table_of
+from ledger.points import queries as points
+from ledger.points.models import Account, Batch, Transfer
+
+_account, _batch, _transfer = table_of(Account), table_of(Batch), table_of(Transfer)
+_other = _transfer.alias("other")
+
+
+def check_transfers(session: Session, center_id: int, advance: Advance) -> Iterator[Difference]:
+    """Transfers that break a rule of the book."""
+    for side in ("debit", "credit"):
+        yield from _wrong(session, "side_does_not_fit", _sides_that_do_not_fit(center_id, side))
+    yield from _unbalanced(session, center_id)
+    yield from _wrong(session, "resolution_differs", _bad_resolutions(center_id))
+    yield from _more_than_one(session, "resolved_twice", center_id, _transfer.c.pending_id)
+    yield from _wrong(session, "reversal_differs", _bad_reversals(center_id))
+    yield from _more_than_one(session, "reversed_twice", center_id, _transfer.c.reverses_id)
+    yield from _over_refunded(session, center_id)
+    yield from _wrong(session, "batch_differs", _outside_their_batch(center_id))
+    yield from _empty_batches(session, center_id)
+
+
+def _wrong(session: Session, check: str, query: "sa.Select[Any]") -> Iterator[Difference]:
+    return (Difference(check, "transfer", row[0]) for row in stream(session, query))
+
+
+def _sides_that_do_not_fit(center_id: int, side: str) -> "sa.Select[Any]":
+    """Without an account, in another unit than it, or kept as counted where it is not (and the other way round)."""
+    t = _transfer.c
+    same = sa.and_(_account.c.center_id == t.center_id, _account.c.id == t[f"{side}_account_id"])
+    wrong = sa.or_(
+        _account.c.id.is_(None),
+        _account.c.unit != t.unit,
+        sa.and_(_account.c.counted, t[f"{side}_version"].is_(None)),
+        sa.and_(sa.not_(_account.c.counted), t[f"{side}_version"].is_not(None)),
+    )
+    return sa.select(t.id).outerjoin(_account, same).where(t.center_id == center_id, wrong)
+
+
+def _unbalanced(session: Session, center_id: int) -> Iterator[Difference]:
+    totals: dict[str, list[int]] = {}
+    for line in points.trial_balance(session, center_id):
+        total = totals.setdefault(line.unit, [0, 0])
+        total[0] += line.debits
+        total[1] += line.credits
+    for unit, (debited, credited) in totals.items():
+        if debited != credited:
+            yield Difference("unit_unbalanced", "unit", 0, debited, credited, unit)
+
+
+def _bad_resolutions(center_id: int) -> "sa.Select[Any]":
+    """Of what is not pending, between other accounts, or for more than was held."""
+    t, held = _transfer.c, _other.c
+    wrong = sa.or_(
+        held.id.is_(None),
+        held.kind != "pending",
+        t.debit_account_id != held.debit_account_id,
+        t.credit_account_id != held.credit_account_id,
+        t.amount > held.amount,
+        sa.and_(t.kind != "post", t.amount != held.amount),
+    )
+    return _beside(t.pending_id, center_id).where(wrong)
+
+
+def _bad_reversals(center_id: int) -> "sa.Select[Any]":
+    """Of a part, between other accounts, or of a reversal."""
+    t, first = _transfer.c, _other.c
+    wrong = sa.or_(
+        first.id.is_(None),
+        t.debit_account_id != first.credit_account_id,
+        t.credit_account_id != first.debit_account_id,
+        t.amount != first.amount,
+        first.reverses_id.is_not(None),
+    )
+    return _beside(t.reverses_id, center_id).where(wrong)
+
+
+def _beside(reference: "sa.Column[Any]", center_id: int) -> "sa.Select[Any]":
+    """Transfers that name another one, beside it."""
+    same = sa.and_(_other.c.center_id == _transfer.c.center_id, _other.c.id == reference)
+    return (
+        sa.select(_transfer.c.id)
+        .outerjoin(_other, same)
+        .where(_transfer.c.center_id == center_id, reference.is_not(None))
+    )
+
+
+def _more_than_one(session: Session, check: str, center_id: int, reference: "sa.Column[Any]") -> Iterator[Difference]:
+    query = (
+        sa.select(reference, sa.func.count())
+        .where(_transfer.c.center_id == center_id, reference.is_not(None))
+        .group_by(reference)
+        .having(sa.func.count() > 1)
+    )
+    return (Difference(check, "transfer", row[0], 1, row[1]) for row in stream(session, query))
+
+
+def _over_refunded(session: Session, center_id: int) -> Iterator[Difference]:
+    refunded = sa.func.sum(_transfer.c.amount)
+    query = (
+        sa.select(_other.c.id, _other.c.amount, refunded, _other.c.unit)
+        .join(_transfer, sa.and_(_transfer.c.center_id == _other.c.center_id, _transfer.c.refund_of == _other.c.id))
+        .where(_transfer.c.center_id == center_id, _transfer.c.refund_of.is_not(None))
+        .group_by(_other.c.id, _other.c.amount, _other.c.unit)
+        .having(refunded > _other.c.amount)
+    )
+    for transfer_id, amount, sum_of_refunds, unit in stream(session, query):
+        yield Difference("refunded_too_much", "transfer", transfer_id, amount, int(sum_of_refunds), unit)
+
+
+def _outside_their_batch(center_id: int) -> "sa.Select[Any]":
+    same = sa.and_(_batch.c.center_id == _transfer.c.center_id, _batch.c.id == _transfer.c.batch_id)
+    wrong = sa.or_(_batch.c.id.is_(None), _batch.c.recorded_at != _transfer.c.recorded_at)
+    return sa.select(_transfer.c.id).outerjoin(_batch, same).where(_transfer.c.center_id == center_id, wrong)
+
+
+def _empty_batches(session: Session, center_id: int) -> Iterator[Difference]:
+    full = sa.exists().where(_transfer.c.center_id == _batch.c.center_id, _transfer.c.batch_id == _batch.c.id)
+    query = sa.select(_batch.c.id).where(_batch.c.center_id == center_id, sa.not_(full))
+    return (Difference("batch_empty", "batch", row[0]) for row in stream(session, query))
