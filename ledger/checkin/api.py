@@ -1,5 +1,6 @@
 """The check-in API: scans, attendances, reviews, and the code on a station's screen."""
 
+from dataclasses import asdict
 from typing import Any
 
 from flask import g
@@ -7,9 +8,10 @@ from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
 
-from ledger.checkin import codes, presenter, queries, service
+from ledger.checkin import codes, presenter, queries, service, station_queries
 from ledger.checkin.commands import ReviewCommand, ScanCommand
 from ledger.checkin.queries import AttendanceFilter
+from ledger.checkin.scans import ScanAnswer
 from ledger.checkin.schemas import (
     AttendancePage,
     AttendanceQuery,
@@ -22,10 +24,10 @@ from ledger.checkin.schemas import (
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.errors import Conflict, Rejected
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
-from ledger.organisations import queries as organisations
-from ledger.web.addresses import absolute
+from ledger.web.addresses import short
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import find_idempotency_key
 from ledger.web.openapi import KEY_PARAMETER, PREFIX
@@ -41,14 +43,23 @@ bp = Blueprint("checkin_api", __name__, url_prefix=PREFIX, description="From a s
 @bp.alt_response(200, schema=ScanAnswerSchema, description="Already checked in or out.")
 def scan(request: dict[str, Any]) -> ResponseReturnValue:
     """Send one scan; sent again with the same client_scan_id it is answered the same."""
-    actor = get_actor()
     request.pop("device")
-    command = ScanCommand(**request | {"confirmed": tuple(request["confirmed"])})
-    scanned = in_transaction(service.scan, command, actor=actor)
-    g.replayed = scanned.replayed
-    if scanned.refusal is not None:
-        raise scanned.refusal
-    return in_snapshot(presenter.answer, scanned, actor.center_id), 200 if scanned.outcome == "info" else 201
+    scanned = _taken(ScanCommand(**request | {"confirmed": tuple(request["confirmed"])}), get_actor())
+    answer = in_snapshot(presenter.answer, scanned, get_actor().center_id)
+    return answer, 200 if scanned.outcome == "info" else 201
+
+
+def _taken(command: ScanCommand, actor: Actor) -> ScanAnswer:
+    """Take the scan, or raise its refusal with the members that an answer has."""
+    try:
+        scanned = in_transaction(service.scan, command, actor=actor)
+        g.replayed = scanned.replayed
+        if scanned.refusal is not None:
+            raise scanned.refusal
+    except (Rejected, Conflict) as refused:
+        refused.context |= in_snapshot(presenter.refusal, refused, actor.center_id)
+        raise
+    return scanned
 
 
 @bp.get("/attendances")
@@ -63,9 +74,10 @@ def list_attendances(query: dict[str, Any]) -> dict[str, Any]:
 
 def _list(session: Session, wanted: dict[str, Any], page: PageRequest, actor: Actor) -> dict[str, Any]:
     paths = actor.paths(Permission.CHECK_IN_OTHERS) + actor.paths(Permission.READ_BOOKS)
-    if not paths:
-        wanted = wanted | {"volunteer_id": actor.volunteer_id}
-    chosen = AttendanceFilter(**wanted, paths=tuple(paths) or None)
+    return _page(session, AttendanceFilter(**wanted, paths=tuple(paths), own_id=actor.volunteer_id), page, actor)
+
+
+def _page(session: Session, chosen: AttendanceFilter, page: PageRequest, actor: Actor) -> dict[str, Any]:
     found = queries.list_attendances(session, actor.center_id, chosen, request=page)
     return {"items": presenter.attendances(session, found.items, actor.center_id), "next": found.next}
 
@@ -100,7 +112,11 @@ def annul(attendance_id: int) -> dict[str, Any]:
 def list_reviews(query: dict[str, Any]) -> dict[str, Any]:
     """Attendances that wait for a decision."""
     page = PageRequest(query.pop("limit"), query.pop("after"), query.pop("sort"))
-    return in_snapshot(_list, query | {"status": "PENDING"}, page, get_actor())
+    return in_snapshot(_list_reviews, query | {"status": "PENDING"}, page, get_actor())
+
+
+def _list_reviews(session: Session, wanted: dict[str, Any], page: PageRequest, actor: Actor) -> dict[str, Any]:
+    return _page(session, AttendanceFilter(**wanted, paths=tuple(actor.paths(Permission.REVIEW))), page, actor)
 
 
 @bp.post("/reviews/<id:attendance_id>/approve")
@@ -132,16 +148,13 @@ def _decide(command: ReviewCommand) -> dict[str, Any]:
 @requires(Permission.STATION_SCREEN)
 @bp.response(200, StationCodeSchema)
 def station_code(station_id: int) -> dict[str, Any]:
-    """The code the screen shows now; for the station's screen or its manager, never for a volunteer."""
-    actor = get_actor()
-    station = in_snapshot(organisations.get_place, station_id, actor.center_id)
-    actor.need(Permission.STATION_SCREEN, station.path)
-    shown = codes.screen_code(actor.center_id, station_id, station.code_version, clock.now())
-    url = absolute("checkin.enter", code=shown.code)
-    return {
-        "code": shown.code,
+    """The code the screen shows now, and what is on; for the screen or its manager, never for a volunteer."""
+    shown = in_snapshot(station_queries.screen, station_id, get_actor(), clock.now())
+    url = short("checkin.enter", code=shown.code.code)
+    return asdict(shown) | {
+        "code": shown.code.code,
         "url": url,
         "qr_svg": qr_svg(url),
         "step_seconds": codes.STEP_SECONDS,
-        "valid_until": shown.valid_until,
+        "valid_until": shown.code.valid_until,
     }

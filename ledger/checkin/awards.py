@@ -1,17 +1,15 @@
 """From the end of a visit to the book: minutes by the overlap, points by the rule, in one batch."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.checkin import queries
 from ledger.checkin.models import Attendance
-from ledger.checkin.policy import OpenVisit, step
-from ledger.kernel import clock
+from ledger.checkin.policy import BUSINESS_ZONE, OpenVisit, minutes_by_day, step
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict
 from ledger.kernel.types import table_of
@@ -22,8 +20,6 @@ from ledger.rules.policy import Award, Deed, award
 from ledger.rules.queries import Rule
 
 _attendance = table_of(Attendance)
-# The business day of every preset (practice.md); limits count by it wherever the server stands.
-BUSINESS_ZONE = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +47,7 @@ def close(session: Session, closing: Closing, rule: Rule) -> dict[str, Any]:
         "rule_id": rule.id,
         "status": "CONFIRMED",
     }
-    already = minutes_on_day(session, closing.volunteer_id, closing.actor.center_id, left_at)
-    if already + earned.minutes > rule.body.automatic_minutes_per_day:
+    if _is_over_the_day(session, closing, rule):
         values |= {"status": step("CLOSED", "PENDING"), "review_reason": "DAILY_LIMIT_REVIEW", "points": 0}
     change(session, visit.id, closing.actor.center_id, expected="OPEN", values=values)
     facts = queries.attendance_facts(session, visit.id, closing.actor.center_id)
@@ -119,15 +114,14 @@ def change(session: Session, attendance_id: int, center_id: int, *, expected: st
         raise Conflict("checkin.wrong_state", status=expected)
 
 
-def minutes_on_day(session: Session, volunteer_id: int, center_id: int, at: datetime) -> int:
-    """Confirmed minutes of the person on the local day of `at`, whenever they were recorded."""
-    day = clock.local_day(at, BUSINESS_ZONE)
-    start = datetime(day.year, day.month, day.day, tzinfo=BUSINESS_ZONE)
-    query = sa.select(sa.func.coalesce(sa.func.sum(_attendance.c.minutes), 0)).where(
-        _attendance.c.center_id == center_id,
-        _attendance.c.volunteer_id == volunteer_id,
-        _attendance.c.status == "CONFIRMED",
-        _attendance.c.opened_at >= start,
-        _attendance.c.opened_at < start + timedelta(days=1),
-    )
-    return int(session.execute(query).scalar_one())
+def _is_over_the_day(session: Session, closing: Closing, rule: Rule) -> bool:
+    """Whether the visit brings a local day, of the two that it may touch, over what is confirmed without review."""
+    shift = closing.visit.shift
+    start, end = max(closing.visit.opened_at, shift.starts_at), min(closing.left_at, shift.ends_at)
+    added = minutes_by_day(start, end, BUSINESS_ZONE)
+    earlier = queries.confirmed_spans(session, closing.volunteer_id, closing.actor.center_id, start=start, end=end)
+    for span in earlier:
+        for day, minutes in minutes_by_day(*span, BUSINESS_ZONE).items():
+            if day in added:
+                added[day] += minutes
+    return any(minutes > rule.body.automatic_minutes_per_day for minutes in added.values())

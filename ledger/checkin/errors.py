@@ -13,7 +13,7 @@ register(
             "真要走就再确认一次；待满 {needed} 分钟不用确认", "Confirm to leave; after {needed} min no confirmation is needed",
         ),
         "open_session_elsewhere": ErrorText(
-            409, "还签在另一个班上", "Still checked in to another shift",
+            409, "还签在{station}的“{activity}”", "Still checked in to {activity} at {station}",
             "确认以后，那边从现在签退，这边签到", "Confirm to check out there and check in here",
         ),
         "not_signed_up": ErrorText(
@@ -21,7 +21,7 @@ register(
             "请先报名，或者请站长加上", "Sign up first, or ask the station manager to add you",
         ),
         "walk_in": ErrorText(
-            409, "没报名，现在加入这个班吗", "Not signed up: join this shift now?",
+            409, "没报“{activity}”，现在加入吗", "Not signed up for {activity}: join now?",
             "确认以后就签到", "Confirm to check in",
         ),
         "not_checked_in": ErrorText(
@@ -125,12 +125,20 @@ register(
             "请核对编号", "Check the id",
         ),
         "wrong_state": ErrorText(
-            409, "这次出勤现在是“{status}”，办不了", "The attendance is {status}, so this can't be done",
+            409, "这次出勤已经办过了", "This attendance has been dealt with meanwhile",
             "请刷新以后再看", "Load it again",
         ),
         "annul_window_closed": ErrorText(
             422, "过了 {minutes} 分钟，不能直接撤销", "It can be annulled only within {minutes} min",
             "请走审核", "Send it to review",
+        ),
+        "overlap": ErrorText(
+            422, "和这个人另一次出勤的时间重叠", "It overlaps another attendance of the same person",
+            "请把签退时间改到下一次签到以前", "Set an end before the next check-in",
+        ),
+        "note_needed": ErrorText(
+            422, "不通过要写明理由", "A rejection needs a reason",
+            "请写一句本人看得懂的话", "Write a sentence that the volunteer will understand",
         ),
         "end_out_of_range": ErrorText(
             422, "签退时间要在签到以后、现在以前", "The end must be after the check-in and not in the future",

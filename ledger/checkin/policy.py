@@ -1,13 +1,17 @@
 """Pure decisions of check-in: the states of an attendance, and what a scan means."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from ledger.activities.queries import ShiftView
 from ledger.kernel.errors import Conflict, Rejected
 from ledger.rules.policy import RuleBody, whole_minutes
+
+# The business day of every preset (practice.md); limits count by it wherever the server stands.
+BUSINESS_ZONE = ZoneInfo("Asia/Shanghai")
 
 Status = Literal["OPEN", "CLOSED", "PENDING", "CONFIRMED", "REJECTED", "VOID"]
 Intent = Literal["in", "out", "auto"]
@@ -48,12 +52,67 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """What a scan does: check in to `enter`, check out of the open visit, both (a switch), or neither."""
+class EndedVisit:
+    """A person's last attendance at a station, now over; `forgotten` until its check-out is scanned after all."""
 
-    reason: Literal["OK_IN", "OK_OUT", "ALREADY_CHECKED_IN", "ALREADY_CHECKED_OUT"]
+    id: int
+    shift_id: int
+    closed_at: datetime
+    forgotten: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a scan does: check in to `enter`, check out of the open visit, both (a switch), or neither.
+
+    `about` is the attendance that the answer is about where nothing is entered or left.
+    """
+
+    reason: Literal["OK_IN", "OK_OUT", "ALREADY_CHECKED_IN", "ALREADY_CHECKED_OUT", "AUTO_CLOSED"]
     leave: bool = False
     enter: Choice | None = None
+    about: int | None = None
+
+
+def is_forgotten(open_visit: OpenVisit, now: datetime, body: RuleBody) -> bool:
+    """Whether the time to check out is over."""
+    return now > open_visit.shift.ends_at + body.late
+
+
+def told_of_end(ended: EndedVisit | None, now: datetime, body: RuleBody) -> Decision | None:
+    """The answer that a scan without a plan gets for what has just ended: a double scan must not check in again.
+
+    A check-out that comes too late is said once; after that a scan means what it says again.
+    """
+    if ended is None:
+        return None
+    if ended.forgotten:
+        return Decision("AUTO_CLOSED", about=ended.id)
+    if now - ended.closed_at < timedelta(minutes=body.shortest_stay_minutes):
+        return Decision("ALREADY_CHECKED_OUT", about=ended.id)
+    return None
+
+
+def boundary(left: ShiftView, entered: ShiftView, now: datetime) -> datetime:
+    """When a switch ends the first visit and begins the second.
+
+    That is the scan, unless the person stayed at the station while one shift ended and the other had begun: then it is
+    the end of the first, so that back-to-back shifts are credited whole.
+    """
+    stayed = left.station_id == entered.station_id and entered.starts_at <= left.ends_at
+    return min(now, left.ends_at) if stayed else now
+
+
+def minutes_by_day(start: datetime, end: datetime, zone: ZoneInfo) -> dict[date, int]:
+    """The whole minutes of a stretch by local day; together they are the stretch's whole minutes."""
+    days: dict[date, int] = {}
+    counted, day = 0, start.astimezone(zone).date()
+    while start < end and day <= end.astimezone(zone).date():
+        midnight = datetime.combine(day + timedelta(days=1), time(), tzinfo=zone)
+        until = whole_minutes(min(end, midnight) - start)
+        days[day] = until - counted
+        counted, day = until, day + timedelta(days=1)
+    return days
 
 
 def decide_out(open_visit: OpenVisit, now: datetime, *, confirmed: Sequence[str], body: RuleBody) -> Decision:
@@ -79,39 +138,53 @@ def wants_out(open_visit: OpenVisit | None, station_id: int, intent: Intent, *, 
     return now - open_visit.opened_at >= timedelta(minutes=body.shortest_stay_minutes)
 
 
-def choose_shift(shifts: Sequence[ShiftView], signups: dict[int, str], *, now: datetime, body: RuleBody) -> Choice:
+def choose_shift(
+    shifts: Sequence[ShiftView],
+    signups: dict[int, str],
+    *,
+    full: Collection[int] = (),
+    now: datetime,
+    body: RuleBody,
+) -> Choice:
     """The shift to check in to: one that was signed up for, else one that takes walk-ins, the earlier to end first.
 
-    Raises Rejected with the most telling reason why there is none: sign-up, activity, window, or no shift at all.
+    `full` are the shifts in which nobody has a place who has not signed up. Raises Rejected with the most telling
+    reason why there is none: sign-up, activity, window, or no shift at all.
     """
     if not shifts:
         raise Rejected("checkin.station_closed")
-    usable = [shift for shift in shifts if _refusal(shift, signups.get(shift.id), now, body) is None]
+    refusals = {shift.id: _refusal(shift, signups.get(shift.id), full=full, now=now, body=body) for shift in shifts}
+    usable = [shift for shift in shifts if refusals[shift.id] is None]
     usable.sort(key=lambda shift: (signups.get(shift.id) != "signed_up", shift.ends_at, shift.id))
     if usable:
         return Choice(usable[0], signups.get(usable[0].id) == "signed_up")
     mine = [shift for shift in shifts if shift.id in signups]
     telling = min(mine or shifts, key=lambda shift: _distance(shift, now))
-    code, context = _refusal(telling, signups.get(telling.id), now, body) or ("station_closed", {})
-    raise Rejected(f"checkin.{code}", **context)
+    code, context = refusals[telling.id] or ("station_closed", {})
+    raise Rejected(f"checkin.{code}", activity=telling.activity_name, **context)
 
 
 def _distance(shift: ShiftView, now: datetime) -> timedelta:
     return max(shift.starts_at - now, now - shift.ends_at, timedelta(0))
 
 
-def _refusal(shift: ShiftView, signup: str | None, now: datetime, body: RuleBody) -> tuple[str, dict[str, Any]] | None:
+def _refusal(
+    shift: ShiftView, signup: str | None, *, full: Collection[int], now: datetime, body: RuleBody
+) -> tuple[str, dict[str, Any]] | None:
     """Why this shift can't be checked in to now; None when it can."""
     if shift.cancelled_at is not None or shift.activity_status == "cancelled":
         return "activity_cancelled", {}
     if shift.activity_status != "approved":
         return "activity_not_approved", {}
+    window = {"opens": (shift.starts_at - body.early).isoformat(), "closed": shift.ends_at.isoformat()}
     if now < shift.starts_at - body.early:
-        return "too_early", {"opens": (shift.starts_at - body.early).isoformat(), "now": now.isoformat()}
+        return "too_early", window | {"now": now.isoformat()}
     if now >= shift.ends_at:
-        return "too_late", {"closed": shift.ends_at.isoformat(), "now": now.isoformat()}
+        return "too_late", window | {"now": now.isoformat()}
     if signup in ("cancelled", "waitlisted"):
         return f"signup_{signup}", {}
     if signup is None and not shift.walk_in:
         return "not_signed_up", {}
+    if signup is None and shift.id in full:
+        return "capacity_full", {}
     return None

@@ -1,4 +1,4 @@
-"""Puts names to the plain facts of check-in, at the moment they are shown."""
+"""Puts names and words to the plain facts of check-in, at the moment they are shown."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -9,15 +9,18 @@ from sqlalchemy.orm import Session
 from ledger.activities import queries as activities
 from ledger.checkin.queries import AttendanceView
 from ledger.checkin.scans import ScanAnswer
+from ledger.kernel.errors import Conflict, LedgerError
 from ledger.people import queries as people
+from ledger.web.problem import words
 
+QUESTIONS = frozenset({"checkin.dwell_too_short", "checkin.open_session_elsewhere", "checkin.walk_in"})
 REASON_TEXTS = {
     "OK_IN": ("已签到", "Checked in"),
     "OK_OUT": ("已签退", "Checked out"),
     "ALREADY_CHECKED_IN": ("已经签到了", "Already checked in"),
     "ALREADY_CHECKED_OUT": ("已经签退了", "Already checked out"),
     "DAILY_LIMIT_REVIEW": ("已签退，今天时长超过上限，等站长审", "Checked out; over the day's limit, waits for review"),
-    "AUTO_CLOSED": ("忘了签退，等站长定时间", "Check-out forgotten; waits for review"),
+    "AUTO_CLOSED": ("签退晚了，等站长定时间", "Check-out came too late; waits for review"),
 }
 
 
@@ -45,6 +48,26 @@ def answer(session: Session, scanned: ScanAnswer, center_id: int) -> dict[str, A
         "attendance": facts | times | named,
         "next_actions": scanned.next_actions,
     }
+
+
+def refusal(session: Session, refused: LedgerError, center_id: int) -> dict[str, Any]:
+    """The members that a refused scan has beside those of a problem: the same as an answer's, without an attendance."""
+    zh, en = (words(refused, in_language=each)[0] for each in ("zh", "en"))
+    volunteer_id = refused.context.get("volunteer_id")
+    names = people.display_names(session, [volunteer_id] if volunteer_id else [], center_id)
+    return {
+        "outcome": "refused",
+        "reason": refused.code.rpartition(".")[2].upper(),
+        "reason_text": {"zh": zh, "en": en},
+        "attendance": None,
+        "masked_name": names[volunteer_id][1] if volunteer_id in names else None,
+        "next_actions": ["confirm"] if is_question(refused) else [],
+    }
+
+
+def is_question(refused: LedgerError) -> bool:
+    """Whether the scan is done when it is sent again with its reason among the confirmed ones."""
+    return isinstance(refused, Conflict) and refused.code in QUESTIONS
 
 
 def attendances(session: Session, views: Iterable[AttendanceView], center_id: int) -> list[dict[str, Any]]:

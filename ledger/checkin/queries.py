@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from ledger.activities import queries as activities
 from ledger.activities.models import Activity, Shift
+from ledger.activities.policy import LONGEST_SHIFT
 from ledger.activities.queries import ShiftView
 from ledger.checkin.models import Attendance, ScanEvent
 from ledger.checkin.policy import OpenVisit
@@ -22,6 +23,8 @@ from ledger.organisations.models import Place
 from ledger.people.models import Volunteer
 
 _attendance, _scan = table_of(Attendance), table_of(ScanEvent)
+_DAY = timedelta(days=1)
+_LONGEST_VISIT = LONGEST_SHIFT + _DAY
 _FACTS = (
     "id", "volunteer_id", "shift_id", "station_id", "visit", "status", "opened_at", "closed_at", "in_scan_id",
     "out_scan_id", "opened_by", "minutes", "points", "rule_id", "revision", "review_reason",
@@ -118,6 +121,38 @@ def forgotten_visits(session: Session, center_id: int, ended_before: datetime, *
     return [OpenVisit(row.id, activities.get_shift(session, row.shift_id, center_id), row.opened_at) for row in rows]
 
 
+def confirmed_spans(
+    session: Session, volunteer_id: int, center_id: int, *, start: datetime, end: datetime
+) -> list[tuple[datetime, datetime]]:
+    """When the person's confirmed minutes were given, around a stretch: a day before it to a day after it."""
+    query = (
+        sa.select(Attendance.opened_at, Attendance.closed_at, Shift.starts_at, Shift.ends_at)
+        .join(Shift, sa.and_(Shift.center_id == Attendance.center_id, Shift.id == Attendance.shift_id))
+        .where(
+            Attendance.center_id == center_id,
+            Attendance.volunteer_id == volunteer_id,
+            Attendance.status == "CONFIRMED",
+            Attendance.minutes > 0,
+            Attendance.opened_at.between(start - _LONGEST_VISIT - _DAY, end + _DAY),
+        )
+    )
+    return [(max(row.opened_at, row.starts_at), min(row.closed_at, row.ends_at)) for row in session.execute(query)]
+
+
+def find_overlapping(session: Session, attendance: AttendanceView, until: datetime, center_id: int) -> int | None:
+    """Another attendance of the person that would share time with this one if this one ended then."""
+    query = sa.select(_attendance.c.id).where(
+        _attendance.c.center_id == center_id,
+        _attendance.c.volunteer_id == attendance.volunteer_id,
+        _attendance.c.id != attendance.id,
+        _attendance.c.status.not_in(("VOID", "REJECTED")),
+        _attendance.c.opened_at.between(attendance.opened_at - _LONGEST_VISIT, until),
+        _attendance.c.opened_at < until,
+        sa.or_(_attendance.c.closed_at.is_(None), _attendance.c.closed_at > attendance.opened_at),
+    )
+    return session.scalar(query.limit(1))
+
+
 def visits(session: Session, shift_id: int, volunteer_id: int, center_id: int) -> int:
     """How often the person has come to this shift."""
     query = sa.select(sa.func.count()).where(
@@ -140,7 +175,7 @@ def get_attendance(session: Session, attendance_id: int, center_id: int, *, lock
 def get_attendance_for(session: Session, attendance_id: int, actor: Actor) -> AttendanceView:
     """An attendance that the actor may see: their own, or one under their places; NotFound for all others."""
     view = get_attendance(session, attendance_id, actor.center_id)
-    staff = (Permission.CHECK_IN_OTHERS, Permission.READ_BOOKS)
+    staff = (Permission.CHECK_IN_OTHERS, Permission.REVIEW, Permission.READ_BOOKS)
     if view.volunteer_id == actor.volunteer_id or any(actor.may(each, view.station_path) for each in staff):
         return view
     raise NotFound("checkin.attendance_not_found")
@@ -148,7 +183,11 @@ def get_attendance_for(session: Session, attendance_id: int, actor: Actor) -> At
 
 @dataclass(frozen=True, slots=True)
 class AttendanceFilter:
-    """What a list of attendances is narrowed to; `paths` are the places the reader may see, None for all."""
+    """What a list of attendances is narrowed to.
+
+    `paths` are the places whose attendances the reader may see and `own_id` the volunteer that the reader is: both
+    count. Without either everything is seen, for who runs the service.
+    """
 
     volunteer_id: int | None = None
     shift_id: int | None = None
@@ -157,6 +196,7 @@ class AttendanceFilter:
     since: datetime | None = None
     until: datetime | None = None
     paths: tuple[str, ...] | None = None
+    own_id: int | None = None
 
 
 def list_attendances(
@@ -172,7 +212,8 @@ def list_attendances(
     if wanted.until is not None:
         query = query.where(Attendance.opened_at < wanted.until)
     if wanted.paths is not None:
-        query = query.where(sa.or_(sa.false(), *(Place.path.startswith(path) for path in wanted.paths)))
+        own = Attendance.volunteer_id == wanted.own_id if wanted.own_id is not None else sa.false()
+        query = query.where(sa.or_(own, *(Place.path.startswith(path) for path in wanted.paths)))
     sorts = {"opened_at": Attendance.opened_at, "minutes": Attendance.minutes, "points": Attendance.points}
     wanted_page = PageRequest(request.limit, request.after, request.sort or "-opened_at")
     return fetch_page(session, query, request=wanted_page, sorts=sorts, tie=Attendance.id, make=_view)

@@ -1,40 +1,41 @@
 """The scan itself: who and what was scanned, the event that is kept of it, and the answer that a retry gets."""
 
 import json
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.activities import queries as activities
-from ledger.activities.models import Signup
-from ledger.activities.queries import ShiftView
-from ledger.checkin import codes, queries
-from ledger.checkin.commands import ReviewCommand, ScanCommand
-from ledger.checkin.models import Attendance, ReviewDecision, ScanEvent
-from ledger.checkin.policy import Method
+from ledger.checkin import codes
+from ledger.checkin.commands import ScanCommand
+from ledger.checkin.models import ScanEvent
+from ledger.checkin.policy import BUSINESS_ZONE, Method
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
-from ledger.kernel.errors import Conflict, Forbidden, Keep, LedgerError, Rejected
+from ledger.kernel.errors import Conflict, Keep, LedgerError, Rejected
 from ledger.kernel.idempotency import hash_request
-from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
 from ledger.kernel.types import table_of
 from ledger.organisations import queries as organisations
 from ledger.people import queries as people
 from ledger.people.models import Volunteer
-from ledger.rules.queries import Rule
+from ledger.people.policy import ACTIVE
+from ledger.people.queries import CardView
 
-LOOK_BACK = timedelta(hours=12)
-LOOK_AHEAD = timedelta(hours=12)
-_scan, _attendance, _signup = table_of(ScanEvent), table_of(Attendance), table_of(Signup)
-_volunteer, _decision = table_of(Volunteer), table_of(ReviewDecision)
+_scan, _volunteer = table_of(ScanEvent), table_of(Volunteer)
 _CARD_TOKEN_LENGTH = 26
 _NUMBER_LENGTH = 8
-_OUTCOMES = {"OK_IN": "ok", "OK_OUT": "ok", "ALREADY_CHECKED_IN": "info", "ALREADY_CHECKED_OUT": "info"}
+_OUTCOMES = {
+    "OK_IN": "ok",
+    "OK_OUT": "ok",
+    "ALREADY_CHECKED_IN": "info",
+    "ALREADY_CHECKED_OUT": "info",
+    "AUTO_CLOSED": "pending",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,27 +112,20 @@ def identify(session: Session, scene: Scene) -> Person:
         return _identify_card(session, scene, scene.command.card)
     ticket = scene.command.ticket or codes.read_code(session, scene.command.code or "", scene.now)
     scene.station_id, scene.method = ticket.station_id, ticket.method
-    if scene.command.ticket is not None:
-        scene.nonce = ticket.nonce
-        _refuse_used(session, scene)
     if scene.actor.volunteer_id is None or ticket.center_id != scene.actor.center_id:
         raise Rejected("checkin.person_unknown")
-    return _person(session, scene, scene.actor.volunteer_id)
+    person = _person(session, scene, scene.actor.volunteer_id)
+    if scene.command.ticket is not None:
+        _spend(session, scene, ticket.nonce)
+    return person
 
 
 def _identify_card(session: Session, scene: Scene, scanned: str) -> Person:
     scene.station_id = _clerks_station(session, scene)
-    text = scanned.strip().rstrip("/").rpartition("/")[2].upper()
+    text = unicodedata.normalize("NFKC", scanned).strip().rstrip("/").rpartition("/")[2].upper()
     scene.method = "card" if len(text) == _CARD_TOKEN_LENGTH else "number"
     if scene.method == "card":
-        card = people.find_volunteer_by_card(session, text, scene.actor.center_id)
-        if card is None:
-            raise Rejected("checkin.card_unknown")
-        if card.revoked_at is not None:
-            raise Rejected("checkin.card_revoked")
-        if card.expires_on is not None and scene.now.date() > card.expires_on:
-            raise Rejected("checkin.card_expired")
-        person = _person(session, scene, card.volunteer_id, card_id=card.id)
+        person = _bearer(session, scene, people.find_volunteer_by_card(session, text, scene.actor.center_id))
     else:
         find = people.find_volunteer_by_number if len(text) <= _NUMBER_LENGTH else people.find_volunteer_by_phone
         volunteer = find(session, text, scene.actor.center_id)
@@ -143,29 +137,55 @@ def _identify_card(session: Session, scene: Scene, scanned: str) -> Person:
     return person
 
 
+def _bearer(session: Session, scene: Scene, card: CardView | None) -> Person:
+    """Who a card stands for. A card that counts no more is kept in the event with its person all the same."""
+    if card is None:
+        raise Rejected("checkin.card_unknown")
+    _note_person(session, scene, card.volunteer_id, card_id=card.id)
+    if card.revoked_at is not None:
+        raise Rejected("checkin.card_revoked")
+    if card.expires_on is not None and clock.local_day(scene.now, BUSINESS_ZONE) > card.expires_on:
+        raise Rejected("checkin.card_expired")
+    return _person(session, scene, card.volunteer_id, card_id=card.id)
+
+
 def _clerks_station(session: Session, scene: Scene) -> int:
     if scene.command.station_id is None:
         raise Rejected("checkin.station_needed")
-    station = organisations.get_place(session, scene.command.station_id, scene.actor.center_id)
+    station = organisations.find_place(session, scene.command.station_id, scene.actor.center_id)
+    if station is None:
+        raise Rejected("organisations.place_not_found")
+    scene.station_id = station.id
     if not scene.actor.may(Permission.CHECK_IN_OTHERS, station.path):
-        raise Forbidden("checkin.proxy_not_allowed")
+        raise Rejected("checkin.proxy_not_allowed")
     return station.id
 
 
 def _person(session: Session, scene: Scene, volunteer_id: int, *, card_id: int | None = None) -> Person:
+    if _note_person(session, scene, volunteer_id, card_id=card_id) != ACTIVE:
+        raise Rejected("checkin.person_blocked")
+    return scene.person
+
+
+def _note_person(session: Session, scene: Scene, volunteer_id: int, *, card_id: int | None = None) -> str:
+    """Say in the scene whose scan it is; the person's status."""
     query = sa.select(_volunteer.c.identity_id, _volunteer.c.status).where(
         _volunteer.c.center_id == scene.actor.center_id, _volunteer.c.id == volunteer_id
     )
     row = session.execute(query).one()
     scene.person = Person(volunteer_id, row.identity_id, card_id)
-    if row.status != "active":
-        raise Rejected("checkin.person_blocked")
-    return scene.person
+    return str(row.status)
 
 
-def _refuse_used(session: Session, scene: Scene) -> None:
-    query = sa.select(_scan.c.id).where(_scan.c.center_id == scene.actor.center_id, _scan.c.entry_nonce == scene.nonce)
-    if session.execute(query).first() is not None:
+def _spend(session: Session, scene: Scene, nonce: str) -> None:
+    """A ticket is good for one person, who may answer a question with it or scan out again."""
+    query = sa.select(_scan.c.volunteer_id).where(
+        _scan.c.center_id == scene.actor.center_id, _scan.c.entry_nonce == nonce
+    )
+    spent = session.execute(query).one_or_none()
+    if spent is None:
+        scene.nonce = nonce
+    elif spent.volunteer_id != scene.person.volunteer_id:
         raise Rejected("checkin.code_used")
 
 
@@ -174,12 +194,18 @@ def store_answer(session: Session, scene: Scene, reason: str, attendance: dict[s
     pending = reason == "OK_OUT" and attendance["status"] == "PENDING"
     outcome: Any = "pending" if pending else _OUTCOMES[reason]
     said = attendance["review_reason"] if pending else reason
-    actions = ["check_out"] if attendance["status"] == "OPEN" else ["explain"]
+    actions = next_actions(reason, attendance["status"])
     answer = {"attendance": attendance, "next_actions": actions}
-    nonce = scene.nonce if outcome in ("ok", "pending") else None
-    row = _row(scene, outcome, said, answer) | {"attendance_id": attendance["id"], "entry_nonce": nonce}
+    row = _row(scene, outcome, said, answer) | {"attendance_id": attendance["id"], "entry_nonce": scene.nonce}
     session.connection().execute(sa.insert(_scan), row)
     return ScanAnswer(outcome, said, scene.person.volunteer_id, attendance, actions)
+
+
+def next_actions(reason: str, status: str) -> list[str]:
+    """What can be done next: "check_out" of what is open, "explain" what was earned, "check_in" again."""
+    if status == "OPEN":
+        return ["check_out"]
+    return ["explain", "check_in"] if reason == "ALREADY_CHECKED_OUT" else ["explain"]
 
 
 def keeper(scene: Scene, refusal: Rejected | Conflict) -> Keep | None:
@@ -219,76 +245,3 @@ def _row(scene: Scene, outcome: str, reason: str, answer: Mapping[str, Any]) -> 
         "received_at": scene.now,
         "answer": json.dumps(answer, ensure_ascii=False, default=str),
     }
-
-
-def signups_of(session: Session, scene: Scene, shifts: Sequence[ShiftView]) -> dict[int, str]:
-    """The person's sign-ups among the shifts: shift to status."""
-    if not shifts:
-        return {}
-    query = sa.select(_signup.c.shift_id, _signup.c.status).where(
-        _signup.c.center_id == scene.actor.center_id,
-        _signup.c.volunteer_id == scene.person.volunteer_id,
-        _signup.c.shift_id.in_([shift.id for shift in shifts]),
-    )
-    return {row.shift_id: row.status for row in session.execute(query)}
-
-
-def find_signed_up_shift(session: Session, scene: Scene, rule: Rule) -> ShiftView | None:
-    """A shift anywhere that the person has signed up for and that is open for check-in now."""
-    mine = activities.shifts_of_volunteer(session, scene.person.volunteer_id, scene.actor.center_id, now=scene.now)
-    soon = (shift for shift, signup in mine if signup.status == "signed_up")
-    return next((shift for shift in soon if shift.starts_at - rule.body.early <= scene.now), None)
-
-
-def refuse_full(session: Session, scene: Scene, shift: ShiftView) -> None:
-    """Raises Rejected("checkin.capacity_full") when nobody more fits: places are taken by signing up or by coming."""
-    if shift.capacity is None:
-        return
-    came = sa.select(_attendance.c.volunteer_id).where(
-        _attendance.c.center_id == scene.actor.center_id,
-        _attendance.c.shift_id == shift.id,
-        _attendance.c.status != "VOID",
-    )
-    promised = sa.select(_signup.c.volunteer_id).where(
-        _signup.c.center_id == scene.actor.center_id,
-        _signup.c.shift_id == shift.id,
-        _signup.c.status == "signed_up",
-    )
-    taken = session.execute(sa.select(sa.func.count()).select_from(came.union(promised).subquery())).scalar_one()
-    if taken >= shift.capacity:
-        raise Rejected("checkin.capacity_full")
-
-
-def find_recent_visit(session: Session, scene: Scene) -> int | None:
-    """The person's last attendance at this station that ended within a few hours."""
-    query = (
-        sa.select(_attendance.c.id)
-        .where(
-            _attendance.c.center_id == scene.actor.center_id,
-            _attendance.c.volunteer_id == scene.person.volunteer_id,
-            _attendance.c.station_id == scene.station_id,
-            _attendance.c.status.in_(("PENDING", "CONFIRMED")),
-            _attendance.c.closed_at >= scene.now - LOOK_BACK,
-        )
-        .order_by(_attendance.c.opened_at.desc())
-        .limit(1)
-    )
-    return session.scalar(query)
-
-
-def store_decision(
-    session: Session, command: ReviewCommand, attendance: queries.AttendanceView, *, actor: Actor
-) -> None:
-    """Keep who decided what, and why."""
-    row = {
-        "center_id": actor.center_id,
-        "id": new_id(),
-        "attendance_id": attendance.id,
-        "revision": attendance.revision,
-        "decision": "approve" if command.approve else "reject",
-        "ended_at": command.ended_at,
-        "decided_by": actor.identity_id,
-        "decided_at": clock.now(),
-        "note": command.note,
-    }
-    session.connection().execute(sa.insert(_decision), row)

@@ -1,8 +1,12 @@
 """Shapes of the check-in API."""
 
-from marshmallow import Schema, fields, validate
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from ledger.web.fields import Instant, PageQuery, PublicId, Text
+
+STATUSES = ("OPEN", "CLOSED", "PENDING", "CONFIRMED", "REJECTED", "VOID")
 
 
 class ScanRequest(Schema):
@@ -29,6 +33,11 @@ class ScanRequest(Schema):
         metadata={"description": "Questions answered with yes: WALK_IN, DWELL_TOO_SHORT, OPEN_SESSION_ELSEWHERE."},
     )
 
+    @validates_schema
+    def _one_way_in(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        if (data.get("code") is None) == (data.get("card") is None):
+            raise ValidationError("send either code or card", "code")
+
 
 class AttendanceSchema(Schema):
     """A person's presence in a shift; minutes whole, points in minor units."""
@@ -43,7 +52,7 @@ class AttendanceSchema(Schema):
     station_name = fields.String()
     shift_starts_at = Instant()
     shift_ends_at = Instant()
-    status = fields.String(validate=validate.OneOf(("OPEN", "CLOSED", "PENDING", "CONFIRMED", "REJECTED", "VOID")))
+    status = fields.String(validate=validate.OneOf(STATUSES))
     opened_at = Instant()
     closed_at = Instant(allow_none=True)
     minutes = fields.Integer()
@@ -76,7 +85,7 @@ class AttendanceQuery(PageQuery):
     volunteer_id = PublicId(load_default=None)
     shift_id = PublicId(load_default=None)
     station_id = PublicId(load_default=None)
-    status = fields.String(load_default=None, validate=validate.Length(max=20))
+    status = fields.String(load_default=None, validate=validate.OneOf(STATUSES))
     since = Instant(load_default=None)
     until = Instant(load_default=None)
 
@@ -95,6 +104,33 @@ class ReviewRequest(Schema):
     note = Text(shortest=0, load_default="")
 
 
+class ShiftNowSchema(Schema):
+    """The shift that is on at a station."""
+
+    activity_name = fields.String()
+    starts_at = Instant()
+    ends_at = Instant()
+    arrived = fields.Integer()
+    expected = fields.Integer(metadata={"description": "How many had signed up; others may come too."})
+
+
+class ShiftNextSchema(Schema):
+    """The shift after that, and from when it can be checked in to."""
+
+    activity_name = fields.String()
+    starts_at = Instant()
+    ends_at = Instant()
+    opens_at = Instant()
+
+
+class ArrivalSchema(Schema):
+    """Somebody who has come or gone."""
+
+    masked_name = fields.String()
+    what = fields.String(validate=validate.OneOf(("in", "out")))
+    time = Instant()
+
+
 class StationCodeSchema(Schema):
     """The code a station's screen shows now."""
 
@@ -103,3 +139,7 @@ class StationCodeSchema(Schema):
     qr_svg = fields.String()
     step_seconds = fields.Integer()
     valid_until = Instant()
+    server_time = Instant()
+    now = fields.Nested(ShiftNowSchema, allow_none=True)
+    next = fields.Nested(ShiftNextSchema, allow_none=True)
+    arrivals = fields.List(fields.Nested(ArrivalSchema), metadata={"description": "The last ones to come or go."})

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 from ledger.kernel.errors import LedgerError, Rejected, text_of
 from ledger.kernel.ids import public_id
 from ledger.web import formats
-from ledger.web.locale import language
+from ledger.web.locale import Language, language
 
 _log = logging.getLogger("ledger")
 _CODES = {
@@ -43,11 +43,11 @@ def wants_json() -> bool:
     return request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json"
 
 
-def words(error: LedgerError) -> tuple[str, str]:
-    """What happened and what to do next, in the reader's language, with the context filled in."""
+def words(error: LedgerError, *, in_language: Language | None = None) -> tuple[str, str]:
+    """What happened and what to do next, in the reader's language or the one asked for, with the context filled in."""
     text = text_of(error.code)
     context = _Known({name: _for_people(name, value) for name, value in error.context.items()})
-    if language() == "en":
+    if (in_language or language()) == "en":
         return text.en.format_map(context), text.next_en.format_map(context)
     return text.zh.format_map(context), text.next_zh.format_map(context)
 

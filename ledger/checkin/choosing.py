@@ -1,0 +1,213 @@
+"""What a scan means: leave what is open, enter a shift, or hear what has already happened."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.activities import queries as activities
+from ledger.activities.models import Shift, Signup
+from ledger.activities.queries import ShiftView
+from ledger.checkin.models import Attendance
+from ledger.checkin.policy import (
+    Choice,
+    Decision,
+    EndedVisit,
+    OpenVisit,
+    choose_shift,
+    decide_out,
+    told_of_end,
+    wants_out,
+)
+from ledger.checkin.scans import Scene
+from ledger.kernel.errors import Conflict, Rejected
+from ledger.kernel.types import table_of
+from ledger.rules.queries import Rule
+
+LOOK_BACK = timedelta(hours=12)
+LOOK_AHEAD = timedelta(hours=12)
+_attendance, _signup, _shift = table_of(Attendance), table_of(Signup), table_of(Shift)
+
+
+def decide(session: Session, scene: Scene, visit: OpenVisit | None, rule: Rule) -> Decision:
+    """What the scan does to the person's open visit, and which shift it enters.
+
+    Raises Rejected and Conflict for the reasons of `errors.py` from NOT_CHECKED_IN to WRONG_STATION.
+    """
+    command = scene.command
+    if wants_out(visit, scene.station_id, command.intent, now=scene.now, body=rule.body):
+        return _leave(session, scene, visit, rule)
+    if visit is None:
+        told = _told(session, scene, rule) if command.intent == "auto" else None
+        return told or Decision("OK_IN", enter=_choose(session, scene, rule))
+    if visit.shift.station_id == scene.station_id and command.shift_id in (None, visit.shift.id):
+        return Decision("ALREADY_CHECKED_IN", about=visit.id)
+    return _switch(session, scene, visit, rule)
+
+
+def _leave(session: Session, scene: Scene, visit: OpenVisit | None, rule: Rule) -> Decision:
+    if visit is None:
+        ended = _find_ended(session, scene)
+        if ended is None:
+            raise Rejected("checkin.not_checked_in")
+        return Decision("AUTO_CLOSED" if ended.forgotten else "ALREADY_CHECKED_OUT", about=ended.id)
+    if visit.shift.station_id != scene.station_id:
+        raise Rejected("checkin.wrong_station", station=visit.shift.station_name)
+    return decide_out(visit, scene.now, confirmed=scene.command.confirmed, body=rule.body)
+
+
+def _told(session: Session, scene: Scene, rule: Rule) -> Decision | None:
+    """What has just ended here, unless the person has signed up for another shift that can be entered now."""
+    ended = _find_ended(session, scene)
+    told = told_of_end(ended, scene.now, rule.body)
+    if ended is None or told is None:
+        return None
+    try:
+        choice = _choose(session, scene, rule)
+    except (Rejected, Conflict):
+        return told
+    return None if choice.signed_up and choice.shift.id != ended.shift_id else told
+
+
+def _switch(session: Session, scene: Scene, visit: OpenVisit, rule: Rule) -> Decision:
+    try:
+        choice = _choose(session, scene, rule)
+    except Rejected as refusal:
+        if scene.command.intent == "in" or visit.shift.station_id == scene.station_id:
+            raise
+        # Nothing can be entered here, so the scan was meant for where the person is checked in.
+        raise Rejected("checkin.wrong_station", station=visit.shift.station_name) from refusal
+    if "OPEN_SESSION_ELSEWHERE" not in scene.command.confirmed:
+        raise Conflict(
+            "checkin.open_session_elsewhere",
+            station=visit.shift.station_name,
+            activity=visit.shift.activity_name,
+            since=visit.opened_at.isoformat(),
+        )
+    return Decision("OK_IN", leave=True, enter=choice)
+
+
+def _choose(session: Session, scene: Scene, rule: Rule) -> Choice:
+    shifts = activities.shifts_at_station(
+        session, scene.station_id, scene.actor.center_id, around=scene.now, before=LOOK_AHEAD, after=LOOK_BACK
+    )
+    wanted = scene.command.shift_id
+    candidates = [shift for shift in shifts if wanted in (None, shift.id)]
+    if wanted is not None and not candidates:
+        _refuse_elsewhere(session, scene, wanted)
+    signups = _signups_of(session, scene, candidates)
+    if wanted is None and "signed_up" not in signups.values():
+        _send_to_own_station(session, scene, rule)
+    full = {shift.id for shift in candidates if shift.id not in signups and _is_full(session, scene, shift, rule)}
+    choice = choose_shift(candidates, signups, full=full, now=scene.now, body=rule.body)
+    if not choice.signed_up and "WALK_IN" not in scene.command.confirmed:
+        shift = choice.shift
+        raise Conflict(
+            "checkin.walk_in",
+            shift_id=shift.id,
+            activity=shift.activity_name,
+            starts=shift.starts_at.isoformat(),
+            ends=shift.ends_at.isoformat(),
+        )
+    return choice
+
+
+def _refuse_elsewhere(session: Session, scene: Scene, shift_id: int) -> None:
+    """The shift that the scan names is not at this station: say where it is, if it is anywhere."""
+    shift = activities.find_shift(session, shift_id, scene.actor.center_id)
+    if shift is not None and shift.station_id != scene.station_id:
+        raise Rejected("checkin.wrong_station", station=shift.station_name)
+
+
+def _signups_of(session: Session, scene: Scene, shifts: Sequence[ShiftView]) -> dict[int, str]:
+    """The person's sign-ups among the shifts: shift to status."""
+    if not shifts:
+        return {}
+    query = sa.select(_signup.c.shift_id, _signup.c.status).where(
+        _signup.c.center_id == scene.actor.center_id,
+        _signup.c.volunteer_id == scene.person.volunteer_id,
+        _signup.c.shift_id.in_([shift.id for shift in shifts]),
+    )
+    return {row.shift_id: row.status for row in session.execute(query)}
+
+
+def _send_to_own_station(session: Session, scene: Scene, rule: Rule) -> None:
+    """Somebody who has signed up elsewhere for this hour is sent there, not offered a walk-in here."""
+    mine = activities.shifts_of_volunteer(session, scene.person.volunteer_id, scene.actor.center_id, now=scene.now)
+    soon = [
+        shift
+        for shift, signup in mine
+        if signup.status == "signed_up"
+        and shift.cancelled_at is None
+        and shift.activity_status == "approved"
+        and shift.station_id != scene.station_id
+        and shift.starts_at - rule.body.early <= scene.now
+    ]
+    served = _shifts_served(session, scene, [shift.id for shift in soon])
+    missing = next((shift for shift in soon if shift.id not in served), None)
+    if missing is not None:
+        raise Rejected("checkin.wrong_station", station=missing.station_name)
+
+
+def _shifts_served(session: Session, scene: Scene, shift_ids: Sequence[int]) -> set[int]:
+    if not shift_ids:
+        return set()
+    query = sa.select(_attendance.c.shift_id).where(
+        _attendance.c.center_id == scene.actor.center_id,
+        _attendance.c.shift_id.in_(shift_ids),
+        _attendance.c.volunteer_id == scene.person.volunteer_id,
+        _attendance.c.status != "VOID",
+    )
+    return set(session.scalars(query))
+
+
+def _is_full(session: Session, scene: Scene, shift: ShiftView, rule: Rule) -> bool:
+    """Whether nobody more fits: places are taken by signing up or by coming. Locked, for the last place is had once."""
+    center_id = scene.actor.center_id
+    if (
+        shift.capacity is None
+        or not shift.walk_in
+        or not shift.starts_at - rule.body.early <= scene.now < shift.ends_at
+    ):
+        return False
+    session.execute(
+        sa.select(_shift.c.id).where(_shift.c.center_id == center_id, _shift.c.id == shift.id).with_for_update()
+    )
+    came = sa.select(_attendance.c.volunteer_id).where(
+        _attendance.c.center_id == center_id, _attendance.c.shift_id == shift.id, _attendance.c.status != "VOID"
+    )
+    promised = sa.select(_signup.c.volunteer_id).where(
+        _signup.c.center_id == center_id, _signup.c.shift_id == shift.id, _signup.c.status == "signed_up"
+    )
+    taken = set(session.scalars(came.union(promised)))
+    return len(taken) >= shift.capacity and scene.person.volunteer_id not in taken
+
+
+def _find_ended(session: Session, scene: Scene) -> EndedVisit | None:
+    """The person's last attendance at this station that ended within a few hours."""
+    query = (
+        sa.select(
+            _attendance.c.id,
+            _attendance.c.shift_id,
+            _attendance.c.closed_at,
+            _attendance.c.status,
+            _attendance.c.review_reason,
+            _attendance.c.out_scan_id,
+        )
+        .where(
+            _attendance.c.center_id == scene.actor.center_id,
+            _attendance.c.volunteer_id == scene.person.volunteer_id,
+            _attendance.c.station_id == scene.station_id,
+            _attendance.c.status.in_(("PENDING", "CONFIRMED")),
+            _attendance.c.opened_at >= scene.now - LOOK_BACK - timedelta(days=1),
+            _attendance.c.closed_at >= scene.now - LOOK_BACK,
+        )
+        .order_by(_attendance.c.opened_at.desc())
+        .limit(1)
+    )
+    row = session.execute(query).one_or_none()
+    if row is None:
+        return None
+    forgotten = row.status == "PENDING" and row.review_reason == "AUTO_CLOSED" and row.out_scan_id is None
+    return EndedVisit(row.id, row.shift_id, row.closed_at, forgotten)

@@ -1,0 +1,125 @@
+"""Reads for the station's screen: its code, the shift that is on and the next one, and who has just come."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.activities import queries as activities
+from ledger.activities.queries import ShiftView
+from ledger.checkin import codes
+from ledger.checkin.codes import StationCode
+from ledger.checkin.models import Attendance, ScanEvent
+from ledger.kernel.actor import Actor
+from ledger.kernel.permissions import Permission
+from ledger.kernel.types import table_of
+from ledger.organisations import queries as organisations
+from ledger.people import queries as people
+from ledger.rules import queries as rules
+
+_attendance, _scan = table_of(Attendance), table_of(ScanEvent)
+_AHEAD = timedelta(hours=12)
+_BACK = timedelta(hours=12)
+_ARRIVALS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftNow:
+    """The shift that is on: `arrived` people came, `expected` had signed up."""
+
+    activity_name: str
+    starts_at: datetime
+    ends_at: datetime
+    arrived: int
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftNext:
+    """The shift after that, and from when it can be checked in to."""
+
+    activity_name: str
+    starts_at: datetime
+    ends_at: datetime
+    opens_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Somebody who came ("in") or left ("out") at the station, as strangers may read the name."""
+
+    masked_name: str
+    what: str
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """All that the station's screen shows."""
+
+    code: StationCode
+    now: ShiftNow | None
+    next: ShiftNext | None
+    arrivals: list[Arrival]
+    server_time: datetime
+
+
+def screen(session: Session, station_id: int, actor: Actor, now: datetime) -> Screen:
+    """What the screen shows now. Raises NotFound("organisations.place_not_found"), Forbidden("access.denied")."""
+    station = organisations.get_place(session, station_id, actor.center_id)
+    actor.need(Permission.STATION_SCREEN, station.path)
+    shifts = activities.shifts_at_station(
+        session, station_id, actor.center_id, around=now, before=_AHEAD, after=timedelta(0)
+    )
+    on = [shift for shift in shifts if shift.cancelled_at is None and shift.activity_status == "approved"]
+    current = max((shift for shift in on if shift.starts_at <= now < shift.ends_at), key=_start, default=None)
+    coming = min((shift for shift in on if shift.starts_at > now), key=_start, default=None)
+    return Screen(
+        code=codes.screen_code(actor.center_id, station_id, station.code_version, now),
+        now=_count(session, current, actor.center_id) if current is not None else None,
+        next=_announce(session, coming, actor.center_id, now) if coming is not None else None,
+        arrivals=_arrivals(session, station_id, actor.center_id, now),
+        server_time=now,
+    )
+
+
+def _start(shift: ShiftView) -> tuple[datetime, int]:
+    return shift.starts_at, shift.id
+
+
+def _count(session: Session, shift: ShiftView, center_id: int) -> ShiftNow:
+    came = sa.select(sa.func.count(sa.distinct(_attendance.c.volunteer_id))).where(
+        _attendance.c.center_id == center_id, _attendance.c.shift_id == shift.id, _attendance.c.status != "VOID"
+    )
+    return ShiftNow(
+        activity_name=shift.activity_name,
+        starts_at=shift.starts_at,
+        ends_at=shift.ends_at,
+        arrived=session.execute(came).scalar_one(),
+        expected=activities.counts_of(session, [shift.id], center_id)[shift.id].signed_up,
+    )
+
+
+def _announce(session: Session, shift: ShiftView, center_id: int, now: datetime) -> ShiftNext:
+    opens_at = shift.starts_at - rules.rule_in_force(session, center_id, now).body.early
+    return ShiftNext(shift.activity_name, shift.starts_at, shift.ends_at, opens_at)
+
+
+def _arrivals(session: Session, station_id: int, center_id: int, now: datetime) -> list[Arrival]:
+    query = (
+        sa.select(_scan.c.volunteer_id, _scan.c.reason, _scan.c.received_at)
+        .where(
+            _scan.c.center_id == center_id,
+            _scan.c.station_id == station_id,
+            _scan.c.received_at.between(now - _BACK, now),
+            _scan.c.outcome.in_(("ok", "pending")),
+        )
+        .order_by(_scan.c.received_at.desc(), _scan.c.id.desc())
+        .limit(_ARRIVALS)
+    )
+    rows = session.execute(query).all()
+    names = people.display_names(session, [row.volunteer_id for row in rows], center_id)
+    return [
+        Arrival(names[row.volunteer_id][1], "in" if row.reason == "OK_IN" else "out", row.received_at) for row in rows
+    ]
