@@ -1,6 +1,7 @@
 """Imports every models.py once, so that `metadata` is the whole schema."""
 
 import ledger.activities.models
+import ledger.audit.models
 import ledger.checkin.models
 import ledger.kernel.idempotency
 import ledger.kernel.job_runs

@@ -1,1 +1,3 @@
-"""Audit: trial balance, balances as of a time, traces, and the check of all of it."""
+"""Audit: trial balance, balances as of any time, where a point came from, and the proof that it all adds up."""
+
+import ledger.audit.errors

@@ -1,0 +1,141 @@
+"""Reads of the audit: what verifications found, and the trial balance as units with their lines."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.audit.checks.finding import Difference, Value
+from ledger.audit.models import VerificationRun
+from ledger.kernel.errors import NotFound
+from ledger.kernel.types import table_of
+from ledger.points import queries as points
+from ledger.points.models import Unit
+from ledger.points.queries import TrialLine
+
+_run, _unit = table_of(VerificationRun), table_of(Unit)
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A verification, under way or ended."""
+
+    id: int
+    status: str
+    started_by: int
+    started_at: datetime
+    finished_at: datetime | None
+    beat_at: datetime
+    step: str
+    done: int
+    total: int
+    accounts: int
+    batches: int
+    transfers: int
+    difference: Difference | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrialUnit:
+    """What one unit has on both sides, with a line per kind of account."""
+
+    unit: str
+    scale: int
+    debits: int
+    credits: int
+    lines: list[TrialLine]
+
+    @property
+    def difference(self) -> int:
+        """0 in a book that balances."""
+        return self.debits - self.credits
+
+
+@dataclass(frozen=True, slots=True)
+class TrialBalance:
+    """All units as of a time; minutes and points come first."""
+
+    as_of: datetime | None
+    units: list[TrialUnit]
+
+    @property
+    def balanced(self) -> bool:
+        """Whether both sides agree in every unit."""
+        return all(unit.difference == 0 for unit in self.units)
+
+
+def trial_balance(session: Session, center_id: int, *, as_of: datetime | None = None) -> TrialBalance:
+    """What was posted to each side of each kind of account, now or until `as_of` (by the time of recording)."""
+    scales = {row[0]: row[1] for row in session.execute(_scales(center_id))}
+    lines: dict[str, list[TrialLine]] = {}
+    for line in points.trial_balance(session, center_id, as_of=as_of):
+        lines.setdefault(line.unit, []).append(line)
+    units = [
+        TrialUnit(
+            unit=unit,
+            scale=scales[unit],
+            debits=sum(line.debits for line in lines[unit]),
+            credits=sum(line.credits for line in lines[unit]),
+            lines=lines[unit],
+        )
+        for unit in sorted(lines, key=lambda unit: (unit != "point", unit != "minute", unit))
+    ]
+    return TrialBalance(as_of, units)
+
+
+def _scales(center_id: int) -> "sa.Select[Any]":
+    return sa.select(_unit.c.code, _unit.c.scale).where(_unit.c.center_id == center_id)
+
+
+def get_run(session: Session, run_id: int, center_id: int) -> RunView:
+    """A verification. Raises NotFound("audit.verification_not_found")."""
+    found = _runs(session, center_id, _run.c.id == run_id)
+    if not found:
+        raise NotFound("audit.verification_not_found")
+    return found[0]
+
+
+def find_running(session: Session, center_id: int) -> RunView | None:
+    """The verification under way."""
+    return next(iter(_runs(session, center_id, _run.c.status == "running")), None)
+
+
+def find_last_run(session: Session, center_id: int) -> RunView | None:
+    """The verification that ended last with a finding."""
+    return next(iter(_runs(session, center_id, _run.c.status.in_(("clean", "different")))), None)
+
+
+def find_clean_since(session: Session, center_id: int) -> datetime | None:
+    """Since when every verification has been clean: the first one after the last that was not."""
+    broken = sa.select(sa.func.max(_run.c.started_at)).where(
+        _run.c.center_id == center_id, _run.c.status == "different"
+    )
+    last_broken = session.execute(broken).scalar()
+    query = sa.select(sa.func.min(_run.c.started_at)).where(_run.c.center_id == center_id, _run.c.status == "clean")
+    if last_broken is not None:
+        query = query.where(_run.c.started_at > last_broken)
+    since: datetime | None = session.execute(query).scalar()
+    return since
+
+
+def _runs(session: Session, center_id: int, *which: "sa.ColumnElement[bool]") -> Sequence[RunView]:
+    columns = (_run.c[name] for name in RunView.__slots__)
+    query = sa.select(*columns).where(_run.c.center_id == center_id, *which)
+    rows = session.execute(query.order_by(_run.c.started_at.desc(), _run.c.id.desc()).limit(1))
+    return [RunView(**{**row._mapping, "difference": _read_difference(row.difference)}) for row in rows]
+
+
+def _read_difference(text: str | None) -> Difference | None:
+    if text is None:
+        return None
+    values = json.loads(text)
+    return Difference(**values | {name: _revive(values[name]) for name in ("expected", "found")})
+
+
+def _revive(value: Value) -> Value:
+    """A time was written as its text; no other text has a date, a T and an offset."""
+    return datetime.fromisoformat(value) if isinstance(value, str) and "T" in value else value

@@ -1,0 +1,88 @@
+"""Writes of the audit: a verification is begun, tells how far it is, and ends with what it found."""
+
+import json
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.audit import queries
+from ledger.audit.checks.finding import Difference
+from ledger.audit.models import VerificationRun
+from ledger.audit.verification import Verification
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor
+from ledger.kernel.ids import new_id
+from ledger.kernel.permissions import Permission
+from ledger.kernel.types import table_of
+
+SILENT_AFTER = timedelta(minutes=2)
+_run = table_of(VerificationRun)
+# Whether a process is alive is a matter of the machine's clock, also in a rehearsal whose own clock stands still.
+_machine = clock.SystemClock()
+
+
+def begin(session: Session, *, actor: Actor) -> dict[str, Any]:
+    """A new run, or the one that is under way: {"id", "begun"}; `begun` says whether the caller must carry it out.
+
+    Raises Forbidden("access.denied").
+    """
+    actor.need(Permission.READ_BOOKS)
+    running = queries.find_running(session, actor.center_id)
+    if running is not None and running.beat_at > _machine.now() - SILENT_AFTER:
+        return {"id": running.id, "begun": False}
+    if running is not None:
+        _end(session, running.id, actor.center_id, {"status": "failed"})
+    row = {
+        "center_id": actor.center_id,
+        "id": new_id(),
+        "status": "running",
+        "started_by": actor.identity_id,
+        "started_at": clock.now(),
+        "beat_at": _machine.now(),
+        "step": "",
+        **dict.fromkeys(("done", "total", "accounts", "batches", "transfers"), 0),
+    }
+    session.connection().execute(sa.insert(_run), row)
+    return {"id": row["id"], "begun": True}
+
+
+def note_progress(session: Session, run_id: int, center_id: int, *, step: str, done: int, total: int) -> None:
+    """Say how far a run is."""
+    values = {"step": step, "done": done, "total": total, "beat_at": _machine.now()}
+    session.connection().execute(_of(run_id, center_id).values(values))
+
+
+def finish(session: Session, run_id: int, found: Verification) -> None:
+    """Keep what a run found."""
+    difference = found.difference
+    values = {
+        "status": "clean" if difference is None else "different",
+        "accounts": found.accounts,
+        "batches": found.batches,
+        "transfers": found.transfers,
+        "difference": None if difference is None else write_difference(difference),
+    }
+    _end(session, run_id, found.center_id, values)
+
+
+def give_up(session: Session, run_id: int, center_id: int) -> None:
+    """A run that ended in a fault has found nothing, neither good nor bad."""
+    _end(session, run_id, center_id, {"status": "failed"})
+
+
+def write_difference(difference: Difference) -> str:
+    """A difference as JSON; times in ISO 8601."""
+    return json.dumps(asdict(difference), default=datetime.isoformat)
+
+
+def _end(session: Session, run_id: int, center_id: int, values: dict[str, Any]) -> None:
+    ended = {"finished_at": clock.now(), "beat_at": _machine.now()}
+    session.connection().execute(_of(run_id, center_id).values(values | ended))
+
+
+def _of(run_id: int, center_id: int) -> sa.Update:
+    still = (_run.c.center_id == center_id, _run.c.id == run_id, _run.c.status == "running")
+    return sa.update(_run).where(*still)
