@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from ledger.audit import service
-from ledger.audit.verification import verify
+from ledger.audit.verification import Progress, verify
 from ledger.kernel import db
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import Database, in_snapshot, in_transaction
@@ -16,11 +16,12 @@ _TELL_EVERY_SECONDS = 0.5
 
 
 @dataclass(slots=True)
-class _Teller:
-    """Tells how far a run is, often enough to watch and seldom enough to cost nothing."""
+class Teller:
+    """Tells how far a run is, often enough to watch and seldom enough to cost nothing; `also` is told the same."""
 
     run_id: int
     center_id: int
+    also: Progress | None = None
     last: float = 0.0
 
     def __call__(self, step: str, done: int, total: int) -> None:
@@ -30,6 +31,8 @@ class _Teller:
             return
         self.last = time.monotonic()
         in_transaction(service.note_progress, self.run_id, self.center_id, step=step, done=done, total=total)
+        if self.also is not None:
+            self.also(step, done, total)
 
 
 def start(database: Database, *, actor: Actor, wait_seconds: float = 0) -> int:
@@ -50,7 +53,7 @@ def carry_out(database: Database, run_id: int, center_id: int) -> None:
     """Verify and keep what was found; a fault is logged and kept as such."""
     db.use(database)
     try:
-        found = in_snapshot(verify, center_id, progress=_Teller(run_id, center_id))
+        found = in_snapshot(verify, center_id, progress=Teller(run_id, center_id))
         in_transaction(service.finish, run_id, found)
     except Exception:
         _log.exception("the verification failed")
