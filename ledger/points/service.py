@@ -18,7 +18,7 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, NotFound, Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.types import table_of
-from ledger.points import queries
+from ledger.points import queries, rows
 from ledger.points.models import Account, Batch, Transfer, Unit
 from ledger.points.policy import (
     KINDS,
@@ -30,17 +30,11 @@ from ledger.points.policy import (
     Movement,
     Source,
     apply,
-    evidence_hash,
 )
+from ledger.points.rows import Header
 
 _INSERT_IGNORING: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _account, _transfer = table_of(Account), table_of(Transfer)
-_COUNTERS = ("debits_pending", "debits_posted", "credits_pending", "credits_posted", "version", "last_recorded_at")
-_WRITE_BACK = (
-    sa.update(_account)
-    .where(_account.c.center_id == sa.bindparam("of_center"), _account.c.id == sa.bindparam("of_id"))
-    .values({name: sa.bindparam(name) for name in _COUNTERS})
-)
 _NOT_RESOLVED = {"post": "posted", "void": "voided", "expire": "expired"}
 
 
@@ -90,7 +84,7 @@ def post(
         )
         for move in movements
     ]
-    header = _Header(source, actor, reason, effective_at, evidence or {})
+    header = Header(source, actor, reason, effective_at, evidence or {})
     return _record(session, lines, {state.id: state for state in accounts.values()}, header)
 
 
@@ -116,97 +110,39 @@ def resolve(
     accounts = _accounts_by_id(session, ids, actor.center_id)
     _refuse_resolved(session, pending_ids, actor.center_id)
     lines = [_resolution(row, kind, (amounts or {}).get(row.id, row.amount)) for row in pending]
-    header = _Header(source, actor, reason, None, evidence or {})
+    header = Header(source, actor, reason, None, evidence or {})
     return _record(session, lines, accounts, header)
 
 
-@dataclass(frozen=True, slots=True)
-class _Header:
-    source: Source
-    actor: Actor
-    reason: str
-    effective_at: datetime | None
-    evidence: Mapping[str, Any]
-
-
-def _record(session: Session, lines: list[Line], accounts: dict[int, AccountState], header: _Header) -> Posted:
+def _record(session: Session, lines: list[Line], accounts: dict[int, AccountState], header: Header) -> Posted:
     center_id = header.actor.center_id
     recorded_at = max([clock.now(), *(a.last_recorded_at for a in accounts.values() if a.last_recorded_at)])
-    rows = []
+    transfers = []
     batch_id = _insert_batch(session, header, recorded_at)
     for line in lines:
         debit, credit = accounts[line.debit_id], accounts[line.credit_id]
         after = apply(line, debit, credit)
-        rows.append(_transfer_row(line, debit.unit, center_id=center_id, batch_id=batch_id, at=recorded_at) | after)
-    session.connection().execute(sa.insert(_transfer), rows)
-    _write_back(session, [a for a in accounts.values() if a.counted], center_id, recorded_at)
+        row = rows.transfer_row(line, debit.unit, center_id=center_id, batch_id=batch_id, at=recorded_at)
+        transfers.append(row | after)
+    session.connection().execute(sa.insert(_transfer), transfers)
+    rows.write_back(session, [a for a in accounts.values() if a.counted], center_id, recorded_at)
     return Posted(
         batch_id=batch_id,
         recorded_at=recorded_at,
-        transfer_ids=[row["id"] for row in rows],
+        transfer_ids=[row["id"] for row in transfers],
         balances={AccountKey(a.unit, a.kind, a.owner_id): a.state for a in accounts.values() if a.counted},
     )
 
 
-def _insert_batch(session: Session, header: _Header, recorded_at: datetime) -> int:
-    batch_id = new_id()
-    row = {
-        "center_id": header.actor.center_id,
-        "id": batch_id,
-        "source_type": header.source.type,
-        "source_ref": header.source.ref,
-        "step": header.source.step,
-        "effective_at": header.effective_at or recorded_at,
-        "recorded_at": recorded_at,
-        "actor_id": header.actor.identity_id,
-        "reason": header.reason,
-        "evidence_hash": evidence_hash(header.evidence),
-    }
+def _insert_batch(session: Session, header: Header, recorded_at: datetime) -> int:
+    row = rows.batch_row(header, recorded_at)
     statement = _INSERT_IGNORING[session.get_bind().dialect.name](Batch).on_conflict_do_nothing(
         index_elements=["center_id", "source_type", "source_ref", "step"]
     )
     # What came back is asked for, not counted: a driver may not know how many rows an ON CONFLICT has left.
     if session.connection().execute(statement.returning(Batch.id), row).first() is None:
         raise Conflict("points.already_posted", source=header.source.type, step=header.source.step)
-    return batch_id
-
-
-def _transfer_row(line: Line, unit: str, *, center_id: int, batch_id: int, at: datetime) -> dict[str, Any]:
-    return {
-        "center_id": center_id,
-        "id": new_id(),
-        "batch_id": batch_id,
-        "unit": unit,
-        "debit_account_id": line.debit_id,
-        "credit_account_id": line.credit_id,
-        "amount": line.amount,
-        "code": line.code,
-        "kind": line.kind,
-        "pending_id": line.pending_id,
-        "reverses_id": line.reverses_id,
-        "refund_of": line.refund_of,
-        "expires_at": line.expires_at,
-        "recorded_at": at,
-    }
-
-
-def _write_back(session: Session, states: list[AccountState], center_id: int, at: datetime) -> None:
-    if not states:
-        return
-    rows = [
-        {
-            "of_center": center_id,
-            "of_id": state.id,
-            "debits_pending": state.debits_pending,
-            "debits_posted": state.debits_posted,
-            "credits_pending": state.credits_pending,
-            "credits_posted": state.credits_posted,
-            "version": state.version,
-            "last_recorded_at": at,
-        }
-        for state in states
-    ]
-    session.connection().execute(_WRITE_BACK, rows)
+    return int(row["id"])
 
 
 def _accounts_by_key(session: Session, keys: set[AccountKey], center_id: int) -> dict[AccountKey, AccountState]:
@@ -233,7 +169,7 @@ def _lock(session: Session, states: dict[int, AccountState], center_id: int) -> 
 
 
 def _open(session: Session, keys: Iterable[AccountKey], center_id: int) -> None:
-    rows = [
+    opened = [
         {
             "center_id": center_id,
             "id": new_id(),
@@ -243,26 +179,26 @@ def _open(session: Session, keys: Iterable[AccountKey], center_id: int) -> None:
             "counted": KINDS[key.kind].counted,
             "opened_at": clock.now(),
             "overdraft": False,
-            **dict.fromkeys(_COUNTERS[:-1], 0),
+            **dict.fromkeys(rows.COUNTERS, 0),
         }
         for key in sorted(keys)
     ]
-    _insert_ignoring(session, Account, rows)
+    _insert_ignoring(session, Account, opened)
 
 
-def _insert_ignoring(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
+def _insert_ignoring(session: Session, table: Any, values: list[dict[str, Any]]) -> None:
     statement = _INSERT_IGNORING[session.get_bind().dialect.name](table).on_conflict_do_nothing()
-    session.connection().execute(statement, rows)
+    session.connection().execute(statement, values)
 
 
 def _pending_rows(session: Session, ids: Sequence[int], center_id: int) -> list[Any]:
     query = sa.select(_transfer).where(_transfer.c.center_id == center_id, _transfer.c.id.in_(ids))
-    rows = {row.id: row for row in session.connection().execute(query)}
-    if len(rows) != len(set(ids)):
+    found = {row.id: row for row in session.connection().execute(query)}
+    if len(found) != len(set(ids)):
         raise NotFound("points.pending_transfer_not_found")
-    if any(row.kind != "pending" for row in rows.values()):
+    if any(row.kind != "pending" for row in found.values()):
         raise Rejected("points.pending_transfer_not_pending")
-    return [rows[pending_id] for pending_id in ids]
+    return [found[pending_id] for pending_id in ids]
 
 
 def _refuse_resolved(session: Session, pending_ids: Sequence[int], center_id: int) -> None:

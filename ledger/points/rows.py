@@ -1,0 +1,82 @@
+"""The rows of a posting as they are written: a batch, its transfers, and the counters of the accounts they moved."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.kernel.actor import Actor
+from ledger.kernel.ids import new_id
+from ledger.kernel.types import table_of
+from ledger.points.models import Account
+from ledger.points.policy import AccountState, Line, Source, evidence_hash
+
+COUNTERS = ("debits_pending", "debits_posted", "credits_pending", "credits_posted", "version")
+_account = table_of(Account)
+_WRITE_BACK = (
+    sa.update(_account)
+    .where(_account.c.center_id == sa.bindparam("of_center"), _account.c.id == sa.bindparam("of_id"))
+    .values({name: sa.bindparam(name) for name in (*COUNTERS, "last_recorded_at")})
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a batch says of itself: which event, who, why, when it happened, on what evidence."""
+
+    source: Source
+    actor: Actor
+    reason: str
+    effective_at: datetime | None = None
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+def batch_row(header: Header, recorded_at: datetime) -> dict[str, Any]:
+    """A new batch."""
+    return {
+        "center_id": header.actor.center_id,
+        "id": new_id(),
+        "source_type": header.source.type,
+        "source_ref": header.source.ref,
+        "step": header.source.step,
+        "effective_at": header.effective_at or recorded_at,
+        "recorded_at": recorded_at,
+        "actor_id": header.actor.identity_id,
+        "reason": header.reason,
+        "evidence_hash": evidence_hash(header.evidence),
+    }
+
+
+def transfer_row(line: Line, unit: str, *, center_id: int, batch_id: int, at: datetime) -> dict[str, Any]:
+    """A new transfer, without what its accounts are after it."""
+    return {
+        "center_id": center_id,
+        "id": new_id(),
+        "batch_id": batch_id,
+        "unit": unit,
+        "debit_account_id": line.debit_id,
+        "credit_account_id": line.credit_id,
+        "amount": line.amount,
+        "code": line.code,
+        "kind": line.kind,
+        "pending_id": line.pending_id,
+        "reverses_id": line.reverses_id,
+        "refund_of": line.refund_of,
+        "expires_at": line.expires_at,
+        "recorded_at": at,
+    }
+
+
+def write_back(session: Session, states: Sequence[AccountState], center_id: int, at: datetime) -> None:
+    """Write the counters of locked accounts."""
+    if not states:
+        return
+    rows = [
+        {"of_center": center_id, "of_id": state.id, "last_recorded_at": at}
+        | {name: getattr(state, name) for name in COUNTERS}
+        for state in states
+    ]
+    session.connection().execute(_WRITE_BACK, rows)
