@@ -1,22 +1,45 @@
-"""Alembic's entry: one connection, one transaction per migration, a lock against a second process."""
+"""Alembic's entry: all migrations that are lacking in one transaction, so that a failed one leaves nothing behind."""
+
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import context
 
+from ledger.kernel.engines import is_sqlite
 from ledger.tables import metadata
 
-attributes = context.config.attributes
-engine = sa.create_engine(attributes["url"], poolclass=sa.pool.NullPool)
+LOCK_NUMBER = 727001
 
-with engine.connect() as connection:
+url = context.config.attributes["url"]
+engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+
+if is_sqlite(url):
+
+    @sa.event.listens_for(engine, "connect")
+    def _leave_begin_to_us(connection: Any, _record: Any) -> None:
+        # Left alone, the driver opens a transaction before INSERT but not before CREATE TABLE, and half a schema stays.
+        connection.isolation_level = None
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        # At once as a writer, so that of two processes the second sees what the first has done.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def refuse_orphans(connection: sa.Connection) -> None:
+    """Foreign keys are off while tables are made again on SQLite; a row that lost its parent must not get through."""
+    orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+    if orphans:
+        raise RuntimeError(f"the migration leaves {len(orphans)} rows without their parent, first: {orphans[0]}")
+
+
+with engine.begin() as connection:
+    if not is_sqlite(url):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK_NUMBER})")
     context.configure(
-        connection=connection,
-        target_metadata=metadata,
-        render_as_batch=connection.dialect.name == "sqlite",
-        compare_type=True,
-        transaction_per_migration=True,
+        connection=connection, target_metadata=metadata, render_as_batch=is_sqlite(url), compare_type=True
     )
-    with context.begin_transaction():
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(727001)")
-        context.run_migrations()
+    before = context.get_context().get_current_heads()
+    context.run_migrations()
+    if is_sqlite(url) and context.get_context().get_current_heads() != before:
+        refuse_orphans(connection)

@@ -5,38 +5,40 @@
 connection, because it holds the writer and may be run again.
 """
 
+import os
 import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Concatenate, ParamSpec, TypeVar
+from weakref import WeakSet
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.kernel.engines import is_sqlite, reader_engine, writer_engine
 from ledger.kernel.errors import Unavailable
-from ledger.kernel.group_commit import GroupWriter
+from ledger.kernel.faults import find_unavailable, must_rerun
+from ledger.kernel.group_commit import WAIT_SECONDS, GroupWriter
 from ledger.kernel.idempotency import Once
-from ledger.kernel.unit import Unit, refuse_mapped
+from ledger.kernel.unit import Unit, refuse_inside, refuse_mapped
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_RERUN_STATES = {"40001", "40P01"}
-_BUSY_STATES = {"55P03", "57P01", "57P02", "57P03"}
 _RERUNS = 6
 
 
 class Database:
-    """A database and the way to read and write it. Safe to use from many threads."""
+    """A database and the way to read and write it. Safe to use from many threads, and after a fork."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, wait_seconds: float = WAIT_SECONDS) -> None:
         self.url = url
-        self.writer = writer_engine(url)
-        self.reader = reader_engine(url, self.writer)
-        self._group = GroupWriter(self.writer) if is_sqlite(url) else None
+        self._wait_seconds = wait_seconds
+        self._left_behind: list[sa.Engine] = []
+        self._open()
+        _databases.add(self)
 
     def run_unit(self, unit: Unit) -> Any:
         """Run a unit to its end: its value, or its error raised here."""
@@ -50,33 +52,59 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[Session]:
-        """A session that sees one state of the database and can't write."""
-        with Session(self.reader, expire_on_commit=False) as session, session.begin():
-            yield session
+        """A session that sees one state of the database and can't write; Unavailable when none can be had in time."""
+        refuse_inside()
+        try:
+            with Session(self.reader, expire_on_commit=False) as session, session.begin():
+                yield session
+        except sa.exc.SQLAlchemyError as error:
+            told = find_unavailable(error)
+            if told is None:
+                raise
+            raise told from error
 
     def close(self) -> None:
         """Give back all connections."""
         self.writer.dispose()
         self.reader.dispose()
 
+    def reopen_after_fork(self) -> None:
+        """Leave the parent's connections to the parent, unclosed, and start with none."""
+        self._left_behind += [self.writer, self.reader]
+        self._open()
+
+    def _open(self) -> None:
+        self.writer = writer_engine(self.url)
+        self.reader = reader_engine(self.url, self.writer)
+        self._group = GroupWriter(self.writer, wait_seconds=self._wait_seconds) if is_sqlite(self.url) else None
+
     def _run_on_postgres(self, unit: Unit) -> None:
-        for attempt in range(_RERUNS):
+        for attempt in range(1, _RERUNS + 1):
             try:
                 with Session(self.writer, expire_on_commit=False) as session, session.begin():
                     unit.run(session)
                 return
-            except sa.exc.DBAPIError as error:
-                state = getattr(error.orig, "sqlstate", None) or ""
-                if state in _BUSY_STATES or state.startswith("08"):
-                    raise Unavailable("service.busy") from error
-                if state not in _RERUN_STATES:
-                    raise
+            except sa.exc.SQLAlchemyError as error:
+                if not isinstance(error, sa.exc.DBAPIError) or not must_rerun(error):
+                    told = find_unavailable(error)
+                    if told is None:
+                        raise
+                    raise told from error
             # Nobody holds a lock while it waits, so the next try meets another order of events.
-            time.sleep(random.uniform(0.002, 0.02) * (attempt + 1))  # noqa: S311 - spread, not secrecy
+            time.sleep(random.uniform(0.002, 0.02) * attempt)  # noqa: S311 - spread, not secrecy
         raise Unavailable("service.busy")
 
 
+_databases: WeakSet[Database] = WeakSet()
 _current: ContextVar[Database | None] = ContextVar("database", default=None)
+
+
+def _reopen_all() -> None:
+    for database in list(_databases):
+        database.reopen_after_fork()
+
+
+os.register_at_fork(after_in_child=_reopen_all)
 
 
 def use(database: Database) -> None:

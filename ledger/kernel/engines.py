@@ -21,7 +21,10 @@ def is_sqlite(url: str | sa.URL) -> bool:
 
 
 def writer_engine(url: str) -> sa.Engine:
-    """The engine that units write through: one connection on SQLite, a pool on PostgreSQL."""
+    """The engine that units write through: one connection on SQLite, a pool on PostgreSQL.
+
+    Errors don't show the values of a statement, because logs must hold nothing personal.
+    """
     if is_sqlite(url):
         return _sqlite_engine(url, begin="BEGIN IMMEDIATE", query_only=False)
     return sa.create_engine(
@@ -30,6 +33,7 @@ def writer_engine(url: str) -> sa.Engine:
         max_overflow=20,
         pool_pre_ping=True,
         isolation_level="READ COMMITTED",
+        hide_parameters=True,
         connect_args={"options": _POSTGRES_WAIT},
     )
 
@@ -47,6 +51,7 @@ def _sqlite_engine(url: str, *, begin: str, query_only: bool) -> sa.Engine:
         poolclass=sa.pool.QueuePool,
         pool_size=1 if not query_only else 16,
         max_overflow=0 if not query_only else 64,
+        hide_parameters=True,
         connect_args={"check_same_thread": False, "timeout": 30},
     )
 

@@ -10,25 +10,19 @@ import logging
 import sqlite3
 import threading
 import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.kernel.errors import Unavailable
-from ledger.kernel.unit import Unit, is_refusal
+from ledger.kernel.faults import find_unavailable
+from ledger.kernel.unit import Unit
 
 _log = logging.getLogger(__name__)
-_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_STORAGE = {
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_INTERRUPT,
-    sqlite3.SQLITE_NOMEM,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_CORRUPT,
-}
 MOST_PER_GROUP = 128
 GROUP_SECONDS = 0.25
 WAIT_SECONDS = 30.0
@@ -38,22 +32,26 @@ class TransactionGoneError(Exception):
     """SQLite has ended the transaction by itself: what was run in it is not there."""
 
 
+_LOST = (TransactionGoneError, sa.exc.OperationalError, sa.exc.TimeoutError)
+
+
 class _Ticket:
-    """A unit in the queue and the lock its caller sleeps on."""
+    """A unit in the queue, until when its caller waits, and the lock it sleeps on.
 
-    __slots__ = ("answered", "durable", "leads", "unit", "wake")
+    `done` means the unit was committed or has failed for good; `gone` that its caller no longer waits for it.
+    """
 
-    def __init__(self, unit: Unit) -> None:
+    __slots__ = ("done", "gone", "leads", "unit", "until", "wake")
+
+    def __init__(self, unit: Unit, until: float) -> None:
         self.unit = unit
+        self.until = until
         self.wake = threading.Lock()
         self.wake.acquire()
-        self.leads = False
-        self.durable = False
-        self.answered = False
+        self.leads = self.done = self.gone = False
 
-    def answer(self) -> None:
-        self.answered = True
-        self.wake.release()
+    def seconds_left(self) -> float:
+        return max(0.0, self.until - time.monotonic())
 
 
 class GroupWriter:
@@ -63,129 +61,151 @@ class GroupWriter:
         self._engine = engine
         self._wait_seconds = wait_seconds
         self._mutex = threading.Lock()
-        self._waiting: list[_Ticket] = []
-        self._busy = False
+        self._waiting: deque[_Ticket] = deque()
+        self._led = False
 
     def submit(self, unit: Unit) -> None:
         """Run the unit and return once it is durable or has failed; Unavailable after the longest wait."""
-        ticket = _Ticket(unit)
-        with self._mutex:
-            if self._busy:
-                self._waiting.append(ticket)
-            else:
-                self._busy = ticket.leads = True
-        if not ticket.leads:
-            self._sleep(ticket)
-        if ticket.leads:
-            self._lead(ticket)
+        own = _Ticket(unit, time.monotonic() + self._wait_seconds)
+        group = [own]
+        try:
+            self._come(own)
+            if own.leads:
+                self._run_group(group)
+        finally:
+            # Whatever happens to this thread, nobody is left asleep: what is done is answered, the rest runs again.
+            self._leave(own, group)
 
-    def _sleep(self, ticket: _Ticket) -> None:
-        if ticket.wake.acquire(timeout=self._wait_seconds):
+    def _come(self, own: _Ticket) -> None:
+        """Lead at once where nobody does, else sleep until done or made leader."""
+        with self._mutex:
+            if not self._led:
+                self._led = own.leads = True
+                return
+            self._waiting.append(own)
+        if own.wake.acquire(timeout=own.seconds_left()):
             return
         with self._mutex:
-            if ticket.leads or ticket.answered:
+            if own.leads or own.done:
                 return
-            if ticket in self._waiting:
-                self._waiting.remove(ticket)
+            own.gone = True
         # The unit may be running this very moment, so the refusal is raised here and not written into it.
         raise Unavailable("service.busy")
 
-    def _lead(self, own: _Ticket) -> None:
-        group = [own]
-        try:
-            self._run_group(group)
-        finally:
-            # Whatever happened to this thread, nobody is left asleep: what is durable is answered, the rest runs again.
-            self._hand_over(group, own)
-
-    def _hand_over(self, group: list[_Ticket], own: _Ticket) -> None:
-        others = [ticket for ticket in group if ticket is not own]
-        for ticket in others:
-            if ticket.durable:
-                ticket.answer()
+    def _leave(self, own: _Ticket, group: list[_Ticket]) -> None:
         with self._mutex:
-            self._waiting[:0] = [ticket for ticket in others if not ticket.durable]
-            if not self._waiting:
-                self._busy = False
+            own.gone = True
+            if not own.leads:
                 return
-            heir = self._waiting.pop(0)
-            heir.leads = True
-        heir.wake.release()
+            self._waiting.extendleft(ticket for ticket in reversed(group) if not ticket.done)
+            heir = self._next()
+            self._led = heir is not None
+            if heir is not None:
+                heir.leads = True
+        for ticket in group:
+            if ticket.done and ticket is not own:
+                ticket.wake.release()
+        if heir is not None:
+            heir.wake.release()
+
+    def _next(self) -> _Ticket | None:
+        """Whoever has waited longest and still does; the mutex is held."""
+        while self._waiting:
+            ticket = self._waiting.popleft()
+            if not ticket.gone:
+                return ticket
+        return None
 
     def _take(self, group: list[_Ticket]) -> _Ticket | None:
         with self._mutex:
-            if len(group) >= MOST_PER_GROUP or not self._waiting:
-                return None
-            ticket = self._waiting.pop(0)
-            group.append(ticket)
+            ticket = self._next() if len(group) < MOST_PER_GROUP else None
+            if ticket is not None:
+                group.append(ticket)
             return ticket
 
     def _run_group(self, group: list[_Ticket]) -> None:
         try:
             self._commit_together(group)
-        except (TransactionGoneError, sa.exc.OperationalError):
-            _log.warning("a group of %d units lost its transaction; running them one by one", len(group))
+        except _LOST as error:
+            if len(group) > 1:
+                _log.warning("a group of %d units lost its transaction, each is run alone: %s", len(group), error)
             for ticket in group:
                 self._run_alone(ticket)
 
     def _commit_together(self, group: list[_Ticket]) -> None:
-        with self._engine.connect() as connection, connection.begin():
+        with self._transaction(group[0]) as connection:
             until = time.monotonic() + GROUP_SECONDS
             ticket: _Ticket | None = group[0]
             while ticket is not None:
                 _run_on(connection, ticket.unit)
                 ticket = self._take(group) if time.monotonic() < until else None
-            _commit(connection)
-        for ticket in group:
-            ticket.durable = True
+            _commit(connection, group)
 
     def _run_alone(self, ticket: _Ticket) -> None:
         try:
-            with self._engine.connect() as connection, connection.begin():
+            with self._transaction(ticket) as connection:
                 _run_on(connection, ticket.unit)
-                _commit(connection)
-        except (TransactionGoneError, sa.exc.OperationalError) as error:
-            _log.error("a unit could not be stored: %s", error)
-            ticket.unit.error = _storage_error(error)
-        ticket.durable = True
+                _commit(connection, [ticket])
+        except _LOST as error:
+            ticket.unit.error = _told(error)
+            ticket.done = True
+
+    @contextmanager
+    def _transaction(self, ticket: _Ticket) -> Iterator[sa.Connection]:
+        """The writer's connection with BEGIN done; another process may hold it up no longer than the ticket waits."""
+        with self._engine.connect() as connection:
+            milliseconds = int(ticket.seconds_left() * 1000)
+            _driver(connection).execute(f"PRAGMA busy_timeout={milliseconds}")
+            with connection.begin():
+                yield connection
 
 
 def _run_on(connection: sa.Connection, unit: Unit) -> None:
+    """Run a unit; its error is kept for its caller, on whose thread it is raised.
+
+    What is thrown into this thread from outside (an interpreter that stops) is no unit's error and ends the group.
+    """
     try:
         with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
             with session.begin():
                 unit.run(session)
     except sa.exc.OperationalError:
         raise
-    except BaseException as error:  # it belongs to the unit's caller, on whose thread it is raised
+    except Exception as error:
         unit.error = error
-        if not is_refusal(error) and not _stands(connection):
-            raise TransactionGoneError from error
-    if not _stands(connection):
+    if not _driver(connection).in_transaction:
+        raise TransactionGoneError from unit.error
+
+
+def _commit(connection: sa.Connection, group: Sequence[_Ticket]) -> None:
+    """COMMIT, sent as SQL: the driver's own commit() says nothing when there is no transaction any more."""
+    driver = _driver(connection)
+    if not driver.in_transaction:
         raise TransactionGoneError
+    committed: list[Any] = []
+    try:
+        # One step of the interpreter, so that not even a thread being stopped gets in between COMMIT and the note of
+        # it; a unit that is durable without the note would be run a second time.
+        committed.extend(map(driver.execute, ("COMMIT",)))
+    except sqlite3.Error as error:
+        raise TransactionGoneError from error
+    finally:
+        if committed:
+            for ticket in group:
+                ticket.done = True
 
 
-def _stands(connection: sa.Connection) -> bool:
-    driver: Any = connection.connection.driver_connection
-    return bool(driver.in_transaction)
+def _driver(connection: sa.Connection) -> Any:
+    return connection.connection.driver_connection
 
 
-def _commit(connection: sa.Connection) -> None:
-    if not _stands(connection):
-        raise TransactionGoneError
-    # Sent as SQL: the driver's own commit() says nothing when there is no transaction any more.
-    connection.exec_driver_sql("COMMIT")
-
-
-def _storage_error(error: Exception) -> BaseException:
-    """What the caller is told: busy, a failed storage, or the fault itself where it is neither."""
-    cause = error.orig if isinstance(error, sa.exc.OperationalError) else error.__cause__
-    code = getattr(cause, "sqlite_errorcode", None)
-    if code is None and not isinstance(error, TransactionGoneError):
-        return error
-    primary = None if code is None else code & 0xFF
-    if primary is not None and primary not in _BUSY | _STORAGE:
-        return error
-    failure = Unavailable("service.busy" if primary in _BUSY else "service.storage_failed")
-    failure.__cause__ = error
-    return failure
+def _told(error: Exception) -> BaseException:
+    """What the caller of a unit that was lost even alone is told: busy, a failed storage, or the fault itself."""
+    told = find_unavailable(error.__cause__ if isinstance(error, TransactionGoneError) else error)
+    if told is None:
+        if not isinstance(error, TransactionGoneError):
+            return error
+        told = Unavailable("service.storage_failed")
+    _log.error("a unit could not be stored: %s", error.__cause__ or error)
+    told.__cause__ = error
+    return told

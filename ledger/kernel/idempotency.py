@@ -113,15 +113,19 @@ def recall(session: Session, once: Once) -> Any:
     return value
 
 
-def remember(session: Session, once: Once, value: Any) -> None:
-    """Keep the value that the work returned; it must be plain JSON, because it is all that a replay has."""
-    _write(session, once, outcome="done", code=None, answer=value)
+def remember(session: Session, once: Once, value: Any) -> Any:
+    """Keep the value that the work returned, which must be plain JSON, and return it as a replay will have it."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    _write(session, once, outcome="done", code=None, answer=text)
+    return json.loads(text)
 
 
 def remember_refusal(session: Session, once: Once, refusal: Conflict | Rejected) -> None:
     """Keep a refusal, so that a retry can't succeed later by surprise."""
     outcome = "conflict" if isinstance(refusal, Conflict) else "rejected"
-    _write(session, once, outcome=outcome, code=refusal.code, answer=refusal.context)
+    # A time in the context is kept as its text, which is how it leaves in an answer anyway.
+    text = json.dumps(refusal.context, ensure_ascii=False, separators=(",", ":"), default=str)
+    _write(session, once, outcome=outcome, code=refusal.code, answer=text)
 
 
 def forget_old(session: Session) -> int:
@@ -130,9 +134,8 @@ def forget_old(session: Session) -> int:
     return result.rowcount
 
 
-def _write(session: Session, once: Once, *, outcome: str, code: str | None, answer: Any) -> None:
-    text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
-    session.connection().execute(_REMEMBER.values(outcome=outcome, code=code, answer=text), _where(once))
+def _write(session: Session, once: Once, *, outcome: str, code: str | None, answer: str) -> None:
+    session.connection().execute(_REMEMBER.values(outcome=outcome, code=code, answer=answer), _where(once))
 
 
 def _where(once: Once) -> dict[str, Any]:

@@ -1,20 +1,19 @@
 """A unit of work: savepoint A {idempotency row, savepoint B {work}}, run on a transaction that somebody else owns."""
 
-import sqlite3
 from collections.abc import Callable
 from contextvars import ContextVar, copy_context
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.kernel import idempotency
-from ledger.kernel.errors import Conflict, LedgerError, Rejected
+from ledger.kernel.errors import Conflict, Rejected
+from ledger.kernel.faults import is_lost_race
 from ledger.kernel.idempotency import Once
 
 _inside: ContextVar[bool] = ContextVar("inside_unit", default=False)
-
-_UNIQUE_VIOLATIONS = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, "23505"}
 _ATTEMPTS = 3
 
 
@@ -27,8 +26,7 @@ class Unit:
     __slots__ = ("_context", "_once", "_work", "error", "value")
 
     def __init__(self, work: Callable[[Session], Any], once: Once | None) -> None:
-        if _inside.get():
-            raise RuntimeError("in_transaction inside in_transaction: pass the session on instead")
+        refuse_inside()
         self._work = work
         self._once = once
         self._context = copy_context()
@@ -44,18 +42,23 @@ class Unit:
 
     def _run(self, session: Session) -> None:
         _inside.set(True)
-        self.value, self.error = None, None
         for attempt in range(1, _ATTEMPTS + 1):
+            self._forget()
             try:
                 with session.begin_nested():
                     self._attempt(session)
                 return
             except sa.exc.IntegrityError as error:
-                if not _lost_race(error):
+                if not is_lost_race(error):
                     raise
                 if attempt == _ATTEMPTS:
                     raise Conflict("service.conflict") from error
                 session.expunge_all()
+
+    def _forget(self) -> None:
+        self.value, self.error = None, None
+        if self._once is not None:
+            self._once.replayed = False
 
     def _attempt(self, session: Session) -> None:
         once = self._once
@@ -75,24 +78,28 @@ class Unit:
                 idempotency.remember_refusal(session, once, refusal)
         else:
             refuse_mapped(value)
-            if once is not None:
-                idempotency.remember(session, once, value)
-            self.value = value
+            self.value = value if once is None else idempotency.remember(session, once, value)
+
+
+def refuse_inside() -> None:
+    """Raises RuntimeError inside a unit: whatever it needs it does through its own session."""
+    if _inside.get():
+        raise RuntimeError("a unit inside a unit: pass the session on instead")
 
 
 def refuse_mapped(value: object) -> None:
     """A mapped object must not leave its unit: what it would load later belongs to no transaction."""
-    for part in value if isinstance(value, list | tuple) else (value,):
-        if hasattr(part, "_sa_instance_state"):
-            raise TypeError(f"{type(part).__name__} is a mapped object; return a plain value")
+    if hasattr(value, "_sa_instance_state"):
+        raise TypeError(f"{type(value).__name__} is a mapped object; return a plain value")
+    for part in _parts(value):
+        refuse_mapped(part)
 
 
-def _lost_race(error: sa.exc.IntegrityError) -> bool:
-    cause = error.orig
-    code = getattr(cause, "sqlite_errorcode", None) or getattr(cause, "sqlstate", None)
-    return code in _UNIQUE_VIOLATIONS
-
-
-def is_refusal(error: BaseException) -> bool:
-    """Whether the error is one of ours, which a person is told, or a fault."""
-    return isinstance(error, LedgerError)
+def _parts(value: object) -> list[Any]:
+    if isinstance(value, list | tuple | set | frozenset):
+        return list(value)
+    if isinstance(value, dict):
+        return list(value.values())
+    if is_dataclass(value):
+        return [getattr(value, field.name) for field in fields(value)]
+    return []

@@ -1,0 +1,37 @@
+"""Run pieces of work at the same moment, each in a thread of its own."""
+
+import threading
+from collections.abc import Callable, Sequence
+from contextvars import copy_context
+from typing import Any
+
+# Only a safety net: whoever is still running by then hangs.
+LONGEST_SECONDS = 120
+
+
+def at_once(works: Sequence[Callable[[], Any]]) -> list[Any]:
+    """What each piece of work returned or raised, in order. Each starts when all threads are there."""
+    barrier = threading.Barrier(len(works))
+    outcomes: list[Any] = [None] * len(works)
+
+    def run(number: int) -> None:
+        barrier.wait(LONGEST_SECONDS)
+        try:
+            outcomes[number] = works[number]()
+        except BaseException as error:  # a test looks at it
+            outcomes[number] = error
+
+    threads = [
+        threading.Thread(target=copy_context().run, args=(run, number), daemon=True) for number in range(len(works))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(LONGEST_SECONDS)
+    assert not any(thread.is_alive() for thread in threads), "somebody was left asleep"
+    return outcomes
+
+
+def failures(outcomes: Sequence[Any]) -> list[BaseException]:
+    """Those of the outcomes that are errors."""
+    return [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
