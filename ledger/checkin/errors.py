@@ -120,6 +120,14 @@ register(
             403, "要另一个人来审", "Somebody else must decide this",
             "经手的人和本人都不能审自己的", "Neither who entered it nor whom it is for may decide",
         ),
+        "scan_not_found": ErrorText(
+            404, "没有这次扫码", "There is no such scan",
+            "请再扫一次码", "Scan again",
+        ),
+        "receipt_unknown": ErrorText(
+            404, "查不到这张凭证", "There is no such receipt",
+            "这个码不是我们出的，或者没有扫全；请再扫一次", "The code is not one of ours, or was not read whole: scan it again",
+        ),
         "attendance_not_found": ErrorText(
             404, "没有这次出勤", "There is no such attendance",
             "请核对编号", "Check the id",

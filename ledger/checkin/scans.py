@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from ledger.checkin import codes
 from ledger.checkin.commands import ScanCommand
 from ledger.checkin.models import ScanEvent
-from ledger.checkin.policy import BUSINESS_ZONE, Method
+from ledger.checkin.policy import BUSINESS_ZONE, Intent, Method
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
-from ledger.kernel.errors import Conflict, Keep, LedgerError, Rejected
+from ledger.kernel.errors import Conflict, Keep, LedgerError, NotFound, Rejected
 from ledger.kernel.idempotency import hash_request
 from ledger.kernel.permissions import Permission
 from ledger.kernel.types import table_of
@@ -61,6 +61,7 @@ class ScanAnswer:
     next_actions: list[str] = field(default_factory=list)
     replayed: bool = False
     refusal: LedgerError | None = None
+    scan_id: int = 0
 
 
 @dataclass(slots=True)
@@ -85,8 +86,7 @@ def hash_command(command: ScanCommand) -> str:
 
 def find_answer(session: Session, actor: Actor, client_scan_id: str, request_hash: str) -> ScanAnswer | None:
     """The answer given to this scan before. Raises Rejected("idempotency.mismatch") when it was another scan."""
-    query = sa.select(_scan.c.request_hash, _scan.c.answer, _scan.c.outcome, _scan.c.reason, _scan.c.volunteer_id)
-    query = query.where(
+    query = sa.select(_scan).where(
         _scan.c.center_id == actor.center_id,
         _scan.c.origin == actor.origin,
         _scan.c.client_scan_id == client_scan_id,
@@ -96,13 +96,38 @@ def find_answer(session: Session, actor: Actor, client_scan_id: str, request_has
         return None
     if row.request_hash != request_hash:
         raise Rejected("idempotency.mismatch")
+    return _answer_of(row)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredScan:
+    """A scan as it was sent and answered, for the page that shows it."""
+
+    answer: ScanAnswer
+    intent: Intent
+    confirmed: tuple[str, ...]
+
+
+def get_scan(session: Session, scan_id: int, actor: Actor) -> StoredScan:
+    """A scan that the actor sent. Raises NotFound("checkin.scan_not_found")."""
+    query = sa.select(_scan).where(
+        _scan.c.center_id == actor.center_id, _scan.c.id == scan_id, _scan.c.scanned_by == actor.identity_id
+    )
+    row = session.execute(query).one_or_none()
+    if row is None:
+        raise NotFound("checkin.scan_not_found")
+    return StoredScan(_answer_of(row), row.intent, tuple(json.loads(row.answer)["confirmed"]))
+
+
+def _answer_of(row: Any) -> ScanAnswer:
     answer = json.loads(row.answer)
+    common: dict[str, Any] = {"reason": row.reason, "volunteer_id": row.volunteer_id, "scan_id": row.id}
     if row.outcome == "refused":
         kind = Conflict if answer["kind"] == "conflict" else Rejected
         refusal = kind(answer["code"], **answer["context"])
-        return ScanAnswer("refused", row.reason, row.volunteer_id, replayed=True, refusal=refusal)
+        return ScanAnswer("refused", replayed=True, refusal=refusal, **common)
     return ScanAnswer(
-        row.outcome, row.reason, row.volunteer_id, answer["attendance"], answer["next_actions"], replayed=True
+        row.outcome, attendance=answer["attendance"], next_actions=answer["next_actions"], replayed=True, **common
     )
 
 
@@ -198,7 +223,7 @@ def store_answer(session: Session, scene: Scene, reason: str, attendance: dict[s
     answer = {"attendance": attendance, "next_actions": actions}
     row = _row(scene, outcome, said, answer) | {"attendance_id": attendance["id"], "entry_nonce": scene.nonce}
     session.connection().execute(sa.insert(_scan), row)
-    return ScanAnswer(outcome, said, scene.person.volunteer_id, attendance, actions)
+    return ScanAnswer(outcome, said, scene.person.volunteer_id, attendance, actions, scan_id=scene.scan_id)
 
 
 def next_actions(reason: str, status: str) -> list[str]:
@@ -243,5 +268,7 @@ def _row(scene: Scene, outcome: str, reason: str, answer: Mapping[str, Any]) -> 
         "scanned_by": scene.actor.identity_id,
         "scanned_at": command.scanned_at or scene.now,
         "received_at": scene.now,
-        "answer": json.dumps(answer, ensure_ascii=False, default=str),
+        "answer": json.dumps(
+            {**answer, "confirmed": command.confirmed}, ensure_ascii=False, separators=(",", ":"), default=str
+        ),
     }

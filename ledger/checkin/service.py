@@ -34,7 +34,8 @@ def scan(session: Session, command: ScanCommand, *, actor: Actor) -> ScanAnswer:
     """Check somebody in or out; the same scan sent again is answered the same and does nothing.
 
     Raises Rejected for every E and Conflict for every C of `errors.py`, kept as a scan event;
-    Rejected("idempotency.mismatch"). Where it is known whose scan it was, the refusal's context has `volunteer_id`.
+    Rejected("idempotency.mismatch"). A refusal's context has `scan_id` and, where it is known whose scan it was,
+    `volunteer_id`.
     """
     request_hash = scans.hash_command(command)
     earlier = scans.find_answer(session, actor, command.client_scan_id, request_hash)
@@ -44,6 +45,7 @@ def scan(session: Session, command: ScanCommand, *, actor: Actor) -> ScanAnswer:
     try:
         return _scan(session, scene)
     except (Rejected, Conflict) as refusal:
+        refusal.context["scan_id"] = scene.scan_id
         if scene.person.volunteer_id:
             refusal.context["volunteer_id"] = scene.person.volunteer_id
         refusal.keep = scans.keeper(scene, refusal)

@@ -12,15 +12,19 @@ from ledger.checkin import codes
 from ledger.checkin.codes import StationCode
 from ledger.checkin.models import Attendance, ScanEvent
 from ledger.kernel.actor import Actor
+from ledger.kernel.ids import public_id
 from ledger.kernel.permissions import Permission
 from ledger.kernel.types import table_of
 from ledger.organisations import queries as organisations
+from ledger.organisations.queries import PlaceView
 from ledger.people import queries as people
 from ledger.rules import queries as rules
 
 _attendance, _scan = table_of(Attendance), table_of(ScanEvent)
 _AHEAD = timedelta(hours=12)
 _BACK = timedelta(hours=12)
+# Who forgot to check out may still come for a while.
+_STILL = timedelta(hours=1)
 _ARRIVALS = 6
 
 
@@ -123,3 +127,25 @@ def _arrivals(session: Session, station_id: int, center_id: int, now: datetime) 
     return [
         Arrival(names[row.volunteer_id][1], "in" if row.reason == "OK_IN" else "out", row.received_at) for row in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class ScanPlaces:
+    """Where a clerk may scan: all places, and those of them that have a shift about now."""
+
+    all: list[PlaceView]
+    today: list[PlaceView]
+
+    @property
+    def elsewhere(self) -> list[tuple[str, str]]:
+        """The others, as options to choose from."""
+        return [(public_id(place.id), place.name) for place in self.all if place not in self.today]
+
+
+def scan_places(session: Session, actor: Actor, now: datetime) -> ScanPlaces:
+    """The places at which the actor may check others in, as a tree read from the top."""
+    paths = actor.paths(Permission.CHECK_IN_OTHERS)
+    places = organisations.all_places(session, actor.center_id, paths=paths)
+    soon = activities.shifts_between(session, actor.center_id, start=now - _BACK, end=now + _AHEAD, paths=paths)
+    busy = {shift.station_id for shift in soon if shift.cancelled_at is None and shift.ends_at > now - _STILL}
+    return ScanPlaces(places, [place for place in places if place.id in busy])

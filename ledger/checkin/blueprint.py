@@ -1,0 +1,45 @@
+"""The blueprint that all pages of check-in share, and the words that their templates need."""
+
+from flask import Blueprint
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+
+bp = Blueprint("checkin", __name__)
+
+STATUS_WORDS = {
+    "OPEN": (lazy_gettext("正在服务"), "info"),
+    "CLOSED": (lazy_gettext("已签退"), "info"),
+    "PENDING": (lazy_gettext("待审"), "look"),
+    "CONFIRMED": (lazy_gettext("已记账"), "ok"),
+    "REJECTED": (lazy_gettext("没通过"), "stop"),
+    "VOID": (lazy_gettext("已撤销"), "stop"),
+}
+REVIEW_REASONS = {
+    "AUTO_CLOSED": lazy_gettext("忘了签退"),
+    "DAILY_LIMIT_REVIEW": lazy_gettext("超过一天的上限"),
+}
+_METHODS = {
+    "screen": lazy_gettext("扫站里屏幕上的码"),
+    "paper": lazy_gettext("扫墙上贴的码"),
+    "card": lazy_gettext("刷卡"),
+    "number": lazy_gettext("输号码"),
+}
+
+
+@bp.app_template_global()
+def attendance_state(status: str) -> tuple[str, str]:
+    """The word of an attendance's status, and the sign that goes with it."""
+    word, sign = STATUS_WORDS[status]
+    return str(word), sign
+
+
+@bp.app_template_global()
+def review_reason(reason: str | None) -> str:
+    """Why an attendance waits for a decision."""
+    return str(REVIEW_REASONS.get(reason or "", _("要人看一看")))
+
+
+@bp.app_template_global()
+def scan_method(method: str) -> str:
+    """How a scan was made."""
+    return str(_METHODS[method])

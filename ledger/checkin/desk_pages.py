@@ -1,0 +1,137 @@
+"""Pages of the station: scanning others in and out, the screen, the code for the wall, and who came."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from flask import current_app, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from ledger.checkin import attendance_list, codes, queries, station_queries
+from ledger.checkin.blueprint import STATUS_WORDS, bp
+from ledger.checkin.queries import AttendanceFilter
+from ledger.kernel import clock
+from ledger.kernel.db import in_snapshot
+from ledger.kernel.errors import NotFound
+from ledger.kernel.ids import public_id
+from ledger.kernel.paging import MOST_PER_PAGE, PageRequest
+from ledger.kernel.permissions import Permission
+from ledger.organisations import queries as organisations
+from ledger.organisations.queries import PlaceView
+from ledger.web import forms
+from ledger.web.addresses import short
+from ledger.web.guard import get_actor, requires
+from ledger.web.qr import qr_svg
+from ledger.web.spreadsheets import KINDS, MOST_ROWS, spreadsheet
+
+
+@bp.get("/scan")
+@requires(Permission.CHECK_IN_OTHERS)
+def scan_page() -> str:
+    """Who is this, in or out? A clerk of several stations says first at which one."""
+    found = in_snapshot(station_queries.scan_places, get_actor(), clock.now())
+    wanted = forms.optional_key_of(request.args.get("station"), "station")
+    chosen = next((place for place in found.all if place.id == wanted), None)
+    if chosen is None and (wanted is not None or len(found.all) != 1):
+        return render_template("checkin/scan_where.html", found=found, unknown=wanted is not None)
+    return _scan_page(chosen or found.all[0], several=len(found.all) > 1)
+
+
+def _scan_page(station: PlaceView, *, several: bool) -> str:
+    owner = public_id(get_actor().identity_id)
+    return render_template("checkin/scan.html", station=station, several=several, owner=owner, zone=_zone())
+
+
+@bp.get("/stations/<id:station_id>/screen")
+@requires(Permission.STATION_SCREEN)
+def station_screen(station_id: int) -> str:
+    """Scan me."""
+    station = in_snapshot(_station, station_id, Permission.STATION_SCREEN)
+    return render_template("checkin/screen.html", station=station, station_id=public_id(station_id), zone=_zone())
+
+
+@bp.get("/stations/<id:station_id>/paper")
+@requires(Permission.MANAGE_PLACES)
+def paper_code(station_id: int) -> str:
+    """The code for the wall, to print."""
+    station = in_snapshot(_station, station_id, Permission.MANAGE_PLACES)
+    code = codes.paper_code(get_actor().center_id, station_id, station.code_version).code
+    qr = qr_svg(short("checkin.enter", code=code))
+    return render_template("checkin/paper.html", station=station, qr=qr, printed_at=clock.now())
+
+
+def _station(session: Session, station_id: int, *permissions: Permission) -> PlaceView:
+    """A place for which the reader holds one of the permissions. Raises NotFound("organisations.place_not_found")."""
+    station = organisations.get_place(session, station_id, get_actor().center_id)
+    if not any(get_actor().may(each, station.path) for each in permissions):
+        raise NotFound("organisations.place_not_found")
+    return station
+
+
+def _zone() -> str:
+    return str(current_app.config["SETTINGS"].timezone)
+
+
+@bp.get("/stations/<id:station_id>/attendances")
+@requires(Permission.CHECK_IN_OTHERS, Permission.READ_BOOKS)
+def attendances(station_id: int) -> str:
+    """Who came?"""
+    page = PageRequest(after=request.args.get("after"), sort=request.args.get("sort", ""))
+    found = in_snapshot(_attendances, station_id, page)
+    return render_template("checkin/attendances.html", statuses=STATUS_WORDS, kinds=KINDS, **found)
+
+
+def _attendances(session: Session, station_id: int, page: PageRequest) -> dict[str, Any]:
+    station = _station(session, station_id, Permission.CHECK_IN_OTHERS, Permission.READ_BOOKS)
+    actor = get_actor()
+    found = queries.list_attendances(session, actor.center_id, _chosen(station_id), request=page)
+    return {
+        "station": station,
+        "items": attendance_list.rows(session, found.items, actor),
+        "next": found.next,
+        "sort": page.sort or "-opened_at",
+        "first": page.after is None,
+    }
+
+
+def _chosen(station_id: int) -> AttendanceFilter:
+    """The filter of the list as its address has it; what can't be read counts as not given."""
+    status = request.args.get("status")
+    since, until = _day("from"), _day("to")
+    return AttendanceFilter(
+        station_id=station_id,
+        status=status if status in STATUS_WORDS else None,
+        since=since,
+        until=until + timedelta(days=1) if until is not None else None,
+    )
+
+
+def _day(name: str) -> datetime | None:
+    try:
+        day = date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return None
+    return datetime.combine(day, time(), tzinfo=current_app.config["SETTINGS"].timezone)
+
+
+@bp.get("/stations/<id:station_id>/attendances.<any(csv, xlsx):kind>")
+@requires(Permission.CHECK_IN_OTHERS, Permission.READ_BOOKS)
+def export_attendances(station_id: int, kind: Any) -> ResponseReturnValue:
+    """The list as it is seen, all its pages, as a file."""
+    station, rows = in_snapshot(_all_rows, station_id, request.args.get("sort", ""))
+    return spreadsheet(kind, f"{station.name}-{_('出勤')}", attendance_list.headings(), rows)
+
+
+def _all_rows(session: Session, station_id: int, sort: str) -> tuple[PlaceView, list[list[Any]]]:
+    station = _station(session, station_id, Permission.CHECK_IN_OTHERS, Permission.READ_BOOKS)
+    actor, chosen, after = get_actor(), _chosen(station_id), None
+    cells: list[list[Any]] = []
+    while len(cells) < MOST_ROWS:
+        page = PageRequest(MOST_PER_PAGE, after, sort)
+        found = queries.list_attendances(session, actor.center_id, chosen, request=page)
+        cells += [attendance_list.cells(row) for row in attendance_list.rows(session, found.items, actor)]
+        after = found.next
+        if after is None:
+            break
+    return station, cells

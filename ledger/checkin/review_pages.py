@@ -1,0 +1,111 @@
+"""Pages of who decides on attendances in doubt: what waits, and one of them with its evidence."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import current_app, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from werkzeug.utils import redirect
+
+from ledger.checkin import attendance_list, queries, reviewing, service
+from ledger.checkin.blueprint import bp
+from ledger.checkin.commands import ReviewCommand
+from ledger.checkin.queries import AttendanceFilter, AttendanceView
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.errors import LedgerError
+from ledger.kernel.paging import PageRequest
+from ledger.kernel.permissions import Permission
+from ledger.people import queries as people
+from ledger.rules import queries as rules
+from ledger.web import forms
+from ledger.web.guard import get_actor, requires
+from ledger.web.once import idempotency_key
+from ledger.web.problem import InvalidFields
+
+_FIELDS = {"checkin.end_out_of_range": "ended_at", "checkin.overlap": "ended_at", "checkin.note_needed": "note"}
+
+
+@bp.get("/reviews")
+@requires(Permission.REVIEW)
+def reviews() -> str:
+    """What waits for me?"""
+    page = PageRequest(after=request.args.get("after"), sort=request.args.get("sort", "opened_at"))
+    return render_template("checkin/reviews.html", **in_snapshot(_waiting, page))
+
+
+def _waiting(session: Session, page: PageRequest) -> dict[str, Any]:
+    actor = get_actor()
+    chosen = AttendanceFilter(status="PENDING", paths=tuple(actor.paths(Permission.REVIEW)))
+    found = queries.list_attendances(session, actor.center_id, chosen, request=page)
+    return {
+        "items": attendance_list.rows(session, found.items, actor),
+        "next": found.next,
+        "sort": page.sort,
+        "first": page.after is None,
+    }
+
+
+@bp.get("/reviews/<id:attendance_id>")
+@requires(Permission.REVIEW)
+def one_review(attendance_id: int) -> str:
+    """When did they really leave?"""
+    return _draw(attendance_id, {}, {})
+
+
+@bp.post("/reviews/<id:attendance_id>")
+@requires(Permission.REVIEW)
+def decide(attendance_id: int) -> ResponseReturnValue:
+    """Confirm it with its real end, or refuse it with a reason."""
+    try:
+        command = _command(attendance_id)
+        in_transaction(service.review, command, actor=get_actor(), once=idempotency_key())
+    except LedgerError as error:
+        return _draw(attendance_id, request.form.to_dict(), forms.field_errors(error, _FIELDS)), error.status
+    return redirect(url_for("checkin.reviews", done=request.form.get("decision")), 303)
+
+
+def _command(attendance_id: int) -> ReviewCommand:
+    approve = request.form.get("decision") == "approve"
+    ended_at = _typed_moment("ended_at") if approve else None
+    return ReviewCommand(attendance_id, approve=approve, ended_at=ended_at, note=forms.text("note"))
+
+
+def _typed_moment(name: str) -> datetime | None:
+    """What a browser's field for day and time sends, as an instant. Raises InvalidFields."""
+    typed = forms.text(name)
+    if not typed:
+        return None
+    try:
+        local = datetime.fromisoformat(typed)
+    except ValueError as error:
+        raise InvalidFields([{"field": name, "message": "must be a day and a time"}]) from error
+    return local.replace(tzinfo=current_app.config["SETTINGS"].timezone)
+
+
+def _draw(attendance_id: int, typed: dict[str, Any], errors: dict[str, str]) -> str:
+    shown = in_snapshot(_case, attendance_id)
+    return render_template("checkin/review.html", errors=errors, **(shown | {"typed": shown["typed"] | typed}))
+
+
+def _case(session: Session, attendance_id: int) -> dict[str, Any]:
+    """An attendance in doubt with all that its decision rests on."""
+    actor = get_actor()
+    view = queries.get_attendance_for(session, attendance_id, actor)
+    actor.need(Permission.REVIEW, view.station_path)
+    scans = queries.scans_of(session, view, actor.center_id)
+    return {
+        "row": attendance_list.rows(session, [view], actor)[0],
+        "scans": scans,
+        "scanners": people.names_of(session, {scan.scanned_by for scan in scans}),
+        "rule": rules.get_rule(session, view.rule_id or 0, actor.center_id),
+        "is_mine": actor.identity_id in reviewing.involved(session, view, actor.center_id),
+        "typed": {"ended_at": _proposed_end(view), "note": ""},
+    }
+
+
+def _proposed_end(view: AttendanceView) -> str:
+    """What stands in the field at first: nothing where the check-out was forgotten, for a guess would be clicked."""
+    if view.review_reason == "AUTO_CLOSED" or view.closed_at is None:
+        return ""
+    return view.closed_at.astimezone(current_app.config["SETTINGS"].timezone).strftime("%Y-%m-%dT%H:%M")
