@@ -5,7 +5,11 @@ import logging
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from ledger import cli
+from ledger.activities import api as activities_api
+from ledger.activities import pages as activities_pages
 from ledger.checkin import api as checkin_api
+from ledger.checkin import pages as checkin_pages
 from ledger.home import preferences_pages
 from ledger.home.reader import load_reader
 from ledger.kernel import clock, crypto, db
@@ -14,13 +18,36 @@ from ledger.kernel.crypto import Keyring
 from ledger.kernel.db import Database
 from ledger.kernel.migrations import at_head
 from ledger.kernel.settings import Settings, SettingsError
+from ledger.organisations import api as organisations_api
+from ledger.organisations import pages as organisations_pages
+from ledger.people import api as people_api
+from ledger.people import pages as people_pages
 from ledger.people import queries as people
+from ledger.points import api as points_api
+from ledger.shop import api as shop_api
+from ledger.shop import pages as shop_pages
+from ledger.shop import shelf_api
 from ledger.tables import APPEND_ONLY
-from ledger.web import formats, guard, locale, once, openapi, page_context, problem, security
+from ledger.web import formats, guard, links, locale, once, openapi, page_context, problem, security
 from ledger.web.fields import IdConverter
 
-API_BLUEPRINTS = (checkin_api.bp,)
-PAGE_BLUEPRINTS: tuple[Blueprint, ...] = (preferences_pages.bp,)
+API_BLUEPRINTS = (
+    people_api.bp,
+    organisations_api.bp,
+    activities_api.bp,
+    checkin_api.bp,
+    shop_api.bp,
+    shelf_api.bp,
+    points_api.bp,
+)
+PAGE_BLUEPRINTS: tuple[Blueprint, ...] = (
+    preferences_pages.bp,
+    people_pages.bp,
+    organisations_pages.bp,
+    activities_pages.bp,
+    checkin_pages.bp,
+    shop_pages.bp,
+)
 MOST_BODY_BYTES = 1_048_576
 
 
@@ -42,7 +69,7 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Flask
     if settings.clock_file is not None:
         clock.use(clock.FileClock(settings.clock_file))
     _register_database(app, database or Database(settings.database_url))
-    for kit in (locale, formats, problem, once):
+    for kit in (locale, formats, links, problem, once):
         kit.register(app)
     security.register(app, settings)
     guard.register(app, people.load_actor)
@@ -50,6 +77,7 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Flask
     openapi.register(app, API_BLUEPRINTS)
     for blueprint in PAGE_BLUEPRINTS:
         app.register_blueprint(blueprint)
+    cli.register(app, ready=refuse_unready)
     guard.refuse_unmarked(app)
     return app
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.activities.models import Activity, Shift, Signup
-from ledger.activities.policy import APPROVED, LONGEST_SHIFT, SIGNUP_CANCELLED
+from ledger.activities.policy import APPROVED, DRAFT, LONGEST_SHIFT, SIGNUP_CANCELLED
 from ledger.activities.signup_queries import (
     ShiftCount,
     SignupView,
@@ -126,11 +126,15 @@ def list_activities(
     *,
     request: PageRequest,
     paths: Iterable[str] = ("/",),
+    drafts_under: Iterable[str] = ("/",),
     status: str | None = None,
     category: str | None = None,
 ) -> Page[ActivityView]:
-    """Activities of places under any of the paths, the newest first unless asked otherwise."""
-    query = _activities(center_id).where(_under(paths))
+    """Activities of places under any of the paths, the newest first unless asked otherwise.
+
+    Drafts are among them only where the place is under one of `drafts_under`.
+    """
+    query = _activities(center_id).where(_under(paths), sa.or_(Activity.status != DRAFT, _under(drafts_under)))
     if status:
         query = query.where(Activity.status == status)
     if category:

@@ -59,9 +59,10 @@ _VALUES = {
     "code": None,
     "answer": "null",
 }
+# What comes back tells whether the row was written: SQLAlchemy keeps no rowcount of an INSERT on PostgreSQL.
 _INSERT = {
-    "sqlite": sqlite.insert(Idempotency).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(Idempotency).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(Idempotency).on_conflict_do_nothing().returning(Idempotency.key),
+    "postgresql": postgresql.insert(Idempotency).on_conflict_do_nothing().returning(Idempotency.key),
 }
 # FOR SHARE, so that a demoted primary can't vouch for a row that only it has (scale.md, rule 5).
 _FIND = (
@@ -90,8 +91,7 @@ def claim(session: Session, once: Once) -> bool:
         "created_at": clock.now(),
         **_VALUES,
     }
-    result = session.connection().execute(_INSERT[session.get_bind().dialect.name], row)
-    return result.rowcount == 1
+    return session.connection().execute(_INSERT[session.get_bind().dialect.name], row).first() is not None
 
 
 def recall(session: Session, once: Once) -> Any:

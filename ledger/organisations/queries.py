@@ -212,6 +212,15 @@ def members_of(team_id: int, center_id: int) -> sa.Select[Any]:
     return sa.select(Membership.volunteer_id).where(Membership.center_id == center_id, Membership.team_id == team_id)
 
 
+def list_members(session: Session, team_id: int, center_id: int, *, request: PageRequest) -> Page[int]:
+    """The volunteer ids in a team, in the order in which they joined."""
+    query = sa.select(Membership.volunteer_id).where(Membership.center_id == center_id, Membership.team_id == team_id)
+    sorts = {"joined_at": Membership.joined_at}
+    return fetch_page(
+        session, query, request=request, sorts=sorts, tie=Membership.volunteer_id, make=lambda row: int(row[0])
+    )
+
+
 def team_names_of(session: Session, volunteer_ids: Iterable[int], center_id: int) -> dict[int, list[str]]:
     """The names of the teams each volunteer belongs to."""
     names: dict[int, list[str]] = {}

@@ -16,13 +16,15 @@ from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
 from ledger.people.models import ActivationCode, Identity, LoginSession, RoleGrant
 from ledger.people.policy import LANGUAGES
-from ledger.people.queries import find_identity_by_phone, find_volunteer_by_identity
+from ledger.people.queries import find_identity_by_phone, find_volunteer_by_identity, roles_of
 
 # No letter that is taken for a digit when it is read from paper.
 _ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 _CODE_LENGTH, _CODE_GROUP = 12, 4
 CODE_LASTS = timedelta(days=7)
 SESSION_LASTS: dict[str, timedelta] = {"browser": timedelta(hours=12), "device": timedelta(days=30)}
+# A volunteer's own phone stays logged in; who works for a center logs in each day, at computers that others use.
+VOLUNTEERS_BROWSER_LASTS = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +96,11 @@ def set_password(session: Session, identity_id: int, *, password_hash: str) -> N
 def open_session(
     session: Session, identity_id: int, *, kind: Literal["browser", "device"], center_id: int
 ) -> OpenedSession:
-    """Log a person in to a center: 12 hours in a browser, 30 days on a device."""
+    """Log a person in to a center: 12 hours in a browser (30 days for who has no role), 30 days on a device."""
     token = secrets.token_urlsafe(32)
     now = clock.now()
+    working = kind == "device" or bool(roles_of(session, identity_id, center_id))
+    expires_at = now + (SESSION_LASTS[kind] if working else VOLUNTEERS_BROWSER_LASTS)
     row = {
         "token_hash": token_hash(token),
         "id": new_id(),
@@ -104,11 +108,11 @@ def open_session(
         "center_id": center_id,
         "kind": kind,
         "created_at": now,
-        "expires_at": now + SESSION_LASTS[kind],
+        "expires_at": expires_at,
         "revoked_at": None,
     }
     session.connection().execute(sa.insert(LoginSession), row)
-    return OpenedSession(token, now + SESSION_LASTS[kind])
+    return OpenedSession(token, expires_at)
 
 
 def revoke_session(session: Session, token: str) -> None:
@@ -132,6 +136,12 @@ def set_preferences(
     if values:
         change = sa.update(Identity).where(Identity.id == actor.identity_id).values(values)
         session.connection().execute(change)
+
+
+def forget_codes(session: Session) -> int:
+    """Remove activation codes whose time is over, spent or not; how many. For a job."""
+    old = sa.delete(ActivationCode).where(ActivationCode.expires_at <= clock.now())
+    return int(session.connection().execute(old).rowcount)
 
 
 def _may_give_password(session: Session, identity_id: int, actor: Actor) -> None:
@@ -171,3 +181,11 @@ def _code_hash(code: str) -> str:
     """A keyed digest: 59 bits alone could be tried out by who has a copy of the database."""
     letters = "".join(letter for letter in code.upper() if letter in _ALPHABET)
     return keyring().index(letters, purpose="activation_code")
+
+
+def forget_old(session: Session) -> int:
+    """Remove log-in sessions and activation codes that ended a month ago; how many went. For a job."""
+    before = clock.now() - timedelta(days=30)
+    old_sessions = sa.delete(LoginSession).where(LoginSession.expires_at < before)
+    old_codes = sa.delete(ActivationCode).where(ActivationCode.expires_at < before)
+    return sum(int(session.connection().execute(delete).rowcount) for delete in (old_sessions, old_codes))

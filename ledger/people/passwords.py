@@ -1,5 +1,7 @@
 """Password hashing. It takes tens of milliseconds on purpose, so it happens outside of units."""
 
+import unicodedata
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
@@ -24,13 +26,18 @@ def hash_password(password: str, *, phone: str) -> str:
         raise Rejected("people.password_too_long", most=MOST_LENGTH)
     if is_easy_password(password, phone):
         raise Rejected("people.password_too_easy")
-    return _hasher.hash(password)
+    return _hasher.hash(_plain(password))
 
 
 def password_is_right(password_hash: str | None, password: str) -> bool:
     """Whether the password is the one that was hashed; the same work is done when there is no hash."""
     try:
-        _hasher.verify(password_hash or _NOBODY, password[:MOST_LENGTH])
+        _hasher.verify(password_hash or _NOBODY, _plain(password[:MOST_LENGTH]))
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None
+
+
+def _plain(password: str) -> bytes:
+    """The same bytes for a password however the keyboard composed it: full-width digits are digits."""
+    return unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")

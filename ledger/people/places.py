@@ -10,7 +10,15 @@ from ledger.people.models import Volunteer
 
 MOST_AT_ONCE = 5_000
 
-place_table = sa.table("place", sa.column("center_id"), sa.column("id"), sa.column("parent_id"), sa.column("path"))
+place_table = sa.table(
+    "place",
+    sa.column("center_id"),
+    sa.column("id"),
+    sa.column("parent_id"),
+    sa.column("path"),
+    sa.column("name"),
+    sa.column("closed_at"),
+)
 _volunteer = Volunteer.__table__
 _PATHS_OF = (
     sa.select(_volunteer.c.id, place_table.c.path)
@@ -43,6 +51,32 @@ def place_paths_of(session: Session, volunteer_ids: Iterable[int], center_id: in
         for part in chunks(volunteer_ids)
         for row in session.connection().execute(_PATHS_OF, {"center": center_id, "ids": part})
     }
+
+
+def place_names(session: Session, place_ids: Iterable[int], center_id: int) -> dict[int, str]:
+    """Names by place."""
+    query = sa.select(place_table.c.id, place_table.c.name).where(place_table.c.center_id == center_id)
+    return {
+        row.id: row.name
+        for part in chunks(place_ids)
+        for row in session.connection().execute(query.where(place_table.c.id.in_(part)))
+    }
+
+
+def place_choices(session: Session, center_id: int, paths: Iterable[str]) -> list[tuple[int, str]]:
+    """Open places under any of the paths as (id, name), from the top down; names are set in by how deep they lie."""
+    query = (
+        sa.select(place_table.c.id, place_table.c.name, place_table.c.path)
+        .where(
+            place_table.c.center_id == center_id,
+            place_table.c.closed_at.is_(None),
+            sa.or_(sa.false(), *(place_table.c.path.startswith(path) for path in paths)),
+        )
+        .order_by(place_table.c.path)
+    )
+    rows = session.connection().execute(query).all()
+    top = min((row.path.count("/") for row in rows), default=0)
+    return [(row.id, "\u3000" * (row.path.count("/") - top) + row.name) for row in rows]
 
 
 def top_place_id(session: Session, center_id: int) -> int:

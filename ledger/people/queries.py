@@ -116,6 +116,7 @@ _VOLUNTEER = (
     .where(_volunteer.c.center_id == sa.bindparam("center"))
 )
 _BY_ID = _VOLUNTEER.where(_volunteer.c.id == sa.bindparam("id"))
+_BY_IDS = _VOLUNTEER.where(_volunteer.c.id.in_(sa.bindparam("ids", expanding=True)))
 _BY_NUMBER = _VOLUNTEER.where(_volunteer.c.number == sa.bindparam("number"))
 _BY_IDENTITY = _VOLUNTEER.where(_volunteer.c.identity_id == sa.bindparam("identity"))
 _CARD = sa.select(_card.c.id, _card.c.volunteer_id, _card.c.issued_at, _card.c.expires_on, _card.c.revoked_at).where(
@@ -137,6 +138,12 @@ def get_volunteer(session: Session, volunteer_id: int, center_id: int) -> Volunt
     if row is None:
         raise NotFound("people.volunteer_not_found")
     return _volunteer_view(row)
+
+
+def volunteer_rows(session: Session, volunteer_ids: list[int], center_id: int) -> list[VolunteerView]:
+    """Volunteers by id, at most places.MOST_AT_ONCE."""
+    rows = session.connection().execute(_BY_IDS, {"center": center_id, "ids": volunteer_ids})
+    return [_volunteer_view(row) for row in rows]
 
 
 def get_volunteer_details(session: Session, volunteer_id: int, center_id: int) -> VolunteerDetails:
@@ -197,6 +204,11 @@ def names_of(session: Session, identity_ids: Iterable[int]) -> dict[int, str]:
     return {row.id: row.name for part in chunks(identity_ids) for row in session.execute(_NAMES, {"ids": part})}
 
 
+def phone_of(session: Session, identity_id: int) -> str | None:
+    """A person's phone number as E.164, for who prints a slip for them."""
+    return session.scalar(sa.select(Identity.phone).where(Identity.id == identity_id))
+
+
 def display_names(session: Session, volunteer_ids: Iterable[int], center_id: int) -> dict[int, tuple[str, str]]:
     """Full and masked names by volunteer."""
     return {
@@ -213,6 +225,8 @@ def list_volunteers(
     request: PageRequest,
     place_path: str | None = None,
     name: str | None = None,
+    number: str | None = None,
+    phone: str | None = None,
     status: str | None = None,
     ids: sa.Select[Any] | None = None,
 ) -> Page[VolunteerView]:
@@ -227,6 +241,10 @@ def list_volunteers(
         query = query.where(place_table.c.path.startswith(place_path))
     if name:
         query = query.where(Identity.name_index == name_index(name))
+    if number:
+        query = query.where(Volunteer.number == number)
+    if phone:
+        query = query.where(Volunteer.identity_id == (find_identity_by_phone(session, phone) or 0))
     if status:
         query = query.where(Volunteer.status == status)
     if ids is not None:
@@ -237,24 +255,7 @@ def list_volunteers(
 
 def _list_query(actor: Actor) -> sa.Select[Any]:
     mine = [place_table.c.path.startswith(path) for path in actor.paths(Permission.MANAGE_VOLUNTEERS)]
-    return (
-        sa.select(
-            Volunteer.id,
-            Volunteer.identity_id,
-            Volunteer.number,
-            Identity.name,
-            Volunteer.status,
-            Volunteer.place_id,
-            place_table.c.path,
-            Volunteer.registered_at,
-        )
-        .join(Identity, Identity.id == Volunteer.identity_id)
-        .join(
-            place_table,
-            sa.and_(place_table.c.center_id == Volunteer.center_id, place_table.c.id == Volunteer.place_id),
-        )
-        .where(Volunteer.center_id == actor.center_id, sa.or_(*mine))
-    )
+    return _VOLUNTEER.where(sa.or_(sa.false(), *mine)).params(center=actor.center_id)
 
 
 def phone_index(number: str) -> str:

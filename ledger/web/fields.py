@@ -50,6 +50,25 @@ class Amount(fields.Integer):
         super().__init__(strict=True, validate=validate.Range(min=least, max=MOST_AMOUNT), **kwargs)
 
 
+class Flag(fields.Boolean):
+    """True or false in JSON, and nothing that only looks like it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValidationError("must be true or false")
+        return value
+
+
+class Number(fields.Float):
+    """A finite number in JSON, not one in quotes."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValidationError("must be a number")
+        number = super()._deserialize(value, attr, data, **kwargs)
+        return 0.0 if number is None else number
+
+
 class Instant(fields.Field[datetime]):
     """An instant in ISO 8601 with an offset; written in UTC."""
 

@@ -107,7 +107,8 @@ def show(column: str, value: str) -> str:
     if column == "name":
         return mask_name(value[:_LONGEST_SHOWN])
     if column == "phone":
-        return value[:3] + "*" * max(0, min(len(value), 20) - 5) + value[3:][-2:]
+        ends = 3 if len(value) >= 9 else 1
+        return value[:ends] + "*" * max(1, min(len(value), 20) - 2 * ends) + value[ends:][-ends:]
     if column == "id_last4":
         return "*" * max(0, min(len(value), 20) - 1) + value[-1:]
     return value if len(value) <= _LONGEST_SHOWN else value[:_LONGEST_SHOWN] + "…"

@@ -1,0 +1,206 @@
+"""The activities API: what happens when, and who has signed up."""
+
+from typing import Any
+
+from flask_smorest import Blueprint
+from sqlalchemy.orm import Session
+
+from ledger.activities import presenter, queries, service
+from ledger.activities.queries import ActivityView
+from ledger.activities.schemas import (
+    ActivityPage,
+    ActivityQuery,
+    ActivityRequest,
+    ActivitySchema,
+    ShiftPage,
+    ShiftQuery,
+    ShiftRequest,
+    ShiftSchema,
+    SignupPage,
+    SignupRequest,
+    SignupSchema,
+)
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.errors import Forbidden
+from ledger.kernel.paging import Page, PageRequest
+from ledger.kernel.permissions import Permission
+from ledger.organisations import queries as organisations
+from ledger.web.fields import PageQuery
+from ledger.web.guard import get_actor, logged_in, requires
+from ledger.web.once import find_idempotency_key
+from ledger.web.openapi import KEY_PARAMETER, PREFIX
+
+bp = Blueprint("activities_api", __name__, url_prefix=PREFIX, description="What happens when")
+
+
+@bp.get("/activities")
+@logged_in
+@bp.arguments(ActivityQuery, location="query")
+@bp.response(200, ActivityPage)
+def list_activities(query: dict[str, Any]) -> Page[ActivityView]:
+    """Activities of your center; drafts are shown to who manages the place's activities."""
+    return in_snapshot(_list, query, get_actor())
+
+
+def _list(session: Session, query: dict[str, Any], actor: Actor) -> Page[ActivityView]:
+    return queries.list_activities(
+        session,
+        actor.center_id,
+        request=_page(query),
+        paths=[_path(session, query["place_id"], actor)],
+        drafts_under=actor.paths(Permission.MANAGE_ACTIVITIES),
+        status=query["status"],
+        category=query["category"],
+    )
+
+
+@bp.post("/activities")
+@requires(Permission.MANAGE_ACTIVITIES)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.arguments(ActivityRequest)
+@bp.response(201, ActivitySchema)
+def create_activity(body: dict[str, Any]) -> ActivityView:
+    """Add an activity, as a draft or approved at once."""
+    actor = get_actor()
+    activity_id = in_transaction(service.create_activity, **body, actor=actor, once=find_idempotency_key())
+    return in_snapshot(queries.get_activity, activity_id, actor.center_id)
+
+
+@bp.get("/activities/<id:activity_id>")
+@logged_in
+@bp.response(200, ActivitySchema)
+def get_activity(activity_id: int) -> ActivityView:
+    """One activity."""
+    return in_snapshot(presenter.seen_activity, activity_id, get_actor())
+
+
+@bp.post("/activities/<id:activity_id>/approve")
+@requires(Permission.MANAGE_ACTIVITIES)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.response(200, ActivitySchema)
+def approve_activity(activity_id: int) -> ActivityView:
+    """Approve a draft: people may sign up and check in."""
+    actor = get_actor()
+    in_transaction(service.approve_activity, activity_id, actor=actor, once=find_idempotency_key())
+    return in_snapshot(queries.get_activity, activity_id, actor.center_id)
+
+
+@bp.post("/activities/<id:activity_id>/cancel")
+@requires(Permission.MANAGE_ACTIVITIES)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.response(200, ActivitySchema)
+def cancel_activity(activity_id: int) -> ActivityView:
+    """Call an activity off for good."""
+    actor = get_actor()
+    in_transaction(service.cancel_activity, activity_id, actor=actor, once=find_idempotency_key())
+    return in_snapshot(queries.get_activity, activity_id, actor.center_id)
+
+
+@bp.get("/activities/<id:activity_id>/shifts")
+@logged_in
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, ShiftPage)
+def list_shifts(query: dict[str, Any], activity_id: int) -> dict[str, Any]:
+    """All shifts of an activity, by start."""
+    return in_snapshot(_shifts_of, activity_id, _page(query), get_actor())
+
+
+def _shifts_of(session: Session, activity_id: int, page: PageRequest, actor: Actor) -> dict[str, Any]:
+    presenter.seen_activity(session, activity_id, actor)
+    found = queries.list_shifts(session, actor.center_id, request=page, activity_id=activity_id)
+    return {"items": presenter.shifts(session, found.items, actor.center_id), "next": found.next}
+
+
+@bp.post("/activities/<id:activity_id>/shifts")
+@requires(Permission.MANAGE_ACTIVITIES)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.arguments(ShiftRequest)
+@bp.response(201, ShiftSchema)
+def add_shift(body: dict[str, Any], activity_id: int) -> dict[str, Any]:
+    """Add a shift to an activity."""
+    once = find_idempotency_key()
+    shift_id = in_transaction(service.add_shift, activity_id=activity_id, **body, actor=get_actor(), once=once)
+    return in_snapshot(presenter.shift, shift_id, get_actor())
+
+
+@bp.get("/shifts")
+@logged_in
+@bp.arguments(ShiftQuery, location="query")
+@bp.response(200, ShiftPage)
+def coming_shifts(query: dict[str, Any]) -> dict[str, Any]:
+    """Shifts of approved activities that people can still come to, by start."""
+    return in_snapshot(_coming, query, get_actor())
+
+
+def _coming(session: Session, query: dict[str, Any], actor: Actor) -> dict[str, Any]:
+    path = _path(session, query["place_id"], actor)
+    found = queries.upcoming_shifts(session, actor.center_id, now=clock.now(), request=_page(query), place_path=path)
+    return {"items": presenter.shifts(session, found.items, actor.center_id), "next": found.next}
+
+
+@bp.get("/shifts/<id:shift_id>")
+@logged_in
+@bp.response(200, ShiftSchema)
+def get_shift(shift_id: int) -> dict[str, Any]:
+    """One shift."""
+    return in_snapshot(presenter.shift, shift_id, get_actor())
+
+
+@bp.post("/shifts/<id:shift_id>/cancel")
+@requires(Permission.MANAGE_ACTIVITIES)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.response(200, ShiftSchema)
+def cancel_shift(shift_id: int) -> dict[str, Any]:
+    """Call one shift off."""
+    in_transaction(service.cancel_shift, shift_id, actor=get_actor(), once=find_idempotency_key())
+    return in_snapshot(presenter.shift, shift_id, get_actor())
+
+
+@bp.get("/shifts/<id:shift_id>/signups")
+@requires(Permission.MANAGE_ACTIVITIES, Permission.CHECK_IN_OTHERS)
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, SignupPage)
+def list_signups(query: dict[str, Any], shift_id: int) -> dict[str, Any]:
+    """Who has signed up for a shift, waits for a place or has cancelled; names are masked."""
+    return in_snapshot(presenter.signups, shift_id, _page(query), get_actor())
+
+
+@bp.post("/shifts/<id:shift_id>/signups")
+@requires(Permission.OWN_RECORD, Permission.MANAGE_ACTIVITIES)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.arguments(SignupRequest)
+@bp.response(201, SignupSchema)
+def sign_up(body: dict[str, Any], shift_id: int) -> dict[str, Any]:
+    """Take a place in a shift, or wait for one when it is full."""
+    who: dict[str, Any] = {"shift_id": shift_id, "volunteer_id": _who(body["volunteer_id"])}
+    actor, once = get_actor(), find_idempotency_key()
+    in_transaction(service.sign_up, actor=actor, once=once, **who)
+    return in_snapshot(presenter.signup, **who, center_id=get_actor().center_id)
+
+
+@bp.delete("/shifts/<id:shift_id>/signups/<id:volunteer_id>")
+@requires(Permission.OWN_RECORD, Permission.MANAGE_ACTIVITIES)
+@bp.response(200, SignupSchema)
+def cancel_signup(shift_id: int, volunteer_id: int) -> dict[str, Any]:
+    """Give a place back before the shift begins; the first who waits gets it."""
+    who: dict[str, Any] = {"shift_id": shift_id, "volunteer_id": volunteer_id}
+    in_transaction(service.cancel_signup, actor=get_actor(), **who)
+    return in_snapshot(presenter.signup, **who, center_id=get_actor().center_id)
+
+
+def _page(query: dict[str, Any]) -> PageRequest:
+    return PageRequest(query["limit"], query["after"], query["sort"])
+
+
+def _path(session: Session, place_id: int | None, actor: Actor) -> str:
+    return "/" if place_id is None else organisations.get_place(session, place_id, actor.center_id).path
+
+
+def _who(volunteer_id: int | None) -> int:
+    """The volunteer named, else the actor, who then must be one."""
+    chosen = volunteer_id if volunteer_id is not None else get_actor().volunteer_id
+    if chosen is None:
+        raise Forbidden("access.denied", permission=Permission.OWN_RECORD.value)
+    return chosen

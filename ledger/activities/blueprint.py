@@ -1,0 +1,33 @@
+"""The blueprint that all pages of activities share, and the words that their templates need."""
+
+from typing import Any
+
+from flask import Blueprint
+from flask_babel import gettext as _
+
+bp = Blueprint("activities", __name__)
+
+
+@bp.app_template_global()
+def activity_state(status: str) -> tuple[str, str]:
+    """The word and the sign of an activity's status."""
+    return {"draft": (_("草稿"), "look"), "approved": (_("已批准"), "ok"), "cancelled": (_("已取消"), "stop")}[status]
+
+
+@bp.app_template_global()
+def signup_state(status: str) -> tuple[str, str]:
+    """The word and the sign of a sign-up's status."""
+    return {"signed_up": (_("已报名"), "ok"), "waitlisted": (_("候补"), "look"), "cancelled": (_("已取消"), "stop")}[
+        status
+    ]
+
+
+@bp.app_template_global()
+def places_left(shift: dict[str, Any]) -> str:
+    """How many have signed up for a shift, and how many may."""
+    numbers = {"taken": shift["signed_up"], "capacity": shift["capacity"], "waiting": shift["waitlisted"]}
+    if shift["capacity"] is None:
+        return str(_("%(taken)s 人报名，不限人数", **numbers))
+    if not shift["waitlisted"]:
+        return str(_("%(taken)s 人报名，要 %(capacity)s 人", **numbers))
+    return str(_("%(taken)s 人报名，要 %(capacity)s 人，候补 %(waiting)s 人", **numbers))

@@ -1,0 +1,158 @@
+"""Pages for who plans activities: the list, a new one with its shift, and one of them."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import current_app, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from werkzeug.utils import redirect
+
+from ledger.activities import presenter, queries, service, shift_pages
+from ledger.activities.blueprint import bp
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.errors import LedgerError
+from ledger.kernel.paging import MOST_PER_PAGE, PageRequest
+from ledger.kernel.permissions import Permission
+from ledger.organisations import queries as organisations
+from ledger.people.places import place_choices
+from ledger.web import forms
+from ledger.web.guard import get_actor, requires
+from ledger.web.once import idempotency_key
+
+__all__ = ["bp", "shift_pages"]
+
+CATEGORIES = ("社区服务", "助老", "环境整治", "治安巡逻", "文体活动", "政策宣传", "应急救援", "青少年")
+_ACTIVITY_FIELDS = {"activities.name_invalid": "name", "activities.category_invalid": "category"}
+_SHIFT_FIELDS = {
+    "activities.times_invalid": "ends",
+    "activities.capacity_invalid": "capacity",
+    "organisations.place_not_found": "station_id",
+    "organisations.place_closed": "station_id",
+}
+
+
+@bp.get("/activities")
+@requires(Permission.MANAGE_ACTIVITIES)
+def list_activities() -> str:
+    """What do we do? Activities of the reader's places, the newest first."""
+    status = request.args.get("status") or None
+    page = PageRequest(after=request.args.get("after"), sort=request.args.get("sort", ""))
+    actor = get_actor()
+    paths = actor.paths(Permission.MANAGE_ACTIVITIES)
+    found = in_snapshot(queries.list_activities, actor.center_id, request=page, paths=paths, status=status)
+    return render_template("activities/activities.html", page=found, status=status, sort=page.sort or "-created_at")
+
+
+@bp.get("/activities/new")
+@requires(Permission.MANAGE_ACTIVITIES)
+def new_activity() -> str:
+    """Plan an activity with its first shift."""
+    return _form("activities/activity_new.html", _tomorrow(), {})
+
+
+@bp.post("/activities/new")
+@requires(Permission.MANAGE_ACTIVITIES)
+def send_new_activity() -> ResponseReturnValue:
+    """Plan an activity with its first shift, both or neither."""
+    try:
+        status = "draft" if forms.ticked("draft") else "approved"
+        activity = {"name": forms.text("name"), "category": forms.text("category"), "status": status}
+        once = idempotency_key()
+        activity_id = in_transaction(_create, activity, _shift_typed(), actor=get_actor(), once=once)
+    except LedgerError as error:
+        errors = forms.field_errors(error, _ACTIVITY_FIELDS | _SHIFT_FIELDS)
+        return _form("activities/activity_new.html", request.form.to_dict(), errors), error.status
+    return redirect(url_for("activities.activity", activity_id=activity_id, new=1), 303)
+
+
+def _create(session: Session, activity: dict[str, Any], shift: dict[str, Any], *, actor: Actor) -> int:
+    activity_id = service.create_activity(session, place_id=shift["station_id"], actor=actor, **activity)
+    service.add_shift(session, activity_id=activity_id, actor=actor, **shift)
+    return activity_id
+
+
+def _shift_typed() -> dict[str, Any]:
+    """A shift as the form has it; an end before the start is on the next day."""
+    starts_at, ends_at = forms.moment("day", "starts"), forms.moment("day", "ends")
+    return {
+        "station_id": forms.key("station_id"),
+        "starts_at": starts_at,
+        "ends_at": ends_at + timedelta(days=1) if ends_at < starts_at else ends_at,
+        "capacity": forms.optional_number("capacity"),
+        "walk_in": forms.ticked("walk_in"),
+    }
+
+
+def _form(template: str, values: dict[str, Any], errors: dict[str, str], **more: Any) -> str:
+    actor = get_actor()
+    places = in_snapshot(place_choices, actor.center_id, actor.paths(Permission.MANAGE_ACTIVITIES))
+    return render_template(template, values=values, errors=errors, places=places, categories=CATEGORIES, **more)
+
+
+def _tomorrow() -> dict[str, Any]:
+    zone = current_app.config["SETTINGS"].timezone
+    day = clock.local_day(clock.now() + timedelta(days=1), zone)
+    return {"day": day.isoformat(), "starts": "09:00", "ends": "11:00", "walk_in": "1"}
+
+
+@bp.get("/activities/<id:activity_id>")
+@requires(Permission.MANAGE_ACTIVITIES)
+def activity(activity_id: int) -> str:
+    """One activity: its shifts and how full they are."""
+    shown = in_snapshot(_one, activity_id, get_actor())
+    return render_template("activities/activity.html", is_new="new" in request.args, **shown)
+
+
+def _one(session: Session, activity_id: int, actor: Actor) -> dict[str, Any]:
+    view = queries.get_activity(session, activity_id, actor.center_id)
+    actor.need(Permission.MANAGE_ACTIVITIES, view.place_path)
+    page = PageRequest(MOST_PER_PAGE, request.args.get("after"))
+    found = queries.list_shifts(session, actor.center_id, request=page, activity_id=activity_id)
+    team = view.team_id and organisations.find_team(session, view.team_id, actor.center_id)
+    return {
+        "activity": view,
+        "team": team,
+        "shifts": presenter.shifts(session, found.items, actor.center_id),
+        "next": found.next,
+    }
+
+
+@bp.get("/activities/<id:activity_id>/new-shift")
+@requires(Permission.MANAGE_ACTIVITIES)
+def new_shift(activity_id: int) -> str:
+    """Add a shift."""
+    shown = in_snapshot(_one, activity_id, get_actor())["activity"]
+    return _form("activities/shift_new.html", _tomorrow(), {}, activity=shown)
+
+
+@bp.post("/activities/<id:activity_id>/new-shift")
+@requires(Permission.MANAGE_ACTIVITIES)
+def send_new_shift(activity_id: int) -> ResponseReturnValue:
+    """Add a shift."""
+    try:
+        typed, once = _shift_typed(), idempotency_key()
+        in_transaction(service.add_shift, activity_id=activity_id, actor=get_actor(), once=once, **typed)
+    except LedgerError as error:
+        shown = in_snapshot(_one, activity_id, get_actor())["activity"]
+        errors = forms.field_errors(error, _SHIFT_FIELDS)
+        return _form("activities/shift_new.html", request.form.to_dict(), errors, activity=shown), error.status
+    return redirect(url_for("activities.activity", activity_id=activity_id), 303)
+
+
+@bp.post("/activities/<id:activity_id>/approve")
+@requires(Permission.MANAGE_ACTIVITIES)
+def approve(activity_id: int) -> ResponseReturnValue:
+    """Let people sign up and check in."""
+    in_transaction(service.approve_activity, activity_id, actor=get_actor(), once=idempotency_key())
+    return redirect(url_for("activities.activity", activity_id=activity_id), 303)
+
+
+@bp.post("/activities/<id:activity_id>/cancel")
+@requires(Permission.MANAGE_ACTIVITIES)
+def cancel(activity_id: int) -> ResponseReturnValue:
+    """Call the activity off for good."""
+    in_transaction(service.cancel_activity, activity_id, actor=get_actor(), once=idempotency_key())
+    return redirect(url_for("activities.activity", activity_id=activity_id), 303)

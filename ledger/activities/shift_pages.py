@@ -1,0 +1,133 @@
+"""A shift with its sign-ups for staff, and a volunteer's own list of coming shifts."""
+
+from typing import Any
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from werkzeug.utils import redirect
+
+from ledger.activities import presenter, queries, service
+from ledger.activities.blueprint import bp
+from ledger.activities.queries import ShiftView
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.errors import Forbidden, LedgerError, NotFound
+from ledger.kernel.paging import PageRequest
+from ledger.kernel.permissions import Permission
+from ledger.people.search import find_volunteer
+from ledger.web import forms
+from ledger.web.guard import get_actor, requires
+from ledger.web.once import idempotency_key
+
+_NUMBER_FIELDS = {
+    "people.volunteer_not_found": "number",
+    "activities.already_signed_up": "number",
+    "activities.person_blocked": "number",
+}
+
+
+@bp.get("/shifts/<id:shift_id>")
+@requires(Permission.MANAGE_ACTIVITIES, Permission.CHECK_IN_OTHERS)
+def shift(shift_id: int) -> str:
+    """Who comes to this shift?"""
+    return render_template("activities/shift.html", errors={}, **in_snapshot(_shift, shift_id, get_actor()))
+
+
+def _shift(session: Session, shift_id: int, actor: Actor) -> dict[str, Any]:
+    page = presenter.signups(session, shift_id, PageRequest(after=request.args.get("after")), actor)
+    shown = presenter.shift(session, shift_id, actor)
+    return {
+        "shift": shown,
+        "signups": page["items"],
+        "next": page["next"],
+        "may_change": actor.may(Permission.MANAGE_ACTIVITIES, shown["station_path"]),
+    }
+
+
+@bp.post("/shifts/<id:shift_id>/signups")
+@requires(Permission.MANAGE_ACTIVITIES)
+def add_signup(shift_id: int) -> ResponseReturnValue:
+    """Sign somebody up, by number or full phone."""
+    number, actor = forms.text("number"), get_actor()
+    try:
+        in_transaction(_sign_up, shift_id, number, actor=actor, once=idempotency_key())
+    except LedgerError as error:
+        errors = forms.field_errors(error, _NUMBER_FIELDS)
+        shown = in_snapshot(_shift, shift_id, actor)
+        return render_template("activities/shift.html", errors=errors, number=number, **shown), error.status
+    return redirect(url_for("activities.shift", shift_id=shift_id), 303)
+
+
+def _sign_up(session: Session, shift_id: int, number: str, *, actor: Actor) -> int:
+    found = find_volunteer(session, number, actor.center_id)
+    if found is None:
+        raise NotFound("people.volunteer_not_found")
+    return service.sign_up(session, shift_id=shift_id, volunteer_id=found.id, actor=actor)
+
+
+@bp.post("/shifts/<id:shift_id>/signups/<id:volunteer_id>/cancel")
+@requires(Permission.MANAGE_ACTIVITIES)
+def cancel_signup(shift_id: int, volunteer_id: int) -> ResponseReturnValue:
+    """Give somebody's place back."""
+    who: dict[str, Any] = {"shift_id": shift_id, "volunteer_id": volunteer_id}
+    in_transaction(service.cancel_signup, actor=get_actor(), once=idempotency_key(), **who)
+    return redirect(url_for("activities.shift", shift_id=shift_id), 303)
+
+
+@bp.post("/shifts/<id:shift_id>/cancel")
+@requires(Permission.MANAGE_ACTIVITIES)
+def cancel_shift(shift_id: int) -> ResponseReturnValue:
+    """Call the shift off."""
+    in_transaction(service.cancel_shift, shift_id, actor=get_actor(), once=idempotency_key())
+    return redirect(url_for("activities.shift", shift_id=shift_id), 303)
+
+
+@bp.get("/my/shifts")
+@requires(Permission.OWN_RECORD)
+def my_shifts() -> str:
+    """When can I come? Coming shifts with the own place in them, the own ones first."""
+    return render_template("activities/my_shifts.html", **in_snapshot(_mine, get_actor()))
+
+
+def _mine(session: Session, actor: Actor) -> dict[str, Any]:
+    own = queries.shifts_of_volunteer(session, _volunteer_id(actor), actor.center_id, now=clock.now())
+    page = PageRequest(20, request.args.get("after"))
+    coming = queries.upcoming_shifts(session, actor.center_id, now=clock.now(), request=page)
+    taken = {view.id for view, _signup in own}
+    return {
+        "own": _named(session, own, actor),
+        "coming": presenter.shifts(session, [view for view in coming.items if view.id not in taken], actor.center_id),
+        "next": coming.next,
+    }
+
+
+def _named(session: Session, own: list[tuple[ShiftView, Any]], actor: Actor) -> list[dict[str, Any]]:
+    states = {view.id: signup.status for view, signup in own}
+    shown = presenter.shifts(session, [view for view, _signup in own], actor.center_id)
+    return [each | {"signup_status": states[each["id"]]} for each in shown]
+
+
+@bp.post("/my/shifts/<id:shift_id>/sign-up")
+@requires(Permission.OWN_RECORD)
+def sign_me_up(shift_id: int) -> ResponseReturnValue:
+    """Take a place."""
+    who: dict[str, Any] = {"shift_id": shift_id, "volunteer_id": _volunteer_id(get_actor())}
+    in_transaction(service.sign_up, actor=get_actor(), once=idempotency_key(), **who)
+    return redirect(url_for("activities.my_shifts"), 303)
+
+
+@bp.post("/my/shifts/<id:shift_id>/cancel")
+@requires(Permission.OWN_RECORD)
+def cancel_mine(shift_id: int) -> ResponseReturnValue:
+    """Give the own place back."""
+    who: dict[str, Any] = {"shift_id": shift_id, "volunteer_id": _volunteer_id(get_actor())}
+    in_transaction(service.cancel_signup, actor=get_actor(), once=idempotency_key(), **who)
+    return redirect(url_for("activities.my_shifts"), 303)
+
+
+def _volunteer_id(actor: Actor) -> int:
+    if actor.volunteer_id is None:
+        raise Forbidden("access.denied", permission=Permission.OWN_RECORD.value)
+    return actor.volunteer_id

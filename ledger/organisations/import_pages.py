@@ -1,0 +1,173 @@
+"""Pages that bring lists of volunteers in and take them out: upload, report, go, and the list as a spreadsheet."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask import current_app, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+from werkzeug.utils import redirect
+
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.errors import LedgerError
+from ledger.kernel.paging import MOST_PER_PAGE, PageRequest
+from ledger.kernel.permissions import Permission
+from ledger.organisations import queries
+from ledger.organisations.blueprint import bp
+from ledger.organisations.imports import service
+from ledger.organisations.imports.columns import COLUMNS, MOST_ROWS
+from ledger.organisations.imports.command import Checked, check_lines, import_draft
+from ledger.organisations.imports.files import read_lines
+from ledger.organisations.imports.report import HEADINGS, column_name, report_lines, summary
+from ledger.people import queries as people
+from ledger.people.places import place_choices
+from ledger.people.policy import show_phone
+from ledger.people.queries import VolunteerView
+from ledger.people.search import details_of, read_filter
+from ledger.web import forms
+from ledger.web.guard import get_actor, requires
+from ledger.web.locale import language
+from ledger.web.spreadsheets import download
+
+_SHOWN_ERRORS = 200
+_EXAMPLE = ("王小兰", "女", "", "012X", "", "")
+
+
+@bp.get("/volunteers/import")
+@requires(Permission.MANAGE_VOLUNTEERS)
+def import_volunteers() -> str:
+    """Which list is to be brought in?"""
+    return _upload_page({})
+
+
+@bp.post("/volunteers/import")
+@requires(Permission.MANAGE_VOLUNTEERS)
+def upload() -> ResponseReturnValue:
+    """Take the file, and show what an import would do."""
+    file = request.files.get("file")
+    try:
+        lines = read_lines(file.read() if file else b"")
+        draft_id = _keep(lines, file.filename or "" if file else "")
+        _check(draft_id)
+    except LedgerError as error:
+        return _upload_page(forms.field_errors(error, dict.fromkeys([error.code], "file"))), error.status
+    return redirect(url_for("organisations.import_report", draft_id=draft_id), 303)
+
+
+def _keep(lines: list[list[Any]], file_name: str) -> int:
+    return in_transaction(
+        service.keep_draft,
+        lines=service.pack(lines),
+        file_name=file_name,
+        place_id=forms.optional_key("place_id"),
+        make_teams=forms.ticked("make_teams"),
+        actor=get_actor(),
+    )
+
+
+def _upload_page(errors: dict[str, str]) -> str:
+    actor = get_actor()
+    places = in_snapshot(place_choices, actor.center_id, actor.paths(Permission.MANAGE_VOLUNTEERS))
+    return render_template(
+        "organisations/import.html",
+        places=places,
+        errors=errors,
+        columns=[column_name(column, language()) for column in COLUMNS],
+        most=MOST_ROWS,
+        place_id=forms.text("place_id"),
+    )
+
+
+@bp.get("/volunteers/import/<id:draft_id>")
+@requires(Permission.MANAGE_VOLUNTEERS)
+def import_report(draft_id: int) -> str:
+    """What would be done, and every cell that stands in the way; nothing is written yet."""
+    draft, checked = _check(draft_id)
+    spoken = language()
+    return render_template(
+        "organisations/import_report.html",
+        draft=draft,
+        report=checked.report,
+        sentences=summary(checked.report, spoken),
+        lines=list(report_lines(checked.report.errors[:_SHOWN_ERRORS], spoken)),
+        headings=HEADINGS[spoken],
+    )
+
+
+def _check(draft_id: int) -> tuple[service.Draft, Checked]:
+    draft = in_snapshot(service.get_draft, draft_id, actor=get_actor())
+    checked = check_lines(draft.lines, place_id=draft.place_id, make_teams=draft.make_teams, actor=get_actor())
+    return draft, checked
+
+
+@bp.get("/volunteers/import/<id:draft_id>/report.<kind>")
+@requires(Permission.MANAGE_VOLUNTEERS)
+def export_report(draft_id: int, kind: str) -> ResponseReturnValue:
+    """The whole report as a spreadsheet."""
+    _draft, checked = _check(draft_id)
+    lines = [HEADINGS[language()], *report_lines(checked.report.errors, language())]
+    return download(kind, _("导入检查"), lines)
+
+
+@bp.post("/volunteers/import/<id:draft_id>")
+@requires(Permission.MANAGE_VOLUNTEERS)
+def go(draft_id: int) -> ResponseReturnValue:
+    """Bring the list in, all of it or nothing; sent twice it says that it is done."""
+    done = import_draft(draft_id, actor=get_actor())
+    return render_template("organisations/import_done.html", done=done)
+
+
+@bp.get("/volunteers/import/example.<kind>")
+@requires(Permission.MANAGE_VOLUNTEERS)
+def example(kind: str) -> ResponseReturnValue:
+    """An empty list with the right columns and one line to write over."""
+    return download(kind, _("志愿者名单"), [[column_name(column, language()) for column in COLUMNS], _EXAMPLE])
+
+
+@bp.get("/volunteers/export.<kind>")
+@requires(Permission.MANAGE_VOLUNTEERS)
+def export_volunteers(kind: str) -> ResponseReturnValue:
+    """The list as it is shown, all pages of it, with the columns that an import takes."""
+    return download(kind, _("志愿者名单"), in_snapshot(_volunteer_lines, get_actor()))
+
+
+def _volunteer_lines(session: Session, actor: Actor) -> list[list[Any]]:
+    views = list(_all_shown(session, actor))
+    ids = [view.id for view in views]
+    teams = queries.team_names_of(session, ids, actor.center_id)
+    places = queries.place_names(session, [view.place_id for view in views], actor.center_id)
+    details = details_of(session, ids, actor.center_id)
+    genders = {"male": _("男"), "female": _("女")}
+    headings = [column_name(column, language()) for column in COLUMNS]
+    lines: list[list[Any]] = [[_("编号"), *headings, _("登记日期"), _("状态")]]
+    for view in views:
+        known = details[view.id]
+        lines.append(
+            [
+                view.number,
+                view.name,
+                genders.get(known.gender or "", ""),
+                show_phone(known.phone) if known.phone else "",
+                known.id_last4,
+                "、".join(teams.get(view.id, [])),
+                places[view.place_id],
+                clock.local_day(view.registered_at, current_app.config["SETTINGS"].timezone),
+                _("停用") if view.status == "blocked" else _("正常"),
+            ]
+        )
+    return lines
+
+
+def _all_shown(session: Session, actor: Actor) -> Iterator[VolunteerView]:
+    place_id = forms.optional_key_of(request.args.get("place_id"))
+    narrowed = read_filter(session, actor, sought=request.args.get("q", ""), place_id=place_id)
+    after = None
+    while True:
+        page = people.list_volunteers(session, actor, request=PageRequest(MOST_PER_PAGE, after), **narrowed)
+        yield from page.items
+        after = page.next
+        if after is None:
+            return

@@ -1,0 +1,176 @@
+"""Pages of places and teams: the tree, one place, a new one, and who belongs to a team."""
+
+from typing import Any
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from werkzeug.utils import redirect
+
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.errors import LedgerError, NotFound
+from ledger.kernel.paging import PageRequest
+from ledger.kernel.permissions import Permission
+from ledger.organisations import import_pages, queries, service
+from ledger.organisations.blueprint import bp
+from ledger.organisations.policy import STATION, UNDER
+from ledger.people.search import find_volunteer, volunteers_of
+from ledger.web import forms
+from ledger.web.guard import get_actor, requires
+from ledger.web.once import idempotency_key
+
+__all__ = ["bp", "import_pages"]
+
+_PLACE_FIELDS = {
+    "organisations.name_invalid": "name",
+    "organisations.place_exists": "name",
+    "organisations.kind_not_here": "kind",
+    "organisations.position_invalid": "latitude",
+}
+_TEAM_FIELDS = {"organisations.name_invalid": "name", "organisations.team_exists": "name"}
+_MEMBER_FIELDS = {"people.volunteer_not_found": "number", "organisations.already_in_team": "number"}
+
+
+@bp.get("/places")
+@requires(Permission.MANAGE_PLACES, Permission.MANAGE_VOLUNTEERS)
+def places() -> str:
+    """Where are we? The tree of places that the reader manages."""
+    return render_template("organisations/places.html", **in_snapshot(_tree, get_actor()))
+
+
+def _tree(session: Session, actor: Actor) -> dict[str, Any]:
+    paths = actor.paths(Permission.MANAGE_PLACES) + actor.paths(Permission.MANAGE_VOLUNTEERS)
+    found = queries.all_places(session, actor.center_id, paths=paths, closed="closed" in request.args)
+    top = min((place.path.count("/") for place in found), default=0)
+    return {
+        "places": [(place.path.count("/") - top, place) for place in found],
+        "may_add": actor.may(Permission.MANAGE_PLACES),
+        "closed": "closed" in request.args,
+    }
+
+
+@bp.get("/places/<id:place_id>")
+@requires(Permission.MANAGE_PLACES, Permission.MANAGE_VOLUNTEERS)
+def place(place_id: int) -> str:
+    """One place: what is under it, its teams, its printed code."""
+    return render_template("organisations/place.html", **in_snapshot(_place, place_id, get_actor()))
+
+
+def _place(session: Session, place_id: int, actor: Actor) -> dict[str, Any]:
+    shown = queries.get_place(session, place_id, actor.center_id)
+    may_change = actor.may(Permission.MANAGE_PLACES, shown.path)
+    if not may_change:
+        actor.need(Permission.MANAGE_VOLUNTEERS, shown.path)
+    below = queries.all_places(session, actor.center_id, paths=[shown.path], closed=True)
+    return {
+        "place": shown,
+        "below": [each for each in below if each.parent_id == place_id],
+        "teams": queries.all_teams(session, actor.center_id, paths=[shown.path]),
+        "may_change": may_change,
+        "may_add_teams": actor.may(Permission.MANAGE_VOLUNTEERS, shown.path) and shown.closed_at is None,
+        "may_add_below": may_change and shown.closed_at is None and bool(UNDER[shown.kind]),
+    }
+
+
+@bp.get("/places/<id:place_id>/new")
+@requires(Permission.MANAGE_PLACES)
+def new_place(place_id: int) -> str:
+    """Add a place under this one."""
+    return _place_form(place_id, {"kind": STATION}, {})
+
+
+@bp.post("/places/<id:place_id>/new")
+@requires(Permission.MANAGE_PLACES)
+def send_new_place(place_id: int) -> ResponseReturnValue:
+    """Add a place under this one."""
+    try:
+        where = {"latitude": forms.optional_degrees("latitude"), "longitude": forms.optional_degrees("longitude")}
+        known = {"kind": forms.text("kind"), "name": forms.text("name"), **where}
+        once = idempotency_key()
+        added = in_transaction(service.add_place, parent_id=place_id, actor=get_actor(), once=once, **known)
+    except LedgerError as error:
+        return _place_form(place_id, request.form.to_dict(), forms.field_errors(error, _PLACE_FIELDS)), error.status
+    return redirect(url_for("organisations.place", place_id=added), 303)
+
+
+def _place_form(parent_id: int, values: dict[str, Any], errors: dict[str, str]) -> str:
+    parent = in_snapshot(queries.get_place, parent_id, get_actor().center_id)
+    return render_template(
+        "organisations/place_new.html", parent=parent, kinds=UNDER[parent.kind], values=values, errors=errors
+    )
+
+
+@bp.post("/places/<id:place_id>/close")
+@requires(Permission.MANAGE_PLACES)
+def close_place(place_id: int) -> ResponseReturnValue:
+    """Nothing new happens here from now on."""
+    in_transaction(service.close_place, place_id, actor=get_actor(), once=idempotency_key())
+    return redirect(url_for("organisations.place", place_id=place_id), 303)
+
+
+@bp.post("/places/<id:place_id>/new-code")
+@requires(Permission.MANAGE_PLACES)
+def new_code(place_id: int) -> ResponseReturnValue:
+    """Make every printed code of the station worthless."""
+    in_transaction(service.raise_code_version, place_id, actor=get_actor(), once=idempotency_key())
+    return redirect(url_for("organisations.place", place_id=place_id), 303)
+
+
+@bp.post("/places/<id:place_id>/teams")
+@requires(Permission.MANAGE_VOLUNTEERS)
+def send_new_team(place_id: int) -> ResponseReturnValue:
+    """Add a team at home here."""
+    name, actor = forms.text("name"), get_actor()
+    try:
+        team_id = in_transaction(service.add_team, place_id=place_id, name=name, actor=actor, once=idempotency_key())
+    except LedgerError as error:
+        shown = in_snapshot(_place, place_id, actor) | {"errors": forms.field_errors(error, _TEAM_FIELDS)}
+        return render_template("organisations/place.html", team_name=name, **shown), error.status
+    return redirect(url_for("organisations.team", team_id=team_id), 303)
+
+
+@bp.get("/teams/<id:team_id>")
+@requires(Permission.MANAGE_VOLUNTEERS)
+def team(team_id: int) -> str:
+    """Who belongs to the team?"""
+    return render_template("organisations/team.html", **in_snapshot(_team, team_id, get_actor()))
+
+
+def _team(session: Session, team_id: int, actor: Actor) -> dict[str, Any]:
+    shown = queries.get_team(session, team_id, actor.center_id)
+    actor.need(Permission.MANAGE_VOLUNTEERS, shown.place_path)
+    page = queries.list_members(session, team_id, actor.center_id, request=PageRequest(after=request.args.get("after")))
+    known = volunteers_of(session, page.items, actor.center_id)
+    members = [known[volunteer_id] for volunteer_id in page.items]
+    mine = {each.id for each in members if actor.may(Permission.MANAGE_VOLUNTEERS, each.place_path)}
+    return {"team": shown, "members": members, "mine": mine, "next": page.next}
+
+
+@bp.post("/teams/<id:team_id>/members")
+@requires(Permission.MANAGE_VOLUNTEERS)
+def add_member(team_id: int) -> ResponseReturnValue:
+    """Make somebody a member, by number or full phone."""
+    number, actor = forms.text("number"), get_actor()
+    try:
+        in_transaction(_join, team_id, number, actor=actor, once=idempotency_key())
+    except LedgerError as error:
+        shown = in_snapshot(_team, team_id, actor) | {"errors": forms.field_errors(error, _MEMBER_FIELDS)}
+        return render_template("organisations/team.html", number=number, **shown), error.status
+    return redirect(url_for("organisations.team", team_id=team_id), 303)
+
+
+def _join(session: Session, team_id: int, number: str, *, actor: Actor) -> None:
+    found = find_volunteer(session, number, actor.center_id)
+    if found is None:
+        raise NotFound("people.volunteer_not_found")
+    service.join_team(session, team_id=team_id, volunteer_id=found.id, actor=actor)
+
+
+@bp.post("/teams/<id:team_id>/members/<id:volunteer_id>/leave")
+@requires(Permission.MANAGE_VOLUNTEERS)
+def remove_member(team_id: int, volunteer_id: int) -> ResponseReturnValue:
+    """End a membership."""
+    once = idempotency_key()
+    in_transaction(service.leave_team, team_id=team_id, volunteer_id=volunteer_id, actor=get_actor(), once=once)
+    return redirect(url_for("organisations.team", team_id=team_id), 303)

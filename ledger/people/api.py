@@ -1,0 +1,194 @@
+"""The people API: logging in, who am I, volunteers and their cards."""
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import request
+from flask_smorest import Blueprint
+from sqlalchemy.orm import Session
+
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.errors import Forbidden
+from ledger.kernel.paging import Page, PageRequest
+from ledger.kernel.permissions import Permission
+from ledger.people import queries, service
+from ledger.people.login import log_in as check_and_log_in
+from ledger.people.places import place_names, place_path
+from ledger.people.queries import VolunteerView
+from ledger.people.schemas import (
+    CardList,
+    CardRequest,
+    IssuedCardSchema,
+    LoginRequest,
+    MeSchema,
+    SessionSchema,
+    VolunteerDetailsSchema,
+    VolunteerPage,
+    VolunteerQuery,
+    VolunteerRequest,
+)
+from ledger.points import queries as points
+from ledger.points.policy import MINUTE, POINT, POINT_SCALE, AccountKey
+from ledger.web.addresses import short
+from ledger.web.guard import SESSION_COOKIE, bearer_token, get_actor, logged_in, public, requires
+from ledger.web.once import find_idempotency_key
+from ledger.web.openapi import KEY_PARAMETER, PREFIX
+
+bp = Blueprint("people_api", __name__, url_prefix=PREFIX, description="People, and who may do what")
+_OWN_UNITS = {POINT: POINT_SCALE, MINUTE: 0}
+
+
+@bp.post("/sessions")
+@public
+@bp.arguments(LoginRequest)
+@bp.response(201, SessionSchema)
+def log_in(body: dict[str, Any]) -> dict[str, Any]:
+    """Log in as a device or person; the session can be ended from here and by staff."""
+    opened = check_and_log_in(
+        body["phone"], body["password"], kind="device", address=request.remote_addr, center_id=body["center_id"]
+    )
+    actor = in_snapshot(queries.load_actor, opened.token)
+    person = in_snapshot(_me, actor) if actor else {}
+    return {"token": opened.token, "expires_at": opened.expires_at, "person": person}
+
+
+@bp.delete("/sessions/current")
+@logged_in
+@bp.response(204)
+def log_out() -> None:
+    """End the session that this request is sent with."""
+    in_transaction(service.revoke_session, bearer_token() or request.cookies[SESSION_COOKIE])
+
+
+@bp.get("/me")
+@logged_in
+@bp.response(200, MeSchema)
+def me() -> dict[str, Any]:
+    """Who am I, with my roles by place and my own accounts."""
+    return in_snapshot(_me, get_actor())
+
+
+def _me(session: Session, actor: Actor) -> dict[str, Any]:
+    person = queries.get_preferences(session, actor.identity_id)
+    roles = queries.roles_of(session, actor.identity_id, actor.center_id)
+    names = place_names(session, [role.place_id for role in roles], actor.center_id)
+    volunteer = actor.volunteer_id and queries.get_volunteer(session, actor.volunteer_id, actor.center_id)
+    return {
+        "id": actor.identity_id,
+        "name": person.name,
+        "center_id": actor.center_id,
+        "volunteer_id": actor.volunteer_id,
+        "number": volunteer.number if volunteer else None,
+        "language": person.language,
+        "roles": [{"role": role.role, "place_id": role.place_id, "place_name": names[role.place_id]} for role in roles],
+        "accounts": _own_accounts(session, actor),
+    }
+
+
+def _own_accounts(session: Session, actor: Actor) -> list[dict[str, Any]]:
+    if actor.volunteer_id is None:
+        return []
+    keys = [AccountKey(unit, "member", actor.volunteer_id) for unit in _OWN_UNITS]
+    found = points.accounts_by_key(session, keys, actor.center_id)
+    return [
+        {
+            "id": found[key].id,
+            "unit": key.unit,
+            "scale": _OWN_UNITS[key.unit],
+            "balance": found[key].state.balance,
+            "held": found[key].state.held,
+            "available": found[key].state.available,
+        }
+        for key in keys
+        if key in found
+    ]
+
+
+@bp.get("/volunteers")
+@requires(Permission.MANAGE_VOLUNTEERS)
+@bp.arguments(VolunteerQuery, location="query")
+@bp.response(200, VolunteerPage)
+def list_volunteers(query: dict[str, Any]) -> Page[VolunteerView]:
+    """Volunteers at the places whose volunteers you manage."""
+    return in_snapshot(_list, query, get_actor())
+
+
+def _list(session: Session, query: dict[str, Any], actor: Actor) -> Page[VolunteerView]:
+    page = PageRequest(query["limit"], query["after"], query["sort"])
+    under = None if query["place_id"] is None else place_path(session, query["place_id"], actor.center_id)
+    return queries.list_volunteers(
+        session,
+        actor,
+        request=page,
+        place_path=under,
+        name=query["name"],
+        number=query["number"],
+        phone=query["phone"],
+        status=query["status"],
+    )
+
+
+@bp.post("/volunteers")
+@requires(Permission.MANAGE_VOLUNTEERS)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.arguments(VolunteerRequest)
+@bp.response(201, VolunteerDetailsSchema)
+def register(body: dict[str, Any]) -> dict[str, Any]:
+    """Register a volunteer, who gets the next number of the center."""
+    actor = get_actor()
+    volunteer_id = in_transaction(service.register_volunteer, **body, actor=actor, once=find_idempotency_key())
+    return in_snapshot(_volunteer, volunteer_id, actor)
+
+
+@bp.get("/volunteers/<id:volunteer_id>")
+@requires(Permission.MANAGE_VOLUNTEERS, Permission.OWN_RECORD)
+@bp.response(200, VolunteerDetailsSchema)
+def get_volunteer(volunteer_id: int) -> dict[str, Any]:
+    """A volunteer: oneself, or one whose place you manage."""
+    return in_snapshot(_volunteer, volunteer_id, get_actor())
+
+
+def _volunteer(session: Session, volunteer_id: int, actor: Actor) -> dict[str, Any]:
+    view = _seen_volunteer(session, volunteer_id, actor)
+    details = queries.get_volunteer_details(session, volunteer_id, actor.center_id)
+    return asdict(view) | asdict(details)
+
+
+def _seen_volunteer(session: Session, volunteer_id: int, actor: Actor) -> VolunteerView:
+    view = queries.get_volunteer(session, volunteer_id, actor.center_id)
+    if actor.volunteer_id != volunteer_id and not actor.may(Permission.MANAGE_VOLUNTEERS, view.place_path):
+        raise Forbidden("access.denied", permission=Permission.MANAGE_VOLUNTEERS.value)
+    return view
+
+
+@bp.get("/volunteers/<id:volunteer_id>/cards")
+@requires(Permission.MANAGE_VOLUNTEERS, Permission.OWN_RECORD)
+@bp.response(200, CardList)
+def list_cards(volunteer_id: int) -> dict[str, Any]:
+    """All cards of a volunteer, the newest first."""
+    return in_snapshot(_cards, volunteer_id, get_actor())
+
+
+def _cards(session: Session, volunteer_id: int, actor: Actor) -> dict[str, Any]:
+    _seen_volunteer(session, volunteer_id, actor)
+    return {"items": queries.cards_of(session, volunteer_id, actor.center_id), "next": None}
+
+
+@bp.post("/volunteers/<id:volunteer_id>/cards")
+@requires(Permission.MANAGE_VOLUNTEERS)
+@bp.arguments(CardRequest)
+@bp.response(201, IssuedCardSchema)
+def issue_card(body: dict[str, Any], volunteer_id: int) -> dict[str, Any]:
+    """A new card; the earlier ones stop counting, so sending this twice leaves one that works: the last."""
+    card = in_transaction(service.issue_card, volunteer_id, actor=get_actor(), expires_on=body["expires_on"])
+    url = short("people.card", token=card.token)
+    return {"id": card.card_id, "volunteer_id": volunteer_id, "token": card.token, "url": url}
+
+
+@bp.delete("/cards/<id:card_id>")
+@requires(Permission.MANAGE_VOLUNTEERS)
+@bp.response(204)
+def revoke_card(card_id: int) -> None:
+    """Make a card worthless: it was lost, or taken back."""
+    in_transaction(service.revoke_card, card_id, actor=get_actor())

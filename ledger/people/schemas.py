@@ -1,0 +1,149 @@
+"""Shapes of the people API."""
+
+from marshmallow import Schema, fields, validate
+
+from ledger.people.policy import GENDERS, NAME_LENGTH, ROLES
+from ledger.web.fields import Instant, PageQuery, PublicId, Text
+
+_PHONE = {"description": "As people write it, with + and the country's code for one from abroad."}
+
+
+class LoginRequest(Schema):
+    """A log-in by phone and password."""
+
+    phone = Text(required=True, longest=40, metadata=_PHONE)
+    password = fields.String(required=True, validate=validate.Length(min=1, max=200))
+    center_id = PublicId(
+        load_default=None, metadata={"description": "For who belongs to several centers; else the first is taken."}
+    )
+
+
+class PersonSchema(Schema):
+    """Somebody as they see themselves."""
+
+    id = PublicId()
+    name = fields.String()
+    center_id = PublicId()
+    volunteer_id = PublicId(allow_none=True)
+
+
+class SessionSchema(Schema):
+    """A log-in session. The token is shown this once: send it as `Authorization: Bearer`."""
+
+    token = fields.String()
+    expires_at = Instant()
+    person = fields.Nested(PersonSchema)
+
+
+class RoleSchema(Schema):
+    """A role for a place and what is under it."""
+
+    role = fields.String(validate=validate.OneOf(tuple(ROLES)))
+    place_id = PublicId()
+    place_name = fields.String()
+
+
+class OwnAccountSchema(Schema):
+    """An account of one's own; amounts in minor units."""
+
+    id = PublicId()
+    unit = fields.String()
+    scale = fields.Integer()
+    balance = fields.Integer()
+    held = fields.Integer()
+    available = fields.Integer()
+
+
+class MeSchema(PersonSchema):
+    """Who am I: roles by place and own accounts."""
+
+    number = fields.String(allow_none=True)
+    language = fields.String(validate=validate.OneOf(("zh", "en")))
+    roles = fields.List(fields.Nested(RoleSchema))
+    accounts = fields.List(fields.Nested(OwnAccountSchema))
+
+
+class VolunteerRequest(Schema):
+    """Somebody to register; `place_id` null means the center itself."""
+
+    name = Text(required=True, longest=NAME_LENGTH)
+    phone = Text(load_default=None, allow_none=True, longest=40, metadata=_PHONE)
+    gender = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(GENDERS))
+    id_last4 = Text(
+        load_default=None,
+        allow_none=True,
+        shortest=4,
+        longest=4,
+        metadata={"description": "The last four of the identity number; the rest is never taken."},
+    )
+    place_id = PublicId(load_default=None, allow_none=True)
+
+
+class VolunteerSchema(Schema):
+    """A volunteer as who manages volunteers at the place sees them."""
+
+    id = PublicId()
+    number = fields.String(metadata={"description": "Eight digits."})
+    name = fields.String()
+    masked_name = fields.String()
+    status = fields.String(validate=validate.OneOf(("active", "blocked")))
+    place_id = PublicId()
+    registered_at = Instant()
+
+
+class VolunteerDetailsSchema(VolunteerSchema):
+    """The same with what is known of the person."""
+
+    phone = fields.String(allow_none=True)
+    gender = fields.String(allow_none=True)
+    id_last4 = fields.String(allow_none=True)
+    has_password = fields.Boolean()
+
+
+class VolunteerQuery(PageQuery):
+    """What a list of volunteers is narrowed to. Names stand encrypted, so only a whole name is found."""
+
+    place_id = PublicId(load_default=None)
+    name = Text(load_default=None, longest=NAME_LENGTH)
+    number = Text(load_default=None, longest=8)
+    phone = Text(load_default=None, longest=40)
+    status = fields.String(load_default=None, validate=validate.OneOf(("active", "blocked")))
+
+
+class VolunteerPage(Schema):
+    """A page of volunteers, by number."""
+
+    items = fields.List(fields.Nested(VolunteerSchema))
+    next = fields.String(allow_none=True)
+
+
+class CardRequest(Schema):
+    """A card to print."""
+
+    expires_on = fields.Date(load_default=None, allow_none=True)
+
+
+class CardSchema(Schema):
+    """A printed card."""
+
+    id = PublicId()
+    volunteer_id = PublicId()
+    issued_at = Instant()
+    expires_on = fields.Date(allow_none=True)
+    revoked_at = Instant(allow_none=True)
+
+
+class IssuedCardSchema(Schema):
+    """A new card. Its address is shown this once, to be printed as a QR code; earlier cards stop counting."""
+
+    id = PublicId()
+    volunteer_id = PublicId()
+    token = fields.String()
+    url = fields.String()
+
+
+class CardList(Schema):
+    """All cards of a volunteer, the newest first."""
+
+    items = fields.List(fields.Nested(CardSchema))
+    next = fields.String(allow_none=True)

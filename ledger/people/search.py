@@ -1,0 +1,67 @@
+"""Finding volunteers as people look for them: one box for number, phone and name; and many of them by id."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.kernel.actor import Actor
+from ledger.people.models import Identity, Volunteer
+from ledger.people.places import chunks, place_path
+from ledger.people.policy import NUMBER_DIGITS
+from ledger.people.queries import (
+    VolunteerDetails,
+    VolunteerView,
+    find_volunteer_by_number,
+    find_volunteer_by_phone,
+    volunteer_rows,
+)
+
+_LONGEST_SOUGHT = 50
+
+
+def read_filter(session: Session, actor: Actor, *, sought: str, place_id: int | None) -> dict[str, Any]:
+    """What a search box and a place narrow a list to, as list_volunteers takes it.
+
+    Eight digits or fewer are a number, other digits a phone, the rest a whole name.
+    """
+    path = None if place_id is None else place_path(session, place_id, actor.center_id)
+    text = sought.strip()[:_LONGEST_SOUGHT]
+    found = {"place_path": path, "number": None, "phone": None, "name": None}
+    if text:
+        kind, value = _kind_of(text)
+        found[kind] = value
+    return found
+
+
+def find_volunteer(session: Session, sought: str, center_id: int) -> VolunteerView | None:
+    """A volunteer by number or full phone, never by name."""
+    kind, value = _kind_of(sought.strip()[:_LONGEST_SOUGHT])
+    if kind == "number":
+        return find_volunteer_by_number(session, value, center_id)
+    return find_volunteer_by_phone(session, value, center_id) if kind == "phone" else None
+
+
+def volunteers_of(session: Session, volunteer_ids: Iterable[int], center_id: int) -> dict[int, VolunteerView]:
+    """Volunteers by id; ids that are none of the center are left out."""
+    return {view.id: view for part in chunks(volunteer_ids) for view in volunteer_rows(session, part, center_id)}
+
+
+def details_of(session: Session, volunteer_ids: Iterable[int], center_id: int) -> dict[int, VolunteerDetails]:
+    """The personal part of many volunteers, for who manages them all."""
+    query = sa.select(Volunteer.id, Identity.phone, Identity.gender, Identity.id_last4, Identity.password_hash).join(
+        Identity, Identity.id == Volunteer.identity_id
+    )
+    return {
+        row.id: VolunteerDetails(row.phone, row.gender, row.id_last4, row.password_hash is not None)
+        for part in chunks(volunteer_ids)
+        for row in session.execute(query.where(Volunteer.center_id == center_id, Volunteer.id.in_(part)))
+    }
+
+
+def _kind_of(text: str) -> tuple[str, str]:
+    digits = text.replace(" ", "").replace("-", "")
+    if digits.isdecimal() and len(digits) <= NUMBER_DIGITS:
+        return "number", digits.rjust(NUMBER_DIGITS, "0")
+    return ("phone" if digits.lstrip("+").isdecimal() else "name"), text

@@ -1,0 +1,87 @@
+"""Pages for who manages staff: who works where in which role."""
+
+from typing import Any
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+from werkzeug.utils import redirect
+
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.errors import LedgerError
+from ledger.kernel.permissions import Permission
+from ledger.people import queries, service
+from ledger.people.blueprint import bp
+from ledger.people.places import place_choices, place_names
+from ledger.web import forms
+from ledger.web.guard import get_actor, requires
+from ledger.web.once import idempotency_key
+
+_FIELDS = {
+    "people.name_invalid": "name",
+    "people.phone_invalid": "phone",
+    "people.role_unknown": "role",
+    "people.role_held": "role",
+    "people.place_not_found": "place_id",
+}
+
+
+def role_names() -> dict[str, str]:
+    """What each role is called, in the order in which they are offered."""
+    return {
+        "clerk": _("店员"),
+        "station_manager": _("站长"),
+        "auditor": _("监督员"),
+        "admin": _("管理员"),
+    }
+
+
+@bp.get("/staff")
+@requires(Permission.MANAGE_STAFF)
+def staff() -> str:
+    """Who works where?"""
+    return render_template("people/staff.html", role_names=role_names(), **in_snapshot(_staff, get_actor()))
+
+
+def _staff(session: Session, actor: Actor) -> dict[str, Any]:
+    people = queries.staff(session, actor)
+    place_ids = [role.place_id for person in people for role in person.roles]
+    return {"people": people, "names": place_names(session, place_ids, actor.center_id)}
+
+
+@bp.get("/staff/new")
+@requires(Permission.MANAGE_STAFF)
+def new_staff() -> str:
+    """Give somebody a role."""
+    return _form({}, {})
+
+
+@bp.post("/staff/new")
+@requires(Permission.MANAGE_STAFF)
+def send_new_staff() -> ResponseReturnValue:
+    """Give somebody a role at a place and below; somebody known by phone keeps their name."""
+    try:
+        wanted = {"name": forms.text("name"), "phone": forms.text("phone"), "role": forms.text("role")}
+        place_id, once = forms.key("place_id"), idempotency_key()
+        in_transaction(service.hire, place_id=place_id, actor=get_actor(), once=once, **wanted)
+    except LedgerError as error:
+        return _form(request.form.to_dict(), forms.field_errors(error, _FIELDS)), error.status
+    return redirect(url_for("people.staff"), 303)
+
+
+def _form(values: dict[str, Any], errors: dict[str, str]) -> str:
+    actor = get_actor()
+    places = in_snapshot(place_choices, actor.center_id, actor.paths(Permission.MANAGE_STAFF))
+    return render_template(
+        "people/staff_new.html", values=values, errors=errors, places=places, role_names=role_names()
+    )
+
+
+@bp.post("/staff/roles/<id:grant_id>/revoke")
+@requires(Permission.MANAGE_STAFF)
+def revoke_role(grant_id: int) -> ResponseReturnValue:
+    """Take a role away."""
+    in_transaction(service.revoke_role, grant_id, actor=get_actor(), once=idempotency_key())
+    return redirect(url_for("people.staff"), 303)

@@ -1,0 +1,154 @@
+"""Pages for who manages volunteers: the list, a new one, one of them, and what is printed for them."""
+
+from typing import Any
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+from werkzeug.utils import redirect
+
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.errors import LedgerError
+from ledger.kernel.paging import PageRequest
+from ledger.kernel.permissions import Permission
+from ledger.people import queries, service
+from ledger.people.blueprint import bp
+from ledger.people.places import place_choices, place_names
+from ledger.people.policy import mask_phone
+from ledger.people.search import read_filter
+from ledger.web import forms
+from ledger.web.addresses import absolute, short
+from ledger.web.guard import get_actor, requires
+from ledger.web.once import idempotency_key
+from ledger.web.qr import bars_svg, qr_svg
+
+_FIELDS = {
+    "people.name_invalid": "name",
+    "people.phone_invalid": "phone",
+    "people.phone_taken": "phone",
+    "people.gender_invalid": "gender",
+    "people.id_last4_invalid": "id_last4",
+    "people.place_not_found": "place_id",
+}
+
+
+@bp.get("/volunteers")
+@requires(Permission.MANAGE_VOLUNTEERS)
+def volunteers() -> str:
+    """Who is there? Found by number, full phone or whole name; browsed by place."""
+    return render_template("people/volunteers.html", **in_snapshot(_list, get_actor()))
+
+
+def _list(session: Session, actor: Actor) -> dict[str, Any]:
+    sought, place_id = request.args.get("q", ""), forms.optional_key_of(request.args.get("place_id"))
+    wanted = PageRequest(after=request.args.get("after"), sort=request.args.get("sort", ""))
+    narrowed = read_filter(session, actor, sought=sought, place_id=place_id)
+    page = queries.list_volunteers(session, actor, request=wanted, **narrowed)
+    return {
+        "page": page,
+        "q": sought,
+        "place_id": place_id,
+        "sort": request.args.get("sort") or "number",
+        "places": place_choices(session, actor.center_id, actor.paths(Permission.MANAGE_VOLUNTEERS)),
+        "names": place_names(session, [each.place_id for each in page.items], actor.center_id),
+    }
+
+
+@bp.get("/volunteers/new")
+@requires(Permission.MANAGE_VOLUNTEERS)
+def new_volunteer() -> str:
+    """Register somebody."""
+    return _form({"place_id": request.args.get("place_id", "")}, {})
+
+
+@bp.post("/volunteers/new")
+@requires(Permission.MANAGE_VOLUNTEERS)
+def send_new_volunteer() -> ResponseReturnValue:
+    """Register somebody, and show them with what to print."""
+    try:
+        volunteer_id = in_transaction(service.register_volunteer, **_known(), actor=get_actor(), once=idempotency_key())
+    except LedgerError as error:
+        return _form(request.form.to_dict(), forms.field_errors(error, _FIELDS)), error.status
+    return redirect(url_for("people.volunteer", volunteer_id=volunteer_id, new=1), 303)
+
+
+def _known() -> dict[str, Any]:
+    return {
+        "name": forms.text("name"),
+        "phone": forms.optional_text("phone"),
+        "gender": forms.optional_text("gender"),
+        "id_last4": forms.optional_text("id_last4"),
+        "place_id": forms.key("place_id"),
+    }
+
+
+def _form(values: dict[str, Any], errors: dict[str, str]) -> str:
+    actor = get_actor()
+    places = in_snapshot(place_choices, actor.center_id, actor.paths(Permission.MANAGE_VOLUNTEERS))
+    return render_template("people/volunteer_new.html", values=values, errors=errors, places=places)
+
+
+@bp.get("/volunteers/<id:volunteer_id>")
+@requires(Permission.MANAGE_VOLUNTEERS)
+def volunteer(volunteer_id: int) -> str:
+    """One volunteer: what is known, the cards, and what to print."""
+    return render_template("people/volunteer.html", **in_snapshot(_one, volunteer_id, get_actor()))
+
+
+def _one(session: Session, volunteer_id: int, actor: Actor) -> dict[str, Any]:
+    view = queries.get_volunteer(session, volunteer_id, actor.center_id)
+    actor.need(Permission.MANAGE_VOLUNTEERS, view.place_path)
+    return {
+        "volunteer": view,
+        "details": queries.get_volunteer_details(session, volunteer_id, actor.center_id),
+        "cards": queries.cards_of(session, volunteer_id, actor.center_id),
+        "place": place_names(session, [view.place_id], actor.center_id)[view.place_id],
+        "is_new": "new" in request.args,
+    }
+
+
+@bp.post("/volunteers/<id:volunteer_id>/status")
+@requires(Permission.MANAGE_VOLUNTEERS)
+def change_status(volunteer_id: int) -> ResponseReturnValue:
+    """Block somebody from checking in, or let them again."""
+    status = forms.text("status")
+    in_transaction(service.set_status, volunteer_id, status=status, actor=get_actor(), once=idempotency_key())
+    return redirect(url_for("people.volunteer", volunteer_id=volunteer_id), 303)
+
+
+@bp.post("/volunteers/<id:volunteer_id>/card")
+@requires(Permission.MANAGE_VOLUNTEERS)
+def print_card(volunteer_id: int) -> str:
+    """A new card as a sheet to print: its code is on this answer only, so sent again it makes another card."""
+    card = in_transaction(service.issue_card, volunteer_id, actor=get_actor())
+    shown = in_snapshot(_one, volunteer_id, get_actor())
+    code = qr_svg(short("people.card", token=card.token))
+    return render_template("people/card_print.html", code=code, bars=bars_svg(shown["volunteer"].number), **shown)
+
+
+@bp.post("/cards/<id:card_id>/revoke")
+@requires(Permission.MANAGE_VOLUNTEERS)
+def revoke_card(card_id: int) -> ResponseReturnValue:
+    """A card was lost."""
+    in_transaction(service.revoke_card, card_id, actor=get_actor(), once=idempotency_key())
+    return redirect(url_for("people.volunteer", volunteer_id=forms.key("volunteer_id")), 303)
+
+
+@bp.post("/people/<id:identity_id>/activation-code")
+@requires(Permission.MANAGE_VOLUNTEERS, Permission.MANAGE_STAFF)
+def print_activation_code(identity_id: int) -> str:
+    """A slip with a code that sets a password once; the code is on this answer only."""
+    code = in_transaction(service.make_activation_code, identity_id, actor=get_actor())
+    shown = in_snapshot(_slip, identity_id)
+    url = absolute("people.first_password", code=code)
+    return render_template("people/activation_slip.html", code=code, url=url, qr=qr_svg(url), **shown)
+
+
+def _slip(session: Session, identity_id: int) -> dict[str, Any]:
+    phone = queries.phone_of(session, identity_id)
+    return {
+        "name": queries.names_of(session, [identity_id])[identity_id],
+        "phone": _("没有手机号，不能登录") if phone is None else mask_phone(phone),
+    }

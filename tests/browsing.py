@@ -1,0 +1,37 @@
+"""A browser without script: cookies, the hidden fields of forms, and one person logged in."""
+
+import re
+from typing import Any
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from ledger.web.guard import SESSION_COOKIE
+from ledger.web.once import new_key
+from tests.world import Person
+
+_TOKEN = re.compile(r'<meta name="csrf-token" content="([^"]+)"')
+
+
+class Browser:
+    """Somebody at the pages; nobody in particular until a person is named."""
+
+    def __init__(self, client: FlaskClient, person: Person | None = None) -> None:
+        self.client = client
+        if person is not None:
+            client.set_cookie(SESSION_COOKIE, person.token)
+
+    def get(self, address: str) -> TestResponse:
+        """Open a page."""
+        return self.client.get(address)
+
+    def post(self, address: str, key: str | None = None, **typed: Any) -> TestResponse:
+        """Send a form with what was typed and the fields that every form carries."""
+        form = {"csrf_token": self.csrf_token(), "idempotency_key": key or new_key()} | typed
+        return self.client.post(address, data=form, content_type="multipart/form-data")
+
+    def csrf_token(self) -> str:
+        """The token that every page carries."""
+        found = _TOKEN.search(self.client.get("/first-password").text)
+        assert found is not None
+        return found[1]
