@@ -15,11 +15,18 @@ def read_environment() -> dict[str, str]:
     """The environment, over the lines NAME=value of the file named by LEDGER_ENV_FILE."""
     values: dict[str, str] = {}
     if name := os.environ.get("LEDGER_ENV_FILE"):
-        for line in Path(name).read_text(encoding="utf-8").splitlines():
+        for line in _read(Path(name)).splitlines():
             key, sign, value = line.partition("=")
             if sign and not key.lstrip().startswith("#"):
                 values[key.strip()] = value.strip()
     return values | dict(os.environ)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"LEDGER_ENV_FILE names {path}, which can't be read: {error.strerror}") from error
 
 
 def load_settings(environment: Mapping[str, str]) -> Settings:
@@ -32,18 +39,22 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         _refuse_incomplete(environment)
     folder = Path(environment.get("LEDGER_DATA_FOLDER", "var")).resolve()
     folder.mkdir(parents=True, exist_ok=True)
+    cert, key = _path(environment, "LEDGER_TLS_CERT"), _path(environment, "LEDGER_TLS_KEY")
+    if (cert is None) != (key is None):
+        raise SettingsError("LEDGER_TLS_CERT and LEDGER_TLS_KEY go together: set both or neither")
+    scheme = "http" if cert is None else "https"
     host, port = environment.get("LEDGER_HOST", "127.0.0.1"), _port(environment.get("LEDGER_PORT", "8000"))
     return Settings(
         environment="production" if production else "development",
         database_url=environment.get("LEDGER_DATABASE_URL") or f"sqlite:///{folder / 'ningxin.sqlite3'}",
         secret_key=environment.get("LEDGER_SECRET_KEY") or _development_secret(folder / "secret-key"),
-        base_url=environment.get("LEDGER_BASE_URL", f"http://{host}:{port}").rstrip("/"),
+        base_url=environment.get("LEDGER_BASE_URL", f"{scheme}://{host}:{port}").rstrip("/"),
         host=host,
         port=port,
         timezone=_zone(environment.get("LEDGER_TIMEZONE", "Asia/Shanghai")),
         data_folder=folder,
-        tls_cert=_path(environment, "LEDGER_TLS_CERT"),
-        tls_key=_path(environment, "LEDGER_TLS_KEY"),
+        tls_cert=cert,
+        tls_key=key,
         clock_file=_path(environment, "LEDGER_CLOCK_FILE"),
     )
 

@@ -6,6 +6,8 @@ from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+import click
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -38,10 +40,18 @@ class Settings:
         return self.base_url.startswith("https://")
 
     @property
+    def certificate(self) -> tuple[Path, Path] | None:
+        """Certificate and key where the service itself speaks https, None where a proxy does or nobody."""
+        return (self.tls_cert, self.tls_key) if self.tls_cert and self.tls_key else None
+
+    @property
     def host_name(self) -> str:
         """The host in `base_url`: the name that people and codes use."""
         return urlsplit(self.base_url).hostname or self.host
 
 
-class SettingsError(Exception):
-    """The environment lacks something or holds something that can't be used; the message says what to set."""
+class SettingsError(click.ClickException):
+    """The environment lacks something or holds something that can't be used; the message says what to set.
+
+    Raised in a command, however early, it is one sentence and exit code 1.
+    """

@@ -1,5 +1,6 @@
 """Writes of the till after the hold: confirm with a receipt, cancel, void, and holds and carts whose time is over."""
 
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from ledger.points import entries
 from ledger.points import service as points
 from ledger.points.policy import POINT, AccountKey, Kind, Movement
 from ledger.shop import queries, tills
-from ledger.shop.models import ReceiptCounter, Redemption
+from ledger.shop.models import PayerCode, ReceiptCounter, Redemption
 from ledger.shop.policy import BUSINESS_ZONE, step, void_until
 from ledger.shop.queries import RedemptionView
 
@@ -100,6 +101,15 @@ def release_expired(session: Session, center_id: int, *, limit: int = 100) -> in
         redemption = queries.get_redemption(session, redemption_id, center_id, lock=True)
         _release(session, redemption, "expire", actor=system_actor(center_id))
     return len(ids)
+
+
+def forget_codes(session: Session, center_id: int) -> int:
+    """Remove codes that nobody scanned a day after their end; how many. Until then a till is told that one expired."""
+    long_over = PayerCode.expires_at < clock.now() - timedelta(days=1)
+    statement = sa.delete(PayerCode).where(
+        PayerCode.center_id == center_id, PayerCode.status == "ISSUED", long_over
+    )
+    return int(session.connection().execute(statement).rowcount)
 
 
 def _release(session: Session, redemption: RedemptionView, kind: Kind, *, actor: Actor) -> None:

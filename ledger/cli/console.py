@@ -1,0 +1,78 @@
+"""What every command shares: the settings, the database in use, and trouble told in one sentence."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import click
+import sqlalchemy as sa
+from flask import current_app
+from flask.cli import with_appcontext
+
+from ledger.kernel import db
+from ledger.kernel.db import Database, in_snapshot
+from ledger.kernel.errors import LedgerError, text_of
+from ledger.kernel.settings import Settings
+from ledger.organisations import queries as organisations
+from ledger.organisations.queries import CenterView
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Ready = Callable[[Database], None]
+
+
+def told(command: Callable[P, R]) -> Callable[P, R]:
+    """Run a command inside the application; a refusal or a database that fails is one sentence and exit code 1."""
+
+    @with_appcontext
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        db.use(database())
+        try:
+            return command(*args, **kwargs)
+        except LedgerError as error:
+            raise click.ClickException(_sentence(error)) from error
+        except sa.exc.DBAPIError as error:
+            raise click.ClickException(f"The database can't be used: {_first_line(error.orig)}") from error
+
+    return run
+
+
+def settings() -> Settings:
+    """The settings of the application."""
+    found: Settings = current_app.config["SETTINGS"]
+    return found
+
+
+def database() -> Database:
+    """The database of the application."""
+    found: Database = current_app.extensions["database"]
+    return found
+
+
+def refuse_unready() -> None:
+    """Raises SettingsError for a database that must not be served: an old schema, guards that are gone."""
+    ready: Ready = current_app.extensions["ready"]
+    ready(database())
+
+
+def center() -> CenterView:
+    """The center that a command works on. Raises NotFound("organisations.center_not_found") before there is one."""
+    return in_snapshot(organisations.only_center)
+
+
+def _sentence(error: LedgerError) -> str:
+    text = text_of(error.code)
+    told = {name: str(value) for name, value in error.context.items()}
+    parts = (part.format_map(_Blank(told)) for part in (text.en, text.next_en))
+    return ". ".join(parts) + f" ({error.code})"
+
+
+def _first_line(error: BaseException | None) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else "it did not say why"
+
+
+class _Blank(dict[str, Any]):
+    def __missing__(self, name: str) -> str:
+        return "…"

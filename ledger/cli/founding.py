@@ -1,0 +1,132 @@
+"""Commands about people and the center they work for: init, user, import."""
+
+from pathlib import Path
+from typing import Literal
+
+import click
+from sqlalchemy.orm import Session
+
+from ledger.cli.console import center, database, settings, told
+from ledger.kernel import clock
+from ledger.kernel.actor import system_actor
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.errors import NotFound
+from ledger.kernel.migrations import at_head, upgrade
+from ledger.kernel.settings import SettingsError
+from ledger.organisations import queries as organisation_queries
+from ledger.organisations import service as organisations
+from ledger.organisations.imports.command import import_file
+from ledger.people import credentials, staff
+from ledger.people import queries as people
+from ledger.people.passwords import hash_password
+from ledger.people.policy import show_phone
+from ledger.rules import service as rules
+from ledger.rules.policy import RuleBody
+
+
+def commands() -> list[click.Command]:
+    """The commands."""
+    return [init, user, import_]
+
+
+@click.command("init")
+@click.option("--center", "center_name", prompt="Name of the center", help="As 柳荫社区.")
+@click.option("--name", prompt="Name of the administrator", help="As 李建国.")
+@click.option("--phone", prompt="Phone of the administrator", help="The log-in name.")
+@click.option("--password", "ask", is_flag=True, help="Ask for a password here instead of printing a code.")
+@told
+def init(center_name: str, name: str, phone: str, ask: bool) -> None:
+    """Make the first center, its administrator and rule 1 (1 point an hour). Does nothing where a center is."""
+    if not at_head(database().writer):
+        upgrade(settings().database_url)
+    there = in_snapshot(organisation_queries.centers)
+    if there:
+        raise SettingsError(
+            f"there is a center already ({there[0].name}) and nothing was changed; for another installation set "
+            "LEDGER_DATA_FOLDER or LEDGER_DATABASE_URL to a place of its own"
+        )
+    password_hash = None
+    if ask:
+        password = click.prompt("Password of the administrator", hide_input=True, confirmation_prompt=True)
+        password_hash = hash_password(password, phone=phone)
+    code = in_transaction(_found, center_name, name, phone, password_hash)
+    click.echo(f"{center_name} is there, and {name} is its administrator.")
+    _say_code(phone, code) if code else click.echo(f"Log in at {settings().base_url} with {phone}.")
+
+
+def _found(session: Session, center_name: str, name: str, phone: str, password_hash: str | None) -> str | None:
+    """The whole of a first center in one unit; the activation code where no password was given."""
+    center_id = organisations.create_center(session, name=center_name)
+    actor = system_actor(center_id)
+    top = organisation_queries.top_place(session, center_id)
+    identity_id = staff.hire(session, name=name, phone=phone, role="admin", place_id=top.id, actor=actor)
+    rules.add_version(session, RuleBody(), effective_from=clock.now(), actor=actor)
+    if password_hash is None:
+        return credentials.make_activation_code(session, identity_id, actor=actor)
+    credentials.set_password(session, identity_id, password_hash=password_hash)
+    return None
+
+
+def _say_code(phone: str, code: str) -> None:
+    days = credentials.CODE_LASTS.days
+    click.echo(f"Activation code: {code} (once, within {days} days)")
+    click.echo(f"Set a password with {phone} and this code at {settings().base_url}")
+
+
+@click.group("user")
+def user() -> None:
+    """Who works here; a new activation code; the end of somebody's log-ins."""
+
+
+@user.command("list")
+@told
+def list_users() -> None:
+    """List everybody with a role."""
+    for person in in_snapshot(people.staff, system_actor(center().id)):
+        roles = ", ".join(sorted({role.role for role in person.roles}))
+        state = "password set" if person.has_password else "no password yet"
+        click.echo(f"{show_phone(person.phone or '')}\t{person.name}\t{roles}\t{state}")
+
+
+@user.command("code")
+@click.argument("phone")
+@told
+def new_code(phone: str) -> None:
+    """Print a new activation code for the person with PHONE; earlier ones stop working."""
+    actor = system_actor(center().id)
+    code = in_transaction(credentials.make_activation_code, _identity(phone), actor=actor)
+    _say_code(phone, code)
+
+
+@user.command("revoke")
+@click.argument("phone")
+@told
+def revoke(phone: str) -> None:
+    """End every log-in of the person with PHONE, on all devices."""
+    in_transaction(credentials.revoke_all_sessions, _identity(phone))
+    click.echo(f"{phone} is logged out everywhere.")
+
+
+def _identity(phone: str) -> int:
+    identity_id = in_snapshot(people.find_identity_by_phone, phone)
+    if identity_id is None:
+        raise NotFound("people.identity_not_found")
+    return identity_id
+
+
+@click.group("import")
+def import_() -> None:
+    """Bring in what a station has today."""
+
+
+@import_.command("volunteers")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--dry-run", is_flag=True, help="Only check and report.")
+@click.option("--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Of the report.")
+@click.option("--make-teams", is_flag=True, help="Make teams that the list names and that are not there yet.")
+@told
+def import_volunteers(file: Path, dry_run: bool, language: Literal["zh", "en"], make_teams: bool) -> None:
+    """Import a list of volunteers (xlsx or csv): checked whole, all or nothing, the same when run twice."""
+    actor = system_actor(center().id)
+    if not import_file(file, actor=actor, dry_run=dry_run, language=language, make_teams=make_teams, say=click.echo):
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,55 @@
+"""Commands that keep what is there: backup, restore, certificate."""
+
+from pathlib import Path
+
+import click
+
+from ledger.cli.console import database, settings, told
+from ledger.kernel import backup as copies
+from ledger.kernel import clock
+from ledger.web import certificates
+
+_PATH = click.Path(path_type=Path, dir_okay=False)
+
+
+def commands() -> list[click.Command]:
+    """The commands."""
+    return [backup, restore, certificate]
+
+
+@click.command("backup")
+@click.argument("file", type=_PATH)
+@told
+def backup(file: Path) -> None:
+    """Write a copy of the database to FILE, which must not be there yet. The service may go on running."""
+    copies.back_up(settings().database_url, file)
+    click.echo(f"Backed up to {file} ({file.stat().st_size / 1_000_000:.1f} MB).")
+    click.echo("Keep LEDGER_SECRET_KEY apart from it: without the secret nobody can read names and phone numbers.")
+
+
+@click.command("restore")
+@click.argument("file", type=_PATH)
+@click.option("--force", is_flag=True, help="Go on though there is a database; it is kept under another name.")
+@told
+def restore(file: Path, force: bool) -> None:
+    """Put the copy in FILE in the database's place. Stop the service first."""
+    database().close()
+    old = copies.restore(settings().database_url, file, force=force)
+    if old is not None:
+        click.echo(f"What was there before is kept as {old}.")
+    click.echo(f"Restored from {file}. Next: flask --app wsgi migrate")
+
+
+@click.command("certificate")
+@click.argument("names", nargs=-1, required=True)
+@told
+def certificate(names: tuple[str, ...]) -> None:
+    """Make a TLS certificate for this machine's NAMES (addresses or host names), for a network without one.
+
+    Phones trust it once the root certificate is installed on them; see the README, A village set-up.
+    """
+    folder = settings().data_folder / "tls"
+    certificates.make_certificates(folder, list(names), now=clock.now())
+    click.echo(f"Install on phones:  {folder / certificates.ROOT_CERTIFICATE}")
+    click.echo(f"LEDGER_TLS_CERT={folder / certificates.SERVER_CERTIFICATE}")
+    click.echo(f"LEDGER_TLS_KEY={folder / certificates.SERVER_KEY}")

@@ -1,0 +1,120 @@
+"""Commands that run the service: migrate, serve, scheduler, demo."""
+
+import signal
+import threading
+from dataclasses import replace
+
+import click
+from flask import Flask, current_app
+
+from ledger import jobs
+from ledger.cli.console import database, refuse_unready, settings, told
+from ledger.demo import district
+from ledger.demo.logins import logins_as_json, logins_as_table, read_logins
+from ledger.kernel.migrations import at_head, upgrade
+from ledger.kernel.settings import SettingsError
+from ledger.web import server
+
+
+def commands() -> list[click.Command]:
+    """The commands."""
+    return [migrate, serve, scheduler, demo]
+
+
+@click.command("serve")
+@click.option("--demo", is_flag=True, help="Migrate, load the demonstration the first time, print its log-ins.")
+@click.option("--host", help="Address to listen at; LEDGER_HOST unless given.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen at; LEDGER_PORT unless given.")
+@told
+def serve(demo: bool, host: str | None, port: int | None) -> None:
+    """Serve pages and API, with the jobs, until stopped. With LEDGER_TLS_CERT and LEDGER_TLS_KEY by https."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    _move(app, host, port)
+    if demo:
+        _prepare_demonstration()
+    refuse_unready()
+    _say_where(demo)
+    _serve(app)
+
+
+@click.command("scheduler")
+@told
+def scheduler() -> None:
+    """Run the jobs in a process of their own, beside servers that don't (gunicorn), until stopped."""
+    refuse_unready()
+    running = jobs.start(database())
+    click.echo(f"{len(jobs.SCHEDULE)} jobs are running; Ctrl-C ends them.")
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    stopped.wait()
+    running.shutdown()
+
+
+@click.command("migrate")
+@told
+def migrate() -> None:
+    """Bring the database to the newest schema; changes nothing when it is there."""
+    if at_head(database().writer):
+        click.echo("The schema is the newest.")
+        return
+    upgrade(settings().database_url)
+    click.echo("Migrated to the newest schema.")
+
+
+@click.command("demo")
+@click.option("--logins", is_flag=True, help="Only print the log-ins again.")
+@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+@click.option("--seed", default=district.SEED, show_default=True, help="Another seed makes another year.")
+@click.option("--small", is_flag=True, help="A village instead of a district, in a few seconds.")
+@told
+def demo(logins: bool, as_json: bool, seed: int, small: bool) -> None:
+    """Load the demonstration district (演示区) into an empty database, and print log-ins to try."""
+    if not logins:
+        _prepare_demonstration(seed=seed, small=small, quiet=as_json)
+    found = read_logins(settings().data_folder)
+    if not found:
+        raise SettingsError("there are no demonstration log-ins here: run flask --app wsgi demo first")
+    base_url = settings().base_url
+    click.echo(logins_as_json(found, base_url) if as_json else logins_as_table(found, base_url))
+
+
+def _prepare_demonstration(*, seed: int = district.SEED, small: bool = False, quiet: bool = False) -> None:
+    if settings().production:
+        raise SettingsError("the demonstration's secrets are no secrets: it never runs with LEDGER_ENV=production")
+    if not at_head(database().writer):
+        upgrade(settings().database_url)
+    say = (lambda _line: None) if quiet else _say_line
+    district.load_once(settings(), seed=seed, small=small, say=say)
+
+
+def _say_line(line: str) -> None:
+    click.echo(line)
+
+
+def _say_where(demo: bool) -> None:
+    here = settings()
+    if demo:
+        click.echo(logins_as_table(read_logins(here.data_folder), here.base_url))
+    click.echo(f"==> Serving at {here.base_url} (Ctrl-C stops)")
+
+
+def _move(app: Flask, host: str | None, port: int | None) -> None:
+    """Another address than the settings': what codes point to moves along unless it was set by name."""
+    old = settings()
+    new = replace(old, host=host or old.host, port=port or old.port)
+    scheme = "https" if old.https else "http"
+    if old.base_url == f"{scheme}://{old.host}:{old.port}":
+        new = replace(new, base_url=f"{scheme}://{new.host}:{new.port}")
+    app.config["SETTINGS"] = new
+
+
+def _serve(app: Flask) -> None:
+    here = settings()
+    # What is open before a fork belongs to the parent; the worker opens its own.
+    database().close()
+    server.serve(app, host=here.host, port=here.port, certificate=here.certificate, in_worker=_start_jobs)
+
+
+def _start_jobs(app: Flask) -> None:
+    jobs.start(app.extensions["database"])

@@ -1,0 +1,163 @@
+"""The demonstration district: planned out of a seed, made by the services in one unit, so that it is there or not."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from random import Random
+
+from sqlalchemy.orm import Session
+
+from ledger.demo import founding, serving, shopping
+from ledger.demo.logins import Login, make_logins, read_logins, write_logins
+from ledger.demo.people_plan import PersonPlan, Population, make_population
+from ledger.demo.service_plan import DAYS, ZONE, ActivityPlan, make_activities
+from ledger.demo.shop_plan import make_visits
+from ledger.demo.sizes import DISTRICT, VILLAGE, Size
+from ledger.demo.stage import Act, Stage
+from ledger.kernel import clock
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.settings import Settings, SettingsError
+from ledger.organisations import queries as organisations
+from ledger.people import credentials
+from ledger.people import queries as people
+from ledger.people.passwords import hash_password
+from ledger.people.registration import NewVolunteer, prepare
+
+SEED = 20_260_101
+Say = Callable[[str], None]
+
+
+def load_once(settings: Settings, *, seed: int, small: bool, say: Say) -> None:
+    """Load the demonstration into an empty database; one that has it already is left as it is.
+
+    Raises SettingsError in production and where another center is.
+    """
+    if settings.production:
+        raise SettingsError("the demonstration's log-ins are no secrets: it never runs with LEDGER_ENV=production")
+    there = in_snapshot(organisations.centers)
+    if there and not there[0].is_demonstration:
+        raise SettingsError(f"{there[0].name} is in this database; the demonstration goes into an empty one")
+    if there:
+        _keep_logins(settings, say)
+        return
+    begun = time.monotonic()
+    say("==> Demonstration district: making a year of service (once, about a minute)")
+    logins = make_logins()
+    write_logins(settings.data_folder, logins)
+    story = Random(seed)  # noqa: S311 - the same story for the same seed, nothing secret
+    script = _write_script(story, VILLAGE if small else DISTRICT, clock.now(), logins)
+    in_transaction(_play, script, say)
+    say(f"==> Demonstration district: ready ({time.monotonic() - begun:.0f} s)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Script:
+    """All that can be prepared before the unit: it may be run again from here."""
+
+    size: Size
+    seed: int
+    now: datetime
+    population: Population
+    sealed: list[NewVolunteer]
+    activities: list[ActivityPlan]
+    visits: list[tuple[datetime, shopping.Visit]]
+    passwords: dict[str, str]
+    card: str
+
+
+def _write_script(rng: Random, size: Size, now: datetime, logins: list[Login]) -> _Script:
+    population = make_population(rng, size)
+    return _Script(
+        size=size,
+        seed=rng.randrange(1 << 32),
+        now=now,
+        population=population,
+        sealed=[_seal(person) for person in population.people],
+        activities=make_activities(rng, size, population, now),
+        visits=make_visits(rng, size, now),
+        passwords={login.role: hash_password(login.password, phone=login.phone) for login in logins},
+        card=next(login.card for login in logins if login.card),
+    )
+
+
+def _seal(person: PersonPlan) -> NewVolunteer:
+    return prepare(
+        name=person.name,
+        phone=person.phone,
+        gender=person.gender,
+        id_last4=person.id_last4,
+        demonstration=True,
+    )
+
+
+def _play(session: Session, script: _Script, say: Say) -> None:
+    """The whole year in one unit, so that a load that was cut short leaves nothing behind."""
+    if session.get_bind().dialect.name == "sqlite":
+        # 128 MB, so that pages changed again and again are written once.
+        session.connection().exec_driver_sql("PRAGMA cache_size=-131072")
+    luck = Random(script.seed)  # noqa: S311 - the same story for the same seed, nothing secret
+    stage = Stage(session, script.size, script.population, script.sealed, script.passwords, script.card, luck)
+    _note_everything(stage, script)
+    opened, told = script.now - timedelta(days=DAYS), 0
+    for at in stage.play(script.now):
+        done = (at - opened) * 10 // timedelta(days=DAYS)
+        if done > told:
+            told = done
+            say(f"    {at.astimezone(ZONE):%Y-%m}  {done * 10:3} %")
+
+
+def _note_everything(stage: Stage, script: _Script) -> None:
+    first_day = (script.now - timedelta(days=DAYS)).astimezone(ZONE).replace(hour=8, minute=0, second=0, microsecond=0)
+    steps: tuple[Act, ...] = (
+        founding.found_center,
+        founding.first_rule,
+        founding.hire_staff,
+        partial(founding.register_batch, 0),
+        shopping.open_shops,
+        shopping.first_goods,
+    )
+    for number, step in enumerate(steps):
+        stage.note(first_day + timedelta(minutes=20 * number), step)
+    for month in range(1, 12):
+        stage.note(first_day + timedelta(days=30 * month, hours=1), partial(founding.register_batch, month))
+        stage.note(first_day + timedelta(days=30 * month, hours=2), partial(shopping.restock, month))
+    stage.note(first_day + timedelta(days=120), founding.second_rule)
+    stage.note(first_day + timedelta(days=200), shopping.change_price)
+    for activity in script.activities:
+        _note_activity(stage, activity)
+    for at, visit in script.visits:
+        stage.note(at, partial(shopping.visit, visit))
+
+
+def _note_activity(stage: Stage, activity: ActivityPlan) -> None:
+    stage.note(activity.announced_at, partial(serving.announce, activity))
+    for shift in activity.shifts:
+        for presence in shift.people:
+            if presence.signed_up_at is not None:
+                stage.note(presence.signed_up_at, partial(serving.sign_up, shift, presence))
+            if presence.oddity == "early":
+                stage.note(shift.starts_at - timedelta(minutes=55), partial(serving.knock_early, shift, presence))
+            if presence.came_at is not None:
+                stage.note(presence.came_at, partial(serving.come, shift, presence))
+            if presence.left_at is not None:
+                stage.note(presence.left_at, partial(serving.leave, shift, presence))
+            if presence.review is not None:
+                stage.note(presence.review[0], partial(serving.decide, shift, presence))
+        if any(presence.came_at and presence.left_at is None for presence in shift.people):
+            stage.note(shift.ends_at + timedelta(minutes=31), serving.close_forgotten)
+
+
+def _keep_logins(settings: Settings, say: Say) -> None:
+    """Where the file of log-ins is gone, new passwords for the same people."""
+    if read_logins(settings.data_folder):
+        return
+    logins = make_logins()
+    for login in logins:
+        identity_id = in_snapshot(people.find_identity_by_phone, login.phone)
+        if identity_id is not None:
+            password_hash = hash_password(login.password, phone=login.phone)
+            in_transaction(credentials.set_password, identity_id, password_hash=password_hash)
+    write_logins(settings.data_folder, logins)
+    say("==> Demonstration district: its log-ins were lost; here are new ones")

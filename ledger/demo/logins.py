@@ -1,0 +1,113 @@
+"""The printed log-ins of the demonstration: made at its first start, kept in a file that only its owner reads."""
+
+import base64
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ledger.demo.people_plan import FIRST_LOGIN
+from ledger.people.policy import demonstration_phone
+
+_TOKEN_BYTES = 16
+_FILE = "demo-logins.json"
+_SYLLABLES = (
+    "mi", "su", "yu", "lan", "tao", "lin", "shan", "hua", "mei", "song", "zhu", "yun",
+    "hai", "ping", "nan", "bei", "dong", "xin", "chun", "qiu", "xue", "feng", "he", "xing",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRole:
+    """Who a printed log-in is: the count-th phone number, a name, and the role in words."""
+
+    count: int
+    name: str
+    title: str
+
+
+LOGIN_ROLES: dict[str, LoginRole] = {
+    "admin": LoginRole(0, "李建国", "管理员"),
+    "auditor": LoginRole(1, "周慧敏", "审计员"),
+    "station_manager": LoginRole(2, "马海峰", "站长"),
+    "clerk": LoginRole(3, "陈晓燕", "办事员"),
+    "volunteer": LoginRole(4, "王桂兰", "志愿者"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A log-in to try: `card` is the token of the printed card, of the volunteer only."""
+
+    role: str
+    title: str
+    name: str
+    phone: str
+    password: str
+    card: str = ""
+
+
+def make_logins() -> list[Login]:
+    """New log-ins with passwords that can be read from a screen and typed on a phone."""
+    return [
+        Login(
+            role,
+            login.title,
+            login.name,
+            demonstration_phone(FIRST_LOGIN + login.count),
+            _password(),
+            card_token() if role == "volunteer" else "",
+        )
+        for role, login in LOGIN_ROLES.items()
+    ]
+
+
+def write_logins(folder: Path, logins: list[Login]) -> None:
+    """Keep them for printing again; the file is its owner's alone from its first byte on."""
+    path = folder / _FILE
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
+        json.dump([asdict(login) for login in logins], file, ensure_ascii=False, indent=1)
+
+
+def read_logins(folder: Path) -> list[Login]:
+    """The log-ins that were kept, an empty list where there are none."""
+    path = folder / _FILE
+    if not path.is_file():
+        return []
+    return [Login(**login) for login in json.loads(path.read_text(encoding="utf-8"))]
+
+
+def logins_as_json(logins: list[Login], base_url: str) -> str:
+    """The log-ins and the address of the printed card, for programs."""
+    card = next((card_address(login, base_url) for login in logins if login.card), "")
+    listed = [{name: value for name, value in asdict(login).items() if name != "card"} for login in logins]
+    return json.dumps({"base_url": base_url, "logins": listed, "card_url": card}, ensure_ascii=False, indent=1)
+
+
+def logins_as_table(logins: list[Login], base_url: str) -> str:
+    """The log-ins as lines for a screen."""
+    lines = [f"==> Demonstration (演示区, everybody in it is invented): {base_url}"]
+    lines += [
+        f"    {login.title} {login.role:<16} {login.name}  phone {login.phone}  password {login.password}"
+        for login in logins
+    ]
+    lines += [f"    printed card of {login.name}: {card_address(login, base_url)}" for login in logins if login.card]
+    return "\n".join(lines)
+
+
+def card_address(login: Login, base_url: str) -> str:
+    """What the QR code on the printed card says."""
+    return f"{base_url}/C/{login.card}"
+
+
+def card_token() -> str:
+    """128 random bits as a card carries them."""
+    return base64.b32encode(secrets.token_bytes(_TOKEN_BYTES)).decode().rstrip("=")
+
+
+def _password() -> str:
+    """Three syllables and four digits: some 27 bits, for invented data on one's own machine."""
+    words = "-".join(secrets.choice(_SYLLABLES) for _ in range(3))
+    return f"{words}-{secrets.randbelow(10_000):04}"

@@ -1,0 +1,139 @@
+"""What the service does by itself, and when: the SCHEDULE, run by threads of the served process or by a process alone.
+
+However many processes run it, each slot of a job is done at most once: the slot's row is written in the job's own
+transaction. Nobody leads, so nobody has to be found dead.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from sqlalchemy.orm import Session
+
+from ledger.checkin import service as checkin
+from ledger.kernel import clock, db, idempotency, job_runs
+from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.errors import Unavailable
+from ledger.kernel.ids import public_id
+from ledger.organisations import queries as organisations
+from ledger.people import credentials
+from ledger.points import expiring
+from ledger.shop import settling
+from ledger.web import rate_limit
+
+_log = logging.getLogger(__name__)
+_RUNS_KEPT = timedelta(days=1)
+# Slots are of the machine's clock: what is due is decided by the service's, which a rehearsal may turn back.
+_machine = clock.SystemClock()
+Work = Callable[[Session], int]
+CenterWork = Callable[[Session, int], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work done every so many seconds (a divisor of a day), for each center or once for the whole service.
+
+    The work returns how many things it changed and takes so many at once that it holds the writer briefly.
+    """
+
+    name: str
+    seconds: int
+    each_center: CenterWork | None = None
+    at_once: Work | None = None
+
+
+def _release_holds(session: Session, center_id: int) -> int:
+    return settling.release_expired(session, center_id, limit=30)
+
+
+def _release_raw_holds(session: Session, center_id: int) -> int:
+    return expiring.release_expired(session, center_id, limit=50)
+
+
+def _close_forgotten(session: Session, center_id: int) -> int:
+    return checkin.close_forgotten(session, center_id, limit=100)
+
+
+def _forget_runs(session: Session) -> int:
+    return job_runs.forget_runs(session, _machine.now() - _RUNS_KEPT)
+
+
+SCHEDULE: tuple[Job, ...] = (
+    Job("release-holds", 15, each_center=_release_holds),
+    Job("release-raw-holds", 15, each_center=_release_raw_holds),
+    Job("close-forgotten", 60, each_center=_close_forgotten),
+    Job("sweep-payer-codes", 3600, each_center=settling.forget_codes),
+    Job("sweep-activation-codes", 3600, at_once=credentials.forget_codes),
+    Job("sweep-rate-limits", 600, at_once=rate_limit.forget_expired),
+    Job("sweep-idempotency-keys", 3600, at_once=idempotency.forget_old),
+    Job("sweep-job-runs", 3600, at_once=_forget_runs),
+)
+
+
+def start(database: Database, schedule: tuple[Job, ...] = SCHEDULE) -> BackgroundScheduler:
+    """Start the schedule on threads of this process; call it after any fork. `.shutdown()` ends it."""
+    scheduler = BackgroundScheduler(timezone=UTC)
+    for job in schedule:
+        scheduler.add_job(
+            run,
+            _trigger(job.seconds),
+            args=(database, job),
+            id=job.name,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=job.seconds,
+        )
+    scheduler.start()
+    return scheduler
+
+
+def run(database: Database, job: Job) -> int:
+    """Do the job's slot of this moment where nobody has; how many things it changed. A fault is only logged."""
+    db.use(database)
+    slot = slot_of(_machine.now(), job.seconds)
+    changed = 0
+    for name, work in _parts(job):
+        try:
+            changed += in_transaction(_once, name, slot, work)
+        except Unavailable:
+            _log.warning("job %s found the database busy", name)
+        except Exception:
+            _log.exception("job %s failed", name)
+    return changed
+
+
+def slot_of(instant: datetime, seconds: int) -> datetime:
+    """When the slot began that the instant falls into."""
+    since = int(instant.timestamp())
+    return datetime.fromtimestamp(since - since % seconds, UTC)
+
+
+def _parts(job: Job) -> list[tuple[str, Work]]:
+    """The units of a run: each center has one of its own, so that one center's fault is not another's."""
+    if job.each_center is None:
+        return [(job.name, job.at_once)] if job.at_once is not None else []
+    return [(f"{job.name}:{public_id(each)}", _for_center(job.each_center, each)) for each in in_snapshot(_center_ids)]
+
+
+def _for_center(work: CenterWork, center_id: int) -> Work:
+    return lambda session: work(session, center_id)
+
+
+def _center_ids(session: Session) -> list[int]:
+    return [center.id for center in organisations.centers(session)]
+
+
+def _once(session: Session, name: str, slot: datetime, work: Work) -> int:
+    return work(session) if job_runs.claim(session, name, slot) else 0
+
+
+def _trigger(seconds: int) -> CronTrigger:
+    """At every multiple of so many seconds, as the clock on the wall shows them, in all processes alike."""
+    if seconds < 60:
+        return CronTrigger(second=f"*/{seconds}", timezone=UTC)
+    if seconds < 3600:
+        return CronTrigger(minute=f"*/{seconds // 60}", second=0, timezone=UTC)
+    return CronTrigger(hour=f"*/{seconds // 3600}", minute=0, second=0, timezone=UTC)

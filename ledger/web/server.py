@@ -1,0 +1,75 @@
+"""The server that comes with the service: granian with one worker process, whose threads share the one writer."""
+
+import os
+import socket
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from ledger.kernel.settings import SettingsError
+
+THREADS = 48
+_STOP_SECONDS = 15
+_PARENT_LOOK_SECONDS = 1.0
+
+
+def serve(
+    app: Flask,
+    *,
+    host: str,
+    port: int,
+    certificate: tuple[Path, Path] | None,
+    in_worker: Callable[[Flask], None],
+) -> None:
+    """Serve until told to stop; `in_worker` runs once in the process that answers, before the first request.
+
+    Raises SettingsError when the port is taken or the certificate can't be read.
+    """
+    _refuse_taken(host, port)
+    cert, key = certificate or (None, None)
+    for path in filter(None, (cert, key)):
+        if not path.is_file():
+            raise SettingsError(f"there is no file {path}: LEDGER_TLS_CERT and LEDGER_TLS_KEY name a certificate")
+    granian: Any = Granian(
+        "wsgi:app",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=THREADS,
+        workers_kill_timeout=_STOP_SECONDS,
+        log_level=LogLevels.error,
+        ssl_cert=cert,
+        ssl_key=key,
+    )
+    granian.serve(target_loader=partial(_start_worker, app, in_worker, os.getpid()), wrap_loader=False)
+
+
+def _start_worker(app: Flask, in_worker: Callable[[Flask], None], parent: int) -> Flask:
+    threading.Thread(target=_end_with, args=(parent,), name="parent-watch", daemon=True).start()
+    in_worker(app)
+    return app
+
+
+def _end_with(parent: int) -> None:
+    """A worker whose parent was killed would go on holding the port, with nobody to tell it to stop."""
+    while os.getppid() == parent:
+        threading.Event().wait(_PARENT_LOOK_SECONDS)
+    os._exit(1)
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise SettingsError(f"can't listen at {host}:{port}: {error.strerror}; choose another --port") from error
