@@ -70,8 +70,10 @@ class BatchView:
     transfers: list[TransferView]
 
 
-def statement(session: Session, account_id: int, center_id: int, *, request: PageRequest) -> Page[Entry]:
-    """Entries of an account by time of recording, newest first unless asked otherwise."""
+def statement(
+    session: Session, account_id: int, center_id: int, *, request: PageRequest, until: datetime | None = None
+) -> Page[Entry]:
+    """Entries of an account (those recorded `until` then) by time of recording, newest first unless asked otherwise."""
     is_debit = Transfer.debit_account_id == account_id
     query = (
         sa.select(
@@ -84,6 +86,8 @@ def statement(session: Session, account_id: int, center_id: int, *, request: Pag
         .join(Batch, sa.and_(Batch.center_id == Transfer.center_id, Batch.id == Transfer.batch_id))
         .where(Transfer.center_id == center_id, sa.or_(is_debit, Transfer.credit_account_id == account_id))
     )
+    if until is not None:
+        query = query.where(Transfer.recorded_at <= until)
     sorts = {"-recorded_at": Transfer.recorded_at, "recorded_at": Transfer.recorded_at}
     wanted = PageRequest(request.limit, request.after, request.sort or "-recorded_at")
     return fetch_page(

@@ -53,6 +53,10 @@ register(
             409, "这笔占用已经过时", "The pending transfer has expired",
             "请重新占用", "Hold again",
         ),
+        "pending_transfer_not_expired": ErrorText(
+            409, "这笔占用还没有过时", "The pending transfer has not expired yet",
+            "要提前放掉请用撤销", "Void it to release it earlier",
+        ),
         "exceeds_pending_transfer_amount": ErrorText(
             422, "确认的数目比占用的多", "More is posted than was held",
             "请填不多于占用的数目", "Post at most what was held",
@@ -61,9 +65,33 @@ register(
             409, "这一笔已经冲回", "The transfer has been reversed",
             "一笔只能冲回一次", "A transfer can be reversed once",
         ),
+        "transfer_not_correctable": ErrorText(
+            422, "这一笔不能冲回或者退", "That transfer can't be reversed or refunded",
+            "只有记了账、自己不是冲回也不是退回的才可以", "Only one that was posted and is no correction itself can be",
+        ),
+        "correction_must_mirror": ErrorText(
+            422, "冲回和退回要和原来那一笔方向相反，冲回还要一样多", "A correction must go the other way; a reversal also in the whole amount",
+            "请把两个账户对调，冲回填原来的数目", "Swap the two accounts; reverse the amount of the original",
+        ),
+        "exceeds_refundable": ErrorText(
+            422, "退得太多：要 {amount}，还能退 {refundable}", "Too much: {amount} wanted, {refundable} can still be refunded",
+            "请减少数目，什么也没有动", "Lower the amount; nothing was moved",
+        ),
         "approval_needed": ErrorText(
             403, "这个账户不能手工记账", "This account takes no transfer by hand",
             "请走两人审批的调整", "Use an adjustment, which takes two people",
+        ),
+        "pending_transfer_differs": ErrorText(
+            422, "写的账户和占用的账户不同", "The accounts given are not those of the pending transfer",
+            "请去掉账户，或者写占用时的账户", "Leave the accounts out, or give those of the pending transfer",
+        ),
+        "linked_event_failed": ErrorText(
+            422, "同一串里有一笔没成，这一笔也没记", "Another transfer of the chain was refused, so this one is not booked",
+            "请看同一串里有自己原因的那一笔", "Look at the one of the chain that has a code of its own",
+        ),
+        "linked_event_chain_open": ErrorText(
+            422, "最后一笔还写着和下一笔相连", "The last transfer says that it is linked with a next one",
+            "请把最后一笔的 linked 去掉", "Leave out linked on the last one of a chain",
         ),
         "unit_unknown": ErrorText(
             422, "没有这个单位", "There is no such unit",

@@ -1,0 +1,117 @@
+"""The ledger's API: accounts as of any time, statements, transfers, batches; the raw ledger between free accounts."""
+
+from typing import Any
+
+from flask_smorest import Blueprint
+from marshmallow import validate
+
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.errors import LedgerError
+from ledger.kernel.paging import Page, PageRequest
+from ledger.kernel.permissions import Permission
+from ledger.points import raw, reading
+from ledger.points.entries import BatchView, Entry, TransferView
+from ledger.points.raw import WantedTransfer
+from ledger.points.reading import AccountFilter, AccountRow
+from ledger.points.schemas import (
+    MOST_TRANSFERS,
+    AccountPage,
+    AccountQuery,
+    AccountRequest,
+    AccountSchema,
+    AsOfQuery,
+    BatchSchema,
+    EntryPage,
+    EntryQuery,
+    TransferRequest,
+    TransferResults,
+    TransferSchema,
+)
+from ledger.web.guard import get_actor, requires
+from ledger.web.once import find_idempotency_key, idempotency_key
+from ledger.web.openapi import KEY_PARAMETER, PREFIX, REQUIRED_KEY_PARAMETER
+from ledger.web.problem import words
+
+bp = Blueprint("points_api", __name__, url_prefix=PREFIX, description="The books")
+READERS = (Permission.OWN_RECORD, Permission.READ_BOOKS, Permission.RAW_LEDGER)
+
+
+@bp.get("/accounts")
+@requires(*READERS)
+@bp.arguments(AccountQuery, location="query")
+@bp.response(200, AccountPage)
+def list_accounts(query: dict[str, Any]) -> Page[AccountRow]:
+    """Accounts with their balances now: your own, or for auditors all of the center."""
+    page = PageRequest(query.pop("limit"), query.pop("after"), query.pop("sort"))
+    return in_snapshot(reading.list_accounts, get_actor(), AccountFilter(**query), request=page)
+
+
+@bp.post("/accounts")
+@requires(Permission.RAW_LEDGER)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.arguments(AccountRequest)
+@bp.response(201, AccountSchema)
+def open_account(body: dict[str, Any]) -> AccountRow:
+    """Open an account of the raw ledger."""
+    actor = get_actor()
+    overdraft = "overdraft" in body["flags"]
+    account_id = in_transaction(
+        raw.open_account, body["unit"], overdraft=overdraft, actor=actor, once=find_idempotency_key()
+    )
+    return in_snapshot(reading.get_account, account_id, actor)
+
+
+@bp.get("/accounts/<id:account_id>")
+@requires(*READERS)
+@bp.arguments(AsOfQuery, location="query")
+@bp.response(200, AccountSchema)
+def get_account(query: dict[str, Any], account_id: int) -> AccountRow:
+    """An account with its balance as of any time."""
+    return in_snapshot(reading.get_account, account_id, get_actor(), as_of=query["as_of"])
+
+
+@bp.get("/accounts/<id:account_id>/entries")
+@requires(*READERS)
+@bp.arguments(EntryQuery, location="query")
+@bp.response(200, EntryPage)
+def list_entries(query: dict[str, Any], account_id: int) -> Page[Entry]:
+    """The statement of an account, newest entry first."""
+    page = PageRequest(query["limit"], query["after"], query["sort"])
+    return in_snapshot(reading.statement, account_id, get_actor(), request=page, as_of=query["as_of"])
+
+
+@bp.get("/transfers/<id:transfer_id>")
+@requires(*READERS)
+@bp.response(200, TransferSchema)
+def get_transfer(transfer_id: int) -> TransferView:
+    """A transfer."""
+    return in_snapshot(reading.get_transfer, transfer_id, get_actor())
+
+
+@bp.get("/batches/<id:batch_id>")
+@requires(*READERS)
+@bp.response(200, BatchSchema)
+def get_batch(batch_id: int) -> BatchView:
+    """A batch with its transfers."""
+    return in_snapshot(reading.get_batch, batch_id, get_actor())
+
+
+@bp.post("/transfers")
+@requires(Permission.RAW_LEDGER)
+@bp.doc(parameters=[REQUIRED_KEY_PARAMETER])
+@bp.arguments(TransferRequest(many=True), validate=validate.Length(max=MOST_TRANSFERS))
+@bp.response(200, TransferResults)
+def transfer_all(body: list[WantedTransfer]) -> dict[str, Any]:
+    """Book up to a thousand transfers between free accounts; each chain of linked ones is all or nothing."""
+    answered = in_transaction(raw.transfer_all, body, actor=get_actor(), once=idempotency_key())
+    return {"results": [_result(result) for result in answered["results"]]}
+
+
+def _result(result: dict[str, Any]) -> dict[str, Any]:
+    """A refusal gets its words when it is shown, in the reader's language."""
+    if result["status"] == "created":
+        return result
+    context = result["context"]
+    title, detail = words(LedgerError(result["code"], **context))
+    told = {"status": "refused", "id": result["id"], "code": result["code"], "title": title, "detail": detail}
+    return told | ({"available": context["available"]} if "available" in context else {})

@@ -1,0 +1,278 @@
+"""The raw ledger: bulk transfers between accounts of kind `free`, in chains that stand or fall together.
+
+A request is decided in memory over accounts locked once in id order, and written with a few statements, so that a
+thousand transfers hold the writer briefly. A refused chain leaves nothing behind, and the others are not hindered.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor
+from ledger.kernel.errors import Conflict, Forbidden, LedgerError, NotFound, Rejected
+from ledger.kernel.ids import new_id, public_id
+from ledger.kernel.permissions import Permission
+from ledger.kernel.types import table_of
+from ledger.points import raw_queries, rows
+from ledger.points.models import Account, Batch, Transfer
+from ledger.points.policy import AccountState, Kind, Line, Source, apply
+from ledger.points.raw_queries import SOURCE, PendingView, lock_accounts
+from ledger.points.rows import Header
+
+USUAL_HOLD_SECONDS = 24 * 3600
+_RESOLVED: dict[str, str] = {"post": "posted", "void": "voided"}
+
+
+@dataclass(frozen=True, slots=True)
+class WantedTransfer:
+    """One transfer of a request. `id` is the sender's name for it, `pending_id` such a name or a transfer's key.
+
+    With `linked` it shares its fate with the next one. For post and void the accounts and the unit may be left out; an
+    `amount` of None posts all that is held.
+    """
+
+    id: str | None = None
+    debit_account_id: int | None = None
+    credit_account_id: int | None = None
+    amount: int | None = None
+    unit: str | None = None
+    kind: Kind = "posted"
+    pending_id: str | None = None
+    timeout_seconds: int | None = None
+    linked: bool = False
+    code: str = "transfer"
+    reason: str = ""
+
+
+def open_account(session: Session, unit: str, *, overdraft: bool, actor: Actor) -> int:
+    """A new free account; its key. Raises Forbidden("access.denied"), Rejected("points.unit_unknown")."""
+    actor.need(Permission.RAW_LEDGER)
+    if raw_queries.find_scale(session, unit, actor.center_id) is None:
+        raise Rejected("points.unit_unknown")
+    account_id = new_id()
+    row = {
+        "center_id": actor.center_id,
+        "id": account_id,
+        "unit": unit,
+        "kind": "free",
+        # A free account belongs to nobody, so it is told from the others by its own key.
+        "owner_id": account_id,
+        "counted": True,
+        "overdraft": overdraft,
+        "opened_at": clock.now(),
+        **dict.fromkeys(rows.COUNTERS, 0),
+    }
+    session.connection().execute(sa.insert(Account), row)
+    return account_id
+
+
+def transfer_all(session: Session, wanted: Sequence[WantedTransfer], *, actor: Actor) -> dict[str, Any]:
+    """Book a request: {"results": [...]}, one for each transfer in order.
+
+    A result is {"status": "created", "id", "transfer_id", "batch_id", "balances": [{account_id, balance, held}]} or
+    {"status": "refused", "id", "code", "context"}: in a chain the first failure has its own code and the others
+    `points.linked_event_failed`. Raises Forbidden("access.denied").
+    """
+    actor.need(Permission.RAW_LEDGER)
+    book = _load(session, wanted, actor)
+    results: list[dict[str, Any]] = []
+    for chain in chains(wanted):
+        results += _book_chain(book, chain)
+    _write(session, book)
+    return {"results": results}
+
+
+def chains(wanted: Iterable[WantedTransfer]) -> Iterator[list[WantedTransfer]]:
+    """The transfers in their chains: each goes on for as long as its last one is linked."""
+    chain: list[WantedTransfer] = []
+    for each in wanted:
+        chain.append(each)
+        if not each.linked:
+            yield chain
+            chain = []
+    if chain:
+        yield chain
+
+
+@dataclass(slots=True)
+class _Book:
+    """What a request knows and has decided: accounts by key, names taken, what is held, rows to write."""
+
+    actor: Actor
+    recorded_at: datetime
+    accounts: dict[int, AccountState]
+    names: set[str]
+    pending: dict[str, PendingView]
+    batches: list[dict[str, Any]] = field(default_factory=list)
+    transfers: list[dict[str, Any]] = field(default_factory=list)
+
+    def copy(self) -> "_Book":
+        """The same for a chain that may fail: accounts are copied when they are touched."""
+        return _Book(self.actor, self.recorded_at, dict(self.accounts), set(), dict(self.pending))
+
+    def take_over(self, chain: "_Book") -> None:
+        """Keep what a chain has decided."""
+        self.accounts, self.pending = chain.accounts, chain.pending
+        self.names |= chain.names
+        self.batches += chain.batches
+        self.transfers += chain.transfers
+
+
+def _load(session: Session, wanted: Sequence[WantedTransfer], actor: Actor) -> _Book:
+    pending = raw_queries.find_pending(
+        session, {each.pending_id for each in wanted if each.pending_id}, actor.center_id
+    )
+    ids = {side for each in wanted for side in (each.debit_account_id, each.credit_account_id) if side is not None}
+    ids |= {side for view in pending.values() for side in (view.debit_account_id, view.credit_account_id)}
+    accounts = lock_accounts(session, ids, actor.center_id)
+    # Read again now that nobody else can resolve them.
+    pending = raw_queries.find_pending(session, pending, actor.center_id)
+    names = raw_queries.names_taken(session, {each.id for each in wanted if each.id}, actor.center_id)
+    last = [state.last_recorded_at for state in accounts.values() if state.counted and state.last_recorded_at]
+    return _Book(actor, max([clock.now(), *last]), accounts, names, pending)
+
+
+def _book_chain(book: _Book, chain: list[WantedTransfer]) -> list[dict[str, Any]]:
+    draft = book.copy()
+    results: list[dict[str, Any]] = []
+    for position, each in enumerate(chain):
+        try:
+            if each.linked and position == len(chain) - 1:
+                raise Rejected("points.linked_event_chain_open")
+            if each.id is not None and (each.id in book.names or each.id in draft.names):
+                raise Conflict("points.already_posted")
+            results.append(_book_one(draft, each))
+        except LedgerError as error:
+            others = LedgerError("points.linked_event_failed")
+            return [_refused(one, error if one is each else others) for one in chain]
+    book.take_over(draft)
+    return results
+
+
+def _refused(wanted: WantedTransfer, error: LedgerError) -> dict[str, Any]:
+    return {"status": "refused", "id": wanted.id, "code": error.code, "context": error.context}
+
+
+def _book_one(book: _Book, wanted: WantedTransfer) -> dict[str, Any]:
+    resolves = wanted.kind in _RESOLVED
+    line = _resolution(book, wanted) if resolves else _new_line(book, wanted)
+    debit, credit = (_touch(book, side) for side in (line.debit_id, line.credit_id))
+    if wanted.unit is not None and wanted.unit != debit.unit:
+        raise Rejected("points.accounts_must_have_the_same_unit")
+    after = apply(line, debit, credit)
+    batch = _batch_row(book, wanted)
+    row = rows.transfer_row(line, debit.unit, center_id=book.actor.center_id, batch_id=batch["id"], at=book.recorded_at)
+    book.batches.append(batch)
+    book.transfers.append(row | after)
+    _remember(book, wanted, row)
+    return {
+        "status": "created",
+        "id": wanted.id,
+        "transfer_id": row["id"],
+        "batch_id": batch["id"],
+        "balances": [
+            {"account_id": state.id, "balance": state.state.balance, "held": state.state.held}
+            for state in (debit, credit)
+        ],
+    }
+
+
+def _new_line(book: _Book, wanted: WantedTransfer) -> Line:
+    if wanted.debit_account_id is None or wanted.credit_account_id is None:
+        raise NotFound("points.account_not_found")
+    expires_at = None
+    if wanted.kind == "pending":
+        expires_at = book.recorded_at + timedelta(seconds=wanted.timeout_seconds or USUAL_HOLD_SECONDS)
+    return Line(
+        debit_id=wanted.debit_account_id,
+        credit_id=wanted.credit_account_id,
+        amount=wanted.amount or 0,
+        code=wanted.code,
+        kind=wanted.kind,
+        expires_at=expires_at,
+    )
+
+
+def _resolution(book: _Book, wanted: WantedTransfer) -> Line:
+    held = book.pending.get(wanted.pending_id or "")
+    if held is None:
+        raise NotFound("points.pending_transfer_not_found")
+    if held.kind != "pending":
+        raise Rejected("points.pending_transfer_not_pending")
+    if held.resolved is not None:
+        raise Conflict(
+            "points.pending_transfer_expired"
+            if held.resolved == "expire"
+            else f"points.pending_transfer_already_{_RESOLVED[held.resolved]}"
+        )
+    if book.recorded_at >= held.expires_at:
+        raise Conflict("points.pending_transfer_expired")
+    given = (wanted.debit_account_id, wanted.credit_account_id)
+    if any(
+        one not in (None, own) for one, own in zip(given, (held.debit_account_id, held.credit_account_id), strict=True)
+    ):
+        raise Rejected("points.pending_transfer_differs")
+    amount = held.amount if wanted.amount is None or wanted.kind == "void" else wanted.amount
+    if amount > held.amount:
+        raise Rejected("points.exceeds_pending_transfer_amount", held=held.amount)
+    return Line(
+        debit_id=held.debit_account_id,
+        credit_id=held.credit_account_id,
+        amount=amount,
+        code=wanted.code,
+        kind=wanted.kind,
+        held=held.amount,
+        pending_id=held.id,
+    )
+
+
+def _touch(book: _Book, account_id: int) -> AccountState:
+    """The account, to be changed by this chain alone."""
+    state = book.accounts.get(account_id)
+    if state is None:
+        raise NotFound("points.account_not_found")
+    if state.kind != "free":
+        raise Forbidden("points.approval_needed")
+    book.accounts[account_id] = replace(state)
+    return book.accounts[account_id]
+
+
+def _batch_row(book: _Book, wanted: WantedTransfer) -> dict[str, Any]:
+    source = Source(SOURCE, wanted.id or public_id(new_id()), "transfer")
+    return rows.batch_row(Header(source, book.actor, wanted.reason), book.recorded_at)
+
+
+def _remember(book: _Book, wanted: WantedTransfer, row: dict[str, Any]) -> None:
+    """What later transfers of the request may name: this one if it holds, and that what it resolves is resolved."""
+    if wanted.id is not None:
+        book.names.add(wanted.id)
+    if row["kind"] in _RESOLVED:
+        for name, view in list(book.pending.items()):
+            if view.id == row["pending_id"]:
+                book.pending[name] = replace(view, resolved=row["kind"])
+    if wanted.id is not None:
+        book.pending[wanted.id] = PendingView(
+            id=row["id"],
+            kind=row["kind"],
+            debit_account_id=row["debit_account_id"],
+            credit_account_id=row["credit_account_id"],
+            amount=row["amount"],
+            expires_at=row["expires_at"] or book.recorded_at,
+            resolved=None,
+        )
+
+
+def _write(session: Session, book: _Book) -> None:
+    if not book.transfers:
+        return
+    connection = session.connection()
+    connection.execute(sa.insert(table_of(Batch)), book.batches)
+    connection.execute(sa.insert(table_of(Transfer)), book.transfers)
+    moved = {row[f"{side}_account_id"] for row in book.transfers for side in ("debit", "credit")}
+    states = [book.accounts[account_id] for account_id in sorted(moved)]
+    rows.write_back(session, states, book.actor.center_id, book.recorded_at)

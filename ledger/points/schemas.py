@@ -1,0 +1,187 @@
+"""Shapes of the ledger's API. Amounts are integers in minor units of 10**-scale."""
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
+
+from ledger.points.raw import WantedTransfer
+from ledger.web.fields import MOST_AMOUNT, Flag, Instant, PageQuery, PublicId, Text
+
+MOST_TRANSFERS = 1_000
+_LONGEST_HOLD_SECONDS = 366 * 24 * 3600
+_KINDS = ("posted", "pending", "post", "void", "expire")
+FLAGS = ("overdraft",)
+
+
+class AccountSchema(Schema):
+    """An account and its balance: credits less debits; `held` is promised by pending transfers."""
+
+    id = PublicId()
+    unit = fields.String()
+    scale = fields.Integer()
+    kind = fields.String()
+    owner_id = PublicId(metadata={"description": "The volunteer or shop; of the center itself all zeros."})
+    balance = fields.Integer()
+    held = fields.Integer()
+    available = fields.Integer()
+    overdraft = fields.Boolean()
+    opened_at = Instant()
+    closed_at = Instant(allow_none=True)
+
+
+class AccountQuery(PageQuery):
+    """What a list of accounts is narrowed to."""
+
+    unit = Text(load_default=None, longest=60)
+    kind = Text(load_default=None, longest=20)
+    owner_id = PublicId(load_default=None)
+
+
+class AccountPage(Schema):
+    """A page of accounts."""
+
+    items = fields.List(fields.Nested(AccountSchema))
+    next = fields.String(allow_none=True)
+
+
+class AsOfQuery(Schema):
+    """A time of recording until which the book is read; now unless given."""
+
+    as_of = Instant(load_default=None)
+
+
+class EntryQuery(PageQuery, AsOfQuery):
+    """Which part of a statement."""
+
+
+class EntrySchema(Schema):
+    """One side of a transfer as its account sees it: `amount` is signed, credit positive, 0 while only pending."""
+
+    transfer_id = PublicId()
+    batch_id = PublicId()
+    amount = fields.Integer()
+    held_change = fields.Integer()
+    kind = fields.String(validate=validate.OneOf(_KINDS))
+    code = fields.String()
+    reason = fields.String()
+    source_type = fields.String()
+    other_account_id = PublicId()
+    balance_after = fields.Integer(allow_none=True)
+    held_after = fields.Integer(allow_none=True)
+    effective_at = Instant()
+    recorded_at = Instant()
+
+
+class EntryPage(Schema):
+    """A page of a statement."""
+
+    items = fields.List(fields.Nested(EntrySchema))
+    next = fields.String(allow_none=True)
+
+
+class TransferSchema(Schema):
+    """A transfer as it stands in the book."""
+
+    id = PublicId()
+    batch_id = PublicId()
+    unit = fields.String()
+    debit_account_id = PublicId()
+    credit_account_id = PublicId()
+    amount = fields.Integer()
+    code = fields.String()
+    kind = fields.String(validate=validate.OneOf(_KINDS))
+    pending_id = PublicId(allow_none=True)
+    reverses_id = PublicId(allow_none=True)
+    refund_of = PublicId(allow_none=True)
+    expires_at = Instant(allow_none=True)
+    recorded_at = Instant()
+
+
+class BatchSchema(Schema):
+    """Transfers that stand or fall together: when it happened, when it was learnt, who, why, on what evidence."""
+
+    id = PublicId()
+    source_type = fields.String()
+    step = fields.String()
+    effective_at = Instant()
+    recorded_at = Instant()
+    actor_id = PublicId()
+    reason = fields.String()
+    evidence_hash = fields.String()
+    transfers = fields.List(fields.Nested(TransferSchema))
+
+
+class AccountRequest(Schema):
+    """A new account of the raw ledger; it never falls below zero unless it has the flag `overdraft`."""
+
+    unit = Text(required=True, longest=60)
+    kind = fields.String(required=True, validate=validate.OneOf(("free",)))
+    flags = fields.List(
+        fields.String(validate=validate.OneOf(FLAGS)), load_default=list, validate=validate.Length(max=len(FLAGS))
+    )
+
+
+class TransferRequest(Schema):
+    """One transfer. `id` is your own name for it, which is booked once for ever; `pending_id` such a name or a key."""
+
+    id = Text(load_default=None, longest=100)
+    debit_account_id = PublicId(load_default=None)
+    credit_account_id = PublicId(load_default=None)
+    amount = fields.Integer(
+        strict=True, load_default=None, allow_none=True, validate=validate.Range(min=-MOST_AMOUNT, max=MOST_AMOUNT)
+    )
+    unit = Text(load_default=None, longest=60)
+    kind = fields.String(load_default="posted", validate=validate.OneOf(("posted", "pending", "post", "void")))
+    pending_id = Text(load_default=None, longest=100)
+    timeout_seconds = fields.Integer(
+        strict=True,
+        load_default=None,
+        validate=validate.Range(min=1, max=_LONGEST_HOLD_SECONDS),
+        metadata={"description": "How long a pending transfer holds; a day unless given."},
+    )
+    linked = Flag(load_default=False, metadata={"description": "Stands or falls together with the next one."})
+    code = Text(required=True, longest=60)
+    reason = Text(required=True, shortest=0, longest=200)
+
+    @validates_schema
+    def _needs(self, data: dict[str, Any], **_: Any) -> None:
+        """A new transfer says what it moves; a resolution says of which."""
+        resolves = data["kind"] in ("post", "void")
+        needed = ("pending_id",) if resolves else ("debit_account_id", "credit_account_id", "amount", "unit")
+        missing = {name: ["Missing data for required field."] for name in needed if data[name] is None}
+        if not resolves and data["pending_id"] is not None:
+            missing["pending_id"] = ["Only for post and void."]
+        if missing:
+            raise ValidationError(missing)
+
+    @post_load
+    def _wanted(self, data: dict[str, Any], **_: Any) -> WantedTransfer:
+        return WantedTransfer(**data)
+
+
+class RawBalanceSchema(Schema):
+    """An account after a transfer."""
+
+    account_id = PublicId()
+    balance = fields.Integer()
+    held = fields.Integer()
+
+
+class TransferResultSchema(Schema):
+    """What became of one transfer: `created` with its keys and the balances after it, or `refused` with its code."""
+
+    status = fields.String(validate=validate.OneOf(("created", "refused")))
+    id = fields.String(allow_none=True)
+    transfer_id = PublicId()
+    batch_id = PublicId()
+    balances = fields.List(fields.Nested(RawBalanceSchema))
+    code = fields.String()
+    title = fields.String()
+    detail = fields.String()
+    available = fields.Integer()
+
+
+class TransferResults(Schema):
+    """An answer for each transfer, in the order of the request."""
+
+    results = fields.List(fields.Nested(TransferResultSchema))
