@@ -46,7 +46,7 @@ SQL_CLOCK = re.compile(
     r"\bnow\(\)|\bcurrent_(timestamp|date|time)\b|\b(datetime|date|julianday|unixepoch|strftime)\([^)]*'now'", re.I
 )
 COMMIT_CALLS = {"commit", "rollback", "begin"}
-COMMIT_SQL = re.compile(r"\s*(COMMIT|ROLLBACK|BEGIN( \w+)?|SAVEPOINT \w+|RELEASE.*)\s*;?\s*$")
+COMMIT_SQL = re.compile(r"\s*(COMMIT|ROLLBACK|BEGIN( \w+)?|SAVEPOINT \w+|RELEASE( SAVEPOINT)? \w+)\s*;?\s*$")
 HTTP_VERBS = {"get", "post", "put", "patch", "delete"}
 
 

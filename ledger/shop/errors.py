@@ -94,6 +94,22 @@ register(
             422, "货架上已经有同名同规格的东西", "The shelf has an item of this name and size",
             "请改名称或规格，或者直接入库", "Change the name or size, or take goods in",
         ),
+        "barcode_taken": ErrorText(
+            422, "{item}已经用这个条码", "{item} has this barcode already",
+            "请核对条码，或者留空", "Check the barcode or leave it empty",
+        ),
+        "item_not_found": ErrorText(
+            404, "没有这样东西", "There is no such item",
+            "请核对编号", "Check the id",
+        ),
+        "goods_in_empty": ErrorText(
+            422, "入库单上还没有东西", "The delivery has no goods",
+            "请至少填一行", "Fill in one line at least",
+        ),
+        "receipt_not_found": ErrorText(
+            404, "这不是我们开的小票", "This is not a receipt of ours",
+            "查不到这张小票，可能是假的，也可能扫错了码。请到店里核对", "There is no such receipt; it may be forged, or another code was scanned. Ask at the shop",
+        ),
         "redemption_not_found": ErrorText(
             404, "没有这一单", "There is no such redemption",
             "请核对编号", "Check the id",

@@ -1,16 +1,16 @@
 """Pure decisions of the shop: the payer's code, the states of a redemption, a cart, the last hour of a void."""
 
+import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from ledger.kernel.errors import Conflict, Rejected
 
 CODE_LIFE = timedelta(seconds=60)
-CODE_REFRESH_SECONDS = 50
 CART_LIFE = timedelta(minutes=10)
 HOLD_LIFE = timedelta(seconds=180)
 BUSINESS_ZONE = ZoneInfo("Asia/Shanghai")
@@ -30,18 +30,18 @@ TRANSITIONS: dict[str, frozenset[str]] = {
 }
 
 
-def step(now: str, wanted: Status, *, receipt: str = "") -> Status:
-    """The wanted state, if it can be reached.
+def step(now: str, wanted: Status, *, receipt: Mapping[str, Any] | None = None) -> Status:
+    """The wanted state, if it can be reached; `receipt` is what the refusal tells of one that is there already.
 
     Raises Conflict("shop.already_confirmed" | "shop.already_released" | "shop.wrong_state").
     """
     if wanted in TRANSITIONS[now]:
         return wanted
-    if now in ("CONFIRMED", "VOIDED") and wanted in ("HELD", "CONFIRMED"):
-        raise Conflict("shop.already_confirmed", receipt=receipt)
+    if now in ("CONFIRMED", "VOIDED") and wanted != "VOIDED":
+        raise Conflict("shop.already_confirmed", **(receipt or {}))
     if now == "RELEASED":
         raise Conflict("shop.already_released")
-    raise Conflict("shop.wrong_state", status=now)
+    raise Conflict("shop.wrong_state", state=now)
 
 
 def new_payer_code() -> str:
@@ -99,6 +99,25 @@ def void_until(confirmed_at: datetime, zone: ZoneInfo = BUSINESS_ZONE) -> dateti
     local = confirmed_at.astimezone(zone)
     midnight = datetime(local.year, local.month, local.day, tzinfo=zone) + timedelta(days=1)
     return midnight + VOID_GRACE
+
+
+StockState = Literal["in", "low", "out"]
+
+
+def stock_state(left: int, low_stock: int) -> StockState:
+    """Whether there is enough of an item, little (at most `low_stock`), or none."""
+    if left <= 0:
+        return "out"
+    return "low" if left <= low_stock else "in"
+
+
+_RECEIPT = re.compile(r"(\d{4})-0*(\d{1,9})", re.ASCII)
+
+
+def read_receipt_text(text: str) -> tuple[int, int] | None:
+    """Year and count of a receipt number as it is printed, None when it is none."""
+    found = _RECEIPT.fullmatch(text.strip())
+    return None if found is None else (int(found[1]), int(found[2]))
 
 
 def receipt_text(year: int, number: int) -> str:

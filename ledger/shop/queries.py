@@ -1,4 +1,4 @@
-"""Reads of the shop: the shelf with prices and stock, redemptions, receipts."""
+"""Reads of the shop: shops, and what stands on their shelves with price and stock."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,15 +6,19 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from ledger.kernel.errors import NotFound, Rejected
+from ledger.kernel.actor import Actor
+from ledger.kernel.errors import Forbidden, NotFound, Rejected
 from ledger.kernel.paging import Page, PageRequest, fetch_page
+from ledger.kernel.permissions import Permission
 from ledger.organisations.models import Place
 from ledger.points import queries as points
-from ledger.points.policy import AccountKey, Balance
-from ledger.shop.models import Item, ItemPrice, Redemption, RedemptionLine, Shop
-from ledger.shop.policy import receipt_text
+from ledger.points.policy import POINT, AccountKey, Balance
+from ledger.shop.models import Item, ItemPrice, Shop
+from ledger.shop.policy import StockState, stock_state
+
+STAFF = (Permission.TILL, Permission.GOODS_IN, Permission.MANAGE_SHOP, Permission.READ_BOOKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,54 +71,20 @@ class ShelfItem:
         """What can still be taken."""
         return self.stock - self.held
 
-
-@dataclass(frozen=True, slots=True)
-class LineView:
-    """A line of a redemption."""
-
-    position: int
-    item_id: int
-    name: str
-    spec: str
-    quantity: int
-    price: int
-    price_id: int
-    points: int
-    points_transfer_id: int | None
-    goods_transfer_id: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class RedemptionView:
-    """A redemption with its lines."""
-
-    center_id: int
-    id: int
-    shop_id: int
-    shop_name: str
-    place_path: str
-    volunteer_id: int
-    payer_code_id: int
-    clerk_id: int
-    status: str
-    total: int
-    created_at: datetime
-    bound_until: datetime
-    held_until: datetime | None
-    confirmed_at: datetime | None
-    receipt_year: int | None
-    receipt_number: int | None
-    balance_after: int | None
-    voided_at: datetime | None
-    void_reason: str | None
-    lines: list[LineView]
-
     @property
-    def receipt(self) -> str:
-        """The receipt's number, "" before there is one."""
-        if self.receipt_year is None or self.receipt_number is None:
-            return ""
-        return receipt_text(self.receipt_year, self.receipt_number)
+    def state(self) -> StockState:
+        """Whether there is enough of it, little, or none."""
+        return stock_state(self.left, self.item.low_stock)
+
+
+@dataclass(frozen=True, slots=True)
+class PriceView:
+    """A price from a moment on; `points` in minor units."""
+
+    version: int
+    points: int
+    set_at: datetime
+    set_by: int
 
 
 def get_shop(session: Session, shop_id: int, center_id: int) -> ShopView:
@@ -125,21 +95,33 @@ def get_shop(session: Session, shop_id: int, center_id: int) -> ShopView:
     return ShopView(*row)
 
 
-def list_shops(
-    session: Session, center_id: int, *, request: PageRequest, paths: Sequence[str] | None = None
-) -> Page[ShopView]:
-    """Shops by name; under the given places only, where some are given."""
-    query = _shops().where(Shop.center_id == center_id)
-    if paths is not None:
-        query = query.where(sa.or_(sa.false(), *(Place.path.startswith(path) for path in paths)))
+def get_shop_for(session: Session, shop_id: int, actor: Actor, permissions: Sequence[Permission] = STAFF) -> ShopView:
+    """A shop that the actor is staff of. Raises NotFound("shop.shop_not_found"), Forbidden("access.denied")."""
+    shop = get_shop(session, shop_id, actor.center_id)
+    if not any(actor.may(permission, shop.place_path) for permission in permissions):
+        raise Forbidden("access.denied", permission=", ".join(permissions))
+    return shop
+
+
+def list_shops(session: Session, center_id: int, *, request: PageRequest) -> Page[ShopView]:
+    """Shops of the center, closed ones too, by name unless asked otherwise."""
     return fetch_page(
         session,
-        query,
+        _shops().where(Shop.center_id == center_id),
         request=request,
         sorts={"name": Shop.name, "opened_at": Shop.opened_at},
         tie=Shop.id,
         make=lambda row: ShopView(*row[:7]),
     )
+
+
+def shops_under(session: Session, paths: Iterable[str], center_id: int, *, open_only: bool = False) -> list[ShopView]:
+    """All shops under any of the paths, by place and name."""
+    under = sa.or_(sa.false(), *(Place.path.startswith(path) for path in paths))
+    query = _shops().where(Shop.center_id == center_id, under)
+    if open_only:
+        query = query.where(Shop.closed_at.is_(None))
+    return [ShopView(*row) for row in session.execute(query.order_by(Place.path, Shop.name, Shop.id))]
 
 
 def _shops() -> "sa.Select[*tuple[Any, ...]]":
@@ -148,33 +130,23 @@ def _shops() -> "sa.Select[*tuple[Any, ...]]":
 
 
 def _items(center_id: int) -> "sa.Select[*tuple[Any, ...]]":
+    older = aliased(ItemPrice)
     newest = (
-        sa.select(ItemPrice.item_id, sa.func.max(ItemPrice.version).label("version"))
-        .where(ItemPrice.center_id == center_id)
-        .group_by(ItemPrice.item_id)
-        .subquery()
+        sa.select(sa.func.max(older.version))
+        .where(older.center_id == Item.center_id, older.item_id == Item.id)
+        .scalar_subquery()
     )
+    now = sa.and_(ItemPrice.center_id == Item.center_id, ItemPrice.item_id == Item.id, ItemPrice.version == newest)
     own = [getattr(Item, name) for name in ItemView.__slots__ if hasattr(Item, name)]
-    return (
-        sa.select(*own, ItemPrice.points, ItemPrice.id.label("price_id"), ItemPrice.version.label("price_version"))
-        .join(newest, newest.c.item_id == Item.id)
-        .join(
-            ItemPrice,
-            sa.and_(
-                ItemPrice.center_id == Item.center_id,
-                ItemPrice.item_id == Item.id,
-                ItemPrice.version == newest.c.version,
-            ),
-        )
-        .where(Item.center_id == center_id)
-    )
+    price = (ItemPrice.points, ItemPrice.id.label("price_id"), ItemPrice.version.label("price_version"))
+    return sa.select(*own, *price).join(ItemPrice, now).where(Item.center_id == center_id)
 
 
 def get_item(session: Session, item_id: int, center_id: int) -> ItemView:
-    """An item. Raises Rejected("shop.item_unknown")."""
+    """An item. Raises NotFound("shop.item_not_found")."""
     row = session.execute(_items(center_id).where(Item.id == item_id)).one_or_none()
     if row is None:
-        raise Rejected("shop.item_unknown")
+        raise NotFound("shop.item_not_found")
     return ItemView(*row)
 
 
@@ -185,6 +157,26 @@ def find_item_named(session: Session, shop_id: int, name: str, spec: str, center
             Item.center_id == center_id, Item.shop_id == shop_id, Item.name == name, Item.spec == spec
         )
     )
+
+
+def find_item_with_barcode(session: Session, shop_id: int, barcode: str, center_id: int) -> str | None:
+    """The name of the item that has this barcode in the shop."""
+    return session.scalar(
+        sa.select(Item.name).where(Item.center_id == center_id, Item.shop_id == shop_id, Item.barcode == barcode)
+    )
+
+
+def categories(session: Session, shop_id: int, center_id: int) -> list[str]:
+    """The kinds of goods that a shop has."""
+    query = sa.select(Item.category).where(Item.center_id == center_id, Item.shop_id == shop_id)
+    return list(session.scalars(query.distinct().order_by(Item.category)))
+
+
+def prices(session: Session, item_id: int, center_id: int) -> list[PriceView]:
+    """What an item has cost, the newest first."""
+    columns = (ItemPrice.version, ItemPrice.points, ItemPrice.set_at, ItemPrice.set_by)
+    query = sa.select(*columns).where(ItemPrice.center_id == center_id, ItemPrice.item_id == item_id)
+    return [PriceView(*row) for row in session.execute(query.order_by(ItemPrice.version.desc()))]
 
 
 def items_by_id(session: Session, shop_id: int, ids: Iterable[int], center_id: int) -> dict[int, ItemView]:
@@ -202,111 +194,30 @@ def shelf(session: Session, shop_id: int, center_id: int, *, all_items: bool = F
     query = _items(center_id).where(Item.shop_id == shop_id).order_by(Item.category, Item.initials, Item.id)
     if not all_items:
         query = query.where(Item.on_shelf.is_(True))
-    items = [ItemView(*row) for row in session.execute(query)]
+    return with_stock(session, [ItemView(*row) for row in session.execute(query)], center_id)
+
+
+def list_items(
+    session: Session, shop_id: int, center_id: int, *, request: PageRequest, on_shelf: bool | None = None
+) -> Page[ShelfItem]:
+    """Items of a shop with what is left of each, by name as it is spelt unless asked otherwise."""
+    query = _items(center_id).where(Item.shop_id == shop_id)
+    if on_shelf is not None:
+        query = query.where(Item.on_shelf.is_(on_shelf))
+    sorts = {"initials": Item.initials, "category": Item.category, "name": Item.name, "points": ItemPrice.points}
+    columns = len(ItemView.__slots__)
+    page = fetch_page(
+        session, query, request=request, sorts=sorts, tie=Item.id, make=lambda row: ItemView(*row[:columns])
+    )
+    return Page(with_stock(session, page.items, center_id), page.next)
+
+
+def with_stock(session: Session, items: Sequence[ItemView], center_id: int) -> list[ShelfItem]:
+    """The items with what is left of each, from the ledger."""
     stock = points.balances(session, [item.stock_account for item in items], center_id)
     return [ShelfItem(item, stock[item.stock_account].balance, stock[item.stock_account].held) for item in items]
 
 
 def member_balance(session: Session, volunteer_id: int, center_id: int) -> Balance:
     """What a member has to spend."""
-    return points.balance(session, AccountKey("point", "member", volunteer_id), center_id)
-
-
-def get_redemption(session: Session, redemption_id: int, center_id: int, *, lock: bool = False) -> RedemptionView:
-    """A redemption with its lines. Raises NotFound("shop.redemption_not_found")."""
-    query = _redemptions().where(Redemption.center_id == center_id, Redemption.id == redemption_id)
-    row = session.execute(query.with_for_update(of=Redemption) if lock else query).one_or_none()
-    if row is None:
-        raise NotFound("shop.redemption_not_found")
-    return _redemption_view(row, lines_of(session, redemption_id, center_id))
-
-
-def lines_of(session: Session, redemption_id: int, center_id: int) -> list[LineView]:
-    """The lines of a redemption in order."""
-    line = RedemptionLine
-    query = (
-        sa.select(
-            line.position,
-            line.item_id,
-            Item.name,
-            Item.spec,
-            line.quantity,
-            ItemPrice.points.label("price"),
-            line.price_id,
-            line.points,
-            line.points_transfer_id,
-            line.goods_transfer_id,
-        )
-        .join(Item, sa.and_(Item.center_id == line.center_id, Item.id == line.item_id))
-        .join(ItemPrice, sa.and_(ItemPrice.center_id == line.center_id, ItemPrice.id == line.price_id))
-        .where(line.center_id == center_id, line.redemption_id == redemption_id)
-        .order_by(line.position)
-    )
-    return [LineView(**row._mapping) for row in session.execute(query)]
-
-
-@dataclass(frozen=True, slots=True)
-class RedemptionFilter:
-    """What a list of redemptions is narrowed to; `paths` are the places the reader may see, None for all."""
-
-    shop_id: int | None = None
-    volunteer_id: int | None = None
-    status: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    paths: tuple[str, ...] | None = None
-
-
-def list_redemptions(
-    session: Session, center_id: int, wanted: RedemptionFilter, *, request: PageRequest
-) -> Page[RedemptionView]:
-    """Redemptions by time, newest first unless asked otherwise; without their lines."""
-    query = _redemptions().where(Redemption.center_id == center_id)
-    for name in ("shop_id", "volunteer_id", "status"):
-        if (value := getattr(wanted, name)) is not None:
-            query = query.where(getattr(Redemption, name) == value)
-    if wanted.since is not None:
-        query = query.where(Redemption.created_at >= wanted.since)
-    if wanted.until is not None:
-        query = query.where(Redemption.created_at < wanted.until)
-    if wanted.paths is not None:
-        query = query.where(sa.or_(sa.false(), *(Place.path.startswith(path) for path in wanted.paths)))
-    page = PageRequest(request.limit, request.after, request.sort or "-created_at")
-    sorts = {"created_at": Redemption.created_at, "total": Redemption.total}
-    return fetch_page(
-        session, query, request=page, sorts=sorts, tie=Redemption.id, make=lambda row: _redemption_view(row, [])
-    )
-
-
-def _redemptions() -> "sa.Select[*tuple[Any, ...]]":
-    return (
-        sa.select(Redemption, Shop.name.label("shop_name"), Place.path.label("place_path"))
-        .join(Shop, sa.and_(Shop.center_id == Redemption.center_id, Shop.id == Redemption.shop_id))
-        .join(Place, sa.and_(Place.center_id == Shop.center_id, Place.id == Shop.place_id))
-    )
-
-
-def _redemption_view(row: Any, lines: list[LineView]) -> RedemptionView:
-    redemption = row.Redemption
-    own = {name: getattr(redemption, name) for name in RedemptionView.__slots__ if hasattr(redemption, name)}
-    return RedemptionView(**own, shop_name=row.shop_name, place_path=row.place_path, lines=lines)
-
-
-def facts(session: Session, redemption_id: int, center_id: int) -> dict[str, Any]:
-    """A redemption as plain values, names of goods included and the member's left out: what a replay answers too."""
-    view = get_redemption(session, redemption_id, center_id)
-    balance = member_balance(session, view.volunteer_id, center_id)
-    times = {
-        name: value and value.isoformat()
-        for name in ("created_at", "bound_until", "held_until", "confirmed_at", "voided_at")
-        for value in [getattr(view, name)]
-    }
-    lines = [
-        {name: getattr(line, name) for name in ("item_id", "name", "spec", "quantity", "price", "points")}
-        for line in view.lines
-    ]
-    own = {
-        name: getattr(view, name)
-        for name in ("id", "shop_id", "shop_name", "volunteer_id", "clerk_id", "status", "total", "balance_after")
-    }
-    return own | times | {"receipt": view.receipt, "available": balance.available, "held": balance.held, "lines": lines}
+    return points.balance(session, AccountKey(POINT, "member", volunteer_id), center_id)

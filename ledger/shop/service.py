@@ -14,23 +14,30 @@ from sqlalchemy.orm import Session
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.crypto import token_hash
-from ledger.kernel.errors import Conflict, Forbidden, Keep, Rejected
+from ledger.kernel.errors import Conflict, Forbidden, Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
 from ledger.people import queries as people
+from ledger.people.policy import ACTIVE
 from ledger.points import queries as ledger
 from ledger.points import service as points
 from ledger.points.policy import POINT, AccountKey, Movement
-from ledger.shop import queries, tills
+from ledger.shop import queries, redemption_queries, tills
 from ledger.shop.models import PayerCode, Redemption, RedemptionLine
 from ledger.shop.policy import CART_LIFE, CODE_LIFE, HOLD_LIFE, Wanted, new_payer_code, read_payer_code, step, summed
-from ledger.shop.queries import ItemView, RedemptionView
+from ledger.shop.queries import ItemView
+from ledger.shop.redemption_queries import RedemptionView
 
 
 def issue_payer_code(session: Session, *, actor: Actor) -> dict[str, str]:
-    """A new code for the volunteer who asks: {"code", "expires_at"}. Raises Forbidden("access.denied")."""
+    """A new code for the volunteer who asks: {"code", "expires_at"}; those before it go on to their own end.
+
+    Raises Forbidden("access.denied"), Rejected("shop.member_frozen").
+    """
     if actor.volunteer_id is None:
         raise Forbidden("access.denied")
+    if people.get_volunteer(session, actor.volunteer_id, actor.center_id).status != ACTIVE:
+        raise Rejected("shop.member_frozen")
     code, now = new_payer_code(), clock.now()
     session.add(
         PayerCode(
@@ -48,7 +55,7 @@ def issue_payer_code(session: Session, *, actor: Actor) -> dict[str, str]:
 
 
 def open_cart(session: Session, shop_id: int, scanned: str, *, actor: Actor) -> dict[str, Any]:
-    """Bind a code to a new cart for ten minutes; see `queries.facts` for what is returned.
+    """Bind a code to a new cart for ten minutes; see `redemption_queries.facts` for what is returned.
 
     Raises Rejected("shop.code_…" | "shop.member_frozen" | "shop.clerk_self_dealing" | "shop.shop_closed"),
     Conflict("shop.code_bound_elsewhere"), Forbidden("access.denied").
@@ -59,10 +66,10 @@ def open_cart(session: Session, shop_id: int, scanned: str, *, actor: Actor) -> 
         raise Rejected("shop.shop_closed")
     code = _usable_code(session, read_payer_code(scanned), actor.center_id)
     member = people.get_volunteer(session, code.volunteer_id, actor.center_id)
-    if member.status != "active":
-        raise Rejected("shop.member_frozen", keep=_burner(code.id, actor.center_id))
+    if member.status != ACTIVE:
+        raise Rejected("shop.member_frozen", keep=tills.burner(code.id, actor.center_id))
     if member.identity_id == actor.identity_id:
-        raise Rejected("shop.clerk_self_dealing", keep=_burner(code.id, actor.center_id))
+        raise Rejected("shop.clerk_self_dealing", keep=tills.burner(code.id, actor.center_id))
     now = clock.now()
     redemption = Redemption(
         center_id=actor.center_id,
@@ -78,19 +85,18 @@ def open_cart(session: Session, shop_id: int, scanned: str, *, actor: Actor) -> 
     session.add(redemption)
     code.status, code.redemption_id = "BOUND", redemption.id
     session.flush()
-    return queries.facts(session, redemption.id, actor.center_id)
+    return redemption_queries.facts(session, redemption.id, actor.center_id)
 
 
 def set_lines(session: Session, redemption_id: int, wanted: Sequence[Wanted], *, actor: Actor) -> dict[str, Any]:
-    """Put these lines into the cart, at today's prices, in place of those that were there.
+    """Put these lines into the cart, at the prices of now, in place of those that were there.
 
-    Raises Rejected("shop.item_unknown" | "shop.item_off_shelf" | "shop.stock_short"), Conflict("shop.hold_expired" |
-    "shop.already_released" | "shop.already_confirmed" | "shop.wrong_state").
+    What is left on the shelf is not looked at before the hold. Raises Rejected("shop.item_unknown" |
+    "shop.item_off_shelf"), Conflict("shop.hold_expired" | "shop.already_released" | "shop.already_confirmed" |
+    "shop.wrong_state").
     """
     redemption = tills.locked(session, redemption_id, actor)
-    step(redemption.status, "HELD", receipt=redemption.receipt)
-    if redemption.status != "CART":
-        raise Conflict("shop.wrong_state", status=redemption.status)
+    step(redemption.status, "HELD", receipt=tills.receipt_of(redemption))
     _refuse_late_cart(redemption)
     lines = summed(wanted)
     items = queries.items_by_id(session, redemption.shop_id, [line.item_id for line in lines], actor.center_id)
@@ -112,18 +118,19 @@ def set_lines(session: Session, redemption_id: int, wanted: Sequence[Wanted], *,
     if rows:
         session.execute(sa.insert(RedemptionLine), rows)
     tills.change(session, redemption, {"total": sum(row["points"] for row in rows)})
-    return queries.facts(session, redemption_id, actor.center_id)
+    return redemption_queries.facts(session, redemption_id, actor.center_id)
 
 
 def hold(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, Any]:
     """Hold points and goods of the cart for three minutes, all or nothing.
 
-    Raises Rejected("shop.cart_empty" | "shop.points_insufficient" | "shop.stock_short" | "shop.item_off_shelf"),
-    Conflict("shop.quote_stale" | "shop.hold_expired" | "shop.already_confirmed" | …).
+    Raises Rejected("shop.cart_empty" | "shop.points_insufficient" | "shop.stock_short" | "shop.item_off_shelf" |
+    "shop.member_frozen"), Conflict("shop.quote_stale" | "shop.hold_expired" | "shop.already_confirmed" | …).
     """
     redemption = tills.locked(session, redemption_id, actor)
-    wanted = step(redemption.status, "HELD", receipt=redemption.receipt)
+    wanted = step(redemption.status, "HELD", receipt=tills.receipt_of(redemption))
     _refuse_late_cart(redemption)
+    tills.refuse_frozen(redemption)
     if not redemption.lines:
         raise Rejected("shop.cart_empty")
     items = queries.items_by_id(
@@ -147,7 +154,24 @@ def hold(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, Any
             .values(points_transfer_id=points_id, goods_transfer_id=goods_id)
         )
     tills.change(session, redemption, {"status": wanted, "held_until": held_until})
-    return queries.facts(session, redemption_id, actor.center_id)
+    return redemption_queries.facts(session, redemption_id, actor.center_id)
+
+
+def open_and_hold(
+    session: Session, shop_id: int, scanned: str, wanted: Sequence[Wanted], *, actor: Actor
+) -> dict[str, Any]:
+    """Cart, lines and hold as one: all of it or nothing. A refusal burns the code, for it has been used.
+
+    Raises what `open_cart`, `set_lines` and `hold` raise.
+    """
+    redemption_id = open_cart(session, shop_id, scanned, actor=actor)["id"]
+    code_id = redemption_queries.get_redemption(session, redemption_id, actor.center_id).payer_code_id
+    try:
+        set_lines(session, redemption_id, wanted, actor=actor)
+        return hold(session, redemption_id, actor=actor)
+    except (Rejected, Conflict) as refusal:
+        refusal.keep = refusal.keep or tills.burner(code_id, actor.center_id)
+        raise
 
 
 def _hold_all(
@@ -214,8 +238,3 @@ def _usable_code(session: Session, digits: str, center_id: int) -> PayerCode:
     if clock.now() >= code.expires_at:
         raise Rejected("shop.code_expired")
     return code
-
-
-def _burner(code_id: int, center_id: int) -> Keep:
-    """Burn the code though the rest is refused, so that it can't be tried at another till."""
-    return lambda session: tills.end_code(session, code_id, center_id, status="BURNED")

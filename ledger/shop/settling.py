@@ -13,10 +13,11 @@ from ledger.kernel.errors import Conflict, Rejected
 from ledger.points import entries
 from ledger.points import service as points
 from ledger.points.policy import POINT, AccountKey, Kind, Movement
-from ledger.shop import queries, tills
+from ledger.shop import redemption_queries as queries
+from ledger.shop import tills
 from ledger.shop.models import PayerCode, ReceiptCounter, Redemption
 from ledger.shop.policy import BUSINESS_ZONE, step, void_until
-from ledger.shop.queries import RedemptionView
+from ledger.shop.redemption_queries import RedemptionView
 
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
@@ -24,13 +25,14 @@ _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.ins
 def confirm(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, Any]:
     """Post what the redemption holds and give it a receipt number; the goods may be handed over.
 
-    Raises Conflict("shop.hold_expired" | "shop.already_confirmed" | "shop.already_released" | "shop.wrong_state").
+    Raises Conflict("shop.hold_expired" | "shop.already_confirmed" | "shop.already_released" | "shop.wrong_state"),
+    Rejected("shop.member_frozen" | "shop.clerk_self_dealing").
     """
     redemption = tills.locked(session, redemption_id, actor)
-    wanted = step(redemption.status, "CONFIRMED", receipt=redemption.receipt)
-    now = clock.now()
-    if redemption.held_until is None or now >= redemption.held_until:
+    wanted = step(redemption.status, "CONFIRMED", receipt=tills.receipt_of(redemption))
+    if redemption.held_until is None or clock.now() >= redemption.held_until:
         raise Conflict("shop.hold_expired")
+    tills.refuse_frozen(redemption)
     posted = points.resolve(
         session,
         _pending(redemption),
@@ -60,8 +62,6 @@ def cancel(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, A
     Raises Conflict("shop.already_confirmed" | "shop.already_released").
     """
     redemption = tills.locked(session, redemption_id, actor)
-    if redemption.status in ("CONFIRMED", "VOIDED"):
-        raise Conflict("shop.already_confirmed", receipt=redemption.receipt)
     _release(session, redemption, "void", actor=actor)
     return queries.facts(session, redemption_id, actor.center_id)
 
@@ -69,7 +69,9 @@ def cancel(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, A
 def void(session: Session, redemption_id: int, reason: str, *, actor: Actor) -> dict[str, Any]:
     """Undo a receipt until 00:15 of the next local day: points back to the member, goods back to the shelf.
 
-    Raises Rejected("shop.void_window_closed"), Conflict("shop.wrong_state" | "shop.already_released").
+    Whoever clicks, they go to whom they came from; nobody voids an order of their own.
+    Raises Rejected("shop.void_window_closed" | "shop.clerk_self_dealing"), Conflict("shop.wrong_state" |
+    "shop.already_released").
     """
     redemption = tills.locked(session, redemption_id, actor)
     wanted = step(redemption.status, "VOIDED")
@@ -106,14 +108,18 @@ def release_expired(session: Session, center_id: int, *, limit: int = 100) -> in
 def forget_codes(session: Session, center_id: int) -> int:
     """Remove codes that nobody scanned a day after their end; how many. Until then a till is told that one expired."""
     long_over = PayerCode.expires_at < clock.now() - timedelta(days=1)
-    statement = sa.delete(PayerCode).where(
-        PayerCode.center_id == center_id, PayerCode.status == "ISSUED", long_over
-    )
+    unused = sa.and_(PayerCode.status.in_(("ISSUED", "BURNED")), ~_carts_of_code())
+    statement = sa.delete(PayerCode).where(PayerCode.center_id == center_id, long_over, unused)
     return int(session.connection().execute(statement).rowcount)
 
 
+def _carts_of_code() -> sa.Exists:
+    same = (Redemption.center_id == PayerCode.center_id, Redemption.payer_code_id == PayerCode.id)
+    return sa.exists().where(*same)
+
+
 def _release(session: Session, redemption: RedemptionView, kind: Kind, *, actor: Actor) -> None:
-    wanted = step(redemption.status, "RELEASED")
+    wanted = step(redemption.status, "RELEASED", receipt=tills.receipt_of(redemption))
     if redemption.status == "HELD":
         source = tills.source(redemption, "void" if kind == "void" else "expire")
         points.resolve(session, _pending(redemption), kind, source=source, actor=actor, reason="release")

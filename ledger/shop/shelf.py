@@ -53,15 +53,29 @@ def open_shop(session: Session, *, place_id: int, name: str, actor: Actor) -> in
     return shop.id
 
 
+def set_open(session: Session, shop_id: int, *, is_open: bool, actor: Actor) -> None:
+    """Close a shop for new redemptions, or open it again; what is held there can still be confirmed."""
+    shop = queries.get_shop(session, shop_id, actor.center_id)
+    actor.need(Permission.MANAGE_SHOP, shop.place_path)
+    closed_at = None if is_open else shop.closed_at or clock.now()
+    session.execute(
+        sa.update(Shop).where(Shop.center_id == actor.center_id, Shop.id == shop_id).values(closed_at=closed_at)
+    )
+
+
 def add_item(session: Session, shop_id: int, item: NewItem, *, actor: Actor) -> int:
     """Put an item on the shelf with its unit in the ledger and its first price; its key.
 
-    Raises Rejected("shop.item_exists"), Forbidden("access.denied").
+    Raises Rejected("shop.item_exists" | "shop.barcode_taken"), Forbidden("access.denied").
     """
     shop = queries.get_shop(session, shop_id, actor.center_id)
     actor.need(Permission.MANAGE_SHOP, shop.place_path)
     if queries.find_item_named(session, shop_id, item.name, item.spec, actor.center_id) is not None:
         raise Rejected("shop.item_exists")
+    if item.barcode:
+        other = queries.find_item_with_barcode(session, shop_id, item.barcode, actor.center_id)
+        if other is not None:
+            raise Rejected("shop.barcode_taken", item=other)
     item_id = new_id()
     unit = item_unit(public_id(item_id))
     points.add_unit(session, unit, scale=item.scale, actor=actor)
@@ -86,9 +100,11 @@ def add_item(session: Session, shop_id: int, item: NewItem, *, actor: Actor) -> 
 
 
 def set_price(session: Session, item_id: int, price: int, *, actor: Actor) -> int:
-    """Set a new price (minor units) from now on; its version. Raises Rejected("shop.item_unknown")."""
+    """Set a new price (minor units) from now on; its version. The price there is already makes no new version."""
     item = queries.get_item(session, item_id, actor.center_id)
     actor.need(Permission.MANAGE_SHOP, queries.get_shop(session, item.shop_id, actor.center_id).place_path)
+    if item.points == price:
+        return item.price_version
     version = item.price_version + 1
     _add_price(session, item_id, price, version=version, actor=actor)
     return version
@@ -115,12 +131,12 @@ def take_in(
 ) -> dict[str, int]:
     """Book a delivery into stock; {"goods_in_id", "batch_id"}. `origin` is bought, donated or scrap.
 
-    Raises Rejected("shop.cart_empty" | "shop.item_unknown"), Forbidden("access.denied").
+    Raises Rejected("shop.goods_in_empty" | "shop.item_unknown"), Forbidden("access.denied").
     """
     shop = queries.get_shop(session, shop_id, actor.center_id)
     actor.need(Permission.GOODS_IN, shop.place_path)
     if not lines:
-        raise Rejected("shop.cart_empty")
+        raise Rejected("shop.goods_in_empty")
     items = queries.items_by_id(session, shop_id, [line.item_id for line in lines], actor.center_id)
     goods_in = GoodsIn(
         center_id=actor.center_id,

@@ -6,19 +6,42 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
-from ledger.kernel.errors import Conflict
+from ledger.kernel.errors import Conflict, Keep, Rejected
 from ledger.kernel.permissions import Permission
 from ledger.points.policy import Source
-from ledger.shop import queries
 from ledger.shop.models import PayerCode, Redemption
-from ledger.shop.queries import RedemptionView
+from ledger.shop.redemption_queries import RedemptionView, get_redemption
 
 
 def locked(session: Session, redemption_id: int, actor: Actor) -> RedemptionView:
-    """The redemption, locked, for somebody who may serve at its shop. Raises Forbidden("access.denied")."""
-    redemption = queries.get_redemption(session, redemption_id, actor.center_id, lock=True)
+    """The redemption, locked, for somebody who may serve at its shop and whose own it is not.
+
+    Raises Forbidden("access.denied"), Rejected("shop.clerk_self_dealing").
+    """
+    redemption = get_redemption(session, redemption_id, actor.center_id, lock=True)
     actor.need(Permission.TILL, redemption.place_path)
+    if redemption.volunteer_id == actor.volunteer_id:
+        raise Rejected("shop.clerk_self_dealing")
     return redemption
+
+
+def receipt_of(redemption: RedemptionView) -> dict[str, Any]:
+    """What a refusal tells of a receipt that is there already, so that nobody charges again."""
+    if not redemption.receipt:
+        return {}
+    return {
+        "receipt": redemption.receipt,
+        "redemption_id": redemption.id,
+        "total_points": redemption.total,
+        "balance_after_points": redemption.balance_after,
+        "confirmed_at": redemption.confirmed_at and redemption.confirmed_at.isoformat(),
+    }
+
+
+def refuse_frozen(redemption: RedemptionView) -> None:
+    """Raises Rejected("shop.member_frozen") for a member who was blocked since the code was scanned."""
+    if redemption.member_status != "active":
+        raise Rejected("shop.member_frozen")
 
 
 def change(session: Session, redemption: RedemptionView, values: dict[str, Any]) -> None:
@@ -43,6 +66,11 @@ def end_code(session: Session, code_id: int, center_id: int, *, status: str) -> 
     session.execute(
         sa.update(PayerCode).where(PayerCode.center_id == center_id, PayerCode.id == code_id).values(status=status)
     )
+
+
+def burner(code_id: int, center_id: int) -> Keep:
+    """Burn the code though the rest is refused, so that it can't be tried at another till."""
+    return lambda session: end_code(session, code_id, center_id, status="BURNED")
 
 
 def source(redemption: RedemptionView, step: str) -> Source:

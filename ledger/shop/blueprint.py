@@ -1,0 +1,12 @@
+"""The blueprint that all pages of the shop share, and the words that their templates need."""
+
+from flask import Blueprint
+from flask_babel import gettext as _
+
+bp = Blueprint("shop", __name__)
+
+
+@bp.app_template_global()
+def origin_words(origin: str) -> str:
+    """Where goods came from, as it is written on a delivery."""
+    return str({"bought": _("采购"), "donated": _("捐赠"), "scrap": _("以废代捐")}[origin])

@@ -1,0 +1,100 @@
+"""Puts names, addresses and codes to the plain facts of the shop, at the moment they are shown."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from ledger.kernel.actor import Actor
+from ledger.kernel.errors import Conflict
+from ledger.kernel.references import make_reference
+from ledger.people import queries as people
+from ledger.people.policy import mask_name
+from ledger.shop import redemption_queries
+from ledger.shop.queries import ShelfItem
+from ledger.shop.redemption_queries import RedemptionView, facts_of, get_redemption_for, may_see_all_of
+from ledger.web.addresses import short
+from ledger.web.qr import qr_svg
+
+RECEIPT_PURPOSE = "receipt"
+_TIMES = ("created_at", "bound_until", "held_until", "confirmed_at", "voided_at")
+
+
+def item(shown: ShelfItem) -> dict[str, Any]:
+    """An item of the shelf with what is left of it."""
+    view = shown.item
+    return {name: getattr(view, name) for name in type(view).__slots__} | _stock(shown)
+
+
+def stock(shown: ShelfItem) -> dict[str, Any]:
+    """What there is of an item."""
+    view = shown.item
+    own = {"item_id": view.id, "name": view.name, "spec": view.spec, "low_stock": view.low_stock}
+    return own | {"stock": shown.stock, "held": shown.held} | _stock(shown)
+
+
+def _stock(shown: ShelfItem) -> dict[str, Any]:
+    return {"left": shown.left, "state": shown.state}
+
+
+def payer_code(issued: dict[str, str]) -> dict[str, Any]:
+    """A code that was just made."""
+    return {"code": issued["code"], "expires_at": datetime.fromisoformat(issued["expires_at"])}
+
+
+def redemption(session: Session, facts: dict[str, Any], center_id: int) -> dict[str, Any]:
+    """Facts of a redemption, as a write returned them, with the member's masked name."""
+    names = people.display_names(session, [facts["volunteer_id"]], center_id)
+    return _with_member(facts, names)
+
+
+def redemption_now(session: Session, redemption_id: int, actor: Actor) -> dict[str, Any]:
+    """A redemption as it is now. Raises NotFound("shop.redemption_not_found")."""
+    get_redemption_for(session, redemption_id, actor)
+    facts = redemption_queries.facts(session, redemption_id, actor.center_id)
+    return redemption(session, facts, actor.center_id)
+
+
+def rows(session: Session, views: Iterable[RedemptionView], center_id: int) -> list[dict[str, Any]]:
+    """Redemptions of a list with masked names, looked up together."""
+    shown = list(views)
+    names = people.display_names(session, {view.volunteer_id for view in shown}, center_id)
+    return [_with_member(facts_of(view), names) for view in shown]
+
+
+def receipt_now(session: Session, redemption_id: int, actor: Actor) -> dict[str, Any]:
+    """The receipt as it is now. Raises NotFound("shop.redemption_not_found"), Conflict("shop.wrong_state")."""
+    view = get_redemption_for(session, redemption_id, actor)
+    if not view.receipt:
+        raise Conflict("shop.wrong_state", state=view.status)
+    return receipt(session, facts_of(view), actor)
+
+
+def receipt(session: Session, facts: dict[str, Any], actor: Actor) -> dict[str, Any]:
+    """Facts of a receipt with names, addresses and the QR code that leads to its public check page."""
+    shown = redemption(session, facts, actor.center_id)
+    name = people.names_of(session, [facts["clerk_id"]]).get(facts["clerk_id"], "")
+    check_url = short("shop.check_receipt", reference=receipt_reference(facts["id"], actor.center_id))
+    return shown | {
+        "clerk": name if may_see_all_of(actor, facts["place_path"]) else mask_name(name),
+        "url": url_for("shop.receipt", redemption_id=facts["id"]),
+        "check_url": check_url,
+        "qr_svg": qr_svg(check_url),
+    }
+
+
+def receipt_reference(redemption_id: int, center_id: int) -> str:
+    """What the QR code of a receipt names it by."""
+    return make_reference(RECEIPT_PURPOSE, center_id, redemption_id)
+
+
+def _with_member(facts: dict[str, Any], names: dict[int, tuple[str, str]]) -> dict[str, Any]:
+    times = {name: _instant(facts[name]) for name in _TIMES}
+    member = {"masked_name": names[facts["volunteer_id"]][1], "number": facts["member_number"]}
+    return facts | times | {"member": member}
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

@@ -1,0 +1,187 @@
+"""Pages of receipts: the shop's list, one for clerk and member, its void, and the check that anybody may do."""
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from flask import current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.errors import LedgerError, NotFound
+from ledger.kernel.paging import MOST_PER_PAGE, Page, PageRequest
+from ledger.kernel.permissions import Permission
+from ledger.kernel.references import genuine, read_reference
+from ledger.shop import presenter, queries, settling
+from ledger.shop.blueprint import bp
+from ledger.shop.policy import void_until
+from ledger.shop.redemption_queries import STAFF as READERS
+from ledger.shop.redemption_queries import (
+    RedemptionFilter,
+    RedemptionView,
+    find_redemption,
+    get_redemption_for,
+    list_redemptions,
+    may_see_all_of,
+)
+from ledger.web import forms
+from ledger.web.formats import local_datetime
+from ledger.web.guard import get_actor, public, requires
+from ledger.web.locale import language
+from ledger.web.once import idempotency_key
+from ledger.web.problem import words
+from ledger.web.spreadsheets import MOST_ROWS, FileKind, spreadsheet
+
+LONGEST_REASON = 200
+
+
+@bp.get("/receipts")
+@requires(*READERS)
+def receipts() -> str:
+    """What was handed out? The receipts of the shops that the actor may see."""
+    page = PageRequest(after=request.args.get("after"), sort=request.args.get("sort", ""))
+    return render_template("shop/receipts.html", **in_snapshot(_list, _wanted(), page, get_actor()))
+
+
+def _list(session: Session, wanted: RedemptionFilter, page: PageRequest, actor: Actor) -> dict[str, Any]:
+    found = list_redemptions(session, actor, wanted, request=page)
+    paths = [path for permission in READERS for path in actor.paths(permission)]
+    return {
+        "rows": presenter.rows(session, found.items, actor.center_id),
+        "next_after": found.next,
+        "shops": queries.shops_under(session, paths, actor.center_id),
+        "wanted": wanted,
+        "sort": page.sort or "-created_at",
+    }
+
+
+@bp.get("/receipts.<any(csv, xlsx):kind>")
+@requires(*READERS)
+def export_receipts(kind: FileKind) -> ResponseReturnValue:
+    """The list with its filters and its order as a file."""
+    rows = in_snapshot(_all, _wanted(), request.args.get("sort", ""), get_actor())
+    headings = [_("小票号"), _("时间"), _("店"), _("志愿者"), _("编号"), _("合计分"), _("兑换后余额"), _("状态")]
+    return spreadsheet(kind, "receipts", headings, [_cells(row) for row in rows])
+
+
+def _all(session: Session, wanted: RedemptionFilter, sort: str, actor: Actor) -> list[dict[str, Any]]:
+    found: list[RedemptionView] = []
+    page: Page[RedemptionView] = Page([], "")
+    while page.next is not None and len(found) < MOST_ROWS:
+        part = PageRequest(MOST_PER_PAGE, page.next or None, sort)
+        page = list_redemptions(session, actor, wanted, request=part)
+        found += page.items
+    return presenter.rows(session, found, actor.center_id)
+
+
+def _cells(row: dict[str, Any]) -> list[Any]:
+    zone = current_app.config["SETTINGS"].timezone
+    return [
+        row["receipt"],
+        local_datetime(row["confirmed_at"], locale=language(), zone=zone),
+        row["shop_name"],
+        row["member"]["masked_name"],
+        row["member"]["number"],
+        Decimal(row["total"]).scaleb(-2),
+        Decimal(row["balance_after"]).scaleb(-2),
+        _("已作废") if row["status"] == "VOIDED" else _("有效"),
+    ]
+
+
+def _wanted() -> RedemptionFilter:
+    """The filters in the address; what can't be read narrows nothing, so that an old link still shows something."""
+    status = request.args.get("status")
+    return RedemptionFilter(
+        shop_id=forms.optional_key_of(request.args.get("shop_id"), "shop_id"),
+        status=status if status in ("CONFIRMED", "VOIDED") else None,
+        receipt=request.args.get("receipt", "").strip()[:20] or None,
+        since=_start_of("since"),
+        until=_start_of("until", days=1),
+        receipts_only=True,
+    )
+
+
+def _start_of(name: str, *, days: int = 0) -> datetime | None:
+    try:
+        day = date.fromisoformat(request.args.get(name, "")) + timedelta(days=days)
+    except (ValueError, OverflowError):
+        return None
+    return datetime.combine(day, time(), tzinfo=current_app.config["SETTINGS"].timezone)
+
+
+@bp.get("/receipts/<id:redemption_id>")
+@requires(Permission.OWN_RECORD, *READERS)
+def receipt(redemption_id: int) -> str:
+    """One receipt, for the member whose it is and for staff of the shop."""
+    return render_template("shop/receipt.html", **in_snapshot(_receipt, redemption_id, get_actor()))
+
+
+def _receipt(session: Session, redemption_id: int, actor: Actor) -> dict[str, Any]:
+    view = get_redemption_for(session, redemption_id, actor)
+    return {
+        "receipt": presenter.receipt_now(session, redemption_id, actor),
+        "view": view,
+        "is_staff": may_see_all_of(actor, view.place_path),
+        "may_void": _may_void(view, actor),
+        "last_void": view.confirmed_at and void_until(view.confirmed_at),
+    }
+
+
+def _may_void(view: RedemptionView, actor: Actor) -> bool:
+    """Whether to offer it; the service decides by itself."""
+    in_time = view.confirmed_at is not None and clock.now() < void_until(view.confirmed_at)
+    may = actor.may(Permission.TILL, view.place_path) and view.volunteer_id != actor.volunteer_id
+    return view.status == "CONFIRMED" and in_time and may
+
+
+@bp.get("/receipts/<id:redemption_id>/void")
+@requires(Permission.TILL)
+def ask_void(redemption_id: int) -> str:
+    """Void this receipt? With its consequence, and a reason to give."""
+    return _ask(redemption_id, "", {})
+
+
+@bp.post("/receipts/<id:redemption_id>/void")
+@requires(Permission.TILL)
+def void(redemption_id: int) -> ResponseReturnValue:
+    """Void it: points to the member, goods to the shelf."""
+    reason = forms.text("reason")
+    if not 0 < len(reason) <= LONGEST_REASON:
+        return _ask(redemption_id, reason, {"reason": _("请写原因，最多 200 个字")}), 422
+    try:
+        in_transaction(settling.void, redemption_id, reason, actor=get_actor(), once=idempotency_key())
+    except LedgerError as error:
+        return _ask(redemption_id, reason, {"reason": "".join(words(error))}), error.status
+    flash(_("已作废，积分退回去了，东西回到货架"))
+    return redirect(url_for("shop.receipt", redemption_id=redemption_id), 303)
+
+
+def _ask(redemption_id: int, reason: str, errors: dict[str, str]) -> str:
+    shown = in_snapshot(_receipt, redemption_id, get_actor())
+    return render_template("shop/void.html", reason=reason, errors=errors, **shown)
+
+
+@bp.get("/R/<reference>")
+@bp.get("/r/<reference>")
+@public
+def check_receipt(reference: str) -> ResponseReturnValue:
+    """Is this receipt real? Number, shop, time, points and state, and no name."""
+    try:
+        return render_template("shop/receipt_check.html", view=in_snapshot(_referred, reference))
+    except NotFound as error:
+        what, to_do = words(error)
+        return render_template("shop/receipt_unknown.html", word=what, next_words=to_do), error.status
+
+
+def _referred(session: Session, text: str) -> RedemptionView:
+    """The receipt that a code names. Raises NotFound("shop.receipt_not_found") for one that was not made here."""
+    named = read_reference(text)
+    if named is not None and genuine(text, named, purpose=presenter.RECEIPT_PURPOSE):
+        view = find_redemption(session, named.key, named.center_id)
+        if view is not None and view.receipt:
+            return view
+    raise NotFound("shop.receipt_not_found")

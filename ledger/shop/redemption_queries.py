@@ -1,0 +1,232 @@
+"""Reads of redemptions: one with its lines, lists for staff and for the member, and its plain facts for answers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.kernel.actor import Actor
+from ledger.kernel.errors import NotFound
+from ledger.kernel.paging import Page, PageRequest, fetch_page
+from ledger.kernel.permissions import Permission
+from ledger.organisations.models import Place
+from ledger.people.models import Volunteer
+from ledger.shop import queries
+from ledger.shop.models import Item, ItemPrice, Redemption, RedemptionLine, Shop
+from ledger.shop.policy import read_receipt_text, receipt_text
+
+STAFF = (Permission.TILL, Permission.READ_BOOKS)
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """A line of a redemption; `price` and `points` in minor units, `price` for one."""
+
+    position: int
+    item_id: int
+    name: str
+    spec: str
+    quantity: int
+    price: int
+    price_id: int
+    points: int
+    points_transfer_id: int | None
+    goods_transfer_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RedemptionView:
+    """A redemption with its lines; lists leave the lines out."""
+
+    center_id: int
+    id: int
+    shop_id: int
+    shop_name: str
+    place_path: str
+    volunteer_id: int
+    member_number: str
+    member_status: str
+    payer_code_id: int
+    clerk_id: int
+    status: str
+    total: int
+    created_at: datetime
+    bound_until: datetime
+    held_until: datetime | None
+    confirmed_at: datetime | None
+    receipt_year: int | None
+    receipt_number: int | None
+    balance_after: int | None
+    voided_at: datetime | None
+    voided_by: int | None
+    void_reason: str | None
+    lines: list[LineView]
+
+    @property
+    def receipt(self) -> str:
+        """The receipt's number, "" before there is one."""
+        if self.receipt_year is None or self.receipt_number is None:
+            return ""
+        return receipt_text(self.receipt_year, self.receipt_number)
+
+
+def find_redemption(
+    session: Session, redemption_id: int, center_id: int, *, lock: bool = False
+) -> RedemptionView | None:
+    """A redemption with its lines; locked, it stays as it is until the unit ends."""
+    query = _redemptions().where(Redemption.center_id == center_id, Redemption.id == redemption_id)
+    row = session.execute(query.with_for_update(of=Redemption) if lock else query).one_or_none()
+    return None if row is None else _view(row, lines_of(session, redemption_id, center_id))
+
+
+def get_redemption(session: Session, redemption_id: int, center_id: int, *, lock: bool = False) -> RedemptionView:
+    """A redemption with its lines. Raises NotFound("shop.redemption_not_found")."""
+    view = find_redemption(session, redemption_id, center_id, lock=lock)
+    if view is None:
+        raise NotFound("shop.redemption_not_found")
+    return view
+
+
+def get_redemption_for(session: Session, redemption_id: int, actor: Actor) -> RedemptionView:
+    """A redemption that the actor may see: the own one, or one of their places; NotFound for all others."""
+    view = get_redemption(session, redemption_id, actor.center_id)
+    if view.volunteer_id == actor.volunteer_id or may_see_all_of(actor, view.place_path):
+        return view
+    raise NotFound("shop.redemption_not_found")
+
+
+def may_see_all_of(actor: Actor, place_path: str) -> bool:
+    """Whether the actor is staff for the place: may see what others redeemed there."""
+    return any(actor.may(permission, place_path) for permission in STAFF)
+
+
+def lines_of(session: Session, redemption_id: int, center_id: int) -> list[LineView]:
+    """The lines of a redemption in order."""
+    line = RedemptionLine
+    query = (
+        sa.select(
+            line.position,
+            line.item_id,
+            Item.name,
+            Item.spec,
+            line.quantity,
+            ItemPrice.points.label("price"),
+            line.price_id,
+            line.points,
+            line.points_transfer_id,
+            line.goods_transfer_id,
+        )
+        .join(Item, sa.and_(Item.center_id == line.center_id, Item.id == line.item_id))
+        .join(ItemPrice, sa.and_(ItemPrice.center_id == line.center_id, ItemPrice.id == line.price_id))
+        .where(line.center_id == center_id, line.redemption_id == redemption_id)
+        .order_by(line.position)
+    )
+    return [LineView(**row._mapping) for row in session.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class RedemptionFilter:
+    """What a list of redemptions is narrowed to; `receipts_only` leaves out what never became one."""
+
+    shop_id: int | None = None
+    volunteer_id: int | None = None
+    status: str | None = None
+    receipt: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    receipts_only: bool = False
+
+
+def list_redemptions(
+    session: Session, actor: Actor, wanted: RedemptionFilter, *, request: PageRequest
+) -> Page[RedemptionView]:
+    """Redemptions that the actor may see by time, newest first unless asked otherwise; without their lines."""
+    query = _narrowed(_redemptions().where(Redemption.center_id == actor.center_id, _visible_to(actor)), wanted)
+    page = PageRequest(request.limit, request.after, request.sort or "-created_at")
+    sorts = {"created_at": Redemption.created_at, "total": Redemption.total}
+    return fetch_page(session, query, request=page, sorts=sorts, tie=Redemption.id, make=lambda row: _view(row, []))
+
+
+def _visible_to(actor: Actor) -> sa.ColumnElement[bool]:
+    paths = {path for permission in STAFF for path in actor.paths(permission)}
+    own = sa.false() if actor.volunteer_id is None else Redemption.volunteer_id == actor.volunteer_id
+    return sa.or_(own, *(Place.path.startswith(path) for path in sorted(paths)))
+
+
+def _narrowed(query: sa.Select[Any], wanted: RedemptionFilter) -> sa.Select[Any]:
+    for name in ("shop_id", "volunteer_id", "status"):
+        if (value := getattr(wanted, name)) is not None:
+            query = query.where(getattr(Redemption, name) == value)
+    if wanted.receipt is not None:
+        year, number = read_receipt_text(wanted.receipt) or (0, 0)
+        query = query.where(Redemption.receipt_year == year, Redemption.receipt_number == number)
+    if wanted.receipts_only:
+        query = query.where(Redemption.confirmed_at.is_not(None))
+    if wanted.since is not None:
+        query = query.where(Redemption.created_at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(Redemption.created_at < wanted.until)
+    return query
+
+
+def facts(session: Session, redemption_id: int, center_id: int) -> dict[str, Any]:
+    """A redemption as plain values, names of goods included and the member's left out: what a replay answers too."""
+    view = get_redemption(session, redemption_id, center_id)
+    balance = queries.member_balance(session, view.volunteer_id, center_id)
+    return facts_of(view) | {"available": balance.available, "held": balance.held}
+
+
+def facts_of(view: RedemptionView) -> dict[str, Any]:
+    """The same without what the member has now."""
+    times = {
+        name: value and value.isoformat()
+        for name in ("created_at", "bound_until", "held_until", "confirmed_at", "voided_at")
+        for value in [getattr(view, name)]
+    }
+    lines = [
+        {name: getattr(line, name) for name in ("item_id", "name", "spec", "quantity", "price", "points")}
+        for line in view.lines
+    ]
+    own = {
+        name: getattr(view, name)
+        for name in (
+            "id", "shop_id", "shop_name", "place_path", "volunteer_id", "member_number", "clerk_id", "status", "total",
+            "balance_after", "receipt",
+        )
+    }  # fmt: skip
+    return own | times | {"lines": lines}
+
+
+def _redemptions() -> "sa.Select[*tuple[Any, ...]]":
+    return (
+        sa.select(
+            Redemption,
+            Shop.name.label("shop_name"),
+            Place.path.label("place_path"),
+            Volunteer.number.label("member_number"),
+            Volunteer.status.label("member_status"),
+        )
+        .join(Shop, sa.and_(Shop.center_id == Redemption.center_id, Shop.id == Redemption.shop_id))
+        .join(Place, sa.and_(Place.center_id == Shop.center_id, Place.id == Shop.place_id))
+        .join(
+            Volunteer,
+            sa.and_(Volunteer.center_id == Redemption.center_id, Volunteer.id == Redemption.volunteer_id),
+        )
+    )
+
+
+_OWN = [name for name in RedemptionView.__slots__ if hasattr(Redemption, name)]
+
+
+def _view(row: Any, lines: list[LineView]) -> RedemptionView:
+    own = {name: getattr(row.Redemption, name) for name in _OWN}
+    return RedemptionView(
+        **own,
+        shop_name=row.shop_name,
+        place_path=row.place_path,
+        member_number=row.member_number,
+        member_status=row.member_status,
+        lines=lines,
+    )

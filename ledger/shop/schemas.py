@@ -1,0 +1,273 @@
+"""Shapes of the shop's API."""
+
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from ledger.web.fields import Flag, Instant, PageQuery, PublicId, Text
+
+# Together they keep every sum of a redemption far within 64 bits.
+MOST_LINES, MOST_QUANTITY, MOST_PRICE = 100, 1_000_000, 1_000_000_000
+ORIGINS = ("bought", "donated", "scrap")
+STATUSES = ("CART", "HELD", "CONFIRMED", "VOIDED", "RELEASED")
+_IN_POINTS = {"description": "In minor units: 200 is 2.00 points."}
+
+
+def _whole(least: int, most: int, **more: Any) -> fields.Integer:
+    return fields.Integer(strict=True, validate=validate.Range(min=least, max=most), **more)
+
+
+class InPoints(Schema):
+    """What every answer with points says of them."""
+
+    unit = fields.Constant("point")
+    scale = fields.Constant(2)
+
+
+class ShopSchema(Schema):
+    """A shop."""
+
+    id = PublicId()
+    name = fields.String()
+    place_id = PublicId()
+    place_name = fields.String()
+    opened_at = Instant()
+    closed_at = Instant(allow_none=True)
+
+
+class ShopPage(Schema):
+    """A page of shops."""
+
+    items = fields.List(fields.Nested(ShopSchema))
+    next = fields.String(allow_none=True)
+
+
+class ShopRequest(Schema):
+    """A new shop."""
+
+    place_id = PublicId(required=True)
+    name = Text(required=True, longest=60)
+
+
+class ItemSchema(InPoints):
+    """A good on the shelf with its price now; `left` is what can still be taken."""
+
+    id = PublicId()
+    shop_id = PublicId()
+    name = fields.String()
+    spec = fields.String()
+    category = fields.String()
+    initials = fields.String()
+    barcode = fields.String(allow_none=True)
+    low_stock = fields.Integer()
+    on_shelf = fields.Boolean()
+    points = fields.Integer(metadata=_IN_POINTS)
+    price_version = fields.Integer()
+    left = fields.Integer()
+    state = fields.String(validate=validate.OneOf(("in", "low", "out")))
+
+
+class ItemPage(Schema):
+    """A page of items."""
+
+    items = fields.List(fields.Nested(ItemSchema))
+    next = fields.String(allow_none=True)
+
+
+class ItemQuery(PageQuery):
+    """What a list of items is narrowed to."""
+
+    on_shelf = fields.Boolean(load_default=None)
+
+
+class ItemRequest(Schema):
+    """A new item with its first price."""
+
+    name = Text(required=True, longest=60)
+    spec = Text(required=True, longest=40, metadata={"description": "Size or packing: 5 kg/袋"})
+    category = Text(required=True, longest=20)
+    points = _whole(1, MOST_PRICE, required=True, metadata=_IN_POINTS)
+    barcode = Text(load_default=None, shortest=4, longest=40, allow_none=True)
+    low_stock = _whole(0, MOST_QUANTITY, load_default=5)
+
+
+class PriceRequest(Schema):
+    """A new price from now on."""
+
+    points = _whole(1, MOST_PRICE, required=True, metadata=_IN_POINTS)
+
+
+class ShelfRequest(Schema):
+    """Whether an item is shown at the till."""
+
+    on_shelf = Flag(required=True)
+
+
+class StockSchema(Schema):
+    """What there is of an item: `stock` on hand, `held` of it promised at a till, `left` what can be taken."""
+
+    item_id = PublicId()
+    name = fields.String()
+    spec = fields.String()
+    stock = fields.Integer()
+    held = fields.Integer()
+    left = fields.Integer()
+    low_stock = fields.Integer()
+    state = fields.String(validate=validate.OneOf(("in", "low", "out")))
+
+
+class StockPage(Schema):
+    """A page of the stock."""
+
+    items = fields.List(fields.Nested(StockSchema))
+    next = fields.String(allow_none=True)
+
+
+class DeliveredRequest(Schema):
+    """One line of a delivery."""
+
+    item_id = PublicId(required=True)
+    quantity = _whole(1, MOST_QUANTITY, required=True)
+    batch = Text(load_default="", shortest=0, longest=40)
+    best_before = fields.Date(load_default=None, allow_none=True)
+
+
+class GoodsInRequest(Schema):
+    """A delivery; `document` is the number on its paper, `supplier` who sold or gave it."""
+
+    origin = fields.String(required=True, validate=validate.OneOf(ORIGINS))
+    supplier = Text(required=True, longest=60)
+    document = Text(load_default="", shortest=0, longest=60)
+    lines = fields.List(fields.Nested(DeliveredRequest), required=True, validate=validate.Length(min=1, max=MOST_LINES))
+
+
+class DeliveredSchema(Schema):
+    """One line of a delivery."""
+
+    item_id = PublicId()
+    name = fields.String()
+    spec = fields.String()
+    quantity = fields.Integer()
+    batch = fields.String()
+    best_before = fields.Date(allow_none=True)
+
+
+class GoodsInSchema(Schema):
+    """A delivery as it was booked."""
+
+    id = PublicId()
+    shop_id = PublicId()
+    origin = fields.String(validate=validate.OneOf(ORIGINS))
+    supplier = fields.String()
+    document = fields.String()
+    received_at = Instant()
+    lines = fields.List(fields.Nested(DeliveredSchema))
+
+
+class PayerCodeSchema(InPoints):
+    """A code to show at the till: good for one cart until it expires; `available` is what there is to spend."""
+
+    code = fields.String()
+    expires_at = Instant()
+    qr_svg = fields.String()
+    bars_svg = fields.String()
+    available = fields.Integer(metadata=_IN_POINTS)
+
+
+class LineRequest(Schema):
+    """What is wanted of an item; several lines of one item are added up."""
+
+    item_id = PublicId(required=True)
+    quantity = _whole(1, MOST_QUANTITY, required=True)
+
+
+class RedemptionRequest(Schema):
+    """A scanned code. With `lines` the redemption is held at once, all of it or nothing."""
+
+    shop_id = PublicId(required=True)
+    payer_code = Text(required=True, longest=60)
+    lines = fields.List(fields.Nested(LineRequest), load_default=None, validate=validate.Length(min=1, max=MOST_LINES))
+
+
+class LinesRequest(Schema):
+    """All lines of the cart, in place of those that were there."""
+
+    lines = fields.List(fields.Nested(LineRequest), required=True, validate=validate.Length(max=MOST_LINES))
+
+
+class VoidRequest(Schema):
+    """Why a receipt is voided."""
+
+    reason = Text(required=True)
+
+
+class MemberSchema(Schema):
+    """Who redeems, as a till may show it."""
+
+    masked_name = fields.String()
+    number = fields.String()
+
+
+class LineSchema(Schema):
+    """A line at its price."""
+
+    item_id = PublicId()
+    name = fields.String()
+    spec = fields.String()
+    quantity = fields.Integer()
+    price = fields.Integer(metadata=_IN_POINTS)
+    points = fields.Integer(metadata=_IN_POINTS)
+
+
+class RedemptionRowSchema(InPoints):
+    """A redemption in a list."""
+
+    id = PublicId()
+    shop_id = PublicId()
+    shop_name = fields.String()
+    status = fields.String(validate=validate.OneOf(STATUSES))
+    member = fields.Nested(MemberSchema)
+    total = fields.Integer(metadata=_IN_POINTS)
+    created_at = Instant()
+    bound_until = Instant(metadata={"description": "A cart that is not held by then is released."})
+    held_until = Instant(allow_none=True)
+    confirmed_at = Instant(allow_none=True)
+    voided_at = Instant(allow_none=True)
+    receipt = fields.String(metadata={"description": "The receipt's number, empty before there is one."})
+    balance_after = fields.Integer(allow_none=True, metadata=_IN_POINTS)
+
+
+class RedemptionSchema(RedemptionRowSchema):
+    """A redemption: `available` and `held` are what the member has to spend at the moment of the answer."""
+
+    available = fields.Integer(metadata=_IN_POINTS)
+    held = fields.Integer(metadata=_IN_POINTS)
+    lines = fields.List(fields.Nested(LineSchema))
+
+
+class ReceiptSchema(RedemptionRowSchema):
+    """A receipt: `url` is its page for clerk and member, `check_url` (in the QR code) the public one without a name."""
+
+    clerk = fields.String(metadata={"description": "The clerk's name, masked for the member."})
+    lines = fields.List(fields.Nested(LineSchema))
+    url = fields.String()
+    check_url = fields.String()
+    qr_svg = fields.String()
+
+
+class RedemptionQuery(PageQuery):
+    """What a list of redemptions is narrowed to."""
+
+    shop_id = PublicId(load_default=None)
+    volunteer_id = PublicId(load_default=None)
+    status = fields.String(load_default=None, validate=validate.OneOf(STATUSES))
+    receipt = fields.String(load_default=None, validate=validate.Length(max=20))
+    since = Instant(load_default=None)
+    until = Instant(load_default=None)
+
+
+class RedemptionPage(Schema):
+    """A page of redemptions."""
+
+    items = fields.List(fields.Nested(RedemptionRowSchema))
+    next = fields.String(allow_none=True)

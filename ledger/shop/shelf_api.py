@@ -1,0 +1,139 @@
+"""The shelf over the API: shops, their items with price and stock, and goods in."""
+
+from typing import Any
+
+from flask_smorest import Blueprint
+from sqlalchemy.orm import Session
+
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.paging import PageRequest
+from ledger.kernel.permissions import Permission
+from ledger.shop import presenter, queries, shelf
+from ledger.shop.delivery_queries import get_delivery
+from ledger.shop.schemas import (
+    GoodsInRequest,
+    GoodsInSchema,
+    ItemPage,
+    ItemQuery,
+    ItemRequest,
+    ItemSchema,
+    PriceRequest,
+    ShelfRequest,
+    ShopPage,
+    ShopRequest,
+    ShopSchema,
+    StockPage,
+)
+from ledger.shop.shelf import Delivered, NewItem
+from ledger.web.fields import PageQuery
+from ledger.web.guard import get_actor, logged_in, requires
+from ledger.web.once import find_idempotency_key
+from ledger.web.openapi import KEY_PARAMETER, PREFIX
+
+bp = Blueprint("shelf_api", __name__, url_prefix=PREFIX, description="What shops have and what it costs")
+
+
+@bp.get("/shops")
+@logged_in
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, ShopPage)
+def list_shops(query: dict[str, Any]) -> dict[str, Any]:
+    """All shops of the center, closed ones too."""
+    found = in_snapshot(queries.list_shops, get_actor().center_id, request=PageRequest(**query))
+    return {"items": found.items, "next": found.next}
+
+
+@bp.post("/shops")
+@requires(Permission.MANAGE_SHOP)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.arguments(ShopRequest)
+@bp.response(201, ShopSchema)
+def open_shop(request: dict[str, Any]) -> Any:
+    """Open a shop in a place."""
+    actor = get_actor()
+    shop_id = in_transaction(shelf.open_shop, **request, actor=actor, once=find_idempotency_key())
+    return in_snapshot(queries.get_shop, shop_id, actor.center_id)
+
+
+@bp.get("/shops/<id:shop_id>/items")
+@logged_in
+@bp.arguments(ItemQuery, location="query")
+@bp.response(200, ItemPage)
+def list_items(query: dict[str, Any], shop_id: int) -> dict[str, Any]:
+    """What a shop has, with prices and what is left."""
+    on_shelf, page = query.pop("on_shelf"), PageRequest(**query)
+    found = in_snapshot(_items, shop_id, page, on_shelf, get_actor())
+    return {"items": [presenter.item(each) for each in found.items], "next": found.next}
+
+
+def _items(session: Session, shop_id: int, page: PageRequest, on_shelf: bool | None, actor: Actor) -> Any:
+    queries.get_shop(session, shop_id, actor.center_id)
+    return queries.list_items(session, shop_id, actor.center_id, request=page, on_shelf=on_shelf)
+
+
+@bp.post("/shops/<id:shop_id>/items")
+@requires(Permission.MANAGE_SHOP)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.arguments(ItemRequest)
+@bp.response(201, ItemSchema)
+def add_item(request: dict[str, Any], shop_id: int) -> dict[str, Any]:
+    """Put a new item on the shelf with its first price."""
+    wanted = NewItem(**request)
+    item_id = in_transaction(shelf.add_item, shop_id, wanted, actor=get_actor(), once=find_idempotency_key())
+    return in_snapshot(_item, item_id, get_actor())
+
+
+@bp.post("/items/<id:item_id>/prices")
+@requires(Permission.MANAGE_SHOP)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.arguments(PriceRequest)
+@bp.response(201, ItemSchema)
+def set_price(request: dict[str, Any], item_id: int) -> dict[str, Any]:
+    """Set a new price from now on; a cart that was priced before has to be priced again."""
+    price = request["points"]
+    in_transaction(shelf.set_price, item_id, price, actor=get_actor(), once=find_idempotency_key())
+    return in_snapshot(_item, item_id, get_actor())
+
+
+@bp.put("/items/<id:item_id>/shelf")
+@requires(Permission.MANAGE_SHOP)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.arguments(ShelfRequest)
+@bp.response(200, ItemSchema)
+def put_on_shelf(request: dict[str, Any], item_id: int) -> dict[str, Any]:
+    """Show an item at the till, or take it off; what is held of it stays held."""
+    in_transaction(shelf.put_on_shelf, item_id, **request, actor=get_actor(), once=find_idempotency_key())
+    return in_snapshot(_item, item_id, get_actor())
+
+
+def _item(session: Session, item_id: int, actor: Actor) -> dict[str, Any]:
+    view = queries.get_item(session, item_id, actor.center_id)
+    return presenter.item(queries.with_stock(session, [view], actor.center_id)[0])
+
+
+@bp.get("/shops/<id:shop_id>/stock")
+@requires(*queries.STAFF)
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, StockPage)
+def list_stock(query: dict[str, Any], shop_id: int) -> dict[str, Any]:
+    """The stock of a shop as the ledger has it, off the shelf too; for staff of its place."""
+    found = in_snapshot(_stock, shop_id, PageRequest(**query), get_actor())
+    return {"items": [presenter.stock(each) for each in found.items], "next": found.next}
+
+
+def _stock(session: Session, shop_id: int, page: PageRequest, actor: Actor) -> Any:
+    queries.get_shop_for(session, shop_id, actor)
+    return queries.list_items(session, shop_id, actor.center_id, request=page)
+
+
+@bp.post("/shops/<id:shop_id>/goods-in")
+@requires(Permission.GOODS_IN)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.arguments(GoodsInRequest)
+@bp.response(201, GoodsInSchema)
+def take_in(request: dict[str, Any], shop_id: int) -> Any:
+    """Book a delivery into stock; `origin` says whether it was bought, donated or made from scrap."""
+    actor, lines = get_actor(), [Delivered(**line) for line in request.pop("lines")]
+    booked = in_transaction(shelf.take_in, shop_id, lines, **request, actor=actor, once=find_idempotency_key())
+    return in_snapshot(get_delivery, booked["goods_in_id"], actor.center_id)

@@ -1,0 +1,250 @@
+"""Pages of the shelf: shops, their items with stock and price, and goods in."""
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.errors import LedgerError
+from ledger.kernel.ids import public_id
+from ledger.kernel.paging import PageRequest
+from ledger.kernel.permissions import Permission
+from ledger.organisations import queries as organisations
+from ledger.people import queries as people
+from ledger.shop import delivery_queries, queries, shelf
+from ledger.shop.blueprint import bp
+from ledger.shop.forms import LINES_MORE, Typed, lines_shown, read_delivery, read_item
+from ledger.shop.schemas import MOST_LINES
+from ledger.web import forms
+from ledger.web.guard import get_actor, requires
+from ledger.web.once import idempotency_key
+
+KEEPERS = (Permission.MANAGE_SHOP, Permission.GOODS_IN)
+READERS = (*KEEPERS, Permission.READ_BOOKS)
+_ITEM_FIELDS = {"shop.item_exists": "name", "shop.barcode_taken": "barcode"}
+_SHOP_FIELDS = {"organisations.place_not_found": "place_id"}
+_DELIVERY_FIELDS = {"shop.item_unknown": "item-0", "shop.goods_in_empty": "item-0"}
+
+
+@bp.get("/shelf", endpoint="shelf")
+@requires(*READERS)
+def shelf_choice() -> ResponseReturnValue:
+    """Choose the shop whose shelf it is about; who keeps one goes straight there."""
+    actor = get_actor()
+    paths = [path for permission in READERS for path in actor.paths(permission)]
+    shops = in_snapshot(queries.shops_under, paths, actor.center_id)
+    if len(shops) == 1:
+        return redirect(url_for("shop.shelf_of", shop_id=shops[0].id))
+    return render_template("shop/shelf_choice.html", shops=shops)
+
+
+@bp.get("/shelf/new")
+@requires(Permission.MANAGE_SHOP)
+def new_shop() -> str:
+    """Open a shop."""
+    return _shop_form({}, {})
+
+
+@bp.post("/shelf/new")
+@requires(Permission.MANAGE_SHOP)
+def send_new_shop() -> ResponseReturnValue:
+    """Open a shop, and go to its empty shelf."""
+    typed, values, actor = Typed(), request.form.to_dict(), get_actor()
+    name, place_id = typed.text("name", longest=60), typed.key("place_id")
+    if typed.errors:
+        return _shop_form(values, typed.errors), 422
+    try:
+        shop_id = in_transaction(shelf.open_shop, place_id=place_id, name=name, actor=actor, once=idempotency_key())
+    except LedgerError as error:
+        return _shop_form(values, forms.field_errors(error, _SHOP_FIELDS)), error.status
+    return redirect(url_for("shop.shelf_of", shop_id=shop_id), 303)
+
+
+def _shop_form(values: dict[str, Any], errors: dict[str, str]) -> str:
+    actor = get_actor()
+    places = in_snapshot(organisations.all_places, actor.center_id, paths=actor.paths(Permission.MANAGE_SHOP))
+    options = [(public_id(place.id), place.name) for place in places]
+    return render_template("shop/shop_new.html", values=values, errors=errors, places=options)
+
+
+@bp.get("/shelf/<id:shop_id>")
+@requires(*READERS)
+def shelf_of(shop_id: int) -> str:
+    """What is there, how much, at what price?"""
+    return render_template("shop/shelf.html", **in_snapshot(_shelf, shop_id, get_actor()))
+
+
+def _shelf(session: Session, shop_id: int, actor: Actor) -> dict[str, Any]:
+    shop = queries.get_shop_for(session, shop_id, actor, READERS)
+    shown = {"on": True, "off": False}.get(request.args.get("show", ""))
+    page = PageRequest(limit=100, after=request.args.get("after"), sort=request.args.get("sort", ""))
+    found = queries.list_items(session, shop_id, actor.center_id, request=page, on_shelf=shown)
+    return {
+        "shop": shop,
+        "items": found.items,
+        "next_after": found.next,
+        "sort": page.sort or "initials",
+        "show": request.args.get("show", ""),
+        "may_manage": actor.may(Permission.MANAGE_SHOP, shop.place_path),
+        "may_take_in": actor.may(Permission.GOODS_IN, shop.place_path),
+    }
+
+
+@bp.post("/shelf/<id:shop_id>/open")
+@requires(Permission.MANAGE_SHOP)
+def open_or_close(shop_id: int) -> ResponseReturnValue:
+    """Close the shop for new redemptions, or open it again."""
+    wanted = forms.text("open") == "1"
+    in_transaction(shelf.set_open, shop_id, is_open=wanted, actor=get_actor(), once=idempotency_key())
+    return redirect(url_for("shop.shelf_of", shop_id=shop_id), 303)
+
+
+@bp.get("/shelf/<id:shop_id>/items/new")
+@requires(Permission.MANAGE_SHOP)
+def new_item(shop_id: int) -> str:
+    """A new item."""
+    return _item_form(shop_id, {})
+
+
+@bp.post("/shelf/<id:shop_id>/items/new")
+@requires(Permission.MANAGE_SHOP)
+def send_new_item(shop_id: int) -> ResponseReturnValue:
+    """Put a new item on the shelf with its first price."""
+    item, errors = read_item()
+    if errors:
+        return _item_form(shop_id, errors), 422
+    try:
+        in_transaction(shelf.add_item, shop_id, item, actor=get_actor(), once=idempotency_key())
+    except LedgerError as error:
+        return _item_form(shop_id, forms.field_errors(error, _ITEM_FIELDS)), error.status
+    flash(_("%(item)s上架了，接着入库就能兑换", item=item.name))
+    return redirect(url_for("shop.shelf_of", shop_id=shop_id), 303)
+
+
+def _item_form(shop_id: int, errors: dict[str, str]) -> str:
+    values = request.form.to_dict() or {"low_stock": "5", "category": request.args.get("category", "")}
+    shown = in_snapshot(_shop_and_categories, shop_id, get_actor())
+    return render_template("shop/item_new.html", values=values, errors=errors, **shown)
+
+
+def _shop_and_categories(session: Session, shop_id: int, actor: Actor) -> dict[str, Any]:
+    shop = queries.get_shop_for(session, shop_id, actor, (Permission.MANAGE_SHOP,))
+    return {"shop": shop, "categories": queries.categories(session, shop_id, actor.center_id)}
+
+
+@bp.get("/shelf/items/<id:item_id>")
+@requires(*READERS)
+def item(item_id: int) -> str:
+    """One item: what it costs and has cost, and whether it is shown."""
+    return _draw_item(item_id, "", {})
+
+
+@bp.post("/shelf/items/<id:item_id>/price")
+@requires(Permission.MANAGE_SHOP)
+def change_price(item_id: int) -> ResponseReturnValue:
+    """A new price from now on."""
+    typed = Typed()
+    price = typed.points("points")
+    if typed.errors:
+        return _draw_item(item_id, forms.text("points"), typed.errors), 422
+    in_transaction(shelf.set_price, item_id, price, actor=get_actor(), once=idempotency_key())
+    flash(_("价目改好了，从现在起算"))
+    return redirect(url_for("shop.item", item_id=item_id), 303)
+
+
+@bp.post("/shelf/items/<id:item_id>/shelf")
+@requires(Permission.MANAGE_SHOP)
+def show_or_hide(item_id: int) -> ResponseReturnValue:
+    """Show an item at the till, or take it off."""
+    wanted = forms.text("on_shelf") == "1"
+    in_transaction(shelf.put_on_shelf, item_id, on_shelf=wanted, actor=get_actor(), once=idempotency_key())
+    return redirect(url_for("shop.item", item_id=item_id), 303)
+
+
+def _draw_item(item_id: int, price: str, errors: dict[str, str]) -> str:
+    return render_template("shop/item.html", price=price, errors=errors, **in_snapshot(_item, item_id, get_actor()))
+
+
+def _item(session: Session, item_id: int, actor: Actor) -> dict[str, Any]:
+    view = queries.get_item(session, item_id, actor.center_id)
+    shop = queries.get_shop_for(session, view.shop_id, actor, READERS)
+    return {
+        "shop": shop,
+        "shown": queries.with_stock(session, [view], actor.center_id)[0],
+        "prices": queries.prices(session, item_id, actor.center_id),
+        "may_manage": actor.may(Permission.MANAGE_SHOP, shop.place_path),
+    }
+
+
+@bp.get("/shelf/<id:shop_id>/goods-in")
+@requires(*READERS)
+def deliveries(shop_id: int) -> str:
+    """What came in, and when?"""
+    return render_template("shop/deliveries.html", **in_snapshot(_deliveries, shop_id, get_actor()))
+
+
+def _deliveries(session: Session, shop_id: int, actor: Actor) -> dict[str, Any]:
+    shop = queries.get_shop_for(session, shop_id, actor, READERS)
+    page = PageRequest(after=request.args.get("after"), sort=request.args.get("sort", ""))
+    found = delivery_queries.list_deliveries(session, shop_id, actor.center_id, request=page)
+    return {
+        "shop": shop,
+        "deliveries": found.items,
+        "next_after": found.next,
+        "sort": page.sort or "-received_at",
+        "may_take_in": actor.may(Permission.GOODS_IN, shop.place_path),
+    }
+
+
+@bp.get("/shelf/<id:shop_id>/goods-in/new")
+@requires(Permission.GOODS_IN)
+def new_delivery(shop_id: int) -> str:
+    """Goods in: what came, from whom."""
+    return _draw_delivery(shop_id, {})
+
+
+@bp.post("/shelf/<id:shop_id>/goods-in/new")
+@requires(Permission.GOODS_IN)
+def send_new_delivery(shop_id: int) -> ResponseReturnValue:
+    """Book a delivery into stock; or draw the form with more lines, where those were asked for."""
+    if "more" in request.form:
+        return _draw_delivery(shop_id, {}, lines=min(lines_shown() + LINES_MORE, MOST_LINES))
+    delivery, errors = read_delivery()
+    if errors:
+        return _draw_delivery(shop_id, errors), 422
+    try:
+        booked = in_transaction(shelf.take_in, shop_id, **delivery, actor=get_actor(), once=idempotency_key())
+    except LedgerError as error:
+        return _draw_delivery(shop_id, forms.field_errors(error, _DELIVERY_FIELDS)), error.status
+    return redirect(url_for("shop.delivery", goods_in_id=booked["goods_in_id"], new=1), 303)
+
+
+def _draw_delivery(shop_id: int, errors: dict[str, str], *, lines: int | None = None) -> str:
+    values = request.form.to_dict() or {"item-0": request.args.get("item_id", "")}
+    shown = in_snapshot(_shop_and_items, shop_id, get_actor())
+    lines = lines or lines_shown()
+    return render_template("shop/delivery_new.html", values=values, errors=errors, lines=lines, **shown)
+
+
+def _shop_and_items(session: Session, shop_id: int, actor: Actor) -> dict[str, Any]:
+    shop = queries.get_shop_for(session, shop_id, actor, (Permission.GOODS_IN,))
+    items = [shown.item for shown in queries.shelf(session, shop_id, actor.center_id, all_items=True)]
+    return {"shop": shop, "items": [(public_id(each.id), f"{each.name} {each.spec}") for each in items]}
+
+
+@bp.get("/shelf/goods-in/<id:goods_in_id>")
+@requires(*READERS)
+def delivery(goods_in_id: int) -> str:
+    """One delivery, to be printed and signed."""
+    return render_template("shop/delivery.html", **in_snapshot(_delivery, goods_in_id, get_actor()))
+
+
+def _delivery(session: Session, goods_in_id: int, actor: Actor) -> dict[str, Any]:
+    view = delivery_queries.get_delivery(session, goods_in_id, actor.center_id)
+    queries.get_shop_for(session, view.shop_id, actor, READERS)
+    name = people.names_of(session, [view.received_by]).get(view.received_by, "")
+    return {"delivery": view, "received_by": name, "is_new": "new" in request.args}

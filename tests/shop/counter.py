@@ -1,0 +1,136 @@
+"""A counter for tests: a shop with a clerk, members with points, and a till that speaks the API."""
+
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.ids import public_id
+from ledger.points import queries as ledger
+from ledger.points import service as points
+from ledger.points.policy import POINT, AccountKey, Balance, Movement, Source
+from ledger.shop import queries as shop_queries
+from tests.world import Person, World
+
+API = "/api/v1"
+_keys = count(1)
+_grants = count(1)
+
+
+def new_key() -> str:
+    """A key that no request of this process has had."""
+    return f"test-key-{next(_keys):06}"
+
+
+def give_points(world: World, person: Person, amount: int) -> None:
+    """Points from the center's issuance, as an award posts them; amount in minor units."""
+    move = Movement(AccountKey(POINT, "issuance"), AccountKey(POINT, "member", person.volunteer_id), amount, "award")
+    source = Source("test", f"grant-{next(_grants)}", "post")
+    in_transaction(points.post, [move], source=source, actor=world.builder, reason="award")
+
+
+def balance(world: World, person: Person) -> Balance:
+    """What a member has."""
+    return in_snapshot(ledger.balance, AccountKey(POINT, "member", person.volunteer_id), world.center_id)
+
+
+@dataclass
+class Counter:
+    """A shop in the world with its clerk, and what is sent to it over HTTP."""
+
+    world: World
+    client: FlaskClient
+    shop_id: int = 0
+    clerk: Person = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.shop_id = self.shop_id or self.world.add_shop()
+        self.clerk = self.world.add_staff("clerk")
+
+    def member(self, points_now: int = 10_000, name: str = "王桂兰") -> Person:
+        """A volunteer with points to spend."""
+        person = self.world.add_volunteer(name)
+        if points_now:
+            give_points(self.world, person, points_now)
+        return person
+
+    def item(self, name: str = "东北大米", points_now: int = 3_000, stock: int = 10) -> int:
+        """An item on this shelf."""
+        return self.world.add_item(self.shop_id, name=name, points=points_now, stock=stock)
+
+    def stock(self, item_id: int) -> Balance:
+        """What there is of an item by the ledger."""
+        view = in_snapshot(shop_queries.get_item, item_id, self.world.center_id)
+        return in_snapshot(ledger.balance, view.stock_account, self.world.center_id)
+
+    def code(self, member: Person) -> str:
+        """The code that a member's phone shows."""
+        answer = self.client.post(f"{API}/payer-codes", json={}, headers=member.headers)
+        assert answer.status_code == 201, answer.json
+        return str(answer.json["code"])
+
+    def send(
+        self, method: str, path: str, body: Any = None, *, by: Person | None = None, key: str | None = None
+    ) -> TestResponse:
+        """A request of the clerk, or of somebody else, with a key of its own unless one is given; "" for none."""
+        headers = dict((by or self.clerk).headers)
+        if key != "":
+            headers["Idempotency-Key"] = key or new_key()
+        return self.client.open(f"{API}{path}", method=method, json={} if body is None else body, headers=headers)
+
+    def open(self, code: str, lines: list[tuple[int, int]] | None = None, **how: Any) -> TestResponse:
+        """Scan a code, with lines to hold them at once."""
+        body: dict[str, Any] = {"shop_id": public_id(self.shop_id), "payer_code": code}
+        if lines is not None:
+            body["lines"] = wanted(lines)
+        return self.send("POST", "/redemptions", body, **how)
+
+    def cart(self, member: Person) -> str:
+        """A cart bound to a fresh code of the member; its id."""
+        answer = self.open(self.code(member))
+        assert answer.status_code == 201, answer.json
+        return str(answer.json["id"])
+
+    def lines(self, cart: str, lines: list[tuple[int, int]], **how: Any) -> TestResponse:
+        """Put lines into the cart."""
+        return self.send("PUT", f"/redemptions/{cart}/lines", {"lines": wanted(lines)}, **how)
+
+    def step(self, cart: str, name: str, body: Any = None, **how: Any) -> TestResponse:
+        """hold, confirm, cancel or void."""
+        return self.send("POST", f"/redemptions/{cart}/{name}", body, **how)
+
+    def held(self, member: Person, lines: list[tuple[int, int]]) -> str:
+        """A redemption that is held; its id."""
+        answer = self.open(self.code(member), lines)
+        assert answer.status_code == 201, answer.json
+        return str(answer.json["id"])
+
+    def sold(self, member: Person, lines: list[tuple[int, int]]) -> str:
+        """A redemption that is confirmed; its id."""
+        cart = self.held(member, lines)
+        answer = self.step(cart, "confirm")
+        assert answer.status_code == 200, answer.json
+        return cart
+
+    def get(self, path: str, *, by: Person | None = None, **query: Any) -> TestResponse:
+        """Read something."""
+        return self.client.get(f"{API}{path}", query_string=query, headers=(by or self.clerk).headers)
+
+
+def wanted(lines: list[tuple[int, int]]) -> list[dict[str, Any]]:
+    """Lines as the API wants them."""
+    return [{"item_id": public_id(item_id), "quantity": quantity} for item_id, quantity in lines]
+
+
+def refused(answer: TestResponse, status: int, code: str) -> dict[str, Any]:
+    """The problem document of a refusal, which must be this one and say what to do next in words."""
+    problem: dict[str, Any] = answer.json or {}
+    assert (answer.status_code, problem.get("code")) == (status, code), problem
+    assert answer.mimetype == "application/problem+json"
+    assert problem["title"], problem
+    assert problem["detail"], problem
+    assert "…" not in problem["title"] + problem["detail"], "a word of the sentence is missing"
+    return problem
