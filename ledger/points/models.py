@@ -120,6 +120,13 @@ class Transfer(Base):
         sa.Index("ix_transfer_credit_side", "center_id", "credit_account_id", "recorded_at", "kind", "amount"),
         sa.Index(None, "center_id", "batch_id"),
         sa.Index(
+            "ix_transfer_refund_of",
+            "center_id",
+            "refund_of",
+            sqlite_where=sa.text("refund_of IS NOT NULL"),
+            postgresql_where=sa.text("refund_of IS NOT NULL"),
+        ),
+        sa.Index(
             "ix_transfer_expiring",
             "center_id",
             "expires_at",

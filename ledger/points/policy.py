@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
-from ledger.kernel.errors import Rejected
+from ledger.kernel.errors import Conflict, Rejected
 
 Kind = Literal["posted", "pending", "post", "void", "expire"]
 COUNTS_AS_POSTED: tuple[Kind, ...] = ("posted", "post")
@@ -156,6 +156,50 @@ class AccountState:
             self.credits_pending -= line.held
             self.credits_posted += line.amount if line.kind in ("posted", "post") else 0
         self.version += 1
+
+
+@dataclass(slots=True)
+class Original:
+    """A transfer that others take back: wholly and once by a reversal, or in parts by refunds."""
+
+    debit_id: int
+    credit_id: int
+    amount: int
+    kind: str
+    is_correction: bool
+    reversed: bool
+    refunded: int
+
+    def correct(self, line: Line) -> None:
+        """Be taken back by `line`.
+
+        Raises Rejected("points.transfer_not_correctable" | "points.correction_must_mirror" |
+        "points.exceeds_refundable"), Conflict("points.already_reversed").
+        """
+        if self.is_correction or self.kind not in COUNTS_AS_POSTED or line.kind != "posted":
+            raise Rejected("points.transfer_not_correctable")
+        if self.reversed:
+            raise Conflict("points.already_reversed")
+        if (line.debit_id, line.credit_id) != (self.credit_id, self.debit_id):
+            raise Rejected("points.correction_must_mirror")
+        refundable = self.amount - self.refunded
+        if line.amount > refundable:
+            raise Rejected("points.exceeds_refundable", amount=line.amount, refundable=refundable)
+        if line.reverses_id is None:
+            self.refunded += line.amount
+            return
+        if line.amount != self.amount:
+            raise Rejected("points.correction_must_mirror")
+        self.reversed = True
+
+
+def recording_time(now: datetime, accounts: Iterable[AccountState]) -> datetime:
+    """When a batch counts as recorded: now, but after all that its locked accounts have recorded.
+
+    Strictly after, so that the entries of an account have one order by time even where two machines' clocks differ.
+    """
+    last = [state.last_recorded_at + timedelta(microseconds=1) for state in accounts if state.last_recorded_at]
+    return max([now, *last])
 
 
 def apply(line: Line, debit: AccountState, credit: AccountState) -> dict[str, int | None]:

@@ -1,6 +1,6 @@
 """Reads of the ledger: accounts, balances now and as of a time, statements, batches, trial balance."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel.errors import NotFound
 from ledger.kernel.types import table_of
-from ledger.points.models import Account, Transfer
-from ledger.points.policy import COUNTS_AS_POSTED, AccountKey, AccountState, Balance
+from ledger.points.models import Account, Transfer, Unit
+from ledger.points.policy import COUNTS_AS_POSTED, AccountKey, AccountState, Balance, Original
 
 _account, _transfer = table_of(Account), table_of(Transfer)
 _STATE_COLUMNS = [
@@ -140,49 +140,62 @@ def trial_balance(session: Session, center_id: int, *, as_of: datetime | None = 
 
     It is folded from the transfers, not read from counters, so that it can disagree with them.
     """
-    sums: dict[tuple[str, str], list[int]] = {}
-    for position, side in enumerate(("debit", "credit"), start=1):
-        for unit, kind, accounts, amount in session.execute(_side_sums(side, center_id, as_of)):
-            line = sums.setdefault((unit, kind), [0, 0, 0])
-            line[0] = max(line[0], accounts)
-            line[position] += int(amount)
-    return [TrialLine(unit, kind, *line) for (unit, kind), line in sorted(sums.items())]
+    debited, credited = (_side_sums(side, center_id, as_of).subquery() for side in ("debit", "credit"))
+    per_account = (
+        sa.select(
+            _account.c.unit, _account.c.kind, debited.c.amount.label("debits"), credited.c.amount.label("credits")
+        )
+        .outerjoin(debited, _account.c.id == debited.c.account_id)
+        .outerjoin(credited, _account.c.id == credited.c.account_id)
+        .where(
+            _account.c.center_id == center_id,
+            sa.or_(debited.c.amount.is_not(None), credited.c.amount.is_not(None)),
+        )
+        .subquery()
+    )
+    sums = [sa.func.coalesce(sa.func.sum(per_account.c[side]), 0) for side in ("debits", "credits")]
+    query = sa.select(per_account.c.unit, per_account.c.kind, sa.func.count(), *sums)
+    lines = session.execute(query.group_by(per_account.c.unit, per_account.c.kind))
+    found = [TrialLine(unit, kind, number, int(left), int(right)) for unit, kind, number, left, right in lines]
+    return sorted(found, key=lambda line: (line.unit, line.kind))
 
 
 def _side_sums(side: str, center_id: int, as_of: datetime | None) -> sa.Select[Any]:
-    per_account = (
+    query = (
         sa.select(
             _transfer.c[f"{side}_account_id"].label("account_id"), sa.func.sum(_transfer.c.amount).label("amount")
         )
         .where(_transfer.c.center_id == center_id, _transfer.c.kind.in_(COUNTS_AS_POSTED))
         .group_by(_transfer.c[f"{side}_account_id"])
     )
-    if as_of is not None:
-        per_account = per_account.where(_transfer.c.recorded_at <= as_of)
-    sums = per_account.subquery()
-    return (
-        sa.select(_account.c.unit, _account.c.kind, sa.func.count(), sa.func.sum(sums.c.amount))
-        .join(sums, sa.and_(_account.c.center_id == center_id, _account.c.id == sums.c.account_id))
-        .group_by(_account.c.unit, _account.c.kind)
-    )
+    return query if as_of is None else query.where(_transfer.c.recorded_at <= as_of)
 
 
-def expired_holds(session: Session, center_id: int, now: datetime, *, limit: int) -> list[int]:
-    """Pending transfers whose time is over and that nobody has resolved."""
-    resolution = _transfer.alias("resolution")
-    query = (
-        sa.select(_transfer.c.id)
-        .outerjoin(
-            resolution,
-            sa.and_(resolution.c.center_id == _transfer.c.center_id, resolution.c.pending_id == _transfer.c.id),
-        )
-        .where(
-            _transfer.c.center_id == center_id,
-            _transfer.c.expires_at.is_not(None),
-            _transfer.c.expires_at <= now,
-            resolution.c.id.is_(None),
-        )
-        .order_by(_transfer.c.expires_at)
-        .limit(limit)
+def find_originals(session: Session, ids: Collection[int], center_id: int) -> dict[int, Original]:
+    """The transfers among `ids` with what has been taken back of them."""
+    other = _transfer.alias("other")
+    refunds = sa.select(sa.func.coalesce(sa.func.sum(other.c.amount), 0)).where(
+        other.c.center_id == center_id, other.c.refund_of == _transfer.c.id
     )
-    return list(session.scalars(query))
+    reversals = sa.select(sa.func.count()).where(other.c.center_id == center_id, other.c.reverses_id == _transfer.c.id)
+    query = sa.select(
+        _transfer, refunds.scalar_subquery().label("refunded"), reversals.scalar_subquery().label("reversals")
+    ).where(_transfer.c.center_id == center_id, _transfer.c.id.in_(ids))
+    return {
+        row.id: Original(
+            debit_id=row.debit_account_id,
+            credit_id=row.credit_account_id,
+            amount=row.amount,
+            kind=row.kind,
+            is_correction=row.reverses_id is not None or row.refund_of is not None,
+            reversed=row.reversals > 0,
+            refunded=int(row.refunded),
+        )
+        for row in session.execute(query)
+    }
+
+
+def unknown_units(session: Session, units: Collection[str], center_id: int) -> set[str]:
+    """Those of the units that the center does not have."""
+    query = sa.select(Unit.code).where(Unit.center_id == center_id, Unit.code.in_(units))
+    return set(units) - set(session.scalars(query))

@@ -4,7 +4,7 @@ Locks counted accounts in id order, then decides in policy.py, then writes; the 
 locks are held and is never earlier than the accounts' last. Statements are Core, because every posting runs them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,7 @@ from ledger.points.policy import (
     Movement,
     Source,
     apply,
+    recording_time,
 )
 from ledger.points.rows import Header
 
@@ -67,7 +68,9 @@ def post(
     """Record the movements as one batch; those with `expires_at` are held, not posted.
 
     Accounts that are not there yet are opened. Raises Rejected("points.exceeds_credits" and the other refusals of
-    policy.apply), Conflict("points.already_posted") when this step of the source has been recorded before.
+    policy.apply, Original.correct for `reverses_id` and `refund_of`), Rejected("points.unit_unknown"),
+    NotFound("points.transfer_not_found"), Conflict("points.already_posted") when this step of the source has been
+    recorded before.
     """
     keys = {key for move in movements for key in (move.debit, move.credit)}
     accounts = _accounts_by_key(session, keys, actor.center_id)
@@ -85,7 +88,8 @@ def post(
         for move in movements
     ]
     header = Header(source, actor, reason, effective_at, evidence or {})
-    return _record(session, lines, {state.id: state for state in accounts.values()}, header)
+    at = recording_time(clock.now(), accounts.values())
+    return _record(session, lines, {state.id: state for state in accounts.values()}, header, at)
 
 
 def resolve(
@@ -103,22 +107,41 @@ def resolve(
 
     Raises NotFound("points.pending_transfer_not_found"), Rejected("points.pending_transfer_not_pending",
     "points.exceeds_pending_transfer_amount"), Conflict("points.pending_transfer_already_posted" | "…_already_voided"
-    | "…_expired").
+    | "…_expired" | "…_not_expired").
     """
     pending = _pending_rows(session, pending_ids, actor.center_id)
     ids = {side for row in pending for side in (row.debit_account_id, row.credit_account_id)}
     accounts = _accounts_by_id(session, ids, actor.center_id)
     _refuse_resolved(session, pending_ids, actor.center_id)
-    lines = [_resolution(row, kind, (amounts or {}).get(row.id, row.amount)) for row in pending]
+    # Decided by the time that will be written, so that nobody ever reads of a hold that was posted after its end.
+    at = recording_time(clock.now(), accounts.values())
+    lines = [_resolution(row, kind, (amounts or {}).get(row.id, row.amount), at) for row in pending]
     header = Header(source, actor, reason, None, evidence or {})
-    return _record(session, lines, accounts, header)
+    return _record(session, lines, accounts, header, at)
 
 
-def _record(session: Session, lines: list[Line], accounts: dict[int, AccountState], header: Header) -> Posted:
+def _correct(session: Session, lines: list[Line], center_id: int) -> None:
+    """Let the transfers that are taken back have their say; their accounts are locked, so nobody else does the same."""
+    corrections = [line for line in lines if line.reverses_id is not None or line.refund_of is not None]
+    if not corrections:
+        return
+    ids = {line.reverses_id or line.refund_of or 0 for line in corrections}
+    originals = queries.find_originals(session, ids, center_id)
+    if len(originals) != len(ids):
+        raise NotFound("points.transfer_not_found")
+    for line in corrections:
+        originals[line.reverses_id or line.refund_of or 0].correct(line)
+
+
+def _record(
+    session: Session, lines: list[Line], accounts: dict[int, AccountState], header: Header, recorded_at: datetime
+) -> Posted:
+    if not lines:
+        raise ValueError("a batch without a transfer would say that nothing happened")
     center_id = header.actor.center_id
-    recorded_at = max([clock.now(), *(a.last_recorded_at for a in accounts.values() if a.last_recorded_at)])
     transfers = []
     batch_id = _insert_batch(session, header, recorded_at)
+    _correct(session, lines, center_id)
     for line in lines:
         debit, credit = accounts[line.debit_id], accounts[line.credit_id]
         after = apply(line, debit, credit)
@@ -168,7 +191,10 @@ def _lock(session: Session, states: dict[int, AccountState], center_id: int) -> 
     return states | queries.accounts_by_id(session, counted, center_id, lock=True)
 
 
-def _open(session: Session, keys: Iterable[AccountKey], center_id: int) -> None:
+def _open(session: Session, keys: Collection[AccountKey], center_id: int) -> None:
+    unknown = queries.unknown_units(session, {key.unit for key in keys}, center_id)
+    if unknown:
+        raise Rejected("points.unit_unknown", unit=min(unknown))
     opened = [
         {
             "center_id": center_id,
@@ -194,11 +220,12 @@ def _insert_ignoring(session: Session, table: Any, values: list[dict[str, Any]])
 def _pending_rows(session: Session, ids: Sequence[int], center_id: int) -> list[Any]:
     query = sa.select(_transfer).where(_transfer.c.center_id == center_id, _transfer.c.id.in_(ids))
     found = {row.id: row for row in session.connection().execute(query)}
-    if len(found) != len(set(ids)):
+    wanted = list(dict.fromkeys(ids))
+    if len(found) != len(wanted):
         raise NotFound("points.pending_transfer_not_found")
     if any(row.kind != "pending" for row in found.values()):
         raise Rejected("points.pending_transfer_not_pending")
-    return [found[pending_id] for pending_id in ids]
+    return [found[pending_id] for pending_id in wanted]
 
 
 def _refuse_resolved(session: Session, pending_ids: Sequence[int], center_id: int) -> None:
@@ -212,9 +239,12 @@ def _refuse_resolved(session: Session, pending_ids: Sequence[int], center_id: in
         raise Conflict(f"points.pending_transfer_already_{_NOT_RESOLVED[kind]}")
 
 
-def _resolution(row: Any, kind: Kind, amount: int) -> Line:
-    if kind == "post" and clock.now() >= row.expires_at:
+def _resolution(row: Any, kind: Kind, amount: int, at: datetime) -> Line:
+    expired = at >= row.expires_at
+    if kind == "post" and expired:
         raise Conflict("points.pending_transfer_expired")
+    if kind == "expire" and not expired:
+        raise Conflict("points.pending_transfer_not_expired")
     if amount > row.amount:
         raise Rejected("points.exceeds_pending_transfer_amount", held=row.amount)
     return Line(

@@ -242,7 +242,8 @@ def upgrade() -> None:
         sa.Column("opened_at", UtcDateTime(), nullable=False),
         sa.Column("closed_at", UtcDateTime(), nullable=True),
         sa.CheckConstraint(
-            "counted OR (version = 0 AND debits_pending = 0 AND debits_posted = 0 AND credits_pending = 0 AND credits_posted = 0)",
+            "counted OR (version = 0 AND debits_pending = 0 AND debits_posted = 0"
+            " AND credits_pending = 0 AND credits_posted = 0)",
             name=op.f("ck_account_folded_keeps_no_counters"),
         ),
         sa.CheckConstraint(
@@ -606,6 +607,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("expires_at IS NOT NULL"),
             postgresql_where=sa.text("expires_at IS NOT NULL"),
         )
+        batch_op.create_index(
+            "ix_transfer_refund_of",
+            ["center_id", "refund_of"],
+            unique=False,
+            sqlite_where=sa.text("refund_of IS NOT NULL"),
+            postgresql_where=sa.text("refund_of IS NOT NULL"),
+        )
 
     op.create_table(
         "goods_in_line",
@@ -940,6 +948,11 @@ def downgrade() -> None:
     op.drop_table("item_price")
     op.drop_table("goods_in_line")
     with op.batch_alter_table("transfer", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_transfer_refund_of",
+            sqlite_where=sa.text("refund_of IS NOT NULL"),
+            postgresql_where=sa.text("refund_of IS NOT NULL"),
+        )
         batch_op.drop_index(
             "ix_transfer_expiring",
             sqlite_where=sa.text("expires_at IS NOT NULL"),
