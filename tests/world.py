@@ -79,6 +79,18 @@ class World:
         )
         return self._log_in(identity_id)
 
+    def employ(self, person: Person, role: str) -> None:
+        """Give somebody who is there a role at the station as well."""
+        in_transaction(
+            staff.grant_role,
+            identity_id=person.identity_id,
+            role=role,
+            place_id=self.station_id,
+            actor=self.builder,
+        )
+        actor = in_snapshot(_actor, person.token)
+        person.actor = actor
+
     def add_volunteer(self, name: str = "王桂兰") -> Person:
         """A volunteer with a card, logged in as a device."""
         volunteer_id = in_transaction(
@@ -95,6 +107,10 @@ class World:
         person = self._log_in(view.identity_id)
         person.volunteer_id, person.card = volunteer_id, card
         return person
+
+    def number_of(self, person: Person) -> str:
+        """The volunteer's number."""
+        return in_snapshot(people_queries.get_volunteer, person.volunteer_id, self.center_id).number
 
     def add_shift(
         self,

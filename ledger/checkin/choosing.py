@@ -36,7 +36,9 @@ def decide(session: Session, scene: Scene, visit: OpenVisit | None, rule: Rule) 
     Raises Rejected and Conflict for the reasons of `errors.py` from NOT_CHECKED_IN to WRONG_STATION.
     """
     command = scene.command
-    if wants_out(visit, scene.station_id, command.intent, now=scene.now, body=rule.body):
+    names_another = visit is not None and command.shift_id not in (None, visit.shift.id)
+    intent = "in" if command.intent == "auto" and names_another else command.intent
+    if wants_out(visit, scene.station_id, intent, now=scene.now, body=rule.body):
         return _leave(session, scene, visit, rule)
     if visit is None:
         told = _told(session, scene, rule) if command.intent == "auto" else None
