@@ -4,10 +4,11 @@ import http
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, jsonify, render_template
+from flask import Blueprint, Flask, Response, current_app, jsonify, render_template, request
 from flask_smorest import Api
 from flask_smorest import Blueprint as ApiBlueprint
 
+from ledger.kernel.errors import LedgerError
 from ledger.web.fields import IdConverter, Instant, PublicId
 from ledger.web.guard import SESSION_COOKIE, public
 
@@ -78,10 +79,18 @@ def register(app: Flask, blueprints: Sequence[ApiBlueprint]) -> None:
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
     browser = {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE}
     api.spec.components.security_scheme("browser", browser)
+    app.before_request(_refuse_other_media_types)
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
     app.register_blueprint(bp)
     app.extensions["openapi"] = api.spec
+
+
+def _refuse_other_media_types() -> None:
+    """A body that is no JSON would be taken for no body at all."""
+    has_body = bool(request.content_length) or "Transfer-Encoding" in request.headers
+    if request.path.startswith(PREFIX) and has_body and not request.is_json:
+        raise LedgerError("request.unsupported_media_type")
 
 
 @bp.get("/api/openapi.json")

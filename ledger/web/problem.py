@@ -100,6 +100,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, lambda _error: _answer(LedgerError("request.csrf")))
     app.register_error_handler(HTTPException, _answer_http)
     app.register_error_handler(UnicodeDecodeError, lambda _error: _answer(LedgerError("request.malformed")))
+    # JSON nested deeper than the parser's stack.
+    app.register_error_handler(RecursionError, lambda _error: _answer(LedgerError("request.malformed")))
     app.register_error_handler(Exception, _answer_fault)
 
 
