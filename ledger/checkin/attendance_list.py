@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from flask_babel import get_timezone
@@ -13,7 +14,8 @@ from ledger.checkin.queries import AttendanceView
 from ledger.kernel.actor import Actor
 from ledger.kernel.permissions import Permission
 from ledger.people import queries as people
-from ledger.web.formats import local_time, points, time_range
+from ledger.points.policy import POINT_SCALE
+from ledger.web.formats import local_time, time_range
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,6 @@ def cells(row: Row) -> list[Any]:
         local_time(visit.opened_at, zone=zone),
         local_time(visit.closed_at, zone=zone) if visit.closed_at is not None else "",
         visit.minutes,
-        points(visit.points),
+        Decimal(visit.points).scaleb(-POINT_SCALE),
         attendance_state(visit.status)[0],
     ]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -50,7 +51,7 @@ def close(session: Session, closing: Closing, rule: Rule) -> dict[str, Any]:
     if _is_over_the_day(session, closing, rule):
         values |= {"status": step("CLOSED", "PENDING"), "review_reason": "DAILY_LIMIT_REVIEW", "points": 0}
     change(session, visit.id, closing.actor.center_id, expected="OPEN", values=values)
-    facts = queries.attendance_facts(session, visit.id, closing.actor.center_id)
+    facts = queries.attendance_facts(session, visit.id, closing.actor.center_id, shift=shift)
     if values["status"] == step("CLOSED", "CONFIRMED"):
         post(session, facts, earned, rule, actor=closing.actor, reason="check-out")
     return facts
@@ -101,17 +102,23 @@ def post(session: Session, facts: dict[str, Any], earned: Award, rule: Rule, *, 
 
 def change(session: Session, attendance_id: int, center_id: int, *, expected: str, values: dict[str, Any]) -> None:
     """Change an attendance that is still in the expected state. Raises Conflict("checkin.wrong_state")."""
-    statement = (
+    parameters = {"of_center": center_id, "of_id": attendance_id, "of_status": expected} | values
+    if session.connection().execute(_change(*sorted(values)), parameters).rowcount != 1:
+        raise Conflict("checkin.wrong_state", status=expected)
+
+
+@cache
+def _change(*names: str) -> sa.Update:
+    """The statement that changes these columns of an attendance that is still in a state."""
+    return (
         sa.update(_attendance)
         .where(
-            _attendance.c.center_id == center_id,
-            _attendance.c.id == attendance_id,
-            _attendance.c.status == expected,
+            _attendance.c.center_id == sa.bindparam("of_center"),
+            _attendance.c.id == sa.bindparam("of_id"),
+            _attendance.c.status == sa.bindparam("of_status"),
         )
-        .values(**values)
+        .values({name: sa.bindparam(name) for name in names})
     )
-    if session.connection().execute(statement).rowcount != 1:
-        raise Conflict("checkin.wrong_state", status=expected)
 
 
 def _is_over_the_day(session: Session, closing: Closing, rule: Rule) -> bool:

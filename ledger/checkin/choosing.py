@@ -28,6 +28,11 @@ from ledger.rules.queries import Rule
 LOOK_BACK = timedelta(hours=12)
 LOOK_AHEAD = timedelta(hours=12)
 _attendance, _signup, _shift = table_of(Attendance), table_of(Signup), table_of(Shift)
+_SIGNUPS = sa.select(_signup.c.shift_id, _signup.c.status).where(
+    _signup.c.center_id == sa.bindparam("center"),
+    _signup.c.volunteer_id == sa.bindparam("volunteer"),
+    _signup.c.shift_id.in_(sa.bindparam("shifts", expanding=True)),
+)
 
 
 def decide(session: Session, scene: Scene, visit: OpenVisit | None, rule: Rule) -> Decision:
@@ -126,12 +131,12 @@ def _signups_of(session: Session, scene: Scene, shifts: Sequence[ShiftView]) -> 
     """The person's sign-ups among the shifts: shift to status."""
     if not shifts:
         return {}
-    query = sa.select(_signup.c.shift_id, _signup.c.status).where(
-        _signup.c.center_id == scene.actor.center_id,
-        _signup.c.volunteer_id == scene.person.volunteer_id,
-        _signup.c.shift_id.in_([shift.id for shift in shifts]),
-    )
-    return {row.shift_id: row.status for row in session.execute(query)}
+    parameters = {
+        "center": scene.actor.center_id,
+        "volunteer": scene.person.volunteer_id,
+        "shifts": [shift.id for shift in shifts],
+    }
+    return {row.shift_id: row.status for row in session.connection().execute(_SIGNUPS, parameters)}
 
 
 def _send_to_own_station(session: Session, scene: Scene, rule: Rule) -> None:

@@ -22,13 +22,38 @@ from ledger.kernel.types import table_of
 from ledger.organisations.models import Place
 from ledger.people.models import Volunteer
 
-_attendance, _scan = table_of(Attendance), table_of(ScanEvent)
+_attendance, _scan, _shift = table_of(Attendance), table_of(ScanEvent), table_of(Shift)
 _DAY = timedelta(days=1)
 _LONGEST_VISIT = LONGEST_SHIFT + _DAY
 _FACTS = (
     "id", "volunteer_id", "shift_id", "station_id", "visit", "status", "opened_at", "closed_at", "in_scan_id",
     "out_scan_id", "opened_by", "minutes", "points", "rule_id", "revision", "review_reason",
 )  # fmt: skip
+_STORED = sa.select(_attendance).where(
+    _attendance.c.center_id == sa.bindparam("center"), _attendance.c.id == sa.bindparam("id")
+)
+_OPEN_VISIT = sa.select(_attendance.c.id, _attendance.c.shift_id, _attendance.c.opened_at).where(
+    _attendance.c.center_id == sa.bindparam("center"),
+    _attendance.c.volunteer_id == sa.bindparam("volunteer"),
+    _attendance.c.status == "OPEN",
+)
+_OPEN_VISIT_LOCKED = _OPEN_VISIT.with_for_update()
+_VISITS = sa.select(sa.func.count()).where(
+    _attendance.c.center_id == sa.bindparam("center"),
+    _attendance.c.shift_id == sa.bindparam("shift"),
+    _attendance.c.volunteer_id == sa.bindparam("volunteer"),
+)
+_CONFIRMED_SPANS = (
+    sa.select(_attendance.c.opened_at, _attendance.c.closed_at, _shift.c.starts_at, _shift.c.ends_at)
+    .join(_shift, sa.and_(_shift.c.center_id == _attendance.c.center_id, _shift.c.id == _attendance.c.shift_id))
+    .where(
+        _attendance.c.center_id == sa.bindparam("center"),
+        _attendance.c.volunteer_id == sa.bindparam("volunteer"),
+        _attendance.c.status == "CONFIRMED",
+        _attendance.c.minutes > 0,
+        _attendance.c.opened_at.between(sa.bindparam("from"), sa.bindparam("until")),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +108,19 @@ def facts_of(row: Mapping[str, Any], shift: ShiftView) -> dict[str, Any]:
     return facts | {"shift_starts_at": shift.starts_at.isoformat(), "shift_ends_at": shift.ends_at.isoformat()}
 
 
-def attendance_facts(session: Session, attendance_id: int, center_id: int) -> dict[str, Any]:
-    """The same of an attendance that is stored."""
-    query = sa.select(_attendance).where(_attendance.c.center_id == center_id, _attendance.c.id == attendance_id)
-    row = session.execute(query).one()
-    return facts_of(dict(row._mapping), activities.get_shift(session, row.shift_id, center_id))
+def attendance_facts(
+    session: Session, attendance_id: int, center_id: int, *, shift: ShiftView | None = None
+) -> dict[str, Any]:
+    """The same of an attendance that is stored; its shift is looked up where the caller doesn't have it."""
+    row = session.connection().execute(_STORED, {"center": center_id, "id": attendance_id}).one()
+    return facts_of(dict(row._mapping), shift or activities.get_shift(session, row.shift_id, center_id))
 
 
 def find_open_visit(session: Session, volunteer_id: int, center_id: int, *, lock: bool = False) -> OpenVisit | None:
     """What is open for the person; locked, it stays so until the unit ends."""
-    query = sa.select(_attendance.c.id, _attendance.c.shift_id, _attendance.c.opened_at).where(
-        _attendance.c.center_id == center_id,
-        _attendance.c.volunteer_id == volunteer_id,
-        _attendance.c.status == "OPEN",
-    )
-    row = session.execute(query.with_for_update() if lock else query).one_or_none()
+    statement = _OPEN_VISIT_LOCKED if lock else _OPEN_VISIT
+    parameters = {"center": center_id, "volunteer": volunteer_id}
+    row = session.connection().execute(statement, parameters).one_or_none()
     if row is None:
         return None
     return OpenVisit(row.id, activities.get_shift(session, row.shift_id, center_id), row.opened_at)
@@ -125,18 +148,9 @@ def confirmed_spans(
     session: Session, volunteer_id: int, center_id: int, *, start: datetime, end: datetime
 ) -> list[tuple[datetime, datetime]]:
     """When the person's confirmed minutes were given, around a stretch: a day before it to a day after it."""
-    query = (
-        sa.select(Attendance.opened_at, Attendance.closed_at, Shift.starts_at, Shift.ends_at)
-        .join(Shift, sa.and_(Shift.center_id == Attendance.center_id, Shift.id == Attendance.shift_id))
-        .where(
-            Attendance.center_id == center_id,
-            Attendance.volunteer_id == volunteer_id,
-            Attendance.status == "CONFIRMED",
-            Attendance.minutes > 0,
-            Attendance.opened_at.between(start - _LONGEST_VISIT - _DAY, end + _DAY),
-        )
-    )
-    return [(max(row.opened_at, row.starts_at), min(row.closed_at, row.ends_at)) for row in session.execute(query)]
+    around = {"from": start - _LONGEST_VISIT - _DAY, "until": end + _DAY}
+    found = session.connection().execute(_CONFIRMED_SPANS, {"center": center_id, "volunteer": volunteer_id} | around)
+    return [(max(row.opened_at, row.starts_at), min(row.closed_at, row.ends_at)) for row in found]
 
 
 def find_overlapping(session: Session, attendance: AttendanceView, until: datetime, center_id: int) -> int | None:
@@ -155,12 +169,8 @@ def find_overlapping(session: Session, attendance: AttendanceView, until: dateti
 
 def visits(session: Session, shift_id: int, volunteer_id: int, center_id: int) -> int:
     """How often the person has come to this shift."""
-    query = sa.select(sa.func.count()).where(
-        _attendance.c.center_id == center_id,
-        _attendance.c.shift_id == shift_id,
-        _attendance.c.volunteer_id == volunteer_id,
-    )
-    return int(session.execute(query).scalar_one())
+    parameters = {"center": center_id, "shift": shift_id, "volunteer": volunteer_id}
+    return int(session.connection().execute(_VISITS, parameters).scalar_one())
 
 
 def get_attendance(session: Session, attendance_id: int, center_id: int, *, lock: bool = False) -> AttendanceView:

@@ -27,6 +27,15 @@ from ledger.people.policy import ACTIVE
 from ledger.people.queries import CardView
 
 _scan, _volunteer = table_of(ScanEvent), table_of(Volunteer)
+_ANSWERED = sa.select(_scan).where(
+    _scan.c.center_id == sa.bindparam("center"),
+    _scan.c.origin == sa.bindparam("origin"),
+    _scan.c.client_scan_id == sa.bindparam("scan"),
+)
+_STANDING = sa.select(_volunteer.c.identity_id, _volunteer.c.status).where(
+    _volunteer.c.center_id == sa.bindparam("center"), _volunteer.c.id == sa.bindparam("volunteer")
+)
+_KEEP = sa.insert(_scan)
 _CARD_TOKEN_LENGTH = 26
 _NUMBER_LENGTH = 8
 _OUTCOMES = {
@@ -86,12 +95,8 @@ def hash_command(command: ScanCommand) -> str:
 
 def find_answer(session: Session, actor: Actor, client_scan_id: str, request_hash: str) -> ScanAnswer | None:
     """The answer given to this scan before. Raises Rejected("idempotency.mismatch") when it was another scan."""
-    query = sa.select(_scan).where(
-        _scan.c.center_id == actor.center_id,
-        _scan.c.origin == actor.origin,
-        _scan.c.client_scan_id == client_scan_id,
-    )
-    row = session.execute(query).one_or_none()
+    parameters = {"center": actor.center_id, "origin": actor.origin, "scan": client_scan_id}
+    row = session.connection().execute(_ANSWERED, parameters).one_or_none()
     if row is None:
         return None
     if row.request_hash != request_hash:
@@ -166,12 +171,12 @@ def _bearer(session: Session, scene: Scene, card: CardView | None) -> Person:
     """Who a card stands for. A card that counts no more is kept in the event with its person all the same."""
     if card is None:
         raise Rejected("checkin.card_unknown")
-    _note_person(session, scene, card.volunteer_id, card_id=card.id)
+    status = _note_person(session, scene, card.volunteer_id, card_id=card.id)
     if card.revoked_at is not None:
         raise Rejected("checkin.card_revoked")
     if card.expires_on is not None and clock.local_day(scene.now, BUSINESS_ZONE) > card.expires_on:
         raise Rejected("checkin.card_expired")
-    return _person(session, scene, card.volunteer_id, card_id=card.id)
+    return _standing(scene, status)
 
 
 def _clerks_station(session: Session, scene: Scene) -> int:
@@ -186,18 +191,20 @@ def _clerks_station(session: Session, scene: Scene) -> int:
     return station.id
 
 
-def _person(session: Session, scene: Scene, volunteer_id: int, *, card_id: int | None = None) -> Person:
-    if _note_person(session, scene, volunteer_id, card_id=card_id) != ACTIVE:
+def _person(session: Session, scene: Scene, volunteer_id: int) -> Person:
+    return _standing(scene, _note_person(session, scene, volunteer_id))
+
+
+def _standing(scene: Scene, status: str) -> Person:
+    if status != ACTIVE:
         raise Rejected("checkin.person_blocked")
     return scene.person
 
 
 def _note_person(session: Session, scene: Scene, volunteer_id: int, *, card_id: int | None = None) -> str:
     """Say in the scene whose scan it is; the person's status."""
-    query = sa.select(_volunteer.c.identity_id, _volunteer.c.status).where(
-        _volunteer.c.center_id == scene.actor.center_id, _volunteer.c.id == volunteer_id
-    )
-    row = session.execute(query).one()
+    parameters = {"center": scene.actor.center_id, "volunteer": volunteer_id}
+    row = session.connection().execute(_STANDING, parameters).one()
     scene.person = Person(volunteer_id, row.identity_id, card_id)
     return str(row.status)
 
@@ -222,7 +229,7 @@ def store_answer(session: Session, scene: Scene, reason: str, attendance: dict[s
     actions = next_actions(reason, attendance["status"])
     answer = {"attendance": attendance, "next_actions": actions}
     row = _row(scene, outcome, said, answer) | {"attendance_id": attendance["id"], "entry_nonce": scene.nonce}
-    session.connection().execute(sa.insert(_scan), row)
+    session.connection().execute(_KEEP, row)
     return ScanAnswer(outcome, said, scene.person.volunteer_id, attendance, actions, scan_id=scene.scan_id)
 
 
@@ -243,7 +250,7 @@ def keeper(scene: Scene, refusal: Rejected | Conflict) -> Keep | None:
     row = _row(scene, "refused", reason, answer)
 
     def keep(session: Session) -> None:
-        session.connection().execute(sa.insert(_scan), row)
+        session.connection().execute(_KEEP, row)
 
     return keep
 

@@ -27,7 +27,7 @@ from ledger.rules.queries import Rule
 
 __all__ = ["annul", "close_forgotten", "review", "scan"]
 
-_attendance = table_of(Attendance)
+_OPEN = sa.insert(table_of(Attendance))
 
 
 def scan(session: Session, command: ScanCommand, *, actor: Actor) -> ScanAnswer:
@@ -110,7 +110,7 @@ def _check_in(session: Session, scene: Scene, shift: ShiftView, at: datetime) ->
         "points": 0,
         "revision": 1,
     }
-    session.connection().execute(sa.insert(_attendance), row)
+    session.connection().execute(_OPEN, row)
     return queries.facts_of(row, shift)
 
 
