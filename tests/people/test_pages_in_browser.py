@@ -1,0 +1,133 @@
+"""The pages of people, places and activities in a real browser: axe finds nothing, nothing is wider than its window."""
+
+import pytest
+from playwright.sync_api import FilePayload, Page, expect
+
+from ledger.kernel import clock
+from ledger.kernel.db import in_transaction
+from ledger.kernel.ids import public_id
+from ledger.organisations import service as organisations
+from ledger.people import service as people
+from tests.browser import DESKTOP, PHONE, OpenPage, no_axe_violations, no_sideways_scroll, on_sqlite, screenshot
+from tests.phones import fresh_phone
+from tests.world import World
+
+pytestmark = [pytest.mark.browser, on_sqlite]
+SIZES = {"desktop": DESKTOP, "phone": PHONE, "narrow": {"width": 320, "height": 640}}
+
+
+def look_at(page: Page, name: str) -> None:
+    """What must hold of every page."""
+    no_axe_violations(page)
+    no_sideways_scroll(page)
+    screenshot(page, name)
+
+
+def furnish(world: World) -> dict[str, str]:
+    """A center with something on every page: addresses by name."""
+    volunteer = world.add_volunteer("王小兰")
+    team = in_transaction(organisations.add_team, place_id=world.station_id, name="红马甲", actor=world.builder)
+    in_transaction(organisations.join_team, team_id=team, volunteer_id=volunteer.volunteer_id, actor=world.builder)
+    shift = world.add_shift(clock.now().replace(microsecond=0, second=0), capacity=3)
+    world.sign_up(shift, volunteer)
+    return {
+        "volunteers": "/volunteers",
+        "volunteer-new": "/volunteers/new",
+        "volunteer": f"/volunteers/{public_id(volunteer.volunteer_id)}",
+        "import": "/volunteers/import",
+        "staff": "/staff",
+        "staff-new": "/staff/new",
+        "places": "/places",
+        "place": f"/places/{public_id(world.station_id)}",
+        "place-new": f"/places/{public_id(world.top_id)}/new",
+        "team": f"/teams/{public_id(team)}",
+        "activities": "/activities",
+        "activity-new": "/activities/new",
+        "shift": f"/shifts/{public_id(shift)}",
+    }
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_pages_of_staff(world: World, open_page: OpenPage, size: str, language: str) -> None:
+    addresses = furnish(world)
+    page = open_page(world.add_staff("admin", place_id=world.top_id), size=SIZES[size], language=language)
+    for name, address in addresses.items():
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.status == 200, address
+        look_at(page, f"{name}-{size}-{language}")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_pages_of_a_volunteer_and_a_stranger(world: World, open_page: OpenPage, size: str) -> None:
+    world.add_shift(clock.now().replace(microsecond=0, second=0), capacity=1)
+    page = open_page(world.add_volunteer(), size=SIZES[size])
+    page.goto("/my/shifts")
+    look_at(page, f"my-shifts-{size}")
+    page.get_by_role("button", name="报名").click()
+    expect(page.get_by_role("heading", name="我报了的")).to_be_visible()
+    look_at(page, f"my-shifts-signed-up-{size}")
+    stranger = open_page(size=SIZES[size])
+    for name, address in {"log-in": "/log-in", "first-password": "/first-password", "card": "/k/ABC"}.items():
+        stranger.goto(address)
+        look_at(stranger, f"{name}-{size}")
+
+
+def test_from_registering_to_the_first_log_in(world: World, open_page: OpenPage) -> None:
+    phone = fresh_phone()
+    page = open_page(world.add_staff("station_manager"))
+    page.goto("/volunteers")
+    page.get_by_role("link", name="登记志愿者").first.click()
+    page.get_by_label("姓名").fill("李小四")
+    page.get_by_label("手机号").fill(phone)
+    page.get_by_role("button", name="登记").click()
+    expect(page.get_by_role("heading", name="李小四")).to_be_visible()
+    page.get_by_role("button", name="打卡").click()
+    expect(page.get_by_role("img", name="卡的二维码")).to_be_visible()
+    look_at(page, "card-print")
+    page.go_back()
+    page.get_by_role("button", name="打激活码").click()
+    code = page.locator(".nx-spelled").inner_text()
+    look_at(page, "activation-slip")
+
+    own = open_page(size=PHONE)
+    own.goto(f"/first-password?code={code}")
+    own.get_by_label("手机号").fill(phone)
+    own.get_by_label("新密码").fill("12345678")
+    own.get_by_role("button", name="设好并登录").click()
+    expect(own.get_by_role("alert").first).to_contain_text("太容易猜")
+    look_at(own, "first-password-refused")
+    own.get_by_label("新密码").fill("白云山下有三只羊")
+    own.get_by_role("button", name="设好并登录").click()
+    own.goto("/my/shifts")
+    expect(own.get_by_role("heading", name="能报名的班次")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_list_is_imported(world: World, open_page: OpenPage, size: str) -> None:
+    page = open_page(world.add_staff("station_manager"), size=SIZES[size])
+    for name, text in {
+        "wrong": f"姓名,手机,性别\n王小兰,123,男\n李四,{fresh_phone()},怪\n",
+        "right": f"姓名,手机,所属队伍\n王小兰,{fresh_phone()},红马甲\n",
+    }.items():
+        page.goto("/volunteers/import")
+        page.get_by_label("表格").set_input_files(
+            FilePayload(name="名单.csv", mimeType="text/csv", buffer=text.encode())
+        )
+        page.get_by_label("没有的队伍自动新建").check()
+        page.get_by_role("button", name="检查").click()
+        expect(page.get_by_role("heading", name="导入检查")).to_be_visible()
+        look_at(page, f"import-{name}-{size}")
+    page.get_by_role("button", name="导入").click()
+    expect(page.get_by_text("新增 1 人")).to_be_visible()
+    look_at(page, f"import-done-{size}")
+
+
+def test_blocking_is_undone(world: World, open_page: OpenPage) -> None:
+    volunteer = world.add_volunteer()
+    in_transaction(people.set_status, volunteer.volunteer_id, status="blocked", actor=world.builder)
+    page = open_page(world.add_staff("station_manager"))
+    page.goto(f"/volunteers/{public_id(volunteer.volunteer_id)}")
+    page.get_by_role("button", name="恢复").click()
+    expect(page.get_by_role("button", name="停用")).to_be_visible()
