@@ -1,0 +1,62 @@
+"""The audit API: the trial balance, where a transfer came from, and the proof that the book adds up."""
+
+from typing import Any
+
+from flask import current_app
+from flask.typing import ResponseReturnValue
+from flask_smorest import Blueprint
+from sqlalchemy.orm import Session
+
+from ledger.audit import presenter, queries, runs
+from ledger.audit.queries import TrialBalance
+from ledger.audit.schemas import TraceSchema, TrialBalanceSchema, VerificationSchema
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot
+from ledger.kernel.permissions import Permission
+from ledger.points.schemas import AsOfQuery
+from ledger.web.guard import get_actor, requires
+from ledger.web.openapi import PREFIX
+
+bp = Blueprint("audit_api", __name__, url_prefix=f"{PREFIX}/audit", description="Does it add up, and why")
+_WAIT_SECONDS = 20
+
+
+@bp.get("/trial-balance")
+@requires(Permission.READ_BOOKS)
+@bp.arguments(AsOfQuery, location="query")
+@bp.response(200, TrialBalanceSchema)
+def trial_balance(query: dict[str, Any]) -> TrialBalance:
+    """Per unit and kind of account what was posted to each side, folded from the transfers."""
+    return in_snapshot(queries.trial_balance, get_actor().center_id, as_of=query["as_of"])
+
+
+@bp.get("/trace/<id:transfer_id>")
+@requires(Permission.READ_BOOKS, Permission.OWN_RECORD)
+@bp.response(200, TraceSchema)
+def trace(transfer_id: int) -> dict[str, Any]:
+    """A transfer with its batch, its source (scans, rule and the sum; lines; delivery) and the people behind it."""
+    return in_snapshot(presenter.trace, transfer_id, get_actor())
+
+
+@bp.post("/verify")
+@requires(Permission.READ_BOOKS)
+@bp.response(200, VerificationSchema)
+@bp.alt_response(202, schema=VerificationSchema, description="Still at it: ask GET /audit/verifications/{id}.")
+def verify() -> ResponseReturnValue:
+    """Recompute every counter and balance from the transfers and their sources; joins one that is under way."""
+    actor = get_actor()
+    run_id = runs.start(current_app.extensions["database"], actor=actor, wait_seconds=_WAIT_SECONDS)
+    run = in_snapshot(_run, run_id, actor)
+    return run, 202 if run["status"] == "running" else 200
+
+
+@bp.get("/verifications/<id:run_id>")
+@requires(Permission.READ_BOOKS)
+@bp.response(200, VerificationSchema)
+def verification(run_id: int) -> dict[str, Any]:
+    """A verification: how far it is, or what it found."""
+    return in_snapshot(_run, run_id, get_actor())
+
+
+def _run(session: Session, run_id: int, actor: Actor) -> dict[str, Any]:
+    return presenter.verification(queries.get_run(session, run_id, actor.center_id))
