@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from ledger import cli
 from ledger.activities import api as activities_api
 from ledger.activities import pages as activities_pages
+from ledger.audit import api as audit_api
 from ledger.checkin import api as checkin_api
 from ledger.checkin import pages as checkin_pages
 from ledger.home import preferences_pages
@@ -39,6 +40,7 @@ API_BLUEPRINTS = (
     shop_api.bp,
     shelf_api.bp,
     points_api.bp,
+    audit_api.bp,
 )
 PAGE_BLUEPRINTS: tuple[Blueprint, ...] = (
     preferences_pages.bp,
