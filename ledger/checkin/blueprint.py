@@ -12,7 +12,7 @@ STATUS_WORDS = {
     "PENDING": (lazy_gettext("待审"), "look"),
     "CONFIRMED": (lazy_gettext("已记账"), "ok"),
     "REJECTED": (lazy_gettext("没通过"), "stop"),
-    "VOID": (lazy_gettext("已撤销"), "stop"),
+    "VOID": (lazy_gettext("已作废"), "stop"),
 }
 REVIEW_REASONS = {
     "AUTO_CLOSED": lazy_gettext("忘了签退"),

@@ -64,7 +64,7 @@ def _list(session: Session, wanted: RedemptionFilter, page: PageRequest, actor: 
 def export_receipts(kind: FileKind) -> ResponseReturnValue:
     """The list with its filters and its order as a file."""
     rows = in_snapshot(_all, _wanted(), request.args.get("sort", ""), get_actor())
-    headings = [_("小票号"), _("时间"), _("店"), _("志愿者"), _("编号"), _("合计分"), _("兑换后余额"), _("状态")]
+    headings = [_("小票号"), _("时间"), _("店"), _("会员"), _("编号"), _("合计分"), _("兑换后余额"), _("状态")]
     return spreadsheet(kind, "receipts", headings, [_cells(row) for row in rows])
 
 

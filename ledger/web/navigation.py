@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import current_app, url_for
 from flask_babel import lazy_gettext as _
+from flask_babel import lazy_pgettext
 
 from ledger.kernel.actor import Actor
 from ledger.kernel.permissions import Permission
@@ -25,12 +26,12 @@ STAFF_MENU = (
     Entry("home.day", _("今天"), (Permission.MANAGE_ACTIVITIES, Permission.CHECK_IN_OTHERS)),
     Entry("checkin.scan_page", _("签到"), (Permission.CHECK_IN_OTHERS,)),
     Entry("shop.till", _("兑换"), (Permission.TILL,)),
-    Entry("shop.receipts", _("小票"), (Permission.TILL, Permission.READ_BOOKS)),
+    Entry("shop.receipts", lazy_pgettext("many", "小票"), (Permission.TILL, Permission.READ_BOOKS)),
     Entry("checkin.reviews", _("待审"), (Permission.REVIEW,)),
-    Entry("activities.list_activities", _("活动"), (Permission.MANAGE_ACTIVITIES,)),
-    Entry("people.volunteers", _("志愿者"), (Permission.MANAGE_VOLUNTEERS,)),
+    Entry("activities.list_activities", lazy_pgettext("many", "活动"), (Permission.MANAGE_ACTIVITIES,)),
+    Entry("people.volunteers", lazy_pgettext("many", "志愿者"), (Permission.MANAGE_VOLUNTEERS,)),
     Entry("shop.shelf", _("货架"), (Permission.MANAGE_SHOP, Permission.GOODS_IN, Permission.READ_BOOKS)),
-    Entry("organisations.places", _("站点"), (Permission.MANAGE_PLACES,)),
+    Entry("organisations.places", lazy_pgettext("many", "站点"), (Permission.MANAGE_PLACES,)),
     Entry("people.staff", _("人员"), (Permission.MANAGE_STAFF,)),
     Entry("audit.trial_balance", _("账本"), (Permission.READ_BOOKS,)),
     Entry("rules.versions", _("规则"), (Permission.MANAGE_RULES, Permission.READ_BOOKS)),

@@ -1,0 +1,62 @@
+"""Bring the English catalogue up to date with the Chinese words in the code; run by `make translations`.
+
+The Chinese words themselves are the message ids. New ones come with an empty translation to be filled in, those that no
+page says any more go. The catalogue names files and no lines, so that it changes only when words do.
+"""
+
+import sys
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parent.parent
+CATALOGUE = ROOT / "ledger" / "translations" / "en" / "LC_MESSAGES" / "messages.po"
+KEYWORDS = DEFAULT_KEYWORDS | {"lazy_gettext": None, "lazy_pgettext": ((1, "c"), 2)}
+WIDTH = 120
+
+
+def extracted() -> Catalog:
+    """All message ids of templates and code, with the files that say them."""
+    with (ROOT / "babel.cfg").open(encoding="utf-8") as mapping:
+        methods, options = parse_mapping_cfg(mapping)
+    catalog = Catalog(charset="utf-8")
+    found = extract_from_dir(ROOT / "ledger", methods, options, keywords=KEYWORDS)
+    for file, line, message, comments, context in found:
+        catalog.add(message, locations=[(f"ledger/{file}", line)], auto_comments=comments, context=context)
+    return catalog
+
+
+def read() -> Catalog:
+    """The English catalogue as it is kept."""
+    with CATALOGUE.open("rb") as file:
+        return read_po(file, locale="en")
+
+
+def update(catalog: Catalog) -> None:
+    """Add what is new with an empty translation, drop what is gone, guess nothing."""
+    catalog.update(extracted(), no_fuzzy_matching=True, update_creation_date=False)
+    catalog.obsolete.clear()
+
+
+def untranslated(catalog: Catalog) -> list[str]:
+    """The message ids without an English text."""
+    return [str(message.id) for message in catalog if message.id and not message.string]
+
+
+def main() -> None:
+    """Write the catalogue anew; exit code 1 while words have no translation."""
+    catalog = read()
+    update(catalog)
+    with CATALOGUE.open("wb") as file:
+        write_po(file, catalog, width=WIDTH, sort_by_file=True, include_lineno=False)
+    missing = untranslated(catalog)
+    print(f"{len(catalog)} messages, {len(missing)} without an English text{':' if missing else ''}")
+    print("\n".join(missing))
+    sys.exit(1 if missing else 0)
+
+
+if __name__ == "__main__":
+    main()
