@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +22,11 @@ _STATE_COLUMNS = [
         "credits_pending", "credits_posted", "version", "last_recorded_at", "closed_at",
     )
 ]  # fmt: skip
+_BY_ID = sa.select(*_STATE_COLUMNS).where(
+    _account.c.center_id == sa.bindparam("center"), _account.c.id.in_(sa.bindparam("ids", expanding=True))
+)
+_BY_ID_LOCKED = _BY_ID.order_by(_account.c.id).with_for_update()
+_KEYS_AT_ONCE = 32
 NOTHING = Balance(0, 0)
 
 
@@ -55,22 +61,40 @@ class TrialLine:
 
 def accounts_by_key(session: Session, keys: Iterable[AccountKey], center_id: int) -> dict[AccountKey, AccountState]:
     """The accounts that exist among `keys`."""
-    query = sa.select(*_STATE_COLUMNS).where(
-        _account.c.center_id == center_id,
-        sa.tuple_(_account.c.unit, _account.c.kind, _account.c.owner_id).in_(list(keys)),
+    wanted = list(keys)
+    found = {}
+    for start in range(0, len(wanted), _KEYS_AT_ONCE):
+        part = wanted[start : start + _KEYS_AT_ONCE]
+        values: dict[str, Any] = {"center": center_id}
+        for number, key in enumerate(part):
+            values |= {f"unit{number}": key.unit, f"kind{number}": key.kind, f"owner{number}": key.owner_id}
+        for row in session.connection().execute(_by_keys(len(part)), values):
+            found[AccountKey(row.unit, row.kind, row.owner_id)] = AccountState(*row)
+    return found
+
+
+@cache
+def _by_keys(count: int) -> "sa.Select[*tuple[Any, ...]]":
+    """Accounts by so many keys, each an index seek: of a list of row values SQLite makes a walk over all accounts."""
+    seeks = (
+        sa.and_(
+            _account.c.center_id == sa.bindparam("center"),
+            _account.c.unit == sa.bindparam(f"unit{number}"),
+            _account.c.kind == sa.bindparam(f"kind{number}"),
+            _account.c.owner_id == sa.bindparam(f"owner{number}"),
+        )
+        for number in range(count)
     )
-    states = (AccountState(*row) for row in session.connection().execute(query))
-    return {AccountKey(state.unit, state.kind, state.owner_id): state for state in states}
+    return sa.select(*_STATE_COLUMNS).where(sa.or_(*seeks))
 
 
 def accounts_by_id(
     session: Session, ids: Iterable[int], center_id: int, *, lock: bool = False
 ) -> dict[int, AccountState]:
     """Accounts by id, locked in id order when asked."""
-    query = sa.select(*_STATE_COLUMNS).where(_account.c.center_id == center_id, _account.c.id.in_(list(ids)))
-    if lock:
-        query = query.order_by(_account.c.id).with_for_update()
-    return {row.id: AccountState(*row) for row in session.connection().execute(query)}
+    parameters = {"center": center_id, "ids": list(ids)}
+    rows = session.connection().execute(_BY_ID_LOCKED if lock else _BY_ID, parameters)
+    return {row.id: AccountState(*row) for row in rows}
 
 
 def balance(session: Session, key: AccountKey, center_id: int) -> Balance:

@@ -36,6 +36,25 @@ from ledger.points.rows import Header
 
 _INSERT_IGNORING: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _account, _transfer = table_of(Account), table_of(Transfer)
+_INSERT_BATCH = {
+    # What came back is asked for, not counted: a driver may not know how many rows an ON CONFLICT has left.
+    dialect: insert(Batch)
+    .on_conflict_do_nothing(index_elements=["center_id", "source_type", "source_ref", "step"])
+    .returning(Batch.id)
+    for dialect, insert in _INSERT_IGNORING.items()
+}
+_INSERT_TRANSFERS = sa.insert(_transfer)
+_PENDING = sa.select(_transfer).where(
+    _transfer.c.center_id == sa.bindparam("center"), _transfer.c.id.in_(sa.bindparam("ids", expanding=True))
+)
+_RESOLVED = (
+    sa.select(_transfer.c.kind)
+    .where(
+        _transfer.c.center_id == sa.bindparam("center"),
+        _transfer.c.pending_id.in_(sa.bindparam("ids", expanding=True)),
+    )
+    .limit(1)
+)
 _NOT_RESOLVED = {"post": "posted", "void": "voided", "expire": "expired"}
 
 
@@ -147,7 +166,7 @@ def _record(
         after = apply(line, debit, credit)
         row = rows.transfer_row(line, debit.unit, center_id=center_id, batch_id=batch_id, at=recorded_at)
         transfers.append(row | after)
-    session.connection().execute(sa.insert(_transfer), transfers)
+    session.connection().execute(_INSERT_TRANSFERS, transfers)
     rows.write_back(session, [a for a in accounts.values() if a.counted], center_id, recorded_at)
     return Posted(
         batch_id=batch_id,
@@ -159,11 +178,8 @@ def _record(
 
 def _insert_batch(session: Session, header: Header, recorded_at: datetime) -> int:
     row = rows.batch_row(header, recorded_at)
-    statement = _INSERT_IGNORING[session.get_bind().dialect.name](Batch).on_conflict_do_nothing(
-        index_elements=["center_id", "source_type", "source_ref", "step"]
-    )
-    # What came back is asked for, not counted: a driver may not know how many rows an ON CONFLICT has left.
-    if session.connection().execute(statement.returning(Batch.id), row).first() is None:
+    connection = session.connection()
+    if connection.execute(_INSERT_BATCH[connection.dialect.name], row).first() is None:
         raise Conflict("points.already_posted", source=header.source.type, step=header.source.step)
     return int(row["id"])
 
@@ -218,9 +234,9 @@ def _insert_ignoring(session: Session, table: Any, values: list[dict[str, Any]])
 
 
 def _pending_rows(session: Session, ids: Sequence[int], center_id: int) -> list[Any]:
-    query = sa.select(_transfer).where(_transfer.c.center_id == center_id, _transfer.c.id.in_(ids))
-    found = {row.id: row for row in session.connection().execute(query)}
     wanted = list(dict.fromkeys(ids))
+    rows_found = session.connection().execute(_PENDING, {"center": center_id, "ids": wanted})
+    found = {row.id: row for row in rows_found}
     if len(found) != len(wanted):
         raise NotFound("points.pending_transfer_not_found")
     if any(row.kind != "pending" for row in found.values()):
@@ -229,10 +245,7 @@ def _pending_rows(session: Session, ids: Sequence[int], center_id: int) -> list[
 
 
 def _refuse_resolved(session: Session, pending_ids: Sequence[int], center_id: int) -> None:
-    query = sa.select(_transfer.c.kind).where(
-        _transfer.c.center_id == center_id, _transfer.c.pending_id.in_(pending_ids)
-    )
-    kind = session.connection().execute(query.limit(1)).scalar()
+    kind = session.connection().execute(_RESOLVED, {"center": center_id, "ids": list(pending_ids)}).scalar()
     if kind == "expire":
         raise Conflict("points.pending_transfer_expired")
     if kind is not None:

@@ -7,6 +7,7 @@ floor(minutes × rate / 60); they never touch the minutes.
 import json
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from ledger.kernel.errors import Rejected
 
@@ -76,6 +77,7 @@ def write_body(body: RuleBody) -> str:
     return json.dumps(asdict(body), sort_keys=True)
 
 
+@lru_cache(maxsize=256)
 def read_body(text: str) -> RuleBody:
     """The body from its JSON; members that a later version of the program added take their defaults."""
     values = json.loads(text)
@@ -90,6 +92,8 @@ def check_body(body: RuleBody) -> None:
         numbers = value if isinstance(value, tuple) else (value,)
         if any(number < 0 or number > 1_000_000 for number in numbers):
             raise Rejected("rules.body_invalid", field=field.name)
+    if not body.star_hours or list(body.star_hours) != sorted(set(body.star_hours)):
+        raise Rejected("rules.body_invalid", field="star_hours")
 
 
 def stars(minutes: int, body: RuleBody) -> int:

@@ -14,6 +14,12 @@ from ledger.rules.policy import RuleBody, read_body
 
 _rule = table_of(RuleVersion)
 _COLUMNS = (_rule.c.id, _rule.c.number, _rule.c.effective_from, _rule.c.body, _rule.c.made_by, _rule.c.made_at)
+_IN_FORCE = (
+    sa.select(*_COLUMNS)
+    .where(_rule.c.center_id == sa.bindparam("center"), _rule.c.effective_from <= sa.bindparam("at"))
+    .order_by(_rule.c.effective_from.desc(), _rule.c.number.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +36,7 @@ class Rule:
 
 def rule_in_force(session: Session, center_id: int, at: datetime) -> Rule:
     """The version for deeds that begin at `at`. Raises Rejected("rules.none_in_force")."""
-    query = (
-        sa.select(*_COLUMNS)
-        .where(_rule.c.center_id == center_id, _rule.c.effective_from <= at)
-        .order_by(_rule.c.effective_from.desc(), _rule.c.number.desc())
-        .limit(1)
-    )
-    row = session.execute(query).one_or_none()
+    row = session.connection().execute(_IN_FORCE, {"center": center_id, "at": at}).one_or_none()
     if row is None:
         raise Rejected("rules.none_in_force")
     return _rule_of(row)
