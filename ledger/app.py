@@ -25,6 +25,8 @@ from ledger.people import api as people_api
 from ledger.people import pages as people_pages
 from ledger.people import queries as people
 from ledger.points import api as points_api
+from ledger.rules import api as rules_api
+from ledger.rules import pages as rules_pages
 from ledger.shop import api as shop_api
 from ledger.shop import pages as shop_pages
 from ledger.shop import shelf_api
@@ -41,9 +43,11 @@ API_BLUEPRINTS = (
     shelf_api.bp,
     points_api.bp,
     audit_api.bp,
+    rules_api.bp,
 )
 PAGE_BLUEPRINTS: tuple[Blueprint, ...] = (
     preferences_pages.bp,
+    rules_pages.bp,
     people_pages.bp,
     organisations_pages.bp,
     activities_pages.bp,

@@ -15,7 +15,7 @@ register(
         ),
         "body_invalid": ErrorText(
             422, "规则里的数不对：{field}", "The policy has a wrong number: {field}",
-            "请改成不小于零的整数", "Use an integer of zero or more",
+            "请改成不小于零的整数；星级要一级比一级高", "Use an integer of zero or more; each star needs more hours than the one before",
         ),
         "version_not_found": ErrorText(
             404, "没有这一版规则", "There is no such version",

@@ -1,6 +1,9 @@
 """Writes of the rules: a new version, never a change of an old one."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -36,3 +39,13 @@ def add_version(session: Session, body: RuleBody, *, effective_from: datetime, a
     session.add(version)
     session.flush()
     return version.id
+
+
+def change(session: Session, changed: Mapping[str, Any], *, effective_from: datetime, actor: Actor) -> int:
+    """Add a version in which only these numbers differ from the last one (from the usual ones in the first); its key.
+
+    Raises the refusals of `add_version`.
+    """
+    earlier = queries.all_rules(session, actor.center_id)
+    body = replace(earlier[0].body if earlier else RuleBody(), **changed)
+    return add_version(session, body, effective_from=effective_from, actor=actor)

@@ -1,0 +1,52 @@
+"""The rules API: every version there has been, and a new one."""
+
+from dataclasses import asdict
+from typing import Any
+
+from flask_smorest import Blueprint
+from sqlalchemy.orm import Session
+
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.permissions import Permission
+from ledger.rules import queries, service
+from ledger.rules.queries import Rule
+from ledger.rules.schemas import RuleList, RuleRequest, RuleSchema
+from ledger.web.guard import get_actor, logged_in, requires
+from ledger.web.once import find_idempotency_key
+from ledger.web.openapi import KEY_PARAMETER, PREFIX
+
+bp = Blueprint("rules_api", __name__, url_prefix=PREFIX, description="What a deed earns, in versions")
+
+
+@bp.get("/rules")
+@logged_in
+@bp.response(200, RuleList)
+def list_rules() -> dict[str, Any]:
+    """Every version of the rules, newest first; they are everybody's to read."""
+    versions = in_snapshot(queries.all_rules, get_actor().center_id)
+    return {"items": [_shown(rule) for rule in versions], "next": None}
+
+
+@bp.post("/rules")
+@requires(Permission.MANAGE_RULES)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.arguments(RuleRequest)
+@bp.response(201, RuleSchema)
+def add_rule(body: dict[str, Any]) -> dict[str, Any]:
+    """Add a version, which starts later than the last one; the earlier ones stay as they are."""
+    actor = get_actor()
+    effective_from = body.pop("effective_from")
+    rule_id = in_transaction(_add, body, effective_from, actor, once=find_idempotency_key())
+    return _shown(in_snapshot(queries.get_rule, rule_id, actor.center_id))
+
+
+def _add(session: Session, changed: dict[str, Any], effective_from: Any, actor: Actor) -> int:
+    if "star_hours" in changed:
+        changed = changed | {"star_hours": tuple(changed["star_hours"])}
+    return service.change(session, changed, effective_from=effective_from, actor=actor)
+
+
+def _shown(rule: Rule) -> dict[str, Any]:
+    own = {name: getattr(rule, name) for name in ("id", "number", "effective_from", "made_at")}
+    return own | asdict(rule.body)

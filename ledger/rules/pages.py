@@ -1,0 +1,94 @@
+"""The page of the rules: all versions with what each changed, for everybody; a new version, for who manages them."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from flask import Blueprint, current_app, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.errors import Rejected
+from ledger.kernel.permissions import Permission
+from ledger.rules import form, queries, service
+from ledger.rules.policy import RuleBody
+from ledger.rules.queries import Rule
+from ledger.rules.words import NAMES, Change, changes, written
+from ledger.web import forms
+from ledger.web.guard import get_actor, logged_in, requires
+from ledger.web.once import find_idempotency_key
+
+bp = Blueprint("rules", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version as the page shows it; `state` is "past", "now" or "coming"."""
+
+    rule: Rule
+    state: str
+    changes: list[Change]
+    written: list[tuple[str, str]]
+
+
+@bp.get("/rules")
+@logged_in
+def versions() -> str:
+    """What a deed earns, and what it earned before."""
+    shown = in_snapshot(_versions, get_actor())
+    return render_template("rules/versions.html", versions=shown, may_add=get_actor().may(Permission.MANAGE_RULES))
+
+
+@bp.get("/rules/new")
+@requires(Permission.MANAGE_RULES)
+def new_version() -> str:
+    """The form, filled with the numbers of the last version."""
+    return _form(form.values_of(in_snapshot(_last_body, get_actor()), _tomorrow()), {})
+
+
+@bp.post("/rules/new")
+@requires(Permission.MANAGE_RULES)
+def send_new_version() -> ResponseReturnValue:
+    """Add the version, or show the form again with what was typed."""
+    try:
+        starts_at, changed = form.read()
+        in_transaction(
+            service.change, changed, effective_from=starts_at, actor=get_actor(), once=find_idempotency_key()
+        )
+    except Rejected as error:
+        return _form(form.typed(), forms.field_errors(error, form.fields_of(error))), error.status
+    return redirect(url_for("rules.versions"), 303)
+
+
+def _form(values: dict[str, str], errors: dict[str, Any]) -> str:
+    return render_template("rules/new.html", values=values, errors=errors, names=NAMES)
+
+
+def _tomorrow() -> datetime:
+    zone = current_app.config["SETTINGS"].timezone
+    day = clock.local_day(clock.now(), zone) + timedelta(days=1)
+    return datetime.combine(day, time(), tzinfo=zone)
+
+
+def _last_body(session: Session, actor: Actor) -> RuleBody:
+    found = queries.all_rules(session, actor.center_id)
+    return found[0].body if found else RuleBody()
+
+
+def _versions(session: Session, actor: Actor) -> list[Version]:
+    found = queries.all_rules(session, actor.center_id)
+    started = [rule for rule in found if rule.effective_from <= clock.now()]
+    states = {rule.number: "now" if rule is started[0] else "past" for rule in started}
+    earlier: list[Rule | None] = [*found[1:], None]
+    return [
+        Version(
+            rule=rule,
+            state=states.get(rule.number, "coming"),
+            changes=changes(rule.body, before.body if before is not None else None),
+            written=written(rule.body),
+        )
+        for rule, before in zip(found, earlier, strict=True)
+    ]

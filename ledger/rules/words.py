@@ -1,0 +1,56 @@
+"""What the numbers of a policy are called, how they are written, and what a new version changes."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+
+from ledger.rules.policy import RuleBody
+from ledger.web.formats import points
+
+NAMES: dict[str, Any] = {
+    "points_per_hour": lazy_gettext("每小时积分"),
+    "early_minutes": lazy_gettext("开始前多久可以签到"),
+    "late_minutes": lazy_gettext("结束后多久还能签退"),
+    "shortest_stay_minutes": lazy_gettext("至少服务多久"),
+    "automatic_minutes_per_day": lazy_gettext("一天自动记账最多"),
+    "points_for_forgotten_check_out": lazy_gettext("忘了签退的给不给积分"),
+    "annul_minutes": lazy_gettext("签到后多久内可以撤销"),
+    "star_hours": lazy_gettext("星级要的小时数"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One number that a version changed; `before` is "" in the first version."""
+
+    name: str
+    before: str
+    after: str
+
+
+def written(body: RuleBody) -> list[tuple[str, str]]:
+    """A policy as names and values, the points first."""
+    return [(str(NAMES[name]), _value(name, getattr(body, name))) for name in NAMES]
+
+
+def changes(body: RuleBody, earlier: RuleBody | None) -> list[Change]:
+    """What a version changed; everything in the first one."""
+    found = []
+    for field in fields(RuleBody):
+        name, now = field.name, getattr(body, field.name)
+        if earlier is None or getattr(earlier, name) != now:
+            before = _value(name, getattr(earlier, name)) if earlier is not None else ""
+            found.append(Change(str(NAMES[name]), before, _value(name, now)))
+    return found
+
+
+def _value(name: str, value: Any) -> str:
+    if name == "points_per_hour":
+        return str(_("%(points)s 分", points=points(value)))
+    if name == "points_for_forgotten_check_out":
+        return str(_("给") if value else _("不给"))
+    if name == "star_hours":
+        return "、".join(str(hours) for hours in value)
+    return str(_("%(n)s 分钟", n=value))
