@@ -27,6 +27,7 @@ from tests.databases import (
 )
 from tests.world import World
 from tools.test_system import BROWSER_PACKAGES, missing
+from tools.translations import compile_catalogue
 
 # `make test` gives the same answer for the same code; `make test-long` looks for examples never seen before.
 slow_is_fine = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -100,6 +101,12 @@ def keyring() -> crypto.Keyring:
     keyring = crypto.Keyring(TEST_SECRET)
     crypto.use(keyring)
     return keyring
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_translations() -> None:
+    """English pages say what the catalogue says now."""
+    compile_catalogue()
 
 
 @pytest.fixture(scope="session")

@@ -4,12 +4,14 @@ The Chinese words themselves are the message ids. New ones come with an empty tr
 page says any more go. The catalogue names files and no lines, so that it changes only when words do.
 """
 
+import os
 import sys
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,19 +44,36 @@ def update(catalog: Catalog) -> None:
 
 
 def untranslated(catalog: Catalog) -> list[str]:
-    """The message ids without an English text."""
-    return [str(message.id) for message in catalog if message.id and not message.string]
+    """The message ids without an English text, each with where it is said."""
+    return [
+        f"{message.locations[0][0]}: {message.context + ': ' if message.context else ''}{message.id}"
+        for message in catalog
+        if message.id and not message.string
+    ]
+
+
+def compile_catalogue() -> None:
+    """Bring the compiled form up to date; several processes may do so at once."""
+    compiled = CATALOGUE.with_suffix(".mo")
+    if compiled.exists() and compiled.stat().st_mtime >= CATALOGUE.stat().st_mtime:
+        return
+    draft = CATALOGUE.with_suffix(f".{os.getpid()}.mo")
+    with draft.open("wb") as file:
+        write_mo(file, read())
+    draft.replace(compiled)
 
 
 def main() -> None:
-    """Write the catalogue anew; exit code 1 while words have no translation."""
+    """Write the catalogue anew, compiled too; exit code 1 while words have no translation."""
     catalog = read()
     update(catalog)
     with CATALOGUE.open("wb") as file:
         write_po(file, catalog, width=WIDTH, sort_by_file=True, include_lineno=False)
+    compile_catalogue()
     missing = untranslated(catalog)
-    print(f"{len(catalog)} messages, {len(missing)} without an English text{':' if missing else ''}")
-    print("\n".join(missing))
+    print(f"{len(catalog)} messages, {len(missing)} without an English text")
+    for each in missing:
+        print(each)
     sys.exit(1 if missing else 0)
 
 

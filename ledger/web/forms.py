@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.ids import parse_public_id
+from ledger.web.messages import said
 from ledger.web.problem import InvalidFields, words
 
 _LONGEST_NUMBER = 9
@@ -87,8 +88,8 @@ def field_errors(error: LedgerError, fields: Mapping[str, str]) -> dict[str, Any
     Raises the refusal itself where no field is to blame: it then has the page to itself.
     """
     if isinstance(error, InvalidFields):
-        return {each["field"]: _("这一项看不懂，请重新填") for each in error.context["errors"]}
+        return {each["field"]: said(each["message"]) for each in error.context["errors"]}
     if error.code not in fields:
         raise error
     what, to_do = words(error)
-    return {fields[error.code]: f"{what}。{to_do}" if not what.isascii() else f"{what}. {to_do}"}
+    return {fields[error.code]: _("%(what)s。%(to_do)s", what=what, to_do=to_do)}

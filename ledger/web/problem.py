@@ -16,6 +16,7 @@ from ledger.kernel.errors import LedgerError, Rejected, text_of
 from ledger.kernel.ids import public_id
 from ledger.web import formats
 from ledger.web.locale import Language, language
+from ledger.web.messages import said
 
 _log = logging.getLogger("ledger")
 _CODES = {
@@ -90,7 +91,9 @@ def reference() -> str:
 
 
 def _plain(name: str, value: Any) -> Any:
-    """Keys leave in their public form; everything else is plain already."""
+    """Keys leave in their public form, the faults of fields in the reader's language; all else is plain already."""
+    if name == "errors":
+        return [each | {"message": said(each["message"])} for each in value]
     return public_id(value) if name.endswith("_id") and isinstance(value, int) else value
 
 
