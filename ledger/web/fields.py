@@ -9,6 +9,8 @@ from werkzeug.routing import BaseConverter
 from ledger.kernel.ids import parse_public_id, public_id
 
 MOST_AMOUNT = 10**12
+# 63 bits: the first of the 13 letters stands for three of them.
+ID_PATTERN = "[0-7][0-9a-hjkmnp-tv-z]{12}"
 
 
 class StrictSchema(Schema):
@@ -17,6 +19,9 @@ class StrictSchema(Schema):
 
 class PublicId(fields.Field[int]):
     """A key in its public form."""
+
+    def __init__(self, *, metadata: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(metadata={"pattern": f"^{ID_PATTERN}$", **(metadata or {})}, **kwargs)
 
     def _serialize(self, value: int | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else public_id(value)
@@ -88,7 +93,7 @@ class Instant(fields.Field[datetime]):
 class IdConverter(BaseConverter):
     """A key in a path; what is none matches no route."""
 
-    regex = "[0-9a-hjkmnp-tv-z]{13}"
+    regex = ID_PATTERN
 
     def to_python(self, value: str) -> int:
         """From the public form."""

@@ -26,7 +26,7 @@ def find_idempotency_key() -> Once | None:
     key = request.headers.get(HEADER) or request.form.get(FIELD)
     if not key:
         return None
-    if not _SHORTEST <= len(key) <= _LONGEST or not key.isascii() or not key.isprintable():
+    if not _SHORTEST <= len(key) <= _LONGEST or not key.isascii() or not key.isprintable() or " " in key:
         raise LedgerError("idempotency.key_invalid")
     actor = get_actor()
     g.once = Once(

@@ -1,57 +1,78 @@
-"""A list as a file for spreadsheets: CSV that Excel opens rightly, or xlsx; never a formula, whatever was typed."""
+"""Tables as files to download: CSV that Excel opens in Chinese, and xlsx; no cell is ever taken for a formula."""
 
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 import xlsxwriter
 from flask import Response
 
+from ledger.kernel.errors import NotFound
+
 FileKind = Literal["csv", "xlsx"]
 KINDS: tuple[FileKind, ...] = ("csv", "xlsx")
 # A list that is longer is narrowed by its filters first: the whole file is made in memory.
 MOST_ROWS = 10_000
-_TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
-_WIDTH_CHARACTERS = 18
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_MIMETYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 
-def spreadsheet(kind: FileKind, name: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
-    """The rows under their headings as a download called `<name>.<kind>`. Cells are text or integers."""
-    content = _csv(headings, rows) if kind == "csv" else _xlsx(headings, rows)
-    response = Response(content, content_type=_TYPES[kind])
+def download(kind: str, name: str, lines: Iterable[Sequence[Any]]) -> Response:
+    """The lines, headings first, as a file called `name` of kind "csv" or "xlsx"; NotFound for another kind."""
+    if kind not in _MIMETYPES:
+        raise NotFound("request.not_found")
+    body = to_csv(lines) if kind == "csv" else to_xlsx(lines)
+    response = Response(body, content_type=_MIMETYPES[kind])
     response.headers.set("Content-Disposition", "attachment", filename=f"{name}.{kind}")
     return response
 
 
-def _csv(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+def spreadsheet(kind: FileKind, name: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
+    """The rows under their headings as a download called `<name>.<kind>`."""
+    return download(kind, name, [headings, *rows])
+
+
+def to_csv(lines: Iterable[Sequence[Any]]) -> bytes:
+    """CSV in UTF-8 with a mark, by which Excel knows it; text that looks like a formula gets an apostrophe."""
     file = io.StringIO(newline="")
     writer = csv.writer(file)
-    writer.writerow(headings)
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    for line in lines:
+        writer.writerow([_harmless(_plain(cell)) for cell in line])
     return file.getvalue().encode("utf-8-sig")
 
 
-def _harmless(cell: Any) -> Any:
-    """Text that a spreadsheet would take for a formula gets the sign by which it is taken for text."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_SIGNS) else cell
-
-
-def _xlsx(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+def to_xlsx(lines: Iterable[Sequence[Any]]) -> bytes:
+    """A workbook of one sheet; text stays text and numbers stay numbers."""
     file = io.BytesIO()
-    plain = {
-        "constant_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_numbers": False,
-        "strings_to_urls": False,
-    }
-    with xlsxwriter.Workbook(file, plain) as book:
-        sheet = book.add_worksheet()
-        bold = book.add_format({"bold": True})
-        sheet.freeze_panes(1, 0)
-        sheet.set_column(0, max(0, len(headings) - 1), _WIDTH_CHARACTERS)
-        sheet.write_row(0, 0, headings, bold)
-        for number, row in enumerate(rows, start=1):
-            sheet.write_row(number, 0, row)
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(file, options) as workbook:
+        sheet = workbook.add_worksheet()
+        for row, line in enumerate(lines):
+            for column, cell in enumerate(line):
+                _write_cell(sheet, row, column, _plain(cell))
     return file.getvalue()
+
+
+def _write_cell(sheet: Any, row: int, column: int, cell: Any) -> None:
+    if isinstance(cell, int | float | Decimal) and not isinstance(cell, bool):
+        sheet.write_number(row, column, cell)
+    else:
+        sheet.write_string(row, column, str(cell))
+
+
+def _plain(cell: Any) -> Any:
+    if cell is None:
+        return ""
+    return cell.isoformat() if isinstance(cell, datetime | date) else cell
+
+
+def _harmless(cell: Any) -> Any:
+    if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS):
+        return "'" + cell
+    return cell
