@@ -89,7 +89,7 @@ class PriceView:
 
 def get_shop(session: Session, shop_id: int, center_id: int) -> ShopView:
     """A shop. Raises NotFound("shop.shop_not_found")."""
-    row = session.execute(_shops().where(Shop.center_id == center_id, Shop.id == shop_id)).one_or_none()
+    row = session.connection().execute(_ONE_SHOP, {"center": center_id, "id": shop_id}).one_or_none()
     if row is None:
         raise NotFound("shop.shop_not_found")
     return ShopView(*row)
@@ -129,7 +129,7 @@ def _shops() -> "sa.Select[*tuple[Any, ...]]":
     return sa.select(*columns).join(Place, sa.and_(Place.center_id == Shop.center_id, Place.id == Shop.place_id))
 
 
-def _items(center_id: int) -> "sa.Select[*tuple[Any, ...]]":
+def _items(center_id: "int | sa.BindParameter[int]") -> "sa.Select[*tuple[Any, ...]]":
     older = aliased(ItemPrice)
     newest = (
         sa.select(sa.func.max(older.version))
@@ -140,6 +140,12 @@ def _items(center_id: int) -> "sa.Select[*tuple[Any, ...]]":
     own = [getattr(Item, name) for name in ItemView.__slots__ if hasattr(Item, name)]
     price = (ItemPrice.points, ItemPrice.id.label("price_id"), ItemPrice.version.label("price_version"))
     return sa.select(*own, *price).join(ItemPrice, now).where(Item.center_id == center_id)
+
+
+_ONE_SHOP = _shops().where(Shop.center_id == sa.bindparam("center"), Shop.id == sa.bindparam("id"))
+_SOME_ITEMS = _items(sa.bindparam("center")).where(
+    Item.shop_id == sa.bindparam("shop"), Item.id.in_(sa.bindparam("ids", expanding=True))
+)
 
 
 def get_item(session: Session, item_id: int, center_id: int) -> ItemView:
@@ -182,8 +188,8 @@ def prices(session: Session, item_id: int, center_id: int) -> list[PriceView]:
 def items_by_id(session: Session, shop_id: int, ids: Iterable[int], center_id: int) -> dict[int, ItemView]:
     """Items of a shop. Raises Rejected("shop.item_unknown") unless all are of it."""
     wanted = set(ids)
-    rows = session.execute(_items(center_id).where(Item.shop_id == shop_id, Item.id.in_(wanted)))
-    items = {row.id: ItemView(*row) for row in rows}
+    parameters = {"center": center_id, "shop": shop_id, "ids": sorted(wanted)}
+    items = {row.id: ItemView(*row) for row in session.connection().execute(_SOME_ITEMS, parameters)}
     if wanted - items.keys():
         raise Rejected("shop.item_unknown")
     return items

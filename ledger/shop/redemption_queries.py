@@ -11,6 +11,7 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.kernel.permissions import Permission
+from ledger.kernel.types import table_of
 from ledger.organisations.models import Place
 from ledger.people.models import Volunteer
 from ledger.shop import queries
@@ -76,8 +77,8 @@ def find_redemption(
     session: Session, redemption_id: int, center_id: int, *, lock: bool = False
 ) -> RedemptionView | None:
     """A redemption with its lines; locked, it stays as it is until the unit ends."""
-    query = _redemptions().where(Redemption.center_id == center_id, Redemption.id == redemption_id)
-    row = session.execute(query.with_for_update(of=Redemption) if lock else query).one_or_none()
+    parameters = {"center": center_id, "id": redemption_id}
+    row = session.connection().execute(_ONE_LOCKED if lock else _ONE, parameters).one_or_none()
     return None if row is None else _view(row, lines_of(session, redemption_id, center_id))
 
 
@@ -104,26 +105,50 @@ def may_see_all_of(actor: Actor, place_path: str) -> bool:
 
 def lines_of(session: Session, redemption_id: int, center_id: int) -> list[LineView]:
     """The lines of a redemption in order."""
-    line = RedemptionLine
-    query = (
-        sa.select(
-            line.position,
-            line.item_id,
-            Item.name,
-            Item.spec,
-            line.quantity,
-            ItemPrice.points.label("price"),
-            line.price_id,
-            line.points,
-            line.points_transfer_id,
-            line.goods_transfer_id,
-        )
-        .join(Item, sa.and_(Item.center_id == line.center_id, Item.id == line.item_id))
-        .join(ItemPrice, sa.and_(ItemPrice.center_id == line.center_id, ItemPrice.id == line.price_id))
-        .where(line.center_id == center_id, line.redemption_id == redemption_id)
-        .order_by(line.position)
+    parameters = {"center": center_id, "redemption": redemption_id}
+    return [LineView(**row._mapping) for row in session.connection().execute(_LINES, parameters)]
+
+
+_redemption, _shop, _place, _volunteer = map(table_of, (Redemption, Shop, Place, Volunteer))
+_line, _item, _price = map(table_of, (RedemptionLine, Item, ItemPrice))
+_FROM_ELSEWHERE = {
+    "shop_name": _shop.c.name,
+    "place_path": _place.c.path,
+    "member_number": _volunteer.c.number,
+    "member_status": _volunteer.c.status,
+}
+_COLUMNS = [name for name in RedemptionView.__slots__ if name != "lines"]
+_REDEMPTIONS: "sa.Select[*tuple[Any, ...]]" = (
+    sa.select(
+        *(_FROM_ELSEWHERE[name].label(name) if name in _FROM_ELSEWHERE else _redemption.c[name] for name in _COLUMNS)
     )
-    return [LineView(**row._mapping) for row in session.execute(query)]
+    .join(_shop, sa.and_(_shop.c.center_id == _redemption.c.center_id, _shop.c.id == _redemption.c.shop_id))
+    .join(_place, sa.and_(_place.c.center_id == _shop.c.center_id, _place.c.id == _shop.c.place_id))
+    .join(
+        _volunteer,
+        sa.and_(_volunteer.c.center_id == _redemption.c.center_id, _volunteer.c.id == _redemption.c.volunteer_id),
+    )
+)
+_ONE = _REDEMPTIONS.where(_redemption.c.center_id == sa.bindparam("center"), _redemption.c.id == sa.bindparam("id"))
+_ONE_LOCKED = _ONE.with_for_update(of=_redemption)
+_LINES = (
+    sa.select(
+        _line.c.position,
+        _line.c.item_id,
+        _item.c.name,
+        _item.c.spec,
+        _line.c.quantity,
+        _price.c.points.label("price"),
+        _line.c.price_id,
+        _line.c.points,
+        _line.c.points_transfer_id,
+        _line.c.goods_transfer_id,
+    )
+    .join(_item, sa.and_(_item.c.center_id == _line.c.center_id, _item.c.id == _line.c.item_id))
+    .join(_price, sa.and_(_price.c.center_id == _line.c.center_id, _price.c.id == _line.c.price_id))
+    .where(_line.c.center_id == sa.bindparam("center"), _line.c.redemption_id == sa.bindparam("redemption"))
+    .order_by(_line.c.position)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +168,7 @@ def list_redemptions(
     session: Session, actor: Actor, wanted: RedemptionFilter, *, request: PageRequest
 ) -> Page[RedemptionView]:
     """Redemptions that the actor may see by time, newest first unless asked otherwise; without their lines."""
-    query = _narrowed(_redemptions().where(Redemption.center_id == actor.center_id, _visible_to(actor)), wanted)
+    query = _narrowed(_REDEMPTIONS.where(Redemption.center_id == actor.center_id, _visible_to(actor)), wanted)
     page = PageRequest(request.limit, request.after, request.sort or "-created_at")
     sorts = {"created_at": Redemption.created_at, "total": Redemption.total}
     return fetch_page(session, query, request=page, sorts=sorts, tie=Redemption.id, make=lambda row: _view(row, []))
@@ -199,34 +224,5 @@ def facts_of(view: RedemptionView) -> dict[str, Any]:
     return own | times | {"lines": lines}
 
 
-def _redemptions() -> "sa.Select[*tuple[Any, ...]]":
-    return (
-        sa.select(
-            Redemption,
-            Shop.name.label("shop_name"),
-            Place.path.label("place_path"),
-            Volunteer.number.label("member_number"),
-            Volunteer.status.label("member_status"),
-        )
-        .join(Shop, sa.and_(Shop.center_id == Redemption.center_id, Shop.id == Redemption.shop_id))
-        .join(Place, sa.and_(Place.center_id == Shop.center_id, Place.id == Shop.place_id))
-        .join(
-            Volunteer,
-            sa.and_(Volunteer.center_id == Redemption.center_id, Volunteer.id == Redemption.volunteer_id),
-        )
-    )
-
-
-_OWN = [name for name in RedemptionView.__slots__ if hasattr(Redemption, name)]
-
-
 def _view(row: Any, lines: list[LineView]) -> RedemptionView:
-    own = {name: getattr(row.Redemption, name) for name in _OWN}
-    return RedemptionView(
-        **own,
-        shop_name=row.shop_name,
-        place_path=row.place_path,
-        member_number=row.member_number,
-        member_status=row.member_status,
-        lines=lines,
-    )
+    return RedemptionView(**{name: row._mapping[name] for name in _COLUMNS}, lines=lines)

@@ -17,6 +17,7 @@ from ledger.kernel.crypto import token_hash
 from ledger.kernel.errors import Conflict, Forbidden, Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
+from ledger.kernel.types import table_of
 from ledger.people import queries as people
 from ledger.people.policy import ACTIVE
 from ledger.points import queries as ledger
@@ -27,6 +28,19 @@ from ledger.shop.models import PayerCode, Redemption, RedemptionLine
 from ledger.shop.policy import CART_LIFE, CODE_LIFE, HOLD_LIFE, Wanted, new_payer_code, read_payer_code, step, summed
 from ledger.shop.queries import ItemView
 from ledger.shop.redemption_queries import RedemptionView
+
+_line = table_of(RedemptionLine)
+_OF_REDEMPTION = (
+    _line.c.center_id == sa.bindparam("of_center"),
+    _line.c.redemption_id == sa.bindparam("of_redemption"),
+)
+_INSERT_LINES = sa.insert(_line)
+_DELETE_LINES = sa.delete(_line).where(*_OF_REDEMPTION)
+_NAME_TRANSFERS = (
+    sa.update(_line)
+    .where(*_OF_REDEMPTION, _line.c.position == sa.bindparam("of_position"))
+    .values(points_transfer_id=sa.bindparam("points_id"), goods_transfer_id=sa.bindparam("goods_id"))
+)
 
 
 def issue_payer_code(session: Session, *, actor: Actor) -> dict[str, str]:
@@ -101,8 +115,8 @@ def set_lines(session: Session, redemption_id: int, wanted: Sequence[Wanted], *,
     lines = summed(wanted)
     items = queries.items_by_id(session, redemption.shop_id, [line.item_id for line in lines], actor.center_id)
     _refuse_off_shelf(items.values())
-    line_key = (RedemptionLine.center_id == actor.center_id, RedemptionLine.redemption_id == redemption_id)
-    session.execute(sa.delete(RedemptionLine).where(*line_key))
+    connection = session.connection()
+    connection.execute(_DELETE_LINES, {"of_center": actor.center_id, "of_redemption": redemption_id})
     rows = [
         {
             "center_id": actor.center_id,
@@ -116,7 +130,7 @@ def set_lines(session: Session, redemption_id: int, wanted: Sequence[Wanted], *,
         for position, line in enumerate(lines, start=1)
     ]
     if rows:
-        session.execute(sa.insert(RedemptionLine), rows)
+        connection.execute(_INSERT_LINES, rows)
     tills.change(session, redemption, {"total": sum(row["points"] for row in rows)})
     return redemption_queries.facts(session, redemption_id, actor.center_id)
 
@@ -141,18 +155,10 @@ def hold(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, Any
         raise Conflict("shop.quote_stale")
     held_until = clock.now() + HOLD_LIFE
     posted = _hold_all(session, redemption, items, held_until, actor=actor)
-    for line, points_id, goods_id in zip(
-        redemption.lines, posted.transfer_ids[0::2], posted.transfer_ids[1::2], strict=True
-    ):
-        session.execute(
-            sa.update(RedemptionLine)
-            .where(
-                RedemptionLine.center_id == actor.center_id,
-                RedemptionLine.redemption_id == redemption_id,
-                RedemptionLine.position == line.position,
-            )
-            .values(points_transfer_id=points_id, goods_transfer_id=goods_id)
-        )
+    pairs = zip(redemption.lines, posted.transfer_ids[0::2], posted.transfer_ids[1::2], strict=True)
+    of = {"of_center": actor.center_id, "of_redemption": redemption_id}
+    rows = [of | {"of_position": line.position, "points_id": one, "goods_id": other} for line, one, other in pairs]
+    session.connection().execute(_NAME_TRANSFERS, rows)
     tills.change(session, redemption, {"status": wanted, "held_until": held_until})
     return redemption_queries.facts(session, redemption_id, actor.center_id)
 

@@ -1,5 +1,6 @@
 """What every write at the till shares: the locked redemption, its change, its code, its source in the ledger."""
 
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,9 +9,12 @@ from sqlalchemy.orm import Session
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, Keep, Rejected
 from ledger.kernel.permissions import Permission
+from ledger.kernel.types import table_of
 from ledger.points.policy import Source
 from ledger.shop.models import PayerCode, Redemption
 from ledger.shop.redemption_queries import RedemptionView, get_redemption
+
+_redemption = table_of(Redemption)
 
 
 def locked(session: Session, redemption_id: int, actor: Actor) -> RedemptionView:
@@ -46,19 +50,28 @@ def refuse_frozen(redemption: RedemptionView) -> None:
 
 def change(session: Session, redemption: RedemptionView, values: dict[str, Any]) -> None:
     """Change a redemption that is still in the state it was read in. Raises Conflict("service.conflict")."""
-    statement = (
-        sa.update(Redemption)
-        .where(
-            Redemption.center_id == redemption.center_id,
-            Redemption.id == redemption.id,
-            Redemption.status == redemption.status,
-        )
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
-    if session.connection().execute(statement).rowcount != 1:
+    parameters = {
+        "of_center": redemption.center_id,
+        "of_id": redemption.id,
+        "of_status": redemption.status,
+    }
+    if session.connection().execute(_change(*sorted(values)), parameters | values).rowcount != 1:
         raise Conflict("service.conflict")
     session.expire_all()
+
+
+@cache
+def _change(*names: str) -> sa.Update:
+    """The statement that changes these columns of a redemption that is still in a state."""
+    return (
+        sa.update(_redemption)
+        .where(
+            _redemption.c.center_id == sa.bindparam("of_center"),
+            _redemption.c.id == sa.bindparam("of_id"),
+            _redemption.c.status == sa.bindparam("of_status"),
+        )
+        .values({name: sa.bindparam(name) for name in names})
+    )
 
 
 def end_code(session: Session, code_id: int, center_id: int, *, status: str) -> None:
