@@ -11,6 +11,7 @@ from ledger.activities import pages as activities_pages
 from ledger.audit import api as audit_api
 from ledger.checkin import api as checkin_api
 from ledger.checkin import pages as checkin_pages
+from ledger.home import pages as home_pages
 from ledger.home import preferences_pages
 from ledger.home.reader import load_reader
 from ledger.kernel import clock, crypto, db
@@ -46,6 +47,7 @@ API_BLUEPRINTS = (
     rules_api.bp,
 )
 PAGE_BLUEPRINTS: tuple[Blueprint, ...] = (
+    home_pages.bp,
     preferences_pages.bp,
     rules_pages.bp,
     people_pages.bp,

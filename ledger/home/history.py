@@ -1,0 +1,187 @@
+"""A volunteer's history: what happened, in plain words by day, each with the evidence it rests on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.checkin import queries as checkin
+from ledger.checkin.queries import AttendanceView, ScanView
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor
+from ledger.kernel.errors import NotFound
+from ledger.kernel.paging import Page, PageRequest, fetch_page
+from ledger.kernel.types import table_of
+from ledger.points import queries as points
+from ledger.points.models import Batch, Transfer
+from ledger.points.policy import COUNTS_AS_POSTED, MINUTE, POINT, AccountKey, Balance
+from ledger.points.queries import NOTHING
+from ledger.rules import queries as rules
+from ledger.rules.queries import Rule
+from ledger.shop import redemption_queries as redemptions
+from ledger.shop.redemption_queries import RedemptionView
+
+Which = Literal["all", "earned", "spent"]
+_transfer = table_of(Transfer)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFilter:
+    """What the history is narrowed to; `since` and `until` are local days, both inclusive."""
+
+    which: Which = "all"
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One thing that moved points or minutes; with what it rests on where that is known."""
+
+    batch_id: int
+    kind: Literal["service", "redemption", "void", "other"]
+    recorded_at: datetime
+    points: int
+    minutes: int
+    reason: str
+    attendance: AttendanceView | None = None
+    scans: Sequence[ScanView] = ()
+    rule: Rule | None = None
+    redemption: RedemptionView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryDay:
+    """A local day with what happened on it, the latest first, and the points at its end."""
+
+    day: date
+    balance: int
+    happenings: list[Happening]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A page of the history, and what there is now."""
+
+    points: Balance
+    minutes: int
+    held: list[RedemptionView]
+    days: list[HistoryDay]
+    next: str | None
+
+
+def history_of(
+    session: Session, actor: Actor, wanted: HistoryFilter, zone: ZoneInfo, *, request: PageRequest
+) -> History:
+    """A page of the reader's own history, the latest first."""
+    own = _Own(session, actor)
+    page = list_happenings(session, actor, wanted, zone, request=request)
+    days: dict[date, list[Happening]] = {}
+    for each in page.items:
+        days.setdefault(clock.local_day(each.recorded_at, zone), []).append(each)
+    return History(
+        points=own.points,
+        minutes=own.minutes,
+        held=_held(session, actor),
+        days=[HistoryDay(day, own.balance_at_end_of(day, zone), happenings) for day, happenings in days.items()],
+        next=page.next,
+    )
+
+
+def list_happenings(
+    session: Session, actor: Actor, wanted: HistoryFilter, zone: ZoneInfo, *, request: PageRequest
+) -> Page[Happening]:
+    """What moved the reader's points or minutes, the latest first."""
+    own = _Own(session, actor)
+    query = sa.select(Batch).where(Batch.center_id == actor.center_id, Batch.id.in_(own.batches()))
+    if wanted.which != "all":
+        query = query.where(Batch.source_type == {"earned": "attendance", "spent": "redemption"}[wanted.which])
+    if wanted.since is not None:
+        query = query.where(Batch.recorded_at >= datetime.combine(wanted.since, time(), tzinfo=zone))
+    if wanted.until is not None:
+        after = wanted.until + timedelta(days=1)
+        query = query.where(Batch.recorded_at < datetime.combine(after, time(), tzinfo=zone))
+    page = fetch_page(
+        session,
+        query,
+        request=PageRequest(request.limit, request.after, "-recorded_at"),
+        sorts={"recorded_at": Batch.recorded_at},
+        tie=Batch.id,
+        make=lambda row: row.Batch,
+    )
+    moved = own.moved([batch.id for batch in page.items])
+    return Page([_happening(session, batch, moved[batch.id], actor) for batch in page.items], page.next)
+
+
+class _Own:
+    """The reader's own two accounts, found once."""
+
+    def __init__(self, session: Session, actor: Actor) -> None:
+        self._session, self._center_id = session, actor.center_id
+        keys = [AccountKey(unit, "member", actor.volunteer_id or -1) for unit in (POINT, MINUTE)]
+        self._states = points.accounts_by_key(session, keys, actor.center_id)
+        self._units = {state.id: key.unit for key, state in self._states.items()}
+        found = {key.unit: state.state for key, state in self._states.items()}
+        self.points = found.get(POINT, NOTHING)
+        self.minutes = found.get(MINUTE, NOTHING).balance
+
+    def balance_at_end_of(self, day: date, zone: ZoneInfo) -> int:
+        """The points when the day was over."""
+        end = datetime.combine(day + timedelta(days=1), time(), tzinfo=zone) - timedelta(microseconds=1)
+        for account_id, unit in self._units.items():
+            if unit == POINT:
+                return points.get_account(self._session, account_id, self._center_id, as_of=end).balance
+        return 0
+
+    def batches(self) -> "sa.CompoundSelect[Any] | sa.Select[Any]":
+        """The batches that moved something of the reader's for good."""
+        return sa.union(*(self._side(side, _transfer.c.batch_id) for side in ("debit", "credit")))
+
+    def moved(self, batch_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+        """By batch, what each unit gained."""
+        gained: dict[int, dict[str, int]] = {batch_id: {POINT: 0, MINUTE: 0} for batch_id in batch_ids}
+        for side, sign in (("debit", -1), ("credit", 1)):
+            account_id = _transfer.c[f"{side}_account_id"]
+            query = self._side(side, _transfer.c.batch_id, account_id, _transfer.c.amount)
+            for row in self._session.execute(query.where(_transfer.c.batch_id.in_(batch_ids))):
+                gained[row[0]][self._units[row[1]]] += sign * row[2]
+        return gained
+
+    def _side(self, side: str, *columns: Any) -> "sa.Select[Any]":
+        return sa.select(*columns).where(
+            _transfer.c.center_id == self._center_id,
+            _transfer.c[f"{side}_account_id"].in_(self._units),
+            _transfer.c.kind.in_(COUNTS_AS_POSTED),
+        )
+
+
+def _happening(session: Session, batch: Batch, moved: dict[str, int], actor: Actor) -> Happening:
+    plain: dict[str, Any] = {
+        "batch_id": batch.id,
+        "recorded_at": batch.recorded_at,
+        "points": moved[POINT],
+        "minutes": moved[MINUTE],
+        "reason": batch.reason,
+    }
+    try:
+        if batch.source_type == "attendance":
+            view = checkin.get_attendance(session, int(batch.source_ref), actor.center_id)
+            rule = rules.get_rule(session, view.rule_id, actor.center_id) if view.rule_id is not None else None
+            scans = checkin.scans_of(session, view, actor.center_id)
+            return Happening(kind="service", attendance=view, scans=scans, rule=rule, **plain)
+        if batch.source_type == "redemption":
+            redemption = redemptions.get_redemption(session, int(batch.source_ref), actor.center_id)
+            return Happening(kind="void" if batch.step == "void" else "redemption", redemption=redemption, **plain)
+    except NotFound:
+        # The source is gone, which the audit names; the reader still sees what moved.
+        pass
+    return Happening(kind="other", **plain)
+
+
+def _held(session: Session, actor: Actor) -> list[RedemptionView]:
+    chosen = redemptions.RedemptionFilter(volunteer_id=actor.volunteer_id or -1, status="HELD")
+    return redemptions.list_redemptions(session, actor, chosen, request=PageRequest(10)).items

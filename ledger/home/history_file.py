@@ -1,0 +1,57 @@
+"""The history in words, for the page and for the file: the same sentences in both."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from ledger.home.blueprint import bp
+from ledger.home.history import Happening, HistoryFilter, list_happenings
+from ledger.kernel.actor import Actor
+from ledger.kernel.paging import MOST_PER_PAGE, PageRequest
+from ledger.web.formats import minutes_words, points
+
+MOST_LINES = 5_000
+
+
+@bp.app_template_global()
+def happening_words(happening: Happening) -> str:
+    """One sentence: 社区巡逻 2 小时; 柳荫积分超市，兑换 4 样."""
+    if happening.attendance is not None:
+        hours = minutes_words(happening.minutes, locale=str(get_locale() or "zh"))
+        return str(_("%(activity)s %(hours)s", activity=happening.attendance.activity_name, hours=hours))
+    if happening.redemption is not None:
+        shop, lines = happening.redemption.shop_name, happening.redemption.lines
+        if happening.kind == "void":
+            return str(_("%(shop)s，小票作废，退回", shop=shop))
+        if len(lines) == 1:
+            return str(_("%(shop)s，兑换%(item)s", shop=shop, item=lines[0].name))
+        return str(_("%(shop)s，兑换 %(n)s 样", shop=shop, n=len(lines)))
+    return str(_("其他变动"))
+
+
+def lines(session: Session, actor: Actor, wanted: HistoryFilter, zone: ZoneInfo) -> list[list[Any]]:
+    """The file, headings first: everything that fits the filter."""
+    found: list[list[Any]] = [[_("日期"), _("时间"), _("事项"), _("时长（分钟）"), _("积分"), _("小票")]]
+    after: str | None = None
+    while len(found) <= MOST_LINES:
+        page = list_happenings(session, actor, wanted, zone, request=PageRequest(MOST_PER_PAGE, after))
+        found += [_line(each, zone) for each in page.items]
+        after = page.next
+        if after is None:
+            break
+    return found
+
+
+def _line(happening: Happening, zone: ZoneInfo) -> list[Any]:
+    at = happening.recorded_at.astimezone(zone)
+    return [
+        at.date().isoformat(),
+        f"{at:%H:%M}",
+        happening_words(happening),
+        happening.minutes,
+        points(happening.points),
+        happening.redemption.receipt if happening.redemption is not None else "",
+    ]

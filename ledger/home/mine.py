@@ -1,0 +1,103 @@
+"""A volunteer's first page: what is there to spend, what is held, the shift of today, the way to the next star."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from ledger.activities import queries as activities
+from ledger.activities.queries import ShiftView
+from ledger.checkin import queries as checkin
+from ledger.checkin.queries import AttendanceFilter, AttendanceView
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor
+from ledger.kernel.paging import PageRequest
+from ledger.people import queries as people
+from ledger.points import queries as points
+from ledger.points.policy import MINUTE, POINT, AccountKey, Balance
+from ledger.rules import queries as rules
+from ledger.rules.policy import RuleBody, stars
+
+_MOST_TODAY = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """Where the volunteer stands: there now, expected, gone home, waiting for a review, or nothing on."""
+
+    state: Literal["open", "expected", "done", "pending", "nothing"]
+    shift: ShiftView | None = None
+    attendance: AttendanceView | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StarLine:
+    """Minutes served, stars got, and the next one; `stars` draws the line: {minutes, got}, the last is the goal."""
+
+    minutes: int
+    got: int
+    to_next: int
+    stars: list[dict[str, int | bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """All that the page shows."""
+
+    name: str
+    number: str
+    points: Balance
+    today: Today
+    star: StarLine
+
+
+def mine_of(session: Session, actor: Actor, zone: ZoneInfo) -> Mine:
+    """The page of a volunteer who has logged in. Raises NotFound("people.volunteer_not_found")."""
+    volunteer = people.get_volunteer(session, actor.volunteer_id or 0, actor.center_id)
+    keys = [AccountKey(unit, "member", volunteer.id) for unit in (POINT, MINUTE)]
+    balances = points.balances(session, keys, actor.center_id)
+    versions = rules.all_rules(session, actor.center_id)
+    body = next((rule.body for rule in versions if rule.effective_from <= clock.now()), RuleBody())
+    return Mine(
+        name=volunteer.name,
+        number=volunteer.number,
+        points=balances[keys[0]],
+        today=_today(session, volunteer.id, actor.center_id, zone, body),
+        star=star_line(balances[keys[1]].balance, body),
+    )
+
+
+def star_line(minutes: int, body: RuleBody) -> StarLine:
+    """The way to the next star: the one reached last and the goal, on a line from nothing."""
+    got = stars(minutes, body)
+    shown = body.star_hours[max(0, got - 1) : got + 1] if got < len(body.star_hours) else body.star_hours[-2:]
+    goal = body.star_hours[got] * 60 if got < len(body.star_hours) else 0
+    return StarLine(
+        minutes=minutes,
+        got=got,
+        to_next=max(0, goal - minutes),
+        stars=[{"minutes": hours * 60, "got": minutes >= hours * 60} for hours in shown],
+    )
+
+
+def _today(session: Session, volunteer_id: int, center_id: int, zone: ZoneInfo, body: RuleBody) -> Today:
+    now = clock.now()
+    visit = checkin.find_open_visit(session, volunteer_id, center_id)
+    if visit is not None:
+        view = checkin.get_attendance(session, visit.id, center_id)
+        return Today("open", visit.shift, view, visit.shift.ends_at + body.late)
+    start = datetime.combine(clock.local_day(now, zone), time(), tzinfo=zone)
+    end = start + timedelta(days=1)
+    for shift, signup in activities.shifts_of_volunteer(session, volunteer_id, center_id, now=now):
+        going = signup.status == "signed_up" and shift.cancelled_at is None and shift.activity_status == "approved"
+        if going and shift.starts_at < end:
+            return Today("expected", shift, until=shift.starts_at - body.early)
+    chosen = AttendanceFilter(volunteer_id=volunteer_id, since=start, until=end)
+    found = checkin.list_attendances(session, center_id, chosen, request=PageRequest(_MOST_TODAY)).items
+    for view in found:
+        if view.status in ("CONFIRMED", "PENDING"):
+            return Today("done" if view.status == "CONFIRMED" else "pending", attendance=view)
+    return Today("nothing")

@@ -1,0 +1,114 @@
+"""The pages people land on: a volunteer's home, history and card, the day of staff, and the way to each."""
+
+from datetime import date
+from typing import Any, get_args
+
+from flask import current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from ledger.home import history_file
+from ledger.home.blueprint import bp
+from ledger.home.day import day_of
+from ledger.home.history import HistoryFilter, Which, history_of
+from ledger.home.mine import mine_of
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot
+from ledger.kernel.errors import Forbidden
+from ledger.kernel.paging import PageRequest
+from ledger.kernel.permissions import Permission
+from ledger.people import queries as people
+from ledger.people.queries import VolunteerView
+from ledger.web.guard import current_actor, get_actor, public, requires
+from ledger.web.qr import bars_svg, qr_svg
+from ledger.web.spreadsheets import download
+
+STAFF = (Permission.MANAGE_ACTIVITIES, Permission.CHECK_IN_OTHERS)
+_PER_PAGE = 20
+
+# Who holds one of the permissions lands on the page; the first that fits.
+_LANDINGS = (
+    ((Permission.READ_BOOKS,), "audit.console"),
+    (STAFF, "home.day"),
+    ((Permission.OWN_RECORD,), "home.mine"),
+)
+
+
+@bp.get("/")
+@public
+def start() -> ResponseReturnValue:
+    """Everybody's first page: their own, or the log-in."""
+    actor = current_actor()
+    if actor is None:
+        return redirect(url_for("people.log_in"))
+    for permissions, endpoint in _LANDINGS:
+        if any(actor.may(permission) for permission in permissions):
+            return redirect(url_for(endpoint))
+    raise Forbidden("access.denied")
+
+
+@bp.get("/me")
+@requires(Permission.OWN_RECORD)
+def mine() -> str:
+    """What do I have?"""
+    return render_template("home/mine.html", mine=in_snapshot(mine_of, get_actor(), _zone()))
+
+
+@bp.get("/me/history")
+@requires(Permission.OWN_RECORD)
+def history() -> str:
+    """Why is my balance this?"""
+    page = PageRequest(_PER_PAGE, request.args.get("after"))
+    shown = in_snapshot(history_of, get_actor(), _wanted(), _zone(), request=page)
+    return render_template("home/history.html", history=shown, wanted=_wanted(), whole=page.after is None)
+
+
+@bp.get("/me/history.<any(csv, xlsx):kind>")
+@requires(Permission.OWN_RECORD)
+def export_history(kind: str) -> ResponseReturnValue:
+    """The same as a file, with the same filter."""
+    lines = in_snapshot(history_file.lines, get_actor(), _wanted(), _zone())
+    return download(kind, _("明细"), lines)
+
+
+@bp.get("/me/card")
+@requires(Permission.OWN_RECORD)
+def card() -> str:
+    """My number, for a clerk to scan."""
+    volunteer = in_snapshot(_volunteer, get_actor())
+    codes: dict[str, Any] = {"qr": qr_svg(volunteer.number), "bars": bars_svg(volunteer.number)}
+    return render_template("home/card.html", volunteer=volunteer, **codes)
+
+
+@bp.get("/today")
+@requires(*STAFF)
+def day() -> str:
+    """What needs me?"""
+    return render_template("home/day.html", day=in_snapshot(day_of, get_actor(), _zone()))
+
+
+def _volunteer(session: Session, actor: Actor) -> VolunteerView:
+    return people.get_volunteer(session, actor.volunteer_id or 0, actor.center_id)
+
+
+def _zone() -> Any:
+    return current_app.config["SETTINGS"].timezone
+
+
+def _wanted() -> HistoryFilter:
+    """The filter in the address; what can't be read there filters nothing."""
+    which = request.args.get("which", "all")
+    return HistoryFilter(
+        which=which if which in get_args(Which) else "all",  # type: ignore[arg-type]
+        since=_day("since"),
+        until=_day("until"),
+    )
+
+
+def _day(name: str) -> date | None:
+    try:
+        found = date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return None
+    return found if 2000 <= found.year < 2200 else None
