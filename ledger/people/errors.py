@@ -17,6 +17,10 @@ register(
             422, "这个手机号已经登记过", "Somebody is registered with this phone number",
             "请按这个手机号查找，不要重复登记", "Look the person up by the number; do not register twice",
         ),
+        "name_differs": ErrorText(
+            422, "这个手机号登记在别的名字下", "The phone number belongs to somebody with another name",
+            "请核对手机号，姓名要和登记时一样", "Check the number; the name must be the one it was registered with",
+        ),
         "gender_invalid": ErrorText(
             422, "性别填得不对", "The gender can't be used",
             "请填男或者女，也可以空着", "Give male or female, or leave it empty",

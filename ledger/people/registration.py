@@ -5,7 +5,7 @@ What takes time, sealing above all, is done by `prepare` before a unit begins; t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -46,8 +46,10 @@ _TAKE_NUMBERS = (
     .returning(_center.c.next_volunteer_number)
 )
 _IS_DEMONSTRATION = sa.select(_center.c.is_demonstration).where(_center.c.id == sa.bindparam("center"))
-_BY_PHONE = sa.select(IdentityPhone.phone_index, IdentityPhone.identity_id).where(
-    IdentityPhone.phone_index.in_(sa.bindparam("wanted", expanding=True))
+_BY_PHONE = (
+    sa.select(IdentityPhone.phone_index, IdentityPhone.identity_id, Identity.name_index)
+    .join(Identity, Identity.id == IdentityPhone.identity_id)
+    .where(IdentityPhone.phone_index.in_(sa.bindparam("wanted", expanding=True)))
 )
 _VOLUNTEERS_OF = sa.select(Volunteer.identity_id).where(
     Volunteer.center_id == sa.bindparam("center"),
@@ -100,8 +102,9 @@ def register_volunteers(session: Session, rows: Sequence[NewVolunteer], *, actor
     """Make each a volunteer of the actor's center and return their ids in the same order.
 
     A person who is known by phone (from another center, or as staff) is not made twice. Raises
-    Rejected("people.phone_taken", row=…) when the person is a volunteer of the center already or comes twice;
-    Forbidden("access.denied"), NotFound("people.place_not_found").
+    Rejected("people.phone_taken", row=…) when the person is a volunteer of the center already or comes twice,
+    Rejected("people.name_differs", row=…) when somebody with another name has the phone, Forbidden("access.denied"),
+    NotFound("people.place_not_found").
     """
     if not rows:
         return []
@@ -127,11 +130,13 @@ def register_volunteers(session: Session, rows: Sequence[NewVolunteer], *, actor
 
 
 def find_or_make_identity(session: Session, person: NewVolunteer) -> int:
-    """The identity with this phone, or a new one."""
-    known = _by_phone(session, [person])
-    if person.phone_index in known:
-        return known[person.phone_index]
-    return _make_identities(session, [person])[0]
+    """The identity with this phone, or a new one. Raises Rejected("people.name_differs")."""
+    known = _by_phone(session, [person]).get(person.phone_index)
+    if known is None:
+        return _make_identities(session, [person])[0]
+    if known.name_index != person.name_index:
+        raise Rejected("people.name_differs")
+    return known.id
 
 
 def is_demonstration(session: Session, center_id: int) -> bool:
@@ -156,25 +161,35 @@ def _take_numbers(session: Session, count: int, center_id: int) -> int:
 
 def _identities(session: Session, rows: Sequence[NewVolunteer], center_id: int) -> list[int]:
     known = _by_phone(session, rows)
-    taken = _volunteers_among(session, set(known.values()), center_id)
+    taken = _volunteers_among(session, {person.id for person in known.values()}, center_id)
     seen: set[str] = set()
     for position, row in enumerate(rows):
         if row.phone_index is None:
             continue
-        if row.phone_index in seen or known.get(row.phone_index) in taken:
+        person = known.get(row.phone_index)
+        if row.phone_index in seen or (person is not None and person.id in taken):
             raise Rejected("people.phone_taken", row=position)
+        if person is not None and person.name_index != row.name_index:
+            raise Rejected("people.name_differs", row=position)
         seen.add(row.phone_index)
     made = iter(_make_identities(session, [row for row in rows if row.phone_index not in known]))
-    return [known[row.phone_index] if row.phone_index in known else next(made) for row in rows]
+    return [known[row.phone_index].id if row.phone_index in known else next(made) for row in rows]
 
 
-def _by_phone(session: Session, rows: Sequence[NewVolunteer]) -> dict[str | None, int]:
+class _Known(NamedTuple):
+    """Somebody who has a phone. Who knows the number alone must not learn the name by registering it again."""
+
+    id: int
+    name_index: str
+
+
+def _by_phone(session: Session, rows: Sequence[NewVolunteer]) -> dict[str | None, _Known]:
     wanted = [row.phone_index for row in rows if row.phone_index is not None]
-    found: dict[str | None, int] = {}
+    found: dict[str | None, _Known] = {}
     for start in range(0, len(wanted), MOST_AT_ONCE):
         part = wanted[start : start + MOST_AT_ONCE]
         rows_found = session.connection().execute(_BY_PHONE, {"wanted": part})
-        found.update({row.phone_index: row.identity_id for row in rows_found})
+        found.update({row.phone_index: _Known(row.identity_id, row.name_index) for row in rows_found})
     return found
 
 

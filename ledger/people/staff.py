@@ -19,7 +19,8 @@ from ledger.people.registration import find_or_make_identity, is_demonstration, 
 def add_staff(session: Session, *, name: str, phone: str, actor: Actor) -> int:
     """The identity of somebody who will be given a role: the one with this phone, or a new one.
 
-    Raises Forbidden("access.denied"), Rejected("people.name_invalid", "people.phone_invalid").
+    Raises Forbidden("access.denied"), Rejected("people.name_invalid", "people.phone_invalid",
+    "people.name_differs").
     """
     actor.need(Permission.MANAGE_STAFF)
     person = prepare(name=name, phone=phone, demonstration=is_demonstration(session, actor.center_id))

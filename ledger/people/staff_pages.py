@@ -22,6 +22,7 @@ from ledger.web.once import idempotency_key
 _FIELDS = {
     "people.name_invalid": "name",
     "people.phone_invalid": "phone",
+    "people.name_differs": "phone",
     "people.role_unknown": "role",
     "people.role_held": "role",
     "people.place_not_found": "place_id",
@@ -61,7 +62,7 @@ def new_staff() -> str:
 @bp.post("/staff/new")
 @requires(Permission.MANAGE_STAFF)
 def send_new_staff() -> ResponseReturnValue:
-    """Give somebody a role at a place and below; somebody known by phone keeps their name."""
+    """Give somebody a role at a place and below; somebody known by phone must have the same name."""
     try:
         wanted = {"name": forms.text("name"), "phone": forms.text("phone"), "role": forms.text("role")}
         place_id, once = forms.key("place_id"), idempotency_key()

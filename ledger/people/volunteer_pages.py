@@ -28,6 +28,7 @@ _FIELDS = {
     "people.name_invalid": "name",
     "people.phone_invalid": "phone",
     "people.phone_taken": "phone",
+    "people.name_differs": "phone",
     "people.gender_invalid": "gender",
     "people.id_last4_invalid": "id_last4",
     "people.place_not_found": "place_id",

@@ -66,6 +66,19 @@ def test_one_person_may_serve_in_two_centers(world: World, database: Database) -
         in_snapshot(queries.get_volunteer, one, other.center_id)
 
 
+def test_a_phone_alone_tells_nobody_the_name_behind_it(world: World, database: Database) -> None:
+    other = World(database)
+    phone = fresh_phone()
+    register(world, phone=phone)
+    for ask in (
+        lambda: register(other, phone=phone, name="猜的人"),
+        lambda: in_transaction(service.add_staff, name="猜的人", phone=phone, actor=other.builder),
+    ):
+        with pytest.raises(Rejected) as refused:
+            ask()
+        assert refused.value.code == "people.name_differs"
+
+
 def test_registering_one_phone_many_times_at_once_makes_one_volunteer(own_database: Database) -> None:
     world = World(own_database)
     phone = fresh_phone()
