@@ -19,13 +19,16 @@ from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
 from ledger.points import queries as points
 from ledger.points.policy import MINUTE, POINT, AccountKey
+from ledger.rules import service as rules
 from ledger.rules.policy import Deed, RuleBody, award
 from tests.checkin.conftest import at, scan
 from tests.world import Person, World
 
 _QUESTIONS = ("WALK_IN", "DWELL_TOO_SHORT", "OPEN_SESSION_ELSEWHERE")
 # When shifts are, in hours of the first day, by station: side by side, back to back, overlapping, over midnight.
-_SHIFTS = ((0, 9, 2), (0, 11, 2), (0, 10, 3), (1, 9, 4), (1, 13.5, 1), (0, 22, 5), (1, 26, 7))
+_SHIFTS = ((0, 9, 2), (0, 11, 2), (0, 10, 8), (1, 9, 4), (1, 13.5, 5), (1, 15, 8), (0, 22, 5), (0, 24, 9), (1, 26, 7))
+_MOSTLY = st.sampled_from((True, True, True, False))
+_PASSING = st.sampled_from((1, 5, 15, 40, 60, 90, 180))
 
 
 def visits(session: Session, center_id: int) -> Sequence[Any]:
@@ -63,11 +66,12 @@ class Scanning(RuleBasedStateMachine):
     """Two volunteers, two stations, a day and a night of shifts, and a clock that only goes on."""
 
     database: Database
+    automatic_minutes = 90
 
     @initialize()
     def begin(self) -> None:
         self.world = World(self.database)
-        self.now = at(8)
+        self.now = at(8.75)
         self.scans = 0
         self.stations = [self.world.station_id, self.world.add_station("东门站")]
         self.people = [self.world.add_volunteer("王桂兰"), self.world.add_volunteer("李建国")]
@@ -76,6 +80,9 @@ class Scanning(RuleBasedStateMachine):
             self.world.add_shift(at(start), hours=hours, station_id=self.stations[station])
             for station, start, hours in _SHIFTS
         ]
+        # A low limit, so that much waits for a decision.
+        body = RuleBody(automatic_minutes_per_day=self.automatic_minutes)
+        in_transaction(rules.add_version, body, effective_from=at(0), actor=self.world.builder)
         with clock.at(at(0)):
             self.world.sign_up(self.shifts[0], self.people[0])
             self.world.sign_up(self.shifts[3], self.people[1])
@@ -91,35 +98,41 @@ class Scanning(RuleBasedStateMachine):
                 refused = "checkin.taken"
         assert refused.startswith(("checkin.", "access.")), refused
 
-    @rule(minutes=st.one_of(st.integers(0, 15), st.integers(20, 300)))
-    def time_passes(self, minutes: int) -> None:
-        self.now += timedelta(minutes=minutes)
-
     @rule(
+        minutes=_PASSING,
         who=st.integers(0, 1),
         where=st.integers(0, 1),
-        intent=st.sampled_from(("auto", "auto", "in", "out")),
-        confirmed=st.sets(st.sampled_from(_QUESTIONS)),
-        shift=st.one_of(st.none(), st.integers(0, len(_SHIFTS) - 1)),
+        intent=st.sampled_from(("auto", "in", "out")),
+        unasked=st.booleans(),
+        shift=st.one_of(st.none(), st.none(), st.integers(0, len(_SHIFTS) - 1)),
     )
-    def scans_the_screen(self, who: int, where: int, intent: str, confirmed: set[str], shift: int | None) -> None:
+    def scans_the_screen(
+        self, *, minutes: int, who: int, where: int, intent: str, unasked: bool, shift: int | None
+    ) -> None:
+        self.now += timedelta(minutes=minutes)
         self.scans += 1
         person, station = self.people[who], self.stations[where]
         code = codes.screen_code(self.world.center_id, station, 1, self.now).code
         shift_id = None if shift is None else self.shifts[shift]
-        known = {"intent": intent, "confirmed": tuple(sorted(confirmed)), "shift_id": shift_id}
+        known = {"intent": intent, "confirmed": () if unasked else _QUESTIONS, "shift_id": shift_id}
         self.attempt(lambda: scan(person, code=code, **known))
+
+    @rule(minutes=_PASSING, who=st.integers(0, 1))
+    def comes_and_goes(self, minutes: int, who: int) -> None:
+        """The usual day: the same station, in and out, all questions answered with yes."""
+        for passing in (1, minutes):
+            self.scans_the_screen(minutes=passing, who=who, where=who, intent="auto", unasked=False, shift=None)
 
     @rule()
     def the_job_runs(self) -> None:
         self.attempt(lambda: in_transaction(service.close_forgotten, self.world.center_id))
 
-    @rule(choice=st.integers(0, 20), approve=st.booleans(), minutes=st.one_of(st.none(), st.integers(-30, 400)))
-    def somebody_decides(self, choice: int, approve: bool, minutes: int | None) -> None:
-        found = in_snapshot(visits, self.world.center_id)
-        if not found:
+    @rule(choice=st.integers(0, 20), minutes=st.sampled_from((None, None, -30, 60, 120, 240)), approve=_MOSTLY)
+    def somebody_decides(self, choice: int, minutes: int | None, approve: bool) -> None:
+        waiting = [visit for visit in in_snapshot(visits, self.world.center_id) if visit["status"] == "PENDING"]
+        if not waiting:
             return
-        visit = found[choice % len(found)]
+        visit = waiting[choice % len(waiting)]
         ended_at = None if minutes is None else visit["opened_at"] + timedelta(minutes=minutes)
         command = ReviewCommand(visit["id"], approve=approve, ended_at=ended_at, note="查过")
         self.attempt(lambda: in_transaction(service.review, command, actor=self.manager.actor))
@@ -150,7 +163,7 @@ class Scanning(RuleBasedStateMachine):
 
 def test_no_order_of_events_credits_a_minute_twice(database: Database) -> None:
     machine = type("ScanningHere", (Scanning,), {"database": database})
-    examples = max(10, settings.default.max_examples // 4)
+    examples = max(10, settings.default.max_examples // 3)
     run_state_machine_as_test(machine, settings=settings(max_examples=examples, stateful_step_count=25))
 
 
