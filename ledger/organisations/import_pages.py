@@ -152,7 +152,7 @@ def _volunteer_lines(session: Session, actor: Actor) -> list[list[Any]]:
                 genders.get(known.gender or "", ""),
                 show_phone(known.phone) if known.phone else "",
                 known.id_last4,
-                "、".join(teams.get(view.id, [])),
+                _("、").join(teams.get(view.id, [])),
                 places[view.place_id],
                 clock.local_day(view.registered_at, current_app.config["SETTINGS"].timezone),
                 _("停用") if view.status == "blocked" else _("正常"),

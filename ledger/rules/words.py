@@ -52,5 +52,5 @@ def _value(name: str, value: Any) -> str:
     if name == "points_for_forgotten_check_out":
         return str(_("给") if value else _("不给"))
     if name == "star_hours":
-        return "、".join(str(hours) for hours in value)
+        return str(_("、")).join(str(hours) for hours in value)
     return str(_("%(n)s 分钟", n=value))

@@ -84,7 +84,7 @@ class ItemRequest(Schema):
     """A new item with its first price."""
 
     name = Text(required=True, longest=60)
-    spec = Text(required=True, longest=40, metadata={"description": "Size or packing: 5 kg/袋"})
+    spec = Text(required=True, longest=40, metadata={"description": "Size or packing: 5 kg bag"})
     category = Text(required=True, longest=20)
     points = _whole(1, MOST_PRICE, required=True, metadata=_IN_POINTS)
     barcode = Text(load_default=None, shortest=4, longest=40, allow_none=True)

@@ -1,0 +1,221 @@
+"""Chinese is the source and English is complete: no word a person reads is in one language only (decision 6)."""
+
+import ast
+import re
+from collections.abc import Iterator
+from string import Formatter
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from jinja2 import Environment
+from marshmallow import Schema, fields
+
+from ledger.app import API_BLUEPRINTS
+from ledger.kernel.errors import registered_codes, text_of
+from ledger.web.messages import said
+from tests.source import ROOT, dotted, package, strings
+from tools import translations
+
+CHINESE = re.compile(r"[\u3001-\u303f\u3400-\u9fff\uff01-\uff65]")
+PLACEHOLDER = re.compile(r"%\((\w+)\)s|(?<!\{)\{(\w+)\}")
+GETTEXT = {"_", "gettext", "ngettext", "pgettext", "lazy_gettext", "lazy_pgettext"}
+# English that can't do without a Chinese example.
+SHOWS_CHINESE = {"首字母或条码，如 dm 大米"}
+IN_BOTH_LANGUAGES = {
+    "ledger/checkin/presenter.py": "reasons stand in both languages, as the API gives both",
+    "ledger/organisations/imports/columns.py": "the names of columns in the files people have",
+    "ledger/organisations/imports/command.py": "chooses between both languages itself",
+    "ledger/organisations/imports/files.py": "a comma that files use",
+    "ledger/organisations/imports/report.py": "chooses between both languages itself",
+    "ledger/web/formats.py": "writes dates and times in both languages",
+    "ledger/web/messages.py": "the Chinese of messages that schemas say in English",
+}
+DATA = {
+    "ledger/activities/pages.py": "usual categories, kept as they are typed",
+    "ledger/cli/founding.py": "examples of names",
+    "ledger/organisations/import_pages.py": "the example line of the empty sheet",
+    "ledger/people/policy.py": "surnames of two letters",
+    "ledger/rules/form.py": "commas that people type",
+}
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    return translations.read()
+
+
+def messages(catalog: Catalog) -> list[Message]:
+    return [message for message in catalog if message.id]
+
+
+def keys(catalog: Catalog) -> set[tuple[str | None, str]]:
+    return {(message.context, str(message.id)) for message in messages(catalog)}
+
+
+def placeholders(text: str) -> set[str]:
+    return {"".join(found) for found in PLACEHOLDER.findall(text)}
+
+
+def test_the_catalogue_has_the_words_of_the_code_and_no_others(catalog: Catalog) -> None:
+    said_in_code = keys(translations.extracted())
+
+    assert keys(catalog) - said_in_code == set(), "nobody says these any more: make translations"
+    assert said_in_code - keys(catalog) == set(), "these have no English yet: make translations, then fill them in"
+    assert not catalog.obsolete
+
+
+def test_every_message_has_its_english(catalog: Catalog) -> None:
+    assert translations.untranslated(catalog) == []
+    assert [message.id for message in messages(catalog) if message.fuzzy] == []
+
+
+def test_english_keeps_the_placeholders_and_no_chinese(catalog: Catalog) -> None:
+    for message in messages(catalog):
+        zh, en = str(message.id), str(message.string)
+        assert placeholders(en) == placeholders(zh), f"{zh!r} and {en!r} don't fill in the same"
+        assert zh in SHOWS_CHINESE or not CHINESE.search(en), f"{en!r} is not all English"
+        assert zh[-1].isspace() <= en[-1].isspace(), f"{zh!r} and {en!r} end differently"
+
+
+def template_words(source: str) -> Iterator[tuple[int, str]]:
+    """Line and text of what a template says outside gettext: its own text, and strings in its expressions."""
+    depth, calls, before = 0, [], ""
+    for line, kind, value in Environment(autoescape=True).lex(source):
+        if kind == "data" or (kind == "string" and not calls):
+            yield line, value
+        elif kind == "operator" and value in "([{":
+            depth += 1
+            if value == "(" and before in GETTEXT:
+                calls.append(depth)
+        elif kind == "operator" and value in ")]}":
+            if calls and calls[-1] == depth:
+                calls.pop()
+            depth -= 1
+        if kind != "whitespace":
+            before = value
+
+
+def test_templates_say_chinese_only_through_gettext() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: {text.strip()}"
+        for path in sorted((ROOT / "ledger" / "templates").rglob("*.html"))
+        if path.name != "styleguide.html"  # made-up data around the components, shown in development only
+        for line, text in template_words(path.read_text(encoding="utf-8"))
+        if CHINESE.search(text.replace('lang="zh-CN">中文<', ""))
+    ]
+    assert found == [], "put these into _('…')"
+
+
+def test_the_template_check_sees_what_it_is_for() -> None:
+    source = "{# 注 #}<p title=\"甲\">{{ _('乙', name='x') }}{{ '丙' ~ pgettext('many', '丁') }}</p>"
+    assert "".join(CHINESE.findall("".join(text for _line, text in template_words(source)))) == "甲丙"
+
+
+def test_code_says_chinese_only_through_gettext() -> None:
+    skipped = IN_BOTH_LANGUAGES | DATA
+    found = []
+    for source in package():
+        if source.path in skipped or source.path.startswith("ledger/demo/"):
+            continue
+        calls = [node for node in source.nodes() if isinstance(node, ast.Call)]
+        allowed = {
+            id(inner)
+            for call in calls
+            if dotted(call.func).rpartition(".")[2] in GETTEXT | {"ErrorText"}
+            for inner in ast.walk(call)
+        }
+        found += [
+            f"{source.at(node)}: {node.value}"
+            for node in strings(source)
+            if CHINESE.search(str(node.value)) and id(node) not in allowed
+        ]
+    assert found == [], "say these through gettext, or give the reason why not in this file"
+
+
+def test_the_list_of_exceptions_is_no_longer_than_needed() -> None:
+    by_path = {source.path: source for source in package()}
+    for path in IN_BOTH_LANGUAGES | DATA:
+        assert any(CHINESE.search(str(node.value)) for node in strings(by_path[path])), f"{path} needs no exception"
+
+
+def test_scripts_get_their_words_from_the_page() -> None:
+    comment = re.compile(r"/\*.*?\*/|^\s*//.*?$|\s//\s.*?$", re.DOTALL | re.MULTILINE)
+    found = [
+        f"{path.name}: {line.strip()}"
+        for path in sorted((ROOT / "ledger" / "static" / "js").glob("*.js"))
+        for line in comment.sub("", path.read_text(encoding="utf-8")).splitlines()
+        if CHINESE.search(line.replace("'万'", ""))  # the unit of large numbers on an axis, beside 'thousand'
+    ]
+    assert found == [], "hand these over in the page's JSON block of words"
+
+
+@pytest.mark.parametrize("code", sorted(registered_codes()))
+def test_a_refusal_is_said_in_both_languages(code: str) -> None:
+    text = text_of(code)
+    for zh, en in ((text.zh, text.en), (text.next_zh, text.next_en)):
+        assert zh.strip() == zh != "", f"{code} lacks Chinese"
+        assert en.strip() == en != "", f"{code} lacks English"
+        assert CHINESE.search(zh), f"{code}: {zh!r} is no Chinese"
+        assert not CHINESE.search(en), f"{code}: {en!r} is not all English"
+        assert fields_of(zh) == fields_of(en), f"{code}: {zh!r} and {en!r} don't fill in the same"
+
+
+def fields_of(text: str) -> set[str]:
+    return {name for _literal, name, _spec, _conversion in Formatter().parse(text) if name}
+
+
+def schema_messages() -> set[str]:
+    """What marshmallow may say about any field of any request, with numbers filled in."""
+    assert API_BLUEPRINTS
+    said_by = set(Schema.error_messages.values()) | set(Schema._default_error_messages.values())
+    waiting: list[fields.Field] = [
+        field for schema in all_schemas(Schema) for field in schema._declared_fields.values() if not field.dump_only
+    ]
+    while waiting:
+        field = waiting.pop()
+        if isinstance(field, fields.List):
+            waiting.append(field.inner)
+        said_by |= {str(text) for name, text in field.error_messages.items() if name not in ("format", "invalid_awareness")}
+        for check in field.validators:
+            said_by |= set(failures(check))
+    return {text.replace("{obj_type}", "date") for text in said_by}
+
+
+def all_schemas(parent: type[Schema]) -> Iterator[type[Schema]]:
+    for schema in parent.__subclasses__():
+        if schema.__module__.startswith("ledger."):
+            yield schema
+        yield from all_schemas(schema)
+
+
+def failures(check: object) -> Iterator[str]:
+    """The messages of a validator, with examples of bounds and choices filled in."""
+    for name in ("message_min", "message_max", "message_all", "error"):
+        text = getattr(check, name, None)
+        if isinstance(text, str):
+            yield text.replace("{min}", "1").replace("{max}", "200").replace("{choices}", "male, female")
+
+
+def house_messages() -> set[str]:
+    """What our own fields and forms say about a field: ValidationError("…") and {"message": "…"}."""
+    found = set()
+    for source in package():
+        for node in source.nodes():
+            if isinstance(node, ast.Call) and dotted(node.func) == "ValidationError":
+                found |= {each.value for each in node.args[:1] if isinstance(each, ast.Constant)}
+            if isinstance(node, ast.Dict):
+                pairs = zip(node.keys, node.values, strict=True)
+                found |= {
+                    value.value
+                    for key, value in pairs
+                    if isinstance(key, ast.Constant) and key.value == "message" and isinstance(value, ast.Constant)
+                }
+    return {str(each) for each in found}
+
+
+def test_what_is_wrong_with_a_field_is_said_in_chinese_too() -> None:
+    known = schema_messages() | house_messages()
+    assert {"Missing data for required field.", "must be an id"} <= known
+    for message in sorted(known):
+        assert CHINESE.search(said(message, in_language="zh")), f"ledger/web/messages.py lacks {message!r}"
+        assert not CHINESE.search(said(message, in_language="en"))
