@@ -33,15 +33,7 @@ def confirm(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, 
     if redemption.held_until is None or clock.now() >= redemption.held_until:
         raise Conflict("shop.hold_expired")
     tills.refuse_frozen(redemption)
-    posted = points.resolve(
-        session,
-        _pending(redemption),
-        "post",
-        source=tills.source(redemption, "post"),
-        actor=actor,
-        reason="redemption",
-        evidence=queries.facts(session, redemption_id, actor.center_id),
-    )
+    posted = _post(session, redemption, actor=actor)
     year = posted.recorded_at.astimezone(BUSINESS_ZONE).year
     member = posted.balances[AccountKey(POINT, "member", redemption.volunteer_id)]
     receipt = {
@@ -54,6 +46,24 @@ def confirm(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, 
     tills.change(session, redemption, receipt)
     tills.end_code(session, redemption.payer_code_id, actor.center_id, status="CONSUMED")
     return queries.facts(session, redemption_id, actor.center_id)
+
+
+def _post(session: Session, redemption: RedemptionView, *, actor: Actor) -> points.Posted:
+    try:
+        return points.resolve(
+            session,
+            _pending(redemption),
+            "post",
+            source=tills.source(redemption, "post"),
+            actor=actor,
+            reason="redemption",
+            evidence=queries.facts(session, redemption.id, actor.center_id),
+        )
+    except Conflict as refusal:
+        # The book's time never goes back: where another machine's clock is ahead, it is later there than here.
+        if refusal.code != "points.pending_transfer_expired":
+            raise
+        raise Conflict("shop.hold_expired") from refusal
 
 
 def cancel(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, Any]:

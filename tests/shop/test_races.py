@@ -1,0 +1,173 @@
+"""Two at the same moment: one balance, one last bag, one code, one hold; each time exactly one of them wins."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from ledger.kernel import clock
+from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.errors import LedgerError
+from ledger.points import queries as ledger
+from ledger.points.policy import POINT, AccountKey
+from ledger.shop import policy, queries, service, settling, shelf
+from ledger.shop.policy import Wanted
+from ledger.shop.shelf import Delivered
+from tests.at_once import at_once
+from tests.shop.counter import balance, give_points
+from tests.world import Person, World
+
+ROUNDS = 200
+PRICE = 3_000
+
+
+@pytest.fixture
+def own_world(own_database: Database) -> World:
+    """A center in a database of its own."""
+    return World(own_database)
+
+
+class Tills:
+    """Two tills of a shop, each with a clerk, spoken to without HTTP so that many rounds take seconds."""
+
+    def __init__(self, world: World, *, stock: int) -> None:
+        self.world = world
+        self.shop_id = world.add_shop()
+        self.rice = world.add_item(self.shop_id, points=PRICE, stock=stock)
+        self.clerks = [world.add_staff("clerk").actor, world.add_staff("clerk").actor]
+
+    def code(self, member: Person) -> str:
+        """A code that the member shows."""
+        return in_transaction(service.issue_payer_code, actor=member.actor)["code"]
+
+    def open(self, till: int, code: str) -> Callable[[], Any]:
+        """Scan a code at a till, when called."""
+        return lambda: in_transaction(service.open_cart, self.shop_id, code, actor=self.clerks[till])
+
+    def take(self, till: int, code: str) -> Callable[[], Any]:
+        """Hold a bag of rice for who shows the code, when called."""
+        wanted = [Wanted(self.rice, 1)]
+        return lambda: in_transaction(service.open_and_hold, self.shop_id, code, wanted, actor=self.clerks[till])
+
+    def confirm(self, till: int, cart: int) -> Callable[[], Any]:
+        """Confirm what is held, when called."""
+        return lambda: in_transaction(settling.confirm, cart, actor=self.clerks[till])
+
+    def void(self, till: int, cart: int) -> Callable[[], Any]:
+        """Void a receipt, when called."""
+        return lambda: in_transaction(settling.void, cart, "拿错了", actor=self.clerks[till])
+
+    def left(self) -> int:
+        """Bags that can still be taken."""
+        view = in_snapshot(queries.get_item, self.rice, self.world.center_id)
+        return in_snapshot(ledger.balance, view.stock_account, self.world.center_id).available
+
+    def restock(self) -> None:
+        """One more bag."""
+        how = {"origin": "bought", "supplier": "供销社", "document": ""}
+        in_transaction(shelf.take_in, self.shop_id, [Delivered(self.rice, 1)], actor=self.world.builder, **how)
+
+
+def winner(outcomes: list[Any], refusal: str) -> Any:
+    """What the one of the two got who won; the other must have been refused for this reason."""
+    won = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
+    lost = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+    assert len(won) == 1, outcomes
+    assert isinstance(lost[0], LedgerError), lost
+    assert lost[0].code == refusal, lost
+    return won[0]
+
+
+def test_two_clerks_can_not_spend_the_same_points(own_world: World) -> None:
+    tills, member = Tills(own_world, stock=2 * ROUNDS), own_world.add_volunteer()
+    for _ in range(ROUNDS):
+        give_points(own_world, member, PRICE)
+        works = [tills.take(till, tills.code(member)) for till in (0, 1)]
+        held = winner(at_once(works), "shop.points_insufficient")
+        tills.confirm(0, held["id"])()
+
+    assert balance(own_world, member).balance == 0
+    assert tills.left() == ROUNDS
+
+
+def test_two_members_can_not_take_the_last_bag(own_world: World) -> None:
+    tills = Tills(own_world, stock=0)
+    members = [own_world.add_volunteer(), own_world.add_volunteer("李建国")]
+    for member in members:
+        give_points(own_world, member, ROUNDS * PRICE)
+    for _ in range(ROUNDS):
+        tills.restock()
+        works = [tills.take(till, tills.code(member)) for till, member in enumerate(members)]
+        held = winner(at_once(works), "shop.stock_short")
+        tills.confirm(0, held["id"])()
+
+    assert tills.left() == 0
+    assert sum(balance(own_world, member).balance for member in members) == ROUNDS * PRICE
+
+
+def test_one_code_opens_one_cart(own_world: World) -> None:
+    tills, member = Tills(own_world, stock=1), own_world.add_volunteer()
+    for _ in range(20):
+        code = tills.code(member)
+        winner(at_once([tills.open(0, code), tills.open(1, code)]), "shop.code_bound_elsewhere")
+
+
+def at(moment: datetime, work: Callable[[], Any]) -> Callable[[], Any]:
+    """The work at another moment."""
+
+    def then() -> Any:
+        with clock.at(moment):
+            return work()
+
+    return then
+
+
+def test_a_hold_is_confirmed_or_released_but_never_both(own_world: World) -> None:
+    tills, member = Tills(own_world, stock=40), own_world.add_volunteer()
+    give_points(own_world, member, 40 * PRICE)
+    now, confirmed = clock.now(), 0
+    for number in range(20):
+        held_at = now + number * timedelta(minutes=10)
+        with clock.at(held_at):
+            cart = tills.take(0, tills.code(member))()["id"]
+        confirm = at(held_at + policy.HOLD_LIFE - timedelta(seconds=1), tills.confirm(0, cart))
+        sweep = at(held_at + policy.HOLD_LIFE, lambda: in_transaction(settling.release_expired, own_world.center_id))
+
+        outcome, swept = at_once([confirm, sweep])
+
+        assert isinstance(outcome, dict) != (swept == 1), (outcome, swept)
+        assert isinstance(outcome, dict) or outcome.code == "shop.already_released", outcome
+        confirmed += isinstance(outcome, dict)
+
+    assert balance(own_world, member).balance == (40 - confirmed) * PRICE
+    assert (balance(own_world, member).held, tills.left()) == (0, 40 - confirmed)
+
+
+def test_a_receipt_is_made_once_and_voided_once(own_world: World) -> None:
+    tills, member = Tills(own_world, stock=20), own_world.add_volunteer()
+    give_points(own_world, member, 20 * PRICE)
+    for _ in range(20):
+        cart = tills.take(0, tills.code(member))()["id"]
+        winner(at_once([tills.confirm(0, cart), tills.confirm(1, cart)]), "shop.already_confirmed")
+        winner(at_once([tills.void(0, cart), tills.void(1, cart)]), "shop.wrong_state")
+
+    assert balance(own_world, member).balance == 20 * PRICE
+    assert tills.left() == 20
+    redeemed = AccountKey(POINT, "redeemed", tills.shop_id)
+    account = in_snapshot(ledger.accounts_by_key, [redeemed], own_world.center_id)[redeemed]
+    assert in_snapshot(ledger.get_account, account.id, own_world.center_id).balance == 0
+
+
+def test_many_tills_of_a_shop_count_receipts_without_a_gap(own_world: World) -> None:
+    tills = Tills(own_world, stock=30)
+    members = [own_world.add_volunteer(name) for name in ("王桂兰", "李建国", "赵山")]
+    for member in members:
+        give_points(own_world, member, 10 * PRICE)
+    numbers = []
+    for _ in range(10):
+        carts = [tills.take(0, tills.code(member))()["id"] for member in members]
+        numbers += [receipt["receipt"] for receipt in at_once([tills.confirm(1, cart) for cart in carts])]
+
+    year = clock.now().astimezone(policy.BUSINESS_ZONE).year
+    assert sorted(numbers) == [f"{year}-{count:06}" for count in range(1, 31)]

@@ -1,0 +1,184 @@
+"""Receipts: numbers without a gap, the window of a void, what it gives back, and the check that anybody may do."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import zxingcpp
+from PIL import Image, ImageDraw
+
+from ledger.kernel import clock
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.ids import parse_public_id
+from ledger.kernel.references import make_reference
+from ledger.points.entries import batches_of
+from ledger.shop import service, settling
+from ledger.shop.policy import Wanted
+from tests.shop.counter import Counter, balance, refused
+
+# Both in UTC; in the district it is eight hours later.
+EVENING = datetime(2026, 6, 3, 15, 50, tzinfo=UTC)
+QUARTER_PAST = datetime(2026, 6, 3, 16, 15, tzinfo=UTC)
+
+
+def test_refused_confirms_leave_no_gap(counter: Counter) -> None:
+    member, rice = counter.member(100_000), counter.item(stock=20)
+    numbers = []
+    for _ in range(3):
+        numbers.append(counter.get(f"/redemptions/{counter.sold(member, [(rice, 1)])}").json["receipt"])
+        late = counter.held(member, [(rice, 1)])
+        with clock.at(clock.now() + timedelta(minutes=4)):
+            refused(counter.step(late, "confirm"), 409, "shop.hold_expired")
+        refused(counter.step(counter.cart(member), "confirm"), 409, "shop.wrong_state")
+        counter.step(late, "cancel")
+
+    year = numbers[0][:4]
+    assert numbers == [f"{year}-00000{number}" for number in (1, 2, 3)]
+
+
+def test_a_shop_counts_from_one_each_year_by_local_time(counter: Counter) -> None:
+    member, wanted, clerk = counter.member(100_000), [Wanted(counter.item(stock=20), 1)], counter.clerk.actor
+    year = clock.now().year + 1
+    new_year = datetime(year, 12, 31, 16, 0, tzinfo=UTC)
+    numbers = []
+    for moment in (new_year - timedelta(seconds=2), new_year - timedelta(seconds=1), new_year):
+        with clock.at(moment):
+            code = in_transaction(service.issue_payer_code, actor=member.actor)["code"]
+            cart = in_transaction(service.open_and_hold, counter.shop_id, code, wanted, actor=clerk)["id"]
+            numbers.append(in_transaction(settling.confirm, cart, actor=clerk)["receipt"])
+
+    assert numbers == [f"{year}-000001", f"{year}-000002", f"{year + 1}-000001"]
+
+
+def test_each_shop_counts_for_itself(counter: Counter) -> None:
+    other = Counter(counter.world, counter.client)
+    receipts = [
+        each.get(f"/redemptions/{each.sold(each.member(), [(each.item(), 1)])}").json for each in (counter, other)
+    ]
+
+    assert receipts[0]["receipt"] == receipts[1]["receipt"]
+    assert receipts[0]["shop_id"] != receipts[1]["shop_id"]
+
+
+@pytest.mark.parametrize("late", [timedelta(microseconds=-1), timedelta(0)])
+def test_a_void_goes_until_a_quarter_past_midnight(counter: Counter, late: timedelta) -> None:
+    now = clock.now()
+    days = timedelta(days=(now - EVENING).days + 2)
+    with clock.at(EVENING + days):
+        member, rice = counter.member(), counter.item()
+        cart = counter.sold(member, [(rice, 1)])
+    with clock.at(QUARTER_PAST + days + late):
+        answer = counter.step(cart, "void", {"reason": "拿错了"})
+
+    if late:
+        assert answer.json["status"] == "VOIDED"
+    else:
+        refused(answer, 422, "shop.void_window_closed")
+    assert balance(counter.world, member).balance == (10_000 if late else 7_000)
+
+
+def test_a_void_mirrors_each_transfer_once_and_pays_its_owner(counter: Counter) -> None:
+    member, rice, soy = counter.member(), counter.item(), counter.item("酿造酱油", points_now=800)
+    cart = counter.sold(member, [(rice, 1), (soy, 2)])
+    clerk = counter.world.add_staff("clerk")
+
+    counter.step(cart, "void", {"reason": "拿错了"}, by=clerk)
+
+    batches = in_snapshot(batches_of, "redemption", str(parse_public_id(cart)), counter.world.center_id)
+    assert [batch.step for batch in batches] == ["hold", "post", "void"]
+    posted, voided = batches[1].transfers, batches[2].transfers
+    assert {each.reverses_id for each in voided} == {each.id for each in posted}
+    assert len(voided) == len(posted) == 4
+    assert voided[0].credit_account_id == posted[0].debit_account_id
+    assert batches[2].actor_id == clerk.identity_id
+    assert balance(counter.world, member).balance == 10_000
+    refused(counter.step(cart, "void", {"reason": "再来"}), 409, "shop.wrong_state")
+
+
+@pytest.mark.parametrize("state", ["cart", "held", "cancelled"])
+def test_only_a_receipt_can_be_voided(counter: Counter, state: str) -> None:
+    member, rice = counter.member(), counter.item()
+    cart = counter.cart(member) if state == "cart" else counter.held(member, [(rice, 1)])
+    if state == "cancelled":
+        counter.step(cart, "cancel")
+
+    answer = counter.step(cart, "void", {"reason": "x"})
+
+    refused(answer, 409, "shop.already_released" if state == "cancelled" else "shop.wrong_state")
+    refused(counter.get(f"/redemptions/{cart}/receipt"), 409, "shop.wrong_state")
+
+
+def test_a_void_needs_a_reason(counter: Counter) -> None:
+    cart = counter.sold(counter.member(), [(counter.item(), 1)])
+
+    for body in ({}, {"reason": ""}, {"reason": "  "}, {"reason": "x" * 201}, {"reason": 5}):
+        refused(counter.step(cart, "void", body), 422, "request.invalid")
+
+
+def test_the_code_on_a_receipt_leads_to_its_check_page(counter: Counter) -> None:
+    cart = counter.sold(counter.member(), [(counter.item(), 1)])
+    receipt = counter.get(f"/redemptions/{cart}/receipt").json
+
+    assert read(receipt["qr_svg"]) == receipt["check_url"]
+    path = receipt["check_url"].removeprefix("HTTPS://JF.EXAMPLE.ORG")
+    for written in (path, path.lower(), path.replace("/R/", "/r/")):
+        page = counter.client.get(written)
+        assert page.status_code == 200
+        assert "这张小票是真的" in page.text
+        for shown in (receipt["receipt"], "柳荫积分超市", "30.00"):
+            assert shown in page.text
+        for hidden in ("王桂兰", "王*兰", receipt["member"]["number"], "陈晓燕"):
+            assert hidden not in page.text
+
+
+def test_the_check_page_says_that_a_receipt_was_voided(counter: Counter) -> None:
+    cart = counter.sold(counter.member(), [(counter.item(), 1)])
+    receipt = counter.step(cart, "void", {"reason": "王桂兰拿错了"}).json
+
+    page = counter.client.get(receipt["check_url"].removeprefix("HTTPS://JF.EXAMPLE.ORG"))
+
+    assert page.status_code == 200
+    assert "这张小票已作废" in page.text
+    assert "王桂兰" not in page.text
+
+
+def test_a_receipt_that_was_made_up_is_not_ours(counter: Counter) -> None:
+    cart = counter.sold(counter.member(), [(counter.item(), 1)])
+    path = counter.get(f"/redemptions/{cart}/receipt").json["check_url"].removeprefix("HTTPS://JF.EXAMPLE.ORG")
+    held = counter.held(counter.member(), [(counter.item("小米"), 1)])
+    center, key = counter.world.center_id, parse_public_id(held)
+    changed = path[:-1] + ("A" if path[-1] != "A" else "B")
+    forged = [
+        changed,
+        path + "A",
+        path[:-3],
+        "/R/x",
+        "/R/%E5%B0%8F%E7%A5%A8",
+        "/R/" + make_reference("card", center, parse_public_id(cart)),
+        "/R/" + make_reference("receipt", center + 1, parse_public_id(cart)),
+        "/R/" + make_reference("receipt", center, key),
+    ]
+
+    for written in forged:
+        page = counter.client.get(written)
+        assert page.status_code == 404, written
+        assert "这不是我们开的小票" in page.text, written
+
+
+def test_a_clerk_s_name_is_masked_for_the_member(counter: Counter) -> None:
+    member = counter.member()
+    cart = counter.sold(member, [(counter.item(), 1)])
+
+    assert counter.get(f"/redemptions/{cart}/receipt").json["clerk"] == "陈晓燕"
+    assert counter.get(f"/redemptions/{cart}/receipt", by=member).json["clerk"] == "陈*燕"
+
+
+def read(svg: str) -> str:
+    """What a scanner reads in a QR code that the service drew."""
+    side = int(re.search(r'viewBox="0 0 (\d+) ', svg)[1])  # type: ignore[index]
+    picture = Image.new("L", (side, side), 255)
+    pen = ImageDraw.Draw(picture)
+    for x, y, length in re.findall(r"M(\d+) (\d+)h(\d+)v1", svg):
+        pen.line((int(x), int(y), int(x) + int(length) - 1, int(y)), fill=0)
+    found = zxingcpp.read_barcodes(picture.resize((side * 8, side * 8), Image.Resampling.NEAREST))
+    return str(found[0].text)
