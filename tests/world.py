@@ -16,6 +16,7 @@ from ledger.organisations import service as organisations
 from ledger.people import credentials, staff
 from ledger.people import queries as people_queries
 from ledger.people import service as people
+from ledger.people.passwords import hash_password
 from ledger.people.policy import demonstration_phone
 from ledger.rules import service as rules
 from ledger.rules.policy import RuleBody
@@ -79,17 +80,16 @@ class World:
         )
         return self._log_in(identity_id)
 
-    def employ(self, person: Person, role: str) -> None:
-        """Give somebody who is there a role at the station as well."""
+    def employ(self, person: Person, role: str, *, place_id: int | None = None) -> None:
+        """Give somebody who is there a role as well, at the station if no place is named."""
         in_transaction(
             staff.grant_role,
             identity_id=person.identity_id,
             role=role,
-            place_id=self.station_id,
+            place_id=place_id or self.station_id,
             actor=self.builder,
         )
-        actor = in_snapshot(_actor, person.token)
-        person.actor = actor
+        person.actor = in_snapshot(_actor, person.token)
 
     def add_volunteer(self, name: str = "王桂兰") -> Person:
         """A volunteer with a card, logged in as a device."""
@@ -107,6 +107,13 @@ class World:
         person = self._log_in(view.identity_id)
         person.volunteer_id, person.card = volunteer_id, card
         return person
+
+    def give_password(self, person: Person) -> tuple[str, str]:
+        """Phone and password of somebody who can log in at the page from now on."""
+        phone, password = in_snapshot(people_queries.phone_of, person.identity_id) or "", "zhe-shi-mi-ma-3"
+        hashed = hash_password(password, phone=phone)
+        in_transaction(credentials.set_password, person.identity_id, password_hash=hashed)
+        return phone, password
 
     def number_of(self, person: Person) -> str:
         """The volunteer's number."""

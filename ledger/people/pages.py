@@ -13,7 +13,7 @@ from ledger.people.login import LoggedIn, set_first_password
 from ledger.people.login import log_in as check_and_log_in
 from ledger.web import forms
 from ledger.web.guard import SESSION_COOKIE, current_actor, public
-from ledger.web.page_context import keep_preferences, local_path
+from ledger.web.page_context import bring_preferences, local_path
 
 __all__ = ["bp", "staff_pages", "volunteer_pages"]
 
@@ -106,5 +106,5 @@ def _enter(opened: LoggedIn, goal: str) -> ResponseReturnValue:
         secure=current_app.config["SETTINGS"].https,
     )
     kept = in_snapshot(queries.get_preferences, opened.identity_id)
-    keep_preferences(response, language=kept.language, large_type=kept.large_type)
+    bring_preferences(response, language=kept.language, large_type=kept.large_type)
     return response

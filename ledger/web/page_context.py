@@ -72,12 +72,21 @@ def registered(endpoint: str) -> bool:
 def keep_preferences(
     response: Response, *, language: str | None = None, large_type: bool | None = None, theme: str | None = None
 ) -> None:
-    """Write the switches into the browser; a log-in calls it with what is in the person's profile."""
+    """Write the switches into the browser."""
     for name, value in ((LANGUAGE_COOKIE, language), (THEME_COOKIE, theme)):
         if value is not None:
             _set_cookie(response, name, value)
     if large_type is not None:
         _set_cookie(response, LARGE_TYPE_COOKIE, "1" if large_type else "0")
+
+
+def bring_preferences(response: Response, *, language: str, large_type: bool) -> None:
+    """Bring a person's switches to the browser where they log in; what was chosen there before the log-in stays.
+
+    A profile says Chinese and small type until its person chooses, so these two take nothing away.
+    """
+    brought = language if language != "zh" and LANGUAGE_COOKIE not in request.cookies else None
+    keep_preferences(response, language=brought, large_type=large_type or None)
 
 
 def local_path(wanted: str | None, otherwise: str = "/") -> str:

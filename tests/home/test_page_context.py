@@ -1,13 +1,17 @@
 """What every page knows by itself: the switches, the menu by role, and where a form may send its reader."""
 
+from typing import Any
+
 import pytest
 from flask import Flask, render_template_string
 from flask.testing import FlaskClient
 
-from ledger.kernel.db import in_snapshot
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.people import credentials
 from ledger.people import queries as people
 from ledger.web.guard import SESSION_COOKIE
 from ledger.web.page_context import local_path
+from tests.browsing import Browser
 from tests.world import Person, World
 
 SHOWN = (
@@ -69,6 +73,38 @@ def test_the_switches_are_kept_by_the_browser_and_in_the_profile(client: FlaskCl
     assert client.get_cookie("large_type").value == "1"  # type: ignore[union-attr]
     kept = in_snapshot(people.get_preferences, volunteer.identity_id)
     assert (kept.language, kept.large_type) == ("en", True)
+
+
+@pytest.mark.parametrize(
+    ("before", "profile", "language", "large_type"),
+    [
+        ({}, {}, None, None),
+        ({}, {"language": "en", "large_type": True}, "en", "1"),
+        ({"language": "en", "large_type": "1"}, {}, "en", "1"),
+        ({"language": "zh", "large_type": "0"}, {"language": "en", "large_type": True}, "zh", "1"),
+    ],
+    ids=["nothing chosen", "from the profile", "chosen before the log-in", "both"],
+)
+def test_a_log_in_brings_the_switches_and_takes_none_away(
+    client: FlaskClient,
+    world: World,
+    before: dict[str, str],
+    profile: dict[str, Any],
+    language: str | None,
+    large_type: str | None,
+) -> None:
+    person = world.add_volunteer()
+    phone, password = world.give_password(person)
+    in_transaction(credentials.set_preferences, **profile, actor=person.actor)
+    for name, value in before.items():
+        client.set_cookie(name, value)
+
+    answer = Browser(client).post("/log-in", phone=phone, password=password)
+
+    assert answer.status_code == 303
+    for name, wanted in (("language", language), ("large_type", large_type)):
+        cookie = client.get_cookie(name)
+        assert (cookie and cookie.value) == wanted
 
 
 def test_an_unknown_wish_changes_nothing(client: FlaskClient, world: World) -> None:
