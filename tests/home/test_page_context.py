@@ -76,12 +76,12 @@ def test_the_switches_are_kept_by_the_browser_and_in_the_profile(client: FlaskCl
 
 
 @pytest.mark.parametrize(
-    ("before", "profile", "language", "large_type"),
+    ("before", "profile", "after"),
     [
-        ({}, {}, None, None),
-        ({}, {"language": "en", "large_type": True}, "en", "1"),
-        ({"language": "en", "large_type": "1"}, {}, "en", "1"),
-        ({"language": "zh", "large_type": "0"}, {"language": "en", "large_type": True}, "zh", "1"),
+        ({}, {}, (None, None)),
+        ({}, {"language": "en", "large_type": True}, ("en", "1")),
+        ({"language": "en", "large_type": "1"}, {}, ("en", "1")),
+        ({"language": "zh", "large_type": "0"}, {"language": "en", "large_type": True}, ("zh", "1")),
     ],
     ids=["nothing chosen", "from the profile", "chosen before the log-in", "both"],
 )
@@ -90,8 +90,7 @@ def test_a_log_in_brings_the_switches_and_takes_none_away(
     world: World,
     before: dict[str, str],
     profile: dict[str, Any],
-    language: str | None,
-    large_type: str | None,
+    after: tuple[str | None, str | None],
 ) -> None:
     person = world.add_volunteer()
     phone, password = world.give_password(person)
@@ -102,9 +101,8 @@ def test_a_log_in_brings_the_switches_and_takes_none_away(
     answer = Browser(client).post("/log-in", phone=phone, password=password)
 
     assert answer.status_code == 303
-    for name, wanted in (("language", language), ("large_type", large_type)):
-        cookie = client.get_cookie(name)
-        assert (cookie and cookie.value) == wanted
+    kept = [client.get_cookie(name) for name in ("language", "large_type")]
+    assert tuple(cookie and cookie.value for cookie in kept) == after
 
 
 def test_an_unknown_wish_changes_nothing(client: FlaskClient, world: World) -> None:
