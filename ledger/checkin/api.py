@@ -58,6 +58,9 @@ def _taken(command: ScanCommand, actor: Actor) -> ScanAnswer:
             raise scanned.refusal
     except (Rejected, Conflict) as refused:
         refused.context |= in_snapshot(presenter.refusal, refused, actor.center_id)
+        if "scan_id" in refused.context:
+            # A retry is answered the same, down to the short code for the telephone.
+            g.reference = presenter.short_ref(refused.context["scan_id"])
         raise
     return scanned
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from ledger.checkin import codes, desk_pages, earnings, results, review_pages, service
+from ledger.checkin import codes, desk_pages, earnings, presenter, results, review_pages, service
 from ledger.checkin.blueprint import bp
 from ledger.checkin.codes import Ticket
 from ledger.checkin.commands import ScanCommand
@@ -129,7 +129,7 @@ def earned(attendance_id: int) -> str:
 def _earned(session: Session, attendance_id: int) -> dict[str, Any]:
     shown = earnings.earning_of(session, attendance_id, get_actor())
     code = short("checkin.receipt", reference=shown.reference) if shown.reference else ""
-    return {"earning": shown, "qr": qr_svg(code) if code else None, "number": results.short_ref(attendance_id)}
+    return {"earning": shown, "qr": qr_svg(code) if code else None, "number": presenter.short_ref(attendance_id)}
 
 
 @bp.get("/attendances/<id:attendance_id>/objection")
@@ -137,7 +137,7 @@ def _earned(session: Session, attendance_id: int) -> dict[str, Any]:
 def objection(attendance_id: int) -> str:
     """What is wrong, and who puts it right?"""
     shown = in_snapshot(earnings.objection_to, attendance_id, get_actor())
-    return render_template("checkin/objection.html", shown=shown, number=results.short_ref(attendance_id))
+    return render_template("checkin/objection.html", shown=shown, number=presenter.short_ref(attendance_id))
 
 
 @bp.get("/A/<reference>", endpoint="receipt")

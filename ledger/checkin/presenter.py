@@ -10,9 +10,11 @@ from ledger.activities import queries as activities
 from ledger.checkin.queries import AttendanceView
 from ledger.checkin.scans import ScanAnswer
 from ledger.kernel.errors import Conflict, LedgerError
+from ledger.kernel.ids import public_id
 from ledger.people import queries as people
 from ledger.web.problem import words
 
+_REF_LETTERS = 6
 QUESTIONS = frozenset({"checkin.dwell_too_short", "checkin.open_session_elsewhere", "checkin.walk_in"})
 REASON_TEXTS = {
     "OK_IN": ("已签到", "Checked in"),
@@ -68,6 +70,12 @@ def refusal(session: Session, refused: LedgerError, center_id: int) -> dict[str,
 def is_question(refused: LedgerError) -> bool:
     """Whether the scan is done when it is sent again with its reason among the confirmed ones."""
     return isinstance(refused, Conflict) and refused.code in QUESTIONS
+
+
+def short_ref(key: int) -> str:
+    """The end of a key's public form, for the telephone: "K7M 294"."""
+    letters = public_id(key)[-_REF_LETTERS:].upper()
+    return f"{letters[:3]} {letters[3:]}"
 
 
 def attendances(session: Session, views: Iterable[AttendanceView], center_id: int) -> list[dict[str, Any]]:

@@ -11,17 +11,14 @@ from sqlalchemy.orm import Session
 from ledger.activities import queries as activities
 from ledger.checkin import scans
 from ledger.checkin.policy import Intent
-from ledger.checkin.presenter import is_question
+from ledger.checkin.presenter import is_question, short_ref
 from ledger.checkin.scans import StoredScan
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import LedgerError
-from ledger.kernel.ids import public_id
 from ledger.people import queries as people
 from ledger.rules import queries as rules
 from ledger.web.formats import EN_DASH, local_time
 from ledger.web.problem import words
-
-_REF_LETTERS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +106,6 @@ def no_scan() -> Result:
         _("还没有扫站里的码，或者扫了超过 5 分钟"),
         next_words=_("用微信或手机相机扫站里屏幕上的码。"),
     )
-
-
-def short_ref(key: int) -> str:
-    """The end of a key's public form, for the telephone: "K7M 294"."""
-    letters = public_id(key)[-_REF_LETTERS:].upper()
-    return f"{letters[:3]} {letters[3:]}"
 
 
 def _facts(context: dict[str, Any]) -> list[tuple[str, str]]:
