@@ -9,6 +9,7 @@ from ledger import cli
 from ledger.activities import api as activities_api
 from ledger.activities import pages as activities_pages
 from ledger.audit import api as audit_api
+from ledger.audit import pages as audit_pages
 from ledger.checkin import api as checkin_api
 from ledger.checkin import pages as checkin_pages
 from ledger.home import pages as home_pages
@@ -48,6 +49,7 @@ API_BLUEPRINTS = (
 )
 PAGE_BLUEPRINTS: tuple[Blueprint, ...] = (
     home_pages.bp,
+    audit_pages.bp,
     preferences_pages.bp,
     rules_pages.bp,
     people_pages.bp,

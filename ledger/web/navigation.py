@@ -36,6 +36,8 @@ STAFF_MENU = (
     Entry("audit.trial_balance", _("账本"), (Permission.READ_BOOKS,)),
     Entry("rules.versions", _("规则"), (Permission.MANAGE_RULES, Permission.READ_BOOKS)),
 )
+# Staff who serve as volunteers too find the way to their own points here.
+OWN = Entry("home.mine", _("我的"), (Permission.OWN_RECORD,))
 
 
 def staff_nav(actor: Actor | None, path: str) -> list[dict[str, Any]]:
@@ -46,7 +48,10 @@ def staff_nav(actor: Actor | None, path: str) -> list[dict[str, Any]]:
     """
     if actor is None:
         return []
-    entries = [(entry.label, url_for(entry.endpoint)) for entry in STAFF_MENU if _usable(entry, actor)]
+    menu = [entry for entry in STAFF_MENU if _usable(entry, actor)]
+    if menu and _usable(OWN, actor):
+        menu.append(OWN)
+    entries = [(entry.label, url_for(entry.endpoint)) for entry in menu]
     here = [href for _label, href in entries if path == href or path.startswith(href.rstrip("/") + "/")]
     current = max(here, key=len, default="")
     return [{"label": label, "href": href, "current": href == current} for label, href in entries]

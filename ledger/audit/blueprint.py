@@ -1,0 +1,36 @@
+"""The blueprint that all pages of the audit share, and the words that their templates need."""
+
+from flask import Blueprint
+
+from ledger.audit.names import CODE_WORDS, KIND_WORDS, TRANSFER_KIND_WORDS
+from ledger.audit.statement import event_words
+from ledger.audit.story import PARTS
+from ledger.audit.words import difference_words
+
+bp = Blueprint("audit", __name__)
+bp.add_app_template_global(event_words)
+bp.add_app_template_global(difference_words)
+
+
+@bp.app_template_global()
+def part_words(part: str) -> str:
+    """What part somebody had in a posting."""
+    return str(PARTS[part])
+
+
+@bp.app_template_global()
+def account_kind(kind: str) -> str:
+    """What a kind of account is called."""
+    return str(KIND_WORDS.get(kind, kind))
+
+
+@bp.app_template_global()
+def transfer_code(code: str) -> str:
+    """What kind of event moved it."""
+    return str(CODE_WORDS.get(code, code))
+
+
+@bp.app_template_global()
+def transfer_kind(kind: str) -> str:
+    """Whether it was posted, is held, or resolves what was held."""
+    return str(TRANSFER_KIND_WORDS[kind])

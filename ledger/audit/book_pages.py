@@ -1,0 +1,103 @@
+"""Pages of the books: accounts by volunteer number or kind, an account as of any moment, a transfer's whole story."""
+
+from typing import Any
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from ledger.audit import moments, names, statement
+from ledger.audit.blueprint import bp
+from ledger.audit.story import amount_words, chain_of
+from ledger.audit.trace import trace
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot
+from ledger.kernel.ids import parse_public_id
+from ledger.kernel.paging import PageRequest
+from ledger.kernel.permissions import Permission
+from ledger.people import queries as people
+from ledger.points import reading
+from ledger.points.policy import KINDS, AccountKey
+from ledger.points.reading import AccountFilter
+from ledger.web.guard import get_actor, requires
+from ledger.web.spreadsheets import download
+
+_PER_PAGE = 50
+_NUMBER_DIGITS = 8
+
+
+@bp.get("/books/accounts")
+@requires(Permission.READ_BOOKS)
+def accounts() -> str:
+    """Whose account?"""
+    return render_template("audit/accounts.html", kinds=list(KINDS), **in_snapshot(_accounts, get_actor()))
+
+
+def _accounts(session: Session, actor: Actor) -> dict[str, Any]:
+    number = "".join(request.args.get("number", "").split())
+    kind = request.args.get("kind") if request.args.get("kind") in KINDS else None
+    unit = request.args.get("unit") or None
+    volunteer = people.find_volunteer_by_number(session, number, actor.center_id) if number else None
+    owner = volunteer.id if volunteer is not None else -1 if number else None
+    wanted = AccountFilter(unit=unit and unit[:60], kind="member" if number else kind, owner_id=owner)
+    page = PageRequest(_PER_PAGE, request.args.get("after"), request.args.get("sort", ""))
+    found = reading.list_accounts(session, actor, wanted, request=page)
+    keys = {row.id: AccountKey(row.unit, row.kind, row.owner_id) for row in found.items}
+    named = names.account_names(session, keys.values(), actor.center_id)
+    return {
+        "accounts": [(row, named[keys[row.id]]) for row in found.items],
+        "next": found.next,
+        "number": number,
+        "kind": kind,
+        "sort": page.sort or "opened_at",
+    }
+
+
+@bp.get("/books/accounts/<id:account_id>")
+@requires(Permission.READ_BOOKS)
+def account(account_id: int) -> str:
+    """Where did this come from?"""
+    return render_template("audit/account.html", **in_snapshot(_account, account_id, get_actor()))
+
+
+def _account(session: Session, account_id: int, actor: Actor) -> dict[str, Any]:
+    as_of = moments.read("as_of")
+    page = PageRequest(_PER_PAGE, request.args.get("after"), request.args.get("sort", "-recorded_at"))
+    shown = statement.statement_of(session, account_id, actor, request=page, as_of=as_of)
+    picked = _picked([line.entry.transfer_id for line in shown.lines])
+    traced = trace(session, picked, actor) if picked is not None else None
+    return {
+        "statement": shown,
+        "as_of": as_of,
+        "sort": page.sort,
+        "picked": picked,
+        "chain": chain_of(traced) if traced is not None else [],
+        "amount": amount_words(traced.transfer.amount, traced) if traced is not None else "",
+    }
+
+
+def _picked(shown: list[int]) -> int | None:
+    """The transfer whose story is told below: the one asked for, else the first of the page."""
+    try:
+        asked = parse_public_id(request.args.get("transfer", ""))
+    except ValueError:
+        asked = None
+    return asked if asked in shown else next(iter(shown), None)
+
+
+@bp.get("/books/accounts/<id:account_id>.<any(csv, xlsx):kind>")
+@requires(Permission.READ_BOOKS)
+def export_account(account_id: int, kind: str) -> ResponseReturnValue:
+    """The whole statement as a file."""
+    lines = in_snapshot(statement.file_of, account_id, get_actor(), as_of=moments.read("as_of"))
+    return download(kind, _("流水"), lines)
+
+
+@bp.get("/books/transfers/<id:transfer_id>")
+@requires(Permission.READ_BOOKS)
+def transfer(transfer_id: int) -> str:
+    """What is behind this?"""
+    found = in_snapshot(trace, transfer_id, get_actor())
+    amount = amount_words(found.transfer.amount, found)
+    return render_template("audit/transfer.html", trace=found, chain=chain_of(found), amount=amount)

@@ -1,0 +1,60 @@
+"""Pages of the audit: the console, the trial balance with its verification; with them the blueprint has the books."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import current_app, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from ledger.audit import book_pages, moments, names, queries, runs
+from ledger.audit.blueprint import bp
+from ledger.audit.console import console_of
+from ledger.audit.words import STEP_WORDS
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot
+from ledger.kernel.permissions import Permission
+from ledger.points.policy import MINUTE, POINT
+from ledger.web.guard import get_actor, requires
+
+__all__ = ["book_pages", "bp"]
+_WAIT_SECONDS = 0.5
+
+
+@bp.get("/console")
+@requires(Permission.READ_BOOKS)
+def console() -> str:
+    """Is all well?"""
+    shown = in_snapshot(console_of, get_actor(), current_app.config["SETTINGS"].timezone)
+    return render_template("audit/console.html", console=shown)
+
+
+@bp.get("/books")
+@requires(Permission.READ_BOOKS)
+def trial_balance() -> str:
+    """Does it add up?"""
+    as_of = moments.read("as_of")
+    shown = in_snapshot(_trial_balance, get_actor(), as_of)
+    return render_template("audit/trial_balance.html", as_of=as_of, steps=list(STEP_WORDS.items()), **shown)
+
+
+@bp.post("/books/verify")
+@requires(Permission.READ_BOOKS)
+def verify() -> ResponseReturnValue:
+    """Verify now; the page then tells how far it is."""
+    runs.start(current_app.extensions["database"], actor=get_actor(), wait_seconds=_WAIT_SECONDS)
+    return redirect(url_for("audit.trial_balance"), 303)
+
+
+def _trial_balance(session: Session, actor: Actor, as_of: datetime | None) -> dict[str, Any]:
+    balance = queries.trial_balance(session, actor.center_id, as_of=as_of)
+    goods = [unit for unit in balance.units if unit.unit not in (POINT, MINUTE)]
+    unit_names = names.unit_names(session, [unit.unit for unit in goods], actor.center_id)
+    return {
+        "balance": balance,
+        "units": {unit.unit: unit for unit in balance.units},
+        "goods": sorted(goods, key=lambda unit: (unit.difference == 0, unit_names[unit.unit])),
+        "unit_names": unit_names,
+        "run": queries.find_last_run(session, actor.center_id),
+        "running": queries.find_running(session, actor.center_id),
+    }
