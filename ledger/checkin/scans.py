@@ -90,7 +90,8 @@ class Scene:
 
 def hash_command(command: ScanCommand) -> str:
     """A digest of everything that was sent."""
-    return hash_request({name: value for name, value in asdict(command).items() if name != "client_scan_id"})
+    sent = {name: getattr(command, name) for name in ScanCommand.__slots__ if name != "client_scan_id"}
+    return hash_request(sent | {"ticket": command.ticket and asdict(command.ticket)})
 
 
 def find_answer(session: Session, actor: Actor, client_scan_id: str, request_hash: str) -> ScanAnswer | None:

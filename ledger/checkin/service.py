@@ -58,9 +58,9 @@ def _scan(session: Session, scene: Scene) -> ScanAnswer:
     visit = _open_visit(session, rule, scene)
     decision = choosing.decide(session, scene, visit, rule)
     if decision.enter is not None:
-        attendance = _enter(session, scene, decision.enter.shift, visit)
+        attendance = _enter(session, scene, decision.enter.shift, visit, rule)
     elif visit is not None and decision.leave:
-        attendance = _check_out(session, scene, visit, scene.now)
+        attendance = _check_out(session, scene, visit, scene.now, rule)
     else:
         attendance = _say(session, scene, decision)
     return scans.store_answer(session, scene, decision.reason, attendance)
@@ -75,12 +75,12 @@ def _open_visit(session: Session, rule: Rule, scene: Scene) -> OpenVisit | None:
     return visit
 
 
-def _enter(session: Session, scene: Scene, shift: ShiftView, visit: OpenVisit | None) -> dict[str, Any]:
+def _enter(session: Session, scene: Scene, shift: ShiftView, visit: OpenVisit | None, rule: Rule) -> dict[str, Any]:
     """Check in; what is open elsewhere ends where this begins."""
     if visit is None:
         return _check_in(session, scene, shift, scene.now)
     at = boundary(visit.shift, shift, scene.now)
-    _check_out(session, scene, visit, at)
+    _check_out(session, scene, visit, at, rule)
     return _check_in(session, scene, shift, at)
 
 
@@ -114,7 +114,7 @@ def _check_in(session: Session, scene: Scene, shift: ShiftView, at: datetime) ->
     return queries.facts_of(row, shift)
 
 
-def _check_out(session: Session, scene: Scene, visit: OpenVisit, at: datetime) -> dict[str, Any]:
+def _check_out(session: Session, scene: Scene, visit: OpenVisit, at: datetime, rule: Rule) -> dict[str, Any]:
     closing = awards.Closing(
         visit=visit,
         volunteer_id=scene.person.volunteer_id,
@@ -122,7 +122,9 @@ def _check_out(session: Session, scene: Scene, visit: OpenVisit, at: datetime) -
         out_scan_id=scene.scan_id,
         actor=scene.actor,
     )
-    return awards.close(session, closing, rules.rule_in_force(session, scene.actor.center_id, visit.opened_at))
+    if visit.opened_at < rule.effective_from:
+        rule = rules.rule_in_force(session, scene.actor.center_id, visit.opened_at)
+    return awards.close(session, closing, rule)
 
 
 def close_forgotten(session: Session, center_id: int, *, limit: int = 200) -> int:

@@ -67,6 +67,11 @@ _GET_PLACE = sa.select(*_PLACE_COLUMNS).where(
 )
 _TOP = sa.select(*_PLACE_COLUMNS).where(_place.c.center_id == sa.bindparam("center"), _place.c.parent_id.is_(None))
 _GET_CENTER = sa.select(_center.c.id, _center.c.name, _center.c.is_demonstration)
+_TEAM_PATHS = (
+    sa.select(_team.c.id, _place.c.path)
+    .join(_place, sa.and_(_place.c.center_id == _team.c.center_id, _place.c.id == _team.c.place_id))
+    .where(_team.c.center_id == sa.bindparam("center"), _team.c.id.in_(sa.bindparam("ids", expanding=True)))
+)
 _TEAM_NAMES = (
     sa.select(_membership.c.volunteer_id, _team.c.name)
     .join(_team, sa.and_(_team.c.center_id == _membership.c.center_id, _team.c.id == _membership.c.team_id))
@@ -187,6 +192,15 @@ def get_team(session: Session, team_id: int, center_id: int) -> TeamView:
     if team is None:
         raise NotFound("organisations.team_not_found")
     return team
+
+
+def team_paths(session: Session, team_ids: Iterable[int], center_id: int) -> dict[int, str]:
+    """The paths of the places where teams are at home; ids that are no teams of the center are left out."""
+    return {
+        row.id: row.path
+        for part in chunks(team_ids)
+        for row in session.connection().execute(_TEAM_PATHS, {"center": center_id, "ids": part})
+    }
 
 
 def all_teams(session: Session, center_id: int, *, paths: Iterable[str] = ("/",)) -> list[TeamView]:

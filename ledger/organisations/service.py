@@ -149,9 +149,12 @@ def join_teams(session: Session, pairs: Sequence[tuple[int, int]], *, actor: Act
     """Make members of (team, volunteer) pairs and return how many were new; raises as join_team for unknown ids."""
     if not pairs:
         return 0
-    for team_id in sorted({team_id for team_id, _ in pairs}):
-        team = queries.get_team(session, team_id, actor.center_id)
-        actor.need(Permission.MANAGE_VOLUNTEERS, team.place_path)
+    teams = {team_id for team_id, _ in pairs}
+    paths = queries.team_paths(session, teams, actor.center_id)
+    if len(paths) != len(teams):
+        raise NotFound("organisations.team_not_found")
+    for path in sorted(set(paths.values())):
+        actor.need(Permission.MANAGE_VOLUNTEERS, path)
     volunteers = {volunteer_id for _, volunteer_id in pairs}
     if len(place_paths_of(session, volunteers, actor.center_id)) != len(volunteers):
         raise NotFound("people.volunteer_not_found")

@@ -26,6 +26,9 @@ _BY_ID = sa.select(*_STATE_COLUMNS).where(
     _account.c.center_id == sa.bindparam("center"), _account.c.id.in_(sa.bindparam("ids", expanding=True))
 )
 _BY_ID_LOCKED = _BY_ID.order_by(_account.c.id).with_for_update()
+_KNOWN_UNITS = sa.select(Unit.code).where(
+    Unit.center_id == sa.bindparam("center"), Unit.code.in_(sa.bindparam("codes", expanding=True))
+)
 _KEYS_AT_ONCE = 32
 NOTHING = Balance(0, 0)
 
@@ -221,5 +224,5 @@ def find_originals(session: Session, ids: Collection[int], center_id: int) -> di
 
 def unknown_units(session: Session, units: Collection[str], center_id: int) -> set[str]:
     """Those of the units that the center does not have."""
-    query = sa.select(Unit.code).where(Unit.center_id == center_id, Unit.code.in_(units))
-    return set(units) - set(session.scalars(query))
+    known = session.connection().execute(_KNOWN_UNITS, {"center": center_id, "codes": list(units)})
+    return set(units) - set(known.scalars())

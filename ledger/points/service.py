@@ -43,6 +43,7 @@ _INSERT_BATCH = {
     .returning(Batch.id)
     for dialect, insert in _INSERT_IGNORING.items()
 }
+_INSERT_ACCOUNTS = {dialect: insert(Account).on_conflict_do_nothing() for dialect, insert in _INSERT_IGNORING.items()}
 _INSERT_TRANSFERS = sa.insert(_transfer)
 _PENDING = sa.select(_transfer).where(
     _transfer.c.center_id == sa.bindparam("center"), _transfer.c.id.in_(sa.bindparam("ids", expanding=True))
@@ -71,7 +72,8 @@ class Posted:
 def add_unit(session: Session, code: str, *, scale: int, actor: Actor) -> None:
     """Make a unit known in the actor's center; one that is there already is left as it is."""
     row = {"center_id": actor.center_id, "code": code, "scale": scale, "created_at": clock.now()}
-    _insert_ignoring(session, Unit, [row])
+    statement = _INSERT_IGNORING[session.get_bind().dialect.name](Unit).on_conflict_do_nothing()
+    session.connection().execute(statement, row)
 
 
 def post(
@@ -225,12 +227,8 @@ def _open(session: Session, keys: Collection[AccountKey], center_id: int) -> Non
         }
         for key in sorted(keys)
     ]
-    _insert_ignoring(session, Account, opened)
-
-
-def _insert_ignoring(session: Session, table: Any, values: list[dict[str, Any]]) -> None:
-    statement = _INSERT_IGNORING[session.get_bind().dialect.name](table).on_conflict_do_nothing()
-    session.connection().execute(statement, values)
+    connection = session.connection()
+    connection.execute(_INSERT_ACCOUNTS[connection.dialect.name], opened)
 
 
 def _pending_rows(session: Session, ids: Sequence[int], center_id: int) -> list[Any]:
