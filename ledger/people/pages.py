@@ -5,6 +5,7 @@ from typing import Any
 from flask import current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
 from ledger.people import queries, service, staff_pages, volunteer_pages
@@ -100,7 +101,8 @@ def _enter(opened: LoggedIn, goal: str) -> ResponseReturnValue:
     response.set_cookie(
         SESSION_COOKIE,
         opened.token,
-        expires=opened.expires_at,
+        # Counted, not dated: the phone's own clock may be wrong, and a rehearsal's is.
+        max_age=int((opened.expires_at - clock.now()).total_seconds()),
         httponly=True,
         samesite="Lax",
         secure=current_app.config["SETTINGS"].https,
