@@ -32,7 +32,7 @@ class TransactionGoneError(Exception):
     """SQLite has ended the transaction by itself: what was run in it is not there."""
 
 
-_LOST = (TransactionGoneError, sa.exc.OperationalError, sa.exc.TimeoutError)
+_LOST = (TransactionGoneError, sa.exc.OperationalError, sa.exc.TimeoutError, sqlite3.Error)
 
 
 class _Ticket:
@@ -161,20 +161,31 @@ class GroupWriter:
 
 
 def _run_on(connection: sa.Connection, unit: Unit) -> None:
-    """Run a unit; its error is kept for its caller, on whose thread it is raised.
+    """Run a unit inside a savepoint; its error is kept for its caller, on whose thread it is raised.
 
     What is thrown into this thread from outside (an interpreter that stops) is no unit's error and ends the group.
     """
+    driver = _driver(connection)
+    driver.execute("SAVEPOINT unit")
     try:
-        with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
-            with session.begin():
-                unit.run(session)
-    except sa.exc.OperationalError:
-        raise
+        with Session(connection, join_transaction_mode="rollback_only", expire_on_commit=False) as session:
+            unit.run(session)
     except Exception as error:
+        if isinstance(error, sa.exc.OperationalError) and driver.in_transaction:
+            raise
         unit.error = error
-    if not _driver(connection).in_transaction:
+        _undo(driver, error)
+    if not driver.in_transaction:
         raise TransactionGoneError from unit.error
+    driver.execute("RELEASE unit")
+
+
+def _undo(driver: Any, error: Exception) -> None:
+    """Take back all that a unit did: not left to the session, whose own savepoints may be what failed."""
+    try:
+        driver.execute("ROLLBACK TO unit")
+    except sqlite3.Error:
+        raise TransactionGoneError from error
 
 
 def _commit(connection: sa.Connection, group: Sequence[_Ticket]) -> None:
@@ -199,13 +210,24 @@ def _driver(connection: sa.Connection) -> Any:
     return connection.connection.driver_connection
 
 
-def _told(error: Exception) -> BaseException:
+def _told(error: BaseException) -> BaseException:
     """What the caller of a unit that was lost even alone is told: busy, a failed storage, or the fault itself."""
-    told = find_unavailable(error.__cause__ if isinstance(error, TransactionGoneError) else error)
-    if told is None:
-        if not isinstance(error, TransactionGoneError):
-            return error
+    # A full disk shows as a savepoint that is not there any more, so what was raised first is looked for.
+    told = next(filter(None, map(find_unavailable, _origins(error))), None)
+    if told is None and isinstance(error, TransactionGoneError):
         told = Unavailable("service.storage_failed")
-    _log.error("a unit could not be stored: %s", error.__cause__ or error)
+    if told is None:
+        return error
+    _log.error("a unit could not be stored: %s", _origins(error)[-1])
     told.__cause__ = error
     return told
+
+
+def _origins(error: BaseException) -> list[BaseException]:
+    """The error and what led to it, first cause last; an error raised twice can be its own cause."""
+    chain: list[BaseException] = []
+    found: BaseException | None = error
+    while found is not None and found not in chain:
+        chain.append(found)
+        found = found.__cause__ or found.__context__
+    return chain
