@@ -23,7 +23,7 @@ from ledger.points.reading import AccountFilter
 from ledger.web.guard import get_actor, requires
 from ledger.web.spreadsheets import download
 
-_PER_PAGE = 50
+_PER_PAGE = 20
 _NUMBER_DIGITS = 8
 
 

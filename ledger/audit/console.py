@@ -14,7 +14,7 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.shop.running_low import LowItem, redeemed_between, running_low
 
-_MOST_STATIONS = 8
+_MOST_STATIONS = 6
 _EVERYWHERE = ("/",)
 
 

@@ -94,6 +94,16 @@ def unit_names(session: Session, units: Iterable[str], center_id: int) -> dict[s
     return {unit: fixed.get(unit) or items.get(unit, unit) for unit in wanted}
 
 
+def goods_names(session: Session, units: Iterable[str], center_id: int) -> dict[str, tuple[str, str]]:
+    """What the units of goods are called, and the shop whose they are."""
+    query = (
+        sa.select(_item.c.unit, _item.c.name, _item.c.spec, _shop.c.name.label("shop"))
+        .join(_shop, sa.and_(_shop.c.center_id == _item.c.center_id, _shop.c.id == _item.c.shop_id))
+        .where(_item.c.center_id == center_id, _item.c.unit.in_(set(units)))
+    )
+    return {row.unit: (f"{row.name} {row.spec}".strip(), row.shop) for row in session.execute(query)}
+
+
 def volunteer_names(session: Session, volunteer_ids: Iterable[int], center_id: int) -> dict[int, PersonName]:
     """Masked names with numbers by volunteer."""
     wanted = set(volunteer_ids)

@@ -49,12 +49,12 @@ def verify() -> ResponseReturnValue:
 def _trial_balance(session: Session, actor: Actor, as_of: datetime | None) -> dict[str, Any]:
     balance = queries.trial_balance(session, actor.center_id, as_of=as_of)
     goods = [unit for unit in balance.units if unit.unit not in (POINT, MINUTE)]
-    unit_names = names.unit_names(session, [unit.unit for unit in goods], actor.center_id)
+    called = names.goods_names(session, [unit.unit for unit in goods], actor.center_id)
     return {
         "balance": balance,
         "units": {unit.unit: unit for unit in balance.units},
-        "goods": sorted(goods, key=lambda unit: (unit.difference == 0, unit_names[unit.unit])),
-        "unit_names": unit_names,
+        "goods": sorted(goods, key=lambda unit: (unit.difference == 0, called.get(unit.unit, (unit.unit, "")))),
+        "called": called,
         "run": queries.find_last_run(session, actor.center_id),
         "running": queries.find_running(session, actor.center_id),
     }

@@ -12,9 +12,10 @@ from ledger.kernel.types import table_of
 from ledger.points import entries, reading
 from ledger.points.entries import BatchView, TransferView
 from ledger.points.models import Transfer
-from ledger.points.policy import AccountKey
+from ledger.points.policy import AccountKey, evidence_hash
 
 _transfer = table_of(Transfer)
+_NO_EVIDENCE = evidence_hash({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,11 @@ class Trace:
     neighbours: Neighbours
     evidence: Evidence | None
     people: dict[str, PersonName]
+
+    @property
+    def fingerprint(self) -> str:
+        """The beginning of the batch's evidence hash, "" where it rests on nothing but its source (a hold)."""
+        return "" if self.batch.evidence_hash == _NO_EVIDENCE else self.batch.evidence_hash[:16]
 
 
 def trace(session: Session, transfer_id: int, actor: Actor) -> Trace:
