@@ -1,7 +1,9 @@
 """The demonstration district: planned out of a seed, made by the services in one unit, so that it is there or not."""
 
+import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -48,8 +50,19 @@ def load_once(settings: Settings, *, seed: int, small: bool, say: Say) -> None:
     write_logins(settings.data_folder, logins)
     story = Random(seed)  # noqa: S311 - the same story for the same seed, nothing secret
     script = _write_script(story, VILLAGE if small else DISTRICT, clock.now(), logins)
-    in_transaction(_play, script, say)
+    with _uncollected():
+        in_transaction(_play, script, say)
     say(f"==> Demonstration district: ready ({time.monotonic() - begun:.0f} s)")
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """The collector would walk over the whole plan again and again, and find nothing: a tenth of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Good:
     """An item: `points` is its price in minor units, `keeps_days` how long it keeps, 0 for what doesn't spoil.
 
-    `liked` is how often people choose it; of a `scarce` one nothing comes in any more, down to `floor` pieces.
+    `liked` is how often people choose it. Of a `scarce` one nothing comes in in the last months, and it goes down to
+    `floor` pieces.
     """
 
     name: str
@@ -36,15 +37,15 @@ GOODS: tuple[Good, ...] = (
     Good("花椒", "50 g/袋", "调味", 500, keeps_days=540, liked=2),
     Good("鸡精", "200 g/袋", "调味", 550, keeps_days=540, liked=2),
     Good("榨菜", "70 g×5 袋", "食品", 500, keeps_days=300, liked=3),
-    Good("纯牛奶", "200 ml×12 盒", "食品", 3600, keeps_days=180, liked=2, scarce=True, floor=3),
-    Good("鸡蛋", "30 枚/板", "食品", 1800, keeps_days=30, liked=6, scarce=True),
+    Good("纯牛奶", "200 ml×12 盒", "食品", 3600, stock=8, keeps_days=180, liked=3),
+    Good("鸡蛋", "30 枚/板", "食品", 1800, stock=16, keeps_days=30, liked=6),
     Good("红枣", "500 g/袋", "食品", 1200, keeps_days=300, liked=2),
     Good("早餐饼干", "400 g/盒", "食品", 900, keeps_days=270, liked=3),
     Good("茉莉花茶", "100 g/罐", "食品", 1500, keeps_days=540, liked=2),
     Good("洗衣液", "2 kg/瓶", "日化", 1600, liked=5),
     Good("洗衣粉", "1.5 kg/袋", "日化", 1100, liked=4),
-    Good("洗洁精", "1 kg/瓶", "日化", 600, liked=7),
-    Good("透明皂", "202 g×2 块", "日化", 500, liked=7),
+    Good("洗洁精", "1 kg/瓶", "日化", 600, stock=20, liked=7, scarce=True, floor=4),
+    Good("透明皂", "202 g×2 块", "日化", 500, stock=24, liked=7, scarce=True, floor=3),
     Good("洁厕剂", "500 g/瓶", "日化", 550, liked=3),
     Good("蚊香", "5 盘/盒", "日化", 350, liked=3),
     Good("垃圾袋", "100 只/卷", "日化", 400, liked=5),
@@ -54,7 +55,7 @@ GOODS: tuple[Good, ...] = (
     Good("洗发水", "750 ml/瓶", "洗护", 1900, liked=3),
     Good("护手霜", "50 g/支", "洗护", 500, liked=3),
     Good("纯棉毛巾", "34×72 cm", "洗护", 800, liked=6),
-    Good("抽纸", "120 抽×6 包", "纸品", 900, liked=8, scarce=True, floor=4),
+    Good("抽纸", "120 抽×6 包", "纸品", 900, stock=24, liked=8, scarce=True),
     Good("卷纸", "10 卷/提", "纸品", 1400, liked=6),
     Good("手帕纸", "10 包/条", "纸品", 300, liked=6),
     Good("不锈钢汤锅", "24 cm", "厨具", 4900, stock=12, liked=1),

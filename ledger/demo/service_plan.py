@@ -91,7 +91,8 @@ class _Planner:
         week_later = starts_at + timedelta(days=7)
         if rng.random() < 0.12 and self._take(station, week_later):
             starts.append(week_later)
-        announced_at = max(starts_at - timedelta(days=rng.randint(5, 9), hours=rng.randint(0, 5)), self._opening())
+        usually = starts_at - timedelta(days=rng.randint(5, 9), hours=rng.randint(0, 5))
+        announced_at = min(max(usually, self._opening()), self._now - timedelta(hours=1))
         category, names = rng.choice(words.DEEDS)
         shifts = tuple(self._shift(station, at, minutes, announced_at) for at in starts)
         return self._activity(station, rng.choice(names), category, announced_at, shifts)
@@ -156,7 +157,7 @@ class _Planner:
     ) -> ShiftPlan:
         ends_at = starts_at + timedelta(minutes=minutes)
         pool = self._population.regulars[station]
-        wanted = min(len(pool), self._rng.choice((7, 8, 9, 9, 10, 10, 11, 12)))
+        wanted = min(len(pool), self._rng.choice((8, 9, 9, 10, 10, 11, 11, 12)))
         # The earlier in the list, the more often somebody comes: a few carry most of the work, as everywhere.
         drawn = sorted(pool, key=lambda each: -(self._rng.random() ** (1 + pool.index(each) / 6)))[:wanted]
         often = DEMO_VOLUNTEER in pool and DEMO_VOLUNTEER not in drawn and self._rng.random() < 0.8

@@ -1,5 +1,6 @@
 """The shops of the demonstration: goods come in, people choose, clerks hold and confirm, and some of it goes wrong."""
 
+import math
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -17,8 +18,11 @@ from ledger.shop.shelf import Delivered, NewItem
 
 Ending = Literal["confirmed", "voided", "cancelled", "left-in-cart", "hold-ran-out", "late-code", "too-dear"]
 # Who has less than this saves on.
-_WORTH_COMING = 500
-_SCARCE_FROM = 9
+_WORTH_COMING = 700
+_SCARCE_FROM = 7
+_SCARCE_LIKED = 6
+# Who wants several things takes none that costs more than this share of what they have.
+_LEAVES_ROOM = 0.6
 # The demonstration's volunteer keeps enough for a bag of rice.
 _DEMO_KEEPS = 3600
 _BARCODE_FOR_SHOPS = "20"
@@ -194,14 +198,18 @@ def _choose_goods(stage: Stage, shop: ShopState, budget: int, *, too_dear: bool)
     if too_dear:
         dear = [item_id for item_id, good in shop.items.items() if good.points > budget and left[item_id] > 0]
         return [Wanted(stage.rng.choice(dear), 1)] if dear else []
-    chosen: dict[int, int] = {}
-    for _ in range(stage.rng.choice((1, 2, 2, 3, 3, 4))):
-        able = [item_id for item_id, good in shop.items.items() if good.points <= budget and left[item_id] > 0]
-        if not able:
-            break
-        likes = [shop.items[item_id].liked * (4 if shop.items[item_id].scarce else 1) for item_id in able]
-        item_id = stage.rng.choices(able, likes)[0]
-        chosen[item_id] = chosen.get(item_id, 0) + 1
-        left[item_id] -= 1
-        budget -= shop.items[item_id].points
-    return [Wanted(item_id, quantity) for item_id, quantity in chosen.items()]
+    chosen: list[Wanted] = []
+    for to_come in reversed(range(stage.rng.choice((1, 2, 2, 3, 3, 3, 4)))):
+        most = budget * _LEAVES_ROOM if to_come else budget
+        able = [item_id for item_id, good in shop.items.items() if good.points <= most and left[item_id] > 0]
+        if able:
+            item_id = stage.rng.choices(able, [_liking(shop.items[item_id]) for item_id in able])[0]
+            chosen.append(Wanted(item_id, 1))
+            left[item_id] = 0
+            budget -= shop.items[item_id].points
+    return chosen
+
+
+def _liking(good: Good) -> float:
+    """How much people want it: what is dear goes more slowly, what is scarce is gone first."""
+    return good.liked * (_SCARCE_LIKED if good.scarce else 1) * math.sqrt(500 / good.points)

@@ -23,6 +23,6 @@ class Size:
 
 
 DISTRICT = Size(
-    institutes=19, stations=59, teams=619, volunteers=4609, activities=650, shops=5, visits=1060, regulars=26
+    institutes=19, stations=59, teams=619, volunteers=4609, activities=650, shops=5, visits=1180, regulars=26
 )
 VILLAGE = Size(institutes=1, stations=3, teams=14, volunteers=90, activities=40, shops=1, visits=70, regulars=20)
