@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,13 +10,17 @@ from flask_babel import get_timezone
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from ledger.checkin import stored_scans
 from ledger.checkin.blueprint import attendance_state
+from ledger.checkin.presenter import is_question, short_ref
 from ledger.checkin.queries import AttendanceView
 from ledger.kernel.actor import Actor
 from ledger.kernel.permissions import Permission
+from ledger.organisations.queries import PlaceView
 from ledger.people import queries as people
 from ledger.points.policy import POINT_SCALE
 from ledger.web.formats import local_time, time_range
+from ledger.web.problem import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,33 +30,91 @@ class Row:
     attendance: AttendanceView
     name: str
 
+    @property
+    def number(self) -> str:
+        """What the volunteer reads out: the same as on their own page."""
+        return short_ref(self.attendance.id)
+
+    @property
+    def left_at(self) -> datetime | None:
+        """When the person left, as far as it is known."""
+        return left_at(self.attendance)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A scan that was refused at the station: whose it was, if that was known, and why, in the reader's language."""
+
+    at: datetime
+    name: str
+    why: str
+    number: str
+
+
+def left_at(view: AttendanceView) -> datetime | None:
+    """When somebody left: not known while they are here, nor before a forgotten check-out has been decided."""
+    waits = view.status in ("PENDING", "REJECTED") and view.review_reason == "AUTO_CLOSED"
+    return None if waits else view.closed_at
+
 
 def rows(session: Session, views: Iterable[AttendanceView], actor: Actor) -> list[Row]:
     """Attendances with full names for who manages volunteers at their station, masked ones for others."""
     found = list(views)
     names = people.display_names(session, [view.volunteer_id for view in found], actor.center_id)
+    return [Row(view, names[view.volunteer_id][_which(actor, view.station_path)]) for view in found]
+
+
+def refusals(session: Session, station: PlaceView, actor: Actor, since: datetime) -> list[Refused]:
+    """The last scans that the station has refused, for whoever is asked about them."""
+    found = stored_scans.refused_at(session, station.id, actor.center_id, since=since)
+    known = [scan.volunteer_id for scan in found if scan.volunteer_id is not None]
+    names = people.display_names(session, known, actor.center_id)
+    which = _which(actor, station.path)
     return [
-        Row(view, names[view.volunteer_id][0 if actor.may(Permission.MANAGE_VOLUNTEERS, view.station_path) else 1])
-        for view in found
+        Refused(
+            at=scan.at,
+            name=names[scan.volunteer_id][which] if scan.volunteer_id in names else "",
+            why=words(scan.refusal)[0],
+            number=short_ref(scan.scan_id),
+        )
+        for scan in found
+        if not is_question(scan.refusal)
     ]
+
+
+def _which(actor: Actor, path: str) -> int:
+    """Which of a person's two names the actor may read."""
+    return 0 if actor.may(Permission.MANAGE_VOLUNTEERS, path) else 1
 
 
 def headings() -> list[str]:
     """The columns of the file, in the reader's language."""
-    return [_("日期"), _("姓名"), _("活动"), _("班次"), _("签到"), _("签退"), _("分钟"), _("积分"), _("现在")]
+    return [
+        _("日期"),
+        _("姓名"),
+        _("活动"),
+        _("班次"),
+        _("签到"),
+        _("签退"),
+        _("分钟"),
+        _("积分"),
+        _("现在"),
+        _("凭证号"),
+    ]
 
 
 def cells(row: Row) -> list[Any]:
     """A line of the file."""
-    visit, zone = row.attendance, get_timezone()
+    visit, zone, gone = row.attendance, get_timezone(), row.left_at
     return [
         visit.opened_at.astimezone(zone).date().isoformat(),
         row.name,
         visit.activity_name,
         time_range(visit.shift_starts_at, visit.shift_ends_at, zone=zone),
         local_time(visit.opened_at, zone=zone),
-        local_time(visit.closed_at, zone=zone) if visit.closed_at is not None else "",
+        local_time(gone, zone=zone) if gone is not None else "",
         visit.minutes,
         Decimal(visit.points).scaleb(-POINT_SCALE),
         attendance_state(visit.status)[0],
+        row.number,
     ]

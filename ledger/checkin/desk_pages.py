@@ -25,6 +25,8 @@ from ledger.web.guard import get_actor, requires
 from ledger.web.qr import qr_svg
 from ledger.web.spreadsheets import KINDS, MOST_ROWS, spreadsheet
 
+_TODAY = timedelta(hours=12)
+
 
 @bp.get("/scan")
 @requires(Permission.CHECK_IN_OTHERS)
@@ -92,6 +94,7 @@ def _attendances(session: Session, station_id: int, page: PageRequest) -> dict[s
         "next": found.next,
         "sort": page.sort or "-opened_at",
         "first": page.after is None,
+        "refused": attendance_list.refusals(session, station, actor, clock.now() - _TODAY),
     }
 
 

@@ -148,6 +148,10 @@ register(
             422, "不通过要写明理由", "A rejection needs a reason",
             "请写一句本人看得懂的话", "Write a sentence that the volunteer will understand",
         ),
+        "end_needed": ErrorText(
+            422, "没说实际几点走的", "When they really left is missing",
+            "忘了签退的，问过本人或队长，填上几点走的", "For a forgotten check-out, ask them or the team leader, and set the time",
+        ),
         "end_out_of_range": ErrorText(
             422, "签退时间要在签到以后、现在以前", "The end must be after the check-in and not in the future",
             "请改时间", "Correct the time",

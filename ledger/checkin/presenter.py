@@ -14,7 +14,8 @@ from ledger.kernel.ids import public_id
 from ledger.people import queries as people
 from ledger.web.problem import words
 
-_REF_LETTERS = 6
+# The milliseconds of the last hours and a part of the process: the end of a key is a counter and says nothing.
+_REF_LETTERS = slice(4, 10)
 QUESTIONS = frozenset({"checkin.dwell_too_short", "checkin.open_session_elsewhere", "checkin.walk_in"})
 REASON_TEXTS = {
     "OK_IN": ("已签到", "Checked in"),
@@ -73,8 +74,8 @@ def is_question(refused: LedgerError) -> bool:
 
 
 def short_ref(key: int) -> str:
-    """The end of a key's public form, for the telephone: "K7M 294"."""
-    letters = public_id(key)[-_REF_LETTERS:].upper()
+    """Six letters of a key's public form, for the telephone: "K7M 294". They differ for keys made hours apart, too."""
+    letters = public_id(key)[_REF_LETTERS].upper()
     return f"{letters[:3]} {letters[3:]}"
 
 

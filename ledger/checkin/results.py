@@ -9,10 +9,10 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from ledger.activities import queries as activities
-from ledger.checkin import scans
+from ledger.checkin import stored_scans
 from ledger.checkin.policy import Intent
 from ledger.checkin.presenter import is_question, short_ref
-from ledger.checkin.scans import StoredScan
+from ledger.checkin.stored_scans import StoredScan
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import LedgerError
 from ledger.people import queries as people
@@ -49,7 +49,7 @@ class Result:
 
 def result_of(session: Session, scan_id: int, actor: Actor) -> Result:
     """The page of a scan that the actor sent. Raises NotFound("checkin.scan_not_found")."""
-    stored = scans.get_scan(session, scan_id, actor)
+    stored = stored_scans.get_scan(session, scan_id, actor)
     if stored.answer.refusal is not None:
         return _question(stored) if is_question(stored.answer.refusal) else refused(stored.answer.refusal, stored)
     name = people.get_preferences(session, actor.identity_id).name

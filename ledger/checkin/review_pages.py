@@ -1,6 +1,5 @@
 """Pages of who decides on attendances in doubt: what waits, and one of them with its evidence."""
 
-from datetime import datetime
 from typing import Any
 
 from flask import current_app, render_template, request, url_for
@@ -21,9 +20,13 @@ from ledger.rules import queries as rules
 from ledger.web import forms
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import idempotency_key
-from ledger.web.problem import InvalidFields
 
-_FIELDS = {"checkin.end_out_of_range": "ended_at", "checkin.overlap": "ended_at", "checkin.note_needed": "note"}
+_FIELDS = {
+    "checkin.end_needed": "time",
+    "checkin.end_out_of_range": "time",
+    "checkin.overlap": "time",
+    "checkin.note_needed": "note",
+}
 
 
 @bp.get("/reviews")
@@ -67,20 +70,8 @@ def decide(attendance_id: int) -> ResponseReturnValue:
 
 def _command(attendance_id: int) -> ReviewCommand:
     approve = request.form.get("decision") == "approve"
-    ended_at = _typed_moment("ended_at") if approve else None
+    ended_at = forms.moment("day", "time") if approve and forms.text("time") else None
     return ReviewCommand(attendance_id, approve=approve, ended_at=ended_at, note=forms.text("note"))
-
-
-def _typed_moment(name: str) -> datetime | None:
-    """What a browser's field for day and time sends, as an instant. Raises InvalidFields."""
-    typed = forms.text(name)
-    if not typed:
-        return None
-    try:
-        local = datetime.fromisoformat(typed)
-    except ValueError as error:
-        raise InvalidFields([{"field": name, "message": "must be a day and a time"}]) from error
-    return local.replace(tzinfo=current_app.config["SETTINGS"].timezone)
 
 
 def _draw(attendance_id: int, typed: dict[str, Any], errors: dict[str, str]) -> str:
@@ -100,12 +91,16 @@ def _case(session: Session, attendance_id: int) -> dict[str, Any]:
         "scanners": people.names_of(session, {scan.scanned_by for scan in scans}),
         "rule": rules.get_rule(session, view.rule_id or 0, actor.center_id),
         "is_mine": actor.identity_id in reviewing.involved(session, view, actor.center_id),
-        "typed": {"ended_at": _proposed_end(view), "note": ""},
+        "typed": _proposed(view),
     }
 
 
-def _proposed_end(view: AttendanceView) -> str:
-    """What stands in the field at first: nothing where the check-out was forgotten, for a guess would be clicked."""
-    if view.review_reason == "AUTO_CLOSED" or view.closed_at is None:
-        return ""
-    return view.closed_at.astimezone(current_app.config["SETTINGS"].timezone).strftime("%Y-%m-%dT%H:%M")
+def _proposed(view: AttendanceView) -> dict[str, str]:
+    """What stands in the fields at first: no time where the check-out was forgotten, for a guess would be clicked."""
+    zone = current_app.config["SETTINGS"].timezone
+    left_at = attendance_list.left_at(view)
+    return {
+        "day": (left_at or view.opened_at).astimezone(zone).date().isoformat(),
+        "time": left_at.astimezone(zone).strftime("%H:%M") if left_at is not None else "",
+        "note": "",
+    }

@@ -25,7 +25,8 @@ def review(session: Session, command: ReviewCommand, *, actor: Actor) -> dict[st
     """Decide on a pending attendance; the decider is neither who it is for nor who scanned it.
 
     Raises NotFound("checkin.attendance_not_found"), Forbidden("access.denied" | "checkin.four_eyes_required"),
-    Rejected("checkin.end_out_of_range" | "checkin.overlap" | "checkin.note_needed"), Conflict("checkin.wrong_state").
+    Rejected("checkin.end_needed" | "checkin.end_out_of_range" | "checkin.overlap" | "checkin.note_needed"),
+    Conflict("checkin.wrong_state").
     """
     attendance = queries.get_attendance(session, command.attendance_id, actor.center_id, lock=True)
     actor.need(Permission.REVIEW, attendance.station_path)
@@ -49,8 +50,10 @@ def involved(session: Session, attendance: AttendanceView, center_id: int) -> se
 def _approve(session: Session, attendance: AttendanceView, wanted: datetime | None, actor: Actor) -> datetime:
     """Post the attendance to its real end, which is given back."""
     step(attendance.status, "CONFIRMED")
-    ended_at = wanted or attendance.closed_at
-    if ended_at is None or not attendance.opened_at <= ended_at <= clock.now():
+    ended_at = wanted or (attendance.closed_at if attendance.review_reason != "AUTO_CLOSED" else None)
+    if ended_at is None:
+        raise Rejected("checkin.end_needed")
+    if not attendance.opened_at <= ended_at <= clock.now():
         raise Rejected("checkin.end_out_of_range")
     if queries.find_overlapping(session, attendance, ended_at, actor.center_id) is not None:
         raise Rejected("checkin.overlap")

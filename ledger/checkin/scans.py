@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from ledger.checkin import codes
 from ledger.checkin.commands import ScanCommand
 from ledger.checkin.models import ScanEvent
-from ledger.checkin.policy import BUSINESS_ZONE, Intent, Method
+from ledger.checkin.policy import BUSINESS_ZONE, Method
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
-from ledger.kernel.errors import Conflict, Keep, LedgerError, NotFound, Rejected
+from ledger.kernel.errors import Conflict, Keep, LedgerError, Rejected
 from ledger.kernel.idempotency import hash_request
 from ledger.kernel.permissions import Permission
 from ledger.kernel.types import table_of
@@ -27,11 +27,6 @@ from ledger.people.policy import ACTIVE
 from ledger.people.queries import CardView
 
 _scan, _volunteer = table_of(ScanEvent), table_of(Volunteer)
-_ANSWERED = sa.select(_scan).where(
-    _scan.c.center_id == sa.bindparam("center"),
-    _scan.c.origin == sa.bindparam("origin"),
-    _scan.c.client_scan_id == sa.bindparam("scan"),
-)
 _STANDING = sa.select(_volunteer.c.identity_id, _volunteer.c.status).where(
     _volunteer.c.center_id == sa.bindparam("center"), _volunteer.c.id == sa.bindparam("volunteer")
 )
@@ -92,49 +87,6 @@ def hash_command(command: ScanCommand) -> str:
     """A digest of everything that was sent."""
     sent = {name: getattr(command, name) for name in ScanCommand.__slots__ if name != "client_scan_id"}
     return hash_request(sent | {"ticket": command.ticket and asdict(command.ticket)})
-
-
-def find_answer(session: Session, actor: Actor, client_scan_id: str, request_hash: str) -> ScanAnswer | None:
-    """The answer given to this scan before. Raises Rejected("idempotency.mismatch") when it was another scan."""
-    parameters = {"center": actor.center_id, "origin": actor.origin, "scan": client_scan_id}
-    row = session.connection().execute(_ANSWERED, parameters).one_or_none()
-    if row is None:
-        return None
-    if row.request_hash != request_hash:
-        raise Rejected("idempotency.mismatch")
-    return _answer_of(row)
-
-
-@dataclass(frozen=True, slots=True)
-class StoredScan:
-    """A scan as it was sent and answered, for the page that shows it."""
-
-    answer: ScanAnswer
-    intent: Intent
-    confirmed: tuple[str, ...]
-
-
-def get_scan(session: Session, scan_id: int, actor: Actor) -> StoredScan:
-    """A scan that the actor sent. Raises NotFound("checkin.scan_not_found")."""
-    query = sa.select(_scan).where(
-        _scan.c.center_id == actor.center_id, _scan.c.id == scan_id, _scan.c.scanned_by == actor.identity_id
-    )
-    row = session.execute(query).one_or_none()
-    if row is None:
-        raise NotFound("checkin.scan_not_found")
-    return StoredScan(_answer_of(row), row.intent, tuple(json.loads(row.answer)["confirmed"]))
-
-
-def _answer_of(row: Any) -> ScanAnswer:
-    answer = json.loads(row.answer)
-    common: dict[str, Any] = {"reason": row.reason, "volunteer_id": row.volunteer_id, "scan_id": row.id}
-    if row.outcome == "refused":
-        kind = Conflict if answer["kind"] == "conflict" else Rejected
-        refusal = kind(answer["code"], **answer["context"])
-        return ScanAnswer("refused", replayed=True, refusal=refusal, **common)
-    return ScanAnswer(
-        row.outcome, attendance=answer["attendance"], next_actions=answer["next_actions"], replayed=True, **common
-    )
 
 
 def identify(session: Session, scene: Scene) -> Person:

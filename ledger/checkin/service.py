@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.activities.queries import ShiftView
-from ledger.checkin import awards, choosing, queries, scans
+from ledger.checkin import awards, choosing, queries, scans, stored_scans
 from ledger.checkin.commands import ScanCommand
 from ledger.checkin.models import Attendance
 from ledger.checkin.policy import Decision, OpenVisit, boundary, is_forgotten, step
@@ -38,7 +38,7 @@ def scan(session: Session, command: ScanCommand, *, actor: Actor) -> ScanAnswer:
     `volunteer_id`.
     """
     request_hash = scans.hash_command(command)
-    earlier = scans.find_answer(session, actor, command.client_scan_id, request_hash)
+    earlier = stored_scans.find_answer(session, actor, command.client_scan_id, request_hash)
     if earlier is not None:
         return earlier
     scene = Scene(command=command, actor=actor, request_hash=request_hash, scan_id=new_id(), now=clock.now())

@@ -282,7 +282,7 @@ class TestDesk:
 
         assert re.findall("王[*]兰|李[*]国", clerk.get(f"{address}?sort=opened_at").text) == ["王*兰", "李*国"]
         lines = clerk.get(f"{address}.csv?sort=opened_at").get_data().decode("utf-8-sig").splitlines()
-        assert lines[1:] == [
+        assert [line.rpartition(",")[0] for line in lines[1:]] == [
             "2026-06-03,王*兰,社区巡逻,09:00–11:00,09:00,11:00,120,2.00,已记账",
             "2026-06-03,李*国,社区巡逻,09:00–11:00,09:30,,0,0.00,正在服务",
         ]
@@ -291,6 +291,31 @@ class TestDesk:
         assert clerk.get(f"{address}.xlsx").get_data().startswith(b"PK")
         assert "王桂兰" in Browser(client, day.manager).get(address).text
         assert clerk.get(f"{address}?from=2026-06-04").text.count("这里没有出勤") == 1
+
+    def test_who_was_refused_is_told_by_the_number_they_read_out(
+        self, day: Day, phone: Phone, client: FlaskClient
+    ) -> None:
+        sign_up(day, day.world.add_shift(at(9)))
+        refused = phone.get(phone.scan(day, 8)).text
+        number = re.search(r'class="nx-ref">([^<]+)<', refused)
+        assert number is not None
+
+        with clock.at(at(8.1)):
+            page = Browser(client, day.manager).get(f"/stations/{public_id(day.world.station_id)}/attendances").text
+        assert "今天没签上的" in page
+        line = next(line for line in page.splitlines() if number[1] in line)
+        assert "王桂兰" in line
+        assert "还没到签到时间，08:30 起" in line
+
+    def test_nobody_guesses_when_a_forgetful_one_left(self, day: Day, client: FlaskClient) -> None:
+        sign_up(day, day.world.add_shift(at(9)))
+        day.card(9)
+        day.card(12)
+        manager = Browser(client, day.manager)
+
+        lines = manager.get(f"/stations/{public_id(day.world.station_id)}/attendances.csv").get_data()
+
+        assert "09:00–11:00,09:00,,0,0.00,待审" in lines.decode("utf-8-sig")
 
 
 class TestReviewPages:
@@ -311,13 +336,16 @@ class TestReviewPages:
         assert "忘了签退" in page
         assert "不记积分" in page
         with clock.at(at(13)):
-            wrong = manager.post(address, decision="approve", ended_at="2026-06-03T08:00", note="问过")
+            wrong = manager.post(address, decision="approve", day="2026-06-03", time="08:00", note="问过")
             assert wrong.status_code == 422
             assert "签退时间要在签到以后" in wrong.text
-            assert 'value="2026-06-03T08:00"' in wrong.text
-            unreadable = manager.post(address, decision="approve", ended_at="昨天")
+            assert 'value="08:00"' in wrong.text
+            unreadable = manager.post(address, decision="approve", day="昨天", time="08:00")
             assert unreadable.status_code == 422
-            done = manager.post(address, decision="approve", ended_at="2026-06-03T10:30", note="问过队长")
+            unsaid = manager.post(address, decision="approve", day="2026-06-03")
+            assert (unsaid.status_code, "没说实际几点走的" in unsaid.text) == (422, True)
+            known = {"day": "2026-06-03", "time": "10:30", "note": "问过队长"}
+            done = manager.post(address, decision="approve", **known)
             assert (done.status_code, done.location) == (303, "/reviews?done=approve")
         assert "没有要审的" in manager.get(done.location).text
         assert "这条已经审过了" in manager.get(address).text
@@ -347,7 +375,7 @@ class TestReviewPages:
         assert "这条要另一个人来审" in page
         assert "decision" not in page
         with clock.at(at(13)):
-            refused = manager.post(address, decision="approve", ended_at="2026-06-03T10:30")
+            refused = manager.post(address, decision="approve", day="2026-06-03", time="10:30")
         assert refused.status_code == 403
 
     def test_a_clerk_has_no_business_there(self, day: Day, client: FlaskClient, address: str) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from ledger.activities import queries as shifts
 from ledger.activities import service as activities
-from ledger.checkin import codes, earnings, scans, service
+from ledger.checkin import codes, earnings, service, stored_scans
 from ledger.checkin.models import ScanEvent
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
@@ -306,6 +306,11 @@ def _annuls_too_late(day: Day) -> object:
         return in_transaction(service.annul, attendance_id, actor=day.clerk.actor)
 
 
+@decided("end_needed")
+def _confirms_a_forgotten_check_out_without_an_end(day: Day) -> object:
+    return day.review(forgotten(day))
+
+
 @decided("end_out_of_range")
 def _ends_before_the_beginning(day: Day) -> object:
     return day.review(forgotten(day), ended_at=at(8))
@@ -328,7 +333,7 @@ def _rejects_without_a_word(day: Day) -> object:
 def _looks_at_somebody_elses_scan(day: Day) -> object:
     signed_up(day)
     scan_id = day.card(9).scan_id
-    return in_snapshot(scans.get_scan, scan_id, day.volunteer.actor)
+    return in_snapshot(stored_scans.get_scan, scan_id, day.volunteer.actor)
 
 
 @decided("receipt_unknown")
