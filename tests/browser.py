@@ -47,6 +47,13 @@ class _Quiet(WSGIRequestHandler):
 @pytest.fixture
 def live_url(app: Flask, database: Database) -> Iterator[str]:
     """The address of a server on a free port, with the test's database; its codes point to it."""
+    with serving(app, database) as url:
+        yield url
+
+
+@contextmanager
+def serving(app: Flask, database: Database) -> Iterator[str]:
+    """Serve an application of the same settings at a free port for as long as the block runs; gives the address."""
     server = make_server(HOST, 0, app, threaded=True, request_handler=_Quiet)
     url = f"http://{HOST}:{server.server_port}"
     server.app = create_app(replace(app.config["SETTINGS"], base_url=url), database=database)
@@ -146,7 +153,13 @@ def no_axe_violations(page: Page) -> None:
 def no_sideways_scroll(page: Page) -> None:
     """Fail if the page is wider than its window."""
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 0, f"{page.url} is {wide} px wider than the window"
+    assert wide <= 0, f"{page.url} is {wide} px wider than the window: {page.evaluate(_STICKING_OUT)}"
+
+
+_STICKING_OUT = """() => [...document.body.querySelectorAll('*')]
+    .filter((each) => !each.closest('.nx-scroll'))
+    .filter((each) => each.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+    .map((each) => each.outerHTML.slice(0, 160)).slice(0, 5)"""
 
 
 def screenshot(page: Page, name: str) -> None:

@@ -21,6 +21,8 @@ PLACEHOLDER = re.compile(r"%\((\w+)\)s|(?<!\{)\{(\w+)\}")
 GETTEXT = {"_", "gettext", "ngettext", "pgettext", "lazy_gettext", "lazy_pgettext"}
 # English that can't do without a Chinese example.
 SHOWS_CHINESE = {"首字母或条码，如 dm 大米"}
+# Marshmallow's words about formatting answers, and about times without a zone, which no schema takes.
+NEVER_SAID = {"format", "invalid_awareness"}
 IN_BOTH_LANGUAGES = {
     "ledger/checkin/presenter.py": "reasons stand in both languages, as the API gives both",
     "ledger/organisations/imports/columns.py": "the names of columns in the files people have",
@@ -132,6 +134,19 @@ def test_code_says_chinese_only_through_gettext() -> None:
     assert found == [], "say these through gettext, or give the reason why not in this file"
 
 
+def test_no_word_hides_where_extraction_does_not_look(catalog: Catalog) -> None:
+    """Babel reads no words inside f-strings: such a word is only translated if it stands somewhere else as well."""
+    known = {message.id for message in messages(catalog)}
+    found = [
+        f"{source.at(call)}: {call.args[0].value}"
+        for source in package()
+        for call in source.nodes()
+        if isinstance(call, ast.Call) and dotted(call.func) in GETTEXT and isinstance(call.args[0], ast.Constant)
+        if "pgettext" not in dotted(call.func) and call.args[0].value not in known
+    ]
+    assert found == [], "take these out of their f-strings"
+
+
 def test_the_list_of_exceptions_is_no_longer_than_needed() -> None:
     by_path = {source.path: source for source in package()}
     for path in IN_BOTH_LANGUAGES | DATA:
@@ -175,7 +190,7 @@ def schema_messages() -> set[str]:
         field = waiting.pop()
         if isinstance(field, fields.List):
             waiting.append(field.inner)
-        said_by |= {str(text) for name, text in field.error_messages.items() if name not in ("format", "invalid_awareness")}
+        said_by |= {str(text) for name, text in field.error_messages.items() if name not in NEVER_SAID}
         for check in field.validators:
             said_by |= set(failures(check))
     return {text.replace("{obj_type}", "date") for text in said_by}

@@ -127,11 +127,12 @@ def _attendance(evidence: AttendanceEvidence) -> Iterator[Node]:
 def _redemption(evidence: RedemptionEvidence) -> Iterator[Node]:
     view = evidence.redemption
     goods = _("，").join(f"{line.name} × {line.quantity}" for line in view.lines[:4])
+    goods = _("%(goods)s 等", goods=goods) if len(view.lines) > 4 else goods
     receipt = [(_("看小票"), url_for("shop.receipt", redemption_id=view.id))] if view.receipt else []
     yield {
         "what": _("小票"),
         "figure": view.receipt or _("没有确认"),
-        "text": f"{view.shop_name}{_('，')}{goods}{_(' 等') if len(view.lines) > 4 else ''}",
+        "text": f"{view.shop_name}{_('，')}{goods}",
         "links": receipt,
     }
     yield {
@@ -148,7 +149,7 @@ def _people(trace: Trace) -> Node:
     parts: dict[str, list[str]] = {}
     for part, name in trace.people.items():
         parts.setdefault(name.text, []).append(str(PARTS[part]))
-    lines = [f"{name}{_('（')}{'、'.join(which)}{_('）')}" for name, which in parts.items()]
+    lines = [_("%(name)s（%(parts)s）", name=name, parts=_("、").join(which)) for name, which in parts.items()]
     return {"what": _("经手的人"), "figure": _("%(n)s 人", n=len(lines)), "text": _("；").join(lines), "links": []}
 
 

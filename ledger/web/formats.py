@@ -61,6 +61,13 @@ def local_date(day: date, *, locale: str = "zh", zone: tzinfo, year: bool = True
     return f"{text} 星期{_WEEKDAYS_ZH[local.weekday()]}" if weekday else text
 
 
+def local_month(day: date, *, locale: str = "zh", year: bool = True) -> str:
+    """Write a month by one of its days: "2026年6月" or "June 2026", without `year` "6月" or "June"."""
+    if _is_english(locale):
+        return _MONTHS_EN[day.month - 1] + (f" {day.year}" if year else "")
+    return (f"{day.year}年" if year else "") + f"{day.month}月"
+
+
 def local_datetime(moment: datetime, *, locale: str = "zh", zone: tzinfo, year: bool = True) -> str:
     """Write a moment to the minute: "2026年6月3日 15:24" or "3 June 2026 15:24"."""
     return f"{local_date(moment, locale=locale, zone=zone, year=year)} {local_time(moment, zone=zone)}"
@@ -117,6 +124,7 @@ def register(app: Flask) -> None:
         "minutes_words": lambda minutes: minutes_words(minutes, locale=_language()),
         "local_time": lambda moment: local_time(moment, zone=_zone()),
         "local_date": lambda day, **how: local_date(day, locale=_language(), zone=_zone(), **how),
+        "local_month": lambda day, **how: local_month(day, locale=_language(), **how),
         "local_datetime": lambda at, **how: local_datetime(at, locale=_language(), zone=_zone(), **how),
         "time_range": lambda start, end: time_range(start, end, locale=_language(), zone=_zone()),
         "time_ago": lambda moment, now: time_ago(moment, now, locale=_language(), zone=_zone()),

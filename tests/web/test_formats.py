@@ -80,3 +80,10 @@ def test_a_shift_says_when_it_ends_on_another_day(end: datetime, written: str) -
 )
 def test_how_long_ago_is_said_up_to_a_day(now: datetime, written: str) -> None:
     assert formats.time_ago(MORNING, now, zone=SHANGHAI) == written
+
+
+def test_a_month_is_written_by_one_of_its_days() -> None:
+    day = date(2026, 6, 3)
+    assert [formats.local_month(day), formats.local_month(day, year=False)] == ["2026年6月", "6月"]
+    english = [formats.local_month(day, locale="en"), formats.local_month(day, locale="en", year=False)]
+    assert english == ["June 2026", "June"]
