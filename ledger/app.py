@@ -1,7 +1,5 @@
 """Puts the application together: an explicit list of blueprints, error handlers and loaders."""
 
-import logging
-
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -33,7 +31,7 @@ from ledger.shop import api as shop_api
 from ledger.shop import pages as shop_pages
 from ledger.shop import shelf_api
 from ledger.tables import APPEND_ONLY
-from ledger.web import formats, guard, links, locale, once, openapi, page_context, problem, security
+from ledger.web import formats, guard, health, links, locale, logs, once, openapi, page_context, problem, security
 from ledger.web.fields import IdConverter
 
 API_BLUEPRINTS = (
@@ -48,6 +46,7 @@ API_BLUEPRINTS = (
     rules_api.bp,
 )
 PAGE_BLUEPRINTS: tuple[Blueprint, ...] = (
+    health.bp,
     home_pages.bp,
     audit_pages.bp,
     preferences_pages.bp,
@@ -72,14 +71,16 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Flask
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.https,
     )
-    app.wsgi_app = ProxyFix(app.wsgi_app) if settings.https else app.wsgi_app  # type: ignore[method-assign]
+    if settings.https and settings.tls_cert is None:
+        # Somebody else ends TLS and says whom it speaks for; where we do it, nobody may claim to.
+        app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
     app.url_map.converters["id"] = IdConverter
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = False
     crypto.use(Keyring(settings.secret_key))
     if settings.clock_file is not None:
         clock.use(clock.FileClock(settings.clock_file))
     _register_database(app, database or Database(settings.database_url))
-    for kit in (locale, formats, links, problem, once):
+    for kit in (logs, locale, formats, links, problem, once):
         kit.register(app)
     security.register(app, settings)
     guard.register(app, people.load_actor)
@@ -104,7 +105,7 @@ def refuse_unready(database: Database) -> None:
 
 def _register_database(app: Flask, database: Database) -> None:
     app.extensions["database"] = database
-    logging.getLogger("ledger").setLevel(logging.INFO)
+    app.extensions["refuse_unready"] = refuse_unready
 
     @app.before_request
     def _use_database() -> None:

@@ -16,6 +16,7 @@ from ledger.kernel.errors import LedgerError, Rejected, text_of
 from ledger.kernel.ids import public_id
 from ledger.web import formats
 from ledger.web.locale import Language, language
+from ledger.web.logs import route_name
 from ledger.web.messages import said
 
 _log = logging.getLogger("ledger")
@@ -112,7 +113,7 @@ def _answer(error: LedgerError) -> ResponseReturnValue:
     if error.status == 401 and not wants_json() and request.method == "GET":
         return redirect(url_for("people.log_in", next=request.full_path.rstrip("?")))
     document = problem(error)
-    _log.info("refused", extra={"code": error.code, "ref": document["ref"], "path": request.path})
+    _log.info("refused", extra={"code": error.code, "ref": document["ref"], "route": route_name()})
     if wants_json():
         body = json.dumps(document, ensure_ascii=False, default=str)
         response = Response(body, error.status, mimetype="application/problem+json")
@@ -166,7 +167,8 @@ def _field_errors(messages: Any, path: tuple[str, ...] = ()) -> Any:
 
 
 def _answer_fault(error: Exception) -> ResponseReturnValue:
-    _log.error("fault %s on %s %s", reference(), request.method, request.path, exc_info=error)
+    fields = {"ref": reference(), "method": request.method, "route": route_name()}
+    _log.error("fault", exc_info=error, extra=fields)
     return _answer(LedgerError("service.failed"))
 
 

@@ -1,0 +1,37 @@
+"""For those who watch over the service: is it alive, is it ready, how is it doing."""
+
+from flask import Blueprint, Response, current_app, jsonify
+from flask.typing import ResponseReturnValue
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from ledger.kernel.db import Database
+from ledger.kernel.settings import SettingsError
+from ledger.web.guard import public
+
+bp = Blueprint("health", __name__)
+
+
+@bp.get("/healthz")
+@public
+def alive() -> ResponseReturnValue:
+    """Alive: the process answers."""
+    return jsonify(status="ok")
+
+
+@bp.get("/readyz")
+@public
+def ready() -> ResponseReturnValue:
+    """Ready: the database answers, with the newest schema and all guards of the facts; 503 and why otherwise."""
+    database: Database = current_app.extensions["database"]
+    try:
+        current_app.extensions["refuse_unready"](database)
+    except SettingsError as error:
+        return jsonify(status="not ready", reason=str(error)), 503
+    return jsonify(status="ok")
+
+
+@bp.get("/metrics")
+@public
+def metrics() -> Response:
+    """Counters in Prometheus' text form; numbers of requests and times by route, nothing about persons."""
+    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)

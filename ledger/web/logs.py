@@ -1,0 +1,74 @@
+"""Log lines as JSON, one object a line, without personal data: routes by their rule, never by the path that was asked.
+
+A path may hold a card's or a receipt's code, and a query string a name; the rule of the route holds neither.
+"""
+
+import json
+import logging
+import time
+from datetime import UTC, datetime
+
+from flask import Flask, Response, g, request
+from prometheus_client import Counter, Histogram
+
+_STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+_log = logging.getLogger("ledger.requests")
+REQUESTS = Counter("ningxin_requests_total", "Requests answered.", ["method", "route", "status"])
+SECONDS = Histogram(
+    "ningxin_request_seconds",
+    "How long answers took.",
+    ["route"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+
+
+class JsonLines(logging.Formatter):
+    """A record as one JSON object: time, level, logger, message, whatever was given as extra, and a traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= {name: value for name, value in record.__dict__.items() if name not in _STANDARD}
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def configure() -> None:
+    """Send the service's own log to standard error, once however often it is called."""
+    logger = logging.getLogger("ledger")
+    logger.setLevel(logging.INFO)
+    if not any(isinstance(handler.formatter, JsonLines) for handler in logger.handlers):
+        handler = logging.StreamHandler()
+        handler.setFormatter(JsonLines())
+        logger.addHandler(handler)
+
+
+def register(app: Flask) -> None:
+    """Measure every request; log those that took long or failed."""
+    configure()
+
+    @app.before_request
+    def _start() -> None:
+        g.started = time.perf_counter()
+
+    @app.after_request
+    def _measure(response: Response) -> Response:
+        seconds = time.perf_counter() - g.get("started", time.perf_counter())
+        route = route_name()
+        REQUESTS.labels(request.method, route, str(response.status_code)).inc()
+        SECONDS.labels(route).observe(seconds)
+        if response.status_code >= 500 or seconds > 1:
+            fields = {"method": request.method, "route": route, "status": response.status_code}
+            _log.warning("slow or failed", extra=fields | {"milliseconds": round(seconds * 1000)})
+        return response
+
+
+def route_name() -> str:
+    """The rule of the route that was asked for, "unknown" where there is none."""
+    return request.url_rule.rule if request.url_rule is not None else "unknown"

@@ -1,0 +1,58 @@
+"""Those who watch over the service are told whether it is alive and ready, and its log holds nobody's codes."""
+
+import json
+import logging
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from ledger.app import create_app
+from ledger.kernel.db import Database
+from ledger.web.logs import JsonLines
+
+
+def test_alive_and_ready(client: FlaskClient) -> None:
+    assert client.get("/healthz").json == {"status": "ok"}
+    assert client.get("/readyz").json == {"status": "ok"}
+
+
+def test_not_ready_without_the_guards_of_the_facts(app: Flask, own_database: Database) -> None:
+    with own_database.writer.connect() as connection, connection.begin():
+        on_table = " ON transfer" if connection.dialect.name == "postgresql" else ""
+        name = "transfer_no_change" if on_table else "transfer_no_update"
+        connection.execute(sa.text(f"DROP TRIGGER {name}{on_table}"))
+
+    answer = create_app(app.config["SETTINGS"], database=own_database).test_client().get("/readyz")
+
+    assert answer.status_code == 503
+    assert name in answer.json["reason"]
+
+
+def test_metrics_count_by_route(client: FlaskClient) -> None:
+    client.get("/healthz")
+    client.get("/C/AAAAAAAAAAAAAAAAAAAAAAAAAA")
+    text = client.get("/metrics").get_data(as_text=True)
+    assert 'ningxin_requests_total{method="GET",route="/healthz",status="200"}' in text
+    assert "AAAAAAAAAAAAAAAAAAAAAAAAAA" not in text
+
+
+def test_a_fault_is_logged_with_its_traceback_and_without_the_path(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> str:
+        raise ValueError("broken for a test")
+
+    monkeypatch.setitem(app.view_functions, "health.alive", broken)
+    broken.access = "anybody"  # type: ignore[attr-defined]
+    with caplog.at_level(logging.ERROR, logger="ledger"):
+        answer = client.get("/healthz?name=王桂兰", headers={"Accept": "application/json"})
+
+    assert answer.status_code == 500
+    assert answer.json["code"] == "service.failed"
+    [record] = [record for record in caplog.records if record.message == "fault"]
+    line = json.loads(JsonLines().format(record))
+    assert line["ref"] == answer.json["ref"]
+    assert "broken for a test" in line["traceback"]
+    assert "王桂兰" not in json.dumps(line, ensure_ascii=False)
