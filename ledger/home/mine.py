@@ -91,13 +91,23 @@ def _today(session: Session, volunteer_id: int, center_id: int, zone: ZoneInfo, 
         return Today("open", visit.shift, view, visit.shift.ends_at + body.late)
     start = datetime.combine(clock.local_day(now, zone), time(), tzinfo=zone)
     end = start + timedelta(days=1)
-    for shift, signup in activities.shifts_of_volunteer(session, volunteer_id, center_id, now=now):
-        going = signup.status == "signed_up" and shift.cancelled_at is None and shift.activity_status == "approved"
-        if going and shift.starts_at < end:
-            return Today("expected", shift, until=shift.starts_at - body.early)
     chosen = AttendanceFilter(volunteer_id=volunteer_id, since=start, until=end)
     found = checkin.list_attendances(session, center_id, chosen, request=PageRequest(_MOST_TODAY)).items
-    for view in found:
-        if view.status in ("CONFIRMED", "PENDING"):
-            return Today("done" if view.status == "CONFIRMED" else "pending", attendance=view)
+    served = [view for view in found if view.status in ("CONFIRMED", "PENDING")]
+    shift = _next_shift(session, volunteer_id, center_id, end, {view.shift_id for view in served})
+    if shift is not None:
+        return Today("expected", shift, until=shift.starts_at - body.early)
+    if served:
+        return Today("done" if served[0].status == "CONFIRMED" else "pending", attendance=served[0])
     return Today("nothing")
+
+
+def _next_shift(
+    session: Session, volunteer_id: int, center_id: int, before: datetime, served: set[int]
+) -> ShiftView | None:
+    """The shift to which the volunteer is still expected today."""
+    for shift, signup in activities.shifts_of_volunteer(session, volunteer_id, center_id, now=clock.now()):
+        off = shift.cancelled_at is not None or shift.activity_status != "approved"
+        if signup.status == "signed_up" and not off and shift.starts_at < before and shift.id not in served:
+            return shift
+    return None
