@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel.engines import is_sqlite, reader_engine, writer_engine
 from ledger.kernel.errors import Unavailable
-from ledger.kernel.faults import find_unavailable, must_rerun
+from ledger.kernel.faults import find_unavailable, is_write_refused, must_rerun
 from ledger.kernel.group_commit import WAIT_SECONDS, GroupWriter
 from ledger.kernel.idempotency import Once
 from ledger.kernel.unit import Unit, refuse_inside, refuse_mapped
@@ -59,7 +59,7 @@ class Database:
                 yield session
         except sa.exc.SQLAlchemyError as error:
             told = find_unavailable(error)
-            if told is None:
+            if told is None or is_write_refused(error):
                 raise
             raise told from error
 

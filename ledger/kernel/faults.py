@@ -14,9 +14,10 @@ _SQLITE_STORAGE = {
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_READONLY,
 }
+_POSTGRES_READ_ONLY = "25006"
 _POSTGRES_RERUN = ("40001", "40P01")
 # A lock not had in time, a connection that broke, a server that stops, starts or has turned read-only: ask again.
-_POSTGRES_BUSY = ("55P03", "25P03", "25006", "57P", "08", "53")
+_POSTGRES_BUSY = ("55P03", "25P03", _POSTGRES_READ_ONLY, "57P", "08", "53")
 _POSTGRES_STORAGE = ("53100", "58")
 _PRIMARY_CODE = 0xFF
 
@@ -31,6 +32,13 @@ def is_lost_race(error: sa.exc.IntegrityError) -> bool:
 def must_rerun(error: sa.exc.DBAPIError) -> bool:
     """Whether PostgreSQL ended a transaction only for the others' sake: deadlock, serialization."""
     return getattr(error.orig, "sqlstate", None) in _POSTGRES_RERUN
+
+
+def is_write_refused(error: sa.exc.SQLAlchemyError) -> bool:
+    """Whether something was to be written where only reading is possible; in a snapshot that is a mistake of ours."""
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else None
+    primary = getattr(cause, "sqlite_errorcode", 0) & _PRIMARY_CODE
+    return primary == sqlite3.SQLITE_READONLY or getattr(cause, "sqlstate", None) == _POSTGRES_READ_ONLY
 
 
 def find_unavailable(error: BaseException | None) -> Unavailable | None:

@@ -1,4 +1,4 @@
-"""A SQLite database whose writer a test may hinder."""
+"""Databases whose writers a test may hinder."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import pytest
 
 from ledger.kernel import db, group_commit
 from ledger.kernel.db import Database
-from tests.databases import sqlite_url
+from tests.databases import PostgresServer, drop_postgres_database, fresh_postgres_database, sqlite_url
 from tests.kernel.groups import Groups
 
 
@@ -22,3 +22,14 @@ def groups(migrated_sqlite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     db.use(database)
     yield Groups(database)
     database.close()
+
+
+@pytest.fixture
+def postgres_database(postgres: PostgresServer, migrated_postgres: str) -> Iterator[Database]:
+    """A PostgreSQL database in use by one test alone."""
+    url = fresh_postgres_database(postgres, template=migrated_postgres)
+    database = Database(url)
+    db.use(database)
+    yield database
+    database.close()
+    drop_postgres_database(postgres, url)

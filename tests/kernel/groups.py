@@ -2,13 +2,14 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from ledger.kernel.db import Database, in_transaction
+from ledger.kernel.idempotency import Once
 from tests.at_once import LONGEST_SECONDS
 
 Work = Callable[[Session], Any]
@@ -38,8 +39,8 @@ class Groups:
         """How often the writer was sent a statement."""
         return self.statements.count(statement)
 
-    def run(self, *works: Work) -> list[Any]:
-        """Run the works as one group in this order; what each caller got, value or error."""
+    def run(self, *works: Work, keys: Sequence[Once | None] = ()) -> list[Any]:
+        """Run the works as one group in this order, under their keys; what each caller got, value or error."""
         outcomes: list[Any] = [None] * len(works)
         leading, all_there = threading.Event(), threading.Event()
 
@@ -50,7 +51,7 @@ class Groups:
 
         def call(number: int, work: Work) -> None:
             try:
-                outcomes[number] = in_transaction(work)
+                outcomes[number] = in_transaction(work, once=keys[number] if keys else None)
             except BaseException as error:  # a test looks at it
                 outcomes[number] = error
 

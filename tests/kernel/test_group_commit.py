@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from ledger.kernel import db, group_commit
 from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.errors import NotFound, Rejected, Unavailable
+from ledger.kernel.idempotency import Once
 from ledger.kernel.ids import new_id
 from ledger.kernel.job_runs import JobRun
 from ledger.organisations.service import create_center
@@ -219,6 +220,32 @@ def test_statement_that_ends_the_transaction_behind_our_back(groups: Groups) -> 
     assert (outcomes[0], outcomes[2]) == ("a", "c")
     assert isinstance(outcomes[1], Exception)
     assert slots(JOB) == ["a", "c"]
+
+
+def test_replay_of_what_was_lost_is_no_replay(groups: Groups) -> None:
+    """Both ask under one key in a group that is lost; run again alone, the first fails and the second does the work."""
+    center_id = in_transaction(create_center, name="演示区")
+    requests = [Once(center_id, "scope", "key", "hash") for _ in range(2)]
+    runs: list[str] = []
+
+    def first(session: Session) -> str:
+        runs.append("first")
+        if len(runs) > 1:
+            raise ValueError("the second time it breaks")
+        return add(session, JOB, "first")
+
+    def third(session: Session) -> str:
+        runs.append("third")
+        if runs.count("third") == 1:
+            session.connection().exec_driver_sql("ROLLBACK")
+            raise RuntimeError("the transaction is gone")
+        return add(session, JOB, "third")
+
+    outcomes = groups.run(first, adding("second"), third, keys=[*requests, None])
+    assert isinstance(outcomes[0], ValueError)
+    assert outcomes[1:] == ["second", "third"]
+    assert [request.replayed for request in requests] == [False, False]
+    assert slots(JOB) == ["second", "third"]
 
 
 class TestWaiting:

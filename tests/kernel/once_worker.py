@@ -1,0 +1,19 @@
+"""What the processes of the idempotency test do; a module of its own, because they import it anew."""
+
+from ledger.kernel.db import in_transaction
+from ledger.kernel.idempotency import Once
+from tests.at_once import at_once
+from tests.kernel.rows import add
+
+
+def ask_often(_process: int, center_id: int, job: str) -> list[tuple[str, bool]]:
+    """Ask for the same thing under the same key from 15 threads, for each of ten keys."""
+    answers = []
+    for key in range(10):
+
+        def ask(key: int = key) -> tuple[str, bool]:
+            once = Once(center_id, "scope", f"key {key}", "hash")
+            return in_transaction(add, job, f"{key}", once=once), once.replayed
+
+        answers += at_once([ask] * 15)
+    return answers
