@@ -30,7 +30,7 @@ _ARRIVALS = 6
 
 @dataclass(frozen=True, slots=True)
 class ShiftNow:
-    """The shift that is on: `arrived` people came, `expected` had signed up."""
+    """The shift that is on or can be checked in to: `arrived` people came, `expected` had signed up."""
 
     activity_name: str
     starts_at: datetime
@@ -76,16 +76,27 @@ def screen(session: Session, station_id: int, actor: Actor, now: datetime) -> Sc
     shifts = activities.shifts_at_station(
         session, station_id, actor.center_id, around=now, before=_AHEAD, after=timedelta(0)
     )
-    on = [shift for shift in shifts if shift.cancelled_at is None and shift.activity_status == "approved"]
-    current = max((shift for shift in on if shift.starts_at <= now < shift.ends_at), key=_start, default=None)
-    coming = min((shift for shift in on if shift.starts_at > now), key=_start, default=None)
+    early = rules.rule_in_force(session, actor.center_id, now).body.early
+    current, coming = _now_and_next(shifts, now, early)
     return Screen(
         code=codes.screen_code(actor.center_id, station_id, station.code_version, now),
         now=_count(session, current, actor.center_id) if current is not None else None,
-        next=_announce(session, coming, actor.center_id, now) if coming is not None else None,
+        next=_announce(coming, early) if coming is not None else None,
         arrivals=_arrivals(session, station_id, actor.center_id, now),
         server_time=now,
     )
+
+
+def _now_and_next(
+    shifts: list[ShiftView], now: datetime, early: timedelta
+) -> tuple[ShiftView | None, ShiftView | None]:
+    """The shift that is on, else one that people already come to; and the first one after it."""
+    on = [shift for shift in shifts if shift.cancelled_at is None and shift.activity_status == "approved"]
+    current = max((shift for shift in on if shift.starts_at <= now < shift.ends_at), key=_start, default=None)
+    if current is None:
+        current = min((shift for shift in on if now < shift.starts_at <= now + early), key=_start, default=None)
+    coming = [shift for shift in on if shift.starts_at > now and shift is not current]
+    return current, min(coming, key=_start, default=None)
 
 
 def _start(shift: ShiftView) -> tuple[datetime, int]:
@@ -105,9 +116,8 @@ def _count(session: Session, shift: ShiftView, center_id: int) -> ShiftNow:
     )
 
 
-def _announce(session: Session, shift: ShiftView, center_id: int, now: datetime) -> ShiftNext:
-    opens_at = shift.starts_at - rules.rule_in_force(session, center_id, now).body.early
-    return ShiftNext(shift.activity_name, shift.starts_at, shift.ends_at, opens_at)
+def _announce(shift: ShiftView, early: timedelta) -> ShiftNext:
+    return ShiftNext(shift.activity_name, shift.starts_at, shift.ends_at, shift.starts_at - early)
 
 
 def _arrivals(session: Session, station_id: int, center_id: int, now: datetime) -> list[Arrival]:

@@ -202,6 +202,9 @@ class TestScreen:
         assert shown["arrivals"] == [{"masked_name": "王*兰", "what": "in", "time": at(9).isoformat()}]
 
         send(client, day, 11, "scan-0002")
+        early = read(client, day.clerk, address, 8.6).json
+        assert early["now"]["starts_at"] == at(9).isoformat()
+        assert read(client, day.clerk, address, 8.4).json["next"]["starts_at"] == at(9).isoformat()
         later = read(client, day.clerk, address, 11.2).json
         assert later["now"] is None
         assert [arrival["what"] for arrival in later["arrivals"]] == ["out", "in"]
