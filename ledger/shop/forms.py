@@ -16,7 +16,7 @@ from ledger.web.formats import points as points_text
 
 _POINTS = re.compile(r"(\d{1,9})(?:\.(\d{1,2}))?", re.ASCII)
 _WHOLE = re.compile(r"\d{1,9}", re.ASCII)
-LINES_AT_FIRST, LINES_MORE = 5, 5
+LINES_AT_FIRST, LINES_MORE = 3, 5
 
 
 def parse_points(typed: str) -> int | None:

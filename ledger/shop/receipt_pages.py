@@ -174,7 +174,7 @@ def check_receipt(reference: str) -> ResponseReturnValue:
         return render_template("shop/receipt_check.html", view=in_snapshot(_referred, reference))
     except NotFound as error:
         what, to_do = words(error)
-        return render_template("shop/receipt_unknown.html", word=what, next_words=to_do), error.status
+        return render_template("shop/receipt_unknown.html", who=what, next_words=to_do), error.status
 
 
 def _referred(session: Session, text: str) -> RedemptionView:
