@@ -1,0 +1,275 @@
+"""Check-in in a real browser: a camera that sees a card, a phone that opens the screen's code, a look at every page."""
+
+import io
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import zxingcpp
+from flask.testing import FlaskClient
+from PIL import Image
+from playwright.sync_api import Page, ViewportSize, expect
+from sqlalchemy.orm import Session
+
+from ledger.checkin import service
+from ledger.kernel import clock
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.ids import public_id
+from ledger.people import credentials
+from ledger.people import queries as people
+from ledger.people.passwords import hash_password
+from ledger.points.models import Transfer
+from tests.browser import (
+    DESKTOP,
+    PHONE,
+    CameraBrowser,
+    OpenPage,
+    no_axe_violations,
+    no_sideways_scroll,
+    on_sqlite,
+    screenshot,
+    write_clip,
+)
+from tests.checkin.conftest import Day, at
+from tests.world import Person
+
+pytestmark = [pytest.mark.browser, on_sqlite]
+PASSWORD = "白云山下有三只羊"
+WALL: ViewportSize = {"width": 1920, "height": 1080}
+NARROW: ViewportSize = {"width": 320, "height": 640}
+
+
+class Rehearsal:
+    """A clock for the whole process, server and all, that stands where a test puts it."""
+
+    def __init__(self) -> None:
+        self.instant = at(9)
+
+    def now(self) -> datetime:
+        return self.instant
+
+
+@pytest.fixture
+def rehearsal() -> Iterator[Rehearsal]:
+    """The clock of this process as the test wants it."""
+    rehearsal = Rehearsal()
+    clock.use(rehearsal)
+    yield rehearsal
+    clock.use(clock.SystemClock())
+
+
+def sign_up(day: Day, hour: float, *people: Person) -> int:
+    shift_id = day.world.add_shift(at(hour))
+    with clock.at(at(0)):
+        for person in people or (day.volunteer,):
+            day.world.sign_up(shift_id, person)
+    return shift_id
+
+
+def look_at(page: Page, name: str) -> None:
+    """What must hold of every page."""
+    no_axe_violations(page)
+    no_sideways_scroll(page)
+    screenshot(page, name)
+
+
+def test_a_printed_card_is_scanned_by_the_camera(
+    day: Day, rehearsal: Rehearsal, open_page: OpenPage, camera_browser: CameraBrowser, tmp_path: Path
+) -> None:
+    sign_up(day, 9)
+    card = f"HTTPS://JF.EXAMPLE.ORG/K/{day.volunteer.card}"
+    with camera_browser(write_clip(tmp_path / "card.y4m", card)) as browser:
+        page = open_page(day.clerk, browser=browser, size=PHONE)
+        page.goto("/scan")
+
+        last = page.locator("#last .nx-last")
+        expect(last).to_have_attribute("data-kind", "ok")
+        expect(last).to_contain_text("王*兰")
+        expect(last).to_contain_text("已签到")
+        expect(last).to_contain_text("社区巡逻 09:00–11:00")
+        expect(page.locator("#queue")).to_contain_text("都上传了")
+        look_at(page, "scan-in")
+        rehearsal.instant = at(11.07)
+        page.reload()
+        expect(last).to_contain_text("120 分钟，+2.00 分")
+        look_at(page, "scan-out")
+
+
+def read_screen(screen: Page) -> str:
+    """What a phone's camera reads from the station's screen."""
+    expect(screen.locator("#station-svg svg")).to_be_visible()
+    picture = Image.open(io.BytesIO(screen.screenshot()))
+    found = zxingcpp.read_barcodes(picture)
+    assert len(found) == 1
+    return found[0].text
+
+
+def set_password(person: Person) -> str:
+    """Give somebody a password; their phone number."""
+    phone = in_snapshot(people.get_volunteer_details, person.volunteer_id, person.actor.center_id).phone
+    assert phone is not None
+    known = hash_password(PASSWORD, phone=phone)
+    in_transaction(credentials.set_password, person.identity_id, password_hash=known)
+    return phone
+
+
+def award_of(session: Session, center_id: int) -> int:
+    query = session.query(Transfer.id).filter(Transfer.center_id == center_id, Transfer.code == "award")
+    return int(query.one().id)
+
+
+def test_a_volunteer_opens_the_screens_code_logs_in_and_reads_what_was_earned(
+    day: Day, rehearsal: Rehearsal, open_page: OpenPage, client: FlaskClient
+) -> None:
+    sign_up(day, 9)
+    phone_number = set_password(day.volunteer)
+    rehearsal.instant = at(8.87)
+    screen = open_page(day.clerk, size=WALL)
+    screen.goto(f"/stations/{public_id(day.world.station_id)}/screen")
+    phone = open_page(size=PHONE)
+
+    phone.goto(read_screen(screen))
+    expect(phone.get_by_role("button", name="登录")).to_be_visible()
+    rehearsal.instant += timedelta(minutes=3)
+    phone.get_by_label("手机号").fill(phone_number)
+    phone.get_by_label("密码", exact=True).fill(PASSWORD)
+    phone.get_by_role("button", name="登录").click()
+    expect(phone.get_by_role("heading", name="已签到")).to_be_visible()
+    expect(phone.get_by_text("王桂兰，辛苦了")).to_be_visible()
+    look_at(phone, "checked-in")
+    expect(screen.locator("#arrivals")).to_contain_text("王*兰")
+    look_at(screen, "station-screen")
+
+    rehearsal.instant = at(11.07)
+    screen.reload()
+    phone.goto(read_screen(screen))
+    expect(phone.get_by_text("120 ÷ 60 × 1.00")).to_be_visible()
+    expect(phone.locator(".nx-figure--hero")).to_contain_text("+2.00")
+    look_at(phone, "earned")
+
+    transfer = public_id(in_snapshot(award_of, day.world.center_id))
+    auditor = day.world.add_staff("auditor", place_id=day.world.top_id)
+    trace = client.get(f"/api/v1/audit/trace/{transfer}", headers=auditor.headers)
+    assert trace.status_code == 200
+    attendance = urlsplit(phone.url).path.rpartition("/")[2]
+    assert attendance in trace.text
+    anybody = open_page(size=PHONE)
+    anybody.goto(read_receipt(phone))
+    expect(anybody.get_by_text("这张凭证有效")).to_be_visible()
+    look_at(anybody, "receipt")
+
+
+def read_receipt(page: Page) -> str:
+    picture = Image.open(io.BytesIO(page.locator(".nx-proofqr").screenshot(scale="css")))
+    grown = picture.resize((picture.width * 3, picture.height * 3))
+    found = zxingcpp.read_barcodes(grown)
+    assert len(found) == 1
+    return found[0].text
+
+
+class TestLooks:
+    """Every page at the sizes and in the languages it is used in."""
+
+    @pytest.mark.parametrize("language", ["zh", "en"])
+    def test_results_on_the_phone(self, day: Day, rehearsal: Rehearsal, open_page: OpenPage, language: str) -> None:
+        screen = open_page(day.clerk, size=WALL)
+        screen.goto(f"/stations/{public_id(day.world.station_id)}/screen")
+        phone = open_page(day.volunteer, size=PHONE, language=language)
+
+        def scan(hour: float, name: str) -> None:
+            rehearsal.instant = at(hour)
+            screen.reload()
+            phone.goto(read_screen(screen))
+            phone.wait_for_url("**/checkin/*")
+            look_at(phone, f"result-{name}-{language}")
+
+        scan(6, "nothing-on")
+        day.world.add_shift(at(9))
+        scan(8, "too-early")
+        scan(9, "question")
+        phone.locator("main button").click()
+        phone.wait_for_url("**/checkin/*")
+        scan(9.05, "already-in")
+        phone.locator("main button").click()
+        phone.wait_for_url("**/checkin/*")
+        look_at(phone, f"result-short-stay-{language}")
+        phone.goto("/S/NONSENSE")
+        look_at(phone, f"result-bad-code-{language}")
+        phone.context.clear_cookies(name="scan-ticket")
+        phone.goto("/checkin")
+        look_at(phone, f"result-no-scan-{language}")
+
+    @pytest.mark.parametrize("language", ["zh", "en"])
+    @pytest.mark.parametrize("size", [PHONE, DESKTOP, NARROW], ids=["phone", "desktop", "narrow"])
+    def test_pages_of_the_station(
+        self, day: Day, rehearsal: Rehearsal, open_page: OpenPage, language: str, size: ViewportSize
+    ) -> None:
+        people = [day.world.add_volunteer(name) for name in ("李建国", "欧阳小芳", "周平")]
+        sign_up(day, 9, day.volunteer, *people)
+        ids = [day.card(9 + turn / 20, person).attendance["id"] for turn, person in enumerate([day.volunteer, *people])]
+        for person in people[:2]:
+            day.card(11, person)
+        rehearsal.instant = at(12)
+        in_transaction(service.close_forgotten, day.world.center_id)
+        day.world.add_shift(at(13))
+        other = day.world.add_station("东门站")
+        day.world.employ(day.manager, "station_manager", place_id=other)
+        station = public_id(day.world.station_id)
+        page = open_page(day.manager, size=size, language=language)
+        for name, address in {
+            "scan-where": "/scan",
+            "scan": f"/scan?station={station}",
+            "paper": f"/stations/{station}/paper",
+            "attendances": f"/stations/{station}/attendances",
+            "attendances-none": f"/stations/{station}/attendances?status=VOID",
+            "reviews": "/reviews",
+            "review": f"/reviews/{public_id(ids[0])}",
+            "earned-staff": f"/attendances/{public_id(ids[1])}",
+        }.items():
+            page.goto(address)
+            look_at(page, f"{name}-{size['width']}-{language}")
+
+    @pytest.mark.parametrize("language", ["zh", "en"])
+    def test_what_was_earned(self, day: Day, rehearsal: Rehearsal, open_page: OpenPage, language: str) -> None:
+        sign_up(day, 9)
+        sign_up(day, 13)
+        first = day.card(9.01).attendance["id"]
+        day.card(11)
+        second = day.card(13).attendance["id"]
+        page = open_page(day.volunteer, size=PHONE, language=language)
+        for name, hour in (("open", 14), ("forgotten", 16)):
+            rehearsal.instant = at(hour)
+            in_transaction(service.close_forgotten, day.world.center_id)
+            page.goto(f"/attendances/{public_id(second)}")
+            look_at(page, f"earned-{name}-{language}")
+        day.review(second, hour=17, ended_at=at(14.5), note="队长说他两点半走的")
+        page.goto(f"/attendances/{public_id(second)}")
+        look_at(page, f"earned-reviewed-{language}")
+        page.goto(f"/attendances/{public_id(first)}")
+        look_at(page, f"earned-confirmed-{language}")
+        page.get_by_role("link", name="申诉" if language == "zh" else "Object").click()
+        page.wait_for_url("**/objection")
+        look_at(page, f"objection-{language}")
+
+    def test_large_type_and_the_screen_of_an_empty_day(
+        self, day: Day, rehearsal: Rehearsal, open_page: OpenPage
+    ) -> None:
+        sign_up(day, 9)
+        attendance_id = day.card(9).attendance["id"]
+        day.card(11)
+        page = open_page(day.volunteer, size=PHONE)
+        page.goto(f"/attendances/{public_id(attendance_id)}")
+        page.get_by_role("button", name="大字").click()
+        page.wait_for_url(f"**/attendances/{public_id(attendance_id)}")
+        look_at(page, "earned-large")
+        rehearsal.instant = at(9, day=3)
+        screen = open_page(day.clerk, size=WALL)
+        screen.goto(f"/stations/{public_id(day.world.station_id)}/screen")
+        expect(screen.locator("#station-svg svg")).to_be_visible()
+        look_at(screen, "station-screen-empty")
+        upright = open_page(day.clerk, size={"width": 800, "height": 1280})
+        upright.goto(f"/stations/{public_id(day.world.station_id)}/screen")
+        expect(upright.locator("#station-svg svg")).to_be_visible()
+        look_at(upright, "station-screen-upright")
