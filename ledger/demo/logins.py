@@ -99,7 +99,7 @@ def logins_as_table(logins: list[Login], base_url: str) -> str:
 
 def card_address(login: Login, base_url: str) -> str:
     """What the QR code on the printed card says."""
-    return f"{base_url}/C/{login.card}"
+    return f"{base_url}/K/{login.card}"
 
 
 def card_token() -> str:

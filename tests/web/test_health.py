@@ -32,7 +32,7 @@ def test_not_ready_without_the_guards_of_the_facts(app: Flask, own_database: Dat
 
 def test_metrics_count_by_route(client: FlaskClient) -> None:
     client.get("/healthz")
-    client.get("/C/AAAAAAAAAAAAAAAAAAAAAAAAAA")
+    client.get("/K/AAAAAAAAAAAAAAAAAAAAAAAAAA")
     text = client.get("/metrics").get_data(as_text=True)
     assert 'ningxin_requests_total{method="GET",route="/healthz",status="200"}' in text
     assert "AAAAAAAAAAAAAAAAAAAAAAAAAA" not in text
