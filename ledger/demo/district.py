@@ -11,6 +11,7 @@ from random import Random
 
 from sqlalchemy.orm import Session
 
+from ledger.audit import runs
 from ledger.demo import founding, serving, shopping
 from ledger.demo.logins import Login, make_logins, read_logins, write_logins
 from ledger.demo.people_plan import PersonPlan, Population, make_population
@@ -18,7 +19,8 @@ from ledger.demo.service_plan import DAYS, ZONE, ActivityPlan, make_activities
 from ledger.demo.shop_plan import make_visits
 from ledger.demo.sizes import DISTRICT, VILLAGE, Size
 from ledger.demo.stage import Act, Stage
-from ledger.kernel import clock
+from ledger.kernel import clock, db
+from ledger.kernel.actor import system_actor
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.settings import Settings, SettingsError
 from ledger.organisations import queries as organisations
@@ -28,6 +30,7 @@ from ledger.people.passwords import hash_password
 from ledger.people.registration import NewVolunteer, prepare
 
 SEED = 20_260_101
+_VERIFICATION_SECONDS = 120
 Say = Callable[[str], None]
 
 
@@ -52,6 +55,9 @@ def load_once(settings: Settings, *, seed: int, small: bool, say: Say) -> None:
     script = _write_script(story, VILLAGE if small else DISTRICT, clock.now(), logins)
     with _uncollected():
         in_transaction(_play, script, say)
+    say("    recomputing every balance")
+    center_id = in_snapshot(organisations.centers)[0].id
+    runs.start(db.current(), actor=system_actor(center_id), wait_seconds=_VERIFICATION_SECONDS)
     say(f"==> Demonstration district: ready ({time.monotonic() - begun:.0f} s)")
 
 
