@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
@@ -14,10 +14,15 @@ from ledger.points import queries
 from ledger.points.models import Batch, Transfer
 from ledger.points.policy import COUNTS_AS_POSTED, AccountKey
 
+_held = aliased(Transfer)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One side of a transfer as its account sees it: `amount` is signed, credit positive; 0 while only pending."""
+    """One side of a transfer as its account sees it: `amount` is signed, credit positive; 0 while only pending.
+
+    `held_change` is what the transfer added to the amount held against the account, or released of it.
+    """
 
     transfer_id: int
     batch_id: int
@@ -82,8 +87,10 @@ def statement(
             Batch.source_type,
             Batch.source_ref,
             Batch.effective_at,
+            _held.amount.label("held"),
         )
         .join(Batch, sa.and_(Batch.center_id == Transfer.center_id, Batch.id == Transfer.batch_id))
+        .outerjoin(_held, sa.and_(_held.center_id == Transfer.center_id, _held.id == Transfer.pending_id))
         .where(Transfer.center_id == center_id, sa.or_(is_debit, Transfer.credit_account_id == account_id))
     )
     if until is not None:
@@ -104,12 +111,13 @@ def _entry(row: Any, account_id: int) -> Entry:
     transfer: Transfer = row.Transfer
     debit = transfer.debit_account_id == account_id
     counts = transfer.amount if transfer.kind in COUNTS_AS_POSTED else 0
-    pending = transfer.amount if transfer.kind == "pending" else 0
+    # However little of a hold is posted, all of it is held no longer.
+    held_change = transfer.amount if transfer.kind == "pending" else -(row.held or 0)
     return Entry(
         transfer_id=transfer.id,
         batch_id=transfer.batch_id,
         amount=-counts if debit else counts,
-        held_change=pending if debit else 0,
+        held_change=held_change if debit else 0,
         kind=transfer.kind,
         code=transfer.code,
         reason=row.reason,
