@@ -16,7 +16,6 @@ DAYS_AHEAD = 12
 WATCH_DAYS = 31
 _STARTS = (time(8), time(8, 30), time(9), time(14), time(14, 30), time(15), time(18, 30))
 _MINUTES = (90, 120, 120, 120, 150, 180)
-_HOME_SHARE = 0.09
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +59,7 @@ class ActivityPlan:
 
 def make_activities(rng: Random, size: Size, population: Population, now: datetime) -> list[ActivityPlan]:
     """Draw the activities of a year that ends at `now`, and those already announced for the days after it."""
-    planner = _Planner(rng, population, now)
+    planner = _Planner(rng, size, population, now)
     special = [*planner.special()]
     usual = [planner.usual() for _ in range(size.activities - len(special))]
     return special + usual
@@ -69,8 +68,9 @@ def make_activities(rng: Random, size: Size, population: Population, now: dateti
 class _Planner:
     """Draws one activity after another and keeps two of them from meeting at a station."""
 
-    def __init__(self, rng: Random, population: Population, now: datetime) -> None:
+    def __init__(self, rng: Random, size: Size, population: Population, now: datetime) -> None:
         self._rng = rng
+        self._size = size
         self._population = population
         self._now = now
         self._first_day = (now - timedelta(days=DAYS)).astimezone(ZONE).date() + timedelta(days=2)
@@ -84,7 +84,7 @@ class _Planner:
         """An activity somewhere in the year, sometimes with a second shift a week later."""
         rng = self._rng
         home = self._population.home
-        station = home if rng.random() < _HOME_SHARE else rng.choice(self._stations)
+        station = home if rng.random() < self._size.home_share else rng.choice(self._stations)
         starts_at = self._free_start(station)
         minutes = rng.choice(_MINUTES)
         starts = [starts_at]

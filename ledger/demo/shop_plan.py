@@ -26,6 +26,8 @@ def make_visits(rng: Random, size: Size, now: datetime) -> list[tuple[datetime, 
         share = rng.random() ** 0.6
         ending: Any = rng.choices(names, weights)[0]
         visits.append((_opening_hour(rng, now, share), Visit(shop, ending)))
+    # Chance might leave one of the endings out of a village.
+    visits += [(_opening_hour(rng, now, rng.uniform(0.7, 0.95)), Visit(0, ending)) for ending in names for _ in "12"]
     for number in range(_DEMO_VISITS):
         share = 0.45 + number * 0.08
         visits.append((_opening_hour(rng, now, share), Visit(0, "confirmed", by_demo=True)))

@@ -1,0 +1,296 @@
+"""The demonstration: what it holds, that it is the same for the same seed, and that half of one is never seen."""
+
+import json
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.audit.verification import verify
+from ledger.checkin import codes
+from ledger.checkin import service as checkin
+from ledger.checkin.commands import ScanCommand
+from ledger.demo import district, serving
+from ledger.demo.logins import Login, read_logins
+from ledger.demo.people_plan import DEMO_PHONE
+from ledger.demo.sizes import DISTRICT, VILLAGE
+from ledger.kernel import clock, db
+from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.settings import Settings, SettingsError
+from ledger.organisations import queries as organisations
+from ledger.organisations.service import create_center
+from ledger.people import credentials
+from ledger.people import queries as people
+from ledger.people.models import Identity
+from ledger.people.passwords import password_is_right
+from ledger.people.policy import demonstration_phone
+from ledger.points.policy import POINT, AccountKey
+from ledger.points.queries import balance, trial_balance
+from tests.conftest import BOTH_DATABASES, TEST_SECRET, made_database
+
+NOW = datetime(2026, 6, 3, 2, 20, tzinfo=UTC)
+STORY = """
+    SELECT i.name_index, s.starts_at, a.status, a.opened_at, a.closed_at, a.minutes, a.points, a.review_reason
+    FROM attendance a JOIN shift s ON s.id = a.shift_id JOIN volunteer v ON v.id = a.volunteer_id
+    JOIN identity i ON i.id = v.identity_id ORDER BY a.opened_at, i.name_index
+"""
+RECEIPTS = """
+    SELECT v.number, r.status, r.total, r.receipt_year, r.receipt_number, r.balance_after, r.created_at
+    FROM redemption r JOIN volunteer v ON v.id = r.volunteer_id ORDER BY r.created_at, v.number
+"""
+
+
+def settings_for(url: str, folder: Path) -> Settings:
+    """Settings of a development installation with its own folder."""
+    return Settings(
+        environment="development",
+        database_url=url,
+        secret_key=TEST_SECRET,
+        base_url="http://127.0.0.1:8000",
+        host="127.0.0.1",
+        port=8000,
+        timezone=ZoneInfo("Asia/Shanghai"),
+        data_folder=folder,
+    )
+
+
+def load(settings: Settings, *, seed: int = district.SEED) -> list[str]:
+    """Load a village as of NOW; the lines it said."""
+    said: list[str] = []
+    with clock.at(NOW):
+        district.load_once(settings, seed=seed, small=True, say=said.append)
+    return said
+
+
+@dataclass
+class Village:
+    """A loaded village."""
+
+    database: Database
+    settings: Settings
+    center_id: int
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """What a statement finds."""
+        with self.database.snapshot() as session:
+            return [tuple(row) for row in session.connection().exec_driver_sql(statement)]
+
+    def count(self, table: str, condition: str = "true") -> int:
+        """How many rows there are."""
+        return int(self.rows(f"SELECT count(*) FROM {table} WHERE {condition}")[0][0])
+
+    def login(self, role: str) -> Login:
+        """A printed log-in."""
+        return next(login for login in read_logins(self.settings.data_folder) if login.role == role)
+
+
+@pytest.fixture(scope="module", params=BOTH_DATABASES)
+def village(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
+    """A village in a database of its own; the tests that change it leave what the others look at."""
+    with made_database(request, migrated=True) as url:
+        database = Database(url)
+        db.use(database)
+        settings = settings_for(url, tmp_path_factory.mktemp("village"))
+        load(settings)
+        yield Village(database, settings, in_snapshot(organisations.only_center).id)
+        database.close()
+
+
+@pytest.fixture(autouse=True)
+def _in_use(request: pytest.FixtureRequest) -> None:
+    if "village" in request.fixturenames:
+        db.use(request.getfixturevalue("village").database)
+
+
+def test_it_says_that_it_is_invented(village: Village) -> None:
+    center = in_snapshot(organisations.only_center)
+    phones = {row[0] for row in village.rows("SELECT phone_index FROM identity_phone")}
+    invented = {people.phone_index("+86" + demonstration_phone(number)) for number in range(1, 12_000)}
+
+    assert center.is_demonstration
+    assert "演示区" in center.name
+    assert phones <= invented
+
+
+def test_it_has_the_sizes_it_promises(village: Village) -> None:
+    assert village.count("place") == VILLAGE.places
+    assert village.count("team") == VILLAGE.teams
+    assert village.count("volunteer") == VILLAGE.volunteers
+    assert village.count("activity") == VILLAGE.activities
+    assert village.count("shop") == VILLAGE.shops
+    assert village.count("item") >= 40
+
+
+def test_the_district_has_the_sizes_of_a_real_one() -> None:
+    assert (DISTRICT.places, DISTRICT.teams, DISTRICT.volunteers, DISTRICT.activities) == (79, 619, 4609, 650)
+
+
+def test_the_books_balance(village: Village) -> None:
+    with village.database.snapshot() as session:
+        lines = trial_balance(session, village.center_id)
+        found = verify(session, village.center_id)
+
+    for unit in {line.unit for line in lines}:
+        own = [line for line in lines if line.unit == unit]
+        assert sum(line.debits for line in own) == sum(line.credits for line in own) > 0
+    assert found.clean, found.difference
+
+
+def test_things_go_wrong_as_they_do(village: Village) -> None:
+    """Forgotten check-outs, reviews, voids, releases, refused scans: what a page would show has happened."""
+    assert village.count("attendance", "review_reason = 'AUTO_CLOSED' AND status = 'CONFIRMED' AND points = 0") > 0
+    assert village.count("attendance", "status = 'PENDING'") >= 3
+    assert village.count("attendance", "review_reason = 'DAILY_LIMIT_REVIEW'") > 0
+    assert village.count("attendance", "status = 'OPEN'") >= 3
+    assert village.count("review_decision") > 0
+    assert village.count("redemption", "status = 'VOIDED'") > 0
+    assert village.count("redemption", "status = 'RELEASED'") > 0
+    assert village.count("scan_event", "outcome = 'refused' AND reason = 'TOO_EARLY'") > 0
+    assert {row[0] for row in village.rows("SELECT DISTINCT method FROM scan_event")} == {"screen", "card", "number"}
+
+
+def test_a_year_ends_now(village: Village) -> None:
+    [(first, last)] = village.rows("SELECT min(recorded_at), max(recorded_at) FROM batch")
+    moments = [value if isinstance(value, datetime) else clock.parse_instant(value) for value in (first, last)]
+
+    assert timedelta(days=360) < NOW - moments[0] <= timedelta(days=366)
+    assert timedelta(0) <= NOW - moments[1] < timedelta(days=3)
+
+
+def test_only_the_printed_log_ins_have_passwords(village: Village) -> None:
+    logins = read_logins(village.settings.data_folder)
+
+    assert [login.role for login in logins] == ["admin", "auditor", "station_manager", "clerk", "volunteer"]
+    for login in logins:
+        found = in_snapshot(people.find_login, login.phone)
+        assert found is not None
+        assert password_is_right(found.password_hash, login.password)
+    assert in_snapshot(passwords_set) == len(logins)
+    file = village.settings.data_folder / "demo-logins.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def passwords_set(session: Session) -> int:
+    """How many people can log in."""
+    query = sa.select(sa.func.count()).select_from(Identity).where(Identity.password_hash.is_not(None))
+    return int(session.scalars(query).one())
+
+
+def test_the_volunteer_can_try_everything_at_once(village: Village) -> None:
+    """A balance for a bag of rice, a history, a card that is known, and a shift that is open right now."""
+    member = in_snapshot(people.find_volunteer_by_phone, demonstration_phone(DEMO_PHONE), village.center_id)
+    assert member is not None
+    card = in_snapshot(people.find_volunteer_by_card, village.login("volunteer").card, village.center_id)
+    points = in_snapshot(balance, AccountKey(POINT, "member", member.id), village.center_id)
+    history = village.count("attendance", f"volunteer_id = {member.id} AND status = 'CONFIRMED'")
+    redeemed = village.count("redemption", f"volunteer_id = {member.id} AND status = 'CONFIRMED'")
+
+    assert card is not None
+    assert card.volunteer_id == member.id
+    assert points.available >= 3000
+    assert history >= 5
+    assert redeemed >= 1
+
+
+def test_the_volunteer_checks_in_now_without_a_question(village: Village) -> None:
+    with clock.at(NOW):
+        actor = in_snapshot(people.load_actor, village_token(village))
+    assert actor is not None
+    [(station_id,)] = village.rows("SELECT id FROM place WHERE name LIKE '柳荫村%'")
+    shown = codes.screen_code(village.center_id, station_id, 1, NOW)
+    command = ScanCommand(client_scan_id="try-it-0001", code=getattr(shown.code, "code", shown.code))
+
+    with clock.at(NOW):
+        answer = in_transaction(checkin.scan, command, actor=actor)
+
+    assert (answer.outcome, answer.reason) == ("ok", "OK_IN")
+
+
+def village_token(village: Village) -> str:
+    """The volunteer logged in on a phone, by the clock of now."""
+    found = in_snapshot(people.find_login, village.login("volunteer").phone)
+    assert found is not None
+    opened = in_transaction(credentials.open_session, found.identity_id, kind="device", center_id=village.center_id)
+    return opened.token
+
+
+def test_it_is_loaded_once(village: Village) -> None:
+    before = village.count("batch"), (village.settings.data_folder / "demo-logins.json").read_bytes()
+
+    assert load(village.settings) == []
+    assert before == (village.count("batch"), (village.settings.data_folder / "demo-logins.json").read_bytes())
+
+
+def told(own_database: Database, folder: Path, seed: int) -> tuple[list[Any], list[Any]]:
+    """Load and read the story: who was where when, and every receipt."""
+    folder.mkdir()
+    load(settings_for(own_database.url, folder), seed=seed)
+    with own_database.snapshot() as session:
+        connection = session.connection()
+        return [[tuple(row) for row in connection.exec_driver_sql(text)] for text in (STORY, RECEIPTS)]  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("own_database_url", ["sqlite"], indirect=True)
+def test_the_same_seed_tells_the_same_year(
+    own_database: Database, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    first = told(own_database, tmp_path / "a", 7)
+    for seed, same in ((7, True), (8, False)):
+        request.param = "sqlite"
+        with made_database(request, migrated=True) as url:
+            another = Database(url)
+            db.use(another)
+            assert (told(another, tmp_path / f"b{seed}", seed) == first) is same
+            another.close()
+
+
+def test_a_load_that_was_cut_short_leaves_nothing(
+    own_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_for(own_database.url, tmp_path)
+
+    def pull_the_plug(*_args: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(serving, "decide", pull_the_plug)
+        with pytest.raises(KeyboardInterrupt):
+            load(settings)
+    assert in_snapshot(organisations.centers) == []
+
+    load(settings)
+    assert len(in_snapshot(organisations.centers)) == 1
+
+
+def test_log_ins_that_were_lost_are_made_anew(village: Village, tmp_path: Path) -> None:
+    elsewhere = replace(village.settings, data_folder=tmp_path)
+
+    load(elsewhere)
+
+    new = {login.role: login for login in read_logins(tmp_path)}
+    found = in_snapshot(people.find_login, new["clerk"].phone)
+    assert found is not None
+    assert password_is_right(found.password_hash, new["clerk"].password)
+    (village.settings.data_folder / "demo-logins.json").write_text(
+        json.dumps(json.loads((tmp_path / "demo-logins.json").read_text())), encoding="utf-8"
+    )
+
+
+def test_it_never_mixes_with_real_people(own_database: Database, tmp_path: Path) -> None:
+    in_transaction(create_center, name="柳荫社区")
+
+    with pytest.raises(SettingsError, match="柳荫社区"):
+        load(settings_for(own_database.url, tmp_path))
+
+
+def test_it_never_runs_in_production(own_database: Database, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="production"):
+        load(replace(settings_for(own_database.url, tmp_path), environment="production"))
+    assert in_snapshot(organisations.centers) == []
