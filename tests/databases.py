@@ -104,7 +104,7 @@ def _unprivileged_user(folder: Path) -> dict[str, Any]:
 
 
 def _reachable(binaries: Path, folder: Path, user: dict[str, Any]) -> Path:
-    """`binaries`, or a copy where the other user may not enter the folders above them (a checkout in a private home)."""
+    """`binaries`, or a copy where the other user may not enter the folders above them, as in a private home."""
     test = subprocess.run(["/usr/bin/test", "-x", binaries / "postgres"], cwd="/", **user)
     if test.returncode == 0:
         return binaries
