@@ -1,0 +1,320 @@
+"""Every page there is, seen by somebody who may, in both languages, on a phone and on a desk.
+
+The table names each endpoint that answers a GET with a page; one that is missing from it fails the first test. A page
+is loaded twice: in Chinese on a phone, where axe looks at it, and in English on a desk. What is cheap is looked at in
+both, the narrowest window last.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, ViewportSize
+from werkzeug.routing import Rule
+
+from ledger.app import create_app
+from ledger.kernel.db import Database
+from ledger.kernel.settings import Settings
+from tests.browser import DESKTOP, LONGEST_MS, PHONE, log_in, no_axe_violations, no_sideways_scroll, on_sqlite, serving
+from tests.conftest import TEST_SECRET
+from tests.test_translations import CHINESE
+from tests.tour import DATA, Tour
+from tests.world import World
+
+NARROW: ViewportSize = {"width": 320, "height": 640}
+LEAST_TARGET = 44
+Address = Callable[[Tour], str]
+
+# Who looks at a page, and its address where it can't be built from the keys of the tour alone.
+PAGES: dict[str, tuple[str, Address | None]] = {
+    "activities.activity": ("manager", None),
+    "activities.list_activities": ("manager", None),
+    "activities.my_shifts": ("volunteer", None),
+    "activities.new_activity": ("manager", None),
+    "activities.new_shift": ("manager", None),
+    "activities.shift": ("clerk", None),
+    "audit.account": ("auditor", None),
+    "audit.accounts": ("auditor", None),
+    "audit.console": ("admin", None),
+    "audit.transfer": ("auditor", None),
+    "audit.trial_balance": ("auditor", None),
+    "checkin.attendances": ("manager", None),
+    "checkin.earned": ("volunteer", None),
+    "checkin.enter": ("volunteer", lambda tour: f"/s/{tour.station_code()}"),
+    "checkin.objection": ("volunteer", None),
+    "checkin.one_review": ("manager", lambda tour: f"/reviews/{tour.public('pending_id')}"),
+    "checkin.open_check_in": ("clerk", None),
+    "checkin.paper_code": ("admin", None),
+    "checkin.receipt": ("anybody", lambda tour: f"/a/{tour.voucher}"),
+    "checkin.result": ("volunteer", None),
+    "checkin.reviews": ("manager", None),
+    "checkin.scan_page": ("clerk", None),
+    "checkin.station_screen": ("manager", None),
+    "documentation.documentation": ("anybody", None),
+    "home.card": ("volunteer", None),
+    "home.day": ("manager", None),
+    "home.history": ("volunteer", None),
+    "home.mine": ("volunteer", None),
+    "home.start": ("volunteer", None),
+    "organisations.import_report": ("admin", None),
+    "organisations.import_volunteers": ("admin", None),
+    "organisations.new_place": ("admin", lambda tour: f"/places/{tour.public('top_id')}/new"),
+    "organisations.place": ("admin", None),
+    "organisations.places": ("admin", None),
+    "organisations.team": ("manager", None),
+    "people.card": ("anybody", None),
+    "people.first_password": ("anybody", None),
+    "people.log_in": ("anybody", None),
+    "people.new_staff": ("admin", None),
+    "people.new_volunteer": ("manager", None),
+    "people.staff": ("admin", None),
+    "people.volunteer": ("manager", None),
+    "people.volunteers": ("manager", None),
+    "preferences.styleguide": ("anybody", None),
+    "rules.new_version": ("admin", None),
+    "rules.versions": ("volunteer", None),
+    "shop.ask_void": ("clerk", None),
+    "shop.check_receipt": ("anybody", lambda tour: f"/r/{tour.receipt}"),
+    "shop.deliveries": ("manager", None),
+    "shop.delivery": ("manager", None),
+    "shop.item": ("manager", None),
+    "shop.new_delivery": ("manager", None),
+    "shop.new_item": ("manager", None),
+    "shop.new_shop": ("manager", None),
+    "shop.pay": ("volunteer", None),
+    "shop.receipt": ("volunteer", None),
+    "shop.receipts": ("clerk", None),
+    "shop.shelf": ("admin", None),
+    "shop.shelf_of": ("manager", None),
+    "shop.till": ("clerk", None),
+    "shop.till_at": ("clerk", None),
+}
+# What a stranger may be shown in Chinese whatever the language: specimens for whoever makes pages.
+SPECIMENS = {"preferences.styleguide"}
+# Swagger's page for programmers: English, and pressed with a mouse.
+FOR_PROGRAMMERS = {"documentation.documentation"}
+# What a script draws is waited for.
+DRAWN = {
+    "audit.console": ".nx-ec svg",
+    "checkin.station_screen": "#station-svg svg",
+    "documentation.documentation": ".opblock",
+    "shop.pay": "#payer-qr svg",
+}
+FOR_MACHINES = {"static", "health.alive", "health.ready", "health.metrics"}
+
+
+def answers_with_a_page(rule: Rule) -> bool:
+    """Whether a rule is for people: not the API's, not a file's."""
+    return (
+        "GET" in (rule.methods or set())
+        and rule.endpoint not in FOR_MACHINES
+        and "kind" not in rule.arguments
+        and (not rule.rule.startswith("/api/") or rule.rule == "/api/docs")
+    )
+
+
+@pytest.fixture(scope="module")
+def guided_app(shared_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The application on the shared database, for all tests of this file."""
+    settings = Settings(
+        environment="development",
+        database_url=shared_database.url,
+        secret_key=TEST_SECRET,
+        base_url="https://jf.example.org",
+        host="127.0.0.1",
+        port=8000,
+        timezone=ZoneInfo("Asia/Shanghai"),
+        data_folder=tmp_path_factory.mktemp("tour"),
+    )
+    return create_app(settings, database=shared_database)
+
+
+@dataclass
+class Guide:
+    """Opens pages for people of the tour, each person in a browser of their own, and hears what goes wrong."""
+
+    tour: Tour
+    url: str
+    browser: Browser
+    contexts: dict[tuple[str, str], BrowserContext] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+
+    def open(self, endpoint: str, language: str, size: ViewportSize) -> Page:
+        """A page as its reader sees it; fails unless it is answered by 200."""
+        who, address = PAGES[endpoint]
+        page = self._page(who, language)
+        page.set_viewport_size(size)
+        self.faults.clear()
+        answer = page.goto(address(self.tour) if address else self._built(endpoint), wait_until="load")
+        assert answer is not None
+        assert answer.status == 200, f"{answer.url}: {answer.status}"
+        if endpoint in DRAWN:
+            page.wait_for_selector(DRAWN[endpoint])
+        return page
+
+    def _built(self, endpoint: str) -> str:
+        rule = next(
+            rule for rule in self.tour.app.url_map.iter_rules(endpoint) if rule.methods and "GET" in rule.methods
+        )
+        with self.tour.app.test_request_context():
+            built = rule.build({name: self.tour.keys[name] for name in rule.arguments})
+        assert built is not None
+        return built[1]
+
+    def _page(self, who: str, language: str) -> Page:
+        if (who, language) not in self.contexts:
+            locale = {"zh": "zh-CN", "en": "en-GB"}[language]
+            context = self.browser.new_context(base_url=self.url, locale=locale)
+            context.set_default_timeout(LONGEST_MS)
+            page = context.new_page()
+            page.on("pageerror", lambda error: self.faults.append(str(error)))
+            page.on("console", self._hear)
+            page.on("request", self._look_where)
+            page.on("response", self._look_what)
+            if person := self.tour.people[who]:
+                log_in(page, person)
+            self.contexts[who, language] = context
+        return self.contexts[who, language].pages[0]
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            self.faults.append(message.text)
+
+    def _look_where(self, request: Request) -> None:
+        if not request.url.startswith((self.url, "data:", "blob:")):
+            self.faults.append(f"asks {request.url}, which is somewhere else")
+
+    def _look_what(self, response: Response) -> None:
+        if response.status >= 400:
+            self.faults.append(f"{response.request.method} {response.url}: {response.status}")
+
+
+@pytest.fixture(scope="module")
+def guide(guided_app: Flask, shared_database: Database, browser: Browser) -> Iterator[Guide]:
+    """A guide through a center with one of everything."""
+    tour = Tour(World(shared_database), guided_app)
+    with serving(guided_app, shared_database) as url:
+        guide = Guide(tour, url, browser)
+        yield guide
+        for context in guide.contexts.values():
+            context.close()
+
+
+def in_groups(language: str) -> list[object]:
+    """Each page, in two halves that two processes may take."""
+    return [
+        pytest.param(endpoint, marks=pytest.mark.xdist_group(f"pages {number % 2}"), id=f"{endpoint}-{language}")
+        for number, endpoint in enumerate(PAGES)
+    ]
+
+
+@on_sqlite
+def test_no_page_is_forgotten(app: Flask) -> None:
+    there = {rule.endpoint for rule in app.url_map.iter_rules() if answers_with_a_page(rule)}
+    assert there - set(PAGES) == set(), "add these to PAGES, with who looks at them"
+    assert set(PAGES) - there == set(), "these are gone"
+
+
+def only_rules_for_all(page: Page, guide: Guide) -> None:
+    """What must hold of every page, whoever sees it."""
+    assert guide.faults == [], page.url
+    assert page.title().strip(), "a page has a title"
+    skip = page.evaluate("""() => {
+        const link = document.querySelector('a[href]');
+        const target = link.matches('.nx-skip, .skip') && document.querySelector(link.hash);
+        link.focus({ preventScroll: true });
+        return [Boolean(target), document.activeElement === link, link.getBoundingClientRect().top + scrollY >= 0];
+    }""")
+    assert skip == [True, True, True], "the first link skips to the content, and is seen once it has the focus"
+    page.evaluate("document.activeElement.blur()")
+
+
+def small_targets(page: Page) -> list[str]:
+    """What is pressed and is smaller than a finger; links within a sentence or a cell may be."""
+    return page.evaluate(  # type: ignore[no-any-return]
+        """(least) => [...document.querySelectorAll(
+            'button, select, summary, .btn, .nx-tap, .nx-bar__tool, .nx-row > a'
+            + ', input:not([type=hidden], [type=checkbox], [type=file])')]
+        .filter((each) => each.checkVisibility() && !each.closest('.nx-skip'))
+        .map((each) => [each, each.getBoundingClientRect()])
+        .filter(([, box]) => box.width > 0 && (box.height < least - 0.5 || box.width < least - 0.5))
+        .map(([each, box]) => `${each.outerHTML.slice(0, 120)}: ${box.width.toFixed(0)} x ${box.height.toFixed(0)}`)""",
+        LEAST_TARGET,
+    )
+
+
+def words_of(page: Page) -> list[str]:
+    """All that a person may read or hear, but what says of itself that it is Chinese."""
+    return page.evaluate("""() => {
+        const said = [document.title];
+        const nodes = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+        while (nodes.nextNode()) {
+            const owner = nodes.currentNode.parentElement;
+            if (!owner.closest('script, style, template, [lang="zh-CN"]')) said.push(nodes.currentNode.data);
+        }
+        for (const each of document.querySelectorAll('[aria-label], [title], [placeholder], [alt]'))
+            said.push(...['aria-label', 'title', 'placeholder', 'alt'].map((name) => each.getAttribute(name) ?? ''));
+        return said;
+    }""")  # type: ignore[no-any-return]
+
+
+@pytest.mark.browser
+@on_sqlite
+@pytest.mark.parametrize("endpoint", in_groups("zh"))
+def test_a_page_in_chinese_on_a_phone(guide: Guide, endpoint: str) -> None:
+    page = guide.open(endpoint, "zh", PHONE)
+
+    only_rules_for_all(page, guide)
+    assert page.locator("html").get_attribute("lang") == ("en" if endpoint in FOR_PROGRAMMERS else "zh-CN")
+    no_axe_violations(page)
+    assert endpoint in FOR_PROGRAMMERS or small_targets(page) == []
+    page.set_viewport_size(NARROW)
+    no_sideways_scroll(page)
+
+
+@pytest.mark.browser
+@on_sqlite
+@pytest.mark.parametrize("endpoint", in_groups("en"))
+def test_a_page_in_english_on_a_desk(guide: Guide, endpoint: str) -> None:
+    page = guide.open(endpoint, "en", DESKTOP)
+
+    only_rules_for_all(page, guide)
+    assert page.locator("html").get_attribute("lang") == "en"
+    no_sideways_scroll(page)
+    if endpoint not in SPECIMENS:
+        assert chinese_in(words_of(page)) == []
+    page.set_viewport_size(NARROW)
+    no_sideways_scroll(page)
+    page.evaluate("document.documentElement.dataset.type = 'large'")
+    no_sideways_scroll(page)
+
+
+def chinese_in(said: list[str]) -> list[str]:
+    """What is Chinese and no data."""
+    data = re.compile("|".join(re.escape(each) for each in sorted(DATA, key=len, reverse=True)))
+    return [text.strip() for text in said if CHINESE.search(data.sub("", text))]
+
+
+@pytest.mark.browser
+@on_sqlite
+@pytest.mark.xdist_group("pages 0")
+def test_large_type_and_language_survive_the_log_in(guide: Guide) -> None:
+    phone, password = guide.tour.world.give_password(guide.tour.person("volunteer"))
+    context = guide.browser.new_context(base_url=guide.url, viewport=PHONE, locale="zh-CN")
+    page = context.new_page()
+    page.goto("/me/history")
+    page.get_by_role("button", name="大字").click()
+    page.get_by_role("button", name="EN").click()
+    page.get_by_label("Phone").fill(phone)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("main").get_by_role("button", name="Log in").click()
+
+    page.wait_for_url("**/me/history")
+    assert page.locator("html").get_attribute("data-type") == "large"
+    assert page.locator("html").get_attribute("lang") == "en"
+    page.get_by_role("button", name="Large").click()
+    page.wait_for_function("!document.documentElement.dataset.type")
+    context.close()

@@ -1,0 +1,156 @@
+"""A center in which there is one of everything, so that every page has something to show, and who is shown it."""
+
+import io
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from ledger.activities import queries as activities
+from ledger.checkin import codes, service
+from ledger.checkin.commands import ScanCommand
+from ledger.checkin.earnings import PURPOSE as VOUCHER
+from ledger.kernel import clock
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.ids import parse_public_id, public_id
+from ledger.kernel.paging import PageRequest
+from ledger.kernel.references import make_reference
+from ledger.organisations import service as organisations
+from ledger.points.models import Transfer
+from ledger.points.policy import POINT, AccountKey
+from ledger.points.queries import accounts_by_key
+from ledger.shop.delivery_queries import list_deliveries
+from ledger.shop.presenter import receipt_reference
+from tests.browsing import Browser
+from tests.shop.counter import Counter, give_points
+from tests.world import Person, World
+
+# Data is shown as it was entered, in whatever language: English pages may say these in Chinese.
+DATA = (
+    *("演示中心", "柳荫站", "柳荫积分超市", "红马甲巡逻队", "社区巡逻", "治安", "供销社", "名单.csv", "不认识的队"),
+    *("东北大米", "洗衣液", "粮油", "5 kg/袋", "王桂兰", "王*兰", "李秀英", "李*英"),
+    *("周店员", "周*员", "吴站长", "吴*长", "郑管理", "郑*理", "孙监督", "孙*督", "何新来", "何*来", "陈晓燕", "陈*燕"),
+    "dm for 大米",
+)
+
+
+@dataclass
+class Tour:
+    """Who looks, and the keys by the names that addresses give them."""
+
+    world: World
+    app: Flask
+    people: dict[str, Person | None] = field(default_factory=dict)
+    keys: dict[str, int | str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        world, top = self.world, self.world.top_id
+        self.people = {
+            "anybody": None,
+            "volunteer": world.add_volunteer("王桂兰"),
+            "clerk": world.add_staff("clerk", name="周店员"),
+            "manager": world.add_staff("station_manager", name="吴站长"),
+            "admin": world.add_staff("admin", place_id=top, name="郑管理"),
+            "auditor": world.add_staff("auditor", place_id=top, name="孙监督"),
+        }
+        self.keys = {"station_id": world.station_id, "place_id": world.station_id, "top_id": top}
+        self._serve()
+        self._redeem()
+        self._gather()
+        self._import()
+        self.keys |= in_snapshot(self._booked)
+
+    def person(self, name: str) -> Person:
+        """Somebody who is not anybody."""
+        found = self.people[name]
+        assert found is not None
+        return found
+
+    def public(self, name: str) -> str:
+        """A key as it stands in addresses."""
+        return public_id(int(self.keys[name]))
+
+    def station_code(self) -> str:
+        """The code on the station's screen at this moment."""
+        return codes.screen_code(self.world.center_id, self.world.station_id, 1, clock.now()).code
+
+    @property
+    def voucher(self) -> str:
+        """The reference on the receipt of an attendance."""
+        return make_reference(VOUCHER, self.world.center_id, int(self.keys["attendance_id"]))
+
+    @property
+    def receipt(self) -> str:
+        """The reference on the receipt of a redemption."""
+        return receipt_reference(int(self.keys["redemption_id"]), self.world.center_id)
+
+    def _scan(self, at: datetime, card: str) -> int:
+        """The clerk scans a card; the id of the attendance."""
+        command = ScanCommand(f"tour-{at:%d%H%M}-{card[-8:]}", card=card, station_id=self.world.station_id)
+        with clock.at(at):
+            return int(in_transaction(service.scan, command, actor=self.person("clerk").actor).attendance["id"])
+
+    def _serve(self) -> None:
+        """Yesterday one came and went and one forgot to go; today both have checked in."""
+        world, volunteer = self.world, self.person("volunteer")
+        forgetful = world.add_volunteer("李秀英")
+        now = clock.now().replace(minute=0, second=0, microsecond=0)
+        past, today = now - timedelta(days=1), now - timedelta(hours=1)
+        shifts = [world.add_shift(past), world.add_shift(today, hours=3)]
+        for shift in shifts:
+            for person in (volunteer, forgetful):
+                with clock.at(past - timedelta(days=1)):
+                    world.sign_up(shift, person)
+        self._scan(past, volunteer.card)
+        attendance_id = self._scan(past + timedelta(hours=2), volunteer.card)
+        pending_id = self._scan(past, forgetful.card)
+        with clock.at(past + timedelta(hours=6)):
+            in_transaction(service.close_forgotten, world.center_id)
+        self._scan(today, forgetful.card)
+        scan = ScanCommand("tour-own-scan", code=self.station_code())
+        scan_id = in_transaction(service.scan, scan, actor=volunteer.actor).scan_id
+        activity_id = in_snapshot(activities.get_shift, shifts[1], world.center_id).activity_id
+        self.keys |= {"attendance_id": attendance_id, "pending_id": pending_id, "scan_id": scan_id}
+        self.keys |= {"shift_id": shifts[1], "activity_id": activity_id}
+
+    def _redeem(self) -> None:
+        """A member has taken a bag of rice; washing liquid is running low."""
+        counter = Counter(self.world, self.app.test_client())
+        counter.clerk = self.person("clerk")
+        volunteer = self.person("volunteer")
+        give_points(self.world, volunteer, 12_850)
+        rice = counter.item()
+        counter.item("洗衣液", 1_200, stock=2)
+        sold = counter.sold(volunteer, [(rice, 1)])
+        page = in_snapshot(list_deliveries, counter.shop_id, self.world.center_id, request=PageRequest(1))
+        self.keys |= {"shop_id": counter.shop_id, "item_id": rice, "goods_in_id": page.items[0].id}
+        self.keys |= {"redemption_id": parse_public_id(sold)}
+
+    def _gather(self) -> None:
+        """A team with a member, and a card to show."""
+        world, volunteer = self.world, self.person("volunteer")
+        team = in_transaction(
+            organisations.add_team, place_id=world.station_id, name="红马甲巡逻队", actor=world.builder
+        )
+        in_transaction(organisations.join_team, team_id=team, volunteer_id=volunteer.volunteer_id, actor=world.builder)
+        self.keys |= {"team_id": team, "volunteer_id": volunteer.volunteer_id, "token": volunteer.card}
+
+    def _booked(self, session: Session) -> dict[str, int]:
+        """The volunteer's account of points, and a transfer on it."""
+        center_id = self.world.center_id
+        key = AccountKey(POINT, "member", self.person("volunteer").volunteer_id)
+        account_id = accounts_by_key(session, [key], center_id)[key].id
+        credited = sa.select(Transfer.id).where(
+            Transfer.center_id == center_id, Transfer.credit_account_id == account_id
+        )
+        return {"account_id": account_id, "transfer_id": session.scalars(credited.limit(1)).one()}
+
+    def _import(self) -> None:
+        """A list with a mistake has been uploaded."""
+        manager = Browser(self.app.test_client(), self.person("admin"))
+        text = "姓名,手机,所属队伍\n何新来,138,不认识的队\n"
+        upload = manager.post("/volunteers/import", file=(io.BytesIO(text.encode()), "名单.csv"))
+        assert upload.status_code == 303, upload.text
+        self.keys["draft_id"] = parse_public_id(str(upload.location).rpartition("/")[2])
