@@ -1,0 +1,118 @@
+"""A book to write in: a center of its own, and the movements that tests make in it through the service."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.ids import new_id
+from ledger.organisations.service import create_center
+from ledger.points import queries, service
+from ledger.points.models import Account, Transfer
+from ledger.points.policy import POINT, AccountKey, Balance, Kind, Movement, Source
+from ledger.points.service import Posted
+
+ISSUANCE = AccountKey(POINT, "issuance")
+REDEEMED = AccountKey(POINT, "redeemed", 9)
+HALF_AN_HOUR = timedelta(minutes=30)
+
+
+def member(number: int = 1, unit: str = POINT) -> AccountKey:
+    """The account of a volunteer."""
+    return AccountKey(unit, "member", number)
+
+
+def new_source(step: str = "post") -> Source:
+    """An event that has not posted yet."""
+    return Source("test", str(new_id()), step)
+
+
+def transfers_of(session: Session, center_id: int) -> list[dict[str, Any]]:
+    """All transfers of a center as plain rows, in the order of their keys."""
+    table = Transfer.__table__
+    query = sa.select(table).where(table.c.center_id == center_id).order_by(table.c.id)
+    return [dict(row._mapping) for row in session.execute(query)]
+
+
+def accounts_of(session: Session, center_id: int) -> list[dict[str, Any]]:
+    """All accounts of a center as plain rows."""
+    table = Account.__table__
+    query = sa.select(table).where(table.c.center_id == center_id).order_by(table.c.id)
+    return [dict(row._mapping) for row in session.execute(query)]
+
+
+class Books:
+    """The book of one center."""
+
+    def __init__(self, center_id: int) -> None:
+        self.center_id = center_id
+        self.actor = Actor(identity_id=1, center_id=center_id)
+
+    def post(self, *movements: Movement, source: Source | None = None, **header: Any) -> Posted:
+        """Record a batch."""
+        return in_transaction(
+            service.post,
+            movements,
+            source=source or new_source(),
+            actor=self.actor,
+            **{"reason": "test", **header},
+        )
+
+    def award(self, amount: int, to: AccountKey | None = None) -> Posted:
+        """Points from nowhere."""
+        return self.post(Movement(ISSUANCE, to or member(), amount, "award"))
+
+    def spend(self, amount: int, by: AccountKey | None = None) -> Posted:
+        """Points for goods."""
+        return self.post(Movement(by or member(), REDEEMED, amount, "redeem"))
+
+    def hold(self, *amounts: int, by: AccountKey | None = None, until: datetime | None = None) -> list[int]:
+        """Points held for goods, one batch; the transfers."""
+        expires_at = until or clock.now() + HALF_AN_HOUR
+        movements = [Movement(by or member(), REDEEMED, amount, "redeem", expires_at) for amount in amounts]
+        return self.post(*movements, source=new_source("hold")).transfer_ids
+
+    def resolve(
+        self,
+        ids: Sequence[int],
+        kind: Kind,
+        *,
+        amounts: Mapping[int, int] | None = None,
+        source: Source | None = None,
+    ) -> Posted:
+        """Post, void or expire what is held."""
+        return in_transaction(
+            service.resolve,
+            ids,
+            kind,
+            source=source or new_source(kind),
+            actor=self.actor,
+            reason="test",
+            amounts=amounts,
+        )
+
+    def balance(self, key: AccountKey | None = None) -> Balance:
+        """The balance of a counted account now."""
+        return in_snapshot(queries.balance, key or member(), self.center_id)
+
+    def account_id(self, key: AccountKey) -> int:
+        """The id of an account that is there."""
+        return in_snapshot(lambda session: queries.accounts_by_key(session, [key], self.center_id)[key].id)
+
+    def transfers(self) -> list[dict[str, Any]]:
+        """All transfers as plain rows."""
+        return in_snapshot(transfers_of, self.center_id)
+
+    def accounts(self) -> list[dict[str, Any]]:
+        """All accounts as plain rows."""
+        return in_snapshot(accounts_of, self.center_id)
+
+
+def new_books() -> Books:
+    """The book of a new center in the database in use."""
+    return Books(in_transaction(create_center, name="演示区"))
