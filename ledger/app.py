@@ -88,7 +88,7 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Flask
     openapi.register(app, API_BLUEPRINTS)
     for blueprint in PAGE_BLUEPRINTS:
         app.register_blueprint(blueprint)
-    cli.register(app, ready=refuse_unready)
+    cli.register(app)
     guard.refuse_unmarked(app)
     return app
 

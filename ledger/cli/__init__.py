@@ -2,11 +2,10 @@
 
 from flask import Flask
 
-from ledger.cli import console, founding, keeping, proving, running
+from ledger.cli import founding, keeping, proving, running
 
 
-def register(app: Flask, *, ready: console.Ready) -> None:
-    """Add the commands; `ready` raises SettingsError for a database that must not be served."""
-    app.extensions["ready"] = ready
+def register(app: Flask) -> None:
+    """Add the commands."""
     for command in (*running.commands(), *founding.commands(), *keeping.commands(), *proving.commands()):
         app.cli.add_command(command)

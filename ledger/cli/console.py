@@ -18,7 +18,6 @@ from ledger.organisations.queries import CenterView
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Ready = Callable[[Database], None]
 
 
 def told(command: Callable[P, R]) -> Callable[P, R]:
@@ -52,8 +51,8 @@ def database() -> Database:
 
 def refuse_unready() -> None:
     """Raises SettingsError for a database that must not be served: an old schema, guards that are gone."""
-    ready: Ready = current_app.extensions["ready"]
-    ready(database())
+    refuse: Callable[[Database], None] = current_app.extensions["refuse_unready"]
+    refuse(database())
 
 
 def center() -> CenterView:

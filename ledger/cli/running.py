@@ -11,8 +11,10 @@ from ledger import jobs
 from ledger.cli.console import database, refuse_unready, settings, told
 from ledger.demo import district
 from ledger.demo.logins import logins_as_json, logins_as_table, read_logins
+from ledger.kernel.db import in_snapshot
 from ledger.kernel.migrations import at_head, upgrade
 from ledger.kernel.settings import SettingsError
+from ledger.organisations import queries as organisations
 from ledger.web import server
 
 
@@ -72,7 +74,8 @@ def demo(logins: bool, as_json: bool, seed: int, small: bool) -> None:
     """Load the demonstration district (演示区) into an empty database, and print log-ins to try."""
     if not logins:
         _prepare_demonstration(seed=seed, small=small, quiet=as_json)
-    found = read_logins(settings().data_folder)
+    here = in_snapshot(organisations.centers)
+    found = read_logins(settings().data_folder) if here and here[0].is_demonstration else []
     if not found:
         raise SettingsError("there are no demonstration log-ins here: run flask --app wsgi demo first")
     base_url = settings().base_url

@@ -22,6 +22,7 @@ from ledger.kernel.errors import Unavailable
 from ledger.kernel.faults import find_unavailable, is_write_refused, must_rerun
 from ledger.kernel.group_commit import WAIT_SECONDS, GroupWriter
 from ledger.kernel.idempotency import Once
+from ledger.kernel.measures import measured_unit
 from ledger.kernel.unit import Unit, refuse_inside, refuse_mapped
 
 P = ParamSpec("P")
@@ -42,13 +43,14 @@ class Database:
 
     def run_unit(self, unit: Unit) -> Any:
         """Run a unit to its end: its value, or its error raised here."""
-        if self._group is not None:
-            self._group.submit(unit)
-        else:
-            self._run_on_postgres(unit)
-        if unit.error is not None:
-            raise unit.error
-        return unit.value
+        with measured_unit():
+            if self._group is not None:
+                self._group.submit(unit)
+            else:
+                self._run_on_postgres(unit)
+            if unit.error is not None:
+                raise unit.error
+            return unit.value
 
     @contextmanager
     def snapshot(self) -> Iterator[Session]:

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel.errors import Unavailable
 from ledger.kernel.faults import find_unavailable
+from ledger.kernel.measures import GROUP_SIZE
 from ledger.kernel.unit import Unit
 
 _log = logging.getLogger(__name__)
@@ -140,12 +141,14 @@ class GroupWriter:
                 _run_on(connection, ticket.unit)
                 ticket = self._take(group) if time.monotonic() < until else None
             _commit(connection, group)
+        GROUP_SIZE.observe(len(group))
 
     def _run_alone(self, ticket: _Ticket) -> None:
         try:
             with self._transaction(ticket) as connection:
                 _run_on(connection, ticket.unit)
                 _commit(connection, [ticket])
+            GROUP_SIZE.observe(1)
         except _LOST as error:
             ticket.unit.error = _told(error)
             ticket.done = True

@@ -1,5 +1,6 @@
 """For those who watch over the service: is it alive, is it ready, how is it doing."""
 
+import sqlalchemy as sa
 from flask import Blueprint, Response, current_app, jsonify
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -27,6 +28,8 @@ def ready() -> ResponseReturnValue:
         current_app.extensions["refuse_unready"](database)
     except SettingsError as error:
         return jsonify(status="not ready", reason=str(error)), 503
+    except sa.exc.SQLAlchemyError:
+        return jsonify(status="not ready", reason="the database does not answer"), 503
     return jsonify(status="ok")
 
 

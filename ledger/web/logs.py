@@ -6,6 +6,7 @@ A path may hold a card's or a receipt's code, and a query string a name; the rul
 import json
 import logging
 import time
+import traceback
 from datetime import UTC, datetime
 
 from flask import Flask, Response, g, request
@@ -23,20 +24,32 @@ SECONDS = Histogram(
 
 
 class JsonLines(logging.Formatter):
-    """A record as one JSON object: time, level, logger, message, whatever was given as extra, and a traceback."""
+    """A record as one JSON object: time, level, logger, message, whatever was given as extra, and where a fault was."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
-        line = {
+        line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
         }
         line |= {name: value for name, value in record.__dict__.items() if name not in _STANDARD}
-        if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
+        if record.exc_info and record.exc_info[1] is not None:
+            line["traceback"] = _traceback(record.exc_info[1])
         return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def _traceback(error: BaseException | None) -> list[str]:
+    """Kinds and places of an error and of what it came from; their messages may quote what somebody typed."""
+    lines: list[str] = []
+    while error is not None:
+        lines.append(f"{type(error).__module__}.{type(error).__qualname__}")
+        lines += [
+            f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
+        ]
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return lines
 
 
 def configure() -> None:

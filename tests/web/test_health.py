@@ -2,15 +2,20 @@
 
 import json
 import logging
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from prometheus_client import REGISTRY
+from sqlalchemy.orm import Session
 
 from ledger.app import create_app
-from ledger.kernel.db import Database
+from ledger.kernel.db import Database, in_transaction
+from ledger.kernel.errors import Rejected
 from ledger.web.logs import JsonLines
+from tests.world import World
 
 
 def test_alive_and_ready(client: FlaskClient) -> None:
@@ -30,6 +35,30 @@ def test_not_ready_without_the_guards_of_the_facts(app: Flask, own_database: Dat
     assert name in answer.json["reason"]
 
 
+def test_not_ready_while_the_database_is_away(app: Flask, tmp_path: Path) -> None:
+    away = Database(f"sqlite:///{tmp_path}/no-such-folder/ledger.sqlite3")
+
+    answer = create_app(app.config["SETTINGS"], database=away).test_client().get("/readyz")
+
+    assert answer.status_code == 503
+
+
+def test_metrics_count_units_by_how_they_ended(client: FlaskClient, world: World) -> None:
+    def ended(outcome: str) -> float:
+        return REGISTRY.get_sample_value("ningxin_units_total", {"outcome": outcome}) or 0.0
+
+    def refuse(_session: Session) -> None:
+        raise Rejected("idempotency.mismatch")
+
+    before = ended("done"), ended("refused")
+    in_transaction(lambda _session: None)
+    with pytest.raises(Rejected):
+        in_transaction(refuse)
+
+    assert (ended("done"), ended("refused")) == (before[0] + 1, before[1] + 1)
+    assert "ningxin_unit_seconds_bucket" in client.get("/metrics").text
+
+
 def test_metrics_count_by_route(client: FlaskClient) -> None:
     client.get("/healthz")
     client.get("/K/AAAAAAAAAAAAAAAAAAAAAAAAAA")
@@ -38,11 +67,11 @@ def test_metrics_count_by_route(client: FlaskClient) -> None:
     assert "AAAAAAAAAAAAAAAAAAAAAAAAAA" not in text
 
 
-def test_a_fault_is_logged_with_its_traceback_and_without_the_path(
+def test_a_fault_is_logged_with_its_place_and_without_what_somebody_typed(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken() -> str:
-        raise ValueError("broken for a test")
+        raise ValueError("王桂兰 stands in no list")
 
     monkeypatch.setitem(app.view_functions, "health.alive", broken)
     broken.access = "anybody"  # type: ignore[attr-defined]
@@ -54,5 +83,6 @@ def test_a_fault_is_logged_with_its_traceback_and_without_the_path(
     [record] = [record for record in caplog.records if record.message == "fault"]
     line = json.loads(JsonLines().format(record))
     assert line["ref"] == answer.json["ref"]
-    assert "broken for a test" in line["traceback"]
+    assert line["traceback"][0] == "builtins.ValueError"
+    assert line["traceback"][-1].endswith(" broken")
     assert "王桂兰" not in json.dumps(line, ensure_ascii=False)
