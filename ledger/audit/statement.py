@@ -117,11 +117,14 @@ def source_words(session: Session, sources: Iterable[tuple[str, str]], center_id
         words["attendance", str(row.id)] = row.name
     r = _redemption.c
     receipts = sa.select(r.id, r.receipt_year, r.receipt_number).where(
-        r.center_id == center_id, r.id.in_(by_type.get("redemption", [])), r.receipt_number.is_not(None)
+        r.center_id == center_id, r.id.in_(by_type.get("redemption", []))
     )
     for row in session.execute(receipts):
-        receipt = receipt_text(row.receipt_year, row.receipt_number)
-        words["redemption", str(row.id)] = str(_("小票 %(receipt)s", receipt=receipt))
+        if row.receipt_number is None:
+            words["redemption", str(row.id)] = str(_("兑换单，没有小票"))
+        else:
+            receipt = receipt_text(row.receipt_year, row.receipt_number)
+            words["redemption", str(row.id)] = str(_("小票 %(receipt)s", receipt=receipt))
     g = _goods_in.c
     deliveries = sa.select(g.id, g.supplier, g.document).where(
         g.center_id == center_id, g.id.in_(by_type.get("goods_in", []))

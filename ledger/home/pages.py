@@ -24,6 +24,8 @@ from ledger.web.guard import current_actor, get_actor, public, requires
 from ledger.web.qr import bars_svg, qr_svg
 from ledger.web.spreadsheets import download
 
+__all__ = ["bp"]
+
 STAFF = (Permission.MANAGE_ACTIVITIES, Permission.CHECK_IN_OTHERS)
 _PER_PAGE = 20
 

@@ -74,14 +74,17 @@ def serve(world: World, clerk: Person, person: Person, came: datetime, *, minute
     return int(scanned.attendance["id"])
 
 
-def scan(world: World, clerk: Person, person: Person) -> checkin.ScanAnswer:
+def scan(
+    world: World, clerk: Person, person: Person, *, shift_id: int | None = None, confirmed: tuple[str, ...] = ()
+) -> checkin.ScanAnswer:
     """One scan of a card by a clerk."""
     command = ScanCommand(
         client_scan_id=f"scan-{new_id()}",
         intent="auto",
         card=person.card,
         station_id=world.station_id,
-        confirmed=("WALK_IN",),
+        shift_id=shift_id,
+        confirmed=("WALK_IN", *confirmed),
     )
     return in_transaction(checkin.scan, command, actor=clerk.actor)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.audit.verification import STEPS, differences, verify
+from ledger.kernel import clock
 from ledger.kernel.db import Database, in_snapshot
-from tests.audit.small_book import SmallBook, balance_of, make_small_book
+from tests.audit.small_book import SmallBook, balance_of, make_small_book, scan
 from tests.audit.tamperings import TAMPERINGS, Tampering
 from tests.conftest import BOTH_DATABASES, made_database
 from tests.world import World
@@ -32,6 +34,22 @@ def test_a_sound_book_has_no_difference(book: SmallBook) -> None:
     assert found.difference is None
     assert found.clean
     assert found.transfers > 20
+
+
+@pytest.mark.parametrize("minutes_late", [-10, 0, 10])
+def test_a_switch_from_shift_to_shift_is_sound(world: World, minutes_late: int) -> None:
+    clerk, person = world.add_staff("clerk"), world.add_volunteer()
+    start = clock.now() - timedelta(days=1)
+    world.add_shift(start)
+    second = world.add_shift(start + timedelta(hours=2))
+    with clock.at(start):
+        scan(world, clerk, person)
+    with clock.at(start + timedelta(hours=2, minutes=minutes_late)):
+        scan(world, clerk, person, shift_id=second, confirmed=("OPEN_SESSION_ELSEWHERE",))
+    with clock.at(start + timedelta(hours=4)):
+        scan(world, clerk, person)
+
+    assert in_snapshot(verify, world.center_id).difference is None
 
 
 def test_progress_names_every_step_and_counts(book: SmallBook) -> None:

@@ -10,6 +10,7 @@ from ledger.activities.models import Shift
 from ledger.audit.checks.finding import Advance, Difference, in_chunks, stream
 from ledger.audit.checks.postings import Postings, postings_of
 from ledger.checkin.models import Attendance, ScanEvent
+from ledger.checkin.policy import boundary
 from ledger.kernel.types import table_of
 from ledger.points.policy import MINUTE, POINT, AccountKey
 from ledger.rules import queries as rules
@@ -26,23 +27,42 @@ def check_attendances(session: Session, center_id: int, advance: Advance) -> Ite
     for chunk in in_chunks(stream(session, _query(center_id))):
         posted = postings_of(session, center_id, "attendance", [row.id for row in chunk])
         for row in chunk:
-            yield from _check_scans(row)
+            yield from _check_scans(session, row, center_id)
             yield from _check_rule(row, bodies.get(row.rule_id))
             yield from _check_postings(row, posted.get(row.id, NOTHING))
         advance(len(chunk))
 
 
-def _check_scans(row: Any) -> Iterator[Difference]:
+def _check_scans(session: Session, row: Any, center_id: int) -> Iterator[Difference]:
+    """Whoever came and left is who was scanned, and when: at the scan, or where a scan switches from shift to shift."""
     if row.in_volunteer != row.volunteer_id:
         yield Difference("scan_differs", "attendance", row.id, row.volunteer_id, row.in_volunteer)
     elif row.opened_at not in (row.in_received, row.in_scanned):
-        yield Difference("came_at", "attendance", row.id, row.in_received, row.opened_at)
+        before = _other_of_scan(session, row, center_id, ended_by=row.in_scan_id)
+        if before is None or row.opened_at != boundary(before, row, row.in_received):
+            yield Difference("came_at", "attendance", row.id, row.in_received, row.opened_at)
     if row.out_scan_id is None:
         return
     if row.out_volunteer != row.volunteer_id:
         yield Difference("scan_differs", "attendance", row.id, row.volunteer_id, row.out_volunteer)
     elif row.review_reason is None and row.closed_at not in (row.out_received, row.out_scanned):
-        yield Difference("left_at", "attendance", row.id, row.out_received, row.closed_at)
+        after = _other_of_scan(session, row, center_id, begun_by=row.out_scan_id)
+        if after is None or row.closed_at != max(row.opened_at, boundary(row, after, row.out_received)):
+            yield Difference("left_at", "attendance", row.id, row.out_received, row.closed_at)
+
+
+def _other_of_scan(
+    session: Session, row: Any, center_id: int, *, ended_by: int | None = None, begun_by: int | None = None
+) -> Any:
+    """The shift of the visit that the same scan ended or began, where the scan switched from one to another."""
+    a = _attendance.c
+    query = (
+        sa.select(_shift.c.station_id, _shift.c.starts_at, _shift.c.ends_at)
+        .join(_attendance, sa.and_(a.center_id == _shift.c.center_id, a.shift_id == _shift.c.id))
+        .where(a.center_id == center_id, a.volunteer_id == row.volunteer_id, a.id != row.id)
+    )
+    which = a.out_scan_id == ended_by if ended_by is not None else a.in_scan_id == begun_by
+    return session.connection().execute(query.where(which)).first()
 
 
 def _check_rule(row: Any, body: RuleBody | None) -> Iterator[Difference]:
@@ -78,8 +98,8 @@ def _check_postings(row: Any, posted: Postings) -> Iterator[Difference]:
 
 
 def _query(center_id: int) -> "sa.Select[Any]":
-    own = ("id", "volunteer_id", "status", "opened_at", "closed_at", "out_scan_id", "minutes", "points", "rule_id",
-           "revision", "review_reason")  # fmt: skip
+    own = ("id", "volunteer_id", "station_id", "status", "opened_at", "closed_at", "in_scan_id", "out_scan_id",
+           "minutes", "points", "rule_id", "revision", "review_reason")  # fmt: skip
     a = _attendance.c
     return (
         sa.select(

@@ -1,0 +1,73 @@
+"""`flask verify`: silent about a sound book but for its size, and exit code 1 with the row's name for another."""
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from click.testing import Result
+from flask import Flask
+
+from ledger.app import create_app
+from ledger.kernel.db import Database, in_snapshot
+from ledger.kernel.settings import Settings
+from ledger.organisations import queries as organisations
+from tests.audit.small_book import SmallBook, give_points, make_small_book
+from tests.conftest import TEST_SECRET
+from tests.world import World
+
+
+@pytest.fixture
+def own_app(own_database: Database, tmp_path: Path) -> Flask:
+    """The application on a database of this test's own, because the command looks at every center there is."""
+    settings = Settings(
+        environment="development",
+        database_url=own_database.url,
+        secret_key=TEST_SECRET,
+        base_url="http://127.0.0.1:8000",
+        host="127.0.0.1",
+        port=8000,
+        timezone=ZoneInfo("Asia/Shanghai"),
+        data_folder=tmp_path,
+    )
+    return create_app(settings, database=own_database)
+
+
+def verify(app: Flask) -> Result:
+    """Run the command."""
+    return app.test_cli_runner().invoke(args=["verify"])
+
+
+@pytest.fixture
+def book(own_app: Flask, own_database: Database) -> SmallBook:
+    """A small book in that database."""
+    return make_small_book(World(own_database))
+
+
+def test_a_sound_book(own_app: Flask, book: SmallBook) -> None:
+    result = verify(own_app)
+
+    assert (result.exit_code, result.output.count("no difference.")) == (0, 1), result.output
+    assert "26 transfers" in result.output
+
+
+def test_a_book_that_differs(own_app: Flask, book: SmallBook) -> None:
+    give_points(book.world, book.volunteer, 500)
+
+    result = verify(own_app)
+
+    assert result.exit_code == 1
+    assert "DIFFERENT" in result.output
+
+
+def test_every_center_is_verified(own_app: Flask, book: SmallBook) -> None:
+    World(book.world.database)
+
+    result = verify(own_app)
+
+    assert result.output.count("no difference.") == len(in_snapshot(organisations.centers)) == 2
+
+
+def test_before_there_is_a_center(own_app: Flask) -> None:
+    result = verify(own_app)
+
+    assert (result.exit_code, "nothing to verify" in result.output) == (0, True)
