@@ -1,0 +1,121 @@
+"""The service as a process of its own on a port of its own, to be killed, and a client that keeps what it was told."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import TEST_SECRET
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 60
+
+
+def free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Server:
+    """`flask serve`, or what `command` says, on a data folder, in a process group that can be killed as a whole."""
+
+    folder: Path
+    port: int = field(default_factory=free_port)
+    command: tuple[str, ...] = ()
+    process: "subprocess.Popen[bytes] | None" = None
+
+    def environment(self) -> dict[str, str]:
+        """What the service reads of the environment."""
+        own = {"LEDGER_DATA_FOLDER": str(self.folder), "LEDGER_SECRET_KEY": TEST_SECRET, "LEDGER_PORT": str(self.port)}
+        return {name: value for name, value in os.environ.items() if not name.startswith("LEDGER_")} | own
+
+    def run(self, *command: str) -> "subprocess.CompletedProcess[str]":
+        """One of the other commands, to its end."""
+        arguments = [sys.executable, "-m", "flask", "--app", "wsgi", *command]
+        return subprocess.run(arguments, cwd=ROOT, env=self.environment(), capture_output=True, text=True, timeout=90)
+
+    def start(self) -> None:
+        """Start and wait until it answers."""
+        arguments = self.command or (sys.executable, "-m", "flask", "--app", "wsgi", "serve")
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                arguments, cwd=ROOT, env=self.environment(), stdout=log, stderr=log, start_new_session=True
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                if send(self.port, "GET", "/healthz")[0] == 200:
+                    return
+            except OSError:
+                time.sleep(0.1)
+        raise AssertionError(f"the server does not answer: {(self.folder / 'server.log').read_text()}")
+
+    def kill(self) -> None:
+        """kill -9 of the whole process group; afterwards nobody listens any more."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(10)
+        deadline = time.monotonic() + 5
+        while self.listens() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not self.listens(), "something of the server has outlived the kill"
+
+    def stop(self) -> None:
+        """End it as an operator does."""
+        if self.process is not None and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def listens(self) -> bool:
+        """Whether anybody takes connections at the port."""
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """A request that can be sent again, the same to the last byte; it is equal to itself alone."""
+
+    method: str
+    path: str
+    token: str
+    body: Any = None
+    key: str = ""
+
+    def send(self, port: int) -> tuple[int, Any, bool]:
+        """Status, JSON and whether the answer was a replay. Raises OSError or HTTPException without an answer."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        if self.key:
+            headers["Idempotency-Key"] = self.key
+        return send(port, self.method, self.path, self.body, headers)
+
+
+def send(
+    port: int, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+) -> tuple[int, Any, bool]:
+    """One request on a connection of its own."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        payload = None if body is None else json.dumps(body)
+        connection.request(method, path, payload, {"Content-Type": "application/json", **(headers or {})})
+        answer = connection.getresponse()
+        content = answer.read()
+        replayed = answer.getheader("Idempotency-Replayed") == "true"
+        return answer.status, json.loads(content) if content else None, replayed
+    finally:
+        connection.close()
