@@ -7,12 +7,14 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
 from ledger.points import queries as ledger
 from ledger.points import service as points
 from ledger.points.policy import POINT, AccountKey, Balance, Movement, Source
 from ledger.shop import queries as shop_queries
+from ledger.shop.policy import BUSINESS_ZONE, receipt_text
 from tests.world import Person, World
 
 API = "/api/v1"
@@ -23,6 +25,11 @@ _grants = count(1)
 def new_key() -> str:
     """A key that no request of this process has had."""
     return f"test-key-{next(_keys):06}"
+
+
+def first_receipt() -> str:
+    """The number of the first receipt that a shop makes now."""
+    return receipt_text(clock.now().astimezone(BUSINESS_ZONE).year, 1)
 
 
 def give_points(world: World, person: Person, amount: int) -> None:

@@ -1,10 +1,9 @@
 """The whole way over HTTP: a code on a phone, a cart, goods, a receipt, its void; and asking after a lost answer."""
 
-from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.ids import public_id
 from ledger.points import queries as ledger
-from tests.shop.counter import API, Counter, balance, give_points, new_key, refused
+from tests.shop.counter import API, Counter, balance, first_receipt, give_points, new_key, refused
 
 
 def test_a_code_becomes_a_cart_goods_a_receipt_and_a_void(counter: Counter) -> None:
@@ -29,8 +28,7 @@ def test_a_code_becomes_a_cart_goods_a_receipt_and_a_void(counter: Counter) -> N
     assert (counter.stock(rice).available, counter.stock(soy).available) == (9, 3)
 
     receipt = counter.step(cart["id"], "confirm").json
-    year = clock.now().year
-    assert (receipt["status"], receipt["receipt"]) == ("CONFIRMED", f"{year}-000001")
+    assert (receipt["status"], receipt["receipt"]) == ("CONFIRMED", first_receipt())
     assert (receipt["total"], receipt["balance_after"]) == (4_600, 5_400)
     assert receipt["clerk"] == "陈晓燕"
     assert receipt["qr_svg"].startswith("<svg")
@@ -165,3 +163,22 @@ def test_the_lists_show_what_may_be_seen_and_go_on_after_a_cursor(counter: Count
     assert counter.get("/redemptions", status="VOIDED").json["items"] == []
     assert counter.get("/redemptions", shop_id=public_id(counter.shop_id)).json["items"]
     assert counter.client.get(f"{API}/redemptions").status_code == 401
+
+
+def test_the_document_says_which_writes_need_a_key(counter: Counter) -> None:
+    paths = counter.client.get("/api/openapi.json").json["paths"]
+    writes = {
+        f"{method} {path.removeprefix(API)}": operation
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+        if path.startswith((f"{API}/redemptions", f"{API}/payer-codes")) and method in ("post", "put")
+    }
+
+    required = {
+        name
+        for name, operation in writes.items()
+        for parameter in operation.get("parameters", [])
+        if parameter.get("name") == "Idempotency-Key" and parameter.get("required")
+    }
+    assert required == writes.keys() - {"post /payer-codes"}
+    assert len(required) == 6
