@@ -63,6 +63,10 @@ class Books:
             **{"reason": "test", **header},
         )
 
+    def post_in(self, session: Session, *movements: Movement) -> Posted:
+        """Record a batch within a unit that does more."""
+        return service.post(session, movements, source=new_source(), actor=self.actor, reason="test")
+
     def award(self, amount: int, to: AccountKey | None = None) -> Posted:
         """Points from nowhere."""
         return self.post(Movement(ISSUANCE, to or member(), amount, "award"))
