@@ -20,7 +20,7 @@ from ledger.kernel.permissions import Permission
 from ledger.kernel.types import table_of
 from ledger.points import raw_queries, rows
 from ledger.points.models import Account, Batch, Transfer
-from ledger.points.policy import AccountState, Kind, Line, Source, apply
+from ledger.points.policy import AccountState, Kind, Line, Source, apply, recording_time
 from ledger.points.raw_queries import SOURCE, PendingView, lock_accounts
 from ledger.points.rows import Header
 
@@ -133,8 +133,7 @@ def _load(session: Session, wanted: Sequence[WantedTransfer], actor: Actor) -> _
     # Read again now that nobody else can resolve them.
     pending = raw_queries.find_pending(session, pending, actor.center_id)
     names = raw_queries.names_taken(session, {each.id for each in wanted if each.id}, actor.center_id)
-    last = [state.last_recorded_at for state in accounts.values() if state.counted and state.last_recorded_at]
-    return _Book(actor, max([clock.now(), *last]), accounts, names, pending)
+    return _Book(actor, recording_time(clock.now(), accounts.values()), accounts, names, pending)
 
 
 def _book_chain(book: _Book, chain: list[WantedTransfer]) -> list[dict[str, Any]]:
@@ -162,7 +161,7 @@ def _book_one(book: _Book, wanted: WantedTransfer) -> dict[str, Any]:
     resolves = wanted.kind in _RESOLVED
     line = _resolution(book, wanted) if resolves else _new_line(book, wanted)
     debit, credit = (_touch(book, side) for side in (line.debit_id, line.credit_id))
-    if wanted.unit is not None and wanted.unit != debit.unit:
+    if wanted.unit != debit.unit and not (resolves and wanted.unit is None):
         raise Rejected("points.accounts_must_have_the_same_unit")
     after = apply(line, debit, credit)
     batch = _batch_row(book, wanted)

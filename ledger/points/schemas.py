@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
+from marshmallow import Schema, fields, post_load, validate
 
 from ledger.points.raw import WantedTransfer
 from ledger.web.fields import MOST_AMOUNT, Flag, Instant, PageQuery, PublicId, Text
@@ -122,7 +122,10 @@ class AccountRequest(Schema):
 
 
 class TransferRequest(Schema):
-    """One transfer. `id` is your own name for it, which is booked once for ever; `pending_id` such a name or a key."""
+    """One transfer. `id` is your own name for it, which is booked once for ever; `pending_id` such a name or a key.
+
+    posted and pending need both accounts, amount and unit; post and void need `pending_id` alone.
+    """
 
     id = Text(load_default=None, longest=100)
     debit_account_id = PublicId(load_default=None)
@@ -142,17 +145,6 @@ class TransferRequest(Schema):
     linked = Flag(load_default=False, metadata={"description": "Stands or falls together with the next one."})
     code = Text(required=True, longest=60)
     reason = Text(required=True, shortest=0, longest=200)
-
-    @validates_schema
-    def _needs(self, data: dict[str, Any], **_: Any) -> None:
-        """A new transfer says what it moves; a resolution says of which."""
-        resolves = data["kind"] in ("post", "void")
-        needed = ("pending_id",) if resolves else ("debit_account_id", "credit_account_id", "amount", "unit")
-        missing = {name: ["Missing data for required field."] for name in needed if data[name] is None}
-        if not resolves and data["pending_id"] is not None:
-            missing["pending_id"] = ["Only for post and void."]
-        if missing:
-            raise ValidationError(missing)
 
     @post_load
     def _wanted(self, data: dict[str, Any], **_: Any) -> WantedTransfer:

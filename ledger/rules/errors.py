@@ -11,7 +11,7 @@ register(
         ),
         "not_later": ErrorText(
             422, "新版规则要比上一版晚起", "A new version must start later than the last one",
-            "请填晚于 {last} 的日子", "Choose a start after {last}",
+            "请填晚于{last_moment}的时间", "Choose a start after {last_moment}",
         ),
         "body_invalid": ErrorText(
             422, "规则里的数不对：{field}", "The policy has a wrong number: {field}",

@@ -26,7 +26,7 @@ def add_version(session: Session, body: RuleBody, *, effective_from: datetime, a
     check_body(body)
     earlier = queries.all_rules(session, actor.center_id)
     if earlier and effective_from <= earlier[0].effective_from:
-        raise Rejected("rules.not_later", last=earlier[0].effective_from.isoformat())
+        raise Rejected("rules.not_later", last_moment=earlier[0].effective_from.isoformat())
     version = RuleVersion(
         center_id=actor.center_id,
         id=new_id(),

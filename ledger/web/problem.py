@@ -55,12 +55,15 @@ def words(error: LedgerError, *, in_language: Language | None = None) -> tuple[s
 
 
 def _for_people(name: str, value: Any) -> Any:
-    """Amounts of points with their decimals, instants as the time of day where people are."""
+    """Amounts of points with their decimals, instants as the time of day where people are, `…_moment` with the day."""
     if name.endswith("_points") and isinstance(value, int):
         return formats.points(value)
     if isinstance(value, str) and _INSTANT.fullmatch(value):
         zone = current_app.config["SETTINGS"].timezone
-        return formats.local_time(datetime.fromisoformat(value), zone=zone)
+        moment = datetime.fromisoformat(value)
+        if name.endswith("_moment"):
+            return formats.local_datetime(moment, locale=language(), zone=zone)
+        return formats.local_time(moment, zone=zone)
     return value
 
 
