@@ -258,6 +258,19 @@ class TestDesk:
         unknown = clerk.get(f"/scan?station={public_id(day.world.top_id)}")
         assert "那个站点不归您扫" in unknown.text
 
+    def test_a_card_read_by_a_clerks_own_phone_leads_to_the_scan_page(self, day: Day, client: FlaskClient) -> None:
+        address = f"/K/{day.volunteer.card}"
+        assert "/scan" not in client.get(address).text
+        assert 'href="/scan"' in Browser(client, day.clerk).get(address).text
+
+    def test_the_stations_page_leads_to_its_screen_its_paper_and_its_list(self, day: Day, client: FlaskClient) -> None:
+        station = public_id(day.world.station_id)
+        manager = Browser(client, day.manager)
+        page = manager.get(f"/places/{station}").text
+        for name in ("screen", "paper", "attendances"):
+            assert f'href="/stations/{station}/{name}"' in page
+            assert manager.get(f"/stations/{station}/{name}").status_code == 200
+
     def test_the_screen_and_the_paper_are_for_staff(self, day: Day, client: FlaskClient) -> None:
         station = public_id(day.world.station_id)
         clerk, manager = Browser(client, day.clerk), day.manager
