@@ -5,17 +5,20 @@ from typing import Any
 
 from flask import current_app, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from ledger.audit import book_pages, moments, names, queries, runs
-from ledger.audit.blueprint import bp
+from ledger.audit.blueprint import account_kind, bp
 from ledger.audit.console import console_of
 from ledger.audit.words import STEP_WORDS
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.permissions import Permission
 from ledger.points.policy import MINUTE, POINT
+from ledger.web.formats import points
 from ledger.web.guard import get_actor, requires
+from ledger.web.spreadsheets import download
 
 __all__ = ["book_pages", "bp"]
 _WAIT_SECONDS = 0.5
@@ -36,6 +39,32 @@ def trial_balance() -> str:
     as_of = moments.read("as_of")
     shown = in_snapshot(_trial_balance, get_actor(), as_of)
     return render_template("audit/trial_balance.html", as_of=as_of, steps=list(STEP_WORDS.items()), **shown)
+
+
+@bp.get("/books.<any(csv, xlsx):kind>")
+@requires(Permission.READ_BOOKS)
+def export_trial_balance(kind: str) -> ResponseReturnValue:
+    """The same as a file, a line for each kind of account of each unit."""
+    return download(kind, _("试算平衡"), in_snapshot(_lines, get_actor(), moments.read("as_of")))
+
+
+def _lines(session: Session, actor: Actor, as_of: datetime | None) -> list[list[Any]]:
+    balance = queries.trial_balance(session, actor.center_id, as_of=as_of)
+    called = names.unit_names(session, [unit.unit for unit in balance.units], actor.center_id)
+    headings = [_("单位"), _("账户"), _("户数"), _("借方"), _("贷方"), _("余额")]
+    return [
+        headings,
+        *(
+            [
+                called[unit.unit],
+                account_kind(line.kind),
+                line.accounts,
+                *(points(amount, unit.scale) for amount in (line.debits, line.credits, line.credits - line.debits)),
+            ]
+            for unit in balance.units
+            for line in unit.lines
+        ),
+    ]
 
 
 @bp.post("/books/verify")

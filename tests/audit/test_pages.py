@@ -129,6 +129,14 @@ def test_the_trial_balance_shows_both_sides_as_of_a_moment(
     assert "还没有记过账" in early
 
 
+def test_the_trial_balance_goes_out_as_a_file(client: FlaskClient, book: SmallBook, auditor: Person) -> None:
+    csv = client.get("/books.csv", headers=auditor.headers).get_data().decode("utf-8-sig")
+    xlsx = client.get("/books.xlsx", headers=auditor.headers).get_data()
+
+    assert "分,发放,1,5.08,0.00,−5.08" in csv.splitlines()
+    assert xlsx[:2] == b"PK"
+
+
 def test_verify_now_leads_back_with_the_finding(client: FlaskClient, book: SmallBook, auditor: Person) -> None:
     answer = client.post("/books/verify", headers=auditor.headers)
 

@@ -1,5 +1,6 @@
 """What every page knows by itself: the switches, the menu by role, and where a form may send its reader."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,8 +8,10 @@ from flask import Flask, render_template_string
 from flask.testing import FlaskClient
 
 from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.errors import Unavailable
 from ledger.people import credentials
 from ledger.people import queries as people
+from ledger.web import page_context
 from ledger.web.guard import SESSION_COOKIE
 from ledger.web.page_context import local_path
 from tests.browsing import Browser
@@ -121,7 +124,27 @@ def test_the_switches_need_the_page_s_token(app: Flask, world: World) -> None:
     assert answer.status_code == 403
 
 
-def test_the_style_guide_is_shown_in_development(client: FlaskClient, world: World) -> None:
-    answer = client.get("/styleguide")
+def test_the_style_guide_is_shown_in_development_only(app: Flask, world: World) -> None:
+    assert app.test_client().get("/styleguide").status_code == 200
+    app.config["SETTINGS"] = replace(app.config["SETTINGS"], environment="production")
+    assert app.test_client().get("/styleguide").status_code == 404
+
+
+def test_staff_who_serve_as_volunteers_find_their_own_points(app: Flask, world: World) -> None:
+    volunteer = world.add_volunteer()
+    assert head(app, volunteer)[-1] == ""
+    world.employ(volunteer, "clerk")
+
+    assert head(app, volunteer)[-1].startswith("今天")
+    assert head(app, volunteer)[-1].endswith("我的")
+
+
+def test_a_page_stands_when_the_database_does_not(app: Flask, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> None:
+        raise Unavailable("service.busy")
+
+    monkeypatch.setattr(page_context, "in_snapshot", away)
+
+    answer = app.test_client().get("/log-in")
 
     assert answer.status_code == 200
