@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import write_mo
@@ -21,13 +21,18 @@ WIDTH = 120
 
 
 def extracted() -> Catalog:
-    """All message ids of templates and code, with the files that say them."""
+    """All message ids of templates and code, in order of the files that say them and then of the words."""
     with (ROOT / "babel.cfg").open(encoding="utf-8") as mapping:
         methods, options = parse_mapping_cfg(mapping)
+    found = [
+        (f"ledger/{file}", message, context or "")
+        for file, _line, message, _comments, context in extract_from_dir(
+            ROOT / "ledger", methods, options, keywords=KEYWORDS
+        )
+    ]
     catalog = Catalog(charset="utf-8")
-    found = extract_from_dir(ROOT / "ledger", methods, options, keywords=KEYWORDS)
-    for file, line, message, comments, context in found:
-        catalog.add(message, locations=[(f"ledger/{file}", line)], auto_comments=comments, context=context)
+    for file, message, context in sorted(found, key=str):
+        catalog.add(message, locations=[(file, None)], context=context or None)
     return catalog
 
 
@@ -41,6 +46,15 @@ def update(catalog: Catalog) -> None:
     """Add what is new with an empty translation, drop what is gone, guess nothing."""
     catalog.update(extracted(), no_fuzzy_matching=True, update_creation_date=False)
     catalog.obsolete.clear()
+    for message in catalog:
+        if message.id and message.fuzzy:
+            message.flags.discard("fuzzy")
+            message.string = ("", "") if message.pluralizable else ""
+
+
+def words_of(message: Message) -> tuple[str, ...]:
+    """The English of a message: one text, or one for one thing and one for several."""
+    return message.string if isinstance(message.string, tuple) else (message.string,)
 
 
 def untranslated(catalog: Catalog) -> list[str]:
@@ -48,7 +62,7 @@ def untranslated(catalog: Catalog) -> list[str]:
     return [
         f"{message.locations[0][0]}: {message.context + ': ' if message.context else ''}{message.id}"
         for message in catalog
-        if message.id and not message.string
+        if message.id and not all(words_of(message))
     ]
 
 
@@ -68,7 +82,7 @@ def main() -> None:
     catalog = read()
     update(catalog)
     with CATALOGUE.open("wb") as file:
-        write_po(file, catalog, width=WIDTH, sort_by_file=True, include_lineno=False)
+        write_po(file, catalog, width=WIDTH, include_lineno=False)
     compile_catalogue()
     missing = untranslated(catalog)
     print(f"{len(catalog)} messages, {len(missing)} without an English text")

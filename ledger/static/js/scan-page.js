@@ -115,7 +115,7 @@ function aboutShift(attendance) {
   const { activity_name: activity, shift_starts_at: from, shift_ends_at: to, closed_at: closed, minutes } = attendance;
   const time = from && to ? `${clockTime(from, zone)}\u2013${clockTime(to, zone)}` : '';
   const earned = closed && minutes ? say('earned', { minutes, points: points(attendance.points ?? 0, 2, true) }) : '';
-  return [activity, time, earned].filter(Boolean).join(' ');
+  return [[activity, time].filter(Boolean).join(' '), earned].filter(Boolean).join(say('between'));
 }
 
 /** @param {any} answer @param {Kind} kind @returns {Result} */

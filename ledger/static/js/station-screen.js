@@ -46,7 +46,7 @@ function showNow(shift) {
   byId('now-when').textContent = shift ? [span(shift), shift.venue].filter(Boolean).join(say('between')) : '';
   byId('now-come').hidden = !shift || shift.arrived === undefined;
   byId('now-arrived').textContent = String(shift?.arrived ?? '');
-  byId('now-expected').textContent = shift?.expected ? say('of_people', { n: shift.expected }) : say('people');
+  byId('now-expected').textContent = shift?.expected >= shift?.arrived ? say('of_people', { n: shift.expected }) : say('people');
 }
 
 /** @param {any} shift */
