@@ -7,19 +7,10 @@ from flask.testing import FlaskClient
 
 from ledger.kernel import clock
 from ledger.kernel.ids import public_id
-from tests.checkin.conftest import Day, at
+from tests.checkin.days import Day, at
 from tests.world import Person
 
 CHECKINS = "/api/v1/checkins"
-
-
-@pytest.fixture
-def shift_id(day: Day) -> int:
-    """A shift from nine to eleven that the volunteer has signed up for."""
-    made = day.world.add_shift(at(9))
-    with clock.at(at(0)):
-        day.world.sign_up(made, day.volunteer)
-    return made
 
 
 def send(client: FlaskClient, day: Day, hour: float, key: str, **known: Any) -> Any:

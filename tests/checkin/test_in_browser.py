@@ -32,7 +32,7 @@ from tests.browser import (
     screenshot,
     write_clip,
 )
-from tests.checkin.conftest import Day, at
+from tests.checkin.days import Day, at
 from tests.world import Person
 
 pytestmark = [pytest.mark.browser, on_sqlite]
@@ -60,14 +60,6 @@ def rehearsal() -> Iterator[Rehearsal]:
     clock.use(clock.SystemClock())
 
 
-def sign_up(day: Day, hour: float, *people: Person) -> int:
-    shift_id = day.world.add_shift(at(hour))
-    with clock.at(at(0)):
-        for person in people or (day.volunteer,):
-            day.world.sign_up(shift_id, person)
-    return shift_id
-
-
 def look_at(page: Page, name: str) -> None:
     """What must hold of every page."""
     no_axe_violations(page)
@@ -78,7 +70,7 @@ def look_at(page: Page, name: str) -> None:
 def test_a_printed_card_is_scanned_by_the_camera(
     day: Day, rehearsal: Rehearsal, open_page: OpenPage, camera_browser: CameraBrowser, tmp_path: Path
 ) -> None:
-    sign_up(day, 9)
+    day.sign_up(9)
     card = f"HTTPS://JF.EXAMPLE.ORG/K/{day.volunteer.card}"
     with camera_browser(write_clip(tmp_path / "card.y4m", card)) as browser:
         page = open_page(day.clerk, browser=browser, size=PHONE)
@@ -123,7 +115,7 @@ def award_of(session: Session, center_id: int) -> int:
 def test_a_volunteer_opens_the_screens_code_logs_in_and_reads_what_was_earned(
     day: Day, rehearsal: Rehearsal, open_page: OpenPage, client: FlaskClient
 ) -> None:
-    sign_up(day, 9)
+    day.sign_up(9)
     phone_number = set_password(day.volunteer)
     rehearsal.instant = at(8.87)
     screen = open_page(day.clerk, size=WALL)
@@ -207,7 +199,7 @@ class TestLooks:
         self, day: Day, rehearsal: Rehearsal, open_page: OpenPage, language: str, size: ViewportSize
     ) -> None:
         people = [day.world.add_volunteer(name) for name in ("李建国", "欧阳小芳", "周平")]
-        sign_up(day, 9, day.volunteer, *people)
+        day.sign_up(9, day.volunteer, *people)
         ids = [day.card(9 + turn / 20, person).attendance["id"] for turn, person in enumerate([day.volunteer, *people])]
         for person in people[:2]:
             day.card(11, person)
@@ -233,8 +225,8 @@ class TestLooks:
 
     @pytest.mark.parametrize("language", ["zh", "en"])
     def test_what_was_earned(self, day: Day, rehearsal: Rehearsal, open_page: OpenPage, language: str) -> None:
-        sign_up(day, 9)
-        sign_up(day, 13)
+        day.sign_up(9)
+        day.sign_up(13)
         first = day.card(9.01).attendance["id"]
         day.card(11)
         second = day.card(13).attendance["id"]
@@ -256,7 +248,7 @@ class TestLooks:
     def test_large_type_and_the_screen_of_an_empty_day(
         self, day: Day, rehearsal: Rehearsal, open_page: OpenPage
     ) -> None:
-        sign_up(day, 9)
+        day.sign_up(9)
         attendance_id = day.card(9).attendance["id"]
         day.card(11)
         page = open_page(day.volunteer, size=PHONE)

@@ -21,7 +21,7 @@ from ledger.points import queries as points
 from ledger.points.policy import MINUTE, POINT, AccountKey
 from ledger.rules import service as rules
 from ledger.rules.policy import Deed, RuleBody, award
-from tests.checkin.conftest import at, scan
+from tests.checkin.days import at, scan
 from tests.world import Person, World
 
 _QUESTIONS = ("WALK_IN", "DWELL_TOO_SHORT", "OPEN_SESSION_ELSEWHERE")

@@ -14,7 +14,7 @@ from ledger.kernel import clock, db
 from ledger.kernel.db import Database, in_snapshot
 from ledger.points import queries as points
 from tests.at_once import at_once, failures
-from tests.checkin.conftest import Day, at, scan
+from tests.checkin.days import Day, at, scan
 from tests.world import Person, World
 
 TIMES = 40

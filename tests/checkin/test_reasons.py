@@ -1,285 +1,21 @@
-"""Every reason of check-in is produced here by what leads to it; a reason without a way to it fails the last test."""
-
-from collections.abc import Callable
-from datetime import timedelta
+"""Every reason of check-in is produced by what leads to it; a reason without a way to it fails the last test."""
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.activities import queries as shifts
-from ledger.activities import service as activities
-from ledger.checkin import codes, earnings, service, stored_scans
+from ledger.checkin import earnings, service, stored_scans
 from ledger.checkin.models import ScanEvent
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import registered_codes
-from ledger.organisations import service as organisations
-from ledger.people import service as people
-from tests.checkin.conftest import Day, at, code_of, scan
-
-Way = Callable[[Day], object]
-SCANNED: dict[str, Way] = {}
-DECIDED: dict[str, Way] = {}
-
-
-def scanned(reason: str) -> Callable[[Way], Way]:
-    """A scan that is refused for the reason, and so kept."""
-
-    def mark(way: Way) -> Way:
-        SCANNED[reason] = way
-        return way
-
-    return mark
-
-
-def decided(reason: str) -> Callable[[Way], Way]:
-    """Anything else that is refused for the reason."""
-
-    def mark(way: Way) -> Way:
-        DECIDED[reason] = way
-        return way
-
-    return mark
-
-
-def signed_up(day: Day, hour: float = 9, **shift: object) -> int:
-    shift_id = day.world.add_shift(at(hour), **shift)  # type: ignore[arg-type]
-    with clock.at(at(0)):
-        day.world.sign_up(shift_id, day.volunteer)
-    return shift_id
-
-
-def checked_in(day: Day, hour: float = 9) -> int:
-    signed_up(day, hour)
-    attendance_id: int = day.card(hour).attendance["id"]
-    return attendance_id
-
-
-def forgotten(day: Day) -> int:
-    attendance_id = checked_in(day)
-    with clock.at(at(12)):
-        in_transaction(service.close_forgotten, day.world.center_id)
-    return attendance_id
-
-
-def screen(day: Day, hour: float, station_id: int | None = None, version: int = 1) -> str:
-    place = station_id or day.world.station_id
-    return codes.screen_code(day.world.center_id, place, version, at(hour)).code
-
-
-def by_phone(day: Day, hour: float, **known: object) -> object:
-    with clock.at(at(hour)):
-        return scan(day.volunteer, **known)
-
-
-@scanned("dwell_too_short")
-def _leaves_at_once(day: Day) -> object:
-    checked_in(day)
-    return day.card(9.05, intent="out")
-
-
-@scanned("open_session_elsewhere")
-def _is_still_in_elsewhere(day: Day) -> object:
-    checked_in(day)
-    other = day.world.add_station("东门站")
-    day.world.add_shift(at(10), station_id=other)
-    return by_phone(day, 10, code=screen(day, 10, other), confirmed=("WALK_IN",))
-
-
-@scanned("not_signed_up")
-def _has_not_signed_up(day: Day) -> object:
-    day.world.add_shift(at(9), walk_in=False)
-    return day.card(9)
-
-
-@scanned("walk_in")
-def _just_drops_in(day: Day) -> object:
-    day.world.add_shift(at(9))
-    return day.card(9)
-
-
-@scanned("not_checked_in")
-def _leaves_without_having_come(day: Day) -> object:
-    signed_up(day)
-    return day.card(9, intent="out")
-
-
-@scanned("code_invalid")
-def _forges_a_code(day: Day) -> object:
-    return by_phone(day, 9, code=screen(day, 9)[:-1] + "A")
-
-
-@scanned("code_expired")
-def _sends_a_picture_of_the_code(day: Day) -> object:
-    return by_phone(day, 9.1, code=screen(day, 9))
-
-
-@scanned("code_from_future")
-def _scans_a_screen_that_is_fast(day: Day) -> object:
-    return by_phone(day, 9, code=screen(day, 9.1))
-
-
-@scanned("code_revoked")
-def _scans_an_old_print(day: Day) -> object:
-    in_transaction(organisations.raise_code_version, day.world.station_id, actor=day.world.builder)
-    paper = codes.paper_code(day.world.center_id, day.world.station_id, 1).code
-    return by_phone(day, 9, code=f"https://jf.example.org/S/{paper}")
-
-
-@scanned("code_used")
-def _uses_somebody_elses_ticket(day: Day) -> object:
-    day.world.add_shift(at(9))
-    other = day.world.add_volunteer("李建国")
-    with clock.at(at(9)):
-        ticket = in_snapshot(codes.read_code, screen(day, 9), at(9))
-        scan(other, ticket=ticket, confirmed=("WALK_IN",))
-    return by_phone(day, 9.01, ticket=ticket, confirmed=("WALK_IN",))
-
-
-@scanned("card_unknown")
-def _shows_a_card_of_another_kind(day: Day) -> object:
-    return day.card(9, card="X" * 26)
-
-
-@scanned("card_revoked")
-def _shows_a_lost_card(day: Day) -> object:
-    in_transaction(people.issue_card, day.volunteer.volunteer_id, actor=day.world.builder)
-    return day.card(9)
-
-
-@scanned("card_expired")
-def _shows_an_old_card(day: Day) -> object:
-    yesterday = (at(9) - timedelta(days=1)).date()
-    card = in_transaction(
-        people.issue_card, day.volunteer.volunteer_id, actor=day.world.builder, expires_on=yesterday
-    ).token
-    return day.card(9, card=card)
-
-
-@scanned("person_unknown")
-def _is_no_volunteer_here(day: Day) -> object:
-    with clock.at(at(9)):
-        return scan(day.clerk, code=screen(day, 9))
-
-
-@scanned("person_blocked")
-def _is_blocked(day: Day) -> object:
-    in_transaction(people.set_status, day.volunteer.volunteer_id, status="blocked", actor=day.world.builder)
-    return day.card(9)
-
-
-@scanned("signup_cancelled")
-def _has_cancelled(day: Day) -> object:
-    shift_id = signed_up(day)
-    with clock.at(at(1)):
-        in_transaction(
-            activities.cancel_signup,
-            shift_id=shift_id,
-            volunteer_id=day.volunteer.volunteer_id,
-            actor=day.world.builder,
-        )
-    return day.card(9)
-
-
-def full_shift(day: Day) -> int:
-    shift_id = day.world.add_shift(at(9), capacity=1)
-    with clock.at(at(0)):
-        day.world.sign_up(shift_id, day.world.add_volunteer("李建国"))
-    return shift_id
-
-
-@scanned("signup_waitlisted")
-def _waits_for_a_place(day: Day) -> object:
-    shift_id = full_shift(day)
-    with clock.at(at(1)):
-        day.world.sign_up(shift_id, day.volunteer)
-    return day.card(9)
-
-
-@scanned("capacity_full")
-def _comes_to_a_full_shift(day: Day) -> object:
-    full_shift(day)
-    return day.card(9)
-
-
-@scanned("wrong_station")
-def _is_expected_elsewhere(day: Day) -> object:
-    other = day.world.add_station("东门站")
-    signed_up(day, station_id=other)
-    day.world.add_shift(at(9))
-    return day.card(9)
-
-
-@scanned("station_closed")
-def _comes_where_nothing_is_on(day: Day) -> object:
-    return day.card(9)
-
-
-@scanned("station_needed")
-def _the_clerk_names_no_station(day: Day) -> object:
-    return day.card(9, station_id=None)
-
-
-def activity_of(day: Day, shift_id: int) -> int:
-    return int(in_snapshot(shifts.get_shift, shift_id, day.world.center_id).activity_id)
-
-
-@scanned("activity_not_approved")
-def _the_activity_is_a_draft(day: Day) -> object:
-    draft = in_transaction(
-        activities.create_activity,
-        place_id=day.world.station_id,
-        name="草稿",
-        category="其他",
-        status="draft",
-        actor=day.world.builder,
-    )
-    in_transaction(
-        activities.add_shift,
-        activity_id=draft,
-        station_id=day.world.station_id,
-        starts_at=at(9),
-        ends_at=at(11),
-        actor=day.world.builder,
-    )
-    return day.card(9)
-
-
-@scanned("activity_cancelled")
-def _the_activity_is_off(day: Day) -> object:
-    activity_id = activity_of(day, signed_up(day))
-    in_transaction(activities.cancel_activity, activity_id, actor=day.world.builder)
-    return day.card(9)
-
-
-@scanned("too_early")
-def _comes_too_early(day: Day) -> object:
-    signed_up(day)
-    return day.card(8.4)
-
-
-@scanned("too_late")
-def _comes_too_late(day: Day) -> object:
-    signed_up(day)
-    return day.card(11)
-
-
-@scanned("self_proxy")
-def _scans_the_own_card(day: Day) -> object:
-    day.world.employ(day.volunteer, "clerk")
-    with clock.at(at(9)):
-        return scan(day.volunteer, card=day.volunteer.card, station_id=day.world.station_id)
-
-
-@scanned("proxy_not_allowed")
-def _scans_at_somebody_elses_station(day: Day) -> object:
-    return day.card(9, station_id=day.world.add_station("东门站"))
+from tests.checkin.days import Day, at, code_of, scan
+from tests.checkin.refusals import DECIDED, SCANNED, checked_in, decided, forgotten
 
 
 @decided("four_eyes_required")
 def _the_manager_decides_on_an_own_scan(day: Day) -> object:
-    signed_up(day)
+    day.sign_up(9)
     with clock.at(at(9)):
         opened = scan(day.manager, card=day.volunteer.card, station_id=day.world.station_id)
     with clock.at(at(12)):
@@ -319,7 +55,7 @@ def _ends_before_the_beginning(day: Day) -> object:
 @decided("overlap")
 def _ends_after_the_next_check_in(day: Day) -> object:
     attendance_id = forgotten(day)
-    signed_up(day, 12.5)
+    day.sign_up(12.5)
     day.card(12.5)
     return day.review(attendance_id, ended_at=at(13))
 
@@ -331,7 +67,7 @@ def _rejects_without_a_word(day: Day) -> object:
 
 @decided("scan_not_found")
 def _looks_at_somebody_elses_scan(day: Day) -> object:
-    signed_up(day)
+    day.sign_up(9)
     scan_id = day.card(9).scan_id
     return in_snapshot(stored_scans.get_scan, scan_id, day.volunteer.actor)
 

@@ -14,15 +14,8 @@ from ledger.points import queries as points
 from ledger.points.policy import MINUTE, POINT, AccountKey
 from ledger.rules import service as rules
 from ledger.rules.policy import RuleBody
-from tests.checkin.conftest import Day, at, code_of, scan
+from tests.checkin.days import Day, at, code_of, scan
 from tests.world import Person
-
-
-def signed_up(day: Day, start: float, person: Person | None = None, **shift: Any) -> int:
-    shift_id = day.world.add_shift(at(start), **shift)
-    with clock.at(at(-24)):
-        day.world.sign_up(shift_id, person or day.volunteer)
-    return shift_id
 
 
 def balances(day: Day) -> tuple[int, int]:
@@ -33,7 +26,7 @@ def balances(day: Day) -> tuple[int, int]:
 
 
 def forgotten(day: Day) -> int:
-    signed_up(day, 9)
+    day.sign_up(9)
     attendance_id: int = day.card(9).attendance["id"]
     with clock.at(at(12)):
         in_transaction(service.close_forgotten, day.world.center_id)
@@ -74,7 +67,7 @@ def test_neither_who_scanned_in_nor_who_scanned_out_nor_who_gains_decides(day: D
     in_transaction(rules.add_version, body, effective_from=at(0), actor=day.world.builder)
     second, third = (day.world.add_staff("station_manager") for _ in range(2))
     day.world.employ(day.volunteer, "station_manager")
-    signed_up(day, 9)
+    day.sign_up(9)
     attendance_id = day.card(9, station_id=day.world.station_id).attendance["id"]
     with clock.at(at(11)):
         pending = scan(second, card=day.volunteer.card, station_id=day.world.station_id)
@@ -108,9 +101,9 @@ class TestDailyLimit:
     """More than eight hours on one local day wait for a decision."""
 
     def test_eight_hours_are_confirmed_and_a_minute_more_waits(self, day: Day) -> None:
-        signed_up(day, 8, hours=4)
-        signed_up(day, 13, hours=4)
-        signed_up(day, 18, hours=4)
+        day.sign_up(8, hours=4)
+        day.sign_up(13, hours=4)
+        day.sign_up(18, hours=4)
         for start, end in ((8, 12), (13, 17)):
             day.card(start)
             assert day.card(end).outcome == "ok"
@@ -125,8 +118,8 @@ class TestDailyLimit:
         assert (facts["minutes"], facts["points"], balances(day)) == (12, 20, (492, 820))
 
     def test_a_visit_over_midnight_counts_for_both_days(self, day: Day) -> None:
-        signed_up(day, 15, hours=7)
-        signed_up(day, 22.5, hours=6)
+        day.sign_up(15, hours=7)
+        day.sign_up(22.5, hours=6)
         day.card(15)
         day.card(22)
         day.card(22.5)
@@ -135,16 +128,16 @@ class TestDailyLimit:
         assert day.card(28.5).reason == "DAILY_LIMIT_REVIEW"
 
     def test_what_a_night_leaves_of_yesterday_is_not_held_against_today(self, day: Day) -> None:
-        signed_up(day, 20, hours=5)
-        signed_up(day, 26, hours=7)
+        day.sign_up(20, hours=5)
+        day.sign_up(26, hours=7)
         for start, end in ((20, 25), (26, 33)):
             day.card(start)
             assert day.card(end).outcome == "ok"
         assert balances(day) == (720, 1200)
 
     def test_the_hour_after_midnight_is_held_against_today(self, day: Day) -> None:
-        signed_up(day, 20, hours=5)
-        signed_up(day, 26, hours=8)
+        day.sign_up(20, hours=5)
+        day.sign_up(26, hours=8)
         day.card(20)
         assert day.card(25).outcome == "ok"
         day.card(26)
@@ -153,7 +146,7 @@ class TestDailyLimit:
 
 
 def test_minutes_of_overlapping_shifts_are_the_union_and_not_the_sum(day: Day) -> None:
-    long, short = signed_up(day, 9, hours=4), signed_up(day, 9, hours=3)
+    long, short = day.sign_up(9, hours=4), day.sign_up(9, hours=3)
     assert day.card(9).attendance["shift_id"] == short
     day.card(10.5)
     assert day.card(10.5, intent="in", shift_id=long).attendance["shift_id"] == long
@@ -163,7 +156,7 @@ def test_minutes_of_overlapping_shifts_are_the_union_and_not_the_sum(day: Day) -
 
 
 def test_who_opened_it_may_void_it_for_a_while(day: Day) -> None:
-    signed_up(day, 9)
+    day.sign_up(9)
     attendance_id = day.card(9).attendance["id"]
     with clock.at(at(9.25)):
         assert code_of(lambda: in_transaction(service.annul, attendance_id, actor=day.manager.actor)) == "access.denied"
@@ -174,7 +167,7 @@ def test_who_opened_it_may_void_it_for_a_while(day: Day) -> None:
 
 
 def test_a_stranger_hears_nothing_of_an_attendance(day: Day) -> None:
-    signed_up(day, 9)
+    day.sign_up(9)
     attendance_id = day.card(9).attendance["id"]
     stranger = day.world.add_volunteer("李建国")
 
