@@ -5,7 +5,7 @@ VENV := .venv/bin/python
 LOCK := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help run setup setup-tests test test-long test-setup check format translations lock
+.PHONY: help run setup setup-tests test test-long test-setup check format translations screenshots lock
 
 help:
 	@echo "make run         serve the demonstration on http://127.0.0.1:8000"
@@ -15,6 +15,7 @@ help:
 	@echo "make check       format, lint, types, imports, house rules, migrations"
 	@echo "make format      format the code"
 	@echo "make translations  bring the English catalogue up to date; says which words lack English"
+	@echo "make screenshots   take the pictures in docs/screenshots from the demonstration"
 	@echo "make lock        renew the lock files (needs uv and npm)"
 
 run: setup
@@ -46,6 +47,9 @@ format: setup-tests
 
 translations: setup
 	@$(VENV) tools/translations.py
+
+screenshots: setup-tests
+	@$(VENV) -m tools.screenshots
 
 lock:
 	@for name in requirements requirements-dev requirements-node; do $(LOCK) $$name.in -o $$name.txt; done
