@@ -150,7 +150,12 @@ def _people(trace: Trace) -> Node:
     for part, name in trace.people.items():
         parts.setdefault(name.text, []).append(str(PARTS[part]))
     lines = [_("%(name)s（%(parts)s）", name=name, parts=_("、").join(which)) for name, which in parts.items()]
-    return {"what": _("经手的人"), "figure": ngettext("%(n)s 人", "%(n)s 人", len(lines), n=len(lines)), "text": _("；").join(lines), "links": []}
+    return {
+        "what": _("经手的人"),
+        "figure": ngettext("%(n)s 人", "%(n)s 人", len(lines), n=len(lines)),
+        "text": _("；").join(lines),
+        "links": [],
+    }
 
 
 def _when(moment: datetime) -> str:
