@@ -1,6 +1,7 @@
 """The server that comes with the service: granian with one worker process, whose threads share the one writer."""
 
 import os
+import signal
 import socket
 import threading
 from collections.abc import Callable
@@ -53,6 +54,8 @@ def serve(
 
 
 def _start_worker(app: Flask, in_worker: Callable[[Flask], None], parent: int) -> Flask:
+    # Ctrl-C reaches both processes; the worker leaves it to the parent, which lets it finish what it is at.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with, args=(parent,), name="parent-watch", daemon=True).start()
     in_worker(app)
     return app

@@ -71,10 +71,10 @@ class Server:
             time.sleep(0.02)
         assert not self.listens(), "something of the server has outlived the kill"
 
-    def stop(self) -> None:
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End it as an operator does."""
         if self.process is not None and self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGTERM)
+            os.killpg(self.process.pid, how)
             try:
                 self.process.wait(20)
             except subprocess.TimeoutExpired:

@@ -3,13 +3,14 @@
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.crash.server import Server, free_port, send
+from tests.crash.server import ROOT, Server, free_port, send
 
 pytestmark = pytest.mark.crash
 
@@ -62,13 +63,28 @@ def test_a_second_server_at_the_same_port_is_told_so(folder: Path) -> None:
         server.stop()
 
 
-def test_it_stops_when_it_is_told_to(folder: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=lambda how: how.name)
+def test_it_stops_when_it_is_told_to(folder: Path, how: signal.Signals) -> None:
     server = Server(folder)
     server.start()
 
-    server.stop()
+    server.stop(how)
 
     assert server.process is not None
-    assert server.process.returncode in (0, -signal.SIGTERM)
+    assert server.process.returncode == 0
     assert not server.listens()
     assert "Traceback" not in (folder / "server.log").read_text()
+
+
+def test_the_jobs_run_in_a_process_of_their_own(folder: Path) -> None:
+    alone = Server(folder)
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "scheduler"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=alone.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert "jobs are running" in process.stdout.readline()
+        process.terminate()
+        rest = process.stdout.read()
+
+    assert (process.returncode, rest) == (0, "")
