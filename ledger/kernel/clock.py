@@ -75,7 +75,10 @@ def parse_instant(text: str) -> datetime:
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError(f"{text!r} has no offset: write for example 2026-06-03T08:52:00+08:00")
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is outside of the calendar") from error
 
 
 def local_day(instant: datetime, zone: ZoneInfo) -> date:

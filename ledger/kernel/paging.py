@@ -91,7 +91,7 @@ def _encode(values: Sequence[Any]) -> str:
 def _decode(cursor: str) -> list[Any]:
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError) as error:
+    except (binascii.Error, ValueError, RecursionError) as error:
         raise Rejected("page.cursor_invalid") from error
     if not isinstance(values, list) or len(values) != 2:
         raise Rejected("page.cursor_invalid")

@@ -50,7 +50,10 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         if value.tzinfo is None:
             raise ValueError("an instant needs an offset")
         moment = value.astimezone(UTC)
-        return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if dialect.name == "sqlite" else moment
+        if dialect.name != "sqlite":
+            return moment
+        # Not strftime, which writes the year 500 with three digits, and then it sorts behind all others.
+        return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
         """Back to an aware instant in UTC."""

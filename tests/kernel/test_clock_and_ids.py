@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.dialects import sqlite
 
 from ledger.kernel import clock
 from ledger.kernel.ids import _Maker, new_id, parse_public_id, public_id
+from ledger.kernel.types import UtcDateTime
 from tests.at_once import at_once
 
 NOON = datetime(2026, 6, 3, 12, tzinfo=UTC)
@@ -56,15 +58,34 @@ def test_clock_of_the_process_may_be_another() -> None:
     assert clock.now() != NOON
 
 
-@pytest.mark.parametrize("text", ["2026-06-03T12:00:00", "2026-06-03", "noon", ""])
-def test_wall_time_alone_names_no_instant(text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["2026-06-03T12:00:00", "2026-06-03", "noon", "", "0001-01-01T00:00:00+08:00", "9999-12-31T23:00:00-08:00"]
+)
+def test_wall_time_alone_or_none_at_all_names_no_instant(text: str) -> None:
     with pytest.raises(ValueError):
         clock.parse_instant(text)
 
 
-@given(st.datetimes(timezones=st.just(timezone(timedelta(hours=8)))))
+eastern = st.datetimes(min_value=datetime(1, 1, 2), timezones=st.just(timezone(timedelta(hours=8))))  # noqa: DTZ001
+
+
+@given(eastern)
 def test_instant_is_read_back(instant: datetime) -> None:
     assert clock.parse_instant(instant.isoformat()) == instant
+
+
+@given(st.lists(eastern, min_size=2, max_size=5))
+def test_instants_in_sqlite_are_in_order_of_time_and_read_back(instants: list[datetime]) -> None:
+    dialect = sqlite.dialect()
+    column = UtcDateTime()
+    written = [column.process_bind_param(instant, dialect) for instant in instants]
+    assert [column.process_result_value(text, dialect) for text in written] == instants
+    assert sorted(written) == [column.process_bind_param(instant, dialect) for instant in sorted(instants)]
+
+
+def test_instant_without_an_offset_is_not_written() -> None:
+    with pytest.raises(ValueError):
+        UtcDateTime().process_bind_param(datetime(2026, 6, 3), sqlite.dialect())  # noqa: DTZ001
 
 
 def test_day_is_that_of_the_people() -> None:
