@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy.orm import Session
 
+from ledger.audit import verification
 from ledger.checkin import codes, service
 from ledger.checkin.commands import ReviewCommand
 from ledger.checkin.models import Attendance, ScanEvent
@@ -159,6 +160,11 @@ class Scanning(RuleBasedStateMachine):
             assert minutes <= union_minutes([(visit["opened_at"], visit["closed_at"]) for visit in confirmed])
             assert earned == sum(visit["points"] for visit in confirmed)
             assert all(visit["points"] in (0, visit["minutes"] * 100 // 60) for visit in confirmed)
+
+    def teardown(self) -> None:
+        """The audit, which believes none of this, comes to the same."""
+        if hasattr(self, "world"):
+            assert in_snapshot(verification.verify, self.world.center_id).difference is None
 
 
 def test_no_order_of_events_credits_a_minute_twice(database: Database) -> None:
