@@ -203,7 +203,7 @@ def test_the_volunteer_checks_in_now_without_a_question(village: Village) -> Non
     with clock.at(NOW):
         actor = in_snapshot(people.load_actor, village_token(village))
     assert actor is not None
-    [(station_id,)] = village.rows("SELECT id FROM place WHERE name LIKE '柳荫村%'")
+    [(station_id,)] = village.rows("SELECT id FROM place WHERE name = '柳荫村实践站'")
     shown = codes.screen_code(village.center_id, station_id, 1, NOW)
     command = ScanCommand(client_scan_id="try-it-0001", code=shown.code)
 
