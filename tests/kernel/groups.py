@@ -11,8 +11,28 @@ from sqlalchemy.orm import Session
 from ledger.kernel.db import Database, in_transaction
 from ledger.kernel.idempotency import Once
 from tests.at_once import LONGEST_SECONDS
+from tests.kernel.rows import add
 
 Work = Callable[[Session], Any]
+
+
+JOB = "job"
+
+
+def adding(slot: str) -> Work:
+    """A unit that writes one row."""
+    return lambda session: add(session, JOB, slot)
+
+
+def failing(error: BaseException) -> Work:
+    """A unit that writes and then fails."""
+
+    def work(session: Session) -> None:
+        add(session, JOB, "of the failed")
+        session.flush()
+        raise error
+
+    return work
 
 
 class ThreadStop(BaseException):

@@ -1,0 +1,284 @@
+"""Whatever is tried, points are neither made nor lost: movements, holds, ends and corrections beside a model."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy.orm import Session
+
+from ledger.kernel import clock
+from ledger.kernel.db import Database, in_snapshot
+from ledger.kernel.errors import LedgerError
+from ledger.points import queries
+from ledger.points.policy import KINDS, MINUTE, AccountKey, Balance, Kind, Movement, Source
+from ledger.points.queries import TrialLine
+from ledger.points.service import Posted
+from tests.points.books import ISSUANCE, REDEEMED, Books, accounts_of, member, new_books, transfers_of
+from tests.points.model import Draft, Model, Refused
+from tests.points.soundness import assert_sound
+
+START = datetime(2026, 6, 3, 8, tzinfo=UTC)
+SERVICE = AccountKey(MINUTE, "service")
+STOCK = AccountKey("point", "stock", 5)
+MEMBERS = (member(1), member(2), member(3))
+ACCOUNTS = (ISSUANCE, REDEEMED, *MEMBERS, STOCK, SERVICE, member(1, MINUTE))
+
+members = st.sampled_from(MEMBERS)
+accounts = st.sampled_from(ACCOUNTS)
+amounts = st.integers(1, 60)
+any_amounts = st.sampled_from([-1, 0, 1, 2, 30, 80, 2000])
+choices = st.integers(0, 1_000)
+
+
+class Bookkeeping(RuleBasedStateMachine):
+    """A book in the database beside a model of it; each rule must end the same way in both."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.books: Books = new_books()
+        self.model = Model()
+        self.now = START
+        self.sources = 0
+        self.last_source: Source | None = None
+
+    @initialize(each=st.sampled_from([40, 300]))
+    def begin(self, each: int) -> None:
+        """Everybody has something, so that not everything is refused."""
+        self._post([Movement(ISSUANCE, key, each, "award") for key in (*MEMBERS, STOCK)])
+        self._post([Movement(MEMBERS[0], REDEEMED, 5, "redeem", self.now + timedelta(minutes=5))])
+
+    # What happens to a book.
+
+    @rule(to=members, amount=amounts)
+    def award(self, to: AccountKey, amount: int) -> None:
+        """Points from nowhere."""
+        self._post([Movement(ISSUANCE, to, amount, "award")])
+
+    @rule(by=members, held_too=st.booleans(), more=st.integers(0, 1))
+    def spend_all(self, by: AccountKey, held_too: bool, more: int) -> None:
+        """To the last point, or one more, or what is held as well."""
+        held = 0 if held_too else self.model.held[by]
+        self._post([Movement(by, REDEEMED, self.model.balance[by] - held + more, "redeem")])
+
+    @rule(minutes=amounts, points=amounts)
+    def check_out(self, minutes: int, points: int) -> None:
+        """Minutes and points in one batch."""
+        self._post(
+            [
+                Movement(SERVICE, member(1, MINUTE), minutes, "hours"),
+                Movement(ISSUANCE, member(1), points, "award"),
+            ]
+        )
+
+    @rule(moves=st.lists(st.tuples(accounts, accounts, any_amounts), min_size=1, max_size=4))
+    def move_anything(self, moves: list[tuple[AccountKey, AccountKey, int]]) -> None:
+        """A batch of whatever, most of it refused."""
+        self._post([Movement(debit, credit, amount, "any") for debit, credit, amount in moves])
+
+    @rule(by=members, lines=st.lists(amounts, min_size=1, max_size=3), minutes=st.integers(1, 40))
+    def hold(self, by: AccountKey, lines: list[int], minutes: int) -> None:
+        """A cart at the till."""
+        until = self.now + timedelta(minutes=minutes)
+        self._post([Movement(by, REDEEMED, amount, "redeem", until) for amount in lines])
+
+    @rule(giver=members, taker=members, amount=amounts)
+    def hold_for_another(self, giver: AccountKey, taker: AccountKey, amount: int) -> None:
+        """A hold between two counted accounts."""
+        self._post([Movement(giver, taker, amount, "gift", self.now + timedelta(minutes=10))])
+
+    @precondition(lambda self: self._open_holds())
+    @rule(
+        chosen=st.lists(choices, min_size=1, max_size=3, unique=True), kind=st.sampled_from(["post", "void", "expire"])
+    )
+    def end_holds(self, chosen: list[int], kind: Kind) -> None:
+        """Post, void or expire some holds that are open."""
+        self._resolve(_pick(self._open_holds(), chosen), kind, {})
+
+    @precondition(lambda self: self._open_holds())
+    @rule(chosen=st.lists(choices, min_size=1, max_size=2, unique=True), amount=any_amounts)
+    def post_in_part(self, chosen: list[int], amount: int) -> None:
+        """Post less than was held, or try to post more."""
+        picked = _pick(self._open_holds(), chosen)
+        self._resolve(picked, "post", dict.fromkeys(picked[:1], amount))
+
+    @rule(
+        chosen=st.lists(choices, min_size=1, max_size=2, unique=True), kind=st.sampled_from(["post", "void", "expire"])
+    )
+    def end_what_is_no_open_hold(self, chosen: list[int], kind: Kind) -> None:
+        """Whatever transfer comes, most of them no hold or resolved."""
+        self._resolve(_pick(list(self.model.entries), chosen), kind, {})
+
+    @precondition(lambda self: self._open_holds())
+    @rule(chosen=choices, kind=st.sampled_from(["post", "void", "expire"]), late=st.integers(-1, 1))
+    def end_hold_at_its_last_moment(self, chosen: int, kind: Kind, late: int) -> None:
+        """A microsecond before the end of a hold, at it, or after it."""
+        (picked,) = _pick(self._open_holds(), [chosen])
+        until = self.model.entries[picked].expires_at
+        assert until is not None
+        self.now = max(self.now, until + timedelta(microseconds=late))
+        self._resolve([picked], kind, {})
+
+    @precondition(lambda self: self._due())
+    @rule()
+    def sweep(self) -> None:
+        """Expire every hold whose time is over, each by itself."""
+        for each in self._due():
+            self._resolve([each], "expire", {})
+
+    @rule(chosen=choices, part=st.sampled_from([None, 1, 5, 30]), times=st.integers(1, 2), straight=st.booleans())
+    def take_back(self, chosen: int, part: int | None, times: int, straight: bool) -> None:
+        """Reverse a transfer, or refund a part of it; now and then twice at once, or in the wrong direction."""
+        for original_id in _pick(list(self.model.entries), [chosen]):
+            entry = self.model.entries[original_id]
+            debit, credit = (entry.debit, entry.credit) if straight and chosen % 5 == 0 else (entry.credit, entry.debit)
+            whole = {"reverses_id": original_id} if part is None else {"refund_of": original_id}
+            self._post([Movement(debit, credit, part or entry.amount, "back", **whole)] * times)
+
+    @precondition(lambda self: self._taken_back())
+    @rule(chosen=choices, part=st.sampled_from([None, 1]))
+    def take_back_again(self, chosen: int, part: int | None) -> None:
+        """Reverse or refund what was reversed or refunded before."""
+        (original_id,) = _pick(self._taken_back(), [chosen])
+        entry = self.model.entries[original_id]
+        whole = {"reverses_id": original_id} if part is None else {"refund_of": original_id}
+        self._post([Movement(entry.credit, entry.debit, part or entry.amount, "back", **whole)])
+
+    @rule(to=members)
+    def post_the_last_event_again(self, to: AccountKey) -> None:
+        """A source posts once, whatever it brings the second time."""
+        if self.last_source is not None:
+            self._post([Movement(ISSUANCE, to, 1, "award")], source=self.last_source)
+
+    @rule(seconds=st.integers(1, 1500))
+    def time_goes_on(self, seconds: int) -> None:
+        """The clock moves."""
+        self.now += timedelta(seconds=seconds)
+
+    @rule(seconds=st.integers(1, 90))
+    def clock_is_put_back(self, seconds: int) -> None:
+        """The machine's clock was fast."""
+        self.now -= timedelta(seconds=seconds)
+
+    # What is true after each of them.
+
+    @invariant()
+    def book_is_sound_and_that_of_the_model(self) -> None:
+        """Nothing made or lost, counters and versions are the fold of the transfers, and all is as the model says."""
+        accounts, transfers, lines = in_snapshot(_whole_book, self.books.center_id)
+        assert_sound(accounts, transfers)
+        held: dict[tuple[str, str], int] = defaultdict(int)
+        for row in accounts:
+            key = AccountKey(row["unit"], row["kind"], row["owner_id"])
+            held[key.unit, key.kind] += self.model.balance[key]
+            if row["counted"]:
+                balance = Balance(row["credits_posted"] - row["debits_posted"], row["debits_pending"])
+                assert balance == Balance(self.model.balance[key], self.model.held[key]), key
+        told = {(line.unit, line.kind): line.credits - line.debits for line in lines}
+        assert {name: told.get(name, 0) for name in held} == held
+        assert told.keys() <= held.keys()
+        for unit in ("point", MINUTE):
+            assert sum(line.debits - line.credits for line in lines if line.unit == unit) == 0
+
+    def teardown(self) -> None:
+        """At the end the past still reads as it was: each account as of each time at which it moved."""
+        for moment in self.model.history[-12:]:
+            for key, balance in moment.balances.items():
+                if KINDS[key.kind].counted:
+                    account_id = self.books.account_id(key)
+                    view = in_snapshot(queries.get_account, account_id, self.books.center_id, as_of=moment.at)
+                    assert Balance(view.balance, view.held) == balance
+
+    # How it is done in both.
+
+    def _open_holds(self) -> list[int]:
+        return [each for each, entry in self.model.entries.items() if entry.kind == "pending" and entry.over is None]
+
+    def _taken_back(self) -> list[int]:
+        return [each for each, entry in self.model.entries.items() if entry.reversed or entry.refunded]
+
+    def _due(self) -> list[int]:
+        return [each for each in self._open_holds() if (self.model.entries[each].expires_at or self.now) <= self.now]
+
+    def _post(self, movements: list[Movement], source: Source | None = None) -> None:
+        source = source or self._new_source()
+        self._compare(
+            lambda: self.model.post(movements, source, self.now), lambda: self.books.post(*movements, source=source)
+        )
+
+    def _resolve(self, ids: list[int], kind: Kind, amounts: dict[int, int]) -> None:
+        if not ids:
+            return
+        source = self._new_source()
+        self._compare(
+            lambda: self.model.resolve(ids, kind, amounts, source=source, now=self.now),
+            lambda: self.books.resolve(ids, kind, amounts=amounts, source=source),
+        )
+
+    def _compare(self, expected: Callable[[], Draft], real: Callable[[], Posted]) -> None:
+        """Either both refuse for the same reason, or both do it at the same time with the same balances."""
+        try:
+            draft = expected()
+        except Refused as refusal:
+            codes = set(_codes(str(refusal)))
+            with pytest.raises(LedgerError) as caught, clock.at(self.now):
+                real()
+            fits = caught.value.code in codes
+            assert fits, f"{caught.value.code} instead of {codes}"
+            return
+        with clock.at(self.now):
+            posted = real()
+        draft.take_over(posted.transfer_ids)
+        assert posted.recorded_at == draft.at
+        for key, balance in posted.balances.items():
+            assert balance == Balance(self.model.balance[key], self.model.held[key])
+
+    def _new_source(self) -> Source:
+        self.sources += 1
+        self.last_source = Source("event", str(self.sources), "post")
+        return self.last_source
+
+
+def _whole_book(session: Session, center_id: int) -> tuple[list[Any], list[Any], list[TrialLine]]:
+    """Accounts, transfers and trial balance of one state."""
+    return accounts_of(session, center_id), transfers_of(session, center_id), queries.trial_balance(session, center_id)
+
+
+def _pick(ids: list[int], chosen: list[int]) -> list[int]:
+    """Some of the ids, each once."""
+    return list(dict.fromkeys(ids[number % len(ids)] for number in chosen)) if ids else []
+
+
+def _codes(refusal: str) -> Iterator[str]:
+    """The codes that fit; of several holds that have ended in different ways, any may be named."""
+    names: dict[str, Any] = {"post": "already_posted", "void": "already_voided", "expire": "expired"}
+    if not refusal.startswith("resolved:"):
+        yield refusal
+        return
+    for kind in refusal.removeprefix("resolved:").split(","):
+        yield f"points.pending_transfer_{names[kind]}"
+
+
+def test_bookkeeping(database: Database) -> None:
+    """A third of the profile's examples: each of them is a whole book."""
+    assert database is not None
+    usual = settings.default
+    assert usual is not None
+    long = usual.max_examples > 100
+    run_state_machine_as_test(
+        Bookkeeping,
+        settings=settings(
+            usual, max_examples=usual.max_examples // (10 if long else 3), stateful_step_count=100 if long else 40
+        ),
+    )
