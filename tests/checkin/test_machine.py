@@ -169,7 +169,7 @@ class Scanning(RuleBasedStateMachine):
 
 def test_no_order_of_events_credits_a_minute_twice(database: Database) -> None:
     machine = type("ScanningHere", (Scanning,), {"database": database})
-    examples = max(10, settings.default.max_examples // 3)
+    examples = max(20, settings.default.max_examples // 10)
     run_state_machine_as_test(machine, settings=settings(max_examples=examples, stateful_step_count=25))
 
 
