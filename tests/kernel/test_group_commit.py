@@ -4,7 +4,7 @@ caller is told the truth and nobody is left asleep.
 
 import sqlite3
 import threading
-import time
+from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ from ledger.kernel.idempotency import Once
 from ledger.kernel.ids import new_id
 from ledger.kernel.job_runs import JobRun
 from ledger.organisations.service import create_center
-from tests.at_once import at_once, failures
+from tests.at_once import LONGEST_SECONDS, at_once, failures
 from tests.kernel.groups import JOB, Groups, adding, failing
 from tests.kernel.rows import add, slots
 
@@ -148,25 +148,35 @@ def test_interrupt_in_a_group_loses_nothing(groups: Groups) -> None:
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) INSERT INTO job_run "
         "SELECT 'endless', i, 'now' FROM n"
     )
-    runs = []
+    runs: list[int] = []
     driver = groups.driver
 
     def interrupted(session: Session) -> str:
         runs.append(len(runs))
         if len(runs) == 1:
-            threading.Thread(target=interrupt, daemon=True).start()
-            session.execute(endless)
+            _interrupt_while(driver, lambda: session.execute(endless))
         return add(session, JOB, "b")
-
-    def interrupt() -> None:
-        # An interrupt before the statement runs has no effect, so it is repeated until the unit was run again.
-        while len(runs) == 1:
-            driver.interrupt()
-            time.sleep(0.001)
 
     assert groups.run(adding("a"), interrupted, adding("c")) == ["a", "b", "c"]
     assert slots(JOB) == ["a", "b", "c"]
     assert slots("endless") == []
+
+
+def _interrupt_while(driver: sqlite3.Connection, work: Callable[[], object]) -> None:
+    """Interrupt until the work has ended: an interrupt before its statement runs has no effect."""
+    over = threading.Event()
+
+    def interrupt() -> None:
+        while not over.wait(0.001):
+            driver.interrupt()
+
+    thread = threading.Thread(target=interrupt, daemon=True)
+    thread.start()
+    try:
+        work()
+    finally:
+        over.set()
+        thread.join(LONGEST_SECONDS)
 
 
 def test_commit_that_fails_is_told_to_every_caller(groups: Groups) -> None:
