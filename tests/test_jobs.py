@@ -16,6 +16,7 @@ from ledger.jobs import SCHEDULE, Job
 from ledger.kernel import clock, db
 from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.job_runs import JobRun
+from ledger.organisations import service as organisations
 from ledger.people import credentials
 from ledger.people.models import ActivationCode
 from ledger.points import service as points
@@ -128,7 +129,7 @@ def test_holds_whose_time_is_over_are_released(world: World) -> None:
     assert in_snapshot(balance, key, world.center_id).available == 0
 
     with clock.at(clock.now() + timedelta(minutes=4)):
-        assert jobs.run(world.database, job("release-holds"), at=new_slot()) == 1
+        assert jobs.run(world.database, job("release-holds"), at=new_slot()) >= 1
 
     assert in_snapshot(balance, key, world.center_id).available == PRICE
     assert in_snapshot(redemption_queries.get_redemption, redemption_id, world.center_id).status == "RELEASED"
@@ -141,10 +142,11 @@ def test_holds_of_the_raw_ledger_expire(world: World) -> None:
     hold = Movement(one, other, 900, "test", expires_at=clock.now() + timedelta(seconds=60))
     in_transaction(points.post, [hold], source=Source("test", "2", "hold"), actor=world.builder, reason="test")
     assert in_snapshot(balance, one, world.center_id).available == 0
-    assert jobs.run(world.database, job("release-raw-holds"), at=new_slot()) == 0
+    jobs.run(world.database, job("release-raw-holds"), at=new_slot())
+    assert in_snapshot(balance, one, world.center_id).available == 0
 
     with clock.at(clock.now() + timedelta(seconds=61)):
-        assert jobs.run(world.database, job("release-raw-holds"), at=new_slot()) == 1
+        assert jobs.run(world.database, job("release-raw-holds"), at=new_slot()) >= 1
 
     assert in_snapshot(balance, one, world.center_id).available == 900
 
@@ -155,9 +157,18 @@ def test_forgotten_sessions_are_closed(world: World) -> None:
     attendance_id = scan_in(world)
 
     with clock.at(from_now + timedelta(hours=2, minutes=31)):
-        assert jobs.run(world.database, job("close-forgotten"), at=new_slot()) == 1
+        assert jobs.run(world.database, job("close-forgotten"), at=new_slot()) >= 1
 
     assert in_snapshot(_status, attendance_id, world.center_id) == ("PENDING", "AUTO_CLOSED")
+
+
+def test_a_center_without_a_rule_is_no_fault_of_the_jobs(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    db.use(database)
+    in_transaction(organisations.create_center, name="演示中心", is_demonstration=True)
+
+    jobs.run(database, job("close-forgotten"), at=new_slot())
+
+    assert caplog.records == []
 
 
 def scan_in(world: World) -> int:

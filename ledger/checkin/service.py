@@ -130,7 +130,9 @@ def _check_out(session: Session, scene: Scene, visit: OpenVisit, at: datetime, r
 def close_forgotten(session: Session, center_id: int, *, limit: int = 200) -> int:
     """Close sessions past their shift's end and grace: nothing is posted, somebody who knows sets the time."""
     now = clock.now()
-    rule = rules.rule_in_force(session, center_id, now)
+    rule = rules.find_rule_in_force(session, center_id, now)
+    if rule is None:  # a center that has no rule yet has let nobody in
+        return 0
     visits = queries.forgotten_visits(session, center_id, now - rule.body.late, limit=limit)
     for visit in visits:
         _close_forgotten(session, visit, rule, center_id)

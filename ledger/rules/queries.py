@@ -36,10 +36,16 @@ class Rule:
 
 def rule_in_force(session: Session, center_id: int, at: datetime) -> Rule:
     """The version for deeds that begin at `at`. Raises Rejected("rules.none_in_force")."""
-    row = session.connection().execute(_IN_FORCE, {"center": center_id, "at": at}).one_or_none()
-    if row is None:
+    rule = find_rule_in_force(session, center_id, at)
+    if rule is None:
         raise Rejected("rules.none_in_force")
-    return _rule_of(row)
+    return rule
+
+
+def find_rule_in_force(session: Session, center_id: int, at: datetime) -> Rule | None:
+    """The version for deeds that begin at `at`, if there is one."""
+    row = session.connection().execute(_IN_FORCE, {"center": center_id, "at": at}).one_or_none()
+    return None if row is None else _rule_of(row)
 
 
 def get_rule(session: Session, rule_id: int, center_id: int) -> Rule:
