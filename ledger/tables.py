@@ -15,7 +15,7 @@ from ledger.kernel.types import Base
 
 metadata = Base.metadata
 
-# Facts: no row is ever changed or deleted, by trigger.
-APPEND_ONLY = ("batch", "transfer", "scan_event", "review_decision", "rule_version", "item_price")
+# Facts: no row is ever changed or deleted, by trigger; of a lot only what is left of it and how long it is good.
+APPEND_ONLY = ("batch", "transfer", "lot", "lot_use", "scan_event", "review_decision", "rule_version", "item_price")
 
 __all__ = ["APPEND_ONLY", "metadata"]

@@ -4,7 +4,7 @@ SQLite's REPLACE walks past DELETE triggers unless recursive_triggers is on, whi
 uses RAISE(ABORT), because RAISE(ROLLBACK) would end a whole group of units.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
@@ -16,12 +16,15 @@ END $$
 """
 
 
-def create_guards(connection: sa.Connection, tables: Iterable[str]) -> None:
-    """Create the triggers of each table; for migrations, also after SQLite's batch mode has dropped them."""
+def create_guards(connection: sa.Connection, tables: Iterable[str], *, columns: Sequence[str] = ()) -> None:
+    """Create the triggers of each table; for migrations, also after SQLite's batch mode has dropped them.
+
+    With `columns` the others may be changed; a row is never deleted.
+    """
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(_FUNCTION)
     for table in tables:
-        for name, when in _guards(connection.dialect.name, table).items():
+        for name, when in _guards(connection.dialect.name, table, columns).items():
             connection.exec_driver_sql(f"CREATE TRIGGER {name} {when}")
 
 
@@ -35,18 +38,19 @@ def missing_guards(connection: sa.Connection, tables: Iterable[str]) -> list[str
             "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
         )
     there = {name for (name,) in found}
-    return sorted({name for table in tables for name in _guards(dialect, table)} - there)
+    return sorted({name for table in tables for name in _guards(dialect, table, ())} - there)
 
 
-def _guards(dialect: str, table: str) -> dict[str, str]:
+def _guards(dialect: str, table: str, columns: Sequence[str]) -> dict[str, str]:
+    update = f"UPDATE OF {', '.join(columns)}" if columns else "UPDATE"
     if dialect == "postgresql":
         call = "EXECUTE FUNCTION refuse_change()"
         return {
-            f"{table}_no_change": f"BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW {call}",
+            f"{table}_no_change": f"BEFORE {update} OR DELETE ON {table} FOR EACH ROW {call}",
             f"{table}_no_truncate": f"BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {call}",
         }
     refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append only'); END"
     return {
-        f"{table}_no_update": f"BEFORE UPDATE ON {table} {refuse}",
+        f"{table}_no_update": f"BEFORE {update} ON {table} {refuse}",
         f"{table}_no_delete": f"BEFORE DELETE ON {table} {refuse}",
     }

@@ -37,8 +37,8 @@ def create_center(session: Session, *, name: str, is_demonstration: bool = False
     }
     session.connection().execute(sa.insert(Center), row)
     _insert_place(session, center_id, parent=None, kind=CENTER, name=clean_name(name), position=(None, None))
-    for unit, scale in ((MINUTE, 0), (POINT, POINT_SCALE)):
-        points.add_unit(session, unit, scale=scale, actor=system_actor(center_id))
+    points.add_unit(session, MINUTE, scale=0, actor=system_actor(center_id))
+    points.add_unit(session, POINT, scale=POINT_SCALE, in_lots=True, actor=system_actor(center_id))
     return center_id
 
 

@@ -4,7 +4,7 @@ A counted account keeps four counters that a posting locks and changes; a folded
 so it keeps none and its balance is folded from its transfers. Balance always means credits minus debits.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -13,7 +13,10 @@ from ledger.kernel.types import STRICT, Base, center_key, inside_center, key
 
 
 class Unit(Base):
-    """What is counted: minutes, points, or one stock item; amounts are integers of 10**-scale of it."""
+    """What is counted: minutes, points, or one stock item; amounts are integers of 10**-scale of it.
+
+    Members hold a unit `in_lots` in parcels, each with the day it was earned and the day until which it is good.
+    """
 
     __tablename__ = "unit"
     __table_args__ = (
@@ -25,6 +28,7 @@ class Unit(Base):
     center_id: Mapped[center_key]
     code: Mapped[str] = mapped_column(primary_key=True)
     scale: Mapped[int]
+    in_lots: Mapped[bool] = mapped_column(sa.Boolean)
     created_at: Mapped[datetime]
 
 
@@ -50,6 +54,10 @@ class Account(Base):
             " AND credits_pending = 0 AND credits_posted = 0)",
             name="folded_keeps_no_counters",
         ),
+        sa.CheckConstraint("counted OR NOT in_lots", name="lots_are_counted"),
+        sa.CheckConstraint(
+            "kind <> 'debt' OR credits_posted + credits_pending <= debits_posted", name="debt_is_never_above_zero"
+        ),
         STRICT,
     )
 
@@ -59,6 +67,7 @@ class Account(Base):
     kind: Mapped[str]
     owner_id: Mapped[int] = mapped_column(default=0)
     counted: Mapped[bool] = mapped_column(sa.Boolean)
+    in_lots: Mapped[bool] = mapped_column(sa.Boolean)
     overdraft: Mapped[bool] = mapped_column(sa.Boolean, default=False)
     debits_pending: Mapped[int] = mapped_column(default=0)
     debits_posted: Mapped[int] = mapped_column(default=0)
@@ -163,3 +172,78 @@ class Transfer(Base):
     credit_balance_after: Mapped[int | None]
     credit_held_after: Mapped[int | None]
     recorded_at: Mapped[datetime]
+
+
+class Lot(Base):
+    """A parcel of what a member was credited: good until `extended_to` or `expires_on`, a local day, inclusive.
+
+    `remaining` counts what is held of it too; over an account it sums up to the balance. Only the three last columns
+    ever change, each time by a row of `lot_use`.
+    """
+
+    __tablename__ = "lot"
+    __table_args__ = (
+        inside_center("account_id", "account"),
+        inside_center("transfer_id", "transfer"),
+        sa.CheckConstraint("amount > 0", name="amount"),
+        sa.CheckConstraint("held >= 0 AND held <= remaining AND remaining <= amount", name="counters"),
+        sa.CheckConstraint("extended_to IS NULL OR expires_on IS NOT NULL", name="extended"),
+        sa.Index(
+            "ix_lot_left",
+            "center_id",
+            "account_id",
+            sqlite_where=sa.text("remaining > 0"),
+            postgresql_where=sa.text("remaining > 0"),
+        ),
+        sa.Index(
+            "ix_lot_ending",
+            "center_id",
+            "expires_on",
+            sqlite_where=sa.text("remaining > 0 AND expires_on IS NOT NULL"),
+            postgresql_where=sa.text("remaining > 0 AND expires_on IS NOT NULL"),
+        ),
+        sa.Index(None, "center_id", "transfer_id"),
+        STRICT,
+    )
+
+    center_id: Mapped[center_key]
+    id: Mapped[key]
+    account_id: Mapped[int]
+    transfer_id: Mapped[int]
+    amount: Mapped[int]
+    earned_at: Mapped[datetime]
+    expires_on: Mapped[date | None]
+    extended_to: Mapped[date | None]
+    remaining: Mapped[int]
+    held: Mapped[int]
+
+
+class LotUse(Base):
+    """What a transfer did to a lot: took of it, held of it, released or gave back; in the order of `position`."""
+
+    __tablename__ = "lot_use"
+    __table_args__ = (
+        inside_center("lot_id", "lot"),
+        inside_center("transfer_id", "transfer"),
+        sa.CheckConstraint("remaining_change <> 0 OR held_change <> 0", name="changes"),
+        sa.UniqueConstraint("center_id", "lot_id", "transfer_id"),
+        STRICT,
+    )
+
+    center_id: Mapped[center_key]
+    transfer_id: Mapped[key]
+    position: Mapped[key]
+    lot_id: Mapped[int]
+    remaining_change: Mapped[int]
+    held_change: Mapped[int]
+    extended_to: Mapped[date | None]
+
+
+class Unsealed(Base):
+    """A batch that waits for its leaf: written with it, taken away by the sealer."""
+
+    __tablename__ = "unsealed"
+    __table_args__ = (inside_center("batch_id", "batch"), STRICT)
+
+    center_id: Mapped[center_key]
+    batch_id: Mapped[key]

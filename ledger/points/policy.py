@@ -18,19 +18,28 @@ POINT_SCALE = 2
 
 @dataclass(frozen=True, slots=True)
 class AccountKind:
-    """How accounts of a kind are kept: counted ones are locked and never fall below zero, folded ones are neither."""
+    """How accounts of a kind are kept: counted ones are locked and never fall below zero, folded ones are neither.
+
+    One `in_lots` is kept in parcels with dates, where its unit is; a `debt` goes below zero and never above.
+    """
 
     counted: bool
+    in_lots: bool = False
+    overdraft: bool = False
 
 
 COUNTED = AccountKind(counted=True)
 FOLDED = AccountKind(counted=False)
 KINDS: dict[str, AccountKind] = {
-    "member": COUNTED,
+    "member": AccountKind(counted=True, in_lots=True),
+    "debt": AccountKind(counted=True, overdraft=True),
     "stock": COUNTED,
     "free": COUNTED,
     "service": FOLDED,
     "issuance": FOLDED,
+    "breakage": FOLDED,
+    "clawback": FOLDED,
+    "adjustment": FOLDED,
     "redeemed": FOLDED,
     "handed_out": FOLDED,
     "bought": FOLDED,
@@ -112,6 +121,7 @@ class AccountState:
     kind: str
     owner_id: int
     counted: bool
+    in_lots: bool
     overdraft: bool
     debits_pending: int
     debits_posted: int

@@ -18,7 +18,7 @@ _account, _transfer = table_of(Account), table_of(Transfer)
 _STATE_COLUMNS = [
     _account.c[name]
     for name in (
-        "id", "unit", "kind", "owner_id", "counted", "overdraft", "debits_pending", "debits_posted",
+        "id", "unit", "kind", "owner_id", "counted", "in_lots", "overdraft", "debits_pending", "debits_posted",
         "credits_pending", "credits_posted", "version", "last_recorded_at", "closed_at",
     )
 ]  # fmt: skip
@@ -26,7 +26,7 @@ _BY_ID = sa.select(*_STATE_COLUMNS).where(
     _account.c.center_id == sa.bindparam("center"), _account.c.id.in_(sa.bindparam("ids", expanding=True))
 )
 _BY_ID_LOCKED = _BY_ID.order_by(_account.c.id).with_for_update()
-_KNOWN_UNITS = sa.select(Unit.code).where(
+_UNITS = sa.select(Unit.code, Unit.in_lots).where(
     Unit.center_id == sa.bindparam("center"), Unit.code.in_(sa.bindparam("codes", expanding=True))
 )
 _KEYS_AT_ONCE = 32
@@ -222,7 +222,7 @@ def find_originals(session: Session, ids: Collection[int], center_id: int) -> di
     }
 
 
-def unknown_units(session: Session, units: Collection[str], center_id: int) -> set[str]:
-    """Those of the units that the center does not have."""
-    known = session.connection().execute(_KNOWN_UNITS, {"center": center_id, "codes": list(units)})
-    return set(units) - set(known.scalars())
+def units_in_lots(session: Session, units: Collection[str], center_id: int) -> dict[str, bool]:
+    """Those of the units that the center has, and whether members hold them in lots."""
+    known = session.connection().execute(_UNITS, {"center": center_id, "codes": list(units)})
+    return {row.code: row.in_lots for row in known}

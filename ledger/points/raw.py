@@ -63,6 +63,7 @@ def open_account(session: Session, unit: str, *, overdraft: bool, actor: Actor) 
         # A free account belongs to nobody, so it is told from the others by its own key.
         "owner_id": account_id,
         "counted": True,
+        "in_lots": False,
         "overdraft": overdraft,
         "opened_at": clock.now(),
         **dict.fromkeys(rows.COUNTERS, 0),
@@ -271,6 +272,7 @@ def _write(session: Session, book: _Book) -> None:
         return
     connection = session.connection()
     connection.execute(sa.insert(table_of(Batch)), book.batches)
+    rows.await_seal(session, book.batches)
     connection.execute(sa.insert(table_of(Transfer)), book.transfers)
     moved = {row[f"{side}_account_id"] for row in book.transfers for side in ("debit", "credit")}
     states = [book.accounts[account_id] for account_id in sorted(moved)]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from ledger.kernel.actor import Actor
 from ledger.kernel.ids import new_id
 from ledger.kernel.types import table_of
-from ledger.points.models import Account
+from ledger.points.models import Account, Unsealed
 from ledger.points.policy import AccountState, Line, Source, evidence_hash
 
 COUNTERS = ("debits_pending", "debits_posted", "credits_pending", "credits_posted", "version")
@@ -21,6 +21,7 @@ _WRITE_BACK = (
     .where(_account.c.center_id == sa.bindparam("of_center"), _account.c.id == sa.bindparam("of_id"))
     .values({name: sa.bindparam(name) for name in (*COUNTERS, "last_recorded_at")})
 )
+_AWAIT_SEAL = sa.insert(table_of(Unsealed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,12 @@ def transfer_row(line: Line, unit: str, *, center_id: int, batch_id: int, at: da
         "expires_at": line.expires_at,
         "recorded_at": at,
     }
+
+
+def await_seal(session: Session, batches: Sequence[Mapping[str, Any]]) -> None:
+    """Put new batches before the sealer."""
+    waiting = [{"center_id": batch["center_id"], "batch_id": batch["id"]} for batch in batches]
+    session.connection().execute(_AWAIT_SEAL, waiting)
 
 
 def write_back(session: Session, states: Sequence[AccountState], center_id: int, at: datetime) -> None:

@@ -69,9 +69,15 @@ class Posted:
     balances: dict[AccountKey, Balance]
 
 
-def add_unit(session: Session, code: str, *, scale: int, actor: Actor) -> None:
+def add_unit(session: Session, code: str, *, scale: int, in_lots: bool = False, actor: Actor) -> None:
     """Make a unit known in the actor's center; one that is there already is left as it is."""
-    row = {"center_id": actor.center_id, "code": code, "scale": scale, "created_at": clock.now()}
+    row = {
+        "center_id": actor.center_id,
+        "code": code,
+        "scale": scale,
+        "in_lots": in_lots,
+        "created_at": clock.now(),
+    }
     statement = _INSERT_IGNORING[session.get_bind().dialect.name](Unit).on_conflict_do_nothing()
     session.connection().execute(statement, row)
 
@@ -183,6 +189,7 @@ def _insert_batch(session: Session, header: Header, recorded_at: datetime) -> in
     connection = session.connection()
     if connection.execute(_INSERT_BATCH[connection.dialect.name], row).first() is None:
         raise Conflict("points.already_posted", source=header.source.type, step=header.source.step)
+    rows.await_seal(session, [row])
     return int(row["id"])
 
 
@@ -210,9 +217,10 @@ def _lock(session: Session, states: dict[int, AccountState], center_id: int) -> 
 
 
 def _open(session: Session, keys: Collection[AccountKey], center_id: int) -> None:
-    unknown = queries.unknown_units(session, {key.unit for key in keys}, center_id)
-    if unknown:
-        raise Rejected("points.unit_unknown", unit=min(unknown))
+    units = {key.unit for key in keys}
+    in_lots = queries.units_in_lots(session, units, center_id)
+    if units - in_lots.keys():
+        raise Rejected("points.unit_unknown", unit=min(units - in_lots.keys()))
     opened = [
         {
             "center_id": center_id,
@@ -221,8 +229,9 @@ def _open(session: Session, keys: Collection[AccountKey], center_id: int) -> Non
             "kind": key.kind,
             "owner_id": key.owner_id,
             "counted": KINDS[key.kind].counted,
+            "in_lots": KINDS[key.kind].in_lots and in_lots[key.unit],
             "opened_at": clock.now(),
-            "overdraft": False,
+            "overdraft": KINDS[key.kind].overdraft,
             **dict.fromkeys(rows.COUNTERS, 0),
         }
         for key in sorted(keys)

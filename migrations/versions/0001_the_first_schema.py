@@ -218,6 +218,7 @@ def upgrade() -> None:
         sa.Column("center_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("scale", sa.BigInteger(), nullable=False),
+        sa.Column("in_lots", sa.Boolean(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.CheckConstraint("scale BETWEEN 0 AND 6", name=op.f("ck_unit_scale")),
         sa.ForeignKeyConstraint(["center_id"], ["center.id"], name=op.f("fk_unit_center_id")),
@@ -232,6 +233,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("owner_id", sa.BigInteger(), nullable=False),
         sa.Column("counted", sa.Boolean(), nullable=False),
+        sa.Column("in_lots", sa.Boolean(), nullable=False),
         sa.Column("overdraft", sa.Boolean(), nullable=False),
         sa.Column("debits_pending", sa.BigInteger(), nullable=False),
         sa.Column("debits_posted", sa.BigInteger(), nullable=False),
@@ -249,6 +251,11 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "debits_pending >= 0 AND debits_posted >= 0 AND credits_pending >= 0 AND credits_posted >= 0",
             name=op.f("ck_account_counters"),
+        ),
+        sa.CheckConstraint("counted OR NOT in_lots", name=op.f("ck_account_lots_are_counted")),
+        sa.CheckConstraint(
+            "kind <> 'debt' OR credits_posted + credits_pending <= debits_posted",
+            name=op.f("ck_account_debt_is_never_above_zero"),
         ),
         sa.CheckConstraint(
             "overdraft OR credits_posted - debits_posted - debits_pending >= 0", name=op.f("ck_account_not_below_zero")
@@ -912,10 +919,99 @@ def upgrade() -> None:
         ),
         sqlite_strict=True,
     )
-    create_guards(op.get_bind(), ("batch", "transfer", "scan_event", "review_decision", "rule_version", "item_price"))
+    op.create_table(
+        "unsealed",
+        sa.Column("center_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("batch_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["center_id", "batch_id"], ["batch.center_id", "batch.id"], name=op.f("fk_unsealed_center_id_batch_id")
+        ),
+        sa.PrimaryKeyConstraint("center_id", "batch_id", name=op.f("pk_unsealed")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "lot",
+        sa.Column("center_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("transfer_id", sa.BigInteger(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("earned_at", UtcDateTime(), nullable=False),
+        sa.Column("expires_on", sa.Date(), nullable=True),
+        sa.Column("extended_to", sa.Date(), nullable=True),
+        sa.Column("remaining", sa.BigInteger(), nullable=False),
+        sa.Column("held", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("amount > 0", name=op.f("ck_lot_amount")),
+        sa.CheckConstraint("held >= 0 AND held <= remaining AND remaining <= amount", name=op.f("ck_lot_counters")),
+        sa.CheckConstraint("extended_to IS NULL OR expires_on IS NOT NULL", name=op.f("ck_lot_extended")),
+        sa.ForeignKeyConstraint(
+            ["center_id", "account_id"], ["account.center_id", "account.id"], name=op.f("fk_lot_center_id_account_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["center_id", "transfer_id"],
+            ["transfer.center_id", "transfer.id"],
+            name=op.f("fk_lot_center_id_transfer_id"),
+        ),
+        sa.PrimaryKeyConstraint("center_id", "id", name=op.f("pk_lot")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("lot", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_lot_left",
+            ["center_id", "account_id"],
+            unique=False,
+            sqlite_where=sa.text("remaining > 0"),
+            postgresql_where=sa.text("remaining > 0"),
+        )
+        batch_op.create_index(
+            "ix_lot_ending",
+            ["center_id", "expires_on"],
+            unique=False,
+            sqlite_where=sa.text("remaining > 0 AND expires_on IS NOT NULL"),
+            postgresql_where=sa.text("remaining > 0 AND expires_on IS NOT NULL"),
+        )
+        batch_op.create_index(batch_op.f("ix_lot_center_id_transfer_id"), ["center_id", "transfer_id"], unique=False)
+
+    op.create_table(
+        "lot_use",
+        sa.Column("center_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("transfer_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("lot_id", sa.BigInteger(), nullable=False),
+        sa.Column("remaining_change", sa.BigInteger(), nullable=False),
+        sa.Column("held_change", sa.BigInteger(), nullable=False),
+        sa.Column("extended_to", sa.Date(), nullable=True),
+        sa.CheckConstraint("remaining_change <> 0 OR held_change <> 0", name=op.f("ck_lot_use_changes")),
+        sa.ForeignKeyConstraint(
+            ["center_id", "lot_id"], ["lot.center_id", "lot.id"], name=op.f("fk_lot_use_center_id_lot_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["center_id", "transfer_id"],
+            ["transfer.center_id", "transfer.id"],
+            name=op.f("fk_lot_use_center_id_transfer_id"),
+        ),
+        sa.PrimaryKeyConstraint("center_id", "transfer_id", "position", name=op.f("pk_lot_use")),
+        sa.UniqueConstraint("center_id", "lot_id", "transfer_id", name=op.f("uq_lot_use_center_id_lot_id_transfer_id")),
+        sqlite_strict=True,
+    )
+    facts = ("batch", "transfer", "lot_use", "scan_event", "review_decision", "rule_version", "item_price")
+    create_guards(op.get_bind(), facts)
+    create_guards(
+        op.get_bind(),
+        ["lot"],
+        columns=("center_id", "id", "account_id", "transfer_id", "amount", "earned_at", "expires_on"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("lot_use")
+    with op.batch_alter_table("lot", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_lot_center_id_transfer_id"))
+        batch_op.drop_index("ix_lot_ending")
+        batch_op.drop_index("ix_lot_left")
+
+    op.drop_table("lot")
+    op.drop_table("unsealed")
     op.drop_table("review_decision")
     with op.batch_alter_table("signup", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_signup_center_id_volunteer_id"))

@@ -75,7 +75,10 @@ def test_all_that_are_lacking_are_made_or_none(own_database_url: str, further: C
 def test_migration_that_loses_a_parent_is_refused_on_sqlite(tmp_path: Path, further: Callable[..., None]) -> None:
     url = f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
     upgrade(url)
-    further("op.execute(\"INSERT INTO unit (center_id, code, scale, created_at) VALUES (77, 'point', 2, 'now')\")")
+    further(
+        'op.execute("INSERT INTO unit (center_id, code, scale, in_lots, created_at)'
+        " VALUES (77, 'point', 2, 1, 'now')\")"
+    )
     with pytest.raises(RuntimeError, match="1 rows without their parent"):
         upgrade(url)
     engine = sa.create_engine(url)

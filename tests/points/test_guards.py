@@ -198,9 +198,9 @@ def test_honest_transfer_in_the_same_way_is_written(written: Books) -> None:
 
 def test_account_of_a_unit_that_is_not_there(books: Books) -> None:
     refused(
-        "INSERT INTO account (center_id, id, unit, kind, owner_id, counted, overdraft, debits_pending, debits_posted,"
-        " credits_pending, credits_posted, version, opened_at)"
-        " SELECT :c, 1, 'tractor', 'free', 0, true, false, 0, 0, 0, 0, 0, created_at FROM center WHERE id = :c",
+        "INSERT INTO account (center_id, id, unit, kind, owner_id, counted, in_lots, overdraft, debits_pending,"
+        " debits_posted, credits_pending, credits_posted, version, opened_at)"
+        " SELECT :c, 1, 'tractor', 'free', 0, true, false, false, 0, 0, 0, 0, 0, created_at FROM center WHERE id = :c",
         c=books.center_id,
     )
     assert books.accounts() == []

@@ -1,0 +1,14 @@
+"""Proposals that two people decide on, closed periods and frozen books."""
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
