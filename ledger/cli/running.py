@@ -44,11 +44,11 @@ def serve(demo: bool, host: str | None, port: int | None) -> None:
 def scheduler() -> None:
     """Run the jobs in a process of their own, beside servers that don't (gunicorn), until stopped."""
     refuse_unready()
-    running = jobs.start(database())
-    click.echo(f"{len(jobs.SCHEDULE)} jobs are running; Ctrl-C ends them.")
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
+    running = jobs.start(database())
+    click.echo(f"{len(jobs.SCHEDULE)} jobs are running; Ctrl-C ends them.")
     stopped.wait()
     running.shutdown()
 
