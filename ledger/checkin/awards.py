@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from ledger.checkin import queries
 from ledger.checkin.models import Attendance
-from ledger.checkin.policy import BUSINESS_ZONE, OpenVisit, minutes_by_day, step
+from ledger.checkin.policy import OpenVisit, minutes_by_day, step
 from ledger.kernel.actor import Actor
+from ledger.kernel.clock import BUSINESS_ZONE
 from ledger.kernel.errors import Conflict
 from ledger.kernel.types import table_of
 from ledger.points import service as points

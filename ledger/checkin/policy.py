@@ -11,7 +11,6 @@ from ledger.kernel.errors import Conflict, Rejected
 from ledger.rules.policy import RuleBody, whole_minutes
 
 # The business day of every preset (practice.md); limits count by it wherever the server stands.
-BUSINESS_ZONE = ZoneInfo("Asia/Shanghai")
 
 Status = Literal["OPEN", "CLOSED", "PENDING", "CONFIRMED", "REJECTED", "VOID"]
 Intent = Literal["in", "out", "auto"]

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from ledger.checkin import codes
 from ledger.checkin.commands import ScanCommand
 from ledger.checkin.models import ScanEvent
-from ledger.checkin.policy import BUSINESS_ZONE, Method
+from ledger.checkin.policy import Method
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, Keep, LedgerError, Rejected
@@ -127,7 +127,7 @@ def _bearer(session: Session, scene: Scene, card: CardView | None) -> Person:
     status = _note_person(session, scene, card.volunteer_id, card_id=card.id)
     if card.revoked_at is not None:
         raise Rejected("checkin.card_revoked")
-    if card.expires_on is not None and clock.local_day(scene.now, BUSINESS_ZONE) > card.expires_on:
+    if card.expires_on is not None and clock.local_day(scene.now, clock.BUSINESS_ZONE) > card.expires_on:
         raise Rejected("checkin.card_expired")
     return _standing(scene, status)
 

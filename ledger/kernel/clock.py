@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+# Where the people are: days, months and registers are of this zone, whatever a phone says.
+BUSINESS_ZONE = ZoneInfo("Asia/Shanghai")
+
 
 class Clock(Protocol):
     """Anything that can say what time it is."""

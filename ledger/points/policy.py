@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 from ledger.kernel.errors import Conflict, Rejected
@@ -63,7 +63,12 @@ def item_unit(item_public_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """An amount (minor units, > 0) wanted from one account to another; `code` says what kind of event it is."""
+    """An amount (minor units, > 0) wanted from one account to another; `code` says what kind of event it is.
+
+    `expires_at` makes it a hold. Of accounts kept in lots: what is credited is good until the day `good_until`, for
+    ever without; `lot_id` takes from one lot only; what a correction gives back to a lot that has died meanwhile is
+    good until `extend_to`.
+    """
 
     debit: AccountKey
     credit: AccountKey
@@ -72,6 +77,9 @@ class Movement:
     expires_at: datetime | None = None
     reverses_id: int | None = None
     refund_of: int | None = None
+    good_until: date | None = None
+    lot_id: int | None = None
+    extend_to: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +105,14 @@ class Line:
     reverses_id: int | None = None
     refund_of: int | None = None
     expires_at: datetime | None = None
+    good_until: date | None = None
+    lot_id: int | None = None
+    extend_to: date | None = None
+
+    @property
+    def corrects(self) -> int | None:
+        """The transfer that it takes back, wholly or in part."""
+        return self.reverses_id if self.refund_of is None else self.refund_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from ledger.kernel.clock import BUSINESS_ZONE
 from ledger.kernel.errors import Conflict, Rejected
 
 CODE_LIFE = timedelta(seconds=60)
 CART_LIFE = timedelta(minutes=10)
 HOLD_LIFE = timedelta(seconds=180)
-BUSINESS_ZONE = ZoneInfo("Asia/Shanghai")
 VOID_GRACE = timedelta(minutes=15)
 
 # 19 digits beginning with 8: clear of the two big payment codes, which begin with 10-15 (18 digits) or 25-30 (16-24).

@@ -16,7 +16,7 @@ from ledger.points.policy import POINT, AccountKey, Kind, Movement
 from ledger.shop import redemption_queries as queries
 from ledger.shop import tills
 from ledger.shop.models import PayerCode, ReceiptCounter, Redemption
-from ledger.shop.policy import BUSINESS_ZONE, step, void_until
+from ledger.shop.policy import step, void_until
 from ledger.shop.redemption_queries import RedemptionView
 
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -34,7 +34,7 @@ def confirm(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, 
         raise Conflict("shop.hold_expired")
     tills.refuse_frozen(redemption)
     posted = _post(session, redemption, actor=actor)
-    year = posted.recorded_at.astimezone(BUSINESS_ZONE).year
+    year = posted.recorded_at.astimezone(clock.BUSINESS_ZONE).year
     member = posted.balances[AccountKey(POINT, "member", redemption.volunteer_id)]
     receipt = {
         "status": wanted,

@@ -14,8 +14,9 @@ from ledger.audit import verification
 from ledger.checkin import codes, service
 from ledger.checkin.commands import ReviewCommand
 from ledger.checkin.models import Attendance, ScanEvent
-from ledger.checkin.policy import BUSINESS_ZONE, minutes_by_day
+from ledger.checkin.policy import minutes_by_day
 from ledger.kernel import clock
+from ledger.kernel.clock import BUSINESS_ZONE
 from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
 from ledger.points import queries as points

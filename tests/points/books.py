@@ -11,6 +11,7 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import new_id
+from ledger.kernel.types import Base, table_of
 from ledger.organisations.service import create_center
 from ledger.points import queries, service
 from ledger.points.models import Account, Transfer
@@ -34,15 +35,18 @@ def new_source(step: str = "post") -> Source:
 
 def transfers_of(session: Session, center_id: int) -> list[dict[str, Any]]:
     """All transfers of a center as plain rows, in the order of their keys."""
-    table = Transfer.__table__
-    query = sa.select(table).where(table.c.center_id == center_id).order_by(table.c.id)
-    return [dict(row._mapping) for row in session.execute(query)]
+    return rows_of(session, Transfer, center_id)
 
 
 def accounts_of(session: Session, center_id: int) -> list[dict[str, Any]]:
     """All accounts of a center as plain rows."""
-    table = Account.__table__
-    query = sa.select(table).where(table.c.center_id == center_id).order_by(table.c.id)
+    return rows_of(session, Account, center_id)
+
+
+def rows_of(session: Session, model: type[Base], center_id: int) -> list[dict[str, Any]]:
+    """All rows of a center in a table, in the order of their keys."""
+    table = table_of(model)
+    query = sa.select(table).where(table.c.center_id == center_id).order_by(*table.primary_key.columns)
     return [dict(row._mapping) for row in session.execute(query)]
 
 

@@ -71,3 +71,22 @@ def _assert_chain(
     assert account["last_recorded_at"] == (entries[-1][0]["recorded_at"] if entries else None)
     for name in ("debits_pending", "debits_posted", "credits_pending", "credits_posted"):
         assert account[name] == counters[name]
+
+
+def assert_lots(accounts: list[dict[str, Any]], lots: list[dict[str, Any]], uses: list[dict[str, Any]]) -> None:
+    """Raises AssertionError unless every lot is the fold of its uses and the lots of an account add up to it."""
+    left: dict[int, int] = defaultdict(int)
+    held: dict[int, int] = defaultdict(int)
+    for lot in lots:
+        own = [use for use in uses if use["lot_id"] == lot["id"]]
+        assert lot["remaining"] == lot["amount"] + sum(use["remaining_change"] for use in own)
+        assert lot["held"] == sum(use["held_change"] for use in own)
+        assert 0 <= lot["held"] <= lot["remaining"] <= lot["amount"]
+        left[lot["account_id"]] += lot["remaining"]
+        held[lot["account_id"]] += lot["held"]
+    for account in accounts:
+        if account["in_lots"]:
+            assert left[account["id"]] == account["credits_posted"] - account["debits_posted"]
+            assert held[account["id"]] == account["debits_pending"]
+        else:
+            assert account["id"] not in left

@@ -1,8 +1,8 @@
 """Whatever is tried, points are neither made nor lost: movements, holds, ends and corrections beside a model."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,12 +22,14 @@ from ledger.kernel import clock
 from ledger.kernel.db import Database, in_snapshot
 from ledger.kernel.errors import LedgerError
 from ledger.points import queries
+from ledger.points.models import Lot, LotUse
 from ledger.points.policy import KINDS, MINUTE, AccountKey, Balance, Kind, Movement, Source
 from ledger.points.queries import TrialLine
 from ledger.points.service import Posted
-from tests.points.books import ISSUANCE, REDEEMED, Books, accounts_of, member, new_books, transfers_of
+from tests.points.books import ISSUANCE, REDEEMED, Books, accounts_of, member, new_books, rows_of, transfers_of
 from tests.points.model import Draft, Model, Refused
-from tests.points.soundness import assert_sound
+from tests.points.soundness import assert_lots, assert_sound
+from tests.points.tokens import Tokens
 
 START = datetime(2026, 6, 3, 8, tzinfo=UTC)
 SERVICE = AccountKey(MINUTE, "service")
@@ -40,6 +42,7 @@ accounts = st.sampled_from(ACCOUNTS)
 amounts = st.integers(1, 60)
 any_amounts = st.sampled_from([-1, 0, 1, 2, 30, 80, 2000])
 choices = st.integers(0, 1_000)
+days = st.sampled_from([None, date(2026, 12, 31), date(2027, 3, 31), date(2027, 12, 31)])
 
 
 class Bookkeeping(RuleBasedStateMachine):
@@ -50,6 +53,7 @@ class Bookkeeping(RuleBasedStateMachine):
         self.books: Books = new_books()
         self.model = Model()
         self.now = START
+        self.tokens = Tokens()
         self.sources = 0
         self.last_source: Source | None = None
 
@@ -61,10 +65,10 @@ class Bookkeeping(RuleBasedStateMachine):
 
     # What happens to a book.
 
-    @rule(to=members, amount=amounts)
-    def award(self, to: AccountKey, amount: int) -> None:
-        """Points from nowhere."""
-        self._post([Movement(ISSUANCE, to, amount, "award")])
+    @rule(to=members, amount=amounts, good_until=days)
+    def award(self, to: AccountKey, amount: int, good_until: date | None) -> None:
+        """Points from nowhere, good for a while or for ever."""
+        self._post([Movement(ISSUANCE, to, amount, "award", good_until=good_until)])
 
     @rule(by=members, held_too=st.booleans(), more=st.integers(0, 1))
     def spend_all(self, by: AccountKey, held_too: bool, more: int) -> None:
@@ -191,6 +195,21 @@ class Bookkeeping(RuleBasedStateMachine):
         for unit in ("point", MINUTE):
             assert sum(line.debits - line.credits for line in lines if line.unit == unit) == 0
 
+    @invariant()
+    def lots_are_sound_and_those_of_the_model(self) -> None:
+        """What is left of the lots is the balance, by each last day, and their uses say how it came to that."""
+        accounts, lots, uses = in_snapshot(_all_lots, self.books.center_id)
+        assert_lots(accounts, lots, uses)
+        for account in accounts:
+            key = AccountKey(account["unit"], account["kind"], account["owner_id"])
+            free: Counter[date | None] = Counter()
+            held: Counter[date | None] = Counter()
+            for lot in lots:
+                if lot["account_id"] == account["id"]:
+                    free[lot["expires_on"]] += lot["remaining"] - lot["held"]
+                    held[lot["expires_on"]] += lot["held"]
+            assert (+free, +held) == self.tokens.of(key), key
+
     def teardown(self) -> None:
         """At the end the past still reads as it was: each account as of each time at which it moved."""
         for moment in self.model.history[-12:]:
@@ -213,20 +232,27 @@ class Bookkeeping(RuleBasedStateMachine):
 
     def _post(self, movements: list[Movement], source: Source | None = None) -> None:
         source = source or self._new_source()
-        self._compare(
+        posted = self._compare(
             lambda: self.model.post(movements, source, self.now), lambda: self.books.post(*movements, source=source)
         )
+        if posted is not None:
+            for move, transfer_id in zip(movements, posted.transfer_ids, strict=True):
+                self.tokens.post(move, transfer_id, posted.recorded_at)
 
     def _resolve(self, ids: list[int], kind: Kind, amounts: dict[int, int]) -> None:
         if not ids:
             return
         source = self._new_source()
-        self._compare(
+        posted = self._compare(
             lambda: self.model.resolve(ids, kind, amounts, source=source, now=self.now),
             lambda: self.books.resolve(ids, kind, amounts=amounts, source=source),
         )
+        if posted is not None:
+            for pending_id, transfer_id in zip(ids, posted.transfer_ids, strict=True):
+                amount = self.model.entries[transfer_id].amount
+                self.tokens.resolve(pending_id, kind, amount, transfer_id, posted.recorded_at)
 
-    def _compare(self, expected: Callable[[], Draft], real: Callable[[], Posted]) -> None:
+    def _compare(self, expected: Callable[[], Draft], real: Callable[[], Posted]) -> Posted | None:
         """Either both refuse for the same reason, or both do it at the same time with the same balances."""
         try:
             draft = expected()
@@ -236,13 +262,14 @@ class Bookkeeping(RuleBasedStateMachine):
                 real()
             fits = caught.value.code in codes
             assert fits, f"{caught.value.code} instead of {codes}"
-            return
+            return None
         with clock.at(self.now):
             posted = real()
         draft.take_over(posted.transfer_ids)
         assert posted.recorded_at == draft.at
         for key, balance in posted.balances.items():
             assert balance == Balance(self.model.balance[key], self.model.held[key])
+        return posted
 
     def _new_source(self) -> Source:
         self.sources += 1
@@ -253,6 +280,11 @@ class Bookkeeping(RuleBasedStateMachine):
 def _whole_book(session: Session, center_id: int) -> tuple[list[Any], list[Any], list[TrialLine]]:
     """Accounts, transfers and trial balance of one state."""
     return accounts_of(session, center_id), transfers_of(session, center_id), queries.trial_balance(session, center_id)
+
+
+def _all_lots(session: Session, center_id: int) -> tuple[list[Any], list[Any], list[Any]]:
+    """Accounts, lots and their uses of one state."""
+    return accounts_of(session, center_id), rows_of(session, Lot, center_id), rows_of(session, LotUse, center_id)
 
 
 def _pick(ids: list[int], chosen: list[int]) -> list[int]:

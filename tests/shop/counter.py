@@ -14,7 +14,7 @@ from ledger.points import queries as ledger
 from ledger.points import service as points
 from ledger.points.policy import POINT, AccountKey, Balance, Movement, Source
 from ledger.shop import queries as shop_queries
-from ledger.shop.policy import BUSINESS_ZONE, receipt_text
+from ledger.shop.policy import receipt_text
 from tests.world import Person, World
 
 API = "/api/v1"
@@ -29,7 +29,7 @@ def new_key() -> str:
 
 def first_receipt() -> str:
     """The number of the first receipt that a shop makes now."""
-    return receipt_text(clock.now().astimezone(BUSINESS_ZONE).year, 1)
+    return receipt_text(clock.now().astimezone(clock.BUSINESS_ZONE).year, 1)
 
 
 def give_points(world: World, person: Person, amount: int) -> None:
