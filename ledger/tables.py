@@ -1,12 +1,14 @@
 """Imports every models.py once, so that `metadata` is the whole schema."""
 
 import ledger.activities.models
+import ledger.approvals.models
 import ledger.audit.models
 import ledger.checkin.models
 import ledger.kernel.idempotency
 import ledger.kernel.job_runs
 import ledger.organisations.models
 import ledger.people.models
+import ledger.points.closing_models
 import ledger.points.models
 import ledger.rules.models
 import ledger.shop.models
@@ -15,7 +17,11 @@ from ledger.kernel.types import Base
 
 metadata = Base.metadata
 
-# Facts: no row is ever changed or deleted, by trigger; of a lot only what is left of it and how long it is good.
-APPEND_ONLY = ("batch", "transfer", "lot", "lot_use", "scan_event", "review_decision", "rule_version", "item_price")
+# Facts: no row is ever changed or deleted, by trigger; of a lot only what is left of it and how long it is good, of a
+# proposal its status, of a freeze when it was released.
+APPEND_ONLY = (
+    *("batch", "transfer", "lot", "lot_use", "scan_event", "review_decision", "rule_version", "item_price"),
+    *("proposal", "proposal_decision", "period", "book_freeze", "freeze_release"),
+)
 
 __all__ = ["APPEND_ONLY", "metadata"]

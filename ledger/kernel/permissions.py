@@ -20,3 +20,7 @@ class Permission(StrEnum):
     REVIEW = "review"
     READ_BOOKS = "read-books"
     RAW_LEDGER = "raw-ledger"
+    PROPOSE = "propose"
+    DECIDE = "decide"
+    RELEASE_AS_ADMIN = "release-as-admin"
+    RELEASE_AS_AUDITOR = "release-as-auditor"

@@ -21,9 +21,13 @@ _MANAGER = _CLERK | {
 }
 
 # Read aloud: a clerk may check in others, show the station's screen and stand at the till, at their place and below.
+# An admin proposes what takes two people, and decides on what another admin proposed. An auditor reads and changes
+# nothing; but a frozen book is released by an admin and an auditor together, by neither of them alone.
 ROLES: dict[str, frozenset[Permission]] = {
-    "admin": _MANAGER | {_P.MANAGE_STAFF, _P.MANAGE_RULES, _P.READ_BOOKS, _P.RAW_LEDGER},
-    "auditor": frozenset({_P.READ_BOOKS}),
+    "admin": _MANAGER
+    | {_P.MANAGE_STAFF, _P.MANAGE_RULES, _P.READ_BOOKS, _P.RAW_LEDGER}
+    | {_P.PROPOSE, _P.DECIDE, _P.RELEASE_AS_ADMIN},
+    "auditor": frozenset({_P.READ_BOOKS, _P.RELEASE_AS_AUDITOR}),
     "station_manager": _MANAGER,
     "clerk": _CLERK,
 }

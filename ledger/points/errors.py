@@ -105,5 +105,61 @@ register(
             404, "没有这个批次", "There is no such batch",
             "请核对编号", "Check the id",
         ),
+        "period_locked": ErrorText(
+            422, "{month} 已经关账，不能再往里记", "{month} is closed and takes no posting",
+            "请记在还开着的月份，写明改的是哪一笔；确实要改那个月，就请管理员提出重新打开", "Post in the open period with a reference to what it corrects; or have the month reopened by two people",
+        ),
+        "period_invalid": ErrorText(
+            422, "月份写得不对", "That is no month",
+            "请写成 2026-05 这样", "Write it as 2026-05",
+        ),
+        "period_not_over": ErrorText(
+            422, "{month} 还没过完，不能关账", "{month} is not over yet and can't be closed",
+            "请等到下个月再关", "Close it once the month is over",
+        ),
+        "period_not_next": ErrorText(
+            422, "前面的月份还没有关账", "An earlier month is still open",
+            "请先关 {expected}，一个月一个月地关", "Close {expected} first, one month after the other",
+        ),
+        "period_closed": ErrorText(
+            409, "{month} 已经关账了", "{month} is closed already",
+            "不用再关", "There is nothing left to close",
+        ),
+        "period_not_last": ErrorText(
+            422, "只有最后关的那个月能重新打开", "Only the month that was closed last can be reopened",
+            "请先重新打开 {last}", "Reopen {last} first",
+        ),
+        "period_not_closed": ErrorText(
+            409, "{month} 没有关账，本来就开着", "{month} is not closed",
+            "直接记账就行", "It takes postings as it is",
+        ),
+        "ledger_frozen": ErrorText(
+            503, "账本冻结了，现在不能记账", "The books are frozen and take no posting now",
+            "核对发现账对不上。扫码先存在手机里，解冻以后会自己送出；请告诉管理员和监督员", "A check found that the books differ. Keep the request and send it again with the same key once an administrator and an auditor have released them",
+        ),
+        "freeze_not_found": ErrorText(
+            404, "没有这次冻结", "There is no such freeze",
+            "请从冻结记录里找", "Look for it in the list of freezes",
+        ),
+        "freeze_released": ErrorText(
+            409, "这次冻结已经解除", "The freeze has been released",
+            "账本已经能记账，不用再签", "The books take postings again; nothing is left to sign",
+        ),
+        "release_signed": ErrorText(
+            409, "您这一方已经签过字", "Your side has signed already",
+            "还差另一方：管理员和监督员各签一次", "The other side is missing: an administrator and an auditor each sign once",
+        ),
+        "release_needs_another": ErrorText(
+            403, "解冻要两个不同的人", "A release takes two different people",
+            "您已经签过一次，请另一个人来签", "You have signed already; somebody else must sign too",
+        ),
+        "release_note_needed": ErrorText(
+            422, "还没有写查到了什么", "Say what was found",
+            "请写清楚差在哪、怎么处理的，再签字", "Say what differed and what was done about it, then sign",
+        ),
+        "adjustment_zero": ErrorText(
+            422, "调整的数不能是零", "An adjustment of zero changes nothing",
+            "加分填正数，减分填负数", "Give a positive amount to add, a negative one to take away",
+        ),
     },
 )  # fmt: skip

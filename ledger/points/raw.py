@@ -18,7 +18,7 @@ from ledger.kernel.errors import Conflict, Forbidden, LedgerError, NotFound, Rej
 from ledger.kernel.ids import new_id, public_id
 from ledger.kernel.permissions import Permission
 from ledger.kernel.types import table_of
-from ledger.points import raw_queries, rows
+from ledger.points import freezing, raw_queries, rows
 from ledger.points.models import Account, Batch, Transfer
 from ledger.points.policy import AccountState, Kind, Line, Source, apply, recording_time
 from ledger.points.raw_queries import SOURCE, PendingView, lock_accounts
@@ -77,9 +77,10 @@ def transfer_all(session: Session, wanted: Sequence[WantedTransfer], *, actor: A
 
     A result is {"status": "created", "id", "transfer_id", "batch_id", "balances": [{account_id, balance, held}]} or
     {"status": "refused", "id", "code", "context"}: in a chain the first failure has its own code and the others
-    `points.linked_event_failed`. Raises Forbidden("access.denied").
+    `points.linked_event_failed`. Raises Forbidden("access.denied"), Unavailable("points.ledger_frozen").
     """
     actor.need(Permission.RAW_LEDGER)
+    freezing.refuse_frozen(session, actor.center_id)
     book = _load(session, wanted, actor)
     results: list[dict[str, Any]] = []
     for chain in chains(wanted):

@@ -18,7 +18,7 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, NotFound, Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.types import table_of
-from ledger.points import queries, rows
+from ledger.points import freezing, periods, queries, rows
 from ledger.points.models import Account, Batch, Transfer, Unit
 from ledger.points.policy import (
     KINDS,
@@ -37,10 +37,11 @@ from ledger.points.rows import Header
 _INSERT_IGNORING: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _account, _transfer = table_of(Account), table_of(Transfer)
 _INSERT_BATCH = {
-    # What came back is asked for, not counted: a driver may not know how many rows an ON CONFLICT has left.
+    # What came back is asked for, not counted: a driver may not know how many rows an ON CONFLICT has left. Whether the
+    # book is frozen comes with it, so that no posting asks a second time.
     dialect: insert(Batch)
     .on_conflict_do_nothing(index_elements=["center_id", "source_type", "source_ref", "step"])
-    .returning(Batch.id)
+    .returning(Batch.id, freezing.FROZEN)
     for dialect, insert in _INSERT_IGNORING.items()
 }
 _INSERT_ACCOUNTS = {dialect: insert(Account).on_conflict_do_nothing() for dialect, insert in _INSERT_IGNORING.items()}
@@ -97,7 +98,8 @@ def post(
     Accounts that are not there yet are opened. Raises Rejected("points.exceeds_credits" and the other refusals of
     policy.apply, Original.correct for `reverses_id` and `refund_of`), Rejected("points.unit_unknown"),
     NotFound("points.transfer_not_found"), Conflict("points.already_posted") when this step of the source has been
-    recorded before.
+    recorded before, Rejected("points.period_locked") for an `effective_at` in a closed month,
+    Unavailable("points.ledger_frozen").
     """
     keys = {key for move in movements for key in (move.debit, move.credit)}
     accounts = _accounts_by_key(session, keys, actor.center_id)
@@ -187,8 +189,13 @@ def _record(
 def _insert_batch(session: Session, header: Header, recorded_at: datetime) -> int:
     row = rows.batch_row(header, recorded_at)
     connection = session.connection()
-    if connection.execute(_INSERT_BATCH[connection.dialect.name], row).first() is None:
+    center_id = header.actor.center_id
+    inserted = connection.execute(_INSERT_BATCH[connection.dialect.name], row | {"frozen_center": center_id}).first()
+    if inserted is None:
         raise Conflict("points.already_posted", source=header.source.type, step=header.source.step)
+    if inserted.frozen is not None:
+        raise freezing.frozen()
+    periods.refuse_closed(session, header.effective_at, center_id)
     rows.await_seal(session, [row])
     return int(row["id"])
 

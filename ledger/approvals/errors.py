@@ -1,0 +1,45 @@
+"""What is refused where two people are needed."""
+
+from ledger.kernel.errors import ErrorText, register
+
+register(
+    "approvals",
+    {
+        "not_found": ErrorText(
+            404, "没有这一项审批", "There is no such proposal",
+            "请从审批的列表里找", "Look for it in the list of approvals",
+        ),
+        "kind_unknown": ErrorText(
+            422, "没有这一类审批", "There is no such kind of proposal",
+            "请从这些里选：{allowed}", "Choose one of: {allowed}",
+        ),
+        "payload_invalid": ErrorText(
+            422, "有 {count} 项内容不对", "{count} member(s) of the payload can't be taken",
+            "请照每一项的提示改", "Correct the members named in errors",
+        ),
+        "reason_needed": ErrorText(
+            422, "还没有写理由", "The reason is missing",
+            "请写清楚为什么，审批的人要看", "Say why: whoever decides reads it",
+        ),
+        "note_needed": ErrorText(
+            422, "不批准要写理由", "A rejection needs a reason",
+            "请写清楚为什么，提出的人看得到", "Say why: whoever proposed it reads it",
+        ),
+        "already_proposed": ErrorText(
+            409, "这件事已经有人提了，正等着批", "This has been proposed and waits for a decision",
+            "请先批那一项，或者请提出的人撤回", "Decide on that one first, or have it withdrawn",
+        ),
+        "already_decided": ErrorText(
+            409, "这一项已经有了结果", "This has been decided already",
+            "请刷新看结果；要改就另提一项", "Load it again to see how; to change it, propose anew",
+        ),
+        "two_people_needed": ErrorText(
+            403, "这一项要另一个人来定", "Somebody else must decide on this",
+            "提出的人、本人和同一户的人都不能定，请另一位管理员来", "Neither who proposed it, nor whom it is for, nor their household: ask another administrator",
+        ),
+        "not_the_proposer": ErrorText(
+            403, "只有提出的人能撤回", "Only who proposed it can withdraw it",
+            "不同意就选“不批准”，写上理由", "If you disagree, reject it and say why",
+        ),
+    },
+)  # fmt: skip

@@ -1,0 +1,106 @@
+"""Reads of proposals: one of them, a list, how many wait."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.approvals.models import Proposal, ProposalDecision
+from ledger.kernel.errors import NotFound
+from ledger.kernel.paging import Page, PageRequest, fetch_page
+from ledger.kernel.types import table_of
+
+_proposal, _decision = table_of(Proposal), table_of(ProposalDecision)
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalView:
+    """A proposal with its decision; the latter's members are None while it waits."""
+
+    id: int
+    kind: str
+    subject_ref: str
+    member_id: int | None
+    payload: dict[str, Any]
+    reason: str
+    status: str
+    proposed_by: int
+    proposed_at: datetime
+    decided_by: int | None
+    decided_at: datetime | None
+    note: str | None
+    result_ref: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalFilter:
+    """What a list of proposals is narrowed to."""
+
+    kind: str | None = None
+    status: str | None = None
+
+
+def get_proposal(session: Session, proposal_id: int, center_id: int, *, lock: bool = False) -> ProposalView:
+    """A proposal, with `lock` kept for this unit alone. Raises NotFound("approvals.not_found")."""
+    if lock:
+        own = sa.select(_proposal.c.id).where(_proposal.c.center_id == center_id, _proposal.c.id == proposal_id)
+        session.connection().execute(own.with_for_update()).all()
+    row = session.connection().execute(_query(center_id).where(_proposal.c.id == proposal_id)).one_or_none()
+    if row is None:
+        raise NotFound("approvals.not_found")
+    return _view(row)
+
+
+def list_proposals(
+    session: Session, center_id: int, wanted: ProposalFilter, *, request: PageRequest
+) -> Page[ProposalView]:
+    """Proposals of a center, the newest first unless asked otherwise."""
+    query = _query(center_id)
+    if wanted.kind is not None:
+        query = query.where(_proposal.c.kind == wanted.kind)
+    if wanted.status is not None:
+        query = query.where(_proposal.c.status == wanted.status)
+    return fetch_page(
+        session,
+        query,
+        request=PageRequest(request.limit, request.after, request.sort or "-proposed_at"),
+        sorts={"proposed_at": Proposal.proposed_at},
+        tie=Proposal.id,
+        make=_view,
+    )
+
+
+def find_waiting(session: Session, center_id: int, kind: str, subject_ref: str) -> int | None:
+    """A proposal of this kind about the same thing that waits for its decision."""
+    query = sa.select(_proposal.c.id).where(
+        *_waiting(center_id), _proposal.c.kind == kind, _proposal.c.subject_ref == subject_ref
+    )
+    return session.connection().execute(query.limit(1)).scalar()
+
+
+def count_waiting(session: Session, center_id: int) -> int:
+    """How many proposals wait for a decision."""
+    return int(session.execute(sa.select(sa.func.count()).where(*_waiting(center_id))).scalar_one())
+
+
+def _waiting(center_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    # Written out, so that the partial index answers.
+    return _proposal.c.center_id == center_id, _proposal.c.status == sa.literal_column("'proposed'")
+
+
+def _query(center_id: int) -> "sa.Select[Any]":
+    decided = sa.and_(_decision.c.center_id == _proposal.c.center_id, _decision.c.proposal_id == _proposal.c.id)
+    names = ("decided_by", "decided_at", "note", "result_ref")
+    return (
+        sa.select(*_proposal.c, *(_decision.c[name] for name in names))
+        .outerjoin(_decision, decided)
+        .where(_proposal.c.center_id == center_id)
+    )
+
+
+def _view(row: Any) -> ProposalView:
+    values = {name: getattr(row, name) for name in ProposalView.__slots__}
+    return ProposalView(**values | {"payload": json.loads(row.payload)})

@@ -1,0 +1,137 @@
+"""Writes of approvals: one person proposes, another decides, once; what is approved is done in the same unit.
+
+Where it can't be done the decision is refused with the reason, and the proposal goes on waiting.
+"""
+
+import json
+from typing import Any
+
+import sqlalchemy as sa
+from marshmallow import ValidationError
+from sqlalchemy.orm import Session
+
+from ledger.approvals import queries
+from ledger.approvals.desk import Desk, Kind, Values
+from ledger.approvals.models import Proposal, ProposalDecision
+from ledger.approvals.queries import ProposalView
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor
+from ledger.kernel.errors import Conflict, Forbidden, Rejected
+from ledger.kernel.ids import new_id
+from ledger.kernel.types import table_of
+
+_proposal = table_of(Proposal)
+
+
+def propose(session: Session, kind: str, payload: Values, reason: str, *, actor: Actor, desk: Desk) -> int:
+    """Propose something for another person to decide on; the proposal's key.
+
+    Raises Rejected("approvals.kind_unknown" | "approvals.payload_invalid" | "approvals.reason_needed"),
+    Forbidden("access.denied"), Conflict("approvals.already_proposed"), and what the kind's own check raises.
+    """
+    known = desk.kind(kind)
+    actor.need(known.propose)
+    if not reason.strip():
+        raise Rejected("approvals.reason_needed")
+    values = read_payload(known, payload)
+    subject = known.check(session, values, actor)
+    if known.single and queries.find_waiting(session, actor.center_id, known.name, subject.ref) is not None:
+        raise Conflict("approvals.already_proposed")
+    proposal_id = new_id()
+    row = {
+        "center_id": actor.center_id,
+        "id": proposal_id,
+        "kind": known.name,
+        "subject_ref": subject.ref,
+        "member_id": subject.member_id,
+        "payload": json.dumps(known.payload.dump(values), ensure_ascii=False, sort_keys=True, separators=(",", ":")),
+        "reason": reason.strip(),
+        "proposed_by": actor.identity_id,
+        "proposed_at": clock.now(),
+        "status": "proposed",
+    }
+    session.connection().execute(sa.insert(_proposal), row)
+    return proposal_id
+
+
+def approve(session: Session, proposal_id: int, note: str, *, actor: Actor, desk: Desk) -> dict[str, Any]:
+    """Do what was proposed: {"proposal_id", "result_ref"}.
+
+    Raises NotFound("approvals.not_found"), Forbidden("access.denied" | "approvals.two_people_needed"),
+    Conflict("approvals.already_decided"), and whatever the doing of it raises: then it stays as it was.
+    """
+    proposal, kind = _open(session, proposal_id, actor, desk)
+    _need_decider(session, proposal, kind, actor, desk)
+    result_ref = kind.execute(session, read_payload(kind, proposal.payload), proposal, actor)
+    _decide(session, proposal, "approved", note, actor=actor, result_ref=result_ref)
+    return {"proposal_id": proposal.id, "result_ref": result_ref}
+
+
+def reject(session: Session, proposal_id: int, note: str, *, actor: Actor, desk: Desk) -> dict[str, Any]:
+    """Refuse what was proposed, and say why: {"proposal_id"}.
+
+    Raises what `approve` raises of itself, and Rejected("approvals.note_needed").
+    """
+    proposal, kind = _open(session, proposal_id, actor, desk)
+    _need_decider(session, proposal, kind, actor, desk)
+    if not note.strip():
+        raise Rejected("approvals.note_needed")
+    _decide(session, proposal, "rejected", note, actor=actor)
+    return {"proposal_id": proposal.id}
+
+
+def withdraw(session: Session, proposal_id: int, note: str, *, actor: Actor, desk: Desk) -> dict[str, Any]:
+    """Take back what one has proposed oneself: {"proposal_id"}.
+
+    Raises NotFound("approvals.not_found"), Forbidden("approvals.not_the_proposer"),
+    Conflict("approvals.already_decided").
+    """
+    proposal, _kind = _open(session, proposal_id, actor, desk)
+    if actor.identity_id != proposal.proposed_by:
+        raise Forbidden("approvals.not_the_proposer")
+    _decide(session, proposal, "withdrawn", note, actor=actor)
+    return {"proposal_id": proposal.id}
+
+
+def read_payload(kind: Kind, payload: Values) -> Values:
+    """What a payload asks for, as the kind takes it. Raises Rejected("approvals.payload_invalid")."""
+    try:
+        values: Values = kind.payload.load(dict(payload))
+    except ValidationError as error:
+        # A name that we do not know is not said back: it may hold anything.
+        faults = [
+            {"field": f"payload.{name}" if name in kind.payload.fields else "payload", "message": str(messages[0])}
+            for name, messages in error.messages_dict.items()
+        ]
+        raise Rejected("approvals.payload_invalid", count=len(faults), errors=faults) from error
+    return values
+
+
+def _open(session: Session, proposal_id: int, actor: Actor, desk: Desk) -> tuple[ProposalView, Kind]:
+    """A proposal that waits, locked, so that nobody else decides meanwhile."""
+    proposal = queries.get_proposal(session, proposal_id, actor.center_id, lock=True)
+    if proposal.status != "proposed":
+        raise Conflict("approvals.already_decided", status=proposal.status)
+    return proposal, desk.kind(proposal.kind)
+
+
+def _need_decider(session: Session, proposal: ProposalView, kind: Kind, actor: Actor, desk: Desk) -> None:
+    actor.need(kind.decide)
+    desk.need_another(session, actor, proposal)
+
+
+def _decide(
+    session: Session, proposal: ProposalView, decision: str, note: str, *, actor: Actor, result_ref: str | None = None
+) -> None:
+    row = {
+        "center_id": actor.center_id,
+        "proposal_id": proposal.id,
+        "decision": decision,
+        "decided_by": actor.identity_id,
+        "decided_at": clock.now(),
+        "note": note.strip(),
+        "result_ref": result_ref,
+    }
+    session.connection().execute(sa.insert(ProposalDecision), row)
+    own = (_proposal.c.center_id == actor.center_id, _proposal.c.id == proposal.id)
+    session.connection().execute(sa.update(_proposal).where(*own).values(status=decision))
