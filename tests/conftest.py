@@ -151,6 +151,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     lacking = missing()
     needs = {
         "browser": [package for package in lacking if package in BROWSER_PACKAGES],
+        "hledger": [package for package in lacking if package == "hledger"],
         "postgres": [package for package in lacking if package == "postgresql"],
     }
     for item in items:

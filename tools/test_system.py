@@ -17,6 +17,7 @@ FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts")
 WITHOUT = {
     "chromium": "every test in a browser (pages, camera, accessibility)",
     "fonts-noto-cjk": "every test in a browser (Chinese would be drawn as empty boxes)",
+    "hledger": "every test in which hledger checks our books",
     "postgresql": "every test on PostgreSQL",
 }
 BROWSER_PACKAGES = ("chromium", "fonts-noto-cjk")
@@ -54,6 +55,7 @@ def missing() -> list[str]:
     present = {
         "chromium": find_browser() is not None,
         "fonts-noto-cjk": has_chinese_font(),
+        "hledger": shutil.which("hledger") is not None,
         "postgresql": find_postgres_folder() is not None,
     }
     return [package for package, is_there in present.items() if not is_there]

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from ledger.audit import book_pages, moments, names, queries, runs
+from ledger.audit import book_pages, journal_pages, moments, names, queries, runs
 from ledger.audit.blueprint import account_kind, bp
 from ledger.audit.console import console_of
 from ledger.audit.words import STEP_WORDS
@@ -20,7 +20,7 @@ from ledger.web.formats import points
 from ledger.web.guard import get_actor, requires
 from ledger.web.spreadsheets import download
 
-__all__ = ["book_pages", "bp"]
+__all__ = ["book_pages", "bp", "journal_pages"]
 _WAIT_SECONDS = 0.5
 
 

@@ -2,10 +2,11 @@
 
 from flask import Flask
 
-from ledger.cli import founding, keeping, proving, running
+from ledger.cli import exporting, founding, keeping, proving, running
 
 
 def register(app: Flask) -> None:
     """Add the commands."""
-    for command in (*running.commands(), *founding.commands(), *keeping.commands(), *proving.commands()):
-        app.cli.add_command(command)
+    for part in (running, founding, keeping, proving, exporting):
+        for command in part.commands():
+            app.cli.add_command(command)

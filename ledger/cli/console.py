@@ -11,8 +11,9 @@ from flask.cli import with_appcontext
 
 from ledger.kernel import db
 from ledger.kernel.db import Database, in_snapshot
-from ledger.kernel.errors import LedgerError, text_of
-from ledger.kernel.settings import Settings
+from ledger.kernel.errors import LedgerError, NotFound, text_of
+from ledger.kernel.ids import public_id
+from ledger.kernel.settings import Settings, SettingsError
 from ledger.organisations import queries as organisations
 from ledger.organisations.queries import CenterView
 
@@ -58,6 +59,21 @@ def refuse_unready() -> None:
 def center() -> CenterView:
     """The center that a command works on. Raises NotFound("organisations.center_not_found") before there is one."""
     return in_snapshot(organisations.only_center)
+
+
+def center_named(name: str | None) -> CenterView:
+    """The center of that name or public id, or the only one where none is named.
+
+    Raises NotFound("organisations.center_not_found"), SettingsError where one of several must be named.
+    """
+    there = in_snapshot(organisations.centers)
+    fitting = [each for each in there if name in (None, each.name, public_id(each.id))]
+    if not fitting:
+        raise NotFound("organisations.center_not_found")
+    if len(fitting) > 1:
+        names = ", ".join(f"{each.name} ({public_id(each.id)})" for each in fitting)
+        raise SettingsError(f"more than one center fits, say which one with --center: {names}")
+    return fitting[0]
 
 
 def _sentence(error: LedgerError) -> str:

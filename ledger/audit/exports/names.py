@@ -1,0 +1,63 @@
+"""What our accounts, units and amounts are called in the journals of other tools; the same names in each of them.
+
+Signs are those of our balances: what comes in is above zero. Seen so, by those who hold, members and shelves are
+assets, what points and goods come from is income, and what they go to is expenses.
+"""
+
+import hashlib
+import re
+from datetime import UTC, datetime
+
+from ledger.kernel.ids import public_id
+
+_ROOTS = {
+    "member": "Assets",
+    "stock": "Assets",
+    "free": "Assets",
+    "debt": "Liabilities",
+    "adjustment": "Equity",
+    "service": "Income",
+    "issuance": "Income",
+    "bought": "Income",
+    "donated": "Income",
+    "scrap": "Income",
+    "redeemed": "Expenses",
+    "handed_out": "Expenses",
+    "breakage": "Expenses",
+    "clawback": "Expenses",
+}
+_CENTER = "Center"
+_PLAIN_UNIT = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_LONGEST_COMMODITY = 24
+
+
+def account_name(kind: str, owner_id: int, *, counted: bool) -> str:
+    """Assets:Member:<public id of the owner>; Income:Issuance:Center for an account of the center itself."""
+    root = _ROOTS.get(kind, "Assets" if counted else "Equity")
+    owner = public_id(owner_id) if owner_id else _CENTER
+    return f"{root}:{'-'.join(word.capitalize() for word in kind.split('_'))}:{owner}"
+
+
+def commodity_name(unit: str) -> str:
+    """POINT, MINUTE, ITEM-…; a unit that no tool would take is called by its fingerprint."""
+    if _PLAIN_UNIT.fullmatch(unit) and 1 < len(unit) <= _LONGEST_COMMODITY:
+        return unit.upper()
+    return f"UNIT-{hashlib.sha256(unit.encode()).hexdigest()[:12].upper()}"
+
+
+def amount_text(amount: int, scale: int) -> str:
+    """An amount in minor units of 10**-scale, written with all its decimals and a point: -2.08."""
+    if not scale:
+        return str(amount)
+    whole, rest = divmod(abs(amount), 10**scale)
+    return f"{'-' if amount < 0 else ''}{whole}.{rest:0{scale}}"
+
+
+def on_one_line(text: str) -> str:
+    """The text without what would end a line or can't be seen."""
+    return "".join(letter if letter.isprintable() else " " for letter in text).strip()
+
+
+def instant_text(instant: datetime) -> str:
+    """An instant as the API writes it: 2026-06-03T00:52:00+00:00."""
+    return instant.astimezone(UTC).isoformat()

@@ -1,0 +1,36 @@
+"""The whole book as a file for hledger or beancount, from the page on which it adds up."""
+
+import io
+import tempfile
+from typing import BinaryIO
+
+from flask import current_app, send_file
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from ledger.audit.blueprint import bp
+from ledger.audit.exports.writing import STYLES, Style, export
+from ledger.kernel import clock
+from ledger.kernel.db import in_snapshot
+from ledger.kernel.permissions import Permission
+from ledger.web.guard import get_actor, requires
+
+
+@bp.get("/books/whole.<any(hledger, beancount):kind>")
+@requires(Permission.READ_BOOKS)
+def export_journal(kind: str) -> ResponseReturnValue:
+    """Every batch as a transaction, with our balances at the end for the tool to check."""
+    style = STYLES[kind]
+    file: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the answer that sends it
+    in_snapshot(_write, get_actor().center_id, style, file)
+    name = f"books-{clock.local_day(clock.now(), current_app.config['SETTINGS'].timezone)}.{style.suffix}"
+    return send_file(file, mimetype="text/plain; charset=utf-8", as_attachment=True, download_name=name)
+
+
+def _write(session: Session, center_id: int, style: Style, file: BinaryIO) -> None:
+    """Written to the end before it is sent: the slowest download holds no snapshot open."""
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="\n")
+    export(session, center_id, style, text, zone=current_app.config["SETTINGS"].timezone, month_ends=True)
+    text.flush()
+    text.detach()
+    file.seek(0)

@@ -1,0 +1,101 @@
+"""Commands that give the book to tools that are not ours: export hledger, export beancount."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+
+from ledger.audit.exports.writing import STYLES
+from ledger.audit.exports.writing import export as write_book
+from ledger.cli.console import center_named, settings, told
+from ledger.kernel.db import in_snapshot
+
+_STDOUT = "-"
+
+
+def commands() -> list[click.Command]:
+    """The commands."""
+    return [export]
+
+
+@click.group("export")
+def export() -> None:
+    """Give the whole book to tools that are not ours, with our balances for them to check."""
+
+
+def _choices(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What each of the exports is asked."""
+    path = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
+    command = click.option("--month-ends", is_flag=True, help="State the balances at each month's end as well.")(
+        command
+    )
+    command = click.option("--center", "named", help="Name or id of the center, where there is more than one.")(command)
+    return click.argument("file", type=path)(command)
+
+
+@export.command("hledger")
+@_choices
+@told
+def export_hledger(file: Path, named: str | None, month_ends: bool) -> None:
+    """Write the book to FILE (- is stdout) as a journal. Then: hledger check --strict -f FILE"""
+    _export("hledger", file, named, month_ends=month_ends)
+
+
+@export.command("beancount")
+@_choices
+@told
+def export_beancount(file: Path, named: str | None, month_ends: bool) -> None:
+    """Write the book to FILE (- is stdout) for beancount. Then: bean-check FILE"""
+    _export("beancount", file, named, month_ends=month_ends)
+
+
+def _export(tool: str, file: Path, named: str | None, *, month_ends: bool) -> None:
+    center = center_named(named)
+    with _opened(file) as out:
+        done = in_snapshot(
+            write_book,
+            center.id,
+            STYLES[tool],
+            out,
+            zone=settings().timezone,
+            month_ends=month_ends,
+            progress=_Teller(),
+        )
+    counts = f"{done.transfers:,} transfers, {done.batches:,} batches, {done.accounts:,} accounts"
+    click.echo(f"{center.name}: {counts} exported.", err=True)
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[TextIO]:
+    """The file, which has its name only once it is whole."""
+    if str(file) == _STDOUT:
+        yield sys.stdout
+        return
+    part = file.with_name(f"{file.name}.part")
+    try:
+        with part.open("w", encoding="utf-8", newline="\n") as out:
+            yield out
+        part.replace(file)
+    except OSError as error:
+        raise click.ClickException(f"{file} can't be written: {error.strerror}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+class _Teller:
+    """Says on stderr how far it is: always anew on a terminal, by tenths elsewhere."""
+
+    def __init__(self) -> None:
+        self._told = 0
+
+    def __call__(self, done: int, total: int) -> None:
+        """So many of so many batches are written."""
+        tenths = done * 10 // total if total else 10
+        if sys.stderr.isatty():
+            click.echo(f"\r\033[K  {done:,} / {total:,} batches" if done < total else "\r\033[K", nl=False, err=True)
+        elif tenths > self._told:
+            self._told = tenths
+            click.echo(f"  {tenths * 10:3} %  {done:,} / {total:,} batches", err=True)

@@ -1,0 +1,74 @@
+"""Tools that are not ours: what hledger and beancount say of a file, and what each account holds by it."""
+
+import csv
+import subprocess
+import sys
+from collections import defaultdict
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from beancount import loader
+from beancount.core.data import Open, Transaction
+
+from ledger.audit.exports.names import account_name, commodity_name
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot
+from ledger.kernel.paging import PageRequest
+from ledger.points import reading
+from ledger.points.reading import AccountFilter
+
+Balances = dict[tuple[str, str], Decimal]
+TOOLS = [pytest.param("hledger", marks=pytest.mark.hledger), "beancount"]
+
+
+def check(tool: str, path: Path) -> str:
+    """What the tool's own check says against a file, "" where it has nothing to say."""
+    bean_check = Path(sys.executable).with_name("bean-check")
+    command = {
+        "hledger": ["hledger", "-f", path, "check", "--strict", "ordereddates"],
+        "beancount": [bean_check, "--no-cache", path],
+    }[tool]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode == 0) == (not done.stderr.strip()), done.stderr
+    return done.stderr
+
+
+def balances(tool: str, path: Path) -> Balances:
+    """What each account holds of each commodity, by the tool."""
+    return _hledger(path) if tool == "hledger" else _beancount(path)
+
+
+def _hledger(path: Path) -> Balances:
+    command = ["hledger", "-f", path, "balance", "--flat", "--empty", "--no-total", "--layout", "bare", "-O", "csv"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    rows = list(csv.reader(done.stdout.splitlines()))[1:]
+    return {(account, commodity): Decimal(amount) for account, commodity, amount in rows if commodity}
+
+
+def _beancount(path: Path) -> Balances:
+    entries, errors, _options = loader.load_file(str(path))
+    assert not errors, errors
+    found: Balances = defaultdict(Decimal)
+    for entry in entries:
+        if isinstance(entry, Open):
+            found |= {(entry.account, commodity): Decimal() for commodity in entry.currencies}
+        if isinstance(entry, Transaction):
+            for posting in entry.postings:
+                found[posting.account, posting.units.currency] += posting.units.number
+    return found
+
+
+def ours(actor: Actor) -> Balances:
+    """What each account holds by the API."""
+    found: Balances = {}
+    after: str | None = None
+    while True:
+        request = PageRequest(100, after)
+        page = in_snapshot(reading.list_accounts, actor, AccountFilter(), request=request)
+        for row in page.items:
+            name = account_name(row.kind, row.owner_id, counted=row.counted)
+            found[name, commodity_name(row.unit)] = Decimal(row.balance).scaleb(-row.scale)
+        after = page.next
+        if after is None:
+            return found

@@ -1,0 +1,76 @@
+"""`flask export`: a file that is whole or not there, progress on stderr, and stdout that is the journal alone."""
+
+from pathlib import Path
+
+import pytest
+
+from ledger.audit.exports.writing import STYLES
+from ledger.kernel.db import Database, in_snapshot
+from ledger.kernel.ids import public_id
+from ledger.organisations import queries as organisations
+from tests.audit import outside
+from tests.audit.outside import TOOLS
+from tests.audit.small_book import SmallBook, make_small_book
+from tests.cli.test_commands import Console, console_at
+from tests.world import World
+
+
+@pytest.fixture
+def console(own_database: Database, tmp_path: Path) -> Console:
+    """An installation of one's own."""
+    return console_at(own_database.url, tmp_path)
+
+
+@pytest.fixture
+def book(own_database: Database) -> SmallBook:
+    """A small book in it."""
+    return make_small_book(World(own_database))
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_the_book_goes_into_a_file(console: Console, book: SmallBook, tool: str, tmp_path: Path) -> None:
+    path = tmp_path / f"out.{STYLES[tool].suffix}"
+    path.write_text("what was there before")
+
+    result = console.run("export", tool, str(path), "--month-ends")
+
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "100 %" in result.stderr
+    assert "26 transfers, 14 batches" in result.stderr
+    assert outside.check(tool, path) == ""
+    assert outside.balances(tool, path) == outside.ours(book.world.builder)
+    assert not list(tmp_path.glob("*.part"))
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_stdout_is_the_journal_and_nothing_else(console: Console, book: SmallBook, tool: str, tmp_path: Path) -> None:
+    result = console.run("export", tool, "-")
+
+    path = tmp_path / "piped"
+    path.write_text(result.stdout, encoding="utf-8")
+    assert outside.check(tool, path) == ""
+    assert outside.balances(tool, path) == outside.ours(book.world.builder)
+
+
+def test_one_of_several_centers_is_named(console: Console, book: SmallBook, tmp_path: Path) -> None:
+    second = World(book.world.database)
+    path = tmp_path / "second.journal"
+
+    refused = console.fails("export", "hledger", str(path))
+    assert "--center" in refused
+    for world in (book.world, second):
+        assert public_id(world.center_id) in refused
+    assert not path.exists()
+
+    assert "0 transfers" in console.run("export", "hledger", str(path), "--center", public_id(second.center_id)).stderr
+    assert "(organisations.center_not_found)" in console.fails("export", "hledger", str(path), "--center", "天上")
+
+
+def test_the_only_center_can_be_named(console: Console, book: SmallBook) -> None:
+    name = in_snapshot(organisations.only_center).name
+
+    assert console.run("export", "hledger", "-", "--center", name).exit_code == 0
+
+
+def test_what_can_t_be_written_is_said(console: Console, book: SmallBook, tmp_path: Path) -> None:
+    assert "can't be written" in console.fails("export", "beancount", str(tmp_path / "nowhere" / "a.beancount"))
