@@ -18,7 +18,7 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, NotFound, Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.types import table_of
-from ledger.points import freezing, periods, queries, rows
+from ledger.points import freezing, lots, periods, queries, rows
 from ledger.points.models import Account, Batch, Transfer, Unit
 from ledger.points.policy import (
     KINDS,
@@ -28,6 +28,7 @@ from ledger.points.policy import (
     Kind,
     Line,
     Movement,
+    Original,
     Source,
     apply,
     recording_time,
@@ -113,6 +114,9 @@ def post(
             reverses_id=move.reverses_id,
             refund_of=move.refund_of,
             expires_at=move.expires_at,
+            good_until=move.good_until,
+            lot_id=move.lot_id,
+            extend_to=move.extend_to,
         )
         for move in movements
     ]
@@ -149,17 +153,18 @@ def resolve(
     return _record(session, lines, accounts, header, at)
 
 
-def _correct(session: Session, lines: list[Line], center_id: int) -> None:
+def _correct(session: Session, lines: list[Line], center_id: int) -> dict[int, Original]:
     """Let the transfers that are taken back have their say; their accounts are locked, so nobody else does the same."""
-    corrections = [line for line in lines if line.reverses_id is not None or line.refund_of is not None]
-    if not corrections:
-        return
-    ids = {line.reverses_id or line.refund_of or 0 for line in corrections}
+    ids = {line.corrects for line in lines if line.corrects is not None}
+    if not ids:
+        return {}
     originals = queries.find_originals(session, ids, center_id)
     if len(originals) != len(ids):
         raise NotFound("points.transfer_not_found")
-    for line in corrections:
-        originals[line.reverses_id or line.refund_of or 0].correct(line)
+    for line in lines:
+        if line.corrects is not None:
+            originals[line.corrects].correct(line)
+    return originals
 
 
 def _record(
@@ -170,13 +175,17 @@ def _record(
     center_id = header.actor.center_id
     transfers = []
     batch_id = _insert_batch(session, header, recorded_at)
-    _correct(session, lines, center_id)
+    originals = _correct(session, lines, center_id)
+    times = (header.effective_at or recorded_at, recorded_at)
+    book = lots.load(session, lines, accounts, originals=originals, center_id=center_id, times=times)
     for line in lines:
         debit, credit = accounts[line.debit_id], accounts[line.credit_id]
         after = apply(line, debit, credit)
         row = rows.transfer_row(line, debit.unit, center_id=center_id, batch_id=batch_id, at=recorded_at)
         transfers.append(row | after)
+        book.follow(line, row["id"], debit, credit)
     session.connection().execute(_INSERT_TRANSFERS, transfers)
+    lots.write(session, book)
     rows.write_back(session, [a for a in accounts.values() if a.counted], center_id, recorded_at)
     return Posted(
         batch_id=batch_id,
