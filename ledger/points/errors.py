@@ -161,5 +161,21 @@ register(
             422, "调整的数不能是零", "An adjustment of zero changes nothing",
             "加分填正数，减分填负数", "Give a positive amount to add, a negative one to take away",
         ),
+        "not_sealed_yet": ErrorText(
+            409, "这一批还没封存", "The batch is not sealed yet",
+            "过几分钟再看，封存好了就有证明", "Ask again in a few minutes; it has a proof once it is sealed",
+        ),
+        "checkpoint_not_found": ErrorText(
+            404, "没有这个封存点", "There is no such checkpoint",
+            "请看封存点的列表", "Look at the list of checkpoints",
+        ),
+        "not_in_checkpoint": ErrorText(
+            422, "这个封存点只到第 {size} 号，这一批在后面，是第 {leaf_number} 号", "That checkpoint ends with no. {size}; the batch came later, as no. {leaf_number}",
+            "请换一个更新的封存点", "Choose a later checkpoint",
+        ),
+        "beyond_checkpoint": ErrorText(
+            422, "这个封存点只到第 {size} 号", "That checkpoint ends with no. {size}",
+            "请从不晚于它的封存点比起", "Compare from a checkpoint that is not later",
+        ),
     },
 )  # fmt: skip
