@@ -11,6 +11,7 @@ import ledger.people.models
 import ledger.points.closing_models
 import ledger.points.models
 import ledger.rules.models
+import ledger.points.seal_models
 import ledger.shop.models
 import ledger.web.models
 from ledger.kernel.types import Base
@@ -18,10 +19,11 @@ from ledger.kernel.types import Base
 metadata = Base.metadata
 
 # Facts: no row is ever changed or deleted, by trigger; of a lot only what is left of it and how long it is good, of a
-# proposal its status, of a freeze when it was released.
+# proposal its status, of a freeze when it was released, of a key its end.
 APPEND_ONLY = (
     *("batch", "transfer", "lot", "lot_use", "scan_event", "review_decision", "rule_version", "item_price"),
     *("proposal", "proposal_decision", "period", "book_freeze", "freeze_release"),
+    *("leaf", "block", "tree_node", "checkpoint", "folded_balance", "seal_key"),
 )
 
 __all__ = ["APPEND_ONLY", "metadata"]
