@@ -6,6 +6,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from ledger import cli
 from ledger.activities import api as activities_api
 from ledger.activities import pages as activities_pages
+from ledger.approvals import api as approvals_api
+from ledger.approvals.desk import Desk
 from ledger.audit import api as audit_api
 from ledger.audit import pages as audit_pages
 from ledger.checkin import api as checkin_api
@@ -24,6 +26,7 @@ from ledger.organisations import pages as organisations_pages
 from ledger.people import api as people_api
 from ledger.people import pages as people_pages
 from ledger.people import queries as people
+from ledger.points import adjustments, closing, closing_api
 from ledger.points import api as points_api
 from ledger.rules import api as rules_api
 from ledger.rules import pages as rules_pages
@@ -42,6 +45,8 @@ API_BLUEPRINTS = (
     shop_api.bp,
     shelf_api.bp,
     points_api.bp,
+    closing_api.bp,
+    approvals_api.bp,
     audit_api.bp,
     rules_api.bp,
 )
@@ -57,6 +62,8 @@ PAGE_BLUEPRINTS: tuple[Blueprint, ...] = (
     checkin_pages.bp,
     shop_pages.bp,
 )
+# What takes two people. A product that knows households adds the test whether two people share one.
+APPROVALS = Desk(kinds=(adjustments.kind(people.get_volunteer), closing.CLOSE, closing.REOPEN))
 MOST_BODY_BYTES = 1_048_576
 
 
@@ -79,6 +86,7 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Flask
     crypto.use(Keyring(settings.secret_key))
     if settings.clock_file is not None:
         clock.use(clock.FileClock(settings.clock_file))
+    app.extensions["approvals"] = APPROVALS
     _register_database(app, database or Database(settings.database_url))
     for kit in (logs, locale, formats, links, problem, once):
         kit.register(app)

@@ -1,0 +1,100 @@
+"""The API of approvals: propose, look, decide."""
+
+from typing import Any
+
+from flask import current_app
+from flask_smorest import Blueprint
+
+from ledger.approvals import queries, service
+from ledger.approvals.desk import Desk
+from ledger.approvals.queries import ProposalFilter, ProposalView
+from ledger.approvals.schemas import DecisionRequest, ProposalPage, ProposalQuery, ProposalRequest, ProposalSchema
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.paging import Page, PageRequest
+from ledger.kernel.permissions import Permission
+from ledger.web.guard import get_actor, requires
+from ledger.web.once import find_idempotency_key
+from ledger.web.openapi import KEY_PARAMETER, PREFIX
+
+bp = Blueprint("approvals_api", __name__, url_prefix=PREFIX, description="What takes two people")
+READERS = (Permission.READ_BOOKS, Permission.PROPOSE, Permission.DECIDE)
+
+
+@bp.get("/approvals")
+@requires(*READERS)
+@bp.arguments(ProposalQuery, location="query")
+@bp.response(200, ProposalPage)
+def list_proposals(query: dict[str, Any]) -> Page[ProposalView]:
+    """Proposals, the newest first; with `status=proposed` those that wait."""
+    page = PageRequest(query.pop("limit"), query.pop("after"), query.pop("sort"))
+    return in_snapshot(queries.list_proposals, get_actor().center_id, ProposalFilter(**query), request=page)
+
+
+@bp.post("/approvals")
+@requires(Permission.PROPOSE)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.arguments(ProposalRequest)
+@bp.response(201, ProposalSchema)
+def propose(body: dict[str, Any]) -> ProposalView:
+    """Propose something for another person to decide on.
+
+    Kinds and their payloads: `points.adjustment` {"volunteer_id", "amount" in minor units, below zero to take away,
+    "cause": "missed" | "mistake" | "carried_over" | "other", "transfer_id" that it corrects, or left out};
+    `points.period_close` and `points.period_reopen` {"month": "2026-05"}.
+    """
+    given = (body["kind"], body["payload"], body["reason"])
+    once = find_idempotency_key()
+    return _shown(in_transaction(service.propose, *given, actor=get_actor(), desk=get_desk(), once=once))
+
+
+@bp.get("/approvals/<id:proposal_id>")
+@requires(*READERS)
+@bp.response(200, ProposalSchema)
+def get_proposal(proposal_id: int) -> ProposalView:
+    """A proposal with its decision."""
+    return _shown(proposal_id)
+
+
+@bp.post("/approvals/<id:proposal_id>/approve")
+@requires(Permission.DECIDE)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.arguments(DecisionRequest)
+@bp.response(200, ProposalSchema)
+def approve(body: dict[str, Any], proposal_id: int) -> ProposalView:
+    """Do what was proposed. Where that can't be done, the answer says why and the proposal goes on waiting."""
+    return _decide(service.approve, proposal_id, body["note"])
+
+
+@bp.post("/approvals/<id:proposal_id>/reject")
+@requires(Permission.DECIDE)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.arguments(DecisionRequest)
+@bp.response(200, ProposalSchema)
+def reject(body: dict[str, Any], proposal_id: int) -> ProposalView:
+    """Refuse what was proposed, and say why."""
+    return _decide(service.reject, proposal_id, body["note"])
+
+
+@bp.post("/approvals/<id:proposal_id>/withdraw")
+@requires(Permission.PROPOSE)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.arguments(DecisionRequest)
+@bp.response(200, ProposalSchema)
+def withdraw(body: dict[str, Any], proposal_id: int) -> ProposalView:
+    """Take back what you have proposed yourself."""
+    return _decide(service.withdraw, proposal_id, body["note"])
+
+
+def get_desk() -> Desk:
+    """The kinds of proposal of this application."""
+    desk: Desk = current_app.extensions["approvals"]
+    return desk
+
+
+def _decide(how: Any, proposal_id: int, note: str) -> ProposalView:
+    in_transaction(how, proposal_id, note, actor=get_actor(), desk=get_desk(), once=find_idempotency_key())
+    return _shown(proposal_id)
+
+
+def _shown(proposal_id: int) -> ProposalView:
+    return in_snapshot(queries.get_proposal, proposal_id, get_actor().center_id)

@@ -1,0 +1,73 @@
+"""Shapes of the API of closed months and frozen books."""
+
+from marshmallow import Schema, fields, validate
+
+from ledger.web.fields import Instant, PublicId, Text
+
+_MONTH = {"description": "A month of the center's zone, as 2026-05."}
+
+
+class TurnSchema(Schema):
+    """A month was closed or reopened; from then on nothing is posted before `closed_until`."""
+
+    number = fields.Integer()
+    event = fields.String(validate=validate.OneOf(("closed", "reopened")))
+    closed_until = Instant()
+    happened_at = Instant()
+    proposal_id = PublicId()
+    decided_by = PublicId()
+
+
+class MonthSchema(Schema):
+    """A month of the book with its history, the oldest turn first."""
+
+    month = fields.String(metadata=_MONTH)
+    state = fields.String(validate=validate.OneOf(("current", "over", "closed")))
+    turns = fields.List(fields.Nested(TurnSchema))
+
+
+class PeriodsSchema(Schema):
+    """Every month since the book began, the newest first, and which can be closed or reopened next."""
+
+    months = fields.List(fields.Nested(MonthSchema))
+    to_close = fields.String(allow_none=True)
+    to_reopen = fields.String(allow_none=True)
+
+
+class ReasonRequest(Schema):
+    """Why, for whoever decides."""
+
+    reason = Text(required=True, longest=500)
+
+
+class SignatureSchema(Schema):
+    """One side's signature under the release of a freeze."""
+
+    part = fields.String(validate=validate.OneOf(("admin", "auditor")))
+    signed_by = PublicId()
+    signed_at = Instant()
+    note = fields.String()
+
+
+class FreezeSchema(Schema):
+    """A freeze: what was found, by which verification, who signed; released with the second signature."""
+
+    id = PublicId()
+    reason = fields.String()
+    run_id = PublicId(allow_none=True)
+    frozen_at = Instant()
+    released_at = Instant(allow_none=True)
+    signatures = fields.List(fields.Nested(SignatureSchema))
+
+
+class FreezeList(Schema):
+    """All freezes there have been, the newest first."""
+
+    items = fields.List(fields.Nested(FreezeSchema))
+    next = fields.String(allow_none=True)
+
+
+class ReleaseRequest(Schema):
+    """What was found and done, above one's signature."""
+
+    note = Text(required=True, longest=500)
