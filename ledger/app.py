@@ -26,8 +26,9 @@ from ledger.organisations import pages as organisations_pages
 from ledger.people import api as people_api
 from ledger.people import pages as people_pages
 from ledger.people import queries as people
-from ledger.points import adjustments, closing, closing_api
+from ledger.points import adjustments, clawback, closing, closing_api, expiry
 from ledger.points import api as points_api
+from ledger.points import proof_api, seal_keys, seal_measures
 from ledger.rules import api as rules_api
 from ledger.rules import pages as rules_pages
 from ledger.shop import api as shop_api
@@ -45,6 +46,7 @@ API_BLUEPRINTS = (
     shop_api.bp,
     shelf_api.bp,
     points_api.bp,
+    proof_api.bp,
     closing_api.bp,
     approvals_api.bp,
     audit_api.bp,
@@ -63,7 +65,9 @@ PAGE_BLUEPRINTS: tuple[Blueprint, ...] = (
     shop_pages.bp,
 )
 # What takes two people. A product that knows households adds the test whether two people share one.
-APPROVALS = Desk(kinds=(adjustments.kind(people.get_volunteer), closing.CLOSE, closing.REOPEN))
+APPROVALS = Desk(
+    kinds=(adjustments.kind(people.get_volunteer), closing.CLOSE, closing.REOPEN, expiry.RELEASE, clawback.CLAWBACK)
+)
 MOST_BODY_BYTES = 1_048_576
 
 
@@ -84,6 +88,8 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Flask
     app.url_map.converters["id"] = IdConverter
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = False
     crypto.use(Keyring(settings.secret_key))
+    seal_keys.use_host(settings.host_name)
+    app.extensions["measures"] = (seal_measures.measure,)
     if settings.clock_file is not None:
         clock.use(clock.FileClock(settings.clock_file))
     app.extensions["approvals"] = APPROVALS

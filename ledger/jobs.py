@@ -20,7 +20,7 @@ from ledger.kernel.errors import Unavailable
 from ledger.kernel.ids import public_id
 from ledger.organisations import queries as organisations
 from ledger.people import credentials
-from ledger.points import expiring
+from ledger.points import expiring, expiry, sealing
 from ledger.shop import settling
 from ledger.web import rate_limit
 
@@ -36,13 +36,15 @@ CenterWork = Callable[[Session, int], int]
 class Job:
     """Work done every so many seconds (a divisor of a day), for each center or once for the whole service.
 
-    The work returns how many things it changed and takes so many at once that it holds the writer briefly.
+    The work returns how many things it changed and takes so many at once that it holds the writer briefly. Where it
+    changed `full`, it has left some and is asked again at once.
     """
 
     name: str
     seconds: int
     each_center: CenterWork | None = None
     at_once: Work | None = None
+    full: int | None = None
 
 
 def _release_holds(session: Session, center_id: int) -> int:
@@ -57,6 +59,14 @@ def _close_forgotten(session: Session, center_id: int) -> int:
     return checkin.close_forgotten(session, center_id, limit=100)
 
 
+def _expire_lots(session: Session, center_id: int) -> int:
+    return expiry.carry_out(session, center_id)
+
+
+def _seal(session: Session, center_id: int) -> int:
+    return sealing.seal(session, center_id)
+
+
 def _forget_runs(session: Session) -> int:
     return job_runs.forget_runs(session, _machine.now() - _RUNS_KEPT)
 
@@ -64,6 +74,8 @@ def _forget_runs(session: Session) -> int:
 SCHEDULE: tuple[Job, ...] = (
     Job("release-holds", 15, each_center=_release_holds),
     Job("release-raw-holds", 15, each_center=_release_raw_holds),
+    Job("expire-lots", 15, each_center=_expire_lots),
+    Job("seal", 120, each_center=_seal, full=sealing.MOST_PER_BLOCK),
     Job("close-forgotten", 60, each_center=_close_forgotten),
     Job("sweep-payer-codes", 3600, each_center=settling.forget_codes),
     Job("sweep-activation-codes", 3600, at_once=credentials.forget_codes),
@@ -97,7 +109,11 @@ def run(database: Database, job: Job, *, at: datetime | None = None) -> int:
     changed = 0
     for name, work in _parts(job):
         try:
-            changed += in_transaction(_once, name, slot, work)
+            done = in_transaction(_once, name, slot, work)
+            changed += done
+            while job.full is not None and done >= job.full:
+                done = in_transaction(work)
+                changed += done
         except Unavailable:
             _log.warning("job %s found the database busy", name)
         except Exception:

@@ -9,9 +9,10 @@ import ledger.kernel.job_runs
 import ledger.organisations.models
 import ledger.people.models
 import ledger.points.closing_models
+import ledger.points.expiry_models
 import ledger.points.models
-import ledger.rules.models
 import ledger.points.seal_models
+import ledger.rules.models
 import ledger.shop.models
 import ledger.web.models
 from ledger.kernel.types import Base
@@ -22,8 +23,8 @@ metadata = Base.metadata
 # proposal its status, of a freeze when it was released, of a key its end.
 APPEND_ONLY = (
     *("batch", "transfer", "lot", "lot_use", "scan_event", "review_decision", "rule_version", "item_price"),
-    *("proposal", "proposal_decision", "period", "book_freeze", "freeze_release"),
     *("leaf", "block", "tree_node", "checkpoint", "folded_balance", "seal_key"),
+    *("proposal", "proposal_decision", "period", "book_freeze", "freeze_release"),
 )
 
 __all__ = ["APPEND_ONLY", "metadata"]

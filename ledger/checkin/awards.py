@@ -12,12 +12,14 @@ from ledger.checkin import queries
 from ledger.checkin.models import Attendance
 from ledger.checkin.policy import OpenVisit, minutes_by_day, step
 from ledger.kernel.actor import Actor
-from ledger.kernel.clock import BUSINESS_ZONE
+from ledger.kernel.clock import BUSINESS_ZONE, local_day
 from ledger.kernel.errors import Conflict
 from ledger.kernel.types import table_of
+from ledger.points import clawback, periods
 from ledger.points import service as points
 from ledger.points.policy import MINUTE, POINT, AccountKey, Movement, Source
 from ledger.rules import queries as rules
+from ledger.rules.expiry_policy import good_until
 from ledger.rules.policy import Award, Deed, award
 from ledger.rules.queries import Rule
 
@@ -78,7 +80,7 @@ def confirm_reviewed(session: Session, attendance: queries.AttendanceView, ended
 
 def post(session: Session, facts: dict[str, Any], earned: Award, rule: Rule, *, actor: Actor, reason: str) -> None:
     """Book the minutes and the points of an attendance in one batch; nothing where nothing was earned."""
-    member = facts["volunteer_id"]
+    member, closed_at = facts["volunteer_id"], datetime.fromisoformat(facts["closed_at"])
     movements = []
     if earned.minutes:
         movements.append(
@@ -86,17 +88,24 @@ def post(session: Session, facts: dict[str, Any], earned: Award, rule: Rule, *, 
         )
     if earned.points:
         movements.append(
-            Movement(AccountKey(POINT, "issuance"), AccountKey(POINT, "member", member), earned.points, "award")
+            Movement(
+                AccountKey(POINT, "issuance"),
+                AccountKey(POINT, "member", member),
+                earned.points,
+                "award",
+                good_until=good_until(rule.body.points_expire, local_day(closed_at, BUSINESS_ZONE)),
+            )
         )
     if not movements:
         return
     points.post(
         session,
-        movements,
+        clawback.pay_debt_first(session, movements, actor=actor),
         source=Source("attendance", str(facts["id"]), f"award:{facts['revision']}"),
         actor=actor,
         reason=reason,
-        effective_at=datetime.fromisoformat(facts["closed_at"]),
+        # Whose month was closed meanwhile gets it all the same, in the open one; the evidence says when it was.
+        effective_at=periods.open_moment(session, closed_at, actor.center_id),
         evidence={**facts, "rule_number": rule.number, "minutes_present": earned.minutes_present},
     )
 

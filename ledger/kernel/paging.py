@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -15,6 +15,7 @@ from ledger.kernel.clock import parse_instant
 from ledger.kernel.errors import ErrorText, Rejected, register
 
 T = TypeVar("T")
+SortColumn = InstrumentedAttribute[Any] | sa.ColumnElement[Any]
 MOST_PER_PAGE = 200
 USUAL_PER_PAGE = 50
 
@@ -55,8 +56,8 @@ def fetch_page(
     query: "sa.Select[*tuple[Any, ...]]",
     *,
     request: PageRequest,
-    sorts: dict[str, InstrumentedAttribute[Any]],
-    tie: InstrumentedAttribute[Any],
+    sorts: Mapping[str, SortColumn],
+    tie: SortColumn,
     make: Callable[[Any], T],
 ) -> Page[T]:
     """Rows of `query` after the cursor, ordered by the wanted column and then by `tie`, which must be unique.
@@ -98,7 +99,7 @@ def _decode(cursor: str) -> list[Any]:
     return values
 
 
-def _from_cursor(value: Any, column: InstrumentedAttribute[Any]) -> Any:
+def _from_cursor(value: Any, column: SortColumn) -> Any:
     wanted = column.type.python_type
     try:
         if wanted is datetime:

@@ -29,6 +29,30 @@ register(
             422, "余额不够：要 {amount}，可用 {available}", "Not enough: {amount} wanted, {available} available",
             "请减少数目，什么也没有动", "Lower the amount; nothing was moved",
         ),
+        "exceeds_debits": ErrorText(
+            422, "还的比欠的多", "More is paid than is owed",
+            "请减少数目，什么也没有动", "Lower the amount; nothing was moved",
+        ),
+        "not_an_award": ErrorText(
+            422, "这一笔不是发给个人的积分", "That transfer is no award to a member",
+            "请选一笔发放；别的用冲回或者调整", "Choose an award; use a reversal or an adjustment for others",
+        ),
+        "expiry_run_not_found": ErrorText(
+            404, "没有这一次到期处理", "There is no such run of expiry",
+            "请核对编号", "Check the id",
+        ),
+        "expiry_wrong_state": ErrorText(
+            409, "这一次到期处理已经放行或者作废", "That run of expiry has been released or dropped already",
+            "请看它现在的状态，要处理别的请另做一次", "Look at its state; prepare another run for others",
+        ),
+        "expiry_too_early": ErrorText(
+            422, "还在宽限期里，最晚只能处理到 {last_day} 到期的", "Still within the grace: at present up to {last_day}",
+            "请选这一天或者更早", "Choose that day or an earlier one",
+        ),
+        "nothing_expires": ErrorText(
+            422, "到这一天没有要到期的积分", "No points have ended by that day",
+            "不用处理", "There is nothing to do",
+        ),
         "already_posted": ErrorText(
             409, "这件事已经记过账", "This event has been posted before",
             "请查已有的那一批，不要再记", "Look at the batch that is there; do not post it again",

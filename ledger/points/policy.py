@@ -67,7 +67,7 @@ class Movement:
 
     `expires_at` makes it a hold. Of accounts kept in lots: what is credited is good until the day `good_until`, for
     ever without; `lot_id` takes from one lot only; what a correction gives back to a lot that has died meanwhile is
-    good until `extend_to`.
+    good until `extend_to`. One that `claws_back` takes an award back, from the member or as a debt.
     """
 
     debit: AccountKey
@@ -80,6 +80,7 @@ class Movement:
     good_until: date | None = None
     lot_id: int | None = None
     extend_to: date | None = None
+    claws_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ class Line:
     good_until: date | None = None
     lot_id: int | None = None
     extend_to: date | None = None
+    claws_back: bool = False
 
     @property
     def corrects(self) -> int | None:
@@ -173,7 +175,7 @@ class AccountState:
         self.version += 1
 
     def give(self, line: Line) -> None:
-        """Be the credit side."""
+        """Be the credit side. Raises Rejected("points.exceeds_debits") where a debt would be paid more than it is."""
         if not self.counted:
             return
         if line.kind == "pending":
@@ -181,6 +183,8 @@ class AccountState:
         else:
             self.credits_pending -= line.held
             self.credits_posted += line.amount if line.kind in ("posted", "post") else 0
+        if self.kind == "debt" and self.state.balance + self.credits_pending > 0:
+            raise Rejected("points.exceeds_debits", unit=self.unit, owner=self.owner_id)
         self.version += 1
 
 
@@ -206,7 +210,7 @@ class Original:
             raise Rejected("points.transfer_not_correctable")
         if self.reversed:
             raise Conflict("points.already_reversed")
-        if (line.debit_id, line.credit_id) != (self.credit_id, self.debit_id):
+        if not line.claws_back and (line.debit_id, line.credit_id) != (self.credit_id, self.debit_id):
             raise Rejected("points.correction_must_mirror")
         refundable = self.amount - self.refunded
         if line.amount > refundable:

@@ -128,14 +128,20 @@ def list_checkpoints(session: Session, center_id: int, *, request: PageRequest) 
     )
 
 
-def get_checkpoint(session: Session, center_id: int, size: int | None = None) -> CheckpointView:
-    """The checkpoint over so many leaves, the latest unless told. Raises NotFound("points.checkpoint_not_found")."""
+def find_checkpoint(session: Session, center_id: int, size: int | None = None) -> CheckpointView | None:
+    """The checkpoint over so many leaves, the latest unless told."""
     query = _CHECKPOINTS.where(_checkpoint.c.center_id == center_id)
     query = query.order_by(_checkpoint.c.size.desc()) if size is None else query.where(_checkpoint.c.size == size)
     row = session.connection().execute(query.limit(1)).one_or_none()
-    if row is None:
+    return None if row is None else CheckpointView(*row)
+
+
+def get_checkpoint(session: Session, center_id: int, size: int | None = None) -> CheckpointView:
+    """The same. Raises NotFound("points.checkpoint_not_found")."""
+    found = find_checkpoint(session, center_id, size)
+    if found is None:
         raise NotFound("points.checkpoint_not_found")
-    return CheckpointView(*row)
+    return found
 
 
 def prove_batch(session: Session, batch_id: int, *, center_id: int | None = None, size: int | None = None) -> Inclusion:
@@ -184,6 +190,12 @@ def stored_tiles(session: Session, center_id: int) -> Tiles:
         return [row[1] for row in rows]
 
     return read
+
+
+def count_waiting(session: Session, center_id: int) -> int:
+    """How many of a center's batches wait for their leaf."""
+    query = sa.select(sa.func.count()).where(_unsealed.c.center_id == center_id)
+    return int(session.connection().execute(query).scalar_one())
 
 
 def backlog(session: Session) -> Backlog:

@@ -117,6 +117,7 @@ def post(
             good_until=move.good_until,
             lot_id=move.lot_id,
             extend_to=move.extend_to,
+            claws_back=move.claws_back,
         )
         for move in movements
     ]
@@ -151,6 +152,14 @@ def resolve(
     lines = [_resolution(row, kind, (amounts or {}).get(row.id, row.amount), at) for row in pending]
     header = Header(source, actor, reason, None, evidence or {})
     return _record(session, lines, accounts, header, at)
+
+
+def lock_accounts(session: Session, keys: set[AccountKey], *, actor: Actor) -> dict[AccountKey, AccountState]:
+    """Accounts as they are until the unit ends, opened where they are missing: for a posting that depends on them.
+
+    Name all counted accounts of that posting, so that everybody locks in one order.
+    """
+    return _accounts_by_key(session, keys, actor.center_id)
 
 
 def _correct(session: Session, lines: list[Line], center_id: int) -> dict[int, Original]:

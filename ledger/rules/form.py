@@ -26,13 +26,22 @@ def values_of(body: RuleBody, starts_at: datetime) -> dict[str, str]:
         "time": starts_at.strftime("%H:%M"),
         "points_per_hour": points(body.points_per_hour).replace(",", ""),
         "points_for_forgotten_check_out": "1" if body.points_for_forgotten_check_out else "0",
+        "points_expire": body.points_expire,
         "star_hours": " ".join(str(hours) for hours in body.star_hours),
     }
 
 
 def typed() -> dict[str, str]:
     """What was typed, to be shown again."""
-    names = (*MINUTES, "day", "time", "points_per_hour", "points_for_forgotten_check_out", "star_hours")
+    names = (
+        *MINUTES,
+        "day",
+        "time",
+        "points_per_hour",
+        "points_for_forgotten_check_out",
+        "points_expire",
+        "star_hours",
+    )
     return {name: request.form.get(name, "") for name in names}
 
 
@@ -41,6 +50,7 @@ def read() -> tuple[datetime, dict[str, Any]]:
     changed: dict[str, Any] = {name: _minutes(name) for name in MINUTES}
     changed["points_per_hour"] = _points("points_per_hour")
     changed["points_for_forgotten_check_out"] = 1 if forms.text("points_for_forgotten_check_out") == "1" else 0
+    changed["points_expire"] = forms.text("points_expire")
     changed["star_hours"] = _hours("star_hours")
     return forms.moment("day", "time").astimezone(current_app.config["SETTINGS"].timezone), changed
 

@@ -16,7 +16,7 @@ from ledger.kernel.permissions import Permission
 from ledger.rules import form, queries, service
 from ledger.rules.policy import RuleBody
 from ledger.rules.queries import Rule
-from ledger.rules.words import NAMES, Change, changes, written
+from ledger.rules.words import NAMES, Change, changes, expiry_choices, written
 from ledger.web import forms
 from ledger.web.guard import get_actor, logged_in, requires
 from ledger.web.once import find_idempotency_key
@@ -64,7 +64,8 @@ def send_new_version() -> ResponseReturnValue:
 
 
 def _form(values: dict[str, str], errors: dict[str, Any]) -> str:
-    return render_template("rules/new.html", values=values, errors=errors, names=NAMES)
+    choices = expiry_choices(values["points_expire"])
+    return render_template("rules/new.html", values=values, errors=errors, names=NAMES, expiry_choices=choices)
 
 
 def _tomorrow() -> datetime:

@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from ledger.kernel.errors import Rejected
+from ledger.rules import expiry_policy
 
 
 @dataclass(frozen=True, slots=True)
 class RuleBody:
-    """A center's policy. Times in minutes, points in minor units (100 = 1.00)."""
+    """A center's policy. Times in minutes, points in minor units (100 = 1.00); see expiry_policy.py."""
 
     points_per_hour: int = 100
     early_minutes: int = 30
@@ -23,6 +24,7 @@ class RuleBody:
     automatic_minutes_per_day: int = 480
     points_for_forgotten_check_out: int = 0
     annul_minutes: int = 15
+    points_expire: str = expiry_policy.USUAL
     star_hours: tuple[int, ...] = (100, 300, 600, 1000, 1500)
 
     @property
@@ -89,9 +91,12 @@ def check_body(body: RuleBody) -> None:
     """Raises Rejected("rules.body_invalid") for a number that can't be."""
     for field in fields(RuleBody):
         value = getattr(body, field.name)
+        if isinstance(value, str):
+            continue
         numbers = value if isinstance(value, tuple) else (value,)
         if any(number < 0 or number > 1_000_000 for number in numbers):
             raise Rejected("rules.body_invalid", field=field.name)
+    expiry_policy.check(body.points_expire)
     if not body.star_hours or list(body.star_hours) != sorted(set(body.star_hours)):
         raise Rejected("rules.body_invalid", field="star_hours")
 

@@ -21,6 +21,12 @@ class RuleBodySchema(Schema):
         strict=True, validate=validate.Range(min=0, max=1), metadata={"description": "1: give them, 0: minutes only"}
     )
     annul_minutes = fields.Integer(strict=True, validate=_MINUTES)
+    points_expire = fields.String(
+        validate=validate.Regexp(
+            r"(never|rolling:[1-9]\d{0,2}|fixed:(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])\+\d{1,2})\Z"
+        ),
+        metadata={"description": "never, rolling:24 (months, to the month's end), fixed:12-31+1 (a day, years later)"},
+    )
     star_hours = fields.List(
         fields.Integer(strict=True, validate=validate.Range(min=1, max=100_000)),
         validate=validate.Length(min=1, max=10),

@@ -12,6 +12,7 @@ from ledger.rules import queries as rules
 from tests.world import Person, World
 
 TYPED = {
+    "points_expire": "rolling:24",
     "day": "2031-01-01",
     "time": "00:00",
     "points_per_hour": "1.50",
@@ -91,6 +92,7 @@ def test_the_page_shows_what_changed(client: FlaskClient, admin: Person, world: 
     assert "第 2 版" in page
     assert "原来 1.00 分" in page
     assert "1.50 分" in page
+    assert "挣到的那个月起 24 个月，到月底" in page
     assert "100、200、500" in page
     version = in_snapshot(rules.all_rules, world.center_id)[0]
     assert (version.body.points_per_hour, version.body.star_hours) == (150, (100, 200, 500))
