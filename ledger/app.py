@@ -26,9 +26,8 @@ from ledger.organisations import pages as organisations_pages
 from ledger.people import api as people_api
 from ledger.people import pages as people_pages
 from ledger.people import queries as people
-from ledger.points import adjustments, clawback, closing, closing_api, expiry
+from ledger.points import adjustments, clawback, closing, closing_api, expiry, proof_api, seal_keys, seal_measures
 from ledger.points import api as points_api
-from ledger.points import proof_api, seal_keys, seal_measures
 from ledger.rules import api as rules_api
 from ledger.rules import pages as rules_pages
 from ledger.shop import api as shop_api

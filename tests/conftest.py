@@ -18,6 +18,7 @@ from ledger.kernel.db import Database, in_transaction
 from ledger.kernel.migrations import upgrade
 from ledger.kernel.settings import Settings
 from ledger.organisations.service import create_center
+from ledger.points import seal_keys
 from tests.databases import (
     PostgresServer,
     drop_postgres_database,
@@ -100,6 +101,7 @@ def keyring() -> crypto.Keyring:
     """The keys of this process."""
     keyring = crypto.Keyring(TEST_SECRET)
     crypto.use(keyring)
+    seal_keys.use_host("jf.example.org")
     return keyring
 
 

@@ -2,11 +2,11 @@
 
 from flask import Flask
 
-from ledger.cli import exporting, founding, keeping, proving, running
+from ledger.cli import exporting, founding, keeping, proving, running, sealing
 
 
 def register(app: Flask) -> None:
     """Add the commands."""
-    for part in (running, founding, keeping, proving, exporting):
+    for part in (running, founding, keeping, proving, sealing, exporting):
         for command in part.commands():
             app.cli.add_command(command)

@@ -16,6 +16,8 @@ from ledger.points.policy import Source
 from ledger.points.seal_models import Block, CheckpointRow, Leaf, TreeNode
 from ledger.proof.tree import TILE, Tiles, Tree
 
+# As JSON has numbers without loss.
+MOST_LEAVES = (1 << 53) - 1
 _batch, _unsealed, _leaf, _node = (table_of(each) for each in (Batch, Unsealed, Leaf, TreeNode))
 _block, _checkpoint = table_of(Block), table_of(CheckpointRow)
 

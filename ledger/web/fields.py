@@ -1,5 +1,6 @@
 """Marshmallow fields and the URL converter that carry the house's shapes: opaque ids, strict numbers, clean text."""
 
+import base64
 from datetime import UTC, datetime
 from typing import Any
 
@@ -88,6 +89,13 @@ class Instant(fields.Field[datetime]):
             return instant.astimezone(UTC)
         except (TypeError, ValueError, OverflowError) as error:
             raise ValidationError("must be a time with an offset, as 2026-06-03T08:52:00+08:00") from error
+
+
+class Base64(fields.Field[bytes]):
+    """Bytes, written in base64; only for answers."""
+
+    def _serialize(self, value: bytes | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else base64.b64encode(value).decode()
 
 
 class IdConverter(BaseConverter):

@@ -37,4 +37,6 @@ def ready() -> ResponseReturnValue:
 @public
 def metrics() -> Response:
     """Counters in Prometheus' text form; numbers of requests and times by route, nothing about persons."""
+    for measure in current_app.extensions["measures"]:
+        measure()
     return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)

@@ -9,7 +9,7 @@ from flask_smorest import Api
 from flask_smorest import Blueprint as ApiBlueprint
 
 from ledger.kernel.errors import LedgerError
-from ledger.web.fields import IdConverter, Instant, PublicId
+from ledger.web.fields import Base64, IdConverter, Instant, PublicId
 from ledger.web.guard import SESSION_COOKIE, public
 
 PREFIX = "/api/v1"
@@ -75,6 +75,7 @@ def register(app: Flask, blueprints: Sequence[ApiBlueprint]) -> None:
     api = HouseApi(app)
     api.register_converter(IdConverter, lambda converter: {"type": "string", "pattern": f"^{IdConverter.regex}$"})
     api.register_field(PublicId, "string", None)
+    api.register_field(Base64, "string", None)
     api.register_field(Instant, "string", "date-time")
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
     browser = {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE}

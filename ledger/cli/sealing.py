@@ -1,0 +1,55 @@
+"""Commands about the seals: seal."""
+
+import sys
+
+import click
+
+from ledger.cli.console import told
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.organisations import queries as organisations
+from ledger.organisations.queries import CenterView
+from ledger.points import seal_keys, seal_queries
+from ledger.points.seal_keys import KeyView
+from ledger.points.sealing import MOST_PER_BLOCK, seal
+
+
+def commands() -> list[click.Command]:
+    """The commands."""
+    return [seal_books]
+
+
+@click.command("seal")
+@click.option("--new-key", is_flag=True, help="Then end the key that signs and let a new one sign from now on.")
+@told
+def seal_books(new_key: bool) -> None:
+    """Seal what waits for it, in every center, and print each center's checkpoint. A job does it every two minutes."""
+    centers = in_snapshot(organisations.centers)
+    if not centers:
+        click.echo("There is no center yet, so there is nothing to seal.")
+    for center in centers:
+        _seal(center)
+        if new_key:
+            _say_key(center, in_transaction(seal_keys.change_key, center.id))
+
+
+def _seal(center: CenterView) -> None:
+    """Seal a block at a time, so that people go on working meanwhile."""
+    sealed, last, total = 0, MOST_PER_BLOCK, in_snapshot(seal_queries.count_waiting, center.id)
+    while last >= MOST_PER_BLOCK:
+        last = in_transaction(seal, center.id)
+        sealed += last
+        _show(sealed, total)
+    click.echo("\r\033[K" if sys.stdout.isatty() else "", nl=False)
+    click.echo(f"{center.name}: {sealed:,} batches sealed.")
+    checkpoint = in_snapshot(seal_queries.find_checkpoint, center.id)
+    if checkpoint is not None:
+        click.echo(checkpoint.text)
+
+
+def _say_key(center: CenterView, key: KeyView) -> None:
+    click.echo(f"{center.name}: from now on this key signs; tell whoever has kept the one before.\n{key.text}")
+
+
+def _show(sealed: int, total: int) -> None:
+    if sys.stdout.isatty():
+        click.echo(f"\r\033[K  sealing {sealed:,} / {max(sealed, total):,}", nl=False)
