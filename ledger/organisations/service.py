@@ -16,7 +16,7 @@ from ledger.organisations import queries
 from ledger.organisations.models import Center, Membership, Place, Team
 from ledger.organisations.policy import CENTER, check_kind, check_position, clean_name, path_under
 from ledger.people.places import place_paths_of
-from ledger.points import service as points
+from ledger.points import opening
 from ledger.points.policy import MINUTE, POINT, POINT_SCALE
 
 _INSERT_IGNORING: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -37,8 +37,8 @@ def create_center(session: Session, *, name: str, is_demonstration: bool = False
     }
     session.connection().execute(sa.insert(Center), row)
     _insert_place(session, center_id, parent=None, kind=CENTER, name=clean_name(name), position=(None, None))
-    points.add_unit(session, MINUTE, scale=0, actor=system_actor(center_id))
-    points.add_unit(session, POINT, scale=POINT_SCALE, in_lots=True, actor=system_actor(center_id))
+    opening.add_unit(session, MINUTE, scale=0, actor=system_actor(center_id))
+    opening.add_unit(session, POINT, scale=POINT_SCALE, in_lots=True, actor=system_actor(center_id))
     return center_id
 
 

@@ -16,7 +16,7 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, NotFound, Rejected
 from ledger.kernel.ids import public_id
 from ledger.kernel.permissions import Permission
-from ledger.points import entries, queries, service
+from ledger.points import entries, opening, queries, service
 from ledger.points.entries import TransferView
 from ledger.points.policy import COUNTS_AS_POSTED, AccountKey, Movement, Source
 from ledger.points.service import Posted
@@ -38,7 +38,7 @@ def claw_back(
     """
     award, member = _award(session, transfer_id, actor.center_id)
     debt = AccountKey(member.unit, "debt", member.owner_id)
-    states = service.lock_accounts(session, {member, debt}, actor=actor)
+    states = opening.lock_accounts(session, {member, debt}, actor.center_id)
     amount = _left(session, award, actor.center_id)
     available = min(amount, states[member].state.available)
     clawback = AccountKey(member.unit, "clawback")
@@ -61,7 +61,7 @@ def pay_debt_first(session: Session, movements: Iterable[Movement], *, actor: Ac
         return wanted
     # The members' accounts too, so that all are locked in one order.
     keys = {side for move in wanted for side in (move.debit, move.credit)} | owing
-    states = service.lock_accounts(session, keys, actor=actor)
+    states = opening.lock_accounts(session, keys, actor.center_id)
     owed = {key: -states[key].state.balance for key in owing}
     return [part for move in wanted for part in _split(move, owed)]
 

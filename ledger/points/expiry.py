@@ -20,7 +20,7 @@ from ledger.kernel.ids import new_id, public_id
 from ledger.kernel.permissions import Permission
 from ledger.kernel.types import table_of
 from ledger.points import expiry_queries as queries
-from ledger.points import service
+from ledger.points import opening, service
 from ledger.points.expiry_models import ExpiryRun
 from ledger.points.expiry_queries import DueLot, RunView
 from ledger.points.lot_policy import GRACE
@@ -106,7 +106,7 @@ def _locked(session: Session, due: list[DueLot], run: RunView, center_id: int) -
     if not due:
         return []
     keys = {AccountKey(lot.unit, "member", lot.owner_id) for lot in due}
-    service.lock_accounts(session, keys, actor=system_actor(center_id))
+    opening.lock_accounts(session, keys, center_id)
     return queries.due_lots(session, center_id, run.ends_on, limit=len(due), among=[lot.id for lot in due])
 
 

@@ -4,7 +4,7 @@ Locks counted accounts in id order, then decides in policy.py, then writes; the 
 locks are held and is never earlier than the accounts' last. Statements are Core, because every posting runs them.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,12 +16,10 @@ from sqlalchemy.orm import Session
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, NotFound, Rejected
-from ledger.kernel.ids import new_id
 from ledger.kernel.types import table_of
-from ledger.points import freezing, lots, periods, queries, rows
-from ledger.points.models import Account, Batch, Transfer, Unit
+from ledger.points import freezing, lots, opening, periods, queries, rows
+from ledger.points.models import Account, Batch, Transfer
 from ledger.points.policy import (
-    KINDS,
     AccountKey,
     AccountState,
     Balance,
@@ -45,7 +43,6 @@ _INSERT_BATCH = {
     .returning(Batch.id, freezing.FROZEN)
     for dialect, insert in _INSERT_IGNORING.items()
 }
-_INSERT_ACCOUNTS = {dialect: insert(Account).on_conflict_do_nothing() for dialect, insert in _INSERT_IGNORING.items()}
 _INSERT_TRANSFERS = sa.insert(_transfer)
 _PENDING = sa.select(_transfer).where(
     _transfer.c.center_id == sa.bindparam("center"), _transfer.c.id.in_(sa.bindparam("ids", expanding=True))
@@ -71,19 +68,6 @@ class Posted:
     balances: dict[AccountKey, Balance]
 
 
-def add_unit(session: Session, code: str, *, scale: int, in_lots: bool = False, actor: Actor) -> None:
-    """Make a unit known in the actor's center; one that is there already is left as it is."""
-    row = {
-        "center_id": actor.center_id,
-        "code": code,
-        "scale": scale,
-        "in_lots": in_lots,
-        "created_at": clock.now(),
-    }
-    statement = _INSERT_IGNORING[session.get_bind().dialect.name](Unit).on_conflict_do_nothing()
-    session.connection().execute(statement, row)
-
-
 def post(
     session: Session,
     movements: Sequence[Movement],
@@ -103,7 +87,7 @@ def post(
     Unavailable("points.ledger_frozen").
     """
     keys = {key for move in movements for key in (move.debit, move.credit)}
-    accounts = _accounts_by_key(session, keys, actor.center_id)
+    accounts = opening.lock_accounts(session, keys, actor.center_id)
     lines = [
         Line(
             debit_id=accounts[move.debit].id,
@@ -145,21 +129,13 @@ def resolve(
     """
     pending = _pending_rows(session, pending_ids, actor.center_id)
     ids = {side for row in pending for side in (row.debit_account_id, row.credit_account_id)}
-    accounts = _accounts_by_id(session, ids, actor.center_id)
+    accounts = opening.lock_by_id(session, ids, actor.center_id)
     _refuse_resolved(session, pending_ids, actor.center_id)
     # Decided by the time that will be written, so that nobody ever reads of a hold that was posted after its end.
     at = recording_time(clock.now(), accounts.values())
     lines = [_resolution(row, kind, (amounts or {}).get(row.id, row.amount), at) for row in pending]
     header = Header(source, actor, reason, None, evidence or {})
     return _record(session, lines, accounts, header, at)
-
-
-def lock_accounts(session: Session, keys: set[AccountKey], *, actor: Actor) -> dict[AccountKey, AccountState]:
-    """Accounts as they are until the unit ends, opened where they are missing: for a posting that depends on them.
-
-    Name all counted accounts of that posting, so that everybody locks in one order.
-    """
-    return _accounts_by_key(session, keys, actor.center_id)
 
 
 def _correct(session: Session, lines: list[Line], center_id: int) -> dict[int, Original]:
@@ -216,53 +192,6 @@ def _insert_batch(session: Session, header: Header, recorded_at: datetime) -> in
     periods.refuse_closed(session, header.effective_at, center_id)
     rows.await_seal(session, [row])
     return int(row["id"])
-
-
-def _accounts_by_key(session: Session, keys: set[AccountKey], center_id: int) -> dict[AccountKey, AccountState]:
-    found = queries.accounts_by_key(session, keys, center_id)
-    missing = keys - found.keys()
-    if missing:
-        _open(session, missing, center_id)
-        found = queries.accounts_by_key(session, keys, center_id)
-    locked = _lock(session, {state.id: state for state in found.values()}, center_id)
-    return {key: locked[state.id] for key, state in found.items()}
-
-
-def _accounts_by_id(session: Session, ids: Iterable[int], center_id: int) -> dict[int, AccountState]:
-    found = queries.accounts_by_id(session, ids, center_id)
-    return _lock(session, found, center_id)
-
-
-def _lock(session: Session, states: dict[int, AccountState], center_id: int) -> dict[int, AccountState]:
-    """Counted accounts locked in id order and read again; on SQLite the writer has the whole database already."""
-    if session.get_bind().dialect.name == "sqlite":
-        return states
-    counted = [state.id for state in states.values() if state.counted]
-    return states | queries.accounts_by_id(session, counted, center_id, lock=True)
-
-
-def _open(session: Session, keys: Collection[AccountKey], center_id: int) -> None:
-    units = {key.unit for key in keys}
-    in_lots = queries.units_in_lots(session, units, center_id)
-    if units - in_lots.keys():
-        raise Rejected("points.unit_unknown", unit=min(units - in_lots.keys()))
-    opened = [
-        {
-            "center_id": center_id,
-            "id": new_id(),
-            "unit": key.unit,
-            "kind": key.kind,
-            "owner_id": key.owner_id,
-            "counted": KINDS[key.kind].counted,
-            "in_lots": KINDS[key.kind].in_lots and in_lots[key.unit],
-            "opened_at": clock.now(),
-            "overdraft": KINDS[key.kind].overdraft,
-            **dict.fromkeys(rows.COUNTERS, 0),
-        }
-        for key in sorted(keys)
-    ]
-    connection = session.connection()
-    connection.execute(_INSERT_ACCOUNTS[connection.dialect.name], opened)
 
 
 def _pending_rows(session: Session, ids: Sequence[int], center_id: int) -> list[Any]:

@@ -14,6 +14,7 @@ from ledger.kernel.errors import Rejected
 from ledger.kernel.ids import new_id, public_id
 from ledger.kernel.permissions import Permission
 from ledger.organisations import queries as organisations
+from ledger.points import opening
 from ledger.points import service as points
 from ledger.points.policy import AccountKey, Movement, Source, item_unit
 from ledger.shop import queries
@@ -78,7 +79,7 @@ def add_item(session: Session, shop_id: int, item: NewItem, *, actor: Actor) -> 
             raise Rejected("shop.barcode_taken", item=other)
     item_id = new_id()
     unit = item_unit(public_id(item_id))
-    points.add_unit(session, unit, scale=item.scale, actor=actor)
+    opening.add_unit(session, unit, scale=item.scale, actor=actor)
     session.add(
         Item(
             center_id=actor.center_id,

@@ -7,7 +7,7 @@ import pytest
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Conflict, LedgerError, Rejected
-from ledger.points import entries, queries, service
+from ledger.points import entries, opening, queries, service
 from ledger.points.policy import MINUTE, POINT, AccountKey, Balance, Movement, Source, evidence_hash, item_unit
 from tests.points.books import ISSUANCE, REDEEMED, Books, member, new_source
 
@@ -125,7 +125,7 @@ def test_batch_without_a_movement_is_a_mistake_of_the_caller(books: Books) -> No
 def test_unit_may_be_added_twice_and_keeps_its_scale(books: Books) -> None:
     unit = item_unit("rice")
     for scale in (3, 3):
-        in_transaction(service.add_unit, unit, scale=scale, actor=books.actor)
+        in_transaction(opening.add_unit, unit, scale=scale, actor=books.actor)
     books.post(Movement(AccountKey(unit, "bought"), AccountKey(unit, "stock", 5), 12_500, "goods in"))
     assert books.balance(AccountKey(unit, "stock", 5)) == Balance(12_500, 0)
 
