@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from ledger.audit import queries
+from ledger.audit.first_steps import FirstSteps, first_steps
 from ledger.audit.monthly import Holders, Month, holders, months
 from ledger.audit.queries import RunView
 from ledger.checkin.waiting import Waiting, minutes_by_station, waiting
@@ -23,6 +24,7 @@ class Console:
     """What the page shows; minutes by station are of the present month."""
 
     at: datetime
+    steps: FirstSteps
     run: RunView | None
     running: RunView | None
     clean_since: datetime | None
@@ -39,6 +41,11 @@ class Console:
     def this_year(self) -> list[Month]:
         """The months of the present year."""
         return [month for month in self.months if month.first.year == self.months[-1].first.year]
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether no month has a point to draw."""
+        return not any(month.issued or month.redeemed or month.outstanding for month in self.months)
 
     @property
     def issued(self) -> int:
@@ -74,6 +81,7 @@ def console_of(session: Session, actor: Actor, zone: ZoneInfo) -> Console:
     rest = stations[_MOST_STATIONS:]
     return Console(
         at=now,
+        steps=first_steps(session, center_id),
         run=queries.find_last_run(session, center_id),
         running=queries.find_running(session, center_id),
         clean_since=queries.find_clean_since(session, center_id),

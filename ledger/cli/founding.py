@@ -70,7 +70,7 @@ def _found(session: Session, center_name: str, name: str, phone: str, password_h
 def _say_code(phone: str, code: str) -> None:
     days = credentials.CODE_LASTS.days
     click.echo(f"Activation code: {code} (once, within {days} days)")
-    click.echo(f"Set a password with {phone} and this code at {settings().base_url}")
+    click.echo(f"Set a password with {phone} and this code at {settings().base_url}/first-password")
 
 
 @click.group("user")

@@ -67,6 +67,7 @@ def _place(session: Session, place_id: int, actor: Actor) -> dict[str, Any]:
         "place": shown,
         "below": [each for each in below if each.parent_id == place_id],
         "teams": queries.all_teams(session, actor.center_id, paths=[shown.path]),
+        "is_new": "new" in request.args,
         "may_change": may_change,
         "may_add_teams": actor.may(Permission.MANAGE_VOLUNTEERS, shown.path) and shown.closed_at is None,
         "may_add_below": may_change and shown.closed_at is None and bool(UNDER[shown.kind]),
@@ -91,7 +92,7 @@ def send_new_place(place_id: int) -> ResponseReturnValue:
         added = in_transaction(service.add_place, parent_id=place_id, actor=get_actor(), once=once, **known)
     except LedgerError as error:
         return _place_form(place_id, request.form.to_dict(), forms.field_errors(error, _PLACE_FIELDS)), error.status
-    return redirect(url_for("organisations.place", place_id=added), 303)
+    return redirect(url_for("organisations.place", place_id=added, new=1), 303)
 
 
 def _place_form(parent_id: int, values: dict[str, Any], errors: dict[str, str]) -> str:

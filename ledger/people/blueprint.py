@@ -1,8 +1,10 @@
 """The blueprint that all pages of people share, and the words that their templates need."""
 
 from flask import Blueprint
+from flask_babel import gettext as _
 
 from ledger.kernel.ids import public_id
+from ledger.people.places import innermost
 from ledger.people.policy import show_phone
 
 bp = Blueprint("people", __name__)
@@ -11,5 +13,13 @@ bp.add_app_template_filter(show_phone, "show_phone")
 
 @bp.app_template_global()
 def place_options(places: list[tuple[int, str]]) -> list[tuple[str, str]]:
-    """Places to choose from, as the kit's `choice` wants them."""
-    return [(public_id(place_id), words) for place_id, words in places]
+    """Places to choose from, as the kit's `choice` wants them; where no place is likely, one must be chosen."""
+    options = [(public_id(place_id), words) for place_id, words in places]
+    return options if likely_place(places) or not places else [("", _("选一个地方")), *options]
+
+
+@bp.app_template_global()
+def likely_place(places: list[tuple[int, str]]) -> str:
+    """The only place that has none under it, as `choice` wants its value; empty where there are several."""
+    found = innermost(places)
+    return public_id(found[0]) if len(found) == 1 else ""

@@ -1,6 +1,6 @@
 """Places as people see them. A place stands above people, so it is read by its table's name and never imported."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -9,6 +9,8 @@ from ledger.kernel.errors import NotFound
 from ledger.people.models import Volunteer
 
 MOST_AT_ONCE = 5_000
+# What a name is set in by for each place above it.
+_STEP = "\u3000"
 
 place_table = sa.table(
     "place",
@@ -76,7 +78,16 @@ def place_choices(session: Session, center_id: int, paths: Iterable[str]) -> lis
     )
     rows = session.connection().execute(query).all()
     top = min((row.path.count("/") for row in rows), default=0)
-    return [(row.id, "\u3000" * (row.path.count("/") - top) + row.name) for row in rows]
+    return [(row.id, _STEP * (row.path.count("/") - top) + row.name) for row in rows]
+
+
+def innermost(choices: Sequence[tuple[int, str]]) -> list[int]:
+    """Those of `place_choices` that have no other under them: the stations, where there are any."""
+    depths = [len(words) - len(words.lstrip(_STEP)) for _id, words in choices]
+    following = [*depths[1:], 0]
+    return [
+        place_id for (place_id, _words), depth, after in zip(choices, depths, following, strict=True) if after <= depth
+    ]
 
 
 def top_place_id(session: Session, center_id: int) -> int:

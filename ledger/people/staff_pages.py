@@ -49,7 +49,8 @@ def staff() -> str:
 def _staff(session: Session, actor: Actor) -> dict[str, Any]:
     people = queries.staff(session, actor)
     place_ids = [role.place_id for person in people for role in person.roles]
-    return {"people": people, "names": place_names(session, place_ids, actor.center_id)}
+    names = place_names(session, place_ids, actor.center_id)
+    return {"people": people, "names": names, "is_new": "new" in request.args}
 
 
 @bp.get("/staff/new")
@@ -69,7 +70,7 @@ def send_new_staff() -> ResponseReturnValue:
         in_transaction(service.hire, place_id=place_id, actor=get_actor(), once=once, **wanted)
     except LedgerError as error:
         return _form(request.form.to_dict(), forms.field_errors(error, _FIELDS)), error.status
-    return redirect(url_for("people.staff"), 303)
+    return redirect(url_for("people.staff", new=1), 303)
 
 
 def _form(values: dict[str, Any], errors: dict[str, str]) -> str:

@@ -13,8 +13,8 @@ from ledger.kernel.errors import LedgerError
 from ledger.kernel.ids import public_id
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
-from ledger.organisations import queries as organisations
 from ledger.people import queries as people
+from ledger.people.places import place_choices
 from ledger.shop import delivery_queries, queries, shelf
 from ledger.shop.blueprint import bp
 from ledger.shop.forms import LINES_MORE, Typed, lines_shown, read_delivery, read_item
@@ -66,9 +66,8 @@ def send_new_shop() -> ResponseReturnValue:
 
 def _shop_form(values: dict[str, Any], errors: dict[str, str]) -> str:
     actor = get_actor()
-    places = in_snapshot(organisations.all_places, actor.center_id, paths=actor.paths(Permission.MANAGE_SHOP))
-    options = [(public_id(place.id), place.name) for place in places]
-    return render_template("shop/shop_new.html", values=values, errors=errors, places=options)
+    places = in_snapshot(place_choices, actor.center_id, actor.paths(Permission.MANAGE_SHOP))
+    return render_template("shop/shop_new.html", values=values, errors=errors, places=places)
 
 
 @bp.get("/shelf/<id:shop_id>")

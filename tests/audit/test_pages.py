@@ -57,6 +57,14 @@ def test_the_console_says_when_nobody_has_verified(client: FlaskClient, book: Sm
     assert "还没有核对过" in shown(client, "/console", auditor)
 
 
+def test_the_console_tells_an_administrator_what_a_new_center_still_lacks(
+    client: FlaskClient, world: World, auditor: Person
+) -> None:
+    admin = world.add_staff("admin", place_id=world.top_id)
+    assert "先做这几件事" in shown(client, "/console", admin)
+    assert "先做这几件事" not in shown(client, "/console", auditor)
+
+
 def test_the_console_says_since_when_the_book_is_clean(client: FlaskClient, book: SmallBook, auditor: Person) -> None:
     client.post("/api/v1/audit/verify", headers=auditor.headers)
 

@@ -29,7 +29,8 @@ def test_a_place_and_a_team_are_made_and_closed(world: World, admin: Browser) ->
     top = f"/places/{public_id(world.top_id)}"
     assert admin.get(f"{top}/new").status_code == 200
     typed = {"kind": "station", "name": "沙湾站", "latitude": "36.5", "longitude": "102.4"}
-    station = admin.post(f"{top}/new", **typed).location
+    station, _query, new = admin.post(f"{top}/new", **typed).location.partition("?")
+    assert "加好了" in admin.get(f"{station}?{new}").text
     again = admin.post(f"{top}/new", **typed)
     assert (again.status_code, 'id="name-error"' in again.text) == (422, True)
     wrong = admin.post(f"{top}/new", **typed | {"name": "新站", "latitude": "north"})

@@ -167,10 +167,24 @@ def test_blocking_and_letting_again(world: World, client: FlaskClient, manager: 
     assert browser.post(f"{page}/status", status="unknown").status_code == 422
 
 
+def test_the_only_station_is_proposed_and_of_several_one_must_be_chosen(world: World, client: FlaskClient) -> None:
+    browser = Browser(client, world.add_staff("admin", place_id=world.top_id))
+    forms = ("/staff/new", "/volunteers/new", "/activities/new", "/shelf/new", "/volunteers/import")
+    for form in forms:
+        page = browser.get(form).text
+        assert f'<option value="{public_id(world.station_id)}" selected>' in page, form
+        assert "选一个地方" not in page, form
+    world.add_station("竹溪站")
+    for form in forms:
+        page = browser.get(form).text
+        assert f'<option value="{public_id(world.station_id)}">' in page, form
+        assert "选一个地方" in page, form
+
+
 def test_staff_come_and_go(world: World, client: FlaskClient) -> None:
     browser = Browser(client, world.add_staff("admin", place_id=world.top_id))
     typed = {"name": "陈小华", "phone": fresh_phone(), "role": "clerk", "place_id": public_id(world.station_id)}
-    assert browser.post("/staff/new", **typed).location == "/staff"
+    assert browser.post("/staff/new", **typed).location == "/staff?new=1"
     held = browser.post("/staff/new", **typed)
     assert (held.status_code, 'id="role-error"' in held.text) == (409, True)
     page = browser.get("/staff").text

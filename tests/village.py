@@ -1,0 +1,90 @@
+"""The PC of a village, set up as the README has it: in production, by https, with a certificate of its own."""
+
+import os
+import signal
+import ssl
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from tests.browser import HOST
+from tests.conftest import TEST_SECRET
+from tests.crash.server import ROOT, free_port
+
+START_SECONDS, LONGEST_SECONDS = 120, 300
+
+
+@dataclass
+class Village:
+    """The PC of a village: its settings, its commands, and the service once it was started."""
+
+    folder: Path
+    port: int = field(default_factory=free_port)
+    said: str = ""
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def url(self) -> str:
+        """Where the service is."""
+        return f"https://{HOST}:{self.port}"
+
+    def flask(self, *command: str) -> str:
+        """What a command says; it must end with 0."""
+        done = subprocess.run(
+            _line(*command), cwd=ROOT, env=self._environment(), capture_output=True, text=True, timeout=LONGEST_SECONDS
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def set_up(self) -> None:
+        """Certificate and village.env, as the README has them."""
+        tls = [line for line in self.flask("certificate", HOST).splitlines() if line.startswith("LEDGER_TLS_")]
+        lines = (
+            "LEDGER_ENV=production",
+            f"LEDGER_SECRET_KEY={TEST_SECRET}",
+            f"LEDGER_BASE_URL={self.url}",
+            f"LEDGER_HOST={HOST}",
+            f"LEDGER_PORT={self.port}",
+            *tls,
+        )
+        self._settings.write_text("\n".join(lines), encoding="utf-8")
+
+    def serve(self) -> None:
+        """Start the service, and wait until it answers to whoever trusts the village's root certificate."""
+        with (self.folder / "server.log").open("wb") as log:
+            self.process = subprocess.Popen(
+                _line("serve"), cwd=ROOT, env=self._environment(), stdout=log, stderr=log, start_new_session=True
+            )
+        trusting = ssl.create_default_context(cafile=self.folder / "tls" / "ningxin-root.crt")
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                urlopen(f"{self.url}/healthz", context=trusting, timeout=10).close()
+                return
+            except URLError:
+                time.sleep(0.2)
+        raise AssertionError(f"the service does not answer: {(self.folder / 'server.log').read_text()}")
+
+    def stop(self) -> None:
+        """End the service as an operator does."""
+        if self.process is not None and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            self.process.wait(60)
+
+    @property
+    def _settings(self) -> Path:
+        return self.folder / "village.env"
+
+    def _environment(self) -> dict[str, str]:
+        own = {"LEDGER_DATA_FOLDER": str(self.folder)}
+        if self._settings.exists():
+            own["LEDGER_ENV_FILE"] = str(self._settings)
+        return {name: value for name, value in os.environ.items() if not name.startswith("LEDGER_")} | own
+
+
+def _line(*command: str) -> list[str]:
+    return [sys.executable, "-m", "flask", "--app", "wsgi", *command]
