@@ -11,7 +11,9 @@ from ledger.kernel.types import STRICT, Base, center_key, key
 class VerificationRun(Base):
     """One verification, from its start to what it found; `difference` is the first row that differed, as JSON.
 
-    `beat_at` is of the machine's clock: a run that has not been heard of for a while was stopped with its process.
+    `beat_at` is of the machine's clock: a run that has not been heard of for a while was stopped with its process. It
+    looked at what came after the first `since_size` leaves of the log, at everything where that is NULL; what it found
+    clean ends with `log_size` leaves, whose root is `log_root`.
     """
 
     __tablename__ = "verification_run"
@@ -37,3 +39,6 @@ class VerificationRun(Base):
     batches: Mapped[int] = mapped_column(default=0)
     transfers: Mapped[int] = mapped_column(default=0)
     difference: Mapped[str | None]
+    since_size: Mapped[int | None]
+    log_size: Mapped[int | None]
+    log_root: Mapped[bytes | None]
