@@ -111,6 +111,9 @@ def _result(result: dict[str, Any]) -> dict[str, Any]:
     """A refusal gets its words when it is shown, in the reader's language."""
     if result["status"] == "created":
         return result
+    if result["status"] == "exists":
+        title, detail = words(LedgerError(result["code"]))
+        return result | {"title": title, "detail": detail}
     context = result["context"]
     title, detail = words(LedgerError(result["code"], **context))
     told = {"status": "refused", "id": result["id"], "code": result["code"], "title": title, "detail": detail}

@@ -105,10 +105,30 @@ register(
             403, "这个账户不能手工记账", "This account takes no transfer by hand",
             "请走两人审批的调整", "Use an adjustment, which takes two people",
         ),
-        "pending_transfer_differs": ErrorText(
-            422, "写的账户和占用的账户不同", "The accounts given are not those of the pending transfer",
-            "请去掉账户，或者写占用时的账户", "Leave the accounts out, or give those of the pending transfer",
+        "pending_transfer_has_different_debit_account_id": ErrorText(
+            422, "转出账户和占用时的不同", "The debit account is not that of the pending transfer",
+            "请去掉账户，或者写占用时的账户", "Leave it out, or give that of the pending transfer",
         ),
+        "pending_transfer_has_different_credit_account_id": ErrorText(
+            422, "转入账户和占用时的不同", "The credit account is not that of the pending transfer",
+            "请去掉账户，或者写占用时的账户", "Leave it out, or give that of the pending transfer",
+        ),
+        "exists": ErrorText(
+            409, "这一笔已经记过，内容一样", "The same transfer has been booked under this name",
+            "不用再记，请看已有的那一笔", "Nothing needs to be done: look at the one that is there",
+        ),
+        **{
+            f"exists_with_different_{part}": ErrorText(
+                409, f"这个名字已经记过一笔，{zh}不同", f"Another transfer has this name: its {en} differs",
+                "请换一个名字，或者核对已有的那一笔", "Choose another name, or check the one that is there",
+            )
+            for part, zh, en in (
+                ("kind", "种类", "kind"), ("pending_id", "占用", "pending transfer"),
+                ("timeout_seconds", "占用的时间", "timeout"), ("debit_account_id", "转出账户", "debit account"),
+                ("credit_account_id", "转入账户", "credit account"), ("amount", "数目", "amount"),
+                ("unit", "单位", "unit"), ("code", "事由代码", "code"),
+            )
+        },
         "linked_event_failed": ErrorText(
             422, "同一串里有一笔没成，这一笔也没记", "Another transfer of the chain was refused, so this one is not booked",
             "请看同一串里有自己原因的那一笔", "Look at the one of the chain that has a code of its own",

@@ -21,6 +21,7 @@ from ledger.kernel.types import table_of
 from ledger.points import freezing, raw_queries, rows
 from ledger.points.models import Account, Batch, Transfer
 from ledger.points.policy import AccountState, Kind, Line, Source, apply, recording_time
+from ledger.points.raw_names import Booked, Exists, booked, refuse_booked
 from ledger.points.raw_queries import SOURCE, PendingView, lock_accounts
 from ledger.points.rows import Header
 
@@ -108,19 +109,18 @@ class _Book:
     actor: Actor
     recorded_at: datetime
     accounts: dict[int, AccountState]
-    names: set[str]
+    names: dict[str, Booked]
     pending: dict[str, PendingView]
     batches: list[dict[str, Any]] = field(default_factory=list)
     transfers: list[dict[str, Any]] = field(default_factory=list)
 
     def copy(self) -> "_Book":
         """The same for a chain that may fail: accounts are copied when they are touched."""
-        return _Book(self.actor, self.recorded_at, dict(self.accounts), set(), dict(self.pending))
+        return _Book(self.actor, self.recorded_at, dict(self.accounts), dict(self.names), dict(self.pending))
 
     def take_over(self, chain: "_Book") -> None:
         """Keep what a chain has decided."""
-        self.accounts, self.pending = chain.accounts, chain.pending
-        self.names |= chain.names
+        self.accounts, self.pending, self.names = chain.accounts, chain.pending, chain.names
         self.batches += chain.batches
         self.transfers += chain.transfers
 
@@ -134,7 +134,7 @@ def _load(session: Session, wanted: Sequence[WantedTransfer], actor: Actor) -> _
     accounts = lock_accounts(session, ids, actor.center_id)
     # Read again now that nobody else can resolve them.
     pending = raw_queries.find_pending(session, pending, actor.center_id)
-    names = raw_queries.names_taken(session, {each.id for each in wanted if each.id}, actor.center_id)
+    names = raw_queries.find_named(session, {each.id for each in wanted if each.id}, actor.center_id)
     return _Book(actor, recording_time(clock.now(), accounts.values()), accounts, names, pending)
 
 
@@ -145,8 +145,8 @@ def _book_chain(book: _Book, chain: list[WantedTransfer]) -> list[dict[str, Any]
         try:
             if each.linked and position == len(chain) - 1:
                 raise Rejected("points.linked_event_chain_open")
-            if each.id is not None and (each.id in book.names or each.id in draft.names):
-                raise Conflict("points.already_posted")
+            if each.id is not None and each.id in draft.names:
+                refuse_booked(draft.names[each.id], _parts(draft, each))
             results.append(_book_one(draft, each))
         except LedgerError as error:
             others = LedgerError("points.linked_event_failed")
@@ -156,7 +156,25 @@ def _book_chain(book: _Book, chain: list[WantedTransfer]) -> list[dict[str, Any]
 
 
 def _refused(wanted: WantedTransfer, error: LedgerError) -> dict[str, Any]:
+    if isinstance(error, Exists):
+        return {"status": "exists", "id": wanted.id, "code": error.code, **error.context}
     return {"status": "refused", "id": wanted.id, "code": error.code, "context": error.context}
+
+
+def _parts(book: _Book, wanted: WantedTransfer) -> dict[str, Any]:
+    """What is compared of a transfer whose name has been booked, in this order."""
+    held = book.pending.get(wanted.pending_id or "")
+    usual = USUAL_HOLD_SECONDS if wanted.kind == "pending" else None
+    return {
+        "kind": wanted.kind,
+        "pending_id": None if wanted.pending_id is None else (held.id if held is not None else 0),
+        "timeout_seconds": wanted.timeout_seconds or usual,
+        "debit_account_id": wanted.debit_account_id,
+        "credit_account_id": wanted.credit_account_id,
+        "amount": wanted.amount,
+        "unit": wanted.unit,
+        "code": wanted.code,
+    }
 
 
 def _book_one(book: _Book, wanted: WantedTransfer) -> dict[str, Any]:
@@ -213,11 +231,9 @@ def _resolution(book: _Book, wanted: WantedTransfer) -> Line:
         )
     if book.recorded_at >= held.expires_at:
         raise Conflict("points.pending_transfer_expired")
-    given = (wanted.debit_account_id, wanted.credit_account_id)
-    if any(
-        one not in (None, own) for one, own in zip(given, (held.debit_account_id, held.credit_account_id), strict=True)
-    ):
-        raise Rejected("points.pending_transfer_differs")
+    for side in ("debit_account_id", "credit_account_id"):
+        if getattr(wanted, side) not in (None, getattr(held, side)):
+            raise Rejected(f"points.pending_transfer_has_different_{side}")
     amount = held.amount if wanted.amount is None or wanted.kind == "void" else wanted.amount
     if amount > held.amount:
         raise Rejected("points.exceeds_pending_transfer_amount", held=held.amount)
@@ -250,13 +266,12 @@ def _batch_row(book: _Book, wanted: WantedTransfer) -> dict[str, Any]:
 
 def _remember(book: _Book, wanted: WantedTransfer, row: dict[str, Any]) -> None:
     """What later transfers of the request may name: this one if it holds, and that what it resolves is resolved."""
-    if wanted.id is not None:
-        book.names.add(wanted.id)
     if row["kind"] in _RESOLVED:
         for name, view in list(book.pending.items()):
             if view.id == row["pending_id"]:
                 book.pending[name] = replace(view, resolved=row["kind"])
     if wanted.id is not None:
+        book.names[wanted.id] = booked(row)
         book.pending[wanted.id] = PendingView(
             id=row["id"],
             kind=row["kind"],

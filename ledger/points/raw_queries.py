@@ -13,6 +13,7 @@ from ledger.kernel.types import table_of
 from ledger.points import queries
 from ledger.points.models import Batch, Transfer, Unit
 from ledger.points.policy import AccountState
+from ledger.points.raw_names import Booked, booked
 
 SOURCE = "raw"
 _batch, _transfer, _unit = table_of(Batch), table_of(Transfer), table_of(Unit)
@@ -48,15 +49,30 @@ def lock_accounts(session: Session, ids: Iterable[int], center_id: int) -> dict[
     return states | queries.accounts_by_id(session, free, center_id, lock=True)
 
 
-def names_taken(session: Session, names: Iterable[str], center_id: int) -> set[str]:
-    """Those of the senders' names under which something has been booked, ever."""
+def find_named(session: Session, names: Iterable[str], center_id: int) -> dict[str, Booked]:
+    """What has been booked under the senders' names, ever."""
     wanted = list(names)
     if not wanted:
-        return set()
-    query = sa.select(_batch.c.source_ref).where(
-        _batch.c.center_id == center_id, _batch.c.source_type == SOURCE, _batch.c.source_ref.in_(wanted)
+        return {}
+    t = _transfer.c
+    columns = (
+        t.id,
+        t.batch_id,
+        t.kind,
+        t.pending_id,
+        t.debit_account_id,
+        t.credit_account_id,
+        t.amount,
+        t.unit,
+        t.code,
     )
-    return set(session.scalars(query))
+    same_batch = sa.and_(_batch.c.center_id == t.center_id, _batch.c.id == t.batch_id)
+    query = (
+        sa.select(_batch.c.source_ref, t.expires_at, t.recorded_at, *columns)
+        .join(_batch, same_batch)
+        .where(t.center_id == center_id, _batch.c.source_type == SOURCE, _batch.c.source_ref.in_(wanted))
+    )
+    return {row.source_ref: booked(row._mapping) for row in session.execute(query)}
 
 
 def find_pending(session: Session, names: Iterable[str], center_id: int) -> dict[str, PendingView]:

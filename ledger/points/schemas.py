@@ -160,9 +160,9 @@ class RawBalanceSchema(Schema):
 
 
 class TransferResultSchema(Schema):
-    """What became of one transfer: `created` with its keys and the balances after it, or `refused` with its code."""
+    """What became of one transfer: `created` with its keys and the balances after it, `exists`, or `refused`."""
 
-    status = fields.String(validate=validate.OneOf(("created", "refused")))
+    status = fields.String(validate=validate.OneOf(("created", "exists", "refused")))
     id = fields.String(allow_none=True)
     transfer_id = PublicId()
     batch_id = PublicId()
