@@ -40,6 +40,7 @@ _CHINESE = {
     r"must be a day and a time": "请填日期和时间",
     r"must be a time with an offset, as (\S+)": r"请填带时区的时间，如 \1",
     r"must be (\d+) to (\d+) minutes": r"请填 \1 到 \2 分钟",
+    r"must be never, rolling:24 or fixed:12-31\+1": "请填 never、rolling:24 或者 fixed:12-31+1 这样的",
     r"must be hours, as (.*)": r"请填小时数，像 \1",
     r"has characters that can't be stored": "有存不了的字符",
     r"send either code or card": "二维码和卡号要填一样，也只能填一样",

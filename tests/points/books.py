@@ -14,8 +14,9 @@ from ledger.kernel.ids import new_id
 from ledger.kernel.types import Base, table_of
 from ledger.organisations.service import create_center
 from ledger.points import queries, service
-from ledger.points.models import Account, Transfer
+from ledger.points.models import Account, Lot, LotUse, Transfer
 from ledger.points.policy import POINT, AccountKey, Balance, Kind, Movement, Source
+from ledger.points.queries import TrialLine
 from ledger.points.service import Posted
 
 ISSUANCE = AccountKey(POINT, "issuance")
@@ -48,6 +49,16 @@ def rows_of(session: Session, model: type[Base], center_id: int) -> list[dict[st
     table = table_of(model)
     query = sa.select(table).where(table.c.center_id == center_id).order_by(*table.primary_key.columns)
     return [dict(row._mapping) for row in session.execute(query)]
+
+
+def whole_book(session: Session, center_id: int) -> tuple[list[Any], list[Any], list[TrialLine]]:
+    """Accounts, transfers and trial balance of one state."""
+    return accounts_of(session, center_id), transfers_of(session, center_id), queries.trial_balance(session, center_id)
+
+
+def all_lots(session: Session, center_id: int) -> tuple[list[Any], list[Any], list[Any]]:
+    """Accounts, lots and their uses of one state."""
+    return accounts_of(session, center_id), rows_of(session, Lot, center_id), rows_of(session, LotUse, center_id)
 
 
 class Books:

@@ -180,3 +180,8 @@ class Draft:
     def _move(self, entry: Entry) -> None:
         self._balance[entry.debit] = self._balance.get(entry.debit, 0) - entry.amount
         self._balance[entry.credit] = self._balance.get(entry.credit, 0) + entry.amount
+
+
+def pick(ids: list[int], chosen: list[int]) -> list[int]:
+    """Some of the ids, each once."""
+    return list(dict.fromkeys(ids[number % len(ids)] for number in chosen)) if ids else []

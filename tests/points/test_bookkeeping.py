@@ -16,18 +16,15 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
 from ledger.kernel.db import Database, in_snapshot
 from ledger.kernel.errors import LedgerError
 from ledger.points import queries
-from ledger.points.models import Lot, LotUse
 from ledger.points.policy import KINDS, MINUTE, AccountKey, Balance, Kind, Movement, Source
-from ledger.points.queries import TrialLine
 from ledger.points.service import Posted
-from tests.points.books import ISSUANCE, REDEEMED, Books, accounts_of, member, new_books, rows_of, transfers_of
-from tests.points.model import Draft, Model, Refused
+from tests.points.books import ISSUANCE, REDEEMED, Books, all_lots, member, new_books, whole_book
+from tests.points.model import Draft, Model, Refused, pick
 from tests.points.soundness import assert_lots, assert_sound
 from tests.points.tokens import Tokens
 
@@ -108,13 +105,13 @@ class Bookkeeping(RuleBasedStateMachine):
     )
     def end_holds(self, chosen: list[int], kind: Kind) -> None:
         """Post, void or expire some holds that are open."""
-        self._resolve(_pick(self._open_holds(), chosen), kind, {})
+        self._resolve(pick(self._open_holds(), chosen), kind, {})
 
     @precondition(lambda self: self._open_holds())
     @rule(chosen=st.lists(choices, min_size=1, max_size=2, unique=True), amount=any_amounts)
     def post_in_part(self, chosen: list[int], amount: int) -> None:
         """Post less than was held, or try to post more."""
-        picked = _pick(self._open_holds(), chosen)
+        picked = pick(self._open_holds(), chosen)
         self._resolve(picked, "post", dict.fromkeys(picked[:1], amount))
 
     @rule(
@@ -122,13 +119,13 @@ class Bookkeeping(RuleBasedStateMachine):
     )
     def end_what_is_no_open_hold(self, chosen: list[int], kind: Kind) -> None:
         """Whatever transfer comes, most of them no hold or resolved."""
-        self._resolve(_pick(list(self.model.entries), chosen), kind, {})
+        self._resolve(pick(list(self.model.entries), chosen), kind, {})
 
     @precondition(lambda self: self._open_holds())
     @rule(chosen=choices, kind=st.sampled_from(["post", "void", "expire"]), late=st.integers(-1, 1))
     def end_hold_at_its_last_moment(self, chosen: int, kind: Kind, late: int) -> None:
         """A microsecond before the end of a hold, at it, or after it."""
-        (picked,) = _pick(self._open_holds(), [chosen])
+        (picked,) = pick(self._open_holds(), [chosen])
         until = self.model.entries[picked].expires_at
         assert until is not None
         self.now = max(self.now, until + timedelta(microseconds=late))
@@ -144,7 +141,7 @@ class Bookkeeping(RuleBasedStateMachine):
     @rule(chosen=choices, part=st.sampled_from([None, 1, 5, 30]), times=st.integers(1, 2), straight=st.booleans())
     def take_back(self, chosen: int, part: int | None, times: int, straight: bool) -> None:
         """Reverse a transfer, or refund a part of it; now and then twice at once, or in the wrong direction."""
-        for original_id in _pick(list(self.model.entries), [chosen]):
+        for original_id in pick(list(self.model.entries), [chosen]):
             entry = self.model.entries[original_id]
             debit, credit = (entry.debit, entry.credit) if straight and chosen % 5 == 0 else (entry.credit, entry.debit)
             whole = {"reverses_id": original_id} if part is None else {"refund_of": original_id}
@@ -154,7 +151,7 @@ class Bookkeeping(RuleBasedStateMachine):
     @rule(chosen=choices, part=st.sampled_from([None, 1]))
     def take_back_again(self, chosen: int, part: int | None) -> None:
         """Reverse or refund what was reversed or refunded before."""
-        (original_id,) = _pick(self._taken_back(), [chosen])
+        (original_id,) = pick(self._taken_back(), [chosen])
         entry = self.model.entries[original_id]
         whole = {"reverses_id": original_id} if part is None else {"refund_of": original_id}
         self._post([Movement(entry.credit, entry.debit, part or entry.amount, "back", **whole)])
@@ -180,7 +177,7 @@ class Bookkeeping(RuleBasedStateMachine):
     @invariant()
     def book_is_sound_and_that_of_the_model(self) -> None:
         """Nothing made or lost, counters and versions are the fold of the transfers, and all is as the model says."""
-        accounts, transfers, lines = in_snapshot(_whole_book, self.books.center_id)
+        accounts, transfers, lines = in_snapshot(whole_book, self.books.center_id)
         assert_sound(accounts, transfers)
         held: dict[tuple[str, str], int] = defaultdict(int)
         for row in accounts:
@@ -198,7 +195,7 @@ class Bookkeeping(RuleBasedStateMachine):
     @invariant()
     def lots_are_sound_and_those_of_the_model(self) -> None:
         """What is left of the lots is the balance, by each last day, and their uses say how it came to that."""
-        accounts, lots, uses = in_snapshot(_all_lots, self.books.center_id)
+        accounts, lots, uses = in_snapshot(all_lots, self.books.center_id)
         assert_lots(accounts, lots, uses)
         for account in accounts:
             key = AccountKey(account["unit"], account["kind"], account["owner_id"])
@@ -275,21 +272,6 @@ class Bookkeeping(RuleBasedStateMachine):
         self.sources += 1
         self.last_source = Source("event", str(self.sources), "post")
         return self.last_source
-
-
-def _whole_book(session: Session, center_id: int) -> tuple[list[Any], list[Any], list[TrialLine]]:
-    """Accounts, transfers and trial balance of one state."""
-    return accounts_of(session, center_id), transfers_of(session, center_id), queries.trial_balance(session, center_id)
-
-
-def _all_lots(session: Session, center_id: int) -> tuple[list[Any], list[Any], list[Any]]:
-    """Accounts, lots and their uses of one state."""
-    return accounts_of(session, center_id), rows_of(session, Lot, center_id), rows_of(session, LotUse, center_id)
-
-
-def _pick(ids: list[int], chosen: list[int]) -> list[int]:
-    """Some of the ids, each once."""
-    return list(dict.fromkeys(ids[number % len(ids)] for number in chosen)) if ids else []
 
 
 def _codes(refusal: str) -> Iterator[str]:
