@@ -137,6 +137,10 @@ register(
             422, "最后一笔还写着和下一笔相连", "The last transfer says that it is linked with a next one",
             "请把最后一笔的 linked 去掉", "Leave out linked on the last one of a chain",
         ),
+        "center_not_found": ErrorText(
+            404, "没有这个中心", "There is no such center",
+            "请核对中心的编号", "Check the id of the center",
+        ),
         "unit_unknown": ErrorText(
             422, "没有这个单位", "There is no such unit",
             "请先在本中心建立这个单位", "Add the unit to the center first",

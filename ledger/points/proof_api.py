@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Response
 from flask_smorest import Blueprint
+from sqlalchemy.orm import Session
 
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.paging import Page, PageRequest
@@ -17,6 +18,7 @@ from ledger.points.proof_schemas import (
     ProofSchema,
 )
 from ledger.points.proving import BatchProof
+from ledger.points.seal_keys import KeyView
 from ledger.points.seal_queries import CheckpointView, Consistency
 from ledger.web.fields import PageQuery
 from ledger.web.guard import current_actor, public
@@ -79,7 +81,12 @@ def prove_consistency(query: dict[str, Any], center_id: int, size: int) -> Consi
 @bp.response(200, KeyList)
 def list_keys(center_id: int) -> dict[str, Any]:
     """The keys that have signed a center's checkpoints, with the public half of each."""
-    return {"items": in_snapshot(seal_keys.keys, center_id), "next": None}
+    return {"items": in_snapshot(_keys, center_id), "next": None}
+
+
+def _keys(session: Session, center_id: int) -> list[KeyView]:
+    seal_queries.need_center(session, center_id)
+    return seal_keys.keys(session, center_id)
 
 
 @bp.get("/batches/<id:batch_id>/proof")

@@ -11,7 +11,7 @@ from ledger.kernel import clock
 from ledger.kernel.errors import Conflict, NotFound, Rejected
 from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.kernel.types import table_of
-from ledger.points.models import Batch, Unsealed
+from ledger.points.models import Batch, Unit, Unsealed
 from ledger.points.policy import Source
 from ledger.points.seal_models import Block, CheckpointRow, Leaf, TreeNode
 from ledger.proof.tree import TILE, Tiles, Tree
@@ -118,8 +118,15 @@ def _seal(session: Session, *which: "sa.ColumnElement[bool]") -> Seal | None:
     return None if row is None else Seal(*row)
 
 
+def need_center(session: Session, center_id: int) -> None:
+    """Raises NotFound("points.center_not_found") unless the center has a book, which begins with its units."""
+    if session.execute(sa.select(Unit.code).where(Unit.center_id == center_id).limit(1)).first() is None:
+        raise NotFound("points.center_not_found")
+
+
 def list_checkpoints(session: Session, center_id: int, *, request: PageRequest) -> Page[CheckpointView]:
-    """A center's checkpoints, the newest first unless asked otherwise."""
+    """A center's checkpoints, the newest first unless asked otherwise. Raises NotFound("points.center_not_found")."""
+    need_center(session, center_id)
     return fetch_page(
         session,
         _CHECKPOINTS.where(_checkpoint.c.center_id == center_id),
