@@ -3,12 +3,15 @@
 import io
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
 from ledger.activities import queries as activities
+from ledger.app import APPROVALS
+from ledger.approvals import service as approvals
 from ledger.checkin import codes, service
 from ledger.checkin.commands import ScanCommand
 from ledger.checkin.earnings import PURPOSE as VOUCHER
@@ -18,7 +21,9 @@ from ledger.kernel.ids import parse_public_id, public_id
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.references import make_reference
 from ledger.organisations import service as organisations
+from ledger.points import freezing
 from ledger.points.models import Transfer
+from ledger.points.months import month_of
 from ledger.points.policy import POINT, AccountKey
 from ledger.points.queries import accounts_by_key
 from ledger.shop.delivery_queries import list_deliveries
@@ -32,6 +37,7 @@ DATA = (
     *("演示中心", "柳荫站", "柳荫积分超市", "红马甲巡逻队", "社区巡逻", "治安", "供销社", "名单.csv", "不认识的队"),
     *("东北大米", "洗衣液", "粮油", "5 kg/袋", "王桂兰", "王*兰", "李秀英", "李*英"),
     *("周店员", "周*员", "吴站长", "吴*长", "郑管理", "郑*理", "孙监督", "孙*督", "何新来", "何*来", "陈晓燕", "陈*燕"),
+    *("冯管理", "冯*理", "漏记了一次", "月底对过账", "备份和账一样", "debits_posted"),
     "dm for 大米",
 )
 
@@ -56,6 +62,7 @@ class Tour:
             "auditor": world.add_staff("auditor", place_id=top, name="孙监督"),
         }
         self.keys = {"station_id": world.station_id, "place_id": world.station_id, "top_id": top}
+        self._decide()
         self._serve()
         self._redeem()
         self._gather()
@@ -77,6 +84,11 @@ class Tour:
         return codes.screen_code(self.world.center_id, self.world.station_id, 1, clock.now()).code
 
     @property
+    def volunteer_number(self) -> str:
+        """The number on the volunteer's card."""
+        return self.world.number_of(self.person("volunteer"))
+
+    @property
     def voucher(self) -> str:
         """The reference on the receipt of an attendance."""
         return make_reference(VOUCHER, self.world.center_id, int(self.keys["attendance_id"]))
@@ -91,6 +103,23 @@ class Tour:
         command = ScanCommand(f"tour-{at:%d%H%M}-{card[-8:]}", card=card, station_id=self.world.station_id)
         with clock.at(at):
             return int(in_transaction(service.scan, command, actor=self.person("clerk").actor).attendance["id"])
+
+    def _decide(self) -> None:
+        """Long ago a month was closed and a frozen book released; an adjustment waits for the administrator."""
+        world, admin, volunteer = self.world, self.person("admin"), self.person("volunteer")
+        other = world.add_staff("admin", place_id=world.top_id, name="冯管理")
+        past = clock.now() - timedelta(days=70)
+        with clock.at(past):
+            give_points(world, volunteer, 100)
+            freeze_id = in_transaction(freezing.freeze, world.center_id, reason="debits_posted", run_id=None)
+            for person in (admin, self.person("auditor")):
+                in_transaction(freezing.release, freeze_id, "备份和账一样", actor=person.actor)
+        asked: dict[str, Any] = {"actor": other.actor, "desk": APPROVALS}
+        month = {"month": month_of(past)}
+        closing = in_transaction(approvals.propose, "points.period_close", month, "月底对过账", **asked)
+        in_transaction(approvals.approve, closing, "", actor=admin.actor, desk=APPROVALS)
+        wanted = {"volunteer_id": public_id(volunteer.volunteer_id), "amount": 1_250, "cause": "missed"}
+        self.keys["proposal_id"] = in_transaction(approvals.propose, "points.adjustment", wanted, "漏记了一次", **asked)
 
     def _serve(self) -> None:
         """Yesterday one came and went and one forgot to go; today both have checked in."""

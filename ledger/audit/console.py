@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from ledger.approvals import queries as approvals
 from ledger.audit import queries
 from ledger.audit.first_steps import FirstSteps, first_steps
 from ledger.audit.monthly import Holders, Month, holders, months
@@ -35,6 +36,7 @@ class Console:
     other_stations: int
     other_minutes: int
     waiting: list[Waiting]
+    proposals: int
     low: list[LowItem]
 
     @property
@@ -92,6 +94,7 @@ def console_of(session: Session, actor: Actor, zone: ZoneInfo) -> Console:
         other_stations=len(rest),
         other_minutes=sum(minutes for _name, minutes in rest),
         waiting=waiting(session, center_id, _EVERYWHERE),
+        proposals=approvals.count_waiting(session, center_id),
         low=running_low(session, center_id, _EVERYWHERE, limit=5),
     )
 

@@ -1,4 +1,4 @@
-"""Pages of the audit: the console, the trial balance with its verification; with them the blueprint has the books."""
+"""Pages of the audit: the console, the trial balance with its verification; the blueprint has its other pages by it."""
 
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,18 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from ledger.audit import book_pages, journal_pages, moments, names, queries, runs
+from ledger.audit import (
+    adjustment_pages,
+    approval_pages,
+    book_pages,
+    freeze_pages,
+    journal_pages,
+    moments,
+    names,
+    period_pages,
+    queries,
+    runs,
+)
 from ledger.audit.blueprint import account_kind, bp
 from ledger.audit.console import console_of
 from ledger.audit.words import STEP_WORDS
@@ -20,7 +31,7 @@ from ledger.web.formats import points
 from ledger.web.guard import get_actor, requires
 from ledger.web.spreadsheets import download
 
-__all__ = ["book_pages", "bp", "journal_pages"]
+__all__ = ["adjustment_pages", "approval_pages", "book_pages", "bp", "freeze_pages", "journal_pages", "period_pages"]
 _WAIT_SECONDS = 0.5
 
 

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from ledger.kernel.actor import Actor
 from ledger.organisations import queries as organisations
 from ledger.people import queries as people
+from ledger.points import freezing
 from ledger.web.page_context import Reader
 
 ROLE_NAMES = {
@@ -24,6 +25,7 @@ def load_reader(session: Session, actor: Actor | None) -> Reader:
     center = organisations.get_center(session, actor.center_id)
     name = people.get_preferences(session, actor.identity_id).name
     roles = people.roles_of(session, actor.identity_id, actor.center_id)
+    frozen = freezing.find_freeze(session, actor.center_id) is not None
     if roles:
         widest = min(roles, key=lambda role: (len(role.place_path), list(ROLE_NAMES).index(role.role)))
         place_id, role = widest.place_id, str(ROLE_NAMES[widest.role])
@@ -32,4 +34,4 @@ def load_reader(session: Session, actor: Actor | None) -> Reader:
     else:
         return Reader(center.name, center.is_demonstration, name)
     place = organisations.get_place(session, place_id, actor.center_id)
-    return Reader(place.name, center.is_demonstration, name, role)
+    return Reader(place.name, center.is_demonstration, name, role, frozen)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, time
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask import current_app, request
@@ -61,6 +62,17 @@ def optional_number(name: str) -> int | None:
     if not typed.isdecimal() or len(typed) > _LONGEST_NUMBER:
         raise InvalidFields([{"field": name, "message": "must be a whole number"}])
     return int(typed)
+
+
+def points(name: str, *, most: int) -> int:
+    """Points typed with at most two decimals, as minor units from 0 to `most`. Raises InvalidFields."""
+    try:
+        minor = Decimal(text(name).replace(",", "")) * 100
+    except InvalidOperation as error:
+        raise InvalidFields([{"field": name, "message": "must be a number"}]) from error
+    if not minor.is_finite() or minor != int(minor) or not 0 <= minor <= most:
+        raise InvalidFields([{"field": name, "message": "must have at most two decimals"}])
+    return int(minor)
 
 
 def optional_degrees(name: str) -> float | None:

@@ -28,6 +28,7 @@ STAFF_MENU = (
     Entry("shop.till", _("兑换"), (Permission.TILL,)),
     Entry("shop.receipts", lazy_pgettext("many", "小票"), (Permission.TILL, Permission.READ_BOOKS)),
     Entry("checkin.reviews", _("待审"), (Permission.REVIEW,)),
+    Entry("audit.approvals", _("审批"), (Permission.PROPOSE, Permission.DECIDE, Permission.READ_BOOKS)),
     Entry("activities.list_activities", lazy_pgettext("many", "活动"), (Permission.MANAGE_ACTIVITIES,)),
     Entry("people.volunteers", lazy_pgettext("many", "志愿者"), (Permission.MANAGE_VOLUNTEERS,)),
     Entry("shop.shelf", _("货架"), (Permission.MANAGE_SHOP, Permission.GOODS_IN, Permission.READ_BOOKS)),

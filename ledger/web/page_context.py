@@ -1,8 +1,8 @@
 """What every page knows without its view saying so, and the reader's switches for language and size of type.
 
 A view passes `render_template` only what is its own; the base templates find here: `locale`, `theme`, `large_type`,
-`demo`, `here`, `place_name`, `person` ({name, role}, None for strangers), `actor`, `nav`, `log_out_url`, `now`,
-`registered(endpoint)`. What a view passes itself goes before.
+`demo`, `frozen`, `here`, `place_name`, `person` ({name, role}, None for strangers), `actor`, `nav`, `log_out_url`,
+`now`, `registered(endpoint)`. What a view passes itself goes before.
 """
 
 from collections.abc import Callable
@@ -31,12 +31,16 @@ _YEAR_SECONDS = 366 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who reads a page, as its head says it: the own name in full, the role in words, the place they are at home."""
+    """Who reads a page, as its head says it: the own name in full, the role in words, the place they are at home.
+
+    `frozen` tells staff that the center's book takes no posting now.
+    """
 
     place_name: str = ""
     demo: bool = False
     name: str = ""
     role: str = ""
+    frozen: bool = False
 
 
 LoadReader = Callable[[Session, Actor | None], Reader]
@@ -53,6 +57,7 @@ def register(app: Flask, load_reader: LoadReader) -> None:
             "theme": "dark" if request.cookies.get(THEME_COOKIE) == "dark" else "light",
             "large_type": request.cookies.get(LARGE_TYPE_COOKIE) == "1",
             "demo": reader.demo,
+            "frozen": reader.frozen,
             "here": _here(),
             "place_name": reader.place_name,
             "person": {"name": reader.name, "role": reader.role} if reader.name else None,

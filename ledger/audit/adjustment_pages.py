@@ -1,0 +1,101 @@
+"""The page on which an adjustment is proposed: find the member, say how much and why; somebody else decides."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from ledger.approvals import service
+from ledger.approvals.api import get_desk
+from ledger.audit.approval_pages import refused_words
+from ledger.audit.blueprint import bp
+from ledger.audit.proposal_words import CAUSE_WORDS
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.errors import LedgerError
+from ledger.kernel.ids import public_id
+from ledger.kernel.permissions import Permission
+from ledger.people import queries as people
+from ledger.people.queries import VolunteerView
+from ledger.people.search import find_volunteer
+from ledger.points import adjustments, queries
+from ledger.points.policy import POINT, AccountKey, Balance
+from ledger.web import forms
+from ledger.web.guard import get_actor, requires
+from ledger.web.once import idempotency_key
+
+_MOST = 100_000_00
+_FIELDS = {
+    "points.adjustment_zero": "points",
+    "approvals.reason_needed": "reason",
+    "approvals.payload_invalid": "cause",
+    "points.transfer_not_found": "reason",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """Whose points: the member, and what they have now."""
+
+    member: VolunteerView
+    balance: Balance
+
+
+@bp.get("/adjustments/new")
+@requires(Permission.PROPOSE)
+def new_adjustment() -> ResponseReturnValue:
+    """Whose points, by how much, why?"""
+    sought = request.args.get("who", "").replace("\x00", "")
+    whom = in_snapshot(_find, sought, get_actor()) if sought else None
+    errors = {"who": _("没有这个人。请核对号码，手机号要写全")} if sought and whom is None else {}
+    return _draw(whom, request.args.to_dict(), errors), 404 if errors else 200
+
+
+@bp.post("/adjustments/new")
+@requires(Permission.PROPOSE)
+def send_adjustment() -> ResponseReturnValue:
+    """Propose it, or show the form again with what was typed."""
+    try:
+        given = (adjustments.NAME, _payload(), forms.text("reason"))
+        proposal_id = in_transaction(
+            service.propose, *given, actor=get_actor(), desk=get_desk(), once=idempotency_key()
+        )
+    except LedgerError as error:
+        whom = in_snapshot(_whom, forms.key("volunteer_id"), get_actor())
+        return _draw(whom, request.form.to_dict(), _errors(error)), error.status
+    return redirect(url_for("audit.approval", proposal_id=proposal_id, new=1), 303)
+
+
+def _payload() -> dict[str, Any]:
+    sign = -1 if forms.text("direction") == "less" else 1
+    payload = {
+        "volunteer_id": public_id(forms.key("volunteer_id")),
+        "amount": sign * forms.points("points", most=_MOST),
+        "cause": forms.text("cause"),
+    }
+    transfer_id = forms.optional_key("transfer")
+    return payload | ({"transfer_id": public_id(transfer_id)} if transfer_id is not None else {})
+
+
+def _errors(error: LedgerError) -> dict[str, str]:
+    if error.code == "points.exceeds_credits":
+        return {"points": _("%(what)s。%(to_do)s", what=refused_words(error)[0], to_do=refused_words(error)[1])}
+    return forms.field_errors(error, _FIELDS)
+
+
+def _find(session: Session, sought: str, actor: Actor) -> Whom | None:
+    found = find_volunteer(session, sought, actor.center_id)
+    return _whom(session, found.id, actor) if found is not None else None
+
+
+def _whom(session: Session, volunteer_id: int, actor: Actor) -> Whom:
+    member = people.get_volunteer(session, volunteer_id, actor.center_id)
+    return Whom(member, queries.balance(session, AccountKey(POINT, "member", volunteer_id), actor.center_id))
+
+
+def _draw(whom: Whom | None, values: dict[str, Any], errors: dict[str, str]) -> str:
+    causes = list(CAUSE_WORDS.items())
+    return render_template("audit/adjustment_new.html", whom=whom, values=values, errors=errors, causes=causes)

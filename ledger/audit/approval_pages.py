@@ -1,0 +1,124 @@
+"""Pages of what takes two people: what waits and what was decided, and one of them with what it would do."""
+
+from typing import Any
+
+from flask import current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from ledger.approvals import queries, service
+from ledger.approvals.api import READERS, get_desk
+from ledger.approvals.queries import ProposalFilter, ProposalView
+from ledger.audit import proposals
+from ledger.audit.blueprint import bp
+from ledger.audit.proposal_words import STATUS_WORDS
+from ledger.audit.proposals import Row
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.errors import Conflict, LedgerError, Rejected, Unavailable
+from ledger.kernel.paging import MOST_PER_PAGE, Page, PageRequest
+from ledger.kernel.permissions import Permission
+from ledger.web import forms
+from ledger.web.formats import local_datetime, points
+from ledger.web.guard import get_actor, requires
+from ledger.web.locale import language
+from ledger.web.once import idempotency_key
+from ledger.web.problem import words
+from ledger.web.spreadsheets import MOST_ROWS, FileKind, spreadsheet
+
+_HOW = {"approve": service.approve, "reject": service.reject, "withdraw": service.withdraw}
+
+
+@bp.get("/approvals")
+@requires(*READERS)
+def approvals() -> str:
+    """What waits for a second person, and what became of the rest."""
+    page = PageRequest(after=request.args.get("after"), sort=request.args.get("sort", "-proposed_at"))
+    shown = in_snapshot(_list, _wanted(), page, get_actor())
+    kinds = [(kind.name, kind.title) for kind in get_desk().kinds]
+    return render_template("audit/approvals.html", kinds=kinds, statuses=STATUS_WORDS, sort=page.sort, **shown)
+
+
+def _list(session: Session, wanted: ProposalFilter, page: PageRequest, actor: Actor) -> dict[str, Any]:
+    found = queries.list_proposals(session, actor.center_id, wanted, request=page)
+    rows = proposals.rows(session, found.items, actor.center_id, get_desk())
+    return {"rows": rows, "next_after": found.next, "wanted": wanted}
+
+
+def _wanted() -> ProposalFilter:
+    """The filters in the address; what can't be read narrows nothing."""
+    kind, status = request.args.get("what"), request.args.get("status")
+    known = {each.name for each in get_desk().kinds}
+    return ProposalFilter(kind if kind in known else None, status if status in STATUS_WORDS else None)
+
+
+@bp.get("/approvals.<any(csv, xlsx):kind>")
+@requires(*READERS)
+def export_approvals(kind: FileKind) -> ResponseReturnValue:
+    """The list with its filters and its order as a file."""
+    rows = in_snapshot(_all, _wanted(), request.args.get("sort", ""), get_actor())
+    asked = [_("提出时间"), _("事项"), _("关于"), _("数目"), _("理由"), _("谁提的")]
+    decided = [_("现在"), _("谁定的"), _("什么时候定的"), _("定的理由")]
+    return spreadsheet(kind, "approvals", [*asked, *decided], [_cells(row) for row in rows])
+
+
+def _all(session: Session, wanted: ProposalFilter, sort: str, actor: Actor) -> list[Row]:
+    found: list[ProposalView] = []
+    page: Page[ProposalView] = Page([], "")
+    while page.next is not None and len(found) < MOST_ROWS:
+        part = PageRequest(MOST_PER_PAGE, page.next or None, sort)
+        page = queries.list_proposals(session, actor.center_id, wanted, request=part)
+        found += page.items
+    return proposals.rows(session, found, actor.center_id, get_desk())
+
+
+def _cells(row: Row) -> list[Any]:
+    zone, each = current_app.config["SETTINGS"].timezone, row.proposal
+    proposed_at = local_datetime(each.proposed_at, locale=language(), zone=zone)
+    decided_at = local_datetime(each.decided_at, locale=language(), zone=zone) if each.decided_at else ""
+    asked = [proposed_at, row.title, row.subject, row.figure, each.reason, row.proposed_by]
+    return [*asked, str(STATUS_WORDS[each.status][0]), row.decided_by, decided_at, each.note or ""]
+
+
+@bp.get("/approvals/<id:proposal_id>")
+@requires(*READERS)
+def approval(proposal_id: int) -> str:
+    """What would this do?"""
+    return _draw(proposal_id)
+
+
+@bp.post("/approvals/<id:proposal_id>")
+@requires(Permission.PROPOSE, Permission.DECIDE)
+def decide(proposal_id: int) -> ResponseReturnValue:
+    """Approve it, which does it at once; reject it with a reason; or withdraw one's own."""
+    how, note = _HOW.get(forms.text("decision"), service.reject), forms.text("note")
+    try:
+        in_transaction(how, proposal_id, note, actor=get_actor(), desk=get_desk(), once=idempotency_key())
+    except (Rejected, Conflict, Unavailable) as error:
+        return _draw(proposal_id, error, note), error.status
+    return redirect(url_for("audit.approval", proposal_id=proposal_id, done=1), 303)
+
+
+def _draw(proposal_id: int, refusal: LedgerError | None = None, note: str = "") -> str:
+    """The proposal as it is now; with the reason why the decision was refused, where it was."""
+    case = in_snapshot(_case, proposal_id, get_actor())
+    needs_note = refusal is not None and refusal.code == "approvals.note_needed"
+    said = refused_words(refusal) if refusal is not None and not needs_note else None
+    errors = {"note": refused_words(refusal)[0]} if refusal is not None and needs_note else {}
+    return render_template(
+        "audit/approval.html", case=case, refusal=said, errors=errors, note=note, statuses=STATUS_WORDS
+    )
+
+
+def _case(session: Session, proposal_id: int, actor: Actor) -> proposals.Case:
+    proposal = queries.get_proposal(session, proposal_id, actor.center_id)
+    return proposals.case_of(session, proposal, actor, get_desk())
+
+
+def refused_words(error: LedgerError) -> tuple[str, str]:
+    """Why it could not be done and what to do; points with their decimals."""
+    if error.code == "points.exceeds_credits":
+        available = points(error.context["available"])
+        return _("积分不够减：现在可用的只有 %(n)s 分", n=available), _("什么也没有记，请减少数目")
+    return words(error)

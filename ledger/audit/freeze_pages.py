@@ -1,0 +1,83 @@
+"""The page of a frozen book: what was found, who has signed its release, and the freezes there have been."""
+
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from ledger.audit import queries
+from ledger.audit.blueprint import bp
+from ledger.audit.proposals import people
+from ledger.audit.words import difference_words
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.errors import Conflict, NotFound, Rejected
+from ledger.kernel.permissions import Permission
+from ledger.points import freezing
+from ledger.points.freezing import PARTS, FreezeView
+from ledger.web import forms
+from ledger.web.guard import get_actor, requires
+from ledger.web.once import idempotency_key
+from ledger.web.problem import words
+
+
+@bp.app_template_global()
+def part_of_release(part: str) -> str:
+    """Which side a signature is of."""
+    return str({"admin": _("管理员"), "auditor": _("监督员")}[part])
+
+
+@bp.get("/books/freezes")
+@requires(Permission.READ_BOOKS)
+def freezes() -> str:
+    """Is the book frozen, why, and who must still sign?"""
+    return _draw({}, None)
+
+
+@bp.post("/books/freezes/<id:freeze_id>")
+@requires(*PARTS.values())
+def release_freeze(freeze_id: int) -> ResponseReturnValue:
+    """Sign the release for one's side."""
+    try:
+        in_transaction(freezing.release, freeze_id, forms.text("note"), actor=get_actor(), once=idempotency_key())
+    except (Rejected, Conflict) as error:
+        said = words(error)
+        needs_note = error.code == "points.release_note_needed"
+        return _draw({"note": said[0]} if needs_note else {}, None if needs_note else said), error.status
+    return redirect(url_for("audit.freezes", done=1), 303)
+
+
+def _draw(errors: dict[str, str], refusal: tuple[str, str] | None) -> str:
+    shown = in_snapshot(_freezes, get_actor())
+    note = request.form.get("note", "")
+    return render_template("audit/freezes.html", errors=errors, refusal=refusal, note=note, parts=list(PARTS), **shown)
+
+
+def _freezes(session: Session, actor: Actor) -> dict[str, Any]:
+    found = freezing.freezes(session, actor.center_id)
+    current = next((each for each in found if each.released_at is None), None)
+    signers = {signature.signed_by for each in found for signature in each.signatures}
+    return {
+        "freezes": found,
+        "current": current,
+        "found": {each.id: _found(session, each, actor.center_id) for each in found},
+        "people": people(session, signers, actor.center_id),
+        "may_sign": current is not None and _may_sign(current, actor),
+    }
+
+
+def _found(session: Session, freeze: FreezeView, center_id: int) -> str:
+    """What the verification found, in words; what it said itself where its run is not there."""
+    try:
+        difference = queries.get_run(session, freeze.run_id or 0, center_id).difference
+    except NotFound:
+        difference = None
+    return difference_words(difference) if difference is not None else freeze.reason
+
+
+def _may_sign(freeze: FreezeView, actor: Actor) -> bool:
+    signed = {each.part for each in freeze.signatures}
+    missing = any(actor.may(permission) for part, permission in PARTS.items() if part not in signed)
+    return missing and all(each.signed_by != actor.identity_id for each in freeze.signatures)

@@ -1,0 +1,70 @@
+"""The page of the months: which are closed, by whom; what can be closed or opened again next."""
+
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from ledger.approvals import queries as approvals
+from ledger.approvals import service
+from ledger.approvals.api import get_desk
+from ledger.approvals.desk import Kind
+from ledger.audit.blueprint import bp
+from ledger.audit.proposal_words import month_words
+from ledger.audit.proposals import people
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.errors import LedgerError
+from ledger.kernel.permissions import Permission
+from ledger.points import closing
+from ledger.points import periods as months
+from ledger.web import forms
+from ledger.web.guard import get_actor, requires
+from ledger.web.once import idempotency_key
+
+_KINDS = {"close": closing.CLOSE, "reopen": closing.REOPEN}
+bp.add_app_template_global(month_words)
+
+
+@bp.get("/books/periods")
+@requires(Permission.READ_BOOKS)
+def periods() -> str:
+    """Which months are closed?"""
+    return _draw({})
+
+
+@bp.post("/books/periods")
+@requires(Permission.PROPOSE)
+def send_period() -> ResponseReturnValue:
+    """Propose to close a month, or to open the last one again."""
+    kind = _KINDS["reopen" if forms.text("event") == "reopen" else "close"]
+    given = (kind.name, {"month": forms.text("month")}, forms.text("reason"))
+    try:
+        proposal_id = in_transaction(
+            service.propose, *given, actor=get_actor(), desk=get_desk(), once=idempotency_key()
+        )
+    except LedgerError as error:
+        return _draw(forms.field_errors(error, {"approvals.reason_needed": f"reason-{forms.text('event')}"})), 422
+    return redirect(url_for("audit.approval", proposal_id=proposal_id, new=1), 303)
+
+
+def _draw(errors: dict[str, str]) -> str:
+    typed = {f"reason-{request.form.get('event', '')}": request.form.get("reason", "")}
+    return render_template("audit/periods.html", errors=errors, typed=typed, **in_snapshot(_periods, get_actor()))
+
+
+def _periods(session: Session, actor: Actor) -> dict[str, Any]:
+    found = months.periods(session, actor.center_id)
+    deciders = {turn.decided_by for month in found.months for turn in month.turns}
+    return {
+        "periods": found,
+        "people": people(session, deciders, actor.center_id),
+        "closing": _waiting(session, closing.CLOSE, found.to_close, actor),
+        "reopening": _waiting(session, closing.REOPEN, found.to_reopen, actor),
+    }
+
+
+def _waiting(session: Session, kind: Kind, month: str | None, actor: Actor) -> int | None:
+    """The proposal about this month that waits already."""
+    return approvals.find_waiting(session, actor.center_id, kind.name, month) if month is not None else None

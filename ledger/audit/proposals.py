@@ -1,0 +1,104 @@
+"""Proposals as pages show them: rows of a list, and one with its evidence, its consequence and what one may do."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from flask import url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from ledger.approvals.desk import Desk
+from ledger.approvals.queries import ProposalView
+from ledger.audit.names import identity_names, volunteer_names
+from ledger.audit.proposal_words import CAUSE_WORDS, consequence_of, subject_of
+from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
+from ledger.kernel.ids import parse_public_id
+from ledger.points import entries
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A proposal in a list; people by masked name, "" for who has not decided."""
+
+    proposal: ProposalView
+    title: str
+    subject: str
+    figure: str
+    proposed_by: str
+    decided_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A proposal with all that its decision rests on, and what its reader may do about it.
+
+    `corrects` leads to the transfer that it is about, `result` to what came of it.
+    """
+
+    row: Row
+    lines: list[tuple[str, str]]
+    consequence: str
+    corrects: str | None
+    result: str | None
+    may_decide: bool
+    is_own: bool
+
+
+def rows(session: Session, proposals: Sequence[ProposalView], center_id: int, desk: Desk) -> list[Row]:
+    """Proposals for a list."""
+    deciders = {each.decided_by for each in proposals if each.decided_by is not None}
+    called = people(session, deciders | {each.proposed_by for each in proposals}, center_id)
+    ids = {each.member_id for each in proposals if each.member_id is not None}
+    members = {who: name.text for who, name in volunteer_names(session, ids, center_id).items()}
+    found = []
+    for each in proposals:
+        subject, figure = subject_of(session, each, center_id, members)
+        decided_by = called.get(each.decided_by, "") if each.decided_by is not None else ""
+        title = str(desk.kind(each.kind).title)
+        found.append(Row(each, title, subject, figure, called.get(each.proposed_by, ""), decided_by))
+    return found
+
+
+def case_of(session: Session, proposal: ProposalView, actor: Actor, desk: Desk) -> Case:
+    """One proposal with its evidence."""
+    [row] = rows(session, [proposal], actor.center_id, desk)
+    waits = proposal.status == "proposed"
+    may = actor.may(desk.kind(proposal.kind).decide) and desk.may_decide(session, actor, proposal)
+    transfer = proposal.payload.get("transfer_id")
+    return Case(
+        row=row,
+        lines=_lines(row),
+        consequence=consequence_of(session, proposal, actor.center_id, row.subject) if waits else "",
+        corrects=url_for("audit.transfer", transfer_id=parse_public_id(transfer)) if transfer else None,
+        result=_result(session, proposal, actor.center_id),
+        may_decide=waits and may,
+        is_own=proposal.proposed_by == actor.identity_id,
+    )
+
+
+def people(session: Session, identity_ids: Iterable[int], center_id: int) -> dict[int, str]:
+    """Masked names by identity; what nobody did, the system did."""
+    names = {who: name.text for who, name in identity_names(session, identity_ids, center_id).items()}
+    return {SYSTEM_IDENTITY: _("系统")} | names
+
+
+def _lines(row: Row) -> list[tuple[str, str]]:
+    cause = row.proposal.payload.get("cause")
+    lines = [
+        (_("事项"), row.title),
+        (_("关于"), row.subject),
+        (_("数目"), row.figure),
+        (_("原因"), str(CAUSE_WORDS.get(cause, "")) if cause else ""),
+        (_("理由"), row.proposal.reason),
+        (_("谁提的"), row.proposed_by),
+    ]
+    return [(name, value) for name, value in lines if value]
+
+
+def _result(session: Session, proposal: ProposalView, center_id: int) -> str | None:
+    """Where to see what it led to."""
+    what, _colon, ref = (proposal.result_ref or "").partition(":")
+    if what == "batch":
+        batch = entries.get_batch(session, parse_public_id(ref), center_id)
+        return url_for("audit.transfer", transfer_id=batch.transfers[0].id)
+    return url_for("audit.periods") if what == "period" else None
