@@ -85,20 +85,24 @@ def release(session: Session, run_id: int, *, actor: Actor) -> None:
 
 
 def carry_out(session: Session, center_id: int, *, limit: int = _LOTS_PER_UNIT) -> int:
-    """Expire the next lots of the oldest released run; how many. The run is done when none is left."""
+    """Expire the next lots of the oldest released run; how many it found due. The run is done when it finds none.
+
+    One at a time: whoever comes second waits for the run and sees what the first has done.
+    """
     run = queries.find_released(session, center_id)
     if run is None:
         return 0
-    due = _locked(session, queries.due_lots(session, center_id, run.ends_on, limit=limit), run, center_id)
+    found = queries.due_lots(session, run, center_id, limit=limit)
+    due = _locked(session, found, run, center_id)
     amount = sum(_expire(session, lot, run, center_id) for lot in due)
     values: dict[str, object] = {
         "expired_lots": run.expired_lots + len(due),
         "expired_amount": run.expired_amount + amount,
     }
-    if not due:
+    if not found:
         values |= {"status": "done", "finished_at": clock.now()}
     _step(session, run.id, center_id, expected="released", values=values)
-    return len(due)
+    return len(found)
 
 
 def _locked(session: Session, due: list[DueLot], run: RunView, center_id: int) -> list[DueLot]:
@@ -107,7 +111,7 @@ def _locked(session: Session, due: list[DueLot], run: RunView, center_id: int) -
         return []
     keys = {AccountKey(lot.unit, "member", lot.owner_id) for lot in due}
     opening.lock_accounts(session, keys, center_id)
-    return queries.due_lots(session, center_id, run.ends_on, limit=len(due), among=[lot.id for lot in due])
+    return queries.due_lots(session, run, center_id, limit=len(due), among=[lot.id for lot in due])
 
 
 def _expire(session: Session, lot: DueLot, run: RunView, center_id: int) -> int:
@@ -116,7 +120,7 @@ def _expire(session: Session, lot: DueLot, run: RunView, center_id: int) -> int:
     service.post(
         session,
         [Movement(member, breakage, lot.amount, "expiry", lot_id=lot.id)],
-        source=Source("lot", str(lot.id), f"expire:{public_id(run.id)}"),
+        source=Source("lot", str(lot.id), queries.step_of(run.id)),
         actor=system_actor(center_id),
         reason="expiry",
         evidence={"run": run.id, "ends_on": run.ends_on, "released_by": run.released_by},

@@ -9,13 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.kernel.errors import NotFound
+from ledger.kernel.ids import public_id
 from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.kernel.types import table_of
 from ledger.points.expiry_models import ExpiryRun
-from ledger.points.models import Account, Lot
+from ledger.points.models import Account, Batch, Lot, Transfer
 from ledger.points.policy import POINT
 
 _lot, _account, _run = table_of(Lot), table_of(Account), table_of(ExpiryRun)
+_batch, _transfer = table_of(Batch), table_of(Transfer)
 _good_until = sa.func.coalesce(_lot.c.extended_to, _lot.c.expires_on)
 _free = _lot.c.remaining - _lot.c.held
 
@@ -50,6 +52,15 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
+class RunMember:
+    """What a run takes of a member, or has taken: how much, of how many lots."""
+
+    owner_id: int
+    lots: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
 class DueLot:
     """A lot that a run takes."""
 
@@ -80,14 +91,23 @@ def sum_due(session: Session, center_id: int, ends_on: date) -> tuple[int, int]:
 
 
 def due_lots(
-    session: Session, center_id: int, ends_on: date, *, limit: int, among: Collection[int] | None = None
+    session: Session, run: RunView, center_id: int, *, limit: int, among: Collection[int] | None = None
 ) -> list[DueLot]:
-    """The next lots that a run takes, of those named if any are; what is held waits for the run after it."""
+    """The next lots that a run takes, of those named if any are.
+
+    What is held waits for the run after it, also where it was held when this run took the rest of its lot.
+    """
+    taken = sa.exists().where(
+        _batch.c.center_id == _lot.c.center_id,
+        _batch.c.source_type == "lot",
+        _batch.c.source_ref == sa.cast(_lot.c.id, sa.Text),
+        _batch.c.step == step_of(run.id),
+    )
     same = sa.and_(_account.c.center_id == _lot.c.center_id, _account.c.id == _lot.c.account_id)
     query = (
         sa.select(_lot.c.id, _account.c.unit, _account.c.owner_id, _free.label("amount"))
         .join(_account, same)
-        .where(*ending_lots(center_id, ends_on), _free > 0)
+        .where(*ending_lots(center_id, run.ends_on), _free > 0, ~taken)
         .order_by(_lot.c.account_id, _lot.c.id)
         .limit(limit)
     )
@@ -120,6 +140,65 @@ def list_ending(session: Session, center_id: int, ends_on: date, *, request: Pag
     )
 
 
+def sum_ending(session: Session, center_id: int, ends_on: date) -> tuple[int, int]:
+    """How many members the notice list has, and how many points in all."""
+    query = (
+        sa.select(sa.func.count(_account.c.id.distinct()), sa.func.coalesce(sa.func.sum(_lot.c.remaining), 0))
+        .join(_account, sa.and_(_account.c.center_id == _lot.c.center_id, _account.c.id == _lot.c.account_id))
+        .where(*ending_lots(center_id, ends_on), _account.c.unit == POINT)
+    )
+    members, amount = session.execute(query).one()
+    return int(members), int(amount)
+
+
+def list_members(session: Session, run: RunView, center_id: int, *, request: PageRequest) -> Page[RunMember]:
+    """Whose points a prepared run would take, or whose a released one has taken; oldest member first unless asked."""
+    sums = _members(run, center_id).subquery()
+    sorts = {"owner_id": sums.c.owner_id, "amount": sums.c.amount}
+    return fetch_page(
+        session,
+        sa.select(sums),
+        request=request,
+        sorts=sorts,
+        tie=sums.c.owner_id,
+        make=lambda row: RunMember(*row[:3]),
+    )
+
+
+def count_members(session: Session, run: RunView, center_id: int) -> int:
+    """How long the list of `list_members` is."""
+    return int(
+        session.execute(sa.select(sa.func.count()).select_from(_members(run, center_id).subquery())).scalar_one()
+    )
+
+
+def _members(run: RunView, center_id: int) -> "sa.Select[Any]":
+    owner = _account.c.owner_id.label("owner_id")
+    if run.status in ("prepared", "dropped"):
+        amount = sa.cast(sa.func.sum(_free), sa.BigInteger).label("amount")
+        return (
+            sa.select(owner, sa.func.count().label("lots"), amount)
+            .join(_account, sa.and_(_account.c.center_id == _lot.c.center_id, _account.c.id == _lot.c.account_id))
+            .where(*ending_lots(center_id, run.ends_on), _free > 0)
+            .group_by(_account.c.owner_id)
+        )
+    amount = sa.cast(sa.func.sum(_transfer.c.amount), sa.BigInteger).label("amount")
+    member = sa.and_(_account.c.center_id == _transfer.c.center_id, _account.c.id == _transfer.c.debit_account_id)
+    return (
+        sa.select(owner, sa.func.count().label("lots"), amount)
+        .select_from(_batch)
+        .join(_transfer, sa.and_(_transfer.c.center_id == _batch.c.center_id, _transfer.c.batch_id == _batch.c.id))
+        .join(_account, member)
+        .where(_batch.c.center_id == center_id, _batch.c.source_type == "lot", _batch.c.step == step_of(run.id))
+        .group_by(_account.c.owner_id)
+    )
+
+
+def step_of(run_id: int) -> str:
+    """The step under which a run posts each of its lots."""
+    return f"expire:{public_id(run_id)}"
+
+
 def ending_of(session: Session, account_ids: Iterable[int], center_id: int, ends_on: date) -> list[tuple[date, int]]:
     """Of these accounts, what ends by the day: (last good day, amount), soonest first."""
     query = (
@@ -145,9 +224,9 @@ def list_runs(session: Session, center_id: int) -> list[RunView]:
 
 
 def find_released(session: Session, center_id: int) -> RunView | None:
-    """The oldest run that is released and not yet done."""
+    """The oldest run that is released and not yet done, locked for whoever carries it out."""
     query = _runs(center_id).where(_run.c.status == "released").order_by(_run.c.released_at, _run.c.id).limit(1)
-    row = session.execute(query).one_or_none()
+    row = session.execute(query.with_for_update()).one_or_none()
     return RunView(*row) if row is not None else None
 
 
