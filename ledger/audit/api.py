@@ -13,7 +13,7 @@ from ledger.audit.schemas import TraceSchema, TrialBalanceSchema, VerificationSc
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.permissions import Permission
-from ledger.points.schemas import AsOfQuery
+from ledger.points.schemas import BalanceQuery
 from ledger.web.guard import get_actor, requires
 from ledger.web.openapi import PREFIX
 
@@ -23,11 +23,11 @@ _WAIT_SECONDS = 20
 
 @bp.get("/trial-balance")
 @requires(Permission.READ_BOOKS)
-@bp.arguments(AsOfQuery, location="query")
+@bp.arguments(BalanceQuery, location="query")
 @bp.response(200, TrialBalanceSchema)
 def trial_balance(query: dict[str, Any]) -> TrialBalance:
     """Per unit and kind of account what was posted to each side, folded from the transfers."""
-    return in_snapshot(queries.trial_balance, get_actor().center_id, as_of=query["as_of"])
+    return in_snapshot(queries.trial_balance, get_actor().center_id, **query)
 
 
 @bp.get("/trace/<id:transfer_id>")

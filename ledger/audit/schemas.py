@@ -31,6 +31,7 @@ class TrialBalanceSchema(Schema):
     """The trial balance of the center, now or as of a time of recording."""
 
     as_of = Instant(allow_none=True)
+    effective_until = Instant(allow_none=True)
     balanced = fields.Boolean()
     units = fields.List(fields.Nested(TrialUnitSchema))
 
@@ -41,6 +42,9 @@ class DifferenceSchema(Schema):
     check = fields.String()
     table = fields.String()
     row_id = PublicId()
+    row_number = fields.Integer(
+        allow_none=True, metadata={"description": "Of a leaf its index, of a block its number, of a checkpoint its size"}
+    )
     expected = fields.Raw(allow_none=True, metadata={"type": ["integer", "string", "null"]})
     found = fields.Raw(allow_none=True, metadata={"type": ["integer", "string", "null"]})
     unit = fields.String()
@@ -62,6 +66,10 @@ class VerificationSchema(Schema):
     accounts = fields.Integer()
     batches = fields.Integer()
     transfers = fields.Integer()
+    since_size = fields.Integer(
+        allow_none=True, metadata={"description": "Only what came after so many leaves of the log; null: everything"}
+    )
+    log_size = fields.Integer(allow_none=True, metadata={"description": "How many leaves the verified log has"})
     difference = fields.Nested(DifferenceSchema, allow_none=True)
 
 

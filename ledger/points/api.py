@@ -9,17 +9,18 @@ from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
-from ledger.points import raw, reading
+from ledger.points import detail, raw, reading
 from ledger.points.entries import BatchView, Entry, TransferView
 from ledger.points.raw import WantedTransfer
 from ledger.points.reading import AccountFilter, AccountRow
 from ledger.points.schemas import (
     MOST_TRANSFERS,
+    AccountDetailSchema,
     AccountPage,
     AccountQuery,
     AccountRequest,
     AccountSchema,
-    AsOfQuery,
+    BalanceQuery,
     BatchSchema,
     EntryPage,
     EntryQuery,
@@ -63,11 +64,11 @@ def open_account(body: dict[str, Any]) -> AccountRow:
 
 @bp.get("/accounts/<id:account_id>")
 @requires(*READERS)
-@bp.arguments(AsOfQuery, location="query")
-@bp.response(200, AccountSchema)
-def get_account(query: dict[str, Any], account_id: int) -> AccountRow:
-    """An account with its balance as of any time."""
-    return in_snapshot(reading.get_account, account_id, get_actor(), as_of=query["as_of"])
+@bp.arguments(BalanceQuery, location="query")
+@bp.response(200, AccountDetailSchema)
+def get_account(query: dict[str, Any], account_id: int) -> dict[str, Any]:
+    """An account with its balance as of any time and the holds that stand then, from one state of the book."""
+    return in_snapshot(detail.get_detail, account_id, get_actor(), **query)
 
 
 @bp.get("/accounts/<id:account_id>/entries")

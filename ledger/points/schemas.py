@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import Schema, fields, post_load, validate
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from ledger.points.raw import WantedTransfer
 from ledger.web.fields import MOST_AMOUNT, Flag, Instant, PageQuery, PublicId, Text
@@ -48,6 +48,34 @@ class AsOfQuery(Schema):
     """A time of recording until which the book is read; now unless given."""
 
     as_of = Instant(load_default=None)
+
+
+class BalanceQuery(AsOfQuery):
+    """A time of recording, or for reports a time of happening: what is recorded later but happened by then counts."""
+
+    effective_until = Instant(load_default=None)
+
+    @validates_schema
+    def _one_time(self, data: dict[str, Any], **_: Any) -> None:
+        if data["as_of"] is not None and data["effective_until"] is not None:
+            raise ValidationError("give either as_of or effective_until", "effective_until")
+
+
+class HoldSchema(Schema):
+    """A pending transfer that stands: what it holds back (debit) or promises (credit)."""
+
+    transfer_id = PublicId()
+    side = fields.String(validate=validate.OneOf(("debit", "credit")))
+    amount = fields.Integer()
+    code = fields.String()
+    expires_at = Instant()
+    recorded_at = Instant()
+
+
+class AccountDetailSchema(AccountSchema):
+    """An account with the holds that stand, from one state of the book; by effective time there are none."""
+
+    holds = fields.List(fields.Nested(HoldSchema))
 
 
 class EntryQuery(PageQuery, AsOfQuery):

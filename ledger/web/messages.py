@@ -44,6 +44,7 @@ _CHINESE = {
     r"must be hours, as (.*)": r"请填小时数，像 \1",
     r"has characters that can't be stored": "有存不了的字符",
     r"send either code or card": "二维码和卡号要填一样，也只能填一样",
+    r"give either as_of or effective_until": "as_of 和 effective_until 只填一个",
     r"Only for post and void\.": "只有确认和放掉才填",
 }
 _PATTERNS = [(re.compile(pattern), chinese) for pattern, chinese in _CHINESE.items()]
