@@ -11,6 +11,7 @@ from ledger import jobs
 from ledger.cli.console import database, refuse_unready, settings, told
 from ledger.demo import district
 from ledger.demo.logins import logins_as_json, logins_as_table, read_logins
+from ledger.demo.sizes import DISTRICT, SIZES, Size
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.migrations import at_head, upgrade
 from ledger.kernel.settings import SettingsError
@@ -68,12 +69,15 @@ def migrate() -> None:
 @click.option("--logins", is_flag=True, help="Only print the log-ins again.")
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 @click.option("--seed", default=district.SEED, show_default=True, help="Another seed makes another year.")
-@click.option("--small", is_flag=True, help="A village instead of a district, in a few seconds.")
+@click.option("--size", "size_name", type=click.Choice(list(SIZES)), default="district", show_default=True)
+@click.option("--small", "size_name", flag_value="village", help="The same as --size village, in a few seconds.")
+@click.option("--years", type=click.IntRange(1, 10), default=1, show_default=True, help="Of service, ending now.")
 @told
-def demo(logins: bool, as_json: bool, seed: int, small: bool) -> None:
+def demo(logins: bool, as_json: bool, seed: int, size_name: str, years: int) -> None:
     """Load the demonstration district (演示区) into an empty database, and print log-ins to try."""
     if not logins:
-        _prepare_demonstration(seed=seed, small=small, quiet=as_json)
+        size = replace(SIZES[size_name], years=years)
+        _prepare_demonstration(seed=seed, size=size, quiet=as_json)
     here = in_snapshot(organisations.centers)
     found = read_logins(settings().data_folder) if here and here[0].is_demonstration else []
     if not found:
@@ -82,13 +86,13 @@ def demo(logins: bool, as_json: bool, seed: int, small: bool) -> None:
     click.echo(logins_as_json(found, base_url) if as_json else logins_as_table(found, base_url))
 
 
-def _prepare_demonstration(*, seed: int = district.SEED, small: bool = False, quiet: bool = False) -> None:
+def _prepare_demonstration(*, seed: int = district.SEED, size: Size = DISTRICT, quiet: bool = False) -> None:
     if settings().production:
         raise SettingsError("the demonstration's secrets are no secrets: it never runs with LEDGER_ENV=production")
     if not at_head(database().writer):
         upgrade(settings().database_url)
     say = (lambda _line: None) if quiet else _say_line
-    district.load_once(settings(), seed=seed, small=small, say=say)
+    district.load_once(settings(), seed=seed, size=size, say=say)
 
 
 def _say_line(line: str) -> None:

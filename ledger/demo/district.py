@@ -2,22 +2,24 @@
 
 import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.audit import runs
-from ledger.demo import founding, serving, shopping
+from ledger.demo import founding, nightly, serving, shopping
 from ledger.demo.logins import Login, make_logins, read_logins, write_logins
 from ledger.demo.people_plan import PersonPlan, Population, make_population
-from ledger.demo.service_plan import DAYS, ZONE, ActivityPlan, make_activities
+from ledger.demo.progress import Progress, Say
+from ledger.demo.service_plan import ZONE, ActivityPlan, make_activities
 from ledger.demo.shop_plan import make_visits
-from ledger.demo.sizes import DISTRICT, VILLAGE, Size
+from ledger.demo.sizes import Size
 from ledger.demo.stage import Act, Stage
 from ledger.kernel import clock, db
 from ledger.kernel.actor import system_actor
@@ -28,13 +30,13 @@ from ledger.people import credentials
 from ledger.people import queries as people
 from ledger.people.passwords import hash_password
 from ledger.people.registration import NewVolunteer, prepare
+from ledger.points.models import Transfer
 
 SEED = 20_260_101
-_VERIFICATION_SECONDS = 120
-Say = Callable[[str], None]
+_VERIFICATION_SECONDS = 3600
 
 
-def load_once(settings: Settings, *, seed: int, small: bool, say: Say) -> None:
+def load_once(settings: Settings, *, seed: int, size: Size, say: Say) -> None:
     """Load the demonstration into an empty database; one that has it already is left as it is.
 
     Raises SettingsError in production and where another center is.
@@ -48,14 +50,17 @@ def load_once(settings: Settings, *, seed: int, small: bool, say: Say) -> None:
         _keep_logins(settings, say)
         return
     begun = time.monotonic()
-    say("==> Demonstration district: making a year of service (once, about a minute)")
+    years = "a year" if size.years == 1 else f"{size.years} years"
+    say(f"==> Demonstration district: making {years} of service (once, about a minute for a year of the usual size)")
     logins = make_logins()
     write_logins(settings.data_folder, logins)
     story = Random(seed)  # noqa: S311 - the same story for the same seed, nothing secret
-    script = _write_script(story, VILLAGE if small else DISTRICT, clock.now(), logins)
     with _uncollected():
-        in_transaction(_play, script, say)
-    say("    recomputing every balance")
+        script = _write_script(story, size, clock.now(), logins, say)
+        played = time.monotonic()
+        transfers = in_transaction(_play, script, say)
+    rate = transfers / (time.monotonic() - played)
+    say(f"    {transfers:,} transfers, {rate:,.0f} a second; recomputing every balance")
     center_id = in_snapshot(organisations.centers)[0].id
     runs.start(db.current(), actor=system_actor(center_id), wait_seconds=_VERIFICATION_SECONDS)
     say(f"==> Demonstration district: ready ({time.monotonic() - begun:.0f} s)")
@@ -86,7 +91,8 @@ class _Script:
     card: str
 
 
-def _write_script(rng: Random, size: Size, now: datetime, logins: list[Login]) -> _Script:
+def _write_script(rng: Random, size: Size, now: datetime, logins: list[Login], say: Say) -> _Script:
+    say(f"    {size.places:,} places, {size.volunteers:,} volunteers: planning, and sealing their names")
     population = make_population(rng, size)
     return _Script(
         size=size,
@@ -111,24 +117,23 @@ def _seal(person: PersonPlan) -> NewVolunteer:
     )
 
 
-def _play(session: Session, script: _Script, say: Say) -> None:
-    """The whole year in one unit, so that a load that was cut short leaves nothing behind."""
+def _play(session: Session, script: _Script, say: Say) -> int:
+    """All of it in one unit, so that a load that was cut short leaves nothing behind; how many transfers it made."""
     if session.get_bind().dialect.name == "sqlite":
         # 128 MB, so that pages changed again and again are written once.
         session.connection().exec_driver_sql("PRAGMA cache_size=-131072")
     luck = Random(script.seed)  # noqa: S311 - the same story for the same seed, nothing secret
     stage = Stage(session, script.size, script.population, script.sealed, script.passwords, script.card, luck)
     _note_everything(stage, script)
-    opened, told = script.now - timedelta(days=DAYS), 0
+    progress = Progress(script.now - timedelta(days=script.size.days), script.now, say)
     for at in stage.play(script.now):
-        done = (at - opened) * 10 // timedelta(days=DAYS)
-        if done > told:
-            told = done
-            say(f"    {at.astimezone(ZONE):%Y-%m}  {done * 10:3} %")
+        progress.reach(at)
+    return int(session.scalar(sa.select(sa.func.count()).select_from(Transfer)) or 0)
 
 
 def _note_everything(stage: Stage, script: _Script) -> None:
-    first_day = (script.now - timedelta(days=DAYS)).astimezone(ZONE).replace(hour=8, minute=0, second=0, microsecond=0)
+    opening = script.now - timedelta(days=script.size.days)
+    first_day = opening.astimezone(ZONE).replace(hour=8, minute=0, second=0, microsecond=0)
     steps: tuple[Act, ...] = (
         founding.found_center,
         founding.first_rule,
@@ -139,15 +144,19 @@ def _note_everything(stage: Stage, script: _Script) -> None:
     )
     for number, step in enumerate(steps):
         stage.note(first_day + timedelta(minutes=20 * number), step)
-    for month in range(1, 12):
+    for month in range(1, script.size.months):
         stage.note(first_day + timedelta(days=30 * month, hours=1), partial(founding.register_batch, month))
         stage.note(first_day + timedelta(days=30 * month, hours=2), partial(shopping.restock, month))
     stage.note(first_day + timedelta(days=120), founding.second_rule)
     stage.note(first_day + timedelta(days=200), shopping.change_price)
+    for end_of_grace in nightly.expiry_days(first_day, script.now):
+        stage.note(end_of_grace, nightly.expire_points)
     for activity in script.activities:
         _note_activity(stage, activity)
     for at, visit in script.visits:
         stage.note(at, partial(shopping.visit, visit))
+    for night in nightly.sealing_nights(first_day, script.now):
+        stage.note(night, nightly.seal)
 
 
 def _note_activity(stage: Stage, activity: ActivityPlan) -> None:

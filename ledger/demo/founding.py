@@ -65,6 +65,8 @@ def hire_staff(stage: Stage) -> None:
             phone = demonstration_phone(FIRST_LOGIN + login.count)
             at = 0 if role in ("admin", "auditor") else stage.population.home
             _hire(stage, login.name, phone, role, at, printed=True)
+    if stage.size.years > 1:
+        _hire(stage, words.SECOND_ADMIN, demonstration_phone(next(phones)), "admin", 0)
     for position, place in enumerate(stage.population.places):
         if place.kind != "station":
             continue
@@ -82,6 +84,8 @@ def _hire(stage: Stage, name: str, phone: str, role: str, place: int, *, printed
     group = {"station_manager": stage.managers, "clerk": stage.clerks}.get(role)
     if group is not None:
         group[place] = actor
+    if role == "admin":
+        stage.admins.append(actor)
     if printed:
         credentials.set_password(stage.session, identity_id, password_hash=stage.passwords[role])
 
@@ -108,7 +112,9 @@ def register_batch(batch: int, stage: Stage) -> None:
 
 def _remember(stage: Stage, volunteers: dict[int, int], cards: dict[int, str]) -> None:
     table = Volunteer.__table__
-    query = sa.select(table.c.id, table.c.identity_id, table.c.number).where(table.c.center_id == stage.center_id)
+    query = sa.select(table.c.id, table.c.identity_id, table.c.number).where(
+        table.c.center_id == stage.center_id, table.c.id >= min(volunteers.values(), default=0)
+    )
     rows = {row.id: row for row in stage.session.connection().execute(query)}
     for at, volunteer_id in volunteers.items():
         row = rows[volunteer_id]

@@ -12,7 +12,6 @@ CENTER_PLACE = 0
 FIRST_LOGIN, FIRST_STAFF, FIRST_VOLUNTEER = 1, 1_000, 10_000
 DEMO_VOLUNTEER = 0
 DEMO_PHONE = FIRST_LOGIN + 4
-_BATCHES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +101,12 @@ def _people(rng: Random, size: Size, stations: list[int], teams: tuple[tuple[int
     for number, (place, _) in enumerate(teams):
         own_teams.setdefault(place, []).append(number)
     return tuple(
-        _person(rng, number, stations[number % len(stations)], own_teams, early=number < size.regulars * len(stations))
-        for number in range(size.volunteers)
+        _person(rng, number, stations[number % len(stations)], own_teams, size) for number in range(size.volunteers)
     )
 
 
-def _person(rng: Random, number: int, place: int, own_teams: dict[int, list[int]], *, early: bool) -> PersonPlan:
+def _person(rng: Random, number: int, place: int, own_teams: dict[int, list[int]], size: Size) -> PersonPlan:
+    early = number < size.regulars * size.stations
     woman = number == DEMO_VOLUNTEER or rng.random() < 0.58
     has_phone = number == DEMO_VOLUNTEER or rng.random() < 0.88
     choices = own_teams.get(place, [])
@@ -122,6 +121,6 @@ def _person(rng: Random, number: int, place: int, own_teams: dict[int, list[int]
         id_last4=f"{rng.randrange(1000):03}{rng.choice('0123456789X')}" if rng.random() < 0.7 else None,
         place=place,
         teams=tuple(sorted(teams)),
-        batch=0 if early else rng.randrange(1, _BATCHES),
+        batch=0 if early else rng.randrange(1, size.months),
         method=usual if has_phone or usual != "phone" else "card",
     )

@@ -1,4 +1,4 @@
-"""Plans a year of service: activities, their shifts, and who comes when, leaves when and forgets to."""
+"""Plans the years of service: activities, their shifts, and who comes when, leaves when and forgets to."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,6 @@ from ledger.demo.people_plan import DEMO_VOLUNTEER, Population
 from ledger.demo.sizes import Size
 
 ZONE = ZoneInfo("Asia/Shanghai")
-DAYS = 365
 DAYS_AHEAD = 12
 WATCH_DAYS = 31
 _STARTS = (time(8), time(8, 30), time(9), time(14), time(14, 30), time(15), time(18, 30))
@@ -58,10 +57,10 @@ class ActivityPlan:
 
 
 def make_activities(rng: Random, size: Size, population: Population, now: datetime) -> list[ActivityPlan]:
-    """Draw the activities of a year that ends at `now`, and those already announced for the days after it."""
+    """Draw the activities of the years that end at `now`, and those already announced for the days after it."""
     planner = _Planner(rng, size, population, now)
     special = [*planner.special()]
-    usual = [planner.usual() for _ in range(size.activities - len(special))]
+    usual = [planner.usual() for _ in range(size.activities * size.years - len(special))]
     return special + usual
 
 
@@ -73,7 +72,7 @@ class _Planner:
         self._size = size
         self._population = population
         self._now = now
-        self._first_day = (now - timedelta(days=DAYS)).astimezone(ZONE).date() + timedelta(days=2)
+        self._first_day = (now - timedelta(days=size.days)).astimezone(ZONE).date() + timedelta(days=2)
         self._taken: set[tuple[int, datetime]] = set()
         self._stations = list(population.regulars)
         self._teams: dict[int, list[int]] = {}
@@ -81,7 +80,7 @@ class _Planner:
             self._teams.setdefault(place, []).append(number)
 
     def usual(self) -> ActivityPlan:
-        """An activity somewhere in the year, sometimes with a second shift a week later."""
+        """An activity somewhere in those years, sometimes with a second shift a week later."""
         rng = self._rng
         home = self._population.home
         station = home if rng.random() < self._size.home_share else rng.choice(self._stations)
@@ -199,7 +198,7 @@ class _Planner:
 
     def _free_start(self, station: int) -> datetime:
         while True:
-            day = self._first_day + timedelta(days=self._rng.randrange(DAYS - 2 + DAYS_AHEAD))
+            day = self._first_day + timedelta(days=self._rng.randrange(self._size.days - 2 + DAYS_AHEAD))
             if day.weekday() < 5 and self._rng.random() < 0.35:
                 continue
             starts_at = datetime.combine(day, self._rng.choice(_STARTS), ZONE)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from ledger.demo.service_plan import DAYS, ZONE
+from ledger.demo.service_plan import ZONE
 from ledger.demo.shopping import Ending, Visit
 from ledger.demo.sizes import Size
 
@@ -13,7 +13,6 @@ _ENDINGS: tuple[tuple[Ending, int], ...] = (
     ("late-code", 10), ("too-dear", 12),
 )  # fmt: skip
 _SAVED_UP_AFTER_DAYS = 45
-_HOME_SHARE = 0.4
 _DEMO_VISITS = 7
 
 
@@ -21,21 +20,23 @@ def make_visits(rng: Random, size: Size, now: datetime) -> list[tuple[datetime, 
     """Visits in opening hours, more and more often as points are earned; a few of the demonstration's volunteer."""
     names, weights = zip(*_ENDINGS, strict=True)
     visits = []
-    for _ in range(size.visits):
-        shop = 0 if size.shops == 1 or rng.random() < _HOME_SHARE else rng.randrange(1, size.shops)
+    for _ in range(size.visits * size.years):
+        shop = 0 if size.shops == 1 or rng.random() < size.home_visits else rng.randrange(1, size.shops)
         share = rng.random() ** 0.6
         ending: Any = rng.choices(names, weights)[0]
-        visits.append((_opening_hour(rng, now, share), Visit(shop, ending)))
+        visits.append((_opening_hour(rng, size, now, share), Visit(shop, ending)))
     # Chance might leave one of the endings out of a village.
-    visits += [(_opening_hour(rng, now, rng.uniform(0.7, 0.95)), Visit(0, ending)) for ending in names for _ in "12"]
+    visits += [
+        (_opening_hour(rng, size, now, rng.uniform(0.7, 0.95)), Visit(0, ending)) for ending in names for _ in "12"
+    ]
     for number in range(_DEMO_VISITS):
         share = 0.45 + number * 0.08
-        visits.append((_opening_hour(rng, now, share), Visit(0, "confirmed", by_demo=True)))
+        visits.append((_opening_hour(rng, size, now, share), Visit(0, "confirmed", by_demo=True)))
     return visits
 
 
-def _opening_hour(rng: Random, now: datetime, share: float) -> datetime:
-    days = _SAVED_UP_AFTER_DAYS + (DAYS - 1 - _SAVED_UP_AFTER_DAYS) * share
-    day = (now - timedelta(days=DAYS - days)).astimezone(ZONE)
+def _opening_hour(rng: Random, size: Size, now: datetime, share: float) -> datetime:
+    days = _SAVED_UP_AFTER_DAYS + (size.days - 1 - _SAVED_UP_AFTER_DAYS) * share
+    day = (now - timedelta(days=size.days - days)).astimezone(ZONE)
     minute, second = rng.randrange(8 * 60), rng.randrange(60)
     return day.replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(minutes=minute, seconds=second)

@@ -19,7 +19,7 @@ from ledger.shop.shelf import Delivered, NewItem
 Ending = Literal["confirmed", "voided", "cancelled", "left-in-cart", "hold-ran-out", "late-code", "too-dear"]
 # Who has less than this saves on.
 _WORTH_COMING = 700
-_SCARCE_FROM = 7
+_SCARCE_MONTHS = 5
 _SCARCE_LIKED = 6
 # Who wants several things takes none that costs more than this share of what they have.
 _LEAVES_ROOM = 0.6
@@ -80,7 +80,8 @@ def restock(month: int, stage: Stage) -> None:
         wanted = {
             item_id: good.stock - shop.stock[item_id]
             for item_id, good in shop.items.items()
-            if shop.stock[item_id] < good.stock * 0.7 and not (good.scarce and month >= _SCARCE_FROM)
+            if shop.stock[item_id] < good.stock * 0.7
+            and not (good.scarce and month >= stage.size.months - _SCARCE_MONTHS)
         }
         if wanted:
             _take_in(stage, shop, wanted, origin="donated" if month % 4 == 0 else "bought")

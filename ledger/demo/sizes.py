@@ -1,12 +1,17 @@
-"""How large a demonstration is: a district with the numbers of a real one, or a village for tests."""
+"""How large a demonstration is: a village for tests, a district with the numbers of a real one, one of a capital."""
 
 from dataclasses import dataclass
+
+_DAYS_OF_A_YEAR, _MONTHS_OF_A_YEAR = 365, 12
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Counts of what there is. `visits` to shops are those of the year; `regulars` of a station come often,
-    and `home_share` of the activities are at the station of the printed log-ins."""
+    """Counts of what there is; `activities` and `visits` to shops are those of one year, of which there are `years`.
+
+    The `regulars` of a station come often; `home_share` of the activities and `home_visits` of the visits are at the
+    station of the printed log-ins.
+    """
 
     institutes: int
     stations: int
@@ -17,13 +22,28 @@ class Size:
     visits: int
     regulars: int
     home_share: float
+    home_visits: float = 0.4
+    years: int = 1
 
     @property
     def places(self) -> int:
         """The center, its institutes and its stations."""
         return 1 + self.institutes + self.stations
 
+    @property
+    def days(self) -> int:
+        """How long it has been going on."""
+        return self.years * _DAYS_OF_A_YEAR
 
+    @property
+    def months(self) -> int:
+        """The same in months."""
+        return self.years * _MONTHS_OF_A_YEAR
+
+
+VILLAGE = Size(
+    institutes=1, stations=3, teams=14, volunteers=90, activities=40, shops=1, visits=70, regulars=20, home_share=0.6
+)
 DISTRICT = Size(
     institutes=19,
     stations=59,
@@ -35,6 +55,17 @@ DISTRICT = Size(
     regulars=26,
     home_share=0.09,
 )
-VILLAGE = Size(
-    institutes=1, stations=3, teams=14, volunteers=90, activities=40, shops=1, visits=70, regulars=20, home_share=0.6
+# Places, teams, shops and volunteers are those of Haidian; its stations and shops are as busy as the district's.
+HAIDIAN = Size(
+    institutes=29,
+    stations=648,
+    teams=1871,
+    volunteers=100_000,
+    activities=7_128,
+    shops=220,
+    visits=13_200,
+    regulars=26,
+    home_share=0.01,
+    home_visits=0.02,
 )
+SIZES = {"village": VILLAGE, "district": DISTRICT, "haidian": HAIDIAN}

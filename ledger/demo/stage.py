@@ -20,6 +20,8 @@ from ledger.people.policy import ROLES, VOLUNTEER
 from ledger.people.registration import NewVolunteer
 
 Act = Callable[["Stage"], object]
+# Everybody's, once: there may be a hundred thousand of them.
+_MEMBERS_GRANTS = frozenset(Grant(permission, "/") for permission in VOLUNTEER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class Stage:
     members: dict[int, Member] = field(default_factory=dict)
     clerks: dict[int, Actor] = field(default_factory=dict)
     managers: dict[int, Actor] = field(default_factory=dict)
+    admins: list[Actor] = field(default_factory=list)
     shops: list[ShopState] = field(default_factory=list)
     shifts: dict[ShiftPlan, int] = field(default_factory=dict)
     attendances: dict[Presence, int] = field(default_factory=dict)
@@ -119,5 +122,4 @@ def staff_actor(identity_id: int, center_id: int, role: str, path: str) -> Actor
 
 def member_actor(identity_id: int, center_id: int, volunteer_id: int) -> Actor:
     """A volunteer on their phone."""
-    grants = frozenset(Grant(permission, "/") for permission in VOLUNTEER)
-    return Actor(identity_id, center_id, grants, volunteer_id, f"session:{public_id(identity_id)}")
+    return Actor(identity_id, center_id, _MEMBERS_GRANTS, volunteer_id, f"session:{public_id(identity_id)}")

@@ -1,6 +1,7 @@
 """Invented names for places, teams, people and deeds. Whoever bears such a name is not meant."""
 
 CENTER = "云溪演示区新时代文明实践中心"
+SECOND_ADMIN = "郑淑芳"
 HOME_INSTITUTE, HOME_STATION = "青禾镇", "柳荫村"
 
 _FIRST = "青松柳云溪石竹泉桃杏梅枫槐桂兰荷麦谷禾稻金银玉珠龙凤鹤鹭雁鹿星月霞虹晴和安康乐善"
@@ -39,6 +40,7 @@ SUPPLIERS = ("云溪供销社（演示）", "青禾批发部（演示）", "惠�
 DONORS = ("热心商户（演示）", "青年商会（演示）", "爱心企业（演示）")
 VOID_REASONS = ("拿错了规格", "顾客改了主意", "多扫了一件")
 REVIEW_NOTES = ("领队证实到结束才走", "同组两人证实", "签到表上有签字")
+EXPIRY_REASON, EXPIRY_NOTE = "去年年底到期的积分，宽限期已过", "看过名单，公告也贴过"
 REJECT_NOTES = ("领队说中途走了", "没有人能证实")
 
 

@@ -34,33 +34,43 @@ def check(tool: str, path: Path) -> str:
     return done.stderr
 
 
-def balances(tool: str, path: Path) -> Balances:
-    """What each account holds of each commodity, by the tool."""
-    return _hledger(path) if tool == "hledger" else _beancount(path)
+def agrees(tool: str, path: Path, actor: Actor) -> bool:
+    """Whether the tool passes a file, knows all accounts of the actor's center and has the balance of each."""
+    assert check(tool, path) == ""
+    ours = balances_of(actor)
+    names, found = _hledger(path) if tool == "hledger" else _beancount(path)
+    assert names == {name for name, _commodity in ours}
+    assert found == {key: balance for key, balance in ours.items() if balance}
+    return True
 
 
-def _hledger(path: Path) -> Balances:
-    command = ["hledger", "-f", path, "balance", "--flat", "--empty", "--no-total", "--layout", "bare", "-O", "csv"]
+def _hledger(path: Path) -> tuple[set[str], Balances]:
+    """The accounts declared, and what each holds; what is zero has no commodity there."""
+    names = subprocess.run(
+        ["hledger", "-f", path, "accounts", "--declared"], capture_output=True, text=True, check=True
+    )
+    command = ["hledger", "-f", path, "balance", "--flat", "--no-total", "--layout", "bare", "-O", "csv"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     rows = list(csv.reader(done.stdout.splitlines()))[1:]
-    return {(account, commodity): Decimal(amount) for account, commodity, amount in rows if commodity}
+    balances = {(account, commodity): Decimal(amount) for account, commodity, amount in rows if Decimal(amount)}
+    return set(names.stdout.split()), balances
 
 
-def _beancount(path: Path) -> Balances:
+def _beancount(path: Path) -> tuple[set[str], Balances]:
+    """The accounts opened, and what each holds that is not zero."""
     entries, errors, _options = loader.load_file(str(path))
     assert not errors, errors
     found: Balances = defaultdict(Decimal)
     for entry in entries:
-        if isinstance(entry, Open):
-            found |= {(entry.account, commodity): Decimal() for commodity in entry.currencies}
         if isinstance(entry, Transaction):
             for posting in entry.postings:
                 found[posting.account, posting.units.currency] += posting.units.number
-    return found
+    names = {entry.account for entry in entries if isinstance(entry, Open)}
+    return names, {key: balance for key, balance in found.items() if balance}
 
 
-def ours(actor: Actor) -> Balances:
-    """What each account holds by the API."""
+def balances_of(actor: Actor) -> Balances:
+    """What each account of the actor's center holds of its commodity, by the API."""
     found: Balances = {}
     after: str | None = None
     while True:

@@ -49,9 +49,8 @@ def written(world: World, tool: str, folder: Path, *, month_ends: bool = False) 
 def test_the_tool_s_balances_are_ours(book: SmallBook, tool: str, tmp_path: Path) -> None:
     path = written(book.world, tool, tmp_path, month_ends=True)
 
-    assert outside.check(tool, path) == ""
-    ours = outside.ours(book.world.builder)
-    assert outside.balances(tool, path) == ours
+    assert outside.agrees(tool, path, book.world.builder)
+    ours = outside.balances_of(book.world.builder)
     assert len(ours) >= 9
     assert any(ours.values())
 
@@ -143,8 +142,7 @@ def test_nobody_forges_a_line_by_what_they_type(world: World, tool: str, tmp_pat
 
     path = written(world, tool, tmp_path)
 
-    assert outside.check(tool, path) == ""
-    assert outside.balances(tool, path) == outside.ours(world.builder)
+    assert outside.agrees(tool, path, world.builder)
     told = re.findall(r"^\s+(?:.*; )?transfer:(.*)", path.read_text(encoding="utf-8"), re.M)
     assert len(told) == 1
 
@@ -164,16 +162,15 @@ def test_a_book_longer_than_a_chunk_is_in_order(world: World, tool: str, tmp_pat
     days = re.findall(r"^(\S+) \* \"?raw", path.read_text(encoding="utf-8"), re.M)
     assert len(days) == 1200
     assert days == sorted(days)
-    assert outside.check(tool, path) == ""
-    assert outside.balances(tool, path) == outside.ours(world.builder)
+    assert outside.agrees(tool, path, world.builder)
 
 
 @pytest.mark.parametrize("tool", TOOLS)
 def test_a_book_without_a_transfer_is_in_order_too(world: World, tool: str, tmp_path: Path) -> None:
     path = written(world, tool, tmp_path)
 
-    assert outside.check(tool, path) == ""
-    assert outside.balances(tool, path) == {}
+    assert outside.agrees(tool, path, world.builder)
+    assert outside.balances_of(world.builder) == {}
 
 
 def test_no_unit_s_name_is_refused() -> None:
@@ -206,8 +203,7 @@ def test_an_auditor_takes_the_book_from_the_page(
     path.write_bytes(answer.get_data())
     today = clock.local_day(clock.now(), ZONE)
     assert f"books-{today}.{STYLES[tool].suffix}" in answer.headers["Content-Disposition"]
-    assert outside.check(tool, path) == ""
-    assert outside.balances(tool, path) == outside.ours(book.world.builder)
+    assert outside.agrees(tool, path, book.world.builder)
 
 
 def test_staff_without_the_books_do_not_take_them(client: FlaskClient, world: World) -> None:

@@ -37,8 +37,7 @@ def test_the_book_goes_into_a_file(console: Console, book: SmallBook, tool: str,
     assert (result.exit_code, result.stdout) == (0, "")
     assert "100 %" in result.stderr
     assert "26 transfers, 14 batches" in result.stderr
-    assert outside.check(tool, path) == ""
-    assert outside.balances(tool, path) == outside.ours(book.world.builder)
+    assert outside.agrees(tool, path, book.world.builder)
     assert not list(tmp_path.glob("*.part"))
 
 
@@ -48,8 +47,7 @@ def test_stdout_is_the_journal_and_nothing_else(console: Console, book: SmallBoo
 
     path = tmp_path / "piped"
     path.write_text(result.stdout, encoding="utf-8")
-    assert outside.check(tool, path) == ""
-    assert outside.balances(tool, path) == outside.ours(book.world.builder)
+    assert outside.agrees(tool, path, book.world.builder)
 
 
 def test_one_of_several_centers_is_named(console: Console, book: SmallBook, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ TABLES = ("place", "team", "volunteer", "activity", "transfer", "shop")
 def test_the_district_is_as_large_as_it_says(own_database: Database, tmp_path: Path) -> None:
     with clock.at(NOW):
         district.load_once(
-            settings_for(own_database.url, tmp_path), seed=district.SEED, small=False, say=lambda _line: None
+            settings_for(own_database.url, tmp_path), seed=district.SEED, size=DISTRICT, say=lambda _line: None
         )
 
     center_id = in_snapshot(organisations.only_center).id

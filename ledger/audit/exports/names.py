@@ -27,6 +27,8 @@ _ROOTS = {
     "clawback": "Expenses",
 }
 _CENTER = "Center"
+# Its owner is a month, as 202612.
+_OF_MONTHS = "breakage"
 _PLAIN_UNIT = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _LONGEST_COMMODITY = 24
 
@@ -34,8 +36,13 @@ _LONGEST_COMMODITY = 24
 def account_name(kind: str, owner_id: int, *, counted: bool) -> str:
     """Assets:Member:<public id of the owner>; Income:Issuance:Center for an account of the center itself."""
     root = _ROOTS.get(kind, "Assets" if counted else "Equity")
-    owner = public_id(owner_id) if owner_id else _CENTER
-    return f"{root}:{'-'.join(word.capitalize() for word in kind.split('_'))}:{owner}"
+    return f"{root}:{'-'.join(word.capitalize() for word in kind.split('_'))}:{_owner(kind, owner_id)}"
+
+
+def _owner(kind: str, owner_id: int) -> str:
+    if kind == _OF_MONTHS:
+        return f"{owner_id // 100}-{owner_id % 100:02}"
+    return public_id(owner_id) if owner_id else _CENTER
 
 
 def commodity_name(unit: str) -> str:

@@ -1,0 +1,63 @@
+"""What happens at night in the demonstration: batches are sealed, and points that nobody has spent in time expire."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from functools import partial
+
+from ledger.approvals import service as approvals
+from ledger.approvals.desk import Desk
+from ledger.demo import words
+from ledger.demo.service_plan import ZONE
+from ledger.demo.stage import Stage
+from ledger.kernel import clock
+from ledger.kernel.ids import public_id
+from ledger.points import expiry, sealing
+from ledger.points import queries as points
+from ledger.points.lot_policy import GRACE
+from ledger.points.policy import POINT, AccountKey
+
+_DESK = Desk(kinds=(expiry.RELEASE,))
+_A_WEEK = timedelta(days=7)
+
+
+def sealing_nights(first_day: datetime, now: datetime) -> Iterator[datetime]:
+    """One night a week, and the last moment, so that nothing is left unsealed."""
+    night = first_day.replace(hour=3) + _A_WEEK
+    while night < now:
+        yield night
+        night += _A_WEEK
+    yield now
+
+
+def seal(stage: Stage) -> None:
+    """What the job does every few minutes: all that waits gets its place in the log."""
+    while sealing.seal(stage.session, stage.center_id):
+        pass
+
+
+def expiry_days(first_day: datetime, now: datetime) -> Iterator[datetime]:
+    """When the year before last is over for good: points are good to the end of the year after that of the deed."""
+    for year in range(first_day.year + 2, now.year + 1):
+        yield datetime(year, 1, 1, 9, tzinfo=ZONE) + GRACE + timedelta(days=1)
+
+
+def expire_points(stage: Stage) -> None:
+    """One administrator prepares and proposes, another looks and approves, the job carries it out."""
+    if stage.refused(partial(_release, stage)):
+        return
+    while expiry.carry_out(stage.session, stage.center_id):
+        pass
+    keys = {at: AccountKey(POINT, "member", stage.members[at].id) for at in stage.points}
+    left = points.balances(stage.session, keys.values(), stage.center_id)
+    stage.points = {at: left[key].available for at, key in keys.items()}
+
+
+def _release(stage: Stage) -> None:
+    """Refused where everything has been spent in time."""
+    first, second = stage.admins
+    last_day = date(clock.local_day(clock.now(), ZONE).year - 1, 12, 31)
+    run = {"run_id": public_id(expiry.prepare(stage.session, last_day, actor=first))}
+    proposal_id = approvals.propose(
+        stage.session, expiry.RELEASE.name, run, words.EXPIRY_REASON, actor=first, desk=_DESK
+    )
+    approvals.approve(stage.session, proposal_id, words.EXPIRY_NOTE, actor=second, desk=_DESK)
