@@ -13,6 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy.orm import Session
 
+from ledger.audit import nightly
 from ledger.checkin import service as checkin
 from ledger.kernel import clock, db, idempotency, job_runs
 from ledger.kernel.db import Database, in_snapshot, in_transaction
@@ -30,6 +31,7 @@ _RUNS_KEPT = timedelta(days=1)
 _machine = clock.SystemClock()
 Work = Callable[[Session], int]
 CenterWork = Callable[[Session, int], int]
+OutsideWork = Callable[[Database, int, datetime], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class Job:
     """Work done every so many seconds (a divisor of a day), for each center or once for the whole service.
 
     The work returns how many things it changed and takes so many at once that it holds the writer briefly. Where it
-    changed `full`, it has left some and is asked again at once.
+    changed `full`, it has left some and is asked again at once. What takes too long for a unit works `outside` of one,
+    for each center, takes its slots itself, and is told the time.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Job:
     each_center: CenterWork | None = None
     at_once: Work | None = None
     full: int | None = None
+    outside: OutsideWork | None = None
 
 
 def _release_holds(session: Session, center_id: int) -> int:
@@ -67,6 +71,10 @@ def _seal(session: Session, center_id: int) -> int:
     return sealing.seal(session, center_id)
 
 
+def _verify(database: Database, center_id: int, at: datetime) -> int:
+    return int(nightly.verify_tonight(database, center_id, at=at))
+
+
 def _forget_runs(session: Session) -> int:
     return job_runs.forget_runs(session, _machine.now() - _RUNS_KEPT)
 
@@ -76,6 +84,7 @@ SCHEDULE: tuple[Job, ...] = (
     Job("release-raw-holds", 15, each_center=_release_raw_holds),
     Job("expire-lots", 15, each_center=_expire_lots),
     Job("seal", 120, each_center=_seal, full=sealing.MOST_PER_BLOCK),
+    Job("verify", 3600, outside=_verify),
     Job("close-forgotten", 60, each_center=_close_forgotten),
     Job("sweep-payer-codes", 3600, each_center=settling.forget_codes),
     Job("sweep-activation-codes", 3600, at_once=credentials.forget_codes),
@@ -105,8 +114,9 @@ def start(database: Database, schedule: tuple[Job, ...] = SCHEDULE) -> Backgroun
 def run(database: Database, job: Job, *, at: datetime | None = None) -> int:
     """Do the job's slot of `at`, which is now, where nobody has; how many things it changed. A fault is only logged."""
     db.use(database)
-    slot = slot_of(at or _machine.now(), job.seconds)
-    changed = 0
+    now = at or _machine.now()
+    slot = slot_of(now, job.seconds)
+    changed = _run_outside(database, job, now)
     for name, work in _parts(job):
         try:
             done = in_transaction(_once, name, slot, work)
@@ -118,6 +128,18 @@ def run(database: Database, job: Job, *, at: datetime | None = None) -> int:
             _log.warning("job %s found the database busy", name)
         except Exception:
             _log.exception("job %s failed", name)
+    return changed
+
+
+def _run_outside(database: Database, job: Job, now: datetime) -> int:
+    changed = 0
+    for center_id in in_snapshot(_center_ids) if job.outside is not None else ():
+        try:
+            changed += job.outside(database, center_id, now) if job.outside is not None else 0
+        except Unavailable:
+            _log.warning("job %s found the database busy", job.name)
+        except Exception:
+            _log.exception("job %s failed", job.name)
     return changed
 
 

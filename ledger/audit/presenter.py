@@ -10,7 +10,7 @@ from ledger.audit import trace as tracing
 from ledger.audit.evidence import AttendanceEvidence, RedemptionEvidence
 from ledger.audit.queries import RunView
 from ledger.audit.trace import Side, Trace
-from ledger.audit.words import STEP_WORDS, difference_words
+from ledger.audit.words import COUNTED_TABLES, STEP_WORDS, difference_words
 from ledger.kernel.actor import Actor
 from ledger.shop.delivery_queries import DeliveryView
 from ledger.web.formats import points
@@ -21,7 +21,8 @@ def verification(run: RunView) -> dict[str, Any]:
     shown = {name: getattr(run, name) for name in RunView.__slots__}
     difference = None
     if run.difference is not None:
-        difference = _plain(asdict(run.difference)) | {"text": difference_words(run.difference)}
+        number = run.difference.row_id if run.difference.table in COUNTED_TABLES else None
+        difference = _plain(asdict(run.difference)) | {"text": difference_words(run.difference), "row_number": number}
     return shown | {
         "clean": {"clean": True, "different": False}.get(run.status),
         "step_text": str(STEP_WORDS.get(run.step, "")),

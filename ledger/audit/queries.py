@@ -1,6 +1,7 @@
 """Reads of the audit: what verifications found, and the trial balance as units with their lines."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,13 +11,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.audit.checks.finding import Difference, Value
+from ledger.audit.checks.scope import LogHead
 from ledger.audit.models import VerificationRun
 from ledger.kernel.errors import NotFound
 from ledger.kernel.types import table_of
+from ledger.points import effective, freezing
 from ledger.points import queries as points
 from ledger.points.models import Unit
 from ledger.points.queries import TrialLine
 
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT")
 _run, _unit = table_of(VerificationRun), table_of(Unit)
 
 
@@ -37,6 +41,8 @@ class RunView:
     batches: int
     transfers: int
     difference: Difference | None
+    since_size: int | None
+    log_size: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,7 @@ class TrialBalance:
 
     as_of: datetime | None
     units: list[TrialUnit]
+    effective_until: datetime | None = None
 
     @property
     def balanced(self) -> bool:
@@ -68,11 +75,20 @@ class TrialBalance:
         return all(unit.difference == 0 for unit in self.units)
 
 
-def trial_balance(session: Session, center_id: int, *, as_of: datetime | None = None) -> TrialBalance:
-    """What was posted to each side of each kind of account, now or until `as_of` (by the time of recording)."""
+def trial_balance(
+    session: Session, center_id: int, *, as_of: datetime | None = None, effective_until: datetime | None = None
+) -> TrialBalance:
+    """What was posted to each side of each kind of account, now or until `as_of` (by the time of recording).
+
+    With `effective_until` by when it happened instead, which back-dated postings change afterwards.
+    """
     scales = {row[0]: row[1] for row in session.execute(_scales(center_id))}
     lines: dict[str, list[TrialLine]] = {}
-    for line in points.trial_balance(session, center_id, as_of=as_of):
+    if effective_until is not None:
+        found = effective.trial_balance(session, center_id, effective_until=effective_until)
+    else:
+        found = points.trial_balance(session, center_id, as_of=as_of)
+    for line in found:
         lines.setdefault(line.unit, []).append(line)
     units = [
         TrialUnit(
@@ -84,7 +100,7 @@ def trial_balance(session: Session, center_id: int, *, as_of: datetime | None = 
         )
         for unit in sorted(lines, key=lambda unit: (unit != "point", unit != "minute", unit))
     ]
-    return TrialBalance(as_of, units)
+    return TrialBalance(as_of, units, effective_until)
 
 
 def _scales(center_id: int) -> "sa.Select[Any]":
@@ -107,6 +123,37 @@ def find_running(session: Session, center_id: int) -> RunView | None:
 def find_last_run(session: Session, center_id: int) -> RunView | None:
     """The verification that ended last with a finding."""
     return next(iter(_runs(session, center_id, _run.c.status.in_(("clean", "different")))), None)
+
+
+def find_base(session: Session, center_id: int) -> LogHead | None:
+    """From where a verification may go on: what the last one left, where that was clean."""
+    columns = (_run.c.status, _run.c.log_size, _run.c.log_root)
+    query = sa.select(*columns).where(_run.c.center_id == center_id, _run.c.status.in_(("clean", "different")))
+    last = session.execute(query.order_by(_run.c.started_at.desc(), _run.c.id.desc()).limit(1)).one_or_none()
+    clean = last is not None and last.status == "clean" and last.log_size is not None
+    return LogHead(last.log_size, last.log_root) if last is not None and clean else None
+
+
+def find_last_full(session: Session, center_id: int) -> datetime | None:
+    """When the last verification of the whole book that was clean began."""
+    whole = (_run.c.center_id == center_id, _run.c.status == "clean", _run.c.since_size.is_(None))
+    found: datetime | None = session.execute(sa.select(sa.func.max(_run.c.started_at)).where(*whole)).scalar()
+    return found
+
+
+def find_last_heard(session: Session, center_id: int) -> datetime | None:
+    """When a verification last ended with a finding, by the machine's clock."""
+    ended = (_run.c.center_id == center_id, _run.c.status.in_(("clean", "different")))
+    found: datetime | None = session.execute(sa.select(sa.func.max(_run.c.beat_at)).where(*ended)).scalar()
+    return found
+
+
+def known_differences(session: Session, center_id: int) -> list[Difference]:
+    """What has frozen the book before and was released by two people since, so that it does not freeze it again."""
+    ids = {freeze.run_id for freeze in freezing.freezes(session, center_id) if freeze.released_at is not None}
+    query = sa.select(_run.c.difference).where(_run.c.center_id == center_id, _run.c.id.in_(ids - {None}))
+    found = (_read_difference(text) for text in session.scalars(query))
+    return [difference for difference in found if difference is not None]
 
 
 def find_clean_since(session: Session, center_id: int) -> datetime | None:
@@ -137,5 +184,7 @@ def _read_difference(text: str | None) -> Difference | None:
 
 
 def _revive(value: Value) -> Value:
-    """A time was written as its text; no other text has a date, a T and an offset."""
-    return datetime.fromisoformat(value) if isinstance(value, str) and "T" in value else value
+    """A time was written as its text; no other text begins with a date and a T."""
+    if isinstance(value, str) and _INSTANT.match(value):
+        return datetime.fromisoformat(value)
+    return value

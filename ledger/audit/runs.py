@@ -5,11 +5,16 @@ import threading
 import time
 from dataclasses import dataclass
 
-from ledger.audit import service
-from ledger.audit.verification import Progress, verify
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from ledger.audit import queries, service
+from ledger.audit.checks.scope import LogHead
+from ledger.audit.verification import Progress, Verification, verify
 from ledger.kernel import db
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.points import sealing
 
 _log = logging.getLogger(__name__)
 _TELL_EVERY_SECONDS = 0.5
@@ -49,12 +54,41 @@ def start(database: Database, *, actor: Actor, wait_seconds: float = 0) -> int:
     return int(run["id"])
 
 
-def carry_out(database: Database, run_id: int, center_id: int) -> None:
-    """Verify and keep what was found; a fault is logged and kept as such."""
+def carry_out(database: Database, run_id: int, center_id: int) -> Verification | None:
+    """Seal what waits, verify, and keep what was found; a fault is logged and kept as such, then None."""
     db.use(database)
     try:
-        found = in_snapshot(verify, center_id, progress=Teller(run_id, center_id))
+        found = verify_now(run_id, center_id)
         in_transaction(service.finish, run_id, found)
     except Exception:
         _log.exception("the verification failed")
         in_transaction(service.give_up, run_id, center_id)
+        return None
+    return found
+
+
+def verify_now(
+    run_id: int, center_id: int, *, also: Progress | None = None, against: LogHead | None = None
+) -> Verification:
+    """Verify what the run is about, with everything in the log; `also` is told how far it is."""
+    seal_what_waits(center_id)
+    return in_snapshot(_verify, run_id, center_id, progress=Teller(run_id, center_id, also), against=against)
+
+
+def seal_what_waits(center_id: int) -> None:
+    """Give every batch its leaf, so that a verification proves them all; a damaged log is for the checks to name."""
+    try:
+        while in_transaction(sealing.seal, center_id) >= sealing.MOST_PER_BLOCK:
+            pass
+    except (LookupError, IntegrityError):
+        _log.exception("what waits can't be sealed")
+
+
+def _verify(
+    session: Session, run_id: int, center_id: int, *, progress: Progress, against: LogHead | None
+) -> Verification:
+    size = queries.get_run(session, run_id, center_id).since_size
+    base = queries.find_base(session, center_id)
+    since = base if base is not None and base.size == size else None
+    known = queries.known_differences(session, center_id)
+    return verify(session, center_id, progress=progress, since=since, against=against, known=known)

@@ -43,7 +43,8 @@ class DifferenceSchema(Schema):
     table = fields.String()
     row_id = PublicId()
     row_number = fields.Integer(
-        allow_none=True, metadata={"description": "Of a leaf its index, of a block its number, of a checkpoint its size"}
+        allow_none=True,
+        metadata={"description": "Of a leaf its index, of a block its number, of a checkpoint its size"},
     )
     expected = fields.Raw(allow_none=True, metadata={"type": ["integer", "string", "null"]})
     found = fields.Raw(allow_none=True, metadata={"type": ["integer", "string", "null"]})

@@ -24,10 +24,11 @@ _run = table_of(VerificationRun)
 _machine = clock.SystemClock()
 
 
-def begin(session: Session, *, actor: Actor) -> dict[str, Any]:
+def begin(session: Session, *, actor: Actor, since_last: bool = False) -> dict[str, Any]:
     """A new run, or the one that is under way: {"id", "begun"}; `begun` says whether the caller must carry it out.
 
-    Raises Forbidden("access.denied").
+    With `since_last` it looks only at what came since the last one, where that was clean. Raises
+    Forbidden("access.denied").
     """
     actor.need(Permission.READ_BOOKS)
     running = queries.find_running(session, actor.center_id)
@@ -35,6 +36,7 @@ def begin(session: Session, *, actor: Actor) -> dict[str, Any]:
         return {"id": running.id, "begun": False}
     if running is not None:
         _end(session, running.id, actor.center_id, {"status": "failed"})
+    base = queries.find_base(session, actor.center_id) if since_last else None
     row = {
         "center_id": actor.center_id,
         "id": new_id(),
@@ -43,6 +45,7 @@ def begin(session: Session, *, actor: Actor) -> dict[str, Any]:
         "started_at": clock.now(),
         "beat_at": _machine.now(),
         "step": "",
+        "since_size": base.size if base is not None else None,
         **dict.fromkeys(("done", "total", "accounts", "batches", "transfers"), 0),
     }
     session.connection().execute(sa.insert(_run), row)
@@ -64,6 +67,8 @@ def finish(session: Session, run_id: int, found: Verification) -> None:
         "batches": found.batches,
         "transfers": found.transfers,
         "difference": None if difference is None else write_difference(difference),
+        "log_size": found.log.size if found.log is not None else None,
+        "log_root": found.log.root if found.log is not None else None,
     }
     _end(session, run_id, found.center_id, values)
 

@@ -1,19 +1,23 @@
 """Commands that prove the books: verify."""
 
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import click
 from flask_babel import force_locale
 
-from ledger.audit import service
-from ledger.audit.runs import Teller
-from ledger.audit.verification import Verification, verify
+from ledger.audit import outside, runs, service
+from ledger.audit.checks.finding import Difference
+from ledger.audit.outside import Kept
+from ledger.audit.verification import Verification
 from ledger.audit.words import STEP_WORDS, difference_words
 from ledger.cli.console import told
 from ledger.kernel.actor import system_actor
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.organisations import queries as organisations
 from ledger.organisations.queries import CenterView
+from ledger.proof.notes import NoteError
 
 
 def commands() -> list[click.Command]:
@@ -22,27 +26,51 @@ def commands() -> list[click.Command]:
 
 
 @click.command("verify")
+@click.option("--since-last", is_flag=True, help="Only what came since the last verification, where that was clean.")
+@click.option(
+    "--against",
+    metavar="CHECKPOINT",
+    help="Compare with a checkpoint that was kept outside: a file, its text, or - for the standard input.",
+)
+@click.option("--key", help="The key (name+id+key) that must have signed it; otherwise one of this database's own.")
 @told
-def verify_books() -> None:
-    """Recompute every balance of every center from its transfers and sources; exit 1 on any difference."""
+def verify_books(since_last: bool, against: str | None, key: str | None) -> None:
+    """Recompute every balance and every seal of every center from the facts; exit 1 on any difference."""
+    kept = _read(against, key) if against is not None else None
     centers = in_snapshot(organisations.centers)
     if not centers:
         click.echo("There is no center yet, so there is nothing to verify.")
     with force_locale("en"):
-        found = [_verify(center) for center in centers]
+        found = [_verify(center, kept, since_last=since_last) for center in centers]
     if not all(each.clean for each in found):
         raise SystemExit(1)
 
 
-def _verify(center: CenterView) -> Verification:
+def _read(against: str, key: str | None) -> Kept:
+    """The checkpoint that was kept; a text has lines, an address of a file has none."""
+    try:
+        if against == "-":
+            note = sys.stdin.read()
+        else:
+            note = against if "\n" in against else Path(against).read_text(encoding="utf-8")
+        return in_snapshot(outside.read, note, key)
+    except (NoteError, OSError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"This is no checkpoint to compare with: {error}") from error
+
+
+def _verify(center: CenterView, kept: Kept | None, *, since_last: bool) -> Verification:
     """Verify a center and keep what was found, so that the console says so as well."""
-    run = in_transaction(service.begin, actor=system_actor(center.id))
-    teller = Teller(run["id"], center.id, also=_show)
-    found = in_snapshot(verify, center.id, progress=teller)
+    mine = kept if kept is not None and kept.center_id == center.id else None
+    run = in_transaction(service.begin, actor=system_actor(center.id), since_last=since_last)
+    found = runs.verify_now(run["id"], center.id, also=_show, against=mine.head if mine is not None else None)
+    if mine is not None and not mine.signed:
+        found = replace(found, difference=Difference("outside_key", "checkpoint", mine.head.size))
     in_transaction(service.finish, run["id"], found)
     click.echo(f"\r\033[K{center.name}: " if _is_terminal() else f"{center.name}: ", nl=False)
     click.echo(f"{found.transfers:,} transfers, {found.batches:,} batches, {found.accounts:,} accounts: ", nl=False)
     click.echo("no difference." if found.difference is None else f"DIFFERENT. {difference_words(found.difference)}")
+    if mine is not None and found.clean:
+        click.echo(f"{center.name}: the log still has the {mine.head.size:,} leaves of the checkpoint that was kept.")
     return found
 
 

@@ -60,18 +60,26 @@ class Tree:
         """PROOF(old, D[new]): proves that the tree of `new` leaves begins with that of `old`. 0 < old <= new."""
         return [self._head(each) for each in consistency_ranges(old, new)]
 
+    def heads(self, size: int) -> list[bytes]:
+        """The roots of the perfect trees that the first `size` leaves consist of, largest first."""
+        return self._heads((0, size))
+
     def _head(self, leaves: Range) -> bytes:
         """The root over a range of leaves, which begins where a tree of its size may."""
+        heads = self._heads(leaves)
+        root = heads.pop()
+        while heads:
+            root = node_hash(heads.pop(), root)
+        return root
+
+    def _heads(self, leaves: Range) -> list[bytes]:
         start, end = leaves
         heads = []
         while start < end:
             height = (end - start).bit_length() - 1
             heads.append(self._perfect(height, start >> height))
             start += 1 << height
-        root = heads.pop()
-        while heads:
-            root = node_hash(heads.pop(), root)
-        return root
+        return heads
 
     def _perfect(self, height: int, position: int) -> bytes:
         """The root of the `position`th 2**height leaves."""

@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from ledger.audit.verification import Verification, verify
 from ledger.checkin import service as checkin
 from ledger.checkin.commands import ReviewCommand, ScanCommand
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import new_id
+from ledger.points import sealing
 from ledger.points import service as points
 from ledger.points.policy import POINT, AccountKey, Movement, Source
 from ledger.shop import service as till
@@ -59,6 +61,7 @@ def make_small_book(world: World, *, day: datetime | None = None) -> SmallBook:
         released_id = _hold(world, clerk, other, shop_id, {item_id: 1})
         in_transaction(settling.cancel, released_id, actor=clerk.actor)
         held_id = _hold(world, clerk, volunteer, shop_id, {item_id: 1})
+    seal(world)
     return SmallBook(
         world, clerk, manager, volunteer, other, shop_id, item_id, shift_id, start, attendance_id, reviewed_id, sold_id,
         voided_id, held_id, released_id,
@@ -127,6 +130,18 @@ def give_points(world: World, person: Person, amount: int) -> None:
 
 def _post(session: Session, world: World, move: Movement) -> None:
     points.post(session, [move], source=Source("test", str(new_id()), "post"), actor=world.builder, reason="test")
+
+
+def seal(world: World) -> None:
+    """Give every batch that waits its leaf, as the job does."""
+    while in_transaction(sealing.seal, world.center_id):
+        pass
+
+
+def verified(world: World) -> Verification:
+    """What a verification finds once all is sealed."""
+    seal(world)
+    return in_snapshot(verify, world.center_id)
 
 
 def balance_of(world: World, person: Person) -> int:

@@ -9,10 +9,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ledger.audit.checks.scope import Scope
 from ledger.audit.verification import STEPS, differences, verify
 from ledger.kernel import clock
 from ledger.kernel.db import Database, in_snapshot
-from tests.audit.small_book import SmallBook, balance_of, make_small_book, scan
+from tests.audit.small_book import SmallBook, balance_of, make_small_book, scan, verified
 from tests.audit.tamperings import TAMPERINGS, Tampering
 from tests.conftest import BOTH_DATABASES, made_database
 from tests.world import World
@@ -49,7 +50,7 @@ def test_a_switch_from_shift_to_shift_is_sound(world: World, minutes_late: int) 
     with clock.at(start + timedelta(hours=4)):
         scan(world, clerk, person)
 
-    assert in_snapshot(verify, world.center_id).difference is None
+    assert verified(world).difference is None
 
 
 def test_progress_names_every_step_and_counts(book: SmallBook) -> None:
@@ -64,11 +65,12 @@ def test_progress_names_every_step_and_counts(book: SmallBook) -> None:
 @pytest.mark.parametrize("tampering", TAMPERINGS, ids=lambda tampering: tampering.deed)
 def test_what_was_tampered_with_is_named(book: SmallBook, tampering: Tampering) -> None:
     engine = sa.create_engine(book.world.database.url, poolclass=sa.pool.NullPool)
+    scope = Scope(book.world.center_id, clock.now())
 
     with engine.connect() as connection:
         lay_bare(connection, tampering.table)
         changed = connection.exec_driver_sql(tampering.statement).rowcount
-        found = {each.check for each in differences(Session(connection), book.world.center_id)}
+        found = {each.check for each in differences(Session(connection), scope)}
         connection.rollback()
     engine.dispose()
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from ledger.audit.verification import verify
 from ledger.kernel import clock
-from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.db import in_transaction
 from ledger.kernel.ids import new_id, public_id
 from ledger.points import expiring
+from tests.audit.small_book import verified
 from tests.world import Person, World
 
 
@@ -324,7 +324,7 @@ def test_a_thousand_transfers_are_booked_at_once(bench: Bench, world: World) -> 
 
     assert set(codes(results)) == {"created"}
     assert bench.balance(bench.a) == (1000, 0)
-    assert in_snapshot(verify, world.center_id).clean
+    assert verified(world).clean
 
 
 @pytest.mark.parametrize("role", ["auditor", "station_manager", "clerk"])

@@ -7,12 +7,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.activities.models import Shift
-from ledger.audit.checks.finding import Advance, Difference, in_chunks, stream
+from ledger.audit.checks.finding import Advance, Difference, source_chunks
 from ledger.audit.checks.postings import Postings, postings_of
+from ledger.audit.checks.scope import Scope
 from ledger.checkin.models import Attendance, ScanEvent
 from ledger.checkin.policy import boundary
 from ledger.kernel.types import table_of
-from ledger.points.policy import MINUTE, POINT, AccountKey
+from ledger.points.policy import MINUTE, POINT
 from ledger.rules import queries as rules
 from ledger.rules.policy import Deed, RuleBody, award
 
@@ -21,10 +22,11 @@ _in_scan, _out_scan = _scan.alias("in_scan"), _scan.alias("out_scan")
 NOTHING = Postings()
 
 
-def check_attendances(session: Session, center_id: int, advance: Advance) -> Iterator[Difference]:
+def check_attendances(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
     """Attendances that earned what they should not have, or did not get what they earned."""
+    center_id = scope.center_id
     bodies = {rule.id: rule.body for rule in rules.all_rules(session, center_id)}
-    for chunk in in_chunks(stream(session, _query(center_id))):
+    for chunk in source_chunks(session, scope, _query(center_id), "attendance", _attendance.c.id):
         posted = postings_of(session, center_id, "attendance", [row.id for row in chunk])
         for row in chunk:
             yield from _check_scans(session, row, center_id)
@@ -82,17 +84,17 @@ def _check_rule(row: Any, body: RuleBody | None) -> Iterator[Difference]:
 
 def _check_postings(row: Any, posted: Postings) -> Iterator[Difference]:
     confirmed = row.status == "CONFIRMED"
-    expected = {
-        AccountKey(MINUTE, "member", row.volunteer_id): row.minutes if confirmed else 0,
-        AccountKey(POINT, "member", row.volunteer_id): row.points if confirmed else 0,
-    }
-    for key in expected | posted.gained:
-        if key.kind != "member":
-            continue
-        if posted.gained.get(key, 0) != expected.get(key, 0):
-            yield Difference(
-                "attendance_posted", "attendance", row.id, expected.get(key, 0), posted.gained.get(key, 0), key.unit
-            )
+    expected = {MINUTE: row.minutes if confirmed else 0, POINT: row.points if confirmed else 0}
+    found: dict[str, int] = dict.fromkeys(expected, 0)
+    for key, amount in posted.gained.items():
+        # A debt is paid before the member gets anything, out of the same award.
+        if key.owner_id == row.volunteer_id and key.kind in ("member", "debt"):
+            found[key.unit] = found.get(key.unit, 0) + amount
+        elif key.kind in ("member", "debt") and amount:
+            yield Difference("attendance_posted", "attendance", row.id, 0, amount, key.unit)
+    for unit in sorted(found):
+        if found[unit] != expected.get(unit, 0):
+            yield Difference("attendance_posted", "attendance", row.id, expected.get(unit, 0), found[unit], unit)
     if confirmed and (row.minutes or row.points) and f"award:{row.revision}" not in posted.steps:
         yield Difference("award_missing", "attendance", row.id, f"award:{row.revision}", ", ".join(posted.steps))
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.audit.checks.finding import CHUNK, Advance, Difference, stream
+from ledger.audit.checks.scope import Scope
 from ledger.kernel.types import table_of
 from ledger.points.models import Account, Transfer
 
@@ -65,11 +66,11 @@ class _Fold:
         return self.credits_posted - self.debits_posted
 
 
-def check_chains(session: Session, center_id: int, advance: Advance) -> Iterator[Difference]:
+def check_chains(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
     """Accounts whose transfers do not follow one from another, or whose counters are not their sum."""
-    sides = merge(_sides(session, center_id, "debit"), _sides(session, center_id, "credit"))
+    sides = merge(_sides(session, scope, "debit"), _sides(session, scope, "credit"))
     side = next(sides, None)
-    for count, account in enumerate(_counted_accounts(session, center_id), start=1):
+    for count, account in enumerate(_counted_accounts(session, scope), start=1):
         fold = _Fold()
         while side is not None and side.account_id <= account.id:
             if side.account_id < account.id:
@@ -101,6 +102,8 @@ def _check_side(fold: _Fold, side: _Side, account: Any) -> Iterator[Difference]:
         yield Difference(
             "below_zero", "transfer", side.transfer_id, 0, fold.balance - fold.debits_pending, account.unit
         )
+    if account.kind == "debt" and fold.balance + fold.credits_pending > 0:
+        yield Difference("debt_overpaid", "transfer", side.transfer_id, 0, fold.balance, account.unit)
 
 
 def _check_counters(fold: _Fold, account: Any) -> Iterator[Difference]:
@@ -113,7 +116,7 @@ def _check_counters(fold: _Fold, account: Any) -> Iterator[Difference]:
         yield Difference("last_recorded_at", "account", account.id, fold.last, account.last_recorded_at)
 
 
-def _sides(session: Session, center_id: int, side: str) -> Iterator[_Side]:
+def _sides(session: Session, scope: Scope, side: str) -> Iterator[_Side]:
     pending = _transfer.alias("pending")
     account_id, version = _transfer.c[f"{side}_account_id"], _transfer.c[f"{side}_version"]
     query = (
@@ -132,13 +135,18 @@ def _sides(session: Session, center_id: int, side: str) -> Iterator[_Side]:
         .outerjoin(
             pending, sa.and_(pending.c.center_id == _transfer.c.center_id, pending.c.id == _transfer.c.pending_id)
         )
-        .where(_transfer.c.center_id == center_id, version.is_not(None))
+        .where(_transfer.c.center_id == scope.center_id, version.is_not(None))
+        .where(scope.among(account_id, scope.touched_accounts()))
         .order_by(account_id, version)
     )
     return (_Side(*row) for row in stream(session, query))
 
 
-def _counted_accounts(session: Session, center_id: int) -> Iterator[Any]:
-    columns = (_account.c[name] for name in ("id", "unit", "overdraft", *_COUNTERS, "last_recorded_at"))
-    query = sa.select(*columns).where(_account.c.center_id == center_id, _account.c.counted)
+def _counted_accounts(session: Session, scope: Scope) -> Iterator[Any]:
+    columns = (_account.c[name] for name in ("id", "unit", "kind", "overdraft", *_COUNTERS, "last_recorded_at"))
+    query = sa.select(*columns).where(
+        _account.c.center_id == scope.center_id,
+        _account.c.counted,
+        scope.among(_account.c.id, scope.touched_accounts()),
+    )
     return stream(session, query.order_by(_account.c.id))

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ledger.audit.checks.scope import Scope
+
 T = TypeVar("T")
 Value = int | str | datetime | None
 CHUNK = 1_000
@@ -18,7 +20,8 @@ CHUNK = 1_000
 class Difference:
     """A row that is not what the facts say. `check` names what was compared (words.py), `expected` what was computed.
 
-    Amounts are in minor units of `unit`; where the two are no amounts, `unit` is "".
+    Amounts are in minor units of `unit`; where the two are no amounts, `unit` is "". `row_id` is the row's key, for a
+    leaf its index, for a block its number, for a checkpoint its size, for a node its position.
     """
 
     check: str
@@ -30,10 +33,10 @@ class Difference:
 
 
 Advance = Callable[[int], None]
-Check = Callable[[Session, int, Advance], Iterator[Difference]]
+Check = Callable[[Session, Scope, Advance], Iterator[Difference]]
 
 
-def stream(session: Session, query: sa.Select[Any]) -> Iterator[Any]:
+def stream(session: Session, query: "sa.Select[Any] | sa.CompoundSelect[Any]") -> Iterator[Any]:
     """Rows of a query, fetched a chunk at a time, so that a book of any size fits."""
     yield from session.connection().execute(query, execution_options={"yield_per": CHUNK})
 
@@ -42,3 +45,20 @@ def in_chunks(rows: Iterator[T]) -> Iterator[list[T]]:
     """The rows in lists of a size that one more statement can name."""
     while chunk := list(islice(rows, CHUNK)):
         yield chunk
+
+
+def source_chunks(
+    session: Session, scope: Scope, query: "sa.Select[Any]", source_type: str, source_id: "sa.Column[Any]"
+) -> Iterator[list[Any]]:
+    """Rows of sources in chunks: all of them, or those that have posted something new."""
+    if scope.since is None:
+        yield from in_chunks(stream(session, query))
+        return
+    refs = (row[0] for row in stream(session, scope.new_sources(source_type)))
+    for chunk in in_chunks(ref for ref in refs if as_key(ref) is not None):
+        yield list(session.connection().execute(query.where(source_id.in_([int(ref) for ref in chunk]))))
+
+
+def as_key(ref: str) -> int | None:
+    """The key that a batch names as its source; None where it names no row of ours."""
+    return int(ref) if ref.isascii() and ref.isdigit() and int(ref) < 1 << 63 else None

@@ -7,8 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.audit.checks.finding import Advance, Difference, in_chunks, stream
+from ledger.audit.checks.finding import Advance, Difference, source_chunks
 from ledger.audit.checks.postings import Postings, postings_of
+from ledger.audit.checks.scope import Scope
 from ledger.kernel.types import table_of
 from ledger.points.policy import POINT, AccountKey
 from ledger.shop.models import GoodsIn, GoodsInLine, Item, ItemPrice, Redemption, RedemptionLine
@@ -19,10 +20,11 @@ _WITH_RECEIPT = ("CONFIRMED", "VOIDED")
 NOTHING = Postings()
 
 
-def check_redemptions(session: Session, center_id: int, advance: Advance) -> Iterator[Difference]:
+def check_redemptions(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
     """Redemptions whose total, lines, points and goods do not agree."""
+    center_id = scope.center_id
     query = sa.select(_redemption).where(_redemption.c.center_id == center_id).order_by(_redemption.c.id)
-    for chunk in in_chunks(stream(session, query)):
+    for chunk in source_chunks(session, scope, query, "redemption", _redemption.c.id):
         ids = [row.id for row in chunk]
         lines = _lines(session, center_id, ids)
         posted = postings_of(session, center_id, "redemption", ids)
@@ -113,10 +115,11 @@ def _lines(session: Session, center_id: int, ids: list[int]) -> dict[int, list[A
     return lines
 
 
-def check_deliveries(session: Session, center_id: int, advance: Advance) -> Iterator[Difference]:
+def check_deliveries(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
     """Deliveries whose lines are not what came into stock."""
+    center_id = scope.center_id
     query = sa.select(_delivery).where(_delivery.c.center_id == center_id).order_by(_delivery.c.id)
-    for chunk in in_chunks(stream(session, query)):
+    for chunk in source_chunks(session, scope, query, "goods_in", _delivery.c.id):
         ids = [row.id for row in chunk]
         delivered = _delivered_goods(session, center_id, ids)
         posted = postings_of(session, center_id, "goods_in", ids)

@@ -6,10 +6,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.audit.checks.finding import Advance, Difference, in_chunks, stream
+from ledger.approvals.models import Proposal
+from ledger.audit.checks.finding import Advance, Difference, as_key, in_chunks, stream
+from ledger.audit.checks.scope import Scope
 from ledger.checkin.models import Attendance
 from ledger.kernel.types import table_of
-from ledger.points.models import Account, Batch, Transfer
+from ledger.points.folded import folded_balances
+from ledger.points.models import Account, Batch, Lot, Transfer
 from ledger.points.policy import COUNTS_AS_POSTED, POINT
 from ledger.shop.models import GoodsIn, ReceiptCounter, Redemption
 from ledger.shop.policy import receipt_text
@@ -22,27 +25,30 @@ _SOURCES = {
     "redemption": table_of(Redemption),
     "goods_in": table_of(GoodsIn),
     "transfer": table_of(Transfer),
+    "lot": table_of(Lot),
+    "approval": table_of(Proposal),
 }
 _SOURCELESS = ("raw",)
 
 
-def check_receipts(session: Session, center_id: int, advance: Advance) -> Iterator[Difference]:
+def check_receipts(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
     """Receipt numbers that are missing, and counters that are not at the last number."""
     r = _redemption.c
-    query = (
-        sa.select(r.id, r.shop_id, r.receipt_year, r.receipt_number)
-        .where(r.center_id == center_id, r.receipt_number.is_not(None))
-        .order_by(r.shop_id, r.receipt_year, r.receipt_number)
-    )
+    own = (r.center_id == scope.center_id, r.receipt_number.is_not(None))
+    numbers = (sa.func.max(r.receipt_number), sa.func.count(), sa.func.count(r.receipt_number.distinct()))
+    groups = sa.select(r.shop_id, r.receipt_year, *numbers).where(*own).group_by(r.shop_id, r.receipt_year)
     last: dict[tuple[int, int], int] = {}
-    for row in stream(session, query):
-        expected = last.get((row.shop_id, row.receipt_year), 0) + 1
-        if row.receipt_number != expected:
-            texts = (receipt_text(row.receipt_year, number) for number in (expected, row.receipt_number))
-            yield Difference("receipt_gap", "redemption", row.id, *texts)
-        last[row.shop_id, row.receipt_year] = row.receipt_number
+    gaps = []
+    for shop_id, year, highest, count, different in session.connection().execute(groups):
+        last[shop_id, year] = highest
+        if not highest == count == different:
+            gaps.append((shop_id, year))
+    for shop_id, year in sorted(gaps):
+        yield from _gaps(session, scope, shop_id, year)
     counters = sa.select(_counter.c.shop_id, _counter.c.year, _counter.c.last_number)
-    found = {(row[0], row[1]): row[2] for row in session.execute(counters.where(_counter.c.center_id == center_id))}
+    found = {
+        (row[0], row[1]): row[2] for row in session.execute(counters.where(_counter.c.center_id == scope.center_id))
+    }
     for shop_id, year in sorted({*last, *found}):
         if last.get((shop_id, year), 0) != found.get((shop_id, year)):
             expected_text = receipt_text(year, last.get((shop_id, year), 0))
@@ -50,23 +56,51 @@ def check_receipts(session: Session, center_id: int, advance: Advance) -> Iterat
     advance(len(last))
 
 
-def check_redeemed(session: Session, center_id: int, advance: Advance) -> Iterator[Difference]:
+def _gaps(session: Session, scope: Scope, shop_id: int, year: int) -> Iterator[Difference]:
+    """The receipts of a shop and year that do not follow the one before them."""
+    r = _redemption.c
+    own = (r.center_id == scope.center_id, r.shop_id == shop_id, r.receipt_year == year)
+    query = sa.select(r.id, r.receipt_number).where(*own, r.receipt_number.is_not(None)).order_by(r.receipt_number)
+    last = 0
+    for redemption_id, number in stream(session, query):
+        if number != last + 1:
+            yield Difference(
+                "receipt_gap", "redemption", redemption_id, *(receipt_text(year, n) for n in (last + 1, number))
+            )
+        last = number
+
+
+def check_redeemed(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
     """Shops whose redeemed points are not the sum of their receipts less the voided ones."""
     r = _redemption.c
     receipts = (
         sa.select(r.shop_id, sa.func.sum(r.total))
-        .where(r.center_id == center_id, r.status == "CONFIRMED")
+        .where(r.center_id == scope.center_id, r.status == "CONFIRMED")
         .group_by(r.shop_id)
     )
     expected = {shop_id: int(total) for shop_id, total in session.execute(receipts)}
-    found: dict[int, int] = {}
-    for side, sign in (("credit", 1), ("debit", -1)):
-        for shop_id, amount in session.execute(_redeemed(center_id, side)):
-            found[shop_id] = found.get(shop_id, 0) + sign * int(amount)
+    found = _found_redeemed(session, scope)
     for shop_id in sorted({*expected, *found}):
         if expected.get(shop_id, 0) != found.get(shop_id, 0):
             yield Difference("redeemed", "shop", shop_id, expected.get(shop_id, 0), found.get(shop_id, 0), POINT)
     advance(len(found))
+
+
+def _found_redeemed(session: Session, scope: Scope) -> dict[int, int]:
+    """By shop, folded from the transfers; where only new ones are looked at, from what was kept with the last block."""
+    found: dict[int, int] = {}
+    if scope.since is None:
+        for side, sign in (("credit", 1), ("debit", -1)):
+            for shop_id, amount in session.execute(_redeemed(scope.center_id, side)):
+                found[shop_id] = found.get(shop_id, 0) + sign * int(amount)
+        return found
+    a = _account.c
+    query = sa.select(a.id, a.owner_id).where(a.center_id == scope.center_id, a.kind == "redeemed", a.unit == POINT)
+    for chunk in in_chunks(stream(session, query)):
+        shops = {row[0]: row[1] for row in chunk}
+        balances = folded_balances(session, shops, scope.center_id)
+        found |= {shops[account_id]: amount for account_id, amount in balances.items()}
+    return found
 
 
 def _redeemed(center_id: int, side: str) -> "sa.Select[Any]":
@@ -85,14 +119,15 @@ def _redeemed(center_id: int, side: str) -> "sa.Select[Any]":
     )
 
 
-def check_sources(session: Session, center_id: int, advance: Advance) -> Iterator[Difference]:
+def check_sources(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
     """Batches whose event does not exist: money from nowhere."""
     b = _batch.c
-    query = sa.select(b.id, b.source_type, b.source_ref).where(b.center_id == center_id).order_by(b.id)
+    own = (b.center_id == scope.center_id, scope.among(b.id, scope.new_batches()))
+    query = sa.select(b.id, b.source_type, b.source_ref).where(*own).order_by(b.id)
     for chunk in in_chunks(stream(session, query)):
         for source_type in {row.source_type for row in chunk}.difference(_SOURCELESS):
             rows = [row for row in chunk if row.source_type == source_type]
-            there = _existing(session, center_id, source_type, [row.source_ref for row in rows])
+            there = _existing(session, scope.center_id, source_type, [row.source_ref for row in rows])
             for row in rows:
                 if row.source_ref not in there:
                     yield Difference("source_missing", "batch", row.id, None, f"{source_type} {row.source_ref}")
@@ -103,6 +138,6 @@ def _existing(session: Session, center_id: int, source_type: str, refs: list[str
     table = _SOURCES.get(source_type)
     if table is None:
         return set()
-    ids = [int(ref) for ref in refs if ref.isascii() and ref.isdigit() and int(ref) < 1 << 63]
+    ids = [key for key in map(as_key, refs) if key is not None]
     query = sa.select(table.c.id).where(table.c.center_id == center_id, table.c.id.in_(ids))
     return {str(found) for found in session.scalars(query)}

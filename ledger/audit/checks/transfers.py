@@ -10,33 +10,36 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.audit.checks.finding import Advance, Difference, stream
+from ledger.audit.checks.scope import Scope
 from ledger.kernel.types import table_of
 from ledger.points import queries as points
 from ledger.points.models import Account, Batch, Transfer
 
 _account, _batch, _transfer = table_of(Account), table_of(Batch), table_of(Transfer)
-_other = _transfer.alias("other")
+_other, _member = _transfer.alias("other"), _account.alias("member_account")
 
 
-def check_transfers(session: Session, center_id: int, advance: Advance) -> Iterator[Difference]:
+def check_transfers(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
     """Transfers that break a rule of the book."""
     for side in ("debit", "credit"):
-        yield from _wrong(session, "side_does_not_fit", _sides_that_do_not_fit(center_id, side))
-    yield from _unbalanced(session, center_id)
-    yield from _wrong(session, "resolution_differs", _bad_resolutions(center_id))
-    yield from _more_than_one(session, "resolved_twice", center_id, _transfer.c.pending_id)
-    yield from _wrong(session, "reversal_differs", _bad_reversals(center_id))
-    yield from _more_than_one(session, "reversed_twice", center_id, _transfer.c.reverses_id)
-    yield from _over_refunded(session, center_id)
-    yield from _wrong(session, "batch_differs", _outside_their_batch(center_id))
-    yield from _empty_batches(session, center_id)
+        yield from _wrong(session, "side_does_not_fit", _sides_that_do_not_fit(scope, side))
+    if scope.since is None:
+        yield from _unbalanced(session, scope.center_id)
+    yield from _wrong(session, "resolution_differs", _bad_resolutions(scope))
+    yield from _more_than_one(session, "resolved_twice", scope, _transfer.c.pending_id)
+    yield from _wrong(session, "reversal_differs", _bad_reversals(scope))
+    yield from _more_than_one(session, "reversed_twice", scope, _transfer.c.reverses_id)
+    yield from _wrong(session, "refund_differs", _bad_refunds(scope))
+    yield from _over_refunded(session, scope)
+    yield from _wrong(session, "batch_differs", _outside_their_batch(scope))
+    yield from _empty_batches(session, scope)
 
 
 def _wrong(session: Session, check: str, query: "sa.Select[Any]") -> Iterator[Difference]:
     return (Difference(check, "transfer", row[0]) for row in stream(session, query))
 
 
-def _sides_that_do_not_fit(center_id: int, side: str) -> "sa.Select[Any]":
+def _sides_that_do_not_fit(scope: Scope, side: str) -> "sa.Select[Any]":
     """Without an account, in another unit than it, or kept as counted where it is not (and the other way round)."""
     t = _transfer.c
     same = sa.and_(_account.c.center_id == t.center_id, _account.c.id == t[f"{side}_account_id"])
@@ -46,7 +49,12 @@ def _sides_that_do_not_fit(center_id: int, side: str) -> "sa.Select[Any]":
         sa.and_(_account.c.counted, t[f"{side}_version"].is_(None)),
         sa.and_(sa.not_(_account.c.counted), t[f"{side}_version"].is_not(None)),
     )
-    return sa.select(t.id).outerjoin(_account, same).where(t.center_id == center_id, wrong)
+    return sa.select(t.id).outerjoin(_account, same).where(*_looked_at(scope), wrong)
+
+
+def _looked_at(scope: Scope) -> "tuple[sa.ColumnElement[bool], ...]":
+    t = _transfer.c
+    return t.center_id == scope.center_id, scope.among(t.batch_id, scope.new_batches())
 
 
 def _unbalanced(session: Session, center_id: int) -> Iterator[Difference]:
@@ -60,7 +68,7 @@ def _unbalanced(session: Session, center_id: int) -> Iterator[Difference]:
             yield Difference("unit_unbalanced", "unit", 0, debited, credited, unit)
 
 
-def _bad_resolutions(center_id: int) -> "sa.Select[Any]":
+def _bad_resolutions(scope: Scope) -> "sa.Select[Any]":
     """Of what is not pending, between other accounts, or for more than was held."""
     t, held = _transfer.c, _other.c
     wrong = sa.or_(
@@ -71,10 +79,10 @@ def _bad_resolutions(center_id: int) -> "sa.Select[Any]":
         t.amount > held.amount,
         sa.and_(t.kind != "post", t.amount != held.amount),
     )
-    return _beside(t.pending_id, center_id).where(wrong)
+    return _beside(t.pending_id, scope).where(wrong)
 
 
-def _bad_reversals(center_id: int) -> "sa.Select[Any]":
+def _bad_reversals(scope: Scope) -> "sa.Select[Any]":
     """Of a part, between other accounts, or of a reversal."""
     t, first = _transfer.c, _other.c
     wrong = sa.or_(
@@ -84,35 +92,62 @@ def _bad_reversals(center_id: int) -> "sa.Select[Any]":
         t.amount != first.amount,
         first.reverses_id.is_not(None),
     )
-    return _beside(t.reverses_id, center_id).where(wrong)
+    return _beside(t.reverses_id, scope).where(wrong)
 
 
-def _beside(reference: "sa.Column[Any]", center_id: int) -> "sa.Select[Any]":
+def _bad_refunds(scope: Scope) -> "sa.Select[Any]":
+    """Of a refund, or between other accounts; only an award goes elsewhere: from its member or as a debt."""
+    t, first = _transfer.c, _other.c
+    mirrored = sa.and_(t.debit_account_id == first.credit_account_id, t.credit_account_id == first.debit_account_id)
+    same_owner = sa.exists().where(
+        _account.c.center_id == t.center_id,
+        _account.c.id == t.debit_account_id,
+        _account.c.kind.in_(("member", "debt")),
+        _member.c.center_id == t.center_id,
+        _member.c.id == first.credit_account_id,
+        _member.c.kind == "member",
+        _member.c.unit == _account.c.unit,
+        _member.c.owner_id == _account.c.owner_id,
+    )
+    clawed_back = sa.and_(t.code == "clawback", first.code == "award", same_owner)
+    wrong = sa.or_(
+        first.id.is_(None),
+        first.refund_of.is_not(None),
+        first.reverses_id.is_not(None),
+        sa.not_(sa.or_(mirrored, clawed_back)),
+    )
+    return _beside(t.refund_of, scope).where(wrong)
+
+
+def _beside(reference: "sa.Column[Any]", scope: Scope) -> "sa.Select[Any]":
     """Transfers that name another one, beside it."""
     same = sa.and_(_other.c.center_id == _transfer.c.center_id, _other.c.id == reference)
-    return (
-        sa.select(_transfer.c.id)
-        .outerjoin(_other, same)
-        .where(_transfer.c.center_id == center_id, reference.is_not(None))
-    )
+    return sa.select(_transfer.c.id).outerjoin(_other, same).where(*_looked_at(scope), reference.is_not(None))
 
 
-def _more_than_one(session: Session, check: str, center_id: int, reference: "sa.Column[Any]") -> Iterator[Difference]:
+def _more_than_one(session: Session, check: str, scope: Scope, reference: "sa.Column[Any]") -> Iterator[Difference]:
     query = (
         sa.select(reference, sa.func.count())
-        .where(_transfer.c.center_id == center_id, reference.is_not(None))
+        .where(_transfer.c.center_id == scope.center_id, reference.is_not(None))
+        .where(scope.among(reference, _named(scope, reference)))
         .group_by(reference)
         .having(sa.func.count() > 1)
     )
     return (Difference(check, "transfer", row[0], 1, row[1]) for row in stream(session, query))
 
 
-def _over_refunded(session: Session, center_id: int) -> Iterator[Difference]:
+def _named(scope: Scope, reference: "sa.Column[Any]") -> "sa.Select[Any]":
+    """The transfers that new ones name."""
+    return sa.select(reference).where(*_looked_at(scope), reference.is_not(None))
+
+
+def _over_refunded(session: Session, scope: Scope) -> Iterator[Difference]:
     refunded = sa.func.sum(_transfer.c.amount)
     query = (
         sa.select(_other.c.id, _other.c.amount, refunded, _other.c.unit)
         .join(_transfer, sa.and_(_transfer.c.center_id == _other.c.center_id, _transfer.c.refund_of == _other.c.id))
-        .where(_transfer.c.center_id == center_id, _transfer.c.refund_of.is_not(None))
+        .where(_transfer.c.center_id == scope.center_id, _transfer.c.refund_of.is_not(None))
+        .where(scope.among(_transfer.c.refund_of, _named(scope, _transfer.c.refund_of)))
         .group_by(_other.c.id, _other.c.amount, _other.c.unit)
         .having(refunded > _other.c.amount)
     )
@@ -120,13 +155,14 @@ def _over_refunded(session: Session, center_id: int) -> Iterator[Difference]:
         yield Difference("refunded_too_much", "transfer", transfer_id, amount, int(sum_of_refunds), unit)
 
 
-def _outside_their_batch(center_id: int) -> "sa.Select[Any]":
+def _outside_their_batch(scope: Scope) -> "sa.Select[Any]":
     same = sa.and_(_batch.c.center_id == _transfer.c.center_id, _batch.c.id == _transfer.c.batch_id)
     wrong = sa.or_(_batch.c.id.is_(None), _batch.c.recorded_at != _transfer.c.recorded_at)
-    return sa.select(_transfer.c.id).outerjoin(_batch, same).where(_transfer.c.center_id == center_id, wrong)
+    return sa.select(_transfer.c.id).outerjoin(_batch, same).where(*_looked_at(scope), wrong)
 
 
-def _empty_batches(session: Session, center_id: int) -> Iterator[Difference]:
+def _empty_batches(session: Session, scope: Scope) -> Iterator[Difference]:
     full = sa.exists().where(_transfer.c.center_id == _batch.c.center_id, _transfer.c.batch_id == _batch.c.id)
-    query = sa.select(_batch.c.id).where(_batch.c.center_id == center_id, sa.not_(full))
+    own = (_batch.c.center_id == scope.center_id, scope.among(_batch.c.id, scope.new_batches()))
+    query = sa.select(_batch.c.id).where(*own, sa.not_(full))
     return (Difference("batch_empty", "batch", row[0]) for row in stream(session, query))

@@ -1,0 +1,229 @@
+"""Lots against their uses, their accounts and the transfers that made and used them.
+
+Each question is one statement that the database answers with the rows that are wrong.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.audit.checks.finding import Advance, Difference, stream
+from ledger.audit.checks.scope import Scope
+from ledger.kernel.types import table_of
+from ledger.points.models import Account, Batch, Lot, LotUse, Transfer
+from ledger.points.policy import COUNTS_AS_POSTED
+
+_account, _batch, _transfer = table_of(Account), table_of(Batch), table_of(Transfer)
+_lot, _use = table_of(Lot), table_of(LotUse)
+_original, _taken, _from = _transfer.alias("original"), _use.alias("taken"), _lot.alias("from_lot")
+_corrects = sa.func.coalesce(_transfer.c.refund_of, _transfer.c.reverses_id)
+
+
+def check_lots(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
+    """Lots that are not what their uses say, do not add up to their account, or have other days than they should."""
+    yield from _check_folds(session, scope)
+    yield from _check_accounts(session, scope)
+    for side in ("debit", "credit"):
+        yield from _wrong(session, f"lots_{side}ed", "transfer", _sides(scope, side))
+    yield from _wrong(session, "lot_use_elsewhere", "transfer", _uses_elsewhere(scope))
+    yield from _wrong(session, "lot_origin", "lot", _without_origin(scope))
+    yield from _wrong(session, "lot_minted", "lot", _minted(scope))
+    yield from _wrong(session, "lot_given_back", "transfer", _given_back(scope))
+    yield from _wrong(session, "lot_dates", "lot", _gifts_with_other_dates(scope))
+    yield from _wrong(session, "lot_dates", "lot", _earned_at_another_time(scope))
+    advance(1)
+
+
+def _wrong(session: Session, check: str, table: str, query: "sa.Select[Any]") -> Iterator[Difference]:
+    return (Difference(check, table, row[0]) for row in stream(session, query))
+
+
+def _check_folds(session: Session, scope: Scope) -> Iterator[Difference]:
+    """A lot is its amount and its uses, and is good for longer only by a use that gave back and says so."""
+    used = (
+        sa.select(
+            _use.c.lot_id,
+            sa.func.sum(_use.c.remaining_change).label("taken"),
+            sa.func.sum(_use.c.held_change).label("held"),
+            sa.func.max(sa.case((_use.c.remaining_change > 0, _use.c.extended_to))).label("extended_to"),
+        )
+        .where(_use.c.center_id == scope.center_id, scope.among(_use.c.lot_id, scope.touched_lots()))
+        .group_by(_use.c.lot_id)
+        .subquery()
+    )
+    remaining, held = _lot.c.amount + sa.func.coalesce(used.c.taken, 0), sa.func.coalesce(used.c.held, 0)
+    query = (
+        sa.select(_lot.c.id, remaining, _lot.c.remaining, held, _lot.c.held, _account.c.unit)
+        .outerjoin(used, used.c.lot_id == _lot.c.id)
+        .outerjoin(_account, _same(_account, _lot, _lot.c.account_id))
+        .where(_lot.c.center_id == scope.center_id, scope.among(_lot.c.id, scope.touched_lots()))
+        .where(
+            sa.or_(
+                _lot.c.remaining != remaining,
+                _lot.c.held != held,
+                _lot.c.extended_to.is_distinct_from(used.c.extended_to),
+            )
+        )
+        .order_by(_lot.c.id)
+    )
+    for lot_id, should_remain, remains, should_hold, holds, unit in stream(session, query):
+        if should_remain != remains:
+            yield Difference("lot_remaining", "lot", lot_id, int(should_remain), remains, unit or "")
+        elif should_hold != holds:
+            yield Difference("lot_held", "lot", lot_id, int(should_hold), holds, unit or "")
+        else:
+            yield Difference("lot_extended", "lot", lot_id)
+
+
+def _check_accounts(session: Session, scope: Scope) -> Iterator[Difference]:
+    """What is left of an account's lots is its balance, and what is held of them what it holds; of all accounts."""
+    a = _account.c
+    sums = (
+        sa.select(
+            _lot.c.account_id, sa.func.sum(_lot.c.remaining).label("left"), sa.func.sum(_lot.c.held).label("held")
+        )
+        .where(_lot.c.center_id == scope.center_id, _lot.c.remaining > 0)
+        .group_by(_lot.c.account_id)
+        .subquery()
+    )
+    left, held = sa.func.coalesce(sums.c.left, 0), sa.func.coalesce(sums.c.held, 0)
+    balance = sa.case((a.in_lots, a.credits_posted - a.debits_posted), else_=0)
+    holds = sa.case((a.in_lots, a.debits_pending), else_=0)
+    query = (
+        sa.select(a.id, a.unit, balance, left, holds, held)
+        .outerjoin(sums, sums.c.account_id == a.id)
+        .where(a.center_id == scope.center_id, sa.or_(a.in_lots, sums.c.left.is_not(None)))
+        .where(sa.or_(left != balance, held != holds))
+        .order_by(a.id)
+    )
+    for account_id, unit, expected, found, should_hold, found_held in stream(session, query):
+        if expected != found:
+            yield Difference("lots_balance", "account", account_id, expected, int(found), unit)
+        else:
+            yield Difference("lots_held", "account", account_id, should_hold, int(found_held), unit)
+
+
+def _sides(scope: Scope, side: str) -> "sa.Select[Any]":
+    """Transfers whose uses and new lots on one side, kept in lots, do not add up to what they moved of it."""
+    t, pending = _transfer.c, _transfer.alias("pending")
+    uses, made = _uses_by_account(scope).subquery(), _made_by_account(scope).subquery()
+    account_id = t[f"{side}_account_id"]
+    sign, pins = (-1, 1) if side == "debit" else (1, 0)
+    expected = sa.case((t.kind.in_(COUNTS_AS_POSTED), sign * t.amount), else_=0)
+    held = sa.case((t.kind == "pending", pins * t.amount), else_=-pins * sa.func.coalesce(pending.c.amount, 0))
+    moved = sa.func.coalesce(uses.c.moved, 0) + (sa.func.coalesce(made.c.amount, 0) if side == "credit" else 0)
+    return (
+        sa.select(t.id)
+        .join(_account, _same(_account, _transfer, account_id))
+        .outerjoin(pending, _same(pending, _transfer, t.pending_id))
+        .outerjoin(uses, sa.and_(uses.c.transfer_id == t.id, uses.c.account_id == account_id))
+        .outerjoin(made, sa.and_(made.c.transfer_id == t.id, made.c.account_id == account_id))
+        .where(t.center_id == scope.center_id, scope.among(t.batch_id, scope.new_batches()), _account.c.in_lots)
+        .where(sa.or_(moved != expected, sa.func.coalesce(uses.c.held, 0) != held))
+        .order_by(t.id)
+    )
+
+
+def _uses_by_account(scope: Scope) -> "sa.Select[Any]":
+    return (
+        sa.select(
+            _use.c.transfer_id,
+            _lot.c.account_id,
+            sa.func.sum(_use.c.remaining_change).label("moved"),
+            sa.func.sum(_use.c.held_change).label("held"),
+        )
+        .join(_lot, _same(_lot, _use, _use.c.lot_id))
+        .where(_use.c.center_id == scope.center_id, scope.among(_use.c.transfer_id, scope.new_transfers()))
+        .group_by(_use.c.transfer_id, _lot.c.account_id)
+    )
+
+
+def _made_by_account(scope: Scope) -> "sa.Select[Any]":
+    return (
+        sa.select(_lot.c.transfer_id, _lot.c.account_id, sa.func.sum(_lot.c.amount).label("amount"))
+        .where(_lot.c.center_id == scope.center_id, scope.among(_lot.c.transfer_id, scope.new_transfers()))
+        .group_by(_lot.c.transfer_id, _lot.c.account_id)
+    )
+
+
+def _uses_elsewhere(scope: Scope) -> "sa.Select[Any]":
+    """Uses without their lot or transfer, or of a lot of neither side."""
+    t = _transfer.c
+    wrong = sa.or_(
+        t.id.is_(None), _lot.c.id.is_(None), _lot.c.account_id.not_in((t.debit_account_id, t.credit_account_id))
+    )
+    return (
+        sa.select(_use.c.transfer_id)
+        .outerjoin(_transfer, _same(_transfer, _use, _use.c.transfer_id))
+        .outerjoin(_lot, _same(_lot, _use, _use.c.lot_id))
+        .where(_use.c.center_id == scope.center_id, scope.among(_use.c.transfer_id, scope.new_transfers()), wrong)
+    )
+
+
+def _made(scope: Scope, *wrong: "sa.ColumnElement[bool]") -> "sa.Select[Any]":
+    """Lots with the transfers that made them."""
+    return (
+        sa.select(_lot.c.id)
+        .outerjoin(_transfer, _same(_transfer, _lot, _lot.c.transfer_id))
+        .where(_lot.c.center_id == scope.center_id, scope.among(_lot.c.transfer_id, scope.new_transfers()), *wrong)
+        .order_by(_lot.c.id)
+    )
+
+
+def _without_origin(scope: Scope) -> "sa.Select[Any]":
+    """Of no transfer that credited the lot's account."""
+    return _made(scope, sa.or_(_transfer.c.id.is_(None), _transfer.c.credit_account_id != _lot.c.account_id))
+
+
+def _minted(scope: Scope) -> "sa.Select[Any]":
+    """Made by a correction that gives back to whom it was taken from: that must go to the lots it came from."""
+    query = _made(scope, _original.c.debit_account_id == _transfer.c.credit_account_id)
+    return query.join(_original, _same(_original, _transfer, _corrects))
+
+
+def _given_back(scope: Scope) -> "sa.Select[Any]":
+    """Corrected transfers of which some lot got back more than they had taken of it."""
+    same = sa.and_(_taken.c.center_id == _use.c.center_id, _taken.c.lot_id == _use.c.lot_id)
+    took = sa.func.coalesce(-_taken.c.remaining_change, 0)
+    return (
+        sa.select(_corrects)
+        .join(_use, sa.and_(_use.c.center_id == _transfer.c.center_id, _use.c.transfer_id == _transfer.c.id))
+        .outerjoin(_taken, sa.and_(same, _taken.c.transfer_id == _corrects))
+        .where(_transfer.c.center_id == scope.center_id, _corrects.is_not(None), _use.c.remaining_change > 0)
+        .where(scope.among(_use.c.lot_id, scope.touched_lots()))
+        .group_by(_corrects, _use.c.lot_id, _taken.c.remaining_change)
+        .having(sa.func.sum(_use.c.remaining_change) > took)
+    )
+
+
+def _gifts_with_other_dates(scope: Scope) -> "sa.Select[Any]":
+    """Between two that keep lots, a new lot has the dates of one that was taken from by the same amount."""
+    longer = sa.select(_use.c.extended_to).where(
+        _use.c.center_id == _from.c.center_id, _use.c.lot_id == _from.c.id, _use.c.extended_to.is_not(None)
+    )
+    carried = sa.exists().where(
+        _taken.c.center_id == _lot.c.center_id,
+        _taken.c.transfer_id == _lot.c.transfer_id,
+        _taken.c.remaining_change == -_lot.c.amount,
+        _same(_from, _taken, _taken.c.lot_id),
+        _from.c.earned_at == _lot.c.earned_at,
+        sa.or_(_from.c.expires_on.is_not_distinct_from(_lot.c.expires_on), _lot.c.expires_on.in_(longer)),
+    )
+    query = _made(scope, _account.c.in_lots, sa.not_(carried))
+    return query.join(_account, _same(_account, _transfer, _transfer.c.debit_account_id))
+
+
+def _earned_at_another_time(scope: Scope) -> "sa.Select[Any]":
+    """What nobody gave from lots was earned when its batch says that it happened, and is good for some days."""
+    wrong = sa.or_(_lot.c.earned_at != _batch.c.effective_at, _lot.c.extended_to < _lot.c.expires_on)
+    query = _made(scope, sa.not_(_account.c.in_lots), wrong)
+    query = query.join(_account, _same(_account, _transfer, _transfer.c.debit_account_id))
+    return query.join(_batch, _same(_batch, _transfer, _transfer.c.batch_id))
+
+
+def _same(
+    table: "sa.FromClause", other: "sa.FromClause", reference: "sa.ColumnElement[Any]"
+) -> "sa.ColumnElement[bool]":
+    return sa.and_(table.c.center_id == other.c.center_id, table.c.id == reference)

@@ -1,0 +1,63 @@
+"""The verification of each night: what came since the last one, once a week everything; a mismatch freezes the book.
+
+It runs outside of any unit, because it reads for as long as the book is large.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from ledger.audit import queries, runs, service
+from ledger.audit.checks.finding import Difference
+from ledger.audit.words import row_words
+from ledger.kernel import clock, job_runs
+from ledger.kernel.actor import system_actor
+from ledger.kernel.clock import BUSINESS_ZONE
+from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.ids import public_id
+from ledger.points import freezing
+
+NAME = "verify"
+_NIGHT = range(2, 6)
+_WHOLE_BOOK_EVERY = timedelta(days=7)
+# Who has been away for a night (a computer that is switched off with the lights) is made up for by day.
+_OVERDUE = timedelta(hours=36)
+
+
+def verify_tonight(database: Database, center_id: int, *, at: datetime) -> bool:
+    """Verify a center where nobody has tonight; whether it was done. `at` is of the machine's clock."""
+    if not in_snapshot(_due, center_id, at=at):
+        return False
+    run_id = in_transaction(_begin, center_id, at=at)
+    if run_id is None:
+        return False
+    found = runs.carry_out(database, run_id, center_id)
+    if found is not None and found.difference is not None and not found.known:
+        in_transaction(_freeze, center_id, found.difference, run_id=run_id)
+    return True
+
+
+def _due(session: Session, center_id: int, *, at: datetime) -> bool:
+    """At night, or when the last one is long ago; not while one is under way, which may be somebody's own."""
+    running = queries.find_running(session, center_id)
+    if running is not None and running.beat_at > at - service.SILENT_AFTER:
+        return False
+    if at.astimezone(BUSINESS_ZONE).hour in _NIGHT:
+        return True
+    last = queries.find_last_heard(session, center_id)
+    return last is not None and last < at - _OVERDUE
+
+
+def _begin(session: Session, center_id: int, *, at: datetime) -> int | None:
+    """Take the night for this process; None where another has."""
+    night = at.astimezone(BUSINESS_ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    if not job_runs.claim(session, f"{NAME}:{public_id(center_id)}", night.astimezone(UTC)):
+        return None
+    whole = queries.find_last_full(session, center_id)
+    since_last = whole is not None and whole > clock.now() - _WHOLE_BOOK_EVERY
+    run = service.begin(session, actor=system_actor(center_id), since_last=since_last)
+    return int(run["id"]) if run["begun"] else None
+
+
+def _freeze(session: Session, center_id: int, difference: Difference, *, run_id: int) -> int:
+    return freezing.freeze(session, center_id, reason=row_words(difference), run_id=run_id)

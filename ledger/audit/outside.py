@@ -1,0 +1,47 @@
+"""Checkpoints that somebody kept outside: whose log they are of, and whether a key that we know has signed them."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from ledger.audit.checks.scope import LogHead
+from ledger.organisations import queries as organisations
+from ledger.points import seal_keys
+from ledger.proof.checkpoints import open_checkpoint, parse_checkpoint
+from ledger.proof.notes import NoteError, Verifier, parse_verifier, split_note
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A checkpoint kept outside, of the log of which center; `signed` says whether a known key has signed it."""
+
+    center_id: int
+    head: LogHead
+    signed: bool
+
+
+def read(session: Session, note: str, key: str | None = None) -> Kept:
+    """A checkpoint as C2SP has it, to be compared with the center's log; with `key` signed by that one and no other.
+
+    Raises NoteError for a text that is none, a key that is none, and a log that is of no center here.
+    """
+    text, _signatures = split_note(note)
+    checkpoint = parse_checkpoint(text)
+    centers = [center.id for center in organisations.centers(session)]
+    own = {center_id: seal_keys.keys(session, center_id) for center_id in centers}
+    named = [center_id for center_id in centers if any(each.origin == checkpoint.origin for each in own[center_id])]
+    # Whoever rewrote everything may have renamed the log too; where there is one center there is no doubt.
+    fitting = named or (centers if len(centers) == 1 else [])
+    if not fitting:
+        raise NoteError(f"no center here has a log called {checkpoint.origin}")
+    verifiers = [parse_verifier(key)] if key else [each.verifier for each in own[fitting[0]]]
+    signed = any(_signed(note, verifier, checkpoint.origin) for verifier in verifiers)
+    return Kept(fitting[0], LogHead(checkpoint.size, checkpoint.root), signed)
+
+
+def _signed(note: str, verifier: Verifier, origin: str) -> bool:
+    try:
+        open_checkpoint(note, verifier, origin)
+    except NoteError:
+        return False
+    return True

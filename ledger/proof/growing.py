@@ -1,0 +1,36 @@
+"""A log built again leaf by leaf, for whoever verifies one: its root at any time, and each node that is kept of it."""
+
+from collections.abc import Iterable
+
+from ledger.proof.tree import EMPTY_ROOT, TILE_HEIGHT, Node, node_hash
+
+
+class GrowingLog:
+    """The roots of the perfect trees that a log consists of, largest first; each new leaf joins what it completes."""
+
+    def __init__(self, size: int = 0, heads: Iterable[bytes] = ()) -> None:
+        self.size = size
+        self._heads = list(heads)
+
+    def add(self, leaf: bytes) -> list[Node]:
+        """Append a leaf's hash; the nodes that are complete with it and that a log keeps, lowest first."""
+        kept, found, position, height = [], leaf, self.size, 0
+        while position & 1:
+            found = node_hash(self._heads.pop(), found)
+            position >>= 1
+            height += 1
+            if not height % TILE_HEIGHT:
+                kept.append(Node(height // TILE_HEIGHT, position, found))
+        self._heads.append(found)
+        self.size += 1
+        return kept
+
+    @property
+    def root(self) -> bytes:
+        """The root over all leaves so far."""
+        if not self._heads:
+            return EMPTY_ROOT
+        *rest, root = self._heads
+        for head in reversed(rest):
+            root = node_hash(head, root)
+        return root
