@@ -12,11 +12,12 @@ _numbers = count(1)
 
 @dataclass
 class Token:
-    """The smallest part of a point: until when it is good, when it was earned, by which transfer it came."""
+    """The smallest part of a point: until when it is good, when it was earned, which transfer made it, in which lot."""
 
     good_until: date | None
     earned_at: datetime
     made_by: int
+    lot: int
     number: int = field(default_factory=lambda: next(_numbers))
 
     @property
@@ -90,6 +91,10 @@ class Tokens:
             # What was taken last comes back first.
             self.free[move.credit] += [original.tokens.pop() for _ in range(move.amount)]
         elif taken:
-            self.free[move.credit] += [Token(each.good_until, each.earned_at, transfer_id) for each in taken]
+            lots = {each.lot: next(_numbers) for each in taken}
+            self.free[move.credit] += [
+                Token(each.good_until, each.earned_at, transfer_id, lots[each.lot]) for each in taken
+            ]
         else:
-            self.free[move.credit] += [Token(move.good_until, now, transfer_id) for _ in range(move.amount)]
+            lot = next(_numbers)
+            self.free[move.credit] += [Token(move.good_until, now, transfer_id, lot) for _ in range(move.amount)]
