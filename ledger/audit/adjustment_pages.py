@@ -16,7 +16,7 @@ from ledger.audit.proposal_words import CAUSE_WORDS
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
-from ledger.kernel.ids import public_id
+from ledger.kernel.ids import parse_public_id, public_id
 from ledger.kernel.permissions import Permission
 from ledger.people import queries as people
 from ledger.people.queries import VolunteerView
@@ -97,5 +97,15 @@ def _whom(session: Session, volunteer_id: int, actor: Actor) -> Whom:
 
 
 def _draw(whom: Whom | None, values: dict[str, Any], errors: dict[str, str]) -> str:
-    causes = list(CAUSE_WORDS.items())
-    return render_template("audit/adjustment_new.html", whom=whom, values=values, errors=errors, causes=causes)
+    causes, corrects = list(CAUSE_WORDS.items()), _corrects(values)
+    return render_template(
+        "audit/adjustment_new.html", whom=whom, values=values, errors=errors, causes=causes, corrects=corrects
+    )
+
+
+def _corrects(values: dict[str, Any]) -> int | None:
+    """The transfer that the address or the form names; none where it names nothing that can be one."""
+    try:
+        return parse_public_id(values.get("transfer", ""))
+    except ValueError:
+        return None

@@ -1,4 +1,4 @@
-"""What stands behind a batch: the attendance with its scans and rule, the redemption with its lines, the delivery."""
+"""What stands behind a batch: the attendance with its scans and rule, the redemption, the delivery, the approval."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,12 +6,15 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ledger.approvals import queries as approvals
+from ledger.approvals.queries import ProposalView
 from ledger.audit.names import PersonName, identity_names, volunteer_names
 from ledger.checkin import queries as checkin
 from ledger.checkin.models import ReviewDecision
 from ledger.checkin.queries import AttendanceView, ScanView
 from ledger.kernel.errors import NotFound
 from ledger.kernel.types import table_of
+from ledger.points import adjustments
 from ledger.points.entries import BatchView
 from ledger.rules import queries as rules
 from ledger.rules.policy import whole_minutes
@@ -59,7 +62,7 @@ class RedemptionEvidence:
     code_issued_at: datetime
 
 
-Evidence = AttendanceEvidence | RedemptionEvidence | DeliveryView
+Evidence = AttendanceEvidence | RedemptionEvidence | DeliveryView | ProposalView
 
 
 def evidence_of(session: Session, batch: BatchView, center_id: int) -> Evidence | None:
@@ -73,6 +76,8 @@ def evidence_of(session: Session, batch: BatchView, center_id: int) -> Evidence 
         return _redemption(session, source_id, center_id)
     if batch.source_type == "goods_in":
         return _delivery(session, source_id, center_id)
+    if batch.source_type == adjustments.SOURCE:
+        return _proposal(session, source_id, center_id)
     return None
 
 
@@ -91,6 +96,9 @@ def people_behind(
         parts |= {"clerk": evidence.redemption.clerk_id, "voided_by": evidence.redemption.voided_by}
     if isinstance(evidence, DeliveryView):
         parts["received_by"] = evidence.received_by
+    if isinstance(evidence, ProposalView):
+        member = evidence.member_id or 0
+        parts |= {"proposed_by": evidence.proposed_by, "approved_by": evidence.decided_by}
     names = identity_names(session, {each for each in parts.values() if each is not None}, center_id)
     known = {part: names[who] for part, who in parts.items() if who in names}
     members = volunteer_names(session, [member], center_id)
@@ -123,6 +131,13 @@ def _redemption(session: Session, redemption_id: int, center_id: int) -> Redempt
         return None
     issued = sa.select(_code.c.issued_at).where(_code.c.center_id == center_id, _code.c.id == view.payer_code_id)
     return RedemptionEvidence(view, session.execute(issued).scalar_one())
+
+
+def _proposal(session: Session, proposal_id: int, center_id: int) -> ProposalView | None:
+    try:
+        return approvals.get_proposal(session, proposal_id, center_id)
+    except NotFound:
+        return None
 
 
 def _delivery(session: Session, goods_in_id: int, center_id: int) -> DeliveryView | None:

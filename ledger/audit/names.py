@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
 
+from ledger.audit.proposal_words import cause_words
 from ledger.kernel.types import table_of
 from ledger.people import queries as people
 from ledger.people.models import Volunteer
@@ -78,6 +79,8 @@ def account_names(session: Session, keys: Iterable[AccountKey], center_id: int) 
     for key in wanted:
         kind = str(KIND_WORDS.get(key.kind, key.kind))
         owner = members[key.owner_id].text if key.owner_id in members else shops.get(key.owner_id, "")
+        if key.kind == "adjustment":
+            owner = cause_words(key.owner_id)
         text = owner if key.kind == "member" and owner else f"{owner} {kind}".strip()
         names[key] = AccountName(text, kind, units[key.unit])
     return names

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from ledger.approvals.queries import ProposalView
 from ledger.audit import trace as tracing
 from ledger.audit.evidence import AttendanceEvidence, RedemptionEvidence
 from ledger.audit.queries import RunView
@@ -62,7 +63,7 @@ def _side(side: Side) -> dict[str, Any]:
 
 def _source(found: Trace) -> dict[str, Any]:
     evidence = found.evidence
-    source: dict[str, Any] = {"attendance": None, "redemption": None, "goods_in": None}
+    source: dict[str, Any] = {"attendance": None, "redemption": None, "goods_in": None, "proposal": None}
     if isinstance(evidence, AttendanceEvidence):
         source["attendance"] = _attendance(evidence)
     if isinstance(evidence, RedemptionEvidence):
@@ -71,6 +72,8 @@ def _source(found: Trace) -> dict[str, Any]:
         source["redemption"] = shown | {"code_issued_at": evidence.code_issued_at}
     if isinstance(evidence, DeliveryView):
         source["goods_in"] = evidence
+    if isinstance(evidence, ProposalView):
+        source["proposal"] = evidence
     return source
 
 

@@ -32,6 +32,12 @@ STATUS_WORDS: dict[str, tuple[Any, str]] = {
 }
 
 
+def cause_words(number: int) -> str:
+    """What the cause is called whose account has this owner."""
+    causes = {adjustments.CAUSES[name]: words for name, words in CAUSE_WORDS.items()}
+    return str(causes.get(number, ""))
+
+
 def month_words(month: str) -> str:
     """2026年5月."""
     return local_month(month_start(month), locale=_locale())

@@ -2,6 +2,7 @@
 
 from marshmallow import Schema, fields, validate
 
+from ledger.approvals.schemas import ProposalSchema
 from ledger.points.schemas import BatchSchema, TransferSchema
 from ledger.web.fields import Instant, PublicId
 
@@ -213,4 +214,5 @@ class TraceSchema(Schema):
     attendance = fields.Nested(TracedAttendanceSchema, allow_none=True)
     redemption = fields.Nested(TracedRedemptionSchema, allow_none=True)
     goods_in = fields.Nested(TracedDeliverySchema, allow_none=True)
+    proposal = fields.Nested(ProposalSchema, allow_none=True)
     people = fields.List(fields.Nested(TracedPersonSchema))

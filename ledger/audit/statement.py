@@ -10,13 +10,14 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from ledger.activities.models import Activity, Shift
+from ledger.approvals.models import Proposal
 from ledger.audit.names import CODE_WORDS, TRANSFER_KIND_WORDS, AccountName, account_names
 from ledger.checkin.models import Attendance
 from ledger.kernel.actor import Actor
 from ledger.kernel.ids import public_id
 from ledger.kernel.paging import MOST_PER_PAGE, PageRequest
 from ledger.kernel.types import table_of
-from ledger.points import entries, reading
+from ledger.points import adjustments, entries, reading
 from ledger.points.entries import Entry
 from ledger.points.policy import AccountKey
 from ledger.points.reading import AccountRow
@@ -26,7 +27,7 @@ from ledger.web.formats import points
 
 MOST_LINES = 20_000
 _attendance, _shift, _activity = table_of(Attendance), table_of(Shift), table_of(Activity)
-_redemption, _goods_in = table_of(Redemption), table_of(GoodsIn)
+_redemption, _goods_in, _proposal = table_of(Redemption), table_of(GoodsIn), table_of(Proposal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,10 @@ def source_words(session: Session, sources: Iterable[tuple[str, str]], center_id
     )
     for row in session.execute(deliveries):
         words["goods_in", str(row.id)] = f"{row.supplier} {row.document}".strip()
+    reasons = sa.select(_proposal.c.id, _proposal.c.reason).where(
+        _proposal.c.center_id == center_id, _proposal.c.id.in_(by_type.get(adjustments.SOURCE, []))
+    )
+    words |= {(adjustments.SOURCE, str(row.id)): row.reason for row in session.execute(reasons)}
     return words
 
 

@@ -8,9 +8,11 @@ from flask import url_for
 from flask_babel import get_locale, get_timezone, lazy_gettext, ngettext
 from flask_babel import gettext as _
 
+from ledger.approvals.queries import ProposalView
 from ledger.audit.evidence import AttendanceEvidence, RedemptionEvidence
 from ledger.audit.names import CODE_WORDS, TRANSFER_KIND_WORDS
 from ledger.audit.presenter import written_sum
+from ledger.audit.proposal_words import CAUSE_WORDS
 from ledger.audit.trace import Trace
 from ledger.kernel.ids import public_id
 from ledger.points.policy import POINT, POINT_SCALE
@@ -26,6 +28,8 @@ PARTS: dict[str, Any] = {
     "clerk": lazy_gettext("经办"),
     "voided_by": lazy_gettext("作废经办"),
     "received_by": lazy_gettext("验收"),
+    "proposed_by": lazy_gettext("提出的人"),
+    "approved_by": lazy_gettext("批准的人"),
     "recorded_by": lazy_gettext("记账"),
 }
 _METHODS: dict[str, Any] = {
@@ -85,6 +89,14 @@ def _source(trace: Trace) -> Iterator[Node]:
             "figure": evidence.document or evidence.supplier,
             "text": f"{evidence.shop_name}{_('，')}{evidence.supplier}{_('，')}{_when(evidence.received_at)}",
             "links": [(goods, url_for("shop.delivery", goods_in_id=evidence.id))],
+        }
+    elif isinstance(evidence, ProposalView):
+        cause = CAUSE_WORDS.get(evidence.payload.get("cause", ""), "")
+        yield {
+            "what": _("审批"),
+            "figure": str(cause),
+            "text": evidence.reason,
+            "links": [(_when(evidence.proposed_at), url_for("audit.approval", proposal_id=evidence.id))],
         }
     else:
         yield {"what": _("事由"), "figure": trace.batch.reason or _("没写"), "text": "", "links": []}

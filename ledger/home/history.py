@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ledger.approvals import queries as approvals
+from ledger.approvals.queries import ProposalView
 from ledger.checkin import queries as checkin
 from ledger.checkin.queries import AttendanceView, ScanView
 from ledger.kernel import clock
@@ -16,6 +18,7 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.kernel.types import table_of
+from ledger.points import adjustments
 from ledger.points import queries as points
 from ledger.points.models import Batch, Transfer
 from ledger.points.policy import COUNTS_AS_POSTED, MINUTE, POINT, AccountKey, Balance
@@ -43,7 +46,7 @@ class Happening:
     """One thing that moved points or minutes; with what it rests on where that is known."""
 
     batch_id: int
-    kind: Literal["service", "redemption", "void", "other"]
+    kind: Literal["service", "redemption", "void", "adjustment", "other"]
     recorded_at: datetime
     points: int
     minutes: int
@@ -52,6 +55,7 @@ class Happening:
     scans: Sequence[ScanView] = ()
     rule: Rule | None = None
     redemption: RedemptionView | None = None
+    proposal: ProposalView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +180,9 @@ def _happening(session: Session, batch: Batch, moved: dict[str, int], actor: Act
         if batch.source_type == "redemption":
             redemption = redemptions.get_redemption(session, int(batch.source_ref), actor.center_id)
             return Happening(kind="void" if batch.step == "void" else "redemption", redemption=redemption, **plain)
+        if batch.source_type == adjustments.SOURCE:
+            proposal = approvals.get_proposal(session, int(batch.source_ref), actor.center_id)
+            return Happening(kind="adjustment", proposal=proposal, **plain)
     except NotFound:
         # The source is gone, which the audit names; the reader still sees what moved.
         pass

@@ -232,3 +232,44 @@ def test_a_payload_that_can_not_be_taken_names_its_members(office: Office, clien
     assert told["payload.amount"] == "Not a valid integer."
     assert told["payload.cause"] == "Missing data for required field."
     assert told["payload"] == "Unknown field."
+
+
+def test_an_adjustment_names_the_transfer_that_it_corrects(office: Office, first: Browser, second: Browser) -> None:
+    wrong = office.adjustment(500)
+    office.approve(wrong)
+    booked = re.search(r'href="(/books/transfers/(\w+))"', second.get(f"/approvals/{public_id(wrong)}").text)
+    assert booked is not None
+    asked = re.search(r'href="(/adjustments/new\?[^"]+)"', first.get(booked[1]).text)
+    assert asked is not None
+    assert booked[1] in first.get(asked[1].replace("&amp;", "&")).text
+
+    sent = first.post("/adjustments/new", **typed(office, direction="less", points="5", transfer=booked[2]))
+
+    assert booked[1] in second.get(sent.location).text
+    assert first.get("/adjustments/new?transfer=nonsense").status_code == 200
+
+
+def test_the_member_reads_what_it_was_for(office: Office, app: Flask) -> None:
+    office.approve(office.adjustment(500))
+    page = words(Browser(app.test_client(), office.volunteer).get("/me/history"))
+    assert "调整积分" in page
+    assert "漏记了一次" in page
+    assert "由另一个人批准" in page
+
+
+def test_the_story_of_an_adjustment_names_both(office: Office, second: Browser) -> None:
+    proposal_id = office.adjustment(500)
+    office.approve(proposal_id)
+    address = re.search(r'href="(/books/transfers/\w+)"', second.get(f"/approvals/{public_id(proposal_id)}").text)
+    assert address is not None
+
+    page = second.get(address[1])
+
+    assert "郑*理（提出的人）" in words(page)
+    assert "冯*理（记账、批准的人）" in words(page)
+    assert f"/approvals/{public_id(proposal_id)}" in page.text
+    account = re.search(r'href="(/books/accounts/\w+)"', page.text)
+    assert account is not None
+    statement = words(second.get(account[1]))
+    assert "漏记了一次" in statement
+    assert "漏记 调整" in statement
