@@ -56,7 +56,7 @@ def close(session: Session, closing: Closing, rule: Rule) -> dict[str, Any]:
     change(session, visit.id, closing.actor.center_id, expected="OPEN", values=values)
     facts = queries.attendance_facts(session, visit.id, closing.actor.center_id, shift=shift)
     if values["status"] == step("CLOSED", "CONFIRMED"):
-        post(session, facts, earned, rule, actor=closing.actor, reason="check-out")
+        facts |= {"balances": post(session, facts, earned, rule, actor=closing.actor, reason="check-out")}
     return facts
 
 
@@ -78,8 +78,13 @@ def confirm_reviewed(session: Session, attendance: queries.AttendanceView, ended
     post(session, facts, earned, rule, actor=actor, reason="review")
 
 
-def post(session: Session, facts: dict[str, Any], earned: Award, rule: Rule, *, actor: Actor, reason: str) -> None:
-    """Book the minutes and the points of an attendance in one batch; nothing where nothing was earned."""
+def post(
+    session: Session, facts: dict[str, Any], earned: Award, rule: Rule, *, actor: Actor, reason: str
+) -> dict[str, int]:
+    """Book the minutes and the points of an attendance in one batch; nothing where nothing was earned.
+
+    Returns what the member has of each unit that moved, in minor units; a debt that was paid as `debt`, below zero.
+    """
     member, closed_at = facts["volunteer_id"], datetime.fromisoformat(facts["closed_at"])
     movements = []
     if earned.minutes:
@@ -97,8 +102,8 @@ def post(session: Session, facts: dict[str, Any], earned: Award, rule: Rule, *, 
             )
         )
     if not movements:
-        return
-    points.post(
+        return {}
+    posted = points.post(
         session,
         clawback.pay_debt_first(session, movements, actor=actor),
         source=Source("attendance", str(facts["id"]), f"award:{facts['revision']}"),
@@ -108,6 +113,7 @@ def post(session: Session, facts: dict[str, Any], earned: Award, rule: Rule, *, 
         effective_at=periods.open_moment(session, closed_at, actor.center_id),
         evidence={**facts, "rule_number": rule.number, "minutes_present": earned.minutes_present},
     )
+    return {"debt" if key.kind == "debt" else key.unit: after.balance for key, after in posted.balances.items()}
 
 
 def change(session: Session, attendance_id: int, center_id: int, *, expected: str, values: dict[str, Any]) -> None:

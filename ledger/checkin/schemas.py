@@ -39,6 +39,14 @@ class ScanRequest(Schema):
             raise ValidationError("send either code or card", "code")
 
 
+class BalancesSchema(Schema):
+    """What the member has after a posting, of each unit that moved: whole minutes, points and debt in minor units."""
+
+    minute = fields.Integer()
+    point = fields.Integer()
+    debt = fields.Integer()
+
+
 class AttendanceSchema(Schema):
     """A person's presence in a shift; minutes whole, points in minor units."""
 
@@ -60,6 +68,7 @@ class AttendanceSchema(Schema):
     unit = fields.Constant("point")
     scale = fields.Constant(2)
     review_reason = fields.String(allow_none=True)
+    balances = fields.Nested(BalancesSchema, metadata={"description": "In the answer to a check-out that posted."})
 
 
 class ReasonTextSchema(Schema):

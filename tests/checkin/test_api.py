@@ -40,6 +40,15 @@ def test_a_scan_is_answered_in_both_languages_with_what_comes_next(
     assert attendance["opened_at"] == at(9).isoformat()
 
 
+def test_the_answer_to_a_check_out_has_the_balances_after_it(client: FlaskClient, day: Day, shift_id: int) -> None:
+    came = send(client, day, 9, "scan-0001").json["attendance"]
+    left = send(client, day, 11, "scan-0002").json["attendance"]
+    again = send(client, day, 11, "scan-0002").json["attendance"]
+
+    assert "balances" not in came
+    assert left["balances"] == again["balances"] == {"minute": 120, "point": 200}
+
+
 @pytest.mark.usefixtures("shift_id")
 @pytest.mark.parametrize(("hour", "status"), [(9, 201), (8.4, 422)])
 def test_a_replay_has_the_same_status_and_body(client: FlaskClient, day: Day, hour: float, status: int) -> None:
