@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.kernel.errors import NotFound
+from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
+from ledger.points.folded import folded_balances
 from ledger.points.models import Account, Transfer, Unit
 from ledger.points.policy import COUNTS_AS_POSTED, AccountKey, AccountState, Balance, Original
 
@@ -71,13 +73,14 @@ def accounts_by_key(session: Session, keys: Iterable[AccountKey], center_id: int
         values: dict[str, Any] = {"center": center_id}
         for number, key in enumerate(part):
             values |= {f"unit{number}": key.unit, f"kind{number}": key.kind, f"owner{number}": key.owner_id}
-        for row in session.connection().execute(_by_keys(len(part)), values):
-            found[AccountKey(row.unit, row.kind, row.owner_id)] = AccountState(*row)
+        for row in _by_keys(len(part)).rows(session, values):
+            state = AccountState(*row)
+            found[AccountKey(state.unit, state.kind, state.owner_id)] = state
     return found
 
 
 @cache
-def _by_keys(count: int) -> "sa.Select[*tuple[Any, ...]]":
+def _by_keys(count: int) -> Prepared:
     """Accounts by so many keys, each an index seek: of a list of row values SQLite makes a walk over all accounts."""
     seeks = (
         sa.and_(
@@ -88,7 +91,7 @@ def _by_keys(count: int) -> "sa.Select[*tuple[Any, ...]]":
         )
         for number in range(count)
     )
-    return sa.select(*_STATE_COLUMNS).where(sa.or_(*seeks))
+    return Prepared(sa.select(*_STATE_COLUMNS).where(sa.or_(*seeks)))
 
 
 def accounts_by_id(
@@ -119,7 +122,7 @@ def get_account(session: Session, account_id: int, center_id: int, *, as_of: dat
     if state is None:
         raise NotFound("points.account_not_found")
     if not state.counted:
-        at = _folded(session, account_id, center_id, as_of)
+        at = Balance(folded_balances(session, [account_id], center_id, as_of=as_of)[account_id], 0)
     else:
         at = state.state if as_of is None else _counted_as_of(session, account_id, center_id, as_of)
     return AccountView(
@@ -146,20 +149,6 @@ def _counted_as_of(session: Session, account_id: int, center_id: int, as_of: dat
         if row is not None and (last is None or row[0] > last[0]):
             last = row
     return Balance(last[1], last[2]) if last is not None else NOTHING
-
-
-def _folded(session: Session, account_id: int, center_id: int, as_of: datetime | None) -> Balance:
-    total = 0
-    for side, sign in (("debit", -1), ("credit", 1)):
-        query = sa.select(sa.func.coalesce(sa.func.sum(_transfer.c.amount), 0)).where(
-            _transfer.c.center_id == center_id,
-            _transfer.c[f"{side}_account_id"] == account_id,
-            _transfer.c.kind.in_(COUNTS_AS_POSTED),
-        )
-        if as_of is not None:
-            query = query.where(_transfer.c.recorded_at <= as_of)
-        total += sign * int(session.execute(query).scalar_one())
-    return Balance(total, 0)
 
 
 def trial_balance(session: Session, center_id: int, *, as_of: datetime | None = None) -> list[TrialLine]:

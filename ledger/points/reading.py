@@ -3,7 +3,6 @@
 What somebody may not see does not exist for them, so the answer is the same as for a key that nobody has.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -18,10 +17,11 @@ from ledger.kernel.permissions import Permission
 from ledger.kernel.types import table_of
 from ledger.points import entries, queries
 from ledger.points.entries import BatchView, Entry, TransferView
-from ledger.points.models import Account, Transfer, Unit
-from ledger.points.policy import COUNTS_AS_POSTED, Balance
+from ledger.points.folded import folded_balances
+from ledger.points.models import Account, Unit
+from ledger.points.policy import Balance
 
-_account, _transfer, _unit = table_of(Account), table_of(Transfer), table_of(Unit)
+_account, _unit = table_of(Account), table_of(Unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,28 +107,6 @@ def get_batch(session: Session, batch_id: int, actor: Actor) -> BatchView:
     others = _members(session, batch.transfers, actor.center_id) - own
     mine = [each for each in batch.transfers if not others & {each.debit_account_id, each.credit_account_id}]
     return replace(batch, transfers=mine)
-
-
-def folded_balances(session: Session, ids: Iterable[int], center_id: int) -> dict[int, int]:
-    """Balances of folded accounts, from their transfers; accounts without any are left out."""
-    wanted = list(ids)
-    totals: dict[int, int] = {}
-    if not wanted:
-        return totals
-    for side, sign in (("debit", -1), ("credit", 1)):
-        account_id = _transfer.c[f"{side}_account_id"]
-        query = (
-            sa.select(account_id, sa.func.sum(_transfer.c.amount))
-            .where(
-                _transfer.c.center_id == center_id,
-                account_id.in_(wanted),
-                _transfer.c.kind.in_(COUNTS_AS_POSTED),
-            )
-            .group_by(account_id)
-        )
-        for found_id, amount in session.execute(query):
-            totals[found_id] = totals.get(found_id, 0) + sign * int(amount)
-    return totals
 
 
 def _reads_all(actor: Actor) -> bool:

@@ -85,7 +85,7 @@ def change_key(session: Session, center_id: int) -> KeyView:
 def keys(session: Session, center_id: int) -> list[KeyView]:
     """All keys that the center has ever signed with, oldest first."""
     columns = [_key.c[name] for name in KeyView.__slots__]
-    query = sa.select(*columns).where(_key.c.center_id == center_id).order_by(_key.c.id)
+    query = sa.select(*columns).where(_key.c.center_id == center_id).order_by(_key.c.valid_from, _key.c.id)
     return [KeyView(*row) for row in session.execute(query)]
 
 

@@ -58,7 +58,7 @@ class Block(Base):
         sa.UniqueConstraint("center_id", "first_leaf"),
         sa.Index(None, "center_id", "recorded_until", "number"),
         sa.Index(
-            "ix_block_late", "center_id", "number", sqlite_where=sa.text("late"), postgresql_where=sa.text("late")
+            "ix_block_late", "center_id", "number", sqlite_where=sa.text("late = 1"), postgresql_where=sa.text("late")
         ),
         sa.CheckConstraint("number >= 1 AND first_leaf >= 0 AND leaves >= 1", name="counts"),
         STRICT,

@@ -41,7 +41,7 @@ def upgrade() -> None:
         "block",
         ["center_id", "number"],
         unique=False,
-        sqlite_where=sa.text("late"),
+        sqlite_where=sa.text("late = 1"),
         postgresql_where=sa.text("late"),
     )
     op.create_table(

@@ -1,0 +1,99 @@
+"""Whatever is posted and sealed in whatever order: the log proves itself, and folded balances are what was posted."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ledger.kernel import clock
+from ledger.kernel.db import Database, in_snapshot
+from ledger.points import queries, seal_queries
+from ledger.proof.tree import verify_consistency, verify_inclusion
+from tests.points.books import Books, member, new_books
+from tests.points.logs import Log, assert_whole
+from tests.proof import standard
+
+MOMENT = datetime(2026, 6, 3, 8, 0, 0, 123456, tzinfo=UTC)
+
+
+steps = st.lists(st.tuples(st.sampled_from(["award", "spend", "hold", "seal"]), st.integers(1, 9)), max_size=25)
+
+
+@given(steps)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+def test_in_whatever_order_things_are_posted_and_sealed(database: Database, done: list[tuple[str, int]]) -> None:
+    """The root is the standard's over the leaves in their order, each checkpoint goes on from all before it."""
+    books = new_books()
+    log = Log(books.center_id)
+    for each in (1, 2):
+        books.award(1_000, member(each))
+    for what, number in done:
+        # Another machine's clock may be behind, so that what is sealed last was not recorded last.
+        with clock.at(clock.now() - timedelta(seconds=number) if number % 3 == 0 else clock.now()):
+            if what == "seal":
+                log.seal(limit=number)
+            elif what == "hold":
+                books.resolve(books.hold(number, by=member(number % 2 + 1)), "void" if number % 2 else "post")
+            else:
+                getattr(books, what)(number, member(number % 2 + 1))
+    log.seal(limit=3)
+
+    assert_whole(log)
+    encodings = [leaf.facts.encoding for leaf in log.streamed() if leaf.facts is not None]
+    checkpoints = log.opened()
+    assert [each.root for each in checkpoints] == [standard.mth(encodings[: each.size]) for each in checkpoints]
+    assert_proved(log)
+    moments = [None, books.transfers()[0]["recorded_at"] - timedelta(days=1)]
+    moments += [row["recorded_at"] + timedelta(microseconds=by) for row in books.transfers() for by in (-1, 0)]
+    for moment in moments:
+        assert folded(books, moment) == folded_by_hand(books, moment)
+
+
+def assert_proved(log: Log) -> None:
+    """Each leaf is in the last checkpoint, and each checkpoint goes on from every one before."""
+    last = log.opened()[-1]
+    for leaf in log.leaves:
+        found = in_snapshot(seal_queries.prove_batch, leaf.batch_id, center_id=log.center_id)
+        assert verify_inclusion(leaf.hash, leaf.leaf_index, last.size, found.path, last.root)
+    for old in log.opened():
+        proof = in_snapshot(seal_queries.prove_consistency, log.center_id, last.size, old_size=old.size)
+        assert proof.old_root == old.root
+        assert verify_consistency(old.size, last.size, old.root, last.root, proof.path)
+
+
+def test_a_balance_of_the_past_counts_what_was_recorded_then_and_sealed_much_later(books: Books, log: Log) -> None:
+    for number in range(4):
+        with clock.at(MOMENT + timedelta(minutes=number)):
+            books.award(1, member(number))
+            log.seal()
+    early = MOMENT + timedelta(seconds=1)
+    with clock.at(early):
+        books.award(500, member(9))
+        log.seal()
+        books.award(70, member(10))
+
+    assert [block.late for block in log.blocks] == [False] * 4 + [True]
+    for moment in (None, *(MOMENT + timedelta(seconds=each) for each in (-1, 0, 1, 60, 179, 180))):
+        assert folded(books, moment) == folded_by_hand(books, moment)
+    assert folded(books, early) == {"issuance": -571}
+
+
+def folded(books: Books, moment: datetime | None) -> dict[str, int]:
+    """The balances of the folded accounts at a moment as the service says."""
+    accounts = [account for account in books.accounts() if not account["counted"]]
+    return {
+        each["kind"]: in_snapshot(queries.get_account, each["id"], books.center_id, as_of=moment).balance
+        for each in accounts
+    }
+
+
+def folded_by_hand(books: Books, moment: datetime | None) -> dict[str, int]:
+    """The same from the transfers."""
+    kinds = {account["id"]: account["kind"] for account in books.accounts() if not account["counted"]}
+    found = dict.fromkeys(kinds.values(), 0)
+    for row in books.transfers():
+        if row["kind"] in ("posted", "post") and (moment is None or row["recorded_at"] <= moment):
+            for side, sign in (("debit", -1), ("credit", 1)):
+                if row[f"{side}_account_id"] in kinds:
+                    found[kinds[row[f"{side}_account_id"]]] += sign * row["amount"]
+    return found
