@@ -26,7 +26,17 @@ from ledger.organisations import pages as organisations_pages
 from ledger.people import api as people_api
 from ledger.people import pages as people_pages
 from ledger.people import queries as people
-from ledger.points import adjustments, clawback, closing, closing_api, expiry, proof_api, seal_keys, seal_measures
+from ledger.points import (
+    adjustments,
+    clawback,
+    closing,
+    closing_api,
+    expiry,
+    lots_api,
+    proof_api,
+    seal_keys,
+    seal_measures,
+)
 from ledger.points import api as points_api
 from ledger.rules import api as rules_api
 from ledger.rules import pages as rules_pages
@@ -45,6 +55,7 @@ API_BLUEPRINTS = (
     shop_api.bp,
     shelf_api.bp,
     points_api.bp,
+    lots_api.bp,
     proof_api.bp,
     closing_api.bp,
     approvals_api.bp,

@@ -2,7 +2,7 @@
 
 import io
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,7 +21,7 @@ from ledger.kernel.ids import parse_public_id, public_id
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.references import make_reference
 from ledger.organisations import service as organisations
-from ledger.points import freezing
+from ledger.points import expiry, freezing
 from ledger.points.models import Transfer
 from ledger.points.months import month_of
 from ledger.points.policy import POINT, AccountKey
@@ -67,6 +67,7 @@ class Tour:
         self._redeem()
         self._gather()
         self._import()
+        self._expire()
         self.keys |= in_snapshot(self._booked)
 
     def person(self, name: str) -> Person:
@@ -165,6 +166,14 @@ class Tour:
         )
         in_transaction(organisations.join_team, team_id=team, volunteer_id=volunteer.volunteer_id, actor=world.builder)
         self.keys |= {"team_id": team, "volunteer_id": volunteer.volunteer_id, "token": volunteer.card}
+
+    def _expire(self) -> None:
+        """Somebody has let points end, and a run over them is prepared; the volunteer's end next year."""
+        late, last_day = self.world.add_volunteer("李秀英"), expiry.last_day_over()
+        give_points(self.world, late, 450, good_until=last_day)
+        this_year = clock.local_day(clock.now(), clock.BUSINESS_ZONE).year
+        give_points(self.world, self.person("volunteer"), 200, good_until=date(this_year, 12, 31))
+        self.keys["run_id"] = in_transaction(expiry.prepare, last_day, actor=self.person("admin").actor)
 
     def _booked(self, session: Session) -> dict[str, int]:
         """The volunteer's account of points, and a transfer on it."""

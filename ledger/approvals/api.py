@@ -40,7 +40,8 @@ def propose(body: dict[str, Any]) -> ProposalView:
 
     Kinds and their payloads: `points.adjustment` {"volunteer_id", "amount" in minor units, below zero to take away,
     "cause": "missed" | "mistake" | "carried_over" | "other", "transfer_id" that it corrects, or left out};
-    `points.period_close` and `points.period_reopen` {"month": "2026-05"}.
+    `points.period_close` and `points.period_reopen` {"month": "2026-05"}; `points.expiry_release` {"run_id"} of a
+    prepared run; `points.clawback` {"transfer_id"} of an award.
     """
     given = (body["kind"], body["payload"], body["reason"])
     once = find_idempotency_key()

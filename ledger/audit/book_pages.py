@@ -9,22 +9,25 @@ from sqlalchemy.orm import Session
 
 from ledger.audit import moments, names, statement
 from ledger.audit.blueprint import bp
+from ledger.audit.clawback_pages import may_be_taken_back
 from ledger.audit.story import amount_words, chain_of
-from ledger.audit.trace import trace
+from ledger.audit.trace import Trace, trace
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.ids import parse_public_id
-from ledger.kernel.paging import PageRequest
+from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.people import queries as people
-from ledger.points import reading
-from ledger.points.policy import KINDS, AccountKey
-from ledger.points.reading import AccountFilter
+from ledger.points import lot_reading, reading
+from ledger.points.lot_reading import LotRow
+from ledger.points.policy import KINDS, POINT, AccountKey
+from ledger.points.reading import AccountFilter, AccountRow
 from ledger.web.guard import get_actor, requires
 from ledger.web.spreadsheets import download
 
 _PER_PAGE = 20
 _LONGEST = 60
+_MOST_LOTS = 100
 
 
 @bp.get("/books/accounts")
@@ -72,6 +75,7 @@ def _account(session: Session, account_id: int, actor: Actor) -> dict[str, Any]:
     picked = _picked([line.entry.transfer_id for line in shown.lines])
     traced = trace(session, picked, actor) if picked is not None else None
     return {
+        "lots": _lots(session, shown.account, actor) if as_of is None else None,
         "statement": shown,
         "as_of": as_of,
         "sort": page.sort,
@@ -79,6 +83,13 @@ def _account(session: Session, account_id: int, actor: Actor) -> dict[str, Any]:
         "chain": chain_of(traced) if traced is not None else [],
         "amount": amount_words(traced.transfer.amount, traced) if traced is not None else "",
     }
+
+
+def _lots(session: Session, account: AccountRow, actor: Actor) -> Page[LotRow] | None:
+    """The lots that are left in an account that has any, soonest to end first."""
+    if account.kind != "member" or account.unit != POINT:
+        return None
+    return lot_reading.list_lots(session, account.id, actor, request=PageRequest(_MOST_LOTS))
 
 
 def _picked(shown: list[int]) -> int | None:
@@ -102,6 +113,10 @@ def export_account(account_id: int, kind: str) -> ResponseReturnValue:
 @requires(Permission.READ_BOOKS)
 def transfer(transfer_id: int) -> str:
     """What is behind this?"""
-    found = in_snapshot(trace, transfer_id, get_actor())
-    amount = amount_words(found.transfer.amount, found)
-    return render_template("audit/transfer.html", trace=found, chain=chain_of(found), amount=amount)
+    found, returnable = in_snapshot(_transfer, transfer_id, get_actor())
+    shown = {"chain": chain_of(found), "amount": amount_words(found.transfer.amount, found)}
+    return render_template("audit/transfer.html", trace=found, returnable=returnable, **shown)
+
+
+def _transfer(session: Session, transfer_id: int, actor: Actor) -> tuple[Trace, bool]:
+    return trace(session, transfer_id, actor), may_be_taken_back(session, transfer_id, actor)

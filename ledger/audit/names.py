@@ -28,6 +28,10 @@ KIND_WORDS: dict[str, Any] = {
     "bought": lazy_gettext("采购"),
     "donated": lazy_gettext("捐赠"),
     "scrap": lazy_gettext("以废代捐"),
+    "debt": lazy_gettext("欠账"),
+    "clawback": lazy_gettext("收回"),
+    "breakage": lazy_gettext("到期"),
+    "adjustment": lazy_gettext("调整"),
 }
 CODE_WORDS: dict[str, Any] = {
     "hours": lazy_gettext("服务时长"),
@@ -35,6 +39,10 @@ CODE_WORDS: dict[str, Any] = {
     "redemption": lazy_gettext("兑换"),
     "handed_out": lazy_gettext("领走"),
     "goods_in": lazy_gettext("入库"),
+    "expiry": lazy_gettext("到期"),
+    "clawback": lazy_gettext("收回"),
+    "debt_paid": lazy_gettext("还欠账"),
+    "adjustment": lazy_gettext("调整"),
 }
 TRANSFER_KIND_WORDS: dict[str, Any] = {
     "posted": lazy_gettext("入账"),
@@ -43,7 +51,7 @@ TRANSFER_KIND_WORDS: dict[str, Any] = {
     "void": lazy_gettext("放掉"),
     "expire": lazy_gettext("过时放掉"),
 }
-_OF_MEMBERS, _OF_SHOPS = ("member",), ("stock", "redeemed", "handed_out", "bought", "donated", "scrap")
+_OF_MEMBERS, _OF_SHOPS = ("member", "debt"), ("stock", "redeemed", "handed_out", "bought", "donated", "scrap")
 _volunteer, _shop, _item = table_of(Volunteer), table_of(Shop), table_of(Item)
 
 

@@ -12,6 +12,9 @@ from ledger.audit import (
     adjustment_pages,
     approval_pages,
     book_pages,
+    clawback_pages,
+    ending_pages,
+    expiry_pages,
     freeze_pages,
     journal_pages,
     moments,
@@ -31,7 +34,18 @@ from ledger.web.formats import points
 from ledger.web.guard import get_actor, requires
 from ledger.web.spreadsheets import download
 
-__all__ = ["adjustment_pages", "approval_pages", "book_pages", "bp", "freeze_pages", "journal_pages", "period_pages"]
+__all__ = [
+    "adjustment_pages",
+    "approval_pages",
+    "book_pages",
+    "bp",
+    "clawback_pages",
+    "ending_pages",
+    "expiry_pages",
+    "freeze_pages",
+    "journal_pages",
+    "period_pages",
+]
 _WAIT_SECONDS = 0.5
 
 

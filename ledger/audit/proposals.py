@@ -32,13 +32,14 @@ class Row:
 class Case:
     """A proposal with all that its decision rests on, and what its reader may do about it.
 
-    `corrects` leads to the transfer that it is about, `result` to what came of it.
+    `corrects` leads to the transfer that it is about, `run` to the run of expiry, `result` to what came of it.
     """
 
     row: Row
     lines: list[tuple[str, str]]
     consequence: str
     corrects: str | None
+    run: str | None
     result: str | None
     may_decide: bool
     is_own: bool
@@ -64,12 +65,13 @@ def case_of(session: Session, proposal: ProposalView, actor: Actor, desk: Desk) 
     [row] = rows(session, [proposal], actor.center_id, desk)
     waits = proposal.status == "proposed"
     may = actor.may(desk.kind(proposal.kind).decide) and desk.may_decide(session, actor, proposal)
-    transfer = proposal.payload.get("transfer_id")
+    transfer, run = proposal.payload.get("transfer_id"), proposal.payload.get("run_id")
     return Case(
         row=row,
         lines=_lines(row),
         consequence=consequence_of(session, proposal, actor.center_id, row.subject) if waits else "",
         corrects=url_for("audit.transfer", transfer_id=parse_public_id(transfer)) if transfer else None,
+        run=url_for("audit.expiry_run", run_id=parse_public_id(run)) if run else None,
         result=_result(session, proposal, actor.center_id),
         may_decide=waits and may,
         is_own=proposal.proposed_by == actor.identity_id,

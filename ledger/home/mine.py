@@ -1,7 +1,7 @@
 """A volunteer's first page: what is there to spend, what is held, the shift of today, the way to the next star."""
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.paging import PageRequest
 from ledger.people import queries as people
 from ledger.points import queries as points
+from ledger.points.lot_reading import DatedPoints, find_next_ending
 from ledger.points.policy import MINUTE, POINT, AccountKey, Balance
 from ledger.rules import queries as rules
 from ledger.rules.policy import RuleBody, stars
@@ -45,11 +46,17 @@ class StarLine:
 
 @dataclass(frozen=True, slots=True)
 class Mine:
-    """All that the page shows."""
+    """All that the page shows: `debt` is what the next awards pay first, `ending` what of the points ends next.
+
+    What ends next is `in_grace` where its last day is over.
+    """
 
     name: str
     number: str
     points: Balance
+    debt: int
+    ending: DatedPoints | None
+    in_grace: bool
     today: Today
     star: StarLine
 
@@ -58,13 +65,18 @@ def mine_of(session: Session, actor: Actor, zone: ZoneInfo) -> Mine:
     """The page of a volunteer who has logged in. Raises NotFound("people.volunteer_not_found")."""
     volunteer = people.get_volunteer(session, actor.volunteer_id or 0, actor.center_id)
     keys = [AccountKey(unit, "member", volunteer.id) for unit in (POINT, MINUTE)]
-    balances = points.balances(session, keys, actor.center_id)
+    debt = AccountKey(POINT, "debt", volunteer.id)
+    balances = points.balances(session, [*keys, debt], actor.center_id)
+    ending = find_next_ending(session, volunteer.id, actor.center_id)
     versions = rules.all_rules(session, actor.center_id)
     body = next((rule.body for rule in versions if rule.effective_from <= clock.now()), RuleBody())
     return Mine(
         name=volunteer.name,
         number=volunteer.number,
         points=balances[keys[0]],
+        debt=-balances[debt].balance,
+        ending=ending,
+        in_grace=ending is not None and (ending.expires_on or date.max) < clock.local_day(clock.now(), zone),
         today=_today(session, volunteer.id, actor.center_id, zone, body),
         star=star_line(balances[keys[1]].balance, body),
     )

@@ -4,7 +4,7 @@ A debt is paid by the next awards before the member gets anything; a balance is 
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema
@@ -27,6 +27,28 @@ class ClawbackPayload(Schema):
     """Which award is taken back."""
 
     transfer_id = PublicId(required=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What taking an award back would come to now: whose, from what is available, and what becomes a debt."""
+
+    volunteer_id: int
+    available: int
+    debt: int
+
+    @property
+    def amount(self) -> int:
+        """The whole of it."""
+        return self.available + self.debt
+
+
+def foresee(session: Session, transfer_id: int, *, actor: Actor) -> Foreseen:
+    """What taking an award back would come to at this moment; nothing moves. Raises what `claw_back` raises."""
+    award, member = _award(session, transfer_id, actor.center_id)
+    amount = _left(session, award, actor.center_id)
+    available = min(amount, queries.balance(session, member, actor.center_id).available)
+    return Foreseen(member.owner_id, available, amount - available)
 
 
 def claw_back(

@@ -12,6 +12,7 @@ from ledger.kernel.errors import Conflict
 from ledger.kernel.references import make_reference
 from ledger.people import queries as people
 from ledger.people.policy import mask_name
+from ledger.points import lot_reading
 from ledger.shop import redemption_queries
 from ledger.shop.queries import ShelfItem
 from ledger.shop.redemption_queries import RedemptionView, facts_of, get_redemption_for, may_see_all_of
@@ -78,11 +79,19 @@ def receipt(session: Session, facts: dict[str, Any], actor: Actor) -> dict[str, 
     name = people.names_of(session, [facts["clerk_id"]]).get(facts["clerk_id"], "")
     check_url = short("shop.check_receipt", reference=receipt_reference(facts["id"], actor.center_id))
     return shown | {
+        "lots": lot_reading.used_by_holds(session, _holds(session, facts["id"], actor), actor.center_id),
+        "next_ending": lot_reading.find_next_ending(session, facts["volunteer_id"], actor.center_id),
         "clerk": name if may_see_all_of(actor, facts["place_path"]) else mask_name(name),
         "url": url_for("shop.receipt", redemption_id=facts["id"]),
         "check_url": check_url,
         "qr_svg": qr_svg(check_url),
     }
+
+
+def _holds(session: Session, redemption_id: int, actor: Actor) -> list[int]:
+    """The holds of points that the receipt has posted."""
+    lines = redemption_queries.lines_of(session, redemption_id, actor.center_id)
+    return [line.points_transfer_id for line in lines if line.points_transfer_id is not None]
 
 
 def receipt_reference(redemption_id: int, center_id: int) -> str:

@@ -245,10 +245,26 @@ class RedemptionSchema(RedemptionRowSchema):
     lines = fields.List(fields.Nested(LineSchema))
 
 
+class DatedPointsSchema(Schema):
+    """An amount of points and the last day on which it is good, null for ever; a grace of 30 days comes after it."""
+
+    amount = fields.Integer(metadata=_IN_POINTS)
+    expires_on = fields.Date(allow_none=True)
+
+
 class ReceiptSchema(RedemptionRowSchema):
     """A receipt: `url` is its page for clerk and member, `check_url` (in the QR code) the public one without a name."""
 
     clerk = fields.String(metadata={"description": "The clerk's name, masked for the member."})
+    lots = fields.List(
+        fields.Nested(DatedPointsSchema),
+        metadata={"description": "Which points were used, by last day; a void has given them back to it."},
+    )
+    next_ending = fields.Nested(
+        DatedPointsSchema,
+        allow_none=True,
+        metadata={"description": "What of the points ends next, as of now."},
+    )
     lines = fields.List(fields.Nested(LineSchema))
     url = fields.String()
     check_url = fields.String()

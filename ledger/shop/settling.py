@@ -19,6 +19,7 @@ from ledger.shop.models import PayerCode, ReceiptCounter, Redemption
 from ledger.shop.policy import step, void_until
 from ledger.shop.redemption_queries import RedemptionView
 
+_EXTENSION = timedelta(days=30)
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
@@ -147,7 +148,12 @@ def _pending(redemption: RedemptionView) -> list[int]:
 
 
 def _mirror(session: Session, redemption: RedemptionView) -> list[Movement]:
-    """The posting of the receipt the other way round, each transfer naming the one it reverses."""
+    """The posting of the receipt the other way round, each transfer naming the one it reverses.
+
+    Points go back to the lots they came from. A void is the shop putting its own mistake right on the same day, so a
+    lot that has died meanwhile is good for 30 days from today: the member loses nothing by it.
+    """
+    extend_to = clock.local_day(clock.now(), clock.BUSINESS_ZONE) + _EXTENSION
     batches = entries.batches_of(session, "redemption", str(redemption.id), redemption.center_id)
     posted = [transfer for batch in batches if batch.step == "post" for transfer in batch.transfers]
     ids = {side for transfer in posted for side in (transfer.debit_account_id, transfer.credit_account_id)}
@@ -159,6 +165,7 @@ def _mirror(session: Session, redemption: RedemptionView) -> list[Movement]:
             amount=transfer.amount,
             code=transfer.code,
             reverses_id=transfer.id,
+            extend_to=extend_to if keys[transfer.debit_account_id].kind == "member" else None,
         )
         for transfer in posted
     ]

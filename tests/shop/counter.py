@@ -1,6 +1,7 @@
 """A counter for tests: a shop with a clerk, members with points, and a till that speaks the API."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import count
 from typing import Any
 
@@ -32,9 +33,10 @@ def first_receipt() -> str:
     return receipt_text(clock.now().astimezone(clock.BUSINESS_ZONE).year, 1)
 
 
-def give_points(world: World, person: Person, amount: int) -> None:
+def give_points(world: World, person: Person, amount: int, *, good_until: date | None = None) -> None:
     """Points from the center's issuance, as an award posts them; amount in minor units."""
-    move = Movement(AccountKey(POINT, "issuance"), AccountKey(POINT, "member", person.volunteer_id), amount, "award")
+    issuance, member = AccountKey(POINT, "issuance"), AccountKey(POINT, "member", person.volunteer_id)
+    move = Movement(issuance, member, amount, "award", good_until=good_until)
     source = Source("test", f"grant-{next(_grants)}", "post")
     in_transaction(points.post, [move], source=source, actor=world.builder, reason="award")
 

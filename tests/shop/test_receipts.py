@@ -1,7 +1,7 @@
 """Receipts: numbers without a gap, the window of a void, what it gives back, and the check that anybody may do."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import zxingcpp
@@ -11,10 +11,11 @@ from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import parse_public_id
 from ledger.kernel.references import make_reference
+from ledger.points import lot_reading
 from ledger.points.entries import batches_of
 from ledger.shop import service, settling
 from ledger.shop.policy import Wanted
-from tests.shop.counter import Counter, balance, refused
+from tests.shop.counter import Counter, balance, give_points, refused
 
 # Both in UTC; in the district it is eight hours later.
 EVENING = datetime(2026, 6, 3, 15, 50, tzinfo=UTC)
@@ -182,3 +183,60 @@ def read(svg: str) -> str:
         pen.line((int(x), int(y), int(x) + int(length) - 1, int(y)), fill=0)
     found = zxingcpp.read_barcodes(picture.resize((side * 8, side * 8), Image.Resampling.NEAREST))
     return str(found[0].text)
+
+
+def test_a_receipt_names_the_lots_used_with_their_last_days_and_what_ends_next(counter: Counter) -> None:
+    member, rice = counter.member(0), counter.item(points_now=500)
+    with clock.at(EVENING):
+        give_points(counter.world, member, 1_000)
+        give_points(counter.world, member, 300, good_until=date(2098, 12, 31))
+        give_points(counter.world, member, 400, good_until=date(2099, 12, 31))
+    sold = counter.sold(member, [(rice, 1)])
+    receipt = counter.get(f"/redemptions/{sold}/receipt").json
+    page = counter.client.get(f"/receipts/{sold}", headers=member.headers | {"Accept": "text/html"}).text
+    english = {"Accept": "text/html", "Accept-Language": "en"}
+    in_english = counter.client.get(f"/receipts/{sold}", headers=member.headers | english).text
+
+    assert receipt["lots"] == [
+        {"amount": 300, "expires_on": "2098-12-31"},
+        {"amount": 200, "expires_on": "2099-12-31"},
+    ]
+    assert receipt["next_ending"] == {"amount": 200, "expires_on": "2099-12-31"}
+    assert "2098年12月31日到期的" in page
+    assert "下一批到期" in page
+    assert "Good until 31 December 2098" in in_english
+
+
+def test_points_without_an_end_are_named_as_such(counter: Counter) -> None:
+    sold = counter.sold(counter.member(), [(counter.item(points_now=500), 1)])
+    receipt = counter.get(f"/redemptions/{sold}/receipt").json
+
+    assert receipt["lots"] == [{"amount": 500, "expires_on": None}]
+    assert receipt["next_ending"] is None
+
+
+def test_a_void_gives_points_back_to_a_lot_that_has_died_and_puts_its_end_off(counter: Counter) -> None:
+    world, clerk = counter.world, counter.clerk.actor
+    last_of_grace = datetime(2026, 6, 3, 15, 59, tzinfo=UTC)
+    with clock.at(EVENING):
+        member, rice = counter.member(0), counter.item(points_now=500)
+        give_points(world, member, 500, good_until=date(2026, 5, 4))
+    with clock.at(last_of_grace):
+        code = in_transaction(service.issue_payer_code, actor=member.actor)["code"]
+        cart = in_transaction(service.open_and_hold, counter.shop_id, code, [Wanted(rice, 1)], actor=clerk)["id"]
+        in_transaction(settling.confirm, cart, actor=clerk)
+    with clock.at(datetime(2026, 6, 3, 16, 5, tzinfo=UTC)):
+        in_transaction(settling.void, cart, "拿错了", actor=clerk)
+
+    ending = in_snapshot(lot_reading.find_next_ending, member.volunteer_id, world.center_id)
+    assert ending == lot_reading.DatedPoints(500, date(2026, 7, 4))
+
+
+def test_a_void_leaves_the_date_of_a_lot_that_is_still_good(counter: Counter) -> None:
+    member, rice = counter.member(0), counter.item(points_now=500)
+    give_points(counter.world, member, 500, good_until=date(2099, 12, 31))
+    sold = counter.sold(member, [(rice, 1)])
+    counter.step(sold, "void", {"reason": "拿错了"})
+
+    ending = in_snapshot(lot_reading.find_next_ending, member.volunteer_id, counter.world.center_id)
+    assert ending == lot_reading.DatedPoints(500, date(2099, 12, 31))

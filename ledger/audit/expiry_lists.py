@@ -1,0 +1,116 @@
+"""Lists of whose points end, with names: of a run, and of the notice that is put up before it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from sqlalchemy.orm import Session
+
+from ledger.approvals import queries as approvals
+from ledger.audit.names import PersonName, identity_names, volunteer_names
+from ledger.kernel.paging import MOST_PER_PAGE, Page, PageRequest
+from ledger.points import expiry_queries, queries
+from ledger.points.expiry import RELEASE
+from ledger.points.expiry_queries import Ending, RunMember, RunView
+from ledger.points.lot_policy import GRACE
+from ledger.points.policy import POINT, AccountKey
+
+Found = TypeVar("Found", Ending, RunMember)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run with who prepared and released it, and the proposal to release it that waits."""
+
+    run: RunView
+    prepared_by: str
+    released_by: str
+    proposal_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """A member of a list: name masked, the number, the account in the books."""
+
+    masked_name: str
+    number: str
+    account_id: int
+    lots: int
+    amount: int
+    held: int = 0
+    first_ends_on: date | None = None
+
+    @property
+    def number_end(self) -> str:
+        """All that a notice on the wall shows of the number."""
+        return self.number[-4:]
+
+    @property
+    def good_until(self) -> date | None:
+        """The end of the grace after the first last day."""
+        return None if self.first_ends_on is None else self.first_ends_on + GRACE
+
+
+def run_rows(session: Session, runs: Iterable[RunView], center_id: int) -> list[RunRow]:
+    """Runs with names; the proposal is asked for only where one may wait."""
+    shown = list(runs)
+    actors = {who for run in shown for who in (run.prepared_by, run.released_by) if who is not None}
+    names = identity_names(session, actors, center_id)
+    return [
+        RunRow(
+            run,
+            names[run.prepared_by].text if run.prepared_by in names else "",
+            names[run.released_by].text if run.released_by in names else "",
+            _waiting(session, run, center_id),
+        )
+        for run in shown
+    ]
+
+
+def members_of(session: Session, run: RunView, center_id: int, *, request: PageRequest) -> Page[MemberRow]:
+    """Whose points a run takes or has taken."""
+    found = expiry_queries.list_members(session, run, center_id, request=request)
+    return Page(_rows(session, found.items, center_id), found.next)
+
+
+def notice(session: Session, center_id: int, until: date, *, request: PageRequest) -> Page[MemberRow]:
+    """Whose points end by a day, for the notice."""
+    found = expiry_queries.list_ending(session, center_id, until, request=request)
+    return Page(_rows(session, found.items, center_id), found.next)
+
+
+def everybody(fetch: Callable[[PageRequest], Page[MemberRow]], sort: str, *, most: int) -> list[MemberRow]:
+    """All pages of a list, until `most` rows are there."""
+    found: list[MemberRow] = []
+    page: Page[MemberRow] = Page([], "")
+    while page.next is not None and len(found) < most:
+        page = fetch(PageRequest(min(MOST_PER_PAGE, most - len(found)), page.next or None, sort))
+        found += page.items
+    return found
+
+
+def _rows(session: Session, found: list[Found], center_id: int) -> list[MemberRow]:
+    owners = [each.owner_id for each in found]
+    names = volunteer_names(session, owners, center_id)
+    accounts = queries.accounts_by_key(session, [AccountKey(POINT, "member", owner) for owner in owners], center_id)
+    ids = {key.owner_id: state.id for key, state in accounts.items()}
+    nobody = PersonName("", "")
+    return [
+        MemberRow(
+            names.get(each.owner_id, nobody).masked_name,
+            names.get(each.owner_id, nobody).number,
+            ids[each.owner_id],
+            each.lots,
+            each.amount,
+            each.held if isinstance(each, Ending) else 0,
+            each.first_ends_on if isinstance(each, Ending) else None,
+        )
+        for each in found
+    ]
+
+
+def _waiting(session: Session, run: RunView, center_id: int) -> int | None:
+    if run.status != "prepared":
+        return None
+    return approvals.find_waiting(session, center_id, RELEASE.name, str(run.id))
