@@ -124,8 +124,8 @@ def run(database: Database, job: Job, *, at: datetime | None = None) -> int:
             while job.full is not None and done >= job.full:
                 done = in_transaction(work)
                 changed += done
-        except Unavailable:
-            _log.warning("job %s found the database busy", name)
+        except Unavailable as told:
+            _log.warning("job %s was put off: %s", name, told.code)
         except Exception:
             _log.exception("job %s failed", name)
     return changed
@@ -136,8 +136,8 @@ def _run_outside(database: Database, job: Job, now: datetime) -> int:
     for center_id in in_snapshot(_center_ids) if job.outside is not None else ():
         try:
             changed += job.outside(database, center_id, now) if job.outside is not None else 0
-        except Unavailable:
-            _log.warning("job %s found the database busy", job.name)
+        except Unavailable as told:
+            _log.warning("job %s was put off: %s", job.name, told.code)
         except Exception:
             _log.exception("job %s failed", job.name)
     return changed

@@ -19,9 +19,12 @@ from ledger.kernel.job_runs import JobRun
 from ledger.organisations import service as organisations
 from ledger.people import credentials
 from ledger.people.models import ActivationCode
+from ledger.points import freezing, raw
 from ledger.points import service as points
+from ledger.points.models import Account
 from ledger.points.policy import POINT, AccountKey, Movement, Source
 from ledger.points.queries import balance
+from ledger.points.raw import WantedTransfer
 from ledger.shop import redemption_queries
 from ledger.shop import service as till
 from ledger.shop.models import PayerCode
@@ -214,3 +217,26 @@ def test_slots_of_the_past_are_forgotten(own_database: Database) -> None:
 
 def _runs(session: Session) -> list[str]:
     return list(session.scalars(sa.select(JobRun.job)))
+
+
+def test_a_frozen_book_is_put_off_and_the_others_are_not(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    """The job of a center that takes no posting now is no fault, and no other center waits for it."""
+    worlds = [World(database), World(database)]
+    for world in worlds:
+        accounts = [in_transaction(raw.open_account, "minute", overdraft=True, actor=world.builder) for _ in range(2)]
+        hold = WantedTransfer("hold", *accounts, amount=5, unit="minute", kind="pending", timeout_seconds=1)
+        with clock.at(clock.now() - timedelta(hours=1)):
+            in_transaction(raw.transfer_all, [hold], actor=world.builder)
+    in_transaction(freezing.freeze, worlds[0].center_id, reason="test", run_id=None)
+
+    jobs.run(database, job("release-raw-holds"), at=new_slot())
+
+    held = [in_snapshot(_held, world.center_id) for world in worlds]
+    assert held == [5, 0]
+    assert "put off: points.ledger_frozen" in caplog.text
+
+
+def _held(session: Session, center_id: int) -> int:
+    return int(
+        session.scalar(sa.select(sa.func.sum(Account.debits_pending)).where(Account.center_id == center_id)) or 0
+    )
