@@ -152,8 +152,8 @@ def known_differences(session: Session, center_id: int) -> list[Difference]:
     """What has frozen the book before and was released by two people since, so that it does not freeze it again."""
     ids = {freeze.run_id for freeze in freezing.freezes(session, center_id) if freeze.released_at is not None}
     query = sa.select(_run.c.difference).where(_run.c.center_id == center_id, _run.c.id.in_(ids - {None}))
-    found = (_read_difference(text) for text in session.scalars(query))
-    return [difference for difference in found if difference is not None]
+    found = [json.loads(text) for text in session.scalars(query) if text is not None]
+    return [_difference(values) for first in found for values in (first, *first.get("others", ()))]
 
 
 def find_clean_since(session: Session, center_id: int) -> datetime | None:
@@ -179,8 +179,12 @@ def _runs(session: Session, center_id: int, *which: "sa.ColumnElement[bool]") ->
 def _read_difference(text: str | None) -> Difference | None:
     if text is None:
         return None
-    values = json.loads(text)
-    return Difference(**values | {name: _revive(values[name]) for name in ("expected", "found")})
+    return _difference(json.loads(text))
+
+
+def _difference(values: dict[str, Any]) -> Difference:
+    own = {name: value for name, value in values.items() if name != "others"}
+    return Difference(**own | {name: _revive(values[name]) for name in ("expected", "found")})
 
 
 def _revive(value: Value) -> Value:

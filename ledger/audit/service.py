@@ -1,6 +1,7 @@
 """Writes of the audit: a verification is begun, tells how far it is, and ends with what it found."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -66,7 +67,7 @@ def finish(session: Session, run_id: int, found: Verification) -> None:
         "accounts": found.accounts,
         "batches": found.batches,
         "transfers": found.transfers,
-        "difference": None if difference is None else write_difference(difference),
+        "difference": None if difference is None else write_difference(difference, found.differences),
         "log_size": found.log.size if found.log is not None else None,
         "log_root": found.log.root if found.log is not None else None,
     }
@@ -78,9 +79,10 @@ def give_up(session: Session, run_id: int, center_id: int) -> None:
     _end(session, run_id, center_id, {"status": "failed"})
 
 
-def write_difference(difference: Difference) -> str:
-    """A difference as JSON; times in ISO 8601."""
-    return json.dumps(asdict(difference), default=datetime.isoformat)
+def write_difference(difference: Difference, others: Iterable[Difference] = ()) -> str:
+    """A difference as JSON, with all that were found beside it; times in ISO 8601."""
+    values = asdict(difference) | {"others": [asdict(each) for each in others if each != difference]}
+    return json.dumps(values, default=datetime.isoformat)
 
 
 def _end(session: Session, run_id: int, center_id: int, values: dict[str, Any]) -> None:

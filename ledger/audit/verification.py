@@ -6,7 +6,7 @@ It reads one snapshot in chunks, believes no counter and no balance, and needs n
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
+from itertools import chain, islice
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -30,6 +30,8 @@ from ledger.points.models import Account, Batch, Transfer
 from ledger.points.seal_models import Block, CheckpointRow, Leaf
 from ledger.shop.models import GoodsIn, Redemption
 
+# One deed leaves many traces: the others are kept beside the first, so that its release is one of them all.
+_MOST_DIFFERENCES = 500
 Progress = Callable[[str, int, int], None]
 _block = table_of(Block)
 
@@ -59,8 +61,8 @@ STEPS: tuple[tuple[str, Check, type[Base] | None], ...] = (
 class Verification:
     """What a verification found: how much there is, and the first row that differs, None where none does.
 
-    `log` is the beginning of the log that is verified with it. The difference is `known` where an admin and an auditor
-    have released a freeze because of it; then there is no other.
+    `log` is the beginning of the log that is verified with it; `differences` are the first few hundred of all that
+    differ. The first is `known` where an admin and an auditor have released a freeze because of it and all the others.
     """
 
     center_id: int
@@ -71,6 +73,7 @@ class Verification:
     transfers: int
     log: LogHead | None
     difference: Difference | None
+    differences: tuple[Difference, ...] = ()
     known: bool = False
 
     @property
@@ -95,21 +98,17 @@ def verify(
     """
     started_at = clock.now()
     scope = Scope(center_id, started_at, since=since, against=against)
-    difference = found = None
-    for difference in differences(session, scope, progress=progress):
-        found = found or difference
-        if difference not in known:
-            break
-    else:
-        difference = None
+    found = list(islice(differences(session, scope, progress=progress), _MOST_DIFFERENCES))
+    new = [difference for difference in found if difference not in known]
     return Verification(
         center_id=center_id,
         accounts=_count(session, Account, center_id),
         batches=_count(session, Batch, center_id),
         transfers=_count(session, Transfer, center_id),
         log=_log(session, center_id),
-        difference=difference or found,
-        known=difference is None and found is not None,
+        difference=next(iter([*new, *found]), None),
+        differences=tuple(found),
+        known=bool(found) and not new,
         started_at=started_at,
         finished_at=clock.now(),
     )

@@ -12,10 +12,10 @@ from ledger.points.policy import POINT, POINT_SCALE
 from ledger.web.formats import points
 
 STEP_WORDS: dict[str, Any] = {
-    "against": _("和外面留的检查点比"),
+    "against": _("和外面留的封存点比"),
     "waiting": _("核对封存有没有漏"),
     "seals": _("逐叶重算封存"),
-    "checkpoints": _("核对检查点签名"),
+    "checkpoints": _("核对封存点签名"),
     "chains": _("逐户重算余额"),
     "lots": _("核对每份积分"),
     "kinds": _("核对账户种类"),
@@ -45,7 +45,7 @@ TABLE_WORDS: dict[str, Any] = {
     "leaf": _("第 %(n)s 片叶"),
     "tree_node": _("树的第 %(n)s 个节点"),
     "block": _("第 %(n)s 块"),
-    "checkpoint": _("%(n)s 片叶的检查点"),
+    "checkpoint": _("%(n)s 片叶的封存点"),
     "seal_key": _("签名钥匙"),
 }
 CHECK_WORDS: dict[str, Any] = {
@@ -116,7 +116,7 @@ CHECK_WORDS: dict[str, Any] = {
     "period_closed": _("记进了已关的月份"),
     "log_shorter": _("现在的封存比外面留的短，可能放回了旧文件"),
     "log_differs": _("同样多叶时的树根和留的不同，历史被改写过"),
-    "outside_key": _("外面留的检查点不是这里任何一把钥匙签的"),
+    "outside_key": _("外面留的封存点不是这里任何一把钥匙签的"),
     "leaf_missing": _("叶不见了"),
     "leaf_without_batch": _("叶的批次不见了"),
     "leaf_differs": _("批次和封存时不同"),
@@ -132,11 +132,11 @@ CHECK_WORDS: dict[str, Any] = {
     "folded_balance": _("封存时留的余额"),
     "node": _("节点和按叶重算的不同"),
     "node_count": _("节点的个数"),
-    "checkpoint_missing": _("检查点不见了"),
-    "checkpoint_without_block": _("没有这一块的检查点"),
-    "checkpoint_signature": _("检查点的签名不对"),
-    "checkpoint_size": _("检查点签的叶数不同"),
-    "checkpoint_root": _("检查点签的树根和重算的不同"),
+    "checkpoint_missing": _("封存点不见了"),
+    "checkpoint_without_block": _("没有这一块的封存点"),
+    "checkpoint_signature": _("封存点的签名不对"),
+    "checkpoint_size": _("封存点签的叶数不同"),
+    "checkpoint_root": _("封存点签的树根和重算的不同"),
     "key_not_named": _("前一把钥匙没有指定这一把"),
 }
 

@@ -61,7 +61,8 @@ def make_small_book(world: World, *, day: datetime | None = None) -> SmallBook:
         released_id = _hold(world, clerk, other, shop_id, {item_id: 1})
         in_transaction(settling.cancel, released_id, actor=clerk.actor)
         held_id = _hold(world, clerk, volunteer, shop_id, {item_id: 1})
-    seal(world)
+    with clock.at(start + timedelta(days=1, hours=9)):
+        seal(world)
     return SmallBook(
         world, clerk, manager, volunteer, other, shop_id, item_id, shift_id, start, attendance_id, reviewed_id, sold_id,
         voided_id, held_id, released_id,

@@ -101,7 +101,7 @@ def _check_accounts(session: Session, scope: Scope) -> Iterator[Difference]:
     for account_id, unit, expected, found, should_hold, found_held in stream(session, query):
         if expected != found:
             yield Difference("lots_balance", "account", account_id, expected, int(found), unit)
-        else:
+        if should_hold != found_held:
             yield Difference("lots_held", "account", account_id, should_hold, int(found_held), unit)
 
 
