@@ -1,6 +1,7 @@
 """Column types and the declarative base that every table shares, on SQLite (STRICT) and PostgreSQL alike."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -28,6 +29,13 @@ for _kind, _name in _SQLITE_STRICT_TYPES.items():
     _teach_strict(_kind, _name)
 
 
+@lru_cache(maxsize=1024)
+def _text(value: datetime) -> str:
+    """An instant as SQLite keeps it; the rows of a batch have few of them, over and over."""
+    # Not strftime, which writes the year 500 with three digits, and then it sorts behind all others.
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
     """An instant: timestamptz on PostgreSQL, fixed-width ISO text that sorts by time on SQLite; always aware UTC."""
 
@@ -49,11 +57,7 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("an instant needs an offset")
-        moment = value.astimezone(UTC)
-        if dialect.name != "sqlite":
-            return moment
-        # Not strftime, which writes the year 500 with three digits, and then it sorts behind all others.
-        return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+        return _text(value) if dialect.name == "sqlite" else value.astimezone(UTC)
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
         """Back to an aware instant in UTC."""

@@ -2,10 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Collection
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
 from ledger.points.lot_policy import LotState, Use, in_order
 from ledger.points.models import Lot, LotUse, Transfer
@@ -17,72 +19,72 @@ _COLUMNS = [
         "id", "account_id", "transfer_id", "amount", "earned_at", "expires_on", "extended_to", "remaining", "held",
     )
 ]  # fmt: skip
-_LEFT = sa.select(*_COLUMNS).where(
-    _lot.c.center_id == sa.bindparam("center"),
-    _lot.c.account_id.in_(sa.bindparam("accounts", expanding=True)),
-    _lot.c.remaining > 0,
+_LEFT = Prepared(
+    sa.select(*_COLUMNS).where(
+        _lot.c.center_id == sa.bindparam("center"),
+        _lot.c.account_id.in_(sa.bindparam("accounts", expanding=True)),
+        _lot.c.remaining > 0,
+    )
 )
-_NAMED = sa.select(*_COLUMNS).where(
-    _lot.c.center_id == sa.bindparam("center"), _lot.c.id.in_(sa.bindparam("ids", expanding=True))
-)
-_USES = (
-    sa.select(_use.c.transfer_id, _use.c.lot_id, _use.c.remaining_change, _use.c.held_change, _use.c.extended_to)
+_USE_COLUMNS = (_use.c.transfer_id, _use.c.lot_id, _use.c.remaining_change, _use.c.held_change, _use.c.extended_to)
+_USES = Prepared(
+    sa.select(*(column.label(f"use_{column.name}") for column in _USE_COLUMNS), *_COLUMNS)
+    .join(_lot, sa.and_(_lot.c.center_id == _use.c.center_id, _lot.c.id == _use.c.lot_id))
     .where(
         _use.c.center_id == sa.bindparam("center"),
         _use.c.transfer_id.in_(sa.bindparam("transfers", expanding=True)),
+        sa.or_(_use.c.remaining_change < 0, _use.c.held_change > 0),
     )
     .order_by(_use.c.transfer_id, _use.c.position)
 )
-_corrects = sa.func.coalesce(_transfer.c.refund_of, _transfer.c.reverses_id)
-_RETURNED = (
-    sa.select(_corrects.label("original"), _use.c.lot_id, sa.func.sum(_use.c.remaining_change).label("amount"))
-    .join(_use, sa.and_(_use.c.center_id == _transfer.c.center_id, _use.c.transfer_id == _transfer.c.id))
-    .where(
-        _transfer.c.center_id == sa.bindparam("center"),
-        sa.or_(
-            _transfer.c.refund_of.in_(sa.bindparam("refunded", expanding=True)),
-            _transfer.c.reverses_id.in_(sa.bindparam("reversed", expanding=True)),
-        ),
-        _use.c.remaining_change > 0,
+
+
+def _returned(by: str) -> "sa.Select[Any]":
+    """What corrections that name their transfer in the column `by` have given back."""
+    original = _transfer.c[by]
+    return (
+        sa.select(original.label("original"), _use.c.lot_id, _use.c.remaining_change.label("amount"))
+        .join(_use, sa.and_(_use.c.center_id == _transfer.c.center_id, _use.c.transfer_id == _transfer.c.id))
+        .where(
+            _transfer.c.center_id == sa.bindparam("center"),
+            original.in_(sa.bindparam("transfers", expanding=True)),
+            _use.c.remaining_change > 0,
+        )
     )
-    .group_by(_corrects, _use.c.lot_id)
-)
+
+
+# Two reads of an index each: of one condition over both columns SQLite makes a walk over all uses of the center.
+_RETURNED = sa.union_all(_returned("refund_of"), _returned("reverses_id"))
 
 
 def lots_of(session: Session, account_id: int, center_id: int) -> list[LotState]:
     """The lots of an account of which something is left, in the order in which they are used up."""
-    return in_order(lots_in_use(session, [account_id], (), center_id).values())
+    return in_order(lots_left(session, [account_id], center_id).values())
 
 
-def lots_in_use(
-    session: Session, account_ids: Collection[int], lot_ids: Collection[int], center_id: int
-) -> dict[int, LotState]:
-    """Lots of the accounts of which something is left, and the lots named, by id."""
-    connection = session.connection()
-    found: list[LotState] = []
-    if account_ids:
-        left = connection.execute(_LEFT, {"center": center_id, "accounts": list(account_ids)})
-        found += [LotState(*row) for row in left]
-    missing = set(lot_ids) - {lot.id for lot in found}
-    if missing:
-        found += [LotState(*row) for row in connection.execute(_NAMED, {"center": center_id, "ids": list(missing)})]
-    return {lot.id: lot for lot in found}
+def lots_left(session: Session, account_ids: Collection[int], center_id: int) -> dict[int, LotState]:
+    """Lots of the accounts of which something is left, by id."""
+    left = _LEFT.rows(session, {"center": center_id, "accounts": list(account_ids)})
+    return {row[0]: LotState(*row) for row in left}
 
 
-def uses_of(session: Session, transfer_ids: Collection[int], center_id: int) -> dict[int, list[Use]]:
-    """What each of the transfers took or held of lots, in order; what it gave back is left out."""
+def uses_of(
+    session: Session, transfer_ids: Collection[int], center_id: int
+) -> tuple[dict[int, list[Use]], dict[int, LotState]]:
+    """What each of the transfers took or held of lots, in order, and these lots; what it gave back is left out."""
     found: dict[int, list[Use]] = defaultdict(list)
-    rows = session.connection().execute(_USES, {"center": center_id, "transfers": list(transfer_ids)})
-    for transfer_id, *use in rows:
-        if use[1] < 0 or use[2] > 0:
-            found[transfer_id].append(Use(*use))
-    return dict(found)
+    lots: dict[int, LotState] = {}
+    rows = _USES.rows(session, {"center": center_id, "transfers": list(transfer_ids)})
+    for transfer_id, lot_id, remaining_change, held_change, extended_to, *lot in rows:
+        found[transfer_id].append(Use(lot_id, remaining_change, held_change, extended_to))
+        lots[lot_id] = LotState(*lot)
+    return found, lots
 
 
 def returned_of(session: Session, transfer_ids: Collection[int], center_id: int) -> dict[int, dict[int, int]]:
     """By transfer and lot, what corrections of the transfer have given back."""
     found: dict[int, dict[int, int]] = defaultdict(dict)
-    ids = list(transfer_ids)
-    for row in session.connection().execute(_RETURNED, {"center": center_id, "refunded": ids, "reversed": ids}):
-        found[row.original][row.lot_id] = int(row.amount)
-    return dict(found)
+    rows = session.connection().execute(_RETURNED, {"center": center_id, "transfers": list(transfer_ids)})
+    for original, lot_id, amount in rows:
+        found[original][lot_id] = found[original].get(lot_id, 0) + amount
+    return found

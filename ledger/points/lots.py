@@ -4,7 +4,7 @@ An account's lock guards its lots too, so that none is locked by itself.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel.clock import BUSINESS_ZONE
 from ledger.kernel.ids import new_id
+from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
 from ledger.points import lot_policy, lot_queries
 from ledger.points.lot_policy import LotState, Use
@@ -20,9 +21,9 @@ from ledger.points.models import Lot, LotUse
 from ledger.points.policy import COUNTS_AS_POSTED, AccountState, Line, Original
 
 _lot = table_of(Lot)
-_INSERT_LOTS = sa.insert(_lot)
-_INSERT_USES = sa.insert(table_of(LotUse))
-_CHANGE_LOT = (
+_INSERT_LOTS = Prepared(sa.insert(_lot))
+_INSERT_USES = Prepared(sa.insert(table_of(LotUse)))
+_CHANGE_LOT = Prepared(
     sa.update(_lot)
     .where(_lot.c.center_id == sa.bindparam("of_center"), _lot.c.id == sa.bindparam("of_id"))
     .values({name: sa.bindparam(name) for name in ("remaining", "held", "extended_to")})
@@ -51,7 +52,15 @@ class LotBook:
             uses += self._credit(line, transfer_id, credit, uses)
         for position, use in enumerate(uses):
             self.uses.append(
-                {"center_id": self.center_id, "transfer_id": transfer_id, "position": position} | asdict(use)
+                {
+                    "center_id": self.center_id,
+                    "transfer_id": transfer_id,
+                    "position": position,
+                    "lot_id": use.lot_id,
+                    "remaining_change": use.remaining_change,
+                    "held_change": use.held_change,
+                    "extended_to": use.extended_to,
+                }
             )
 
     def _debit(self, line: Line, debit: AccountState) -> list[Use]:
@@ -116,30 +125,48 @@ def load(
     """What the lines may touch; `times` are when it was earned and when it is recorded. Accounts are locked."""
     effective_at, recorded_at = times
     book = LotBook(center_id, effective_at, recorded_at.astimezone(BUSINESS_ZONE).date(), originals)
-    in_lots = [line for line in lines if accounts[line.debit_id].in_lots or accounts[line.credit_id].in_lots]
-    earlier = {key for line in in_lots for key in (line.pending_id, line.corrects) if key is not None}
-    if earlier:
-        book.taken = lot_queries.uses_of(session, earlier, center_id)
-        book.returned = lot_queries.returned_of(session, earlier, center_id)
-    spending = {line.debit_id for line in in_lots if line.pending_id is None and accounts[line.debit_id].in_lots}
-    named = {use.lot_id for uses in book.taken.values() for use in uses}
-    if spending or named:
-        book.lots = lot_queries.lots_in_use(session, spending, named, center_id)
+    earlier, corrected, spending = set(), set(), set()
+    for line in lines:
+        if not (accounts[line.debit_id].in_lots or accounts[line.credit_id].in_lots):
+            continue
+        if line.pending_id is not None:
+            earlier.add(line.pending_id)
+        elif accounts[line.debit_id].in_lots:
+            spending.add(line.debit_id)
+        if line.corrects is not None:
+            corrected.add(line.corrects)
+    # What only credits somebody, as an award does, reads nothing.
+    if earlier or corrected:
+        book.taken, book.lots = lot_queries.uses_of(session, earlier | corrected, center_id)
+    if corrected:
+        book.returned = lot_queries.returned_of(session, corrected, center_id)
+    if spending:
+        book.lots |= lot_queries.lots_left(session, spending, center_id)
     return book
 
 
 def write(session: Session, book: LotBook) -> None:
     """Write the new lots, the uses and what is left of each lot; the transfers are there already."""
-    connection = session.connection()
-    if book.made:
-        rows = [asdict(lot) | {"center_id": book.center_id} for lot in book.made]
-        connection.execute(_INSERT_LOTS, rows)
-    if book.uses:
-        connection.execute(_INSERT_USES, book.uses)
+    _INSERT_LOTS.run(session, [_new_row(lot, book.center_id) for lot in book.made])
+    _INSERT_USES.run(session, book.uses)
     kept = {lot.id for lot in book.made}
     changed = [book.lots[lot_id] for lot_id in sorted(book.changed - kept)]
-    if changed:
-        connection.execute(_CHANGE_LOT, [_row(lot, book.center_id) for lot in changed])
+    _CHANGE_LOT.run(session, [_row(lot, book.center_id) for lot in changed])
+
+
+def _new_row(lot: LotState, center_id: int) -> dict[str, Any]:
+    return {
+        "center_id": center_id,
+        "id": lot.id,
+        "account_id": lot.account_id,
+        "transfer_id": lot.transfer_id,
+        "amount": lot.amount,
+        "earned_at": lot.earned_at,
+        "expires_on": lot.expires_on,
+        "extended_to": lot.extended_to,
+        "remaining": lot.remaining,
+        "held": lot.held,
+    }
 
 
 def _row(lot: LotState, center_id: int) -> dict[str, Any]:

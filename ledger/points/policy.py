@@ -12,6 +12,7 @@ from ledger.kernel.errors import Conflict, Rejected
 Kind = Literal["posted", "pending", "post", "void", "expire"]
 COUNTS_AS_POSTED: tuple[Kind, ...] = ("posted", "post")
 MINUTE = "minute"
+_canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str).encode
 POINT = "point"
 POINT_SCALE = 2
 
@@ -152,17 +153,27 @@ class AccountState:
     @property
     def state(self) -> Balance:
         """Balance and held amount now."""
-        return Balance(self.credits_posted - self.debits_posted, self.debits_pending)
+        return Balance(self.balance, self.debits_pending)
+
+    @property
+    def balance(self) -> int:
+        """What is posted, credit positive."""
+        return self.credits_posted - self.debits_posted
+
+    @property
+    def available(self) -> int:
+        """What can still be taken."""
+        return self.credits_posted - self.debits_posted - self.debits_pending
 
     def take(self, line: Line) -> None:
         """Be the debit side. Raises Rejected("points.exceeds_credits") where more would go than is available."""
         if not self.counted:
             return
-        if line.kind in ("posted", "pending") and not self.overdraft and line.amount > self.state.available:
+        if line.kind in ("posted", "pending") and not self.overdraft and line.amount > self.available:
             raise Rejected(
                 "points.exceeds_credits",
                 amount=line.amount,
-                available=self.state.available,
+                available=self.available,
                 held=self.debits_pending,
                 unit=self.unit,
                 owner=self.owner_id,
@@ -183,7 +194,7 @@ class AccountState:
         else:
             self.credits_pending -= line.held
             self.credits_posted += line.amount if line.kind in ("posted", "post") else 0
-        if self.kind == "debt" and self.state.balance + self.credits_pending > 0:
+        if self.kind == "debt" and self.balance + self.credits_pending > 0:
             raise Rejected("points.exceeds_debits", unit=self.unit, owner=self.owner_id)
         self.version += 1
 
@@ -249,15 +260,14 @@ def apply(line: Line, debit: AccountState, credit: AccountState) -> dict[str, in
     credit.give(line)
     return {
         "debit_version": debit.version if debit.counted else None,
-        "debit_balance_after": debit.state.balance if debit.counted else None,
-        "debit_held_after": debit.state.held if debit.counted else None,
+        "debit_balance_after": debit.balance if debit.counted else None,
+        "debit_held_after": debit.debits_pending if debit.counted else None,
         "credit_version": credit.version if credit.counted else None,
-        "credit_balance_after": credit.state.balance if credit.counted else None,
-        "credit_held_after": credit.state.held if credit.counted else None,
+        "credit_balance_after": credit.balance if credit.counted else None,
+        "credit_held_after": credit.debits_pending if credit.counted else None,
     }
 
 
 def evidence_hash(evidence: Mapping[str, Any]) -> str:
     """SHA-256 over the canonical JSON of what a posting rests on: scans, rule version, people by key; no names."""
-    text = json.dumps(evidence, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_canonical(evidence).encode()).hexdigest()

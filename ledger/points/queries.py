@@ -24,10 +24,10 @@ _STATE_COLUMNS = [
         "credits_pending", "credits_posted", "version", "last_recorded_at", "closed_at",
     )
 ]  # fmt: skip
-_BY_ID = sa.select(*_STATE_COLUMNS).where(
+_by_id = sa.select(*_STATE_COLUMNS).where(
     _account.c.center_id == sa.bindparam("center"), _account.c.id.in_(sa.bindparam("ids", expanding=True))
 )
-_BY_ID_LOCKED = _BY_ID.order_by(_account.c.id).with_for_update()
+_BY_ID, _BY_ID_LOCKED = Prepared(_by_id), Prepared(_by_id.order_by(_account.c.id).with_for_update())
 _UNITS = sa.select(Unit.code, Unit.in_lots).where(
     Unit.center_id == sa.bindparam("center"), Unit.code.in_(sa.bindparam("codes", expanding=True))
 )
@@ -99,8 +99,8 @@ def accounts_by_id(
 ) -> dict[int, AccountState]:
     """Accounts by id, locked in id order when asked."""
     parameters = {"center": center_id, "ids": list(ids)}
-    rows = session.connection().execute(_BY_ID_LOCKED if lock else _BY_ID, parameters)
-    return {row.id: AccountState(*row) for row in rows}
+    rows = (_BY_ID_LOCKED if lock else _BY_ID).rows(session, parameters)
+    return {row[0]: AccountState(*row) for row in rows}
 
 
 def balance(session: Session, key: AccountKey, center_id: int) -> Balance:

@@ -17,6 +17,7 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, Forbidden, LedgerError, NotFound, Rejected
 from ledger.kernel.ids import new_id, public_id
 from ledger.kernel.permissions import Permission
+from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
 from ledger.points import freezing, raw_queries, rows
 from ledger.points.models import Account, Batch, Transfer
@@ -26,6 +27,7 @@ from ledger.points.raw_queries import SOURCE, PendingView, lock_accounts
 from ledger.points.rows import Header
 
 USUAL_HOLD_SECONDS = 24 * 3600
+_INSERT_BATCHES, _INSERT_TRANSFERS = Prepared(sa.insert(table_of(Batch))), Prepared(sa.insert(table_of(Transfer)))
 _RESOLVED: dict[str, str] = {"post": "posted", "void": "voided"}
 
 
@@ -286,10 +288,9 @@ def _remember(book: _Book, wanted: WantedTransfer, row: dict[str, Any]) -> None:
 def _write(session: Session, book: _Book) -> None:
     if not book.transfers:
         return
-    connection = session.connection()
-    connection.execute(sa.insert(table_of(Batch)), book.batches)
+    _INSERT_BATCHES.run(session, book.batches)
     rows.await_seal(session, book.batches)
-    connection.execute(sa.insert(table_of(Transfer)), book.transfers)
+    _INSERT_TRANSFERS.run(session, book.transfers)
     moved = {row[f"{side}_account_id"] for row in book.transfers for side in ("debit", "credit")}
     states = [book.accounts[account_id] for account_id in sorted(moved)]
     rows.write_back(session, states, book.actor.center_id, book.recorded_at)

@@ -10,18 +10,19 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
 from ledger.kernel.ids import new_id
+from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
 from ledger.points.models import Account, Unsealed
 from ledger.points.policy import AccountState, Line, Source, evidence_hash
 
 COUNTERS = ("debits_pending", "debits_posted", "credits_pending", "credits_posted", "version")
 _account = table_of(Account)
-_WRITE_BACK = (
+_WRITE_BACK = Prepared(
     sa.update(_account)
     .where(_account.c.center_id == sa.bindparam("of_center"), _account.c.id == sa.bindparam("of_id"))
     .values({name: sa.bindparam(name) for name in (*COUNTERS, "last_recorded_at")})
 )
-_AWAIT_SEAL = sa.insert(table_of(Unsealed))
+_AWAIT_SEAL = Prepared(sa.insert(table_of(Unsealed)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +75,22 @@ def transfer_row(line: Line, unit: str, *, center_id: int, batch_id: int, at: da
 def await_seal(session: Session, batches: Sequence[Mapping[str, Any]]) -> None:
     """Put new batches before the sealer."""
     waiting = [{"center_id": batch["center_id"], "batch_id": batch["id"]} for batch in batches]
-    session.connection().execute(_AWAIT_SEAL, waiting)
+    _AWAIT_SEAL.run(session, waiting)
 
 
 def write_back(session: Session, states: Sequence[AccountState], center_id: int, at: datetime) -> None:
     """Write the counters of locked accounts."""
-    if not states:
-        return
-    rows = [
-        {"of_center": center_id, "of_id": state.id, "last_recorded_at": at}
-        | {name: getattr(state, name) for name in COUNTERS}
+    written = [
+        {
+            "of_center": center_id,
+            "of_id": state.id,
+            "last_recorded_at": at,
+            "debits_pending": state.debits_pending,
+            "debits_posted": state.debits_posted,
+            "credits_pending": state.credits_pending,
+            "credits_posted": state.credits_posted,
+            "version": state.version,
+        }
         for state in states
     ]
-    session.connection().execute(_WRITE_BACK, rows)
+    _WRITE_BACK.run(session, written)

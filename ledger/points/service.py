@@ -7,7 +7,7 @@ locks are held and is never earlier than the accounts' last. Statements are Core
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, NotFound, Rejected
+from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
 from ledger.points import freezing, lots, opening, periods, queries, rows
 from ledger.points.models import Account, Batch, Transfer
@@ -33,21 +34,38 @@ from ledger.points.policy import (
 )
 from ledger.points.rows import Header
 
+
+class Pending(NamedTuple):
+    """A transfer that is to be resolved."""
+
+    id: int
+    kind: str
+    debit_account_id: int
+    credit_account_id: int
+    amount: int
+    code: str
+    expires_at: datetime
+
+
 _INSERT_IGNORING: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _account, _transfer = table_of(Account), table_of(Transfer)
 _INSERT_BATCH = {
     # What came back is asked for, not counted: a driver may not know how many rows an ON CONFLICT has left. Whether the
     # book is frozen comes with it, so that no posting asks a second time.
-    dialect: insert(Batch)
-    .on_conflict_do_nothing(index_elements=["center_id", "source_type", "source_ref", "step"])
-    .returning(Batch.id, freezing.FROZEN)
+    dialect: Prepared(
+        insert(table_of(Batch))
+        .on_conflict_do_nothing(index_elements=["center_id", "source_type", "source_ref", "step"])
+        .returning(table_of(Batch).c.id, freezing.FROZEN)
+    )
     for dialect, insert in _INSERT_IGNORING.items()
 }
-_INSERT_TRANSFERS = sa.insert(_transfer)
-_PENDING = sa.select(_transfer).where(
-    _transfer.c.center_id == sa.bindparam("center"), _transfer.c.id.in_(sa.bindparam("ids", expanding=True))
+_INSERT_TRANSFERS = Prepared(sa.insert(_transfer))
+_PENDING = Prepared(
+    sa.select(*(_transfer.c[name] for name in Pending._fields)).where(
+        _transfer.c.center_id == sa.bindparam("center"), _transfer.c.id.in_(sa.bindparam("ids", expanding=True))
+    )
 )
-_RESOLVED = (
+_RESOLVED = Prepared(
     sa.select(_transfer.c.kind)
     .where(
         _transfer.c.center_id == sa.bindparam("center"),
@@ -169,7 +187,7 @@ def _record(
         row = rows.transfer_row(line, debit.unit, center_id=center_id, batch_id=batch_id, at=recorded_at)
         transfers.append(row | after)
         book.follow(line, row["id"], debit, credit)
-    session.connection().execute(_INSERT_TRANSFERS, transfers)
+    _INSERT_TRANSFERS.run(session, transfers)
     lots.write(session, book)
     rows.write_back(session, [a for a in accounts.values() if a.counted], center_id, recorded_at)
     return Posted(
@@ -182,22 +200,21 @@ def _record(
 
 def _insert_batch(session: Session, header: Header, recorded_at: datetime) -> int:
     row = rows.batch_row(header, recorded_at)
-    connection = session.connection()
     center_id = header.actor.center_id
-    inserted = connection.execute(_INSERT_BATCH[connection.dialect.name], row | {"frozen_center": center_id}).first()
-    if inserted is None:
+    insert = _INSERT_BATCH[session.get_bind().dialect.name]
+    inserted = insert.rows(session, row | {"frozen_center": center_id})
+    if not inserted:
         raise Conflict("points.already_posted", source=header.source.type, step=header.source.step)
-    if inserted.frozen is not None:
+    if inserted[0][1] is not None:
         raise freezing.frozen()
     periods.refuse_closed(session, header.effective_at, center_id)
     rows.await_seal(session, [row])
     return int(row["id"])
 
 
-def _pending_rows(session: Session, ids: Sequence[int], center_id: int) -> list[Any]:
+def _pending_rows(session: Session, ids: Sequence[int], center_id: int) -> list[Pending]:
     wanted = list(dict.fromkeys(ids))
-    rows_found = session.connection().execute(_PENDING, {"center": center_id, "ids": wanted})
-    found = {row.id: row for row in rows_found}
+    found = {row[0]: Pending(*row) for row in _PENDING.rows(session, {"center": center_id, "ids": wanted})}
     if len(found) != len(wanted):
         raise NotFound("points.pending_transfer_not_found")
     if any(row.kind != "pending" for row in found.values()):
@@ -206,14 +223,13 @@ def _pending_rows(session: Session, ids: Sequence[int], center_id: int) -> list[
 
 
 def _refuse_resolved(session: Session, pending_ids: Sequence[int], center_id: int) -> None:
-    kind = session.connection().execute(_RESOLVED, {"center": center_id, "ids": list(pending_ids)}).scalar()
-    if kind == "expire":
-        raise Conflict("points.pending_transfer_expired")
-    if kind is not None:
+    for (kind,) in _RESOLVED.rows(session, {"center": center_id, "ids": list(pending_ids)}):
+        if kind == "expire":
+            raise Conflict("points.pending_transfer_expired")
         raise Conflict(f"points.pending_transfer_already_{_NOT_RESOLVED[kind]}")
 
 
-def _resolution(row: Any, kind: Kind, amount: int, at: datetime) -> Line:
+def _resolution(row: Pending, kind: Kind, amount: int, at: datetime) -> Line:
     expired = at >= row.expires_at
     if kind == "post" and expired:
         raise Conflict("points.pending_transfer_expired")

@@ -122,9 +122,9 @@ def assert_answers_are_kept(bank: Bank, *, expected: int, sent_again: int) -> No
     answers = [line for line in bank.journals() if "name" in line]
     codes = Counter(line["code"] for line in answers)
     assert len({line["name"] for line in answers}) == len(answers) == expected
-    assert set(codes) <= {"created", "points.exceeds_credits", "points.already_posted"}
+    assert set(codes) <= {"created", "points.exceeds_credits", "points.exists"}
     # Only what was in flight at a kill is sent a second time.
-    assert codes["points.already_posted"] <= sent_again
+    assert codes["points.exists"] <= sent_again
     booked = [name for line in answers if line["code"] != "points.exceeds_credits" for name in line["names"]]
     assert sorted(booked) == sorted(in_snapshot(_names, bank.center_id))
 
