@@ -13,6 +13,7 @@ from ledger.audit.queries import RunView
 from ledger.audit.trace import Side, Trace
 from ledger.audit.words import COUNTED_TABLES, STEP_WORDS, difference_words
 from ledger.kernel.actor import Actor
+from ledger.points.proof_links import seal_of
 from ledger.shop.delivery_queries import DeliveryView
 from ledger.web.formats import points
 
@@ -40,6 +41,7 @@ def trace(session: Session, transfer_id: int, actor: Actor) -> dict[str, Any]:
         "credit": _side(found.credit),
         "batch": found.batch,
         "neighbours": found.neighbours,
+        "seal": seal_of(found.seal),
         "people": [
             {"part": part, "number": name.number, "masked_name": name.masked_name}
             for part, name in found.people.items()

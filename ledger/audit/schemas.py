@@ -3,6 +3,7 @@
 from marshmallow import Schema, fields, validate
 
 from ledger.approvals.schemas import ProposalSchema
+from ledger.points.proof_schemas import SealSchema
 from ledger.points.schemas import BatchSchema, TransferSchema
 from ledger.web.fields import Instant, PublicId
 
@@ -210,6 +211,7 @@ class TraceSchema(Schema):
     debit = fields.Nested(TracedAccountSchema)
     credit = fields.Nested(TracedAccountSchema)
     batch = fields.Nested(BatchSchema)
+    seal = fields.Nested(SealSchema)
     neighbours = fields.Nested(NeighboursSchema)
     attendance = fields.Nested(TracedAttendanceSchema, allow_none=True)
     redemption = fields.Nested(TracedRedemptionSchema, allow_none=True)

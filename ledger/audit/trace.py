@@ -9,10 +9,11 @@ from ledger.audit.evidence import Evidence, evidence_of, people_behind
 from ledger.audit.names import AccountName, PersonName, account_names
 from ledger.kernel.actor import Actor
 from ledger.kernel.types import table_of
-from ledger.points import entries, reading
+from ledger.points import entries, reading, seal_queries
 from ledger.points.entries import BatchView, TransferView
 from ledger.points.models import Transfer
 from ledger.points.policy import AccountKey, evidence_hash
+from ledger.points.seal_queries import Seal
 
 _transfer = table_of(Transfer)
 _NO_EVIDENCE = evidence_hash({})
@@ -50,6 +51,7 @@ class Trace:
     names: dict[int, AccountName]
     neighbours: Neighbours
     evidence: Evidence | None
+    seal: Seal
     people: dict[str, PersonName]
 
     @property
@@ -78,6 +80,7 @@ def trace(session: Session, transfer_id: int, actor: Actor) -> Trace:
         names={account_id: names[key] for account_id, key in keys.items()},
         neighbours=_neighbours(session, transfer, actor.center_id),
         evidence=evidence,
+        seal=seal_queries.get_seal(session, batch.id, actor.center_id),
         people=people_behind(session, batch, evidence, actor.center_id),
     )
 

@@ -41,6 +41,19 @@ class KeyList(Schema):
     next = fields.String(allow_none=True)
 
 
+class SealSchema(Schema):
+    """Where a posting stands in the log: without a number while it waits, for minutes at most, to be sealed."""
+
+    batch_id = PublicId()
+    sealed = fields.Boolean()
+    number = fields.Integer(metadata={"description": "Its place in the log, counted from 1; 0 while it waits."})
+    leaf_index = fields.Integer(allow_none=True)
+    leaf_hash = Base64(allow_none=True)
+    sealed_at = Instant(allow_none=True)
+    proof_url = fields.String()
+    checkpoint_url = fields.String()
+
+
 class ConsistencyQuery(Schema):
     """The older size to compare with."""
 

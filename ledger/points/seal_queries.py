@@ -43,11 +43,6 @@ class Seal:
     leaf_hash: bytes | None
     sealed_at: datetime | None
 
-    @property
-    def fingerprint(self) -> str:
-        """The beginning of the leaf, for people to compare."""
-        return "" if self.leaf_hash is None else self.leaf_hash.hex()[:16]
-
 
 @dataclass(frozen=True, slots=True)
 class Inclusion:
@@ -96,10 +91,16 @@ _SEALS = (
 _CHECKPOINTS = sa.select(*(_checkpoint.c[name] for name in CheckpointView.__slots__))
 
 
-def find_seal(session: Session, batch_id: int, center_id: int | None) -> Seal | None:
-    """A batch's place in the log; without a center the one center that has such a batch."""
+def get_seal(session: Session, batch_id: int, center_id: int | None = None) -> Seal:
+    """A batch's place in the log; without a center the one center that has such a batch.
+
+    Raises NotFound("points.batch_not_found").
+    """
     center = _batch.c.center_id.in_(sa.select(_centers.c.id)) if center_id is None else _batch.c.center_id == center_id
-    return _seal(session, center, _batch.c.id == batch_id)
+    seal = _seal(session, center, _batch.c.id == batch_id)
+    if seal is None:
+        raise NotFound("points.batch_not_found")
+    return seal
 
 
 def find_seal_of(session: Session, source: Source, center_id: int) -> Seal | None:
@@ -159,9 +160,7 @@ def prove_batch(session: Session, batch_id: int, *, center_id: int | None = None
     Raises NotFound("points.batch_not_found" | "points.checkpoint_not_found"), Conflict("points.not_sealed_yet"),
     Rejected("points.not_in_checkpoint").
     """
-    seal = find_seal(session, batch_id, center_id)
-    if seal is None:
-        raise NotFound("points.batch_not_found")
+    seal = get_seal(session, batch_id, center_id)
     if seal.leaf_index is None or seal.leaf_hash is None:
         raise Conflict("points.not_sealed_yet")
     checkpoint = get_checkpoint(session, seal.center_id, size)

@@ -12,7 +12,8 @@ from ledger.kernel.errors import Conflict
 from ledger.kernel.references import make_reference
 from ledger.people import queries as people
 from ledger.people.policy import mask_name
-from ledger.points import lot_reading
+from ledger.points import lot_reading, proof_links, seal_queries
+from ledger.points.policy import Source
 from ledger.shop import redemption_queries
 from ledger.shop.queries import ShelfItem
 from ledger.shop.redemption_queries import RedemptionView, facts_of, get_redemption_for, may_see_all_of
@@ -85,6 +86,7 @@ def receipt(session: Session, facts: dict[str, Any], actor: Actor) -> dict[str, 
         "url": url_for("shop.receipt", redemption_id=facts["id"]),
         "check_url": check_url,
         "qr_svg": qr_svg(check_url),
+        "seal": seal_of_receipt(session, facts["id"], actor.center_id),
     }
 
 
@@ -92,6 +94,12 @@ def _holds(session: Session, redemption_id: int, actor: Actor) -> list[int]:
     """The holds of points that the receipt has posted."""
     lines = redemption_queries.lines_of(session, redemption_id, actor.center_id)
     return [line.points_transfer_id for line in lines if line.points_transfer_id is not None]
+
+
+def seal_of_receipt(session: Session, redemption_id: int, center_id: int) -> dict[str, Any] | None:
+    """Where the posting of a receipt stands in the log."""
+    seal = seal_queries.find_seal_of(session, Source("redemption", str(redemption_id), "post"), center_id)
+    return proof_links.seal_of(seal) if seal is not None else None
 
 
 def receipt_reference(redemption_id: int, center_id: int) -> str:

@@ -171,10 +171,15 @@ def _ask(redemption_id: int, reason: str, errors: dict[str, str]) -> str:
 def check_receipt(reference: str) -> ResponseReturnValue:
     """Is this receipt real? Number, shop, time, points and state, and no name."""
     try:
-        return render_template("shop/receipt_check.html", view=in_snapshot(_referred, reference))
+        return render_template("shop/receipt_check.html", **in_snapshot(_checked, reference))
     except NotFound as error:
         what, to_do = words(error)
         return render_template("shop/receipt_unknown.html", who=what, next_words=to_do), error.status
+
+
+def _checked(session: Session, text: str) -> dict[str, Any]:
+    view = _referred(session, text)
+    return {"view": view, "seal": presenter.seal_of_receipt(session, view.id, view.center_id)}
 
 
 def _referred(session: Session, text: str) -> RedemptionView:

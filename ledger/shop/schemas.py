@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from ledger.points.proof_schemas import SealSchema
 from ledger.web.fields import Flag, Instant, PageQuery, PublicId, Text
 
 # Together they keep every sum of a redemption far within 64 bits.
@@ -269,6 +270,7 @@ class ReceiptSchema(RedemptionRowSchema):
     url = fields.String()
     check_url = fields.String()
     qr_svg = fields.String()
+    seal = fields.Nested(SealSchema, metadata={"description": "As of now, also when the answer is a replay."})
 
 
 class RedemptionQuery(PageQuery):
