@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ("ledger", "migrations", "tools", "tests")
+FOLDERS = ("ledger", "migrations", "tools", "tests", "verifier")
 FILES = ("config.py", "wsgi.py")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -1,13 +1,15 @@
-"""Commands that give the book to tools that are not ours: export hledger, export beancount."""
+"""Commands that give the book away: export hledger and beancount for tools that are not ours, bundle for auditors."""
 
+import io
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 import click
 
+from ledger.audit.exports.bundle import write_bundle
 from ledger.audit.exports.writing import STYLES
 from ledger.audit.exports.writing import export as write_book
 from ledger.cli.console import center_named, settings, told
@@ -23,7 +25,7 @@ def commands() -> list[click.Command]:
 
 @click.group("export")
 def export() -> None:
-    """Give the whole book to tools that are not ours, with our balances for them to check."""
+    """Give the whole book to tools that are not ours, or to an auditor, with what they need to check it."""
 
 
 def _choices(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -52,6 +54,19 @@ def export_beancount(file: Path, named: str | None, month_ends: bool) -> None:
     _export("beancount", file, named, month_ends=month_ends)
 
 
+@export.command("bundle")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--center", "named", help="Name or id of the center, where there is more than one.")
+@told
+def export_bundle(file: Path, named: str | None) -> None:
+    """Write the whole log with its proofs to FILE, a zip. Then, anywhere: python verifier/verify_bundle.py FILE"""
+    center = center_named(named)
+    with _written(file) as out:
+        done = in_snapshot(write_bundle, center.id, out, progress=_Teller())
+    sealed = f"{done.leaves:,} sealed batches, {done.unsealed:,} that wait, {done.checkpoints:,} checkpoints"
+    click.echo(f"{center.name}: {done.transfers:,} transfers, {sealed} exported.", err=True)
+
+
 def _export(tool: str, file: Path, named: str | None, *, month_ends: bool) -> None:
     center = center_named(named)
     with _opened(file) as out:
@@ -70,13 +85,23 @@ def _export(tool: str, file: Path, named: str | None, *, month_ends: bool) -> No
 
 @contextmanager
 def _opened(file: Path) -> Iterator[TextIO]:
-    """The file, which has its name only once it is whole."""
+    """The file as text, or stdout."""
     if str(file) == _STDOUT:
         yield sys.stdout
         return
+    with _written(file) as out:
+        text = io.TextIOWrapper(out, encoding="utf-8", newline="\n")
+        yield text
+        text.flush()
+        text.detach()
+
+
+@contextmanager
+def _written(file: Path) -> Iterator[BinaryIO]:
+    """The file, which has its name only once it is whole."""
     part = file.with_name(f"{file.name}.part")
     try:
-        with part.open("w", encoding="utf-8", newline="\n") as out:
+        with part.open("wb") as out:
             yield out
         part.replace(file)
     except OSError as error:

@@ -4,7 +4,7 @@ Whoever verifies walks the log by `stream_leaves`: each leaf with its stored has
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -81,10 +81,15 @@ _LEAVES = (
 
 
 class Facts(NamedTuple):
-    """A batch as it stands in the book, and the bytes that are sealed of it. Times in microseconds since 1970, UTC."""
+    """A batch as it stands in the book, and the bytes that are sealed of it. Times in microseconds since 1970, UTC.
+
+    `lots` and `uses` are by transfer, and may hold those of other batches that were read with it.
+    """
 
     batch: BatchFacts
     transfers: list[TransferFacts]
+    lots: Mapping[int, Sequence[LotFacts]]
+    uses: Mapping[int, Sequence[UseFacts]]
     encoding: bytes
 
     @property
@@ -129,9 +134,10 @@ class FactsReader:
             batch = BatchFacts._make((*row[:5], micros(row[5]), micros(row[6]), *row[7:]))
             of_batch = transfers[batch.id]
             try:
-                found[batch.id] = Facts(batch, of_batch, encode_batch(batch, of_batch, accounts, lots, uses))
+                encoding = encode_batch(batch, of_batch, accounts, lots, uses)
             except KeyError:
                 continue
+            found[batch.id] = Facts(batch, of_batch, lots, uses, encoding)
         self._times.clear()
         return found
 

@@ -1,0 +1,149 @@
+"""The rows of a bundle: batches as their leaves are made from them, accounts with what our counters say, keys, proofs.
+
+Numbers that are not there are null; times are microseconds and days are days since 1970, as in the leaves. No text that
+somebody may have typed goes out: a leaf has only its digest, and that is what an auditor gets.
+"""
+
+import base64
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import date
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.audit.checks.finding import in_chunks, stream
+from ledger.audit.exports.names import instant_text
+from ledger.kernel.types import table_of
+from ledger.points.folded import folded_balances
+from ledger.points.models import Account, Lot, Unit, Unsealed
+from ledger.points.raw_queries import SOURCE
+from ledger.points.seal_facts import Facts, FactsReader, stream_leaves
+from ledger.points.seal_keys import KeyView
+from ledger.points.seal_models import CheckpointRow
+from ledger.points.seal_queries import stored_tiles
+from ledger.proof.leaves import NONE, BatchFacts, TransferFacts
+from ledger.proof.tree import Tree
+
+# What our own code calls its reasons and its sources; whatever else is there, somebody typed it.
+_REASON_OF_OURS = re.compile("[a-z]+(-[a-z]+)*")
+_KEY_OF_OURS = re.compile("[1-9][0-9]{11,18}")
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_TILES_AT_HAND = 64
+_account, _unit, _lot = table_of(Account), table_of(Unit), table_of(Lot)
+_unsealed, _checkpoint = table_of(Unsealed), table_of(CheckpointRow)
+_ACCOUNT_FIELDS = ("id", "unit", "kind", "owner_id", "counted", "in_lots", "overdraft")
+_COUNTERS = ("credits_posted", "debits_posted", "debits_pending", "credits_pending", "version")
+
+
+def sealed(session: Session, center_id: int) -> Iterator[dict[str, Any]]:
+    """The log in the order of its leaves; a leaf whose batch is gone has none."""
+    for leaf in stream_leaves(session, center_id):
+        yield {"index": leaf.leaf_index, "leaf": leaf.hash.hex(), **batch_row(leaf.facts)}
+
+
+def unsealed(session: Session, center_id: int) -> Iterator[dict[str, Any]]:
+    """The batches that wait for their leaf."""
+    query = sa.select(_unsealed.c.batch_id).where(_unsealed.c.center_id == center_id).order_by(_unsealed.c.batch_id)
+    reader = FactsReader(session, center_id)
+    for rows in in_chunks(stream(session, query)):
+        found = reader.read([row[0] for row in rows])
+        for row in rows:
+            yield batch_row(found.get(row[0]))
+
+
+def accounts(session: Session, center_id: int) -> Iterator[dict[str, Any]]:
+    """Every account with its unit, and the balance, holds and lots that our counters and folds say it has."""
+    columns = (*(_account.c[name] for name in (*_ACCOUNT_FIELDS, *_COUNTERS)), _unit.c.scale)
+    same_unit = sa.and_(_unit.c.center_id == _account.c.center_id, _unit.c.code == _account.c.unit)
+    query = sa.select(*columns).join(_unit, same_unit).where(_account.c.center_id == center_id).order_by(_account.c.id)
+    for rows in in_chunks(stream(session, query)):
+        folded = folded_balances(session, [row.id for row in rows if not row.counted], center_id)
+        lots = _lots(session, center_id, [row.id for row in rows if row.in_lots])
+        for row in rows:
+            yield {
+                **{name: getattr(row, name) for name in _ACCOUNT_FIELDS},
+                "scale": row.scale,
+                "balance": row.credits_posted - row.debits_posted if row.counted else folded[row.id],
+                "held": row.debits_pending,
+                "coming": row.credits_pending,
+                "version": row.version,
+                "lots": lots[row.id],
+            }
+
+
+def checkpoints(session: Session, center_id: int) -> Iterator[tuple[int, str]]:
+    """The signed notes by their size."""
+    query = sa.select(_checkpoint.c.size, _checkpoint.c.text).where(_checkpoint.c.center_id == center_id)
+    return ((row[0], row[1]) for row in stream(session, query.order_by(_checkpoint.c.size)))
+
+
+def consistency(session: Session, center_id: int, sizes: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """That the log of each checkpoint begins with the one before it; none where the log lacks a node."""
+    tiles = lru_cache(maxsize=_TILES_AT_HAND)(stored_tiles(session, center_id))
+    for old, new in pairwise(sizes):
+        try:
+            path = Tree(tiles).consistency(old, new)
+        except LookupError:
+            continue
+        yield {"old_size": old, "size": new, "path": [base64.b64encode(each).decode() for each in path]}
+
+
+def key_row(key: KeyView) -> dict[str, Any]:
+    """A public key as tools take it, and the note in which the one before named it."""
+    return {
+        "key": key.text,
+        "endorsement": key.endorsement,
+        "valid_from": instant_text(key.valid_from),
+        "valid_until": instant_text(key.valid_until) if key.valid_until is not None else None,
+    }
+
+
+def batch_row(facts: Facts | None) -> dict[str, Any]:
+    """A batch as its leaf is made from it, with its transfers, their lots and uses; None where it is gone."""
+    if facts is None:
+        return {"batch": None, "transfers": []}
+    return {"batch": _header(facts.batch), "transfers": [_transfer(each, facts) for each in facts.transfers]}
+
+
+def _header(batch: BatchFacts) -> dict[str, Any]:
+    own_ref = batch.source_type != SOURCE and _KEY_OF_OURS.fullmatch(batch.source_ref)
+    own_reason = batch.source_type != SOURCE and _REASON_OF_OURS.fullmatch(batch.reason)
+    return {
+        **batch._asdict(),
+        "source_ref": batch.source_ref if own_ref else None,
+        "source_ref_sha256": hashlib.sha256(batch.source_ref.encode()).hexdigest(),
+        "reason": batch.reason if own_reason else None,
+        "reason_sha256": hashlib.sha256(batch.reason.encode()).hexdigest(),
+    }
+
+
+def _transfer(transfer: TransferFacts, facts: Facts) -> dict[str, Any]:
+    return {
+        **_without_none(transfer._asdict()),
+        "lots": [_without_none(lot._asdict()) for lot in facts.lots.get(transfer.id, ())],
+        "uses": [_without_none(use._asdict()) for use in facts.uses.get(transfer.id, ())],
+    }
+
+
+def _without_none(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: None if value == NONE else value for name, value in values.items()}
+
+
+def _lots(session: Session, center_id: int, account_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    """What is left of the lots of accounts; `good_until` in days since 1970."""
+    columns = [_lot.c[name] for name in ("account_id", "id", "remaining", "held", "expires_on", "extended_to")]
+    query = sa.select(*columns).where(
+        _lot.c.center_id == center_id, _lot.c.account_id.in_(account_ids), _lot.c.remaining > 0
+    )
+    found: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in session.connection().execute(query.order_by(_lot.c.id)) if account_ids else ():
+        good_until = row.extended_to or row.expires_on
+        days = good_until.toordinal() - _EPOCH_DAY if good_until is not None else None
+        found[row.account_id].append({"id": row.id, "remaining": row.remaining, "held": row.held, "good_until": days})
+    return found

@@ -1,0 +1,272 @@
+"""The book that follows from the facts of a bundle: balances, holds and lots, step by step in the order of versions.
+
+Of each account it keeps a few integers and of each lot a row of an array, so that millions of transfers fit.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from corrections import POSTED, Corrections
+from lots import FOR_EVER, Lots
+from sealed_log import Fault, encode_account, of_transfer
+
+Row = Mapping[str, Any]
+_RESOLVES = ("post", "void", "expire")
+_MAY_OWE = ("debt", "free")
+
+
+class Account:
+    """What an account is said to be, and what it has by the facts; balance is credits minus debits."""
+
+    __slots__ = (
+        "ahead", "balance", "coming", "counted", "data", "held", "id", "in_lots", "kind", "last", "overdraft", "owner",
+        "unit", "version",
+    )  # fmt: skip
+
+    def __init__(self, row: Row) -> None:
+        self.id, self.unit, self.kind, self.owner = row["id"], row["unit"], row["kind"], row["owner_id"]
+        self.counted, self.in_lots, self.overdraft = row["counted"], row["in_lots"], row["overdraft"]
+        self.data = encode_account(row)
+        self.balance = self.held = self.coming = self.version = self.last = 0
+        self.ahead: dict[int, _Step] = {}
+        if self.overdraft and self.kind not in _MAY_OWE:
+            raise Fault(f"账户 {self.id} 不该允许透支", f"account {self.id} must not be allowed below zero")
+
+
+class _Hold(NamedTuple):
+    debit: int
+    credit: int
+    amount: int
+    expires_at: int
+
+
+class _Step(NamedTuple):
+    """One side of a transfer; `held` has the amount of the hold that it ends, once that is known."""
+
+    side: str
+    transfer: Row
+    held: list[int]
+
+
+class Book:
+    """Accounts as they are after each transfer. Every method raises Fault for the first thing that is wrong."""
+
+    def __init__(self, corrected: set[int]) -> None:
+        self.accounts: dict[int, Account] = {}
+        self.transfers = 0
+        self._corrections = Corrections(corrected)
+        self._holds: dict[int, _Hold] = {}
+        self._early: dict[int, tuple[Row, list[int]]] = {}
+        self._sources: set[bytes] = set()
+        self._lots = Lots()
+        self._made = self._uses = 0
+
+    def open(self, row: Row) -> None:
+        """An account that there is."""
+        if row["id"] in self.accounts:
+            raise Fault(f"账户 {row['id']} 有两个", f"account {row['id']} is there twice")
+        self.accounts[row["id"]] = Account(row)
+
+    def encoded(self, account_id: int) -> bytes:
+        """What stands in the leaves for an account."""
+        return self._account(account_id).data
+
+    def add(self, batch: Row, transfers: list[Row]) -> None:
+        """A batch that was recorded."""
+        source = hashlib.sha256(repr([batch[name] for name in ("source_type", "source_ref_sha256", "step")]).encode())
+        if source.digest()[:8] in self._sources:
+            raise Fault(f"批次 {batch['id']} 的事由入过账了", f"what batch {batch['id']} posts was posted before")
+        self._sources.add(source.digest()[:8])
+        if not transfers:
+            raise Fault(f"批次 {batch['id']} 是空的", f"batch {batch['id']} is empty")
+        for transfer in transfers:
+            if transfer["recorded_at"] != batch["recorded_at"]:
+                raise of_transfer(transfer, "和批次的时间不同", "has another time than its batch")
+            self._add(transfer)
+
+    def _add(self, transfer: Row) -> None:
+        debit, credit = (self._account(transfer[f"{side}_account_id"]) for side in ("debit", "credit"))
+        kind = transfer["kind"]
+        if transfer["amount"] <= 0 or debit is credit or not debit.unit == credit.unit == transfer["unit"]:
+            raise of_transfer(transfer, "金额、账户或单位不对", "has a wrong amount, wrong accounts or a wrong unit")
+        resolves, expires = transfer["pending_id"] is not None, transfer["expires_at"] is not None
+        if kind not in ("posted", "pending", *_RESOLVES) or resolves != (kind in _RESOLVES):
+            raise of_transfer(transfer, "的种类不对", "is of a wrong kind")
+        if expires != (kind == "pending"):
+            raise of_transfer(transfer, "的到期时间不对", "has a wrong end")
+        if any(lot["account_id"] != credit.id or not credit.in_lots for lot in transfer["lots"]):
+            raise of_transfer(transfer, "给别的账户生了份额", "makes a lot for another account")
+        self.transfers += 1
+        self._made += len(transfer["lots"])
+        self._uses += len(transfer["uses"])
+        self._corrections.see(transfer)
+        held = self._resolve(transfer) if resolves else [0]
+        if kind == "pending":
+            self._hold(transfer)
+        self._take(debit, _Step("debit", transfer, held))
+        self._take(credit, _Step("credit", transfer, held))
+
+    def _hold(self, transfer: Row) -> None:
+        hold = _Hold(
+            transfer["debit_account_id"], transfer["credit_account_id"], transfer["amount"], transfer["expires_at"]
+        )
+        # Two servers whose clocks differ may have its end before it in the log.
+        early = self._early.pop(transfer["id"], None)
+        if early is None:
+            self._holds[transfer["id"]] = hold
+        else:
+            _check_end(hold, early[0])
+            early[1].append(hold.amount)
+
+    def _resolve(self, transfer: Row) -> list[int]:
+        hold = self._holds.pop(transfer["pending_id"], None)
+        if hold is not None:
+            _check_end(hold, transfer)
+            return [hold.amount]
+        if transfer["pending_id"] in self._early:
+            raise _ended(transfer)
+        held: list[int] = []
+        self._early[transfer["pending_id"]] = (transfer, held)
+        return held
+
+    def _take(self, account: Account, step: _Step) -> None:
+        version = step.transfer[f"{step.side}_version"]
+        if account.counted != (version is not None):
+            raise of_transfer(step.transfer, "的版本号不对", "has a version where none belongs, or none")
+        if not account.counted:
+            if step.transfer["kind"] in POSTED:
+                account.balance += step.transfer["amount"] * (1 if step.side == "credit" else -1)
+            return
+        if version <= account.version or version in account.ahead:
+            raise of_transfer(step.transfer, "的版本号用过了", "has a version that was there before")
+        # Batches are sealed as they were committed, which is not always the order of an account.
+        account.ahead[version] = step
+        while (following := account.ahead.pop(account.version + 1, None)) is not None:
+            self._apply(account, following)
+
+    def _apply(self, account: Account, step: _Step) -> None:
+        transfer, is_debit = step.transfer, step.side == "debit"
+        kind, amount = transfer["kind"], transfer["amount"]
+        if not step.held:
+            raise _ended(transfer)
+        pending = amount if kind == "pending" else -step.held[0]
+        posted = amount if kind in POSTED else 0
+        account.version += 1
+        if is_debit:
+            account.held += pending
+            account.balance -= posted
+        else:
+            account.coming += pending
+            account.balance += posted
+        after = (transfer[f"{step.side}_balance_after"], transfer[f"{step.side}_held_after"])
+        if after != (account.balance, account.held):
+            raise of_transfer(
+                transfer,
+                f"之后账户 {account.id} 应有 {account.balance}、占用 {account.held}，写的却是 {after[0]}、{after[1]}",
+                f"leaves account {account.id} {account.balance}, {account.held} held, and not {after[0]}, {after[1]}",
+            )
+        if not account.overdraft and account.balance - account.held < 0:
+            raise of_transfer(transfer, f"让账户 {account.id} 低于零", f"takes account {account.id} below zero")
+        if account.kind == "debt" and account.balance + account.coming > 0:
+            raise of_transfer(transfer, f"让欠账 {account.id} 高于零", f"takes the debt {account.id} above zero")
+        if transfer["recorded_at"] < account.last:
+            raise of_transfer(transfer, "早于它前面的一笔", "was recorded before the one before it")
+        account.last = transfer["recorded_at"]
+        if account.in_lots:
+            self._follow_lots(account, step, -posted if is_debit else posted, pending if is_debit else 0)
+
+    def _follow_lots(self, account: Account, step: _Step, moved: int, held: int) -> None:
+        for lot in step.transfer["lots"] if step.side == "credit" else ():
+            self._lots.add(lot)
+            self._made -= 1
+            moved -= lot["amount"]
+        for use in step.transfer["uses"]:
+            place = self._lots.place.get(use["lot_id"])
+            if place is not None and self._lots.account[place] == account.id:
+                self._lots.use(place, use)
+                self._uses -= 1
+                moved -= use["remaining_change"]
+                held -= use["held_change"]
+        if moved or held:
+            raise of_transfer(
+                step.transfer,
+                f"和账户 {account.id} 的份额对不上",
+                f"does not move the lots of account {account.id} alike",
+            )
+
+    def close(self) -> None:
+        """All batches are there: nothing may be left that waits for another one."""
+        for account in self.accounts.values():
+            if account.ahead:
+                raise Fault(
+                    f"账户 {account.id} 缺第 {account.version + 1} 笔",
+                    f"account {account.id} lacks its entry number {account.version + 1}",
+                )
+        for transfer, _ in self._early.values():
+            raise _ended(transfer)
+        if self._made or self._uses:
+            raise Fault(
+                "有的份额或其使用不属于那笔转账的账户", "some lots, or uses of lots, are of accounts that did not move"
+            )
+        self._corrections.check(self.accounts)
+
+    def compare(self, row: Row) -> int:
+        """An account as the ledger's own counters say it is; how many lots it names."""
+        account = self._account(row["id"])
+        derived = {name: getattr(account, name) for name in ("balance", "held", "coming", "version")}
+        for name, value in derived.items():
+            if row[name] != value:
+                raise Fault(
+                    f"账户 {account.id} 的 {name} 写的是 {row[name]}，按事实是 {value}",
+                    f"account {account.id} says {name} {row[name]}, the facts say {value}",
+                )
+        for lot in row["lots"]:
+            place = self._lots.place.get(lot["id"], -1)
+            good_until = FOR_EVER if lot["good_until"] is None else lot["good_until"]
+            said = (account.id, lot["remaining"], lot["held"], good_until)
+            lots = self._lots
+            columns = (lots.account, lots.remaining, lots.held, lots.good_until)
+            if place < 0 or said != tuple(column[place] for column in columns):
+                raise Fault(
+                    f"账户 {account.id} 的份额 {lot['id']} 和事实不符",
+                    f"lot {lot['id']} of account {account.id} is not what the facts say",
+                )
+        return len(row["lots"])
+
+    @property
+    def lots_left(self) -> int:
+        """How many lots have something left."""
+        return sum(1 for each in self._lots.remaining if each)
+
+    @property
+    def open_holds(self) -> int:
+        """How many holds have not ended."""
+        return len(self._holds)
+
+    def _account(self, account_id: int) -> Account:
+        found = self.accounts.get(account_id)
+        if found is None:
+            raise Fault(f"没有账户 {account_id}", f"there is no account {account_id}")
+        return found
+
+
+def _check_end(hold: _Hold, transfer: Row) -> None:
+    """A hold ends between its own accounts, for no more than it held: posted before its end, expired after it."""
+    kind, amount, at = transfer["kind"], transfer["amount"], transfer["recorded_at"]
+    same = (hold.debit, hold.credit) == (transfer["debit_account_id"], transfer["credit_account_id"])
+    fitting = amount <= hold.amount if kind == "post" else amount == hold.amount
+    in_time = {"post": at < hold.expires_at, "expire": at >= hold.expires_at}.get(kind, True)
+    if not (same and fitting and in_time):
+        raise of_transfer(
+            transfer, f"和占用 {transfer['pending_id']} 不符", f"does not fit its hold {transfer['pending_id']}"
+        )
+
+
+def _ended(transfer: Row) -> Fault:
+    pending_id = transfer["pending_id"]
+    return of_transfer(
+        transfer,
+        f"了结的占用 {pending_id} 没有，或者早就了结了",
+        f"ends hold {pending_id}, which is not there or ended before",
+    )
