@@ -14,11 +14,13 @@ from hypothesis import settings
 from schemathesis import Case, GenerationMode
 from schemathesis.config import SchemathesisConfig
 
-from ledger.app import create_app
+from ledger.app import APPROVALS, create_app
+from ledger.approvals import service as approvals
 from ledger.kernel import clock
-from ledger.kernel.db import Database
+from ledger.kernel.db import Database, in_transaction
 from ledger.kernel.ids import public_id
 from ledger.kernel.settings import Settings
+from ledger.points import freezing
 from tests.browser import on_sqlite
 from tests.conftest import TEST_SECRET
 from tests.world import Person, World
@@ -88,9 +90,27 @@ def town(shared_database: Database) -> Town:
         "shift_id": world.add_shift(clock.now() + timedelta(days=300)),
         "shop_id": shop_id,
         "item_id": world.add_item(shop_id),
+        "proposal_id": propose(world, volunteer),
+        "freeze_id": released_freeze(world),
     }
     people = {"everybody": everybody, "clerk": clerk, "volunteer": volunteer}
     return Town(application(shared_database), people, {name: public_id(key) for name, key in known.items()})
+
+
+def propose(world: World, volunteer: Person) -> int:
+    """An adjustment that waits for somebody else than who built the center."""
+    wanted = {"volunteer_id": public_id(volunteer.volunteer_id), "amount": 100, "cause": "missed"}
+    given = ("points.adjustment", wanted, "漏记了一次")
+    return in_transaction(approvals.propose, *given, actor=world.builder, desk=APPROVALS)
+
+
+def released_freeze(world: World) -> int:
+    """A freeze that is over, so that the book takes postings."""
+    freeze_id = in_transaction(freezing.freeze, world.center_id, reason="test", run_id=None)
+    for role in ("admin", "auditor"):
+        person = world.add_staff(role, place_id=world.top_id)
+        in_transaction(freezing.release, freeze_id, "查清了", actor=person.actor)
+    return freeze_id
 
 
 @on_sqlite

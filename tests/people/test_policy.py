@@ -96,7 +96,7 @@ def test_easy_passwords_are_told_from_others() -> None:
 
 
 def test_roles_read_aloud() -> None:
-    assert ROLES["auditor"] == {Permission.READ_BOOKS}
+    assert ROLES["auditor"] == {Permission.READ_BOOKS, Permission.RELEASE_AS_AUDITOR}
     assert ROLES["clerk"] < ROLES["station_manager"] < ROLES["admin"]
     assert Permission.MANAGE_STAFF not in ROLES["station_manager"]
     assert all(Permission.OWN_RECORD not in permissions for permissions in ROLES.values())
