@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from ledger.audit import queries, runs, service
+from ledger.audit import queries, runs
 from ledger.audit.checks.finding import Difference
+from ledger.audit.service import SILENT_AFTER, begin
 from ledger.audit.words import row_words
 from ledger.kernel import clock, job_runs
 from ledger.kernel.actor import system_actor
@@ -40,7 +41,7 @@ def verify_tonight(database: Database, center_id: int, *, at: datetime) -> bool:
 def _due(session: Session, center_id: int, *, at: datetime) -> bool:
     """At night, or when the last one is long ago; not while one is under way, which may be somebody's own."""
     running = queries.find_running(session, center_id)
-    if running is not None and running.beat_at > at - service.SILENT_AFTER:
+    if running is not None and running.beat_at > at - SILENT_AFTER:
         return False
     if at.astimezone(BUSINESS_ZONE).hour in _NIGHT:
         return True
@@ -55,7 +56,7 @@ def _begin(session: Session, center_id: int, *, at: datetime) -> int | None:
         return None
     whole = queries.find_last_full(session, center_id)
     since_last = whole is not None and whole > clock.now() - _WHOLE_BOOK_EVERY
-    run = service.begin(session, actor=system_actor(center_id), since_last=since_last)
+    run = begin(session, actor=system_actor(center_id), since_last=since_last)
     return int(run["id"]) if run["begun"] else None
 
 
