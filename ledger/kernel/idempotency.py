@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ledger.kernel import clock
 from ledger.kernel.errors import Conflict, Rejected
+from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import STRICT, Base, table_of
 
 KEPT = timedelta(days=90)
@@ -61,8 +62,8 @@ _VALUES = {
 }
 # What comes back tells whether the row was written: SQLAlchemy keeps no rowcount of an INSERT on PostgreSQL.
 _INSERT = {
-    "sqlite": sqlite.insert(Idempotency).on_conflict_do_nothing().returning(Idempotency.key),
-    "postgresql": postgresql.insert(Idempotency).on_conflict_do_nothing().returning(Idempotency.key),
+    "sqlite": Prepared(sqlite.insert(_table).on_conflict_do_nothing().returning(_table.c.key)),
+    "postgresql": Prepared(postgresql.insert(_table).on_conflict_do_nothing().returning(_table.c.key)),
 }
 # FOR SHARE, so that a demoted primary can't vouch for a row that only it has (scale.md, rule 5).
 _FIND = (
@@ -74,10 +75,14 @@ _FIND = (
     )
     .with_for_update(read=True)
 )
-_REMEMBER = sa.update(_table).where(
-    _table.c.center_id == sa.bindparam("c"),
-    _table.c.scope == sa.bindparam("s"),
-    _table.c.key == sa.bindparam("k"),
+_REMEMBER = Prepared(
+    sa.update(_table)
+    .where(
+        _table.c.center_id == sa.bindparam("c"),
+        _table.c.scope == sa.bindparam("s"),
+        _table.c.key == sa.bindparam("k"),
+    )
+    .values({name: sa.bindparam(name) for name in ("outcome", "code", "answer")})
 )
 
 
@@ -91,7 +96,7 @@ def claim(session: Session, once: Once) -> bool:
         "created_at": clock.now(),
         **_VALUES,
     }
-    return session.connection().execute(_INSERT[session.get_bind().dialect.name], row).first() is not None
+    return bool(_INSERT[session.get_bind().dialect.name].rows(session, row))
 
 
 def recall(session: Session, once: Once) -> Any:
@@ -135,7 +140,7 @@ def forget_old(session: Session) -> int:
 
 
 def _write(session: Session, once: Once, *, outcome: str, code: str | None, answer: str) -> None:
-    session.connection().execute(_REMEMBER.values(outcome=outcome, code=code, answer=answer), _where(once))
+    _REMEMBER.run(session, [_where(once) | {"outcome": outcome, "code": code, "answer": answer}])
 
 
 def _where(once: Once) -> dict[str, Any]:
