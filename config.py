@@ -4,9 +4,10 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ledger.kernel.settings import Settings, SettingsError
+from ledger.kernel.settings import Deliveries, Settings, SettingsError
 
 _SHORTEST_SECRET = 32
 
@@ -56,7 +57,39 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         tls_cert=cert,
         tls_key=key,
         clock_file=_path(environment, "LEDGER_CLOCK_FILE"),
+        checkpoints=_deliveries(environment),
     )
+
+
+def _deliveries(environment: Mapping[str, str]) -> Deliveries:
+    """Where checkpoints go. What is only half said is refused, so that nobody waits for what is never sent."""
+    found = Deliveries(
+        folder=_path(environment, "LEDGER_CHECKPOINT_FOLDER"),
+        webhook=_url(environment, "LEDGER_CHECKPOINT_WEBHOOK", ("http", "https")),
+        webhook_secret=environment.get("LEDGER_CHECKPOINT_WEBHOOK_SECRET") or None,
+        mail=environment.get("LEDGER_CHECKPOINT_MAIL") or None,
+        smtp_url=_url(environment, "LEDGER_SMTP_URL", ("smtp", "smtps")),
+    )
+    if (found.webhook is None) != (found.webhook_secret is None):
+        raise SettingsError("LEDGER_CHECKPOINT_WEBHOOK and LEDGER_CHECKPOINT_WEBHOOK_SECRET go together")
+    if found.mail is not None and found.smtp_url is None:
+        raise SettingsError("LEDGER_CHECKPOINT_MAIL needs LEDGER_SMTP_URL")
+    return found
+
+
+def _url(environment: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str | None:
+    """An address; it may hold a password, so that no message repeats it."""
+    value = environment.get(name)
+    if not value:
+        return None
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise SettingsError(f"{name} must be an address that begins with {' or '.join(schemes)} and ://")
+    return value
 
 
 def _refuse_incomplete(environment: Mapping[str, str]) -> None:

@@ -15,7 +15,7 @@ from ledger.checkin import pages as checkin_pages
 from ledger.home import pages as home_pages
 from ledger.home import preferences_pages
 from ledger.home.reader import load_reader
-from ledger.kernel import clock, crypto, db
+from ledger.kernel import channels, clock, crypto, db, outbox, outbox_measures
 from ledger.kernel.append_only import missing_guards
 from ledger.kernel.crypto import Keyring
 from ledger.kernel.db import Database
@@ -99,7 +99,8 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Flask
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = False
     crypto.use(Keyring(settings.secret_key))
     seal_keys.use_host(settings.host_name)
-    app.extensions["measures"] = (seal_measures.measure,)
+    outbox.use_routes(channels.routes_of(settings.checkpoints, settings.host_name))
+    app.extensions["measures"] = (seal_measures.measure, outbox_measures.measure)
     if settings.clock_file is not None:
         clock.use(clock.FileClock(settings.clock_file))
     app.extensions["approvals"] = APPROVALS

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from ledger.audit import nightly
 from ledger.checkin import service as checkin
-from ledger.kernel import clock, db, idempotency, job_runs
+from ledger.kernel import clock, db, idempotency, job_runs, outbox
 from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.errors import Unavailable
 from ledger.kernel.ids import public_id
@@ -71,6 +71,11 @@ def _seal(session: Session, center_id: int) -> int:
     return sealing.seal(session, center_id)
 
 
+def _send_outbox(database: Database, center_id: int, at: datetime) -> int:
+    # No slot is taken: messages are claimed one by one, so two processes share them.
+    return outbox.deliver(center_id)
+
+
 def _verify(database: Database, center_id: int, at: datetime) -> int:
     return int(nightly.verify_tonight(database, center_id, at=at))
 
@@ -84,12 +89,14 @@ SCHEDULE: tuple[Job, ...] = (
     Job("release-raw-holds", 15, each_center=_release_raw_holds),
     Job("expire-lots", 15, each_center=_expire_lots),
     Job("seal", 120, each_center=_seal, full=sealing.MOST_PER_BLOCK),
+    Job("send-outbox", 30, outside=_send_outbox),
     Job("verify", 3600, outside=_verify),
     Job("close-forgotten", 60, each_center=_close_forgotten),
     Job("sweep-payer-codes", 3600, each_center=settling.forget_codes),
     Job("sweep-activation-codes", 3600, at_once=credentials.forget_codes),
     Job("sweep-rate-limits", 600, at_once=rate_limit.forget_expired),
     Job("sweep-idempotency-keys", 3600, at_once=idempotency.forget_old),
+    Job("sweep-outbox", 3600, each_center=outbox.forget_sent),
     Job("sweep-job-runs", 3600, at_once=_forget_runs),
 )
 

@@ -6,6 +6,7 @@ import ledger.audit.models
 import ledger.checkin.models
 import ledger.kernel.idempotency
 import ledger.kernel.job_runs
+import ledger.kernel.outbox
 import ledger.organisations.models
 import ledger.people.models
 import ledger.points.closing_models

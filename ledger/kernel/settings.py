@@ -10,6 +10,17 @@ import click
 
 
 @dataclass(frozen=True, slots=True)
+class Deliveries:
+    """Where checkpoints are sent, so that others hold them; nothing is sent to what is None."""
+
+    folder: Path | None = None
+    webhook: str | None = None
+    webhook_secret: str | None = None
+    mail: str | None = None
+    smtp_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Settings of one running service.
 
@@ -28,6 +39,7 @@ class Settings:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     clock_file: Path | None = None
+    checkpoints: Deliveries = Deliveries()
 
     @property
     def production(self) -> bool:

@@ -10,7 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.kernel import clock
+from ledger.kernel import clock, outbox
+from ledger.kernel.channels import CHECKPOINT
+from ledger.kernel.ids import public_id
 from ledger.kernel.types import table_of
 from ledger.points import seal_keys, seal_queries
 from ledger.points.folded import keep_balances
@@ -106,3 +108,5 @@ def _write_checkpoint(session: Session, key: CurrentKey, block: dict[str, Any]) 
         "made_at": block["closed_at"],
     }
     session.connection().execute(_INSERT[CheckpointRow], row)
+    name = f"checkpoint-{public_id(block['center_id'])}-{size:012d}"
+    outbox.put(session, CHECKPOINT, name, row["text"], center_id=block["center_id"])

@@ -1,0 +1,156 @@
+"""The ways out of the outbox: a folder, a webhook, mail. Thin: what to say and when is decided elsewhere.
+
+None knows what it sends. A repeat of a message replaces the file of the same name, and carries the same id by webhook
+and mail. What goes wrong is told without address, secret or answer, because it is kept.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import smtplib
+import ssl
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from ledger.kernel.ids import public_id
+from ledger.kernel.outbox import Message, Routes
+from ledger.kernel.settings import Deliveries
+
+_TIMEOUT_SECONDS = 10
+CHECKPOINT = "checkpoint"
+
+
+class NotTakenError(Exception):
+    """The other side has answered, and not taken it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderChannel:
+    """A file for each message in a folder, which is best on another machine."""
+
+    folder: Path
+    name: str = "folder"
+
+    def send(self, message: Message) -> None:
+        """Write the file whole or not at all."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        draft = self.folder / f".{message.name}.{os.getpid()}"
+        with draft.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(message.text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self.folder / f"{message.name}.txt")
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A POST that is sent elsewhere would arrive there as a GET without its body."""
+
+    def redirect_request(self, *_request: Any, **_more: Any) -> None:
+        """Nothing is followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookChannel:
+    """A POST of JSON, signed: X-Ningxin-Signature is sha256= and the HMAC-SHA256 of the body by the secret, in hex."""
+
+    url: str
+    secret: str
+    name: str = "webhook"
+
+    def send(self, message: Message) -> None:
+        """Raises NotTakenError unless it is answered by 2xx."""
+        body = json.dumps(
+            {
+                "id": public_id(message.id),
+                "center_id": public_id(message.center_id),
+                "topic": message.topic,
+                "name": message.name,
+                "text": message.text,
+                "created_at": message.created_at.isoformat(),
+            }
+        ).encode()
+        signature = hmac.new(self.secret.encode(), body, hashlib.sha256).hexdigest()
+        headers = {
+            "Content-Type": "application/json",
+            "X-Ningxin-Delivery": public_id(message.id),
+            "X-Ningxin-Signature": f"sha256={signature}",
+        }
+        # Settings take http and https alone; the environment's proxies are not asked.
+        asked = urllib.request.Request(self.url, body, headers, method="POST")  # noqa: S310
+        opener = urllib.request.build_opener(_NoRedirect, urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(asked, timeout=_TIMEOUT_SECONDS):
+                pass
+        except urllib.error.HTTPError as error:
+            raise NotTakenError(f"HTTP {error.code}") from error
+        except urllib.error.URLError as error:
+            raise NotTakenError(type(error.reason).__name__) from error
+
+
+@dataclass(frozen=True, slots=True)
+class MailChannel:
+    """Mail by SMTP: smtps:// speaks TLS from the start, smtp:// as soon as the server offers it.
+
+    A password is never sent in the clear.
+    """
+
+    smtp_url: str
+    sender: str
+    recipient: str
+    name: str = "mail"
+
+    def send(self, message: Message) -> None:
+        """Raises NotTakenError, OSError."""
+        try:
+            with self._connected() as server:
+                server.send_message(self._mail(message))
+        except smtplib.SMTPResponseException as error:
+            raise NotTakenError(f"SMTP {error.smtp_code}") from error
+        except smtplib.SMTPException as error:
+            raise NotTakenError(type(error).__name__) from error
+
+    def _connected(self) -> smtplib.SMTP:
+        parts = urlsplit(self.smtp_url)
+        host, context = parts.hostname or "", ssl.create_default_context()
+        if parts.scheme == "smtps":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(host, parts.port or 465, timeout=_TIMEOUT_SECONDS, context=context)
+        else:
+            server = smtplib.SMTP(host, parts.port or 25, timeout=_TIMEOUT_SECONDS)
+            server.ehlo()
+            if server.has_extn("starttls"):
+                server.starttls(context=context)
+                server.ehlo()
+            elif parts.username:
+                server.close()
+                raise NotTakenError("no TLS for the password")
+        if parts.username:
+            server.login(unquote(parts.username), unquote(parts.password or ""))
+        return server
+
+    def _mail(self, message: Message) -> EmailMessage:
+        mail = EmailMessage()
+        mail["From"], mail["To"] = self.sender, self.recipient
+        mail["Subject"] = message.name
+        mail["Date"] = format_datetime(message.created_at)
+        mail["Message-ID"] = f"<{public_id(message.id)}@{self.sender.rpartition('@')[2]}>"
+        mail.set_content(message.text)
+        return mail
+
+
+def routes_of(wanted: Deliveries, host_name: str) -> Routes:
+    """The channels that the settings name, by topic."""
+    channels: list[FolderChannel | WebhookChannel | MailChannel] = []
+    if wanted.folder is not None:
+        channels.append(FolderChannel(wanted.folder))
+    if wanted.webhook and wanted.webhook_secret:
+        channels.append(WebhookChannel(wanted.webhook, wanted.webhook_secret))
+    if wanted.mail and wanted.smtp_url:
+        channels.append(MailChannel(wanted.smtp_url, f"ningxin@{host_name}", wanted.mail))
+    return {CHECKPOINT: tuple(channels)}

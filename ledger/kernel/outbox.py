@@ -1,0 +1,196 @@
+"""What must leave the system after commit: written in the unit that causes it, sent by a job once that is durable.
+
+Each channel of a topic gets a message of its own, so that one that is down keeps back nothing of the others. A message
+is claimed by moving its next try ahead, in a unit; then it is sent outside of any unit; then it is marked. Two
+processes so never send the same one at the same time; who is killed between sending and marking has it sent again when
+the claim is over: at least once, never lost. A receiver tells a repeat by the message's id.
+"""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from ledger.kernel import clock
+from ledger.kernel.db import in_transaction
+from ledger.kernel.ids import new_id
+from ledger.kernel.types import STRICT, Base, center_key, key, table_of
+
+_log = logging.getLogger(__name__)
+CLAIM = timedelta(minutes=5)
+_FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
+_KEPT = timedelta(days=30)
+_LONGEST_ERROR = 200
+
+
+class OutboxMessage(Base):
+    """A message for one channel; `payload` is JSON without personal text, `next_try_at` also the end of a claim."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["center_id"], ["center.id"]),
+        sa.CheckConstraint("attempts >= 0", name="attempts"),
+        sa.CheckConstraint("sent_at IS NULL OR attempts > 0", name="sent"),
+        sa.Index(
+            "ix_outbox_waiting",
+            "center_id",
+            "channel",
+            "next_try_at",
+            sqlite_where=sa.text("sent_at IS NULL"),
+            postgresql_where=sa.text("sent_at IS NULL"),
+        ),
+        STRICT,
+    )
+
+    center_id: Mapped[center_key]
+    id: Mapped[key]
+    topic: Mapped[str]
+    channel: Mapped[str]
+    payload: Mapped[str]
+    created_at: Mapped[datetime]
+    next_try_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    sent_at: Mapped[datetime | None]
+    last_error: Mapped[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message that this process has claimed: `name` is the same for ever and fit for a file, `text` what it says."""
+
+    center_id: int
+    id: int
+    topic: str
+    name: str
+    text: str
+    created_at: datetime
+    attempts: int
+
+
+class Channel(Protocol):
+    """A way out. `send` raises whatever went wrong; it is called outside of any unit and ends within a minute."""
+
+    @property
+    def name(self) -> str:
+        """What rows call it."""
+
+    def send(self, message: Message) -> None:
+        """Hand it over; return only when it has arrived."""
+
+
+Routes = Mapping[str, Sequence[Channel]]
+_box = table_of(OutboxMessage)
+_routes: Routes = {}
+
+
+def use_routes(routes: Routes) -> None:
+    """Say which channels this process has for each topic; a topic without any is never written."""
+    global _routes  # noqa: PLW0603 - one process serves one installation
+    _routes = routes
+
+
+def put(session: Session, topic: str, name: str, text: str, *, center_id: int) -> int:
+    """Leave a message with the unit, one for each channel of its topic; how many. No personal text in it."""
+    now = clock.now()
+    payload = json.dumps({"name": name, "text": text}, ensure_ascii=False, separators=(",", ":"))
+    rows = [
+        {
+            "center_id": center_id,
+            "id": new_id(),
+            "topic": topic,
+            "channel": channel.name,
+            "payload": payload,
+            "created_at": now,
+            "next_try_at": now,
+            "attempts": 0,
+        }
+        for channel in _routes.get(topic, ())
+    ]
+    if rows:
+        session.connection().execute(sa.insert(_box), rows)
+    return len(rows)
+
+
+def deliver(center_id: int) -> int:
+    """Send what is due, oldest first; how many. A channel that fails is left alone until the next call."""
+    channels = {channel.name: channel for each in _routes.values() for channel in each}
+    return sum(_empty(center_id, channel) for channel in channels.values())
+
+
+def claim(session: Session, center_id: int, channel: str) -> Message | None:
+    """Take the oldest message that is due for `CLAIM`; whoever else asks meanwhile gets another."""
+    now = clock.now()
+    due = (
+        sa.select(_box)
+        .where(
+            _box.c.center_id == center_id,
+            _box.c.channel == channel,
+            _box.c.sent_at.is_(None),
+            _box.c.next_try_at <= now,
+        )
+        .order_by(_box.c.next_try_at, _box.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    row = session.connection().execute(due).one_or_none()
+    if row is None:
+        return None
+    values = {"next_try_at": now + CLAIM, "attempts": row.attempts + 1}
+    session.connection().execute(sa.update(_box).where(*_one(center_id, row.id)).values(values))
+    return Message(center_id, row.id, row.topic, **json.loads(row.payload), created_at=row.created_at,
+                   attempts=row.attempts + 1)  # fmt: skip
+
+
+def forget_sent(session: Session, center_id: int) -> int:
+    """Remove what was sent long ago; how many."""
+    old = (_box.c.center_id == center_id, _box.c.sent_at < clock.now() - _KEPT)
+    return int(session.connection().execute(sa.delete(_box).where(*old)).rowcount)
+
+
+def backlog(session: Session) -> tuple[int, datetime | None]:
+    """How many messages of all centers wait, and since when the oldest does."""
+    query = sa.select(sa.func.count(), sa.func.min(_box.c.created_at)).where(_box.c.sent_at.is_(None))
+    number, oldest = session.execute(query).one()
+    return int(number), oldest
+
+
+def wait_after(attempts: int) -> timedelta:
+    """How long to wait after so many failures: half a minute, then twice as long each time, an hour at most."""
+    doubled: int = 2 ** min(attempts - 1, 10)
+    return min(_LONGEST_WAIT, _FIRST_WAIT * doubled)
+
+
+def _empty(center_id: int, channel: Channel) -> int:
+    sent = 0
+    while (message := in_transaction(claim, center_id, channel.name)) is not None:
+        try:
+            channel.send(message)
+        except Exception as error:
+            in_transaction(_mark_failed, message, type(error).__name__, str(error))
+            _log.warning("outbox: %s was not sent by %s: %s", message.name, channel.name, type(error).__name__)
+            break
+        in_transaction(_mark_sent, message)
+        sent += 1
+    return sent
+
+
+def _mark_sent(session: Session, message: Message) -> None:
+    values = {"sent_at": clock.now(), "last_error": None}
+    session.connection().execute(sa.update(_box).where(*_one(message.center_id, message.id)).values(values))
+
+
+def _mark_failed(session: Session, message: Message, kind: str, said: str) -> None:
+    """Try again later, unless somebody else has claimed it meanwhile."""
+    still = (*_one(message.center_id, message.id), _box.c.attempts == message.attempts, _box.c.sent_at.is_(None))
+    error = f"{kind}: {said}".replace("\x00", "")[:_LONGEST_ERROR]
+    values: dict[str, Any] = {"next_try_at": clock.now() + wait_after(message.attempts), "last_error": error}
+    session.connection().execute(sa.update(_box).where(*still).values(values))
+
+
+def _one(center_id: int, message_id: int) -> tuple["sa.ColumnElement[bool]", ...]:
+    return _box.c.center_id == center_id, _box.c.id == message_id
