@@ -5,7 +5,7 @@ VENV := .venv/bin/python
 LOCK := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help run setup setup-tests test test-long test-setup check format translations screenshots lock
+.PHONY: help run setup setup-tests test test-long test-setup check format translations screenshots bench lock
 
 help:
 	@echo "make run         serve the demonstration on http://127.0.0.1:8000"
@@ -16,6 +16,7 @@ help:
 	@echo "make format      format the code"
 	@echo "make translations  bring the English catalogue up to date; says which words lack English"
 	@echo "make screenshots   take the pictures in docs/screenshots from the demonstration"
+	@echo "make bench       measure the ledger in ratios (ARGUMENTS='--size huge --books FOLDER' for 10 million transfers)"
 	@echo "make lock        renew the lock files (needs uv and npm)"
 
 run: setup
@@ -50,6 +51,9 @@ translations: setup
 
 screenshots: setup-tests
 	@$(VENV) -m tools.screenshots
+
+bench: setup-tests
+	@$(VENV) -m bench $(ARGUMENTS)
 
 lock:
 	@for name in requirements requirements-dev requirements-node; do $(LOCK) $$name.in -o $$name.txt; done

@@ -1,0 +1,75 @@
+"""`python -m bench`: goal, measured and range of each figure, as a table."""
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import committing, growth, paths, proving
+from bench.measuring import Figure, table
+from tests.databases import postgres_server
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is done: rounds that count, times in each, members, the length of a chain and of the books."""
+
+    rounds: int
+    times: int
+    members: int
+    chain: int
+    small: int
+    large: int
+    sealed: int
+
+
+SIZES = {
+    "tiny": Size(rounds=1, times=1, members=3, chain=10, small=200, large=400, sealed=4),
+    "usual": Size(rounds=5, times=150, members=200, chain=1_000, small=10_000, large=1_000_000, sealed=20_000),
+    "huge": Size(rounds=5, times=150, members=200, chain=1_000, small=10_000, large=10_000_000, sealed=20_000),
+}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--size", choices=SIZES, default="usual")
+    parser.add_argument("--books", type=Path, help="where the long books are kept for the next time, outside the tree")
+    parser.add_argument("--only", default="", help="only groups whose name has this: paths, commit, growth, proofs")
+    parser.add_argument("--no-postgresql", action="store_true", help="SQLite alone")
+    wanted = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="ledger-bench-") as folder:
+        books = wanted.books or Path(folder)
+        books.mkdir(parents=True, exist_ok=True)
+        figures = list(measure(Path(folder), books, SIZES[wanted.size], wanted.only, postgres=not wanted.no_postgresql))
+    print(table(figures))
+
+
+def measure(folder: Path, books: Path, size: Size, only: str, *, postgres: bool) -> Iterator[Figure]:
+    """All figures, each group in turn."""
+    work = paths.Work(size.members, size.times, size.chain, size.rounds)
+    if only in "paths":
+        yield from paths.on_sqlite(folder, work)
+        if postgres:
+            yield from _on_postgres(folder, work)
+    if only in "commit":
+        yield from committing.one_client(folder, times=size.times, rounds=size.rounds)
+    if only in "growth":
+        lengths = (size.small, size.large)
+        yield from growth.growth(books, lengths, times=size.times, rounds=size.rounds)
+    if only in "proofs":
+        yield from proving.rederiving(books, transfers=size.large, rounds=size.rounds)
+        yield from proving.sealing_of(folder, batches=size.sealed, rounds=size.rounds)
+
+
+def _on_postgres(folder: Path, work: paths.Work) -> Iterator[Figure]:
+    try:
+        with postgres_server() as server:
+            yield from paths.on_postgres(folder, server, work)
+    except LookupError as missing:
+        print(f"not measured: {missing}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""Ratios: two ways to do the same, in turns within one run, so that whatever else the machine does hits both."""
+
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+Timed = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A line of the table: the goal, if there is one, and the ratio of each round. `ours` says what is over what."""
+
+    name: str
+    ours: str
+    ratios: tuple[float, ...]
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @property
+    def measured(self) -> float:
+        """The median of the rounds."""
+        return statistics.median(self.ratios)
+
+    @property
+    def verdict(self) -> str:
+        """Whether the goal is reached; nothing where there is none."""
+        if self.at_least is not None:
+            return "reached" if self.measured >= self.at_least else "NOT reached"
+        if self.at_most is not None:
+            return "reached" if self.measured <= self.at_most else "NOT reached"
+        return ""
+
+    @property
+    def goal(self) -> str:
+        """The goal in words."""
+        if self.at_least is not None:
+            return f">= {self.at_least:g}"
+        return f"<= {self.at_most:g}" if self.at_most is not None else "-"
+
+
+def cpu_seconds(work: Callable[[], object]) -> float:
+    """The processor time of this process for a piece of work: waiting for the disk or for others is not in it."""
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
+
+
+def wall_seconds(work: Callable[[], object]) -> float:
+    """The time by the clock for a piece of work, where another process does a part of it."""
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+def written_bytes() -> int:
+    """What this process has given to the system to write."""
+    lines = Path("/proc/self/io").read_text(encoding="ascii").splitlines()
+    return int(dict(line.split(": ") for line in lines)["wchar"])
+
+
+def in_turns(first: Timed, second: Timed, *, rounds: int) -> tuple[float, ...]:
+    """second / first of each round, after one round that does not count."""
+    first(), second()
+    ratios = []
+    for _ in range(rounds):
+        one = first()
+        ratios.append(second() / one)
+    return tuple(ratios)
+
+
+def table(figures: Iterable[Figure]) -> str:
+    """All figures, a line each."""
+    lines = [("what", "ratio of", "goal", "measured", "range", "")]
+    lines += [
+        (
+            figure.name,
+            figure.ours,
+            figure.goal,
+            f"{figure.measured:.2f}",
+            f"{min(figure.ratios):.2f} .. {max(figure.ratios):.2f}",
+            figure.verdict,
+        )
+        for figure in figures
+    ]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)

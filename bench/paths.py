@@ -1,0 +1,154 @@
+"""Each path of a posting against raw SQL: the product's own statements, sent again by the bare driver.
+
+While the product posts, what it sends is written down. A copy of the database as it was before then gets the same
+statements with the same values, so that it ends with the same rows; nothing is decided and nothing is made there.
+Writing it down is counted as the product's.
+"""
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from psycopg import sql
+
+from bench.book import Book, new_book, sqlite_book
+from bench.measuring import Figure, cpu_seconds, wall_seconds
+from ledger.kernel.engines import is_sqlite
+from tests.databases import PostgresServer, drop_postgres_database, fresh_postgres_database
+
+# A savepoint is how a unit is kept apart from others; bare SQL of one request has none.
+_KEPT_OUT = ("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN")
+_Sent = tuple[str, Any, bool]
+
+
+@dataclass(frozen=True)
+class Work:
+    """How much is done in each round."""
+
+    members: int
+    times: int
+    chain: int
+    rounds: int
+
+
+class Recorder:
+    """What a writer is sent, unit by unit."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self.units: list[list[_Sent]] = []
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Write down what is sent within the block."""
+        sa.event.listen(self._engine, "before_cursor_execute", self._hear)
+        try:
+            yield
+        finally:
+            sa.event.remove(self._engine, "before_cursor_execute", self._hear)
+
+    def _hear(self, _connection: Any, _cursor: Any, text: str, values: Any, _context: Any, many: bool) -> None:
+        if not text.startswith(_KEPT_OUT):
+            self.units[-1].append((text, values, many))
+
+
+def _record(book: Book, step: Callable[[], None], times: int) -> tuple[float, Recorder]:
+    recorder = Recorder(book.database.writer)
+
+    def work() -> None:
+        for _ in range(times):
+            recorder.units.append([])
+            step()
+
+    measure = cpu_seconds if is_sqlite(book.database.url) else wall_seconds
+    with recorder.listening():
+        return measure(work), recorder
+
+
+def _replay_sqlite(path: Path, units: list[list[_Sent]]) -> float:
+    with closing(sqlite3.connect(path, isolation_level=None)) as driver:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON"):
+            driver.execute(f"PRAGMA {pragma}")
+
+        def work() -> None:
+            for unit in units:
+                driver.execute("BEGIN IMMEDIATE")
+                for text, values, many in unit:
+                    (driver.executemany if many else driver.execute)(text, values).fetchall()
+                driver.execute("COMMIT")
+
+        return cpu_seconds(work)
+
+
+def _replay_postgres(url: str, units: list[list[_Sent]]) -> float:
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as driver, driver.cursor() as cursor:
+
+        def work() -> None:
+            for unit in units:
+                cursor.execute("BEGIN")
+                for text, values, many in unit:
+                    (cursor.executemany if many else cursor.execute)(sql.SQL(text), values)  # type: ignore[arg-type]
+                cursor.execute("COMMIT")
+
+        return wall_seconds(work)
+
+
+@contextmanager
+def _copy_of(book: Book, folder: Path, server: PostgresServer | None) -> Iterator[Callable[[list[list[_Sent]]], float]]:
+    """A way to replay units on a copy of the book as it is now."""
+    book.database.close()
+    if server is None:
+        copy = folder / "copy.sqlite3"
+        for name in ("copy.sqlite3-wal", "copy.sqlite3-shm"):
+            (folder / name).unlink(missing_ok=True)
+        shutil.copyfile(book.database.url.removeprefix("sqlite:///"), copy)
+        yield lambda units: _replay_sqlite(copy, units)
+        return
+    url = fresh_postgres_database(server, template=book.database.url.rpartition("/")[2])
+    yield lambda units: _replay_postgres(url, units)
+    drop_postgres_database(server, url)
+
+
+def _paths(book: Book, work: Work) -> list[tuple[str, Callable[[], None], int]]:
+    return [
+        ("award at a check-out", book.award, work.times),
+        ("hold of 3 lines", book.hold, work.times),
+        ("confirm of 3 lines", book.confirm, work.times),
+        ("raw transfer", lambda: book.chain(1), work.times),
+        (f"raw chain of {work.chain}", lambda: book.chain(work.chain), max(1, work.times // 50)),
+    ]
+
+
+def _figures(book: Book, folder: Path, server: PostgresServer | None, work: Work) -> Iterator[Figure]:
+    kind = "SQLite, CPU" if server is None else "PostgreSQL, clock"
+    ratios: dict[str, list[float]] = {}
+    for round_ in range(work.rounds + 1):
+        for name, step, number in _paths(book, work):
+            with _copy_of(book, folder, server) as replay:
+                ours, recorder = _record(book, step, number)
+                ratio = replay(recorder.units) / ours
+            if round_:
+                ratios.setdefault(name, []).append(ratio)
+    for name, found in ratios.items():
+        yield Figure(f"G5 {name}", f"raw SQL / product ({kind})", tuple(found), at_least=0.6)
+
+
+def on_sqlite(folder: Path, work: Work) -> Iterator[Figure]:
+    """The paths on a SQLite file, in processor time: the disk is the same for both."""
+    with sqlite_book(folder, members=work.members) as book:
+        yield from _figures(book, folder, None, work)
+
+
+def on_postgres(folder: Path, server: PostgresServer, work: Work) -> Iterator[Figure]:
+    """The paths on PostgreSQL, by the clock: most of the work is another process's."""
+    url = fresh_postgres_database(server)
+    book = new_book(url, members=work.members)
+    yield from _figures(book, folder, server, work)
+    book.database.close()
+    drop_postgres_database(server, url)

@@ -1,0 +1,112 @@
+"""What it costs to prove the book: recomputing it, its trial balance, sealing it and verifying the seals."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from bench.book import Book, sqlite_book
+from bench.growth import AFTERWARDS, long_book
+from bench.measuring import Figure, cpu_seconds, in_turns
+from ledger.audit.verification import verify
+from ledger.kernel import clock
+from ledger.kernel.db import in_snapshot
+from ledger.points import queries
+from ledger.points.models import Batch
+from ledger.points.seal_facts import stream_leaves
+from ledger.points.sealing import seal
+
+_SCAN = sa.text("SELECT sum(amount) FROM transfer NOT INDEXED")
+_ROWS = [
+    sa.text("SELECT * FROM leaf"),
+    sa.text("SELECT * FROM batch"),
+    sa.text("SELECT * FROM transfer"),
+    sa.text("SELECT * FROM lot"),
+]
+_SEALS_PER_ROUND = 4
+
+
+def rederiving(folder: Path, *, transfers: int, rounds: int) -> Iterator[Figure]:
+    """Trial balance and full verification of a long book over a bare scan that adds up its amounts."""
+    book = long_book(folder, transfers)
+    what = f"{transfers:,} transfers / sum(amount)"
+
+    def scan() -> float:
+        return cpu_seconds(lambda: in_snapshot(_scan))
+
+    def balance() -> float:
+        return cpu_seconds(lambda: in_snapshot(queries.trial_balance, book.center_id))
+
+    def verified() -> float:
+        with clock.at(AFTERWARDS):
+            return cpu_seconds(lambda: in_snapshot(verify, book.center_id))
+
+    yield Figure("G9 trial balance", what, in_turns(scan, balance, rounds=rounds), at_most=2)
+    yield Figure("G9 full verification", what, in_turns(scan, verified, rounds=1), at_most=2)
+    book.database.close()
+
+
+def _scan(session: Session) -> int:
+    return int(session.execute(_SCAN).scalar_one())
+
+
+def sealing_of(folder: Path, *, batches: int, rounds: int) -> Iterator[Figure]:
+    """Sealing beside posting, how long a batch waits for its leaf under load, and verifying what is sealed."""
+    with sqlite_book(folder, members=50) as book:
+        each = max(1, batches // (rounds + 1))
+
+        def post() -> float:
+            return cpu_seconds(lambda: [book.award() for _ in range(each)])
+
+        yield Figure("sealing a batch", "seal / post (CPU)", in_turns(post, lambda: _seal_all(book), rounds=rounds))
+        yield Figure("seal lag, sealed after every 50", "seconds, worst", tuple(_lags(book, each, rounds)))
+        yield Figure(
+            "G10 seal verification",
+            "plain row fetch / stream_leaves (CPU)",
+            in_turns(lambda: _read(book, _leaves), lambda: _read(book, _rows), rounds=rounds),
+            at_least=0.6,
+        )
+
+
+def _seal_all(book: Book) -> float:
+    def work() -> None:
+        while book.run(seal, book.center_id):
+            pass
+
+    return cpu_seconds(work)
+
+
+def _lags(book: Book, each: int, rounds: int) -> Iterator[float]:
+    """Post all the time and seal now and then: how old the oldest batch was when it got its leaf."""
+    for _ in range(rounds):
+        worst = 0.0
+        for _ in range(_SEALS_PER_ROUND):
+            for _ in range(min(50, each)):
+                book.award()
+            oldest = in_snapshot(_oldest_waiting, book.center_id)
+            _seal_all(book)
+            worst = max(worst, (clock.now() - oldest).total_seconds())
+        yield worst
+
+
+def _oldest_waiting(session: Session, center_id: int) -> datetime:
+    waiting = sa.text("SELECT min(batch_id) FROM unsealed WHERE center_id = :center")
+    batch_id = session.execute(waiting, {"center": center_id}).scalar_one()
+    query = sa.select(Batch.recorded_at).where(Batch.center_id == center_id, Batch.id == batch_id)
+    return session.execute(query).scalar_one()
+
+
+def _read(book: Book, work: Callable[[Session, int], int]) -> float:
+    return cpu_seconds(lambda: in_snapshot(work, book.center_id))
+
+
+def _leaves(session: Session, center_id: int) -> int:
+    return sum(
+        leaf.facts is not None and leaf.facts.leaf_hash == leaf.hash for leaf in stream_leaves(session, center_id)
+    )
+
+
+def _rows(session: Session, _center_id: int) -> int:
+    return sum(len(session.connection().execute(query).all()) for query in _ROWS)

@@ -1,0 +1,27 @@
+"""`make bench` still measures: every figure of the table comes out, at a size that says nothing."""
+
+import math
+from pathlib import Path
+
+from bench.__main__ import SIZES, measure
+from bench.measuring import Figure, table
+
+GROUPS = {"G4", "G5", "G8", "G9", "G10", "seal", "sealing"}
+
+
+def test_every_figure_comes_out(tmp_path: Path) -> None:
+    figures = list(measure(tmp_path, tmp_path, SIZES["tiny"], "", postgres=False))
+
+    assert {figure.name.split(maxsplit=1)[0] for figure in figures} == GROUPS
+    assert all(math.isfinite(ratio) and ratio > 0 for figure in figures for ratio in figure.ratios)
+    assert len(table(figures).splitlines()) == len(figures) + 1
+
+
+def test_a_figure_says_whether_its_goal_is_reached() -> None:
+    slow, quick = (Figure("G", "a / b", ratios, at_least=0.6) for ratios in ((0.4, 0.5, 0.7), (0.5, 0.6, 0.9)))
+    assert [slow.verdict, quick.verdict] == ["NOT reached", "reached"]
+    assert [Figure("G", "a / b", (1.2,), at_most=1.1).verdict, Figure("G", "a / b", (1.2,)).verdict] == [
+        "NOT reached",
+        "",
+    ]
+    assert "0.50" in table([slow])
