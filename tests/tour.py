@@ -26,6 +26,7 @@ from ledger.points.models import Transfer
 from ledger.points.months import month_of
 from ledger.points.policy import POINT, AccountKey
 from ledger.points.queries import accounts_by_key
+from ledger.points.sealing import seal
 from ledger.shop.delivery_queries import list_deliveries
 from ledger.shop.presenter import receipt_reference
 from tests.browsing import Browser
@@ -68,6 +69,7 @@ class Tour:
         self._gather()
         self._import()
         self._expire()
+        in_transaction(seal, world.center_id)
         self.keys |= in_snapshot(self._booked)
 
     def person(self, name: str) -> Person:
