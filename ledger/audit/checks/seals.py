@@ -44,6 +44,7 @@ class _Walk:
     block: Any = None
     before: Any = None
     earlier: Any = None
+    floor: int = NONE
     nodes: list[Node] = field(default_factory=list)
     recorded: list[int] = field(default_factory=list)
     moved: dict[int, int] = field(default_factory=lambda: defaultdict(int))
@@ -52,6 +53,7 @@ class _Walk:
 
     def next_block(self) -> None:
         self.earlier, self.before, self.block = self.before, self.block, next(self.blocks, None)
+        self.floor = _floor(self.before)
         self.recorded.clear()
         self.moved.clear()
 
@@ -109,20 +111,18 @@ def _check_leaf(walk: _Walk, leaf: LeafRow) -> Iterator[Difference]:
     if hash_ != leaf.hash:
         found = f"{hash_.hex()[:_SHOWN]} ({public_id(leaf.batch_id)})"
         yield Difference("leaf_differs", "leaf", leaf.leaf_index, leaf.hash.hex()[:_SHOWN], found)
-    floor = _floor(walk)
-    recorded_at = instant(facts.batch.recorded_at) if floor is not None else None
-    if floor is not None and recorded_at is not None and recorded_at < floor - SEALED_WITHIN:
-        yield Difference("slipped_in", "batch", leaf.batch_id, floor, recorded_at)
+    if facts.batch.recorded_at < walk.floor:
+        recorded_at = instant(facts.batch.recorded_at)
+        yield Difference("slipped_in", "batch", leaf.batch_id, instant(walk.floor) + SEALED_WITHIN, recorded_at)
     _remember(walk, facts)
 
 
-def _floor(walk: _Walk) -> datetime | None:
-    """Before when no batch of the present block was recorded: a block that was not full had taken all that waited."""
-    before = walk.before
+def _floor(before: Any) -> int:
+    """Before when (in microseconds) no batch of a block was recorded: one before it that was not full had taken all."""
     if before is None:
-        return None
+        return NONE
     floor: datetime = before.closed_at if before.leaves < MOST_PER_BLOCK else before.recorded_until
-    return floor
+    return (floor - instant(0) - SEALED_WITHIN) // timedelta(microseconds=1)
 
 
 def _remember(walk: _Walk, facts: Facts) -> None:
