@@ -96,7 +96,7 @@ class Book:
         if expires != (kind == "pending"):
             raise of_transfer(transfer, "的到期时间不对", "has a wrong end")
         if any(lot["account_id"] != credit.id or not credit.in_lots for lot in transfer["lots"]):
-            raise of_transfer(transfer, "给别的账户生了份额", "makes a lot for another account")
+            raise of_transfer(transfer, "给别的账户记了一笔积分", "makes a lot for another account")
         self.transfers += 1
         self._made += len(transfer["lots"])
         self._uses += len(transfer["uses"])
@@ -191,7 +191,7 @@ class Book:
         if moved or held:
             raise of_transfer(
                 step.transfer,
-                f"和账户 {account.id} 的份额对不上",
+                f"和账户 {account.id} 的各笔积分对不上",
                 f"does not move the lots of account {account.id} alike",
             )
 
@@ -207,7 +207,8 @@ class Book:
             raise _ended(transfer)
         if self._made or self._uses:
             raise Fault(
-                "有的份额或其使用不属于那笔转账的账户", "some lots, or uses of lots, are of accounts that did not move"
+                "有的积分（笔）或其使用不属于那条流水的账户",
+                "some lots, or uses of lots, are of accounts that did not move",
             )
         self._corrections.check(self.accounts)
 
@@ -229,7 +230,7 @@ class Book:
             columns = (lots.account, lots.remaining, lots.held, lots.good_until)
             if place < 0 or said != tuple(column[place] for column in columns):
                 raise Fault(
-                    f"账户 {account.id} 的份额 {lot['id']} 和事实不符",
+                    f"账户 {account.id} 的那笔积分 {lot['id']} 和事实不符",
                     f"lot {lot['id']} of account {account.id} is not what the facts say",
                 )
         return len(row["lots"])

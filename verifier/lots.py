@@ -19,7 +19,7 @@ class Lots:
 
     def add(self, row: Row) -> None:
         if row["id"] in self.place or row["amount"] <= 0:
-            raise Fault(f"积分份额 {row['id']} 不对或者有两份", f"lot {row['id']} is wrong, or there twice")
+            raise Fault(f"那笔积分 {row['id']} 不对或者有两笔", f"lot {row['id']} is wrong, or there twice")
         self.place[row["id"]] = len(self.amount)
         self.account.append(row["account_id"])
         self.amount.append(row["amount"])
@@ -34,5 +34,5 @@ class Lots:
             self.good_until[place] = max(self.good_until[place], row["extended_to"])
         if not 0 <= self.held[place] <= self.remaining[place] <= self.amount[place]:
             raise Fault(
-                f"积分份额 {row['lot_id']} 用过了头", f"lot {row['lot_id']} is used beyond what is left or was there"
+                f"那笔积分 {row['lot_id']} 用过了头", f"lot {row['lot_id']} is used beyond what is left or was there"
             )

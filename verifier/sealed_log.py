@@ -37,7 +37,7 @@ class Fault(Exception):
 
 def of_transfer(transfer: Row, zh: str, en: str) -> Fault:
     """What is wrong with a transfer, by its key."""
-    return Fault(f"转账 {transfer['id']} {zh}", f"transfer {transfer['id']} {en}")
+    return Fault(f"流水 {transfer['id']} {zh}", f"transfer {transfer['id']} {en}")
 
 
 class Key(NamedTuple):
@@ -132,11 +132,11 @@ def read_checkpoint(note: str, keys: Sequence[Key]) -> Checkpoint:
     text, signer = open_note(note, keys)
     lines = text.split("\n")
     if len(lines) < 4 or not (lines[1].isascii() and lines[1].isdigit()) or lines[0] != keys[signer].name:
-        raise Fault("这不是本日志的检查点", "this is no checkpoint of this log")
+        raise Fault("这不是本日志的封存点", "this is no checkpoint of this log")
     try:
         root = base64.b64decode(lines[2], validate=True)
     except ValueError as error:
-        raise Fault("检查点的根写得不对", "the root of a checkpoint is not as it must be") from error
+        raise Fault("封存点的根写得不对", "the root of a checkpoint is not as it must be") from error
     return Checkpoint(lines[0], int(lines[1]), root, signer)
 
 

@@ -65,13 +65,13 @@ class Check:
         for size in self._bundle.checkpoint_sizes():
             found = read_checkpoint(self._bundle.text(f"checkpoints/{size}.txt"), self._keys)
             if found.size != size:
-                raise Fault(f"检查点写的大小是 {found.size}", f"the checkpoint says size {found.size}")
+                raise Fault(f"封存点写的大小是 {found.size}", f"the checkpoint says size {found.size}")
             if self._checkpoints and found.signer < self._checkpoints[-1].signer:
                 raise Fault("换了公钥以后又用旧的签名", "an old key has signed after a newer one had taken over")
             self._checkpoints.append(found)
         self._bundle.count("checkpoints", len(self._checkpoints))
         number = len(self._checkpoints)
-        _tell(f"检查点 {number} 个，签名都对", f"{number} checkpoints, all signatures are right")
+        _tell(f"封存点 {number} 个，签名都对", f"{number} checkpoints, all signatures are right")
 
     def _read_kept(self) -> None:
         """Checkpoints that were kept elsewhere: the log must have had the same root when it was as long as each."""
@@ -82,7 +82,7 @@ class Check:
             found = read_checkpoint(path.read_text(encoding="utf-8"), self._keys)
             if found.size > leaves:
                 raise Fault(
-                    f"自己留存的检查点有 {found.size} 批，这里只有 {leaves} 批：日志被截短了，或者是旧的",
+                    f"自己留存的封存点有 {found.size} 批，这里只有 {leaves} 批：日志被截短了，或者是旧的",
                     f"the checkpoint you kept has {found.size} leaves, the log here {leaves}: it was cut or is old",
                 )
             self._kept_checkpoints.append(found)
@@ -125,16 +125,16 @@ class Check:
                 self._compare_root(log, roots.pop())
         self._bundle.count("leaves", log.size)
         if roots:
-            raise Fault(f"缺叶，检查点有 {roots[0].size} 叶", f"leaves are missing, a checkpoint has {roots[0].size}")
+            raise Fault(f"缺叶，封存点有 {roots[0].size} 叶", f"leaves are missing, a checkpoint has {roots[0].size}")
         if log.size != (self._checkpoints[-1].size if self._checkpoints else 0):
-            raise Fault("最后的叶没有检查点", "the last leaves are under no checkpoint")
+            raise Fault("最后的叶没有封存点", "the last leaves are under no checkpoint")
         _tell(
-            f"封存 {log.size} 批，逐叶重算，和每个检查点的根相符",
+            f"封存 {log.size} 批，逐叶重算，和每个封存点的根相符",
             f"{log.size} sealed batches give every checkpoint's root",
         )
         for kept in self._kept_checkpoints:
             _tell(
-                f"自己留存的 {kept.size} 批的检查点也相符",
+                f"自己留存的 {kept.size} 批的封存点也相符",
                 f"so does the checkpoint of {kept.size} leaves that you kept",
             )
 
@@ -161,7 +161,7 @@ class Check:
             earlier = [each.size for each in self._checkpoints if each.size < checkpoint.size]
             begin = earlier[-1] if earlier else 0
             raise Fault(
-                f"{checkpoint.size} 批的检查点的根不符：第 {begin} 到 {checkpoint.size - 1} 叶之间有改动",
+                f"{checkpoint.size} 批的封存点的根不符：第 {begin} 到 {checkpoint.size - 1} 叶之间有改动",
                 f"the root of the checkpoint of {checkpoint.size} is another: leaves {begin} to {checkpoint.size - 1} "
                 "are not those that were sealed",
             )
@@ -173,7 +173,7 @@ class Check:
         book.close()
         self._bundle.count("transfers", book.transfers)
         _tell(
-            f"转账 {book.transfers} 笔，逐笔重算，占用未了结 {book.open_holds} 笔",
+            f"流水 {book.transfers} 条，逐条重算，未了结的占用 {book.open_holds} 个",
             f"{book.transfers} transfers follow one from another, {book.open_holds} holds are open",
         )
 
@@ -183,13 +183,14 @@ class Check:
             lots += book.compare(row)
             units[row["unit"]] += row["balance"]
         if lots != book.lots_left:
-            raise Fault("有剩余的份额没有写出来", "lots of which something is left are not named")
+            raise Fault("有剩余的积分（笔）没有写出来", "lots of which something is left are not named")
         for unit, total in units.items():
             if total:
                 raise Fault(f"{unit} 合计是 {total}，不是零", f"the balances of {unit} add up to {total}, not to zero")
         number = len(book.accounts)
         _tell(
-            f"账户 {number} 个，余额、占用、份额都相符", f"{number} accounts have the balances, holds and lots they say"
+            f"账户 {number} 个，余额、占用、各笔积分都相符",
+            f"{number} accounts have the balances, holds and lots they say",
         )
         _tell(f"{len(units)} 种单位，各自合计为零", f"{len(units)} units, each adds up to zero")
 
@@ -204,7 +205,7 @@ def main() -> int:
     parser.add_argument("file", type=Path, help="FILE.zip")
     parser.add_argument("--key", help="第一把公钥，或写着它的文件 · the first public key, or a file with it")
     parser.add_argument(
-        "--against", type=Path, action="append", default=[], help="自己留存的检查点 · a checkpoint you kept"
+        "--against", type=Path, action="append", default=[], help="自己留存的封存点 · a checkpoint you kept"
     )
     wanted = parser.parse_args()
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]

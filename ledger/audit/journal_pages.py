@@ -1,7 +1,8 @@
-"""The whole book as a file for hledger or beancount, from the page on which it adds up."""
+"""The whole book as a file for hledger or beancount, and the bundle for auditors, from the page on which it adds up."""
 
 import io
 import tempfile
+from datetime import date
 from typing import BinaryIO
 
 from flask import current_app, send_file
@@ -9,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from ledger.audit.blueprint import bp
+from ledger.audit.exports.bundle import SUFFIX, write_bundle
 from ledger.audit.exports.writing import STYLES, Style, export
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot
@@ -23,8 +25,25 @@ def export_journal(kind: str) -> ResponseReturnValue:
     style = STYLES[kind]
     file: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the answer that sends it
     in_snapshot(_write, get_actor().center_id, style, file)
-    name = f"books-{clock.local_day(clock.now(), current_app.config['SETTINGS'].timezone)}.{style.suffix}"
-    return send_file(file, mimetype="text/plain; charset=utf-8", as_attachment=True, download_name=name)
+    return _sent(file, "text/plain; charset=utf-8", f"books-{_today()}.{style.suffix}")
+
+
+@bp.get("/books/bundle.zip")
+@requires(Permission.READ_BOOKS)
+def export_bundle() -> ResponseReturnValue:
+    """The whole log with its proofs, for the verifier that needs nothing of ours."""
+    file: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the answer that sends it
+    in_snapshot(write_bundle, get_actor().center_id, file)
+    return _sent(file, "application/zip", f"bundle-{_today()}.{SUFFIX}")
+
+
+def _sent(file: BinaryIO, mimetype: str, name: str) -> ResponseReturnValue:
+    file.seek(0)
+    return send_file(file, mimetype=mimetype, as_attachment=True, download_name=name)
+
+
+def _today() -> date:
+    return clock.local_day(clock.now(), current_app.config["SETTINGS"].timezone)
 
 
 def _write(session: Session, center_id: int, style: Style, file: BinaryIO) -> None:
@@ -33,4 +52,3 @@ def _write(session: Session, center_id: int, style: Style, file: BinaryIO) -> No
     export(session, center_id, style, text, zone=current_app.config["SETTINGS"].timezone, month_ends=True)
     text.flush()
     text.detach()
-    file.seek(0)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 
 from ledger.audit.exports.bundle import write_bundle
 from ledger.kernel import db
@@ -115,3 +116,17 @@ def test_another_version_can_t_be_read(verifier: Verifier, bundle: Path, tmp_pat
 
     assert done.returncode == 2
     assert "another kind or version" in done.stdout
+
+
+def test_an_auditor_takes_it_from_the_page(
+    client: FlaskClient, verifier: Verifier, world: World, tmp_path: Path
+) -> None:
+    make_small_book(world)
+    auditor, clerk = world.add_staff("auditor", place_id=world.top_id), world.add_staff("clerk")
+    assert "/books/bundle.zip" in client.get("/books", headers=auditor.headers).get_data(as_text=True)
+
+    answer = client.get("/books/bundle.zip", headers=auditor.headers)
+
+    (tmp_path / "a.zip").write_bytes(answer.get_data())
+    assert verifier.run(tmp_path / "a.zip").returncode == 0
+    assert client.get("/books/bundle.zip", headers=clerk.headers).status_code == 403

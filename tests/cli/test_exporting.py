@@ -1,5 +1,6 @@
 """`flask export`: a file that is whole or not there, progress on stderr, and stdout that is the journal alone."""
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,21 @@ def test_the_only_center_can_be_named(console: Console, book: SmallBook) -> None
 
 def test_what_can_t_be_written_is_said(console: Console, book: SmallBook, tmp_path: Path) -> None:
     assert "can't be written" in console.fails("export", "beancount", str(tmp_path / "nowhere" / "a.beancount"))
+
+
+def test_a_bundle_goes_into_a_file(console: Console, book: SmallBook, tmp_path: Path) -> None:
+    path = tmp_path / "bundle.zip"
+
+    result = console.run("export", "bundle", str(path))
+
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "100 %" in result.stderr
+    assert "26 transfers, 14 sealed batches, 0 that wait" in result.stderr
+    assert [each.name for each in tmp_path.glob("bundle*")] == ["bundle.zip"]
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        assert {"manifest.json", "facts.jsonl", "keys.json", "README.txt"} <= set(archive.namelist())
+
+
+def test_a_bundle_that_can_t_be_written_is_said(console: Console, book: SmallBook, tmp_path: Path) -> None:
+    assert "can't be written" in console.fails("export", "bundle", str(tmp_path / "nowhere" / "a.zip"))
