@@ -1,7 +1,7 @@
 """Freezing a book: after a mismatch nothing is posted in the center until an admin and an auditor have released it.
 
 A frozen book answers 503 and not 409, because nothing is wrong with the request: it is not remembered as refused, and
-sent again with the same key after the release it is booked. Phones and programs do so by themselves.
+sent again with the same key after the release it is booked. A clerk's phone does so by itself.
 """
 
 from dataclasses import dataclass

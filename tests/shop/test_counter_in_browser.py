@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from ledger.kernel.db import in_transaction
 from ledger.kernel.ids import public_id
+from ledger.points import freezing
 from tests.browser import (
     PHONE,
     CameraBrowser,
@@ -152,3 +154,29 @@ def test_the_phone_asks_for_a_new_code_in_time_and_shows_digits_on_a_tap(counter
     assert counter.open(first.replace(" ", "")).status_code == 201, "the earlier one is good for its own minute"
     assert counter.open(second.replace(" ", "")).status_code == 201
     no_axe_violations(phone)
+
+
+def test_a_till_tells_that_the_book_is_frozen_and_sells_after_the_release(
+    counter: Counter, open_page: OpenPage
+) -> None:
+    """Nothing was done, so the clerk is told why at once, and confirms the same order when it can be booked."""
+    member, rice = counter.member(10_000), counter.item("东北大米", stock=6)
+    till = open_page(counter.clerk)
+    till.goto("/till")
+    till.get_by_label("付款码的数字").fill(counter.code(member))
+    till.get_by_role("button", name="认", exact=True).click()
+    expect(till.locator("#who")).to_be_visible()
+    till.locator(f'[data-item-id="{public_id(rice)}"]').click()
+    world = counter.world
+    freeze_id = in_transaction(freezing.freeze, world.center_id, reason="test", run_id=None)
+
+    till.get_by_role("button", name="确认扣 30.00 分").click()
+
+    expect(till.get_by_role("alert")).to_contain_text("账本冻结了")
+    assert balance(world, member).balance == 10_000
+    for role in ("admin", "auditor"):
+        person = world.add_staff(role, place_id=world.top_id)
+        in_transaction(freezing.release, freeze_id, "查清了", actor=person.actor)
+    till.get_by_role("button", name="确认扣 30.00 分").click()
+    expect(till.locator("#receipt-no")).to_have_text(first_receipt())
+    assert balance(world, member).balance == 7_000

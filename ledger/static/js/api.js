@@ -4,6 +4,8 @@
  */
 
 export const ROOT = '/api/v1';
+// Who asks for more patience has a reason that a person must read, as a frozen book has.
+const LONGEST_WAIT_SECONDS = 10;
 
 /** The server answered, and refused: `.problem` holds the problem details (RFC 9457). */
 export class Refused extends Error {
@@ -23,6 +25,11 @@ export class Refused extends Error {
   /** Whether the same call with the same key may be sent again: the server was busy, or still at it. */
   get passing() {
     return this.status >= 500 || this.status === 429 || this.code === 'idempotency.in_progress';
+  }
+
+  /** Whether it passes so late that nobody stands and waits for it; nothing was done. */
+  get lasting() {
+    return this.retryAfter > LONGEST_WAIT_SECONDS;
   }
 }
 
@@ -118,7 +125,7 @@ export async function write(method, path, { body, key, attempts = 3, seconds }) 
     try {
       return await call(method, path, { body, key, seconds });
     } catch (error) {
-      const again = error instanceof NetworkLost || (error instanceof Refused && error.passing);
+      const again = error instanceof NetworkLost || (error instanceof Refused && error.passing && !error.lasting);
       if (!again || attempt >= attempts) throw error;
       const wait = error instanceof Refused ? error.retryAfter * 1000 : 0;
       await pause(Math.max(wait, 400 * 2 ** (attempt - 1)));

@@ -85,7 +85,7 @@ async function working(words, work) {
 
 /** @param {unknown} error */
 function failed(error) {
-  if (error instanceof NetworkLost || (error instanceof Refused && error.passing)) return unknown();
+  if (error instanceof NetworkLost || (error instanceof Refused && error.passing && !error.lasting)) return unknown();
   if (!(error instanceof Refused)) throw error;
   const wasConfirming = order.unfinished === 'confirm';
   order.refused();
