@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import committing, growth, paths, proving
+from bench import committing, growth, paths, peers, proving
 from bench.measuring import Figure, table
 from tests.databases import postgres_server
 
@@ -36,13 +36,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--size", choices=SIZES, default="usual")
     parser.add_argument("--books", type=Path, help="where the long books are kept for the next time, outside the tree")
-    parser.add_argument("--only", default="", help="only groups whose name has this: paths, commit, growth, proofs")
+    parser.add_argument(
+        "--only", default="", help="only groups whose name has this: paths, commit, growth, proofs, none"
+    )
+    parser.add_argument("--peers", type=Path, help="the Python of an environment with django-hordak and psycopg")
     parser.add_argument("--no-postgresql", action="store_true", help="SQLite alone")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="ledger-bench-") as folder:
         books = wanted.books or Path(folder)
         books.mkdir(parents=True, exist_ok=True)
-        figures = list(measure(Path(folder), books, SIZES[wanted.size], wanted.only, postgres=not wanted.no_postgresql))
+        size = SIZES[wanted.size]
+        figures = list(measure(Path(folder), books, size, wanted.only, postgres=not wanted.no_postgresql))
+        if wanted.peers:
+            with postgres_server() as server:
+                figures += peers.hordak(wanted.peers, server, times=size.times, rounds=size.rounds)
     print(table(figures))
 
 
