@@ -23,7 +23,9 @@ from ledger.points.seal_models import Block, CheckpointRow, Leaf, TreeNode
 from ledger.proof.checkpoints import Checkpoint
 from ledger.proof.tree import grow
 
-MOST_PER_BLOCK = 1_000
+# So few that a unit holds SQLite's writer briefly, even where each batch is a redemption of ten lines on a small PC.
+# Whoever verifies takes a block of that many for one that left some waiting: it may become smaller, never larger.
+MOST_PER_BLOCK = 250
 _unsealed, _block = table_of(Unsealed), table_of(Block)
 _WAITING = (
     sa.select(_unsealed.c.batch_id)
