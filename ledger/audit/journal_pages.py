@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from ledger.audit.blueprint import bp
-from ledger.audit.exports.bundle import SUFFIX, write_bundle
+from ledger.audit.exports.bundle import write_bundle
 from ledger.audit.exports.writing import STYLES, Style, export
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot
@@ -28,13 +28,13 @@ def export_journal(kind: str) -> ResponseReturnValue:
     return _sent(file, "text/plain; charset=utf-8", f"books-{_today()}.{style.suffix}")
 
 
-@bp.get("/books/bundle.zip")
+@bp.get("/books/bundle.<any(zip):kind>")
 @requires(Permission.READ_BOOKS)
-def export_bundle() -> ResponseReturnValue:
+def export_bundle(kind: str) -> ResponseReturnValue:
     """The whole log with its proofs, for the verifier that needs nothing of ours."""
     file: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the answer that sends it
     in_snapshot(write_bundle, get_actor().center_id, file)
-    return _sent(file, "application/zip", f"bundle-{_today()}.{SUFFIX}")
+    return _sent(file, "application/zip", f"bundle-{_today()}.{kind}")
 
 
 def _sent(file: BinaryIO, mimetype: str, name: str) -> ResponseReturnValue:

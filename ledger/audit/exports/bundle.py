@@ -26,7 +26,6 @@ from ledger.points.models import Batch
 
 FORMAT = "ningxin.bundle"
 VERSION = 1
-SUFFIX = "zip"
 MANIFEST = "manifest.json"
 Progress = Callable[[int, int], None]
 _TELL_EVERY = 1_000
