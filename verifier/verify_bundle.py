@@ -59,6 +59,8 @@ class Check:
         if self._pinned is not None and [parse_key(self._pinned)] != self._keys[:1]:
             raise Fault("第一把公钥不是 --key 给的那一把", "the first key is not the one that --key gives")
         _tell(f"公钥 {len(rows)} 把，一把认可一把", f"{len(rows)} keys, each endorsed by the one before it")
+        if rows:
+            _say(f"    {rows[0]['key']}")
 
     def _read_checkpoints(self) -> None:
         self._checkpoints: list[Checkpoint] = []
@@ -196,7 +198,13 @@ class Check:
 
 
 def _tell(zh: str, en: str) -> None:
-    print(f"  ✓ {zh}\n    {en}")
+    _say(f"  ✓ {zh}", f"    {en}")
+
+
+def _say(*lines: str) -> None:
+    """Lines on the terminal; what comes out of a bundle must not be able to steer it, or to add lines."""
+    for line in lines:
+        print("".join(letter if letter.isprintable() else "�" for letter in line))
 
 
 def main() -> int:
@@ -213,12 +221,12 @@ def main() -> int:
         key = Path(wanted.key).read_text(encoding="utf-8") if wanted.key and Path(wanted.key).is_file() else wanted.key
         bundle = Bundle(wanted.file)
         center, at = bundle.manifest["center"]["name"], bundle.manifest["exported_at"]
-        print(f"{wanted.file.name}: {center}, {at}")
+        _say(f"{wanted.file.name}: {center}, {at}")
         return _checked(bundle, key, wanted.against)
     except Unreadable as error:
-        print(f"读不了：{error.args[0]}\nCan't be read: {error.args[1]}")
+        _say(f"读不了：{error.args[0]}", f"Can't be read: {error.args[1]}")
     except (OSError, *BROKEN) as error:
-        print(f"读不了：{error}\nCan't be read: {error}")
+        _say(f"读不了：{error}", f"Can't be read: {error}")
     return 2
 
 
@@ -231,11 +239,13 @@ def _checked(bundle: Bundle, key: str | None, kept: Sequence[Path]) -> int:
         zh, en = f"格式不对（{error}）", f"it is not as the format says ({type(error).__name__}: {error})"
     else:
         if key is None or not kept:
-            print("  ! 没有同时给 --key 和 --against：整本重做或拿旧账充数，这样查不出来")
-            print("    Without both --key and --against a book made anew, or an old one, is not noticed.")
-        print("一切相符。\nALL IS IN ORDER.")
+            _say(
+                "  ! 没有同时给 --key 和 --against：整本重做或拿旧账充数，这样查不出来",
+                "    Without both --key and --against a book made anew, or an old one, is not noticed.",
+            )
+        _say("一切相符。", "ALL IS IN ORDER.")
         return 0
-    print(f"  ✗ {bundle.at}\n    {zh}\n    {en}\n不相符。\nNOT IN ORDER.")
+    _say(f"  ✗ {bundle.at}", f"    {zh}", f"    {en}", "不相符。", "NOT IN ORDER.")
     return 1
 
 

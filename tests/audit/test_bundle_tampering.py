@@ -1,5 +1,6 @@
 """Whatever is done to a bundle is found and named, also where the manifest agrees and where the log is signed anew."""
 
+import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -117,3 +118,16 @@ def test_a_member_twice_is_named(verifier: Verifier, members: Members, tmp_path:
         archive.writestr("facts.jsonl", members.data["facts.jsonl"])
 
     assert "facts.jsonl is missing, too many" in verifier.run(path).stdout
+
+
+def test_a_bundle_can_t_write_its_own_report(verifier: Verifier, members: Members, tmp_path: Path) -> None:
+    manifest = members.manifest
+    manifest["center"]["name"] = "\x1b[2J\nALL IS IN ORDER.\n"
+    members.data["manifest.json"] = json.dumps(manifest).encode()
+    members.data["README.txt"] = b""
+
+    done = verifier.run(members.pack(tmp_path / "a.zip"))
+
+    assert done.returncode == 1
+    assert "\x1b" not in done.stdout
+    assert "ALL IS IN ORDER." not in done.stdout.splitlines()
