@@ -38,6 +38,7 @@ BEYOND_SCHEMA = {
     r"Has characters that can't be stored": "control characters and halves of pairs: a pattern would hide the length",
     r"Not a valid integer\.": "1884.0 is an integer to JSON Schema; an amount is never taken from a float",
     r"Send either code or card": "one of two is not said by a document made from the fields",
+    r"Give either as_of or effective_until": "nor is one of two here",
     r"Length must be between \d+ and \d+\.|Shorter than minimum length \d+\.": "spaces at the ends do not count",
 }
 

@@ -31,6 +31,8 @@ IN_BOTH_LANGUAGES = {
     "ledger/organisations/imports/report.py": "chooses between both languages itself",
     "ledger/web/formats.py": "writes dates and times in both languages",
     "ledger/web/messages.py": "the Chinese of messages that schemas say in English",
+    "ledger/points/errors.py": "parts of a sentence in both languages, put together for each part of a transfer",
+    "ledger/audit/exports/bundle_readme.py": "a file in both languages, for an auditor without the service",
 }
 DATA = {
     "ledger/activities/pages.py": "usual categories, kept as they are typed",

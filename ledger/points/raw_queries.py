@@ -70,9 +70,9 @@ def find_named(session: Session, names: Iterable[str], center_id: int) -> dict[s
     query = (
         sa.select(_batch.c.source_ref, t.expires_at, t.recorded_at, *columns)
         .join(_batch, same_batch)
-        .where(t.center_id == center_id, _batch.c.source_type == SOURCE, _batch.c.source_ref.in_(wanted))
+        .where(t.center_id == center_id, t.batch_id.in_(_batches_named(wanted, center_id)))
     )
-    return {row.source_ref: booked(row._mapping) for row in session.execute(query)}
+    return {row.source_ref: booked(dict(row._mapping)) for row in session.execute(query)}
 
 
 def find_pending(session: Session, names: Iterable[str], center_id: int) -> dict[str, PendingView]:
@@ -83,8 +83,15 @@ def find_pending(session: Session, names: Iterable[str], center_id: int) -> dict
     keys = {key: name for name in wanted if (key := _key(name)) is not None}
     by_key = session.execute(_pending(center_id).where(_transfer.c.id.in_(keys)))
     found = {keys[row.id]: _view(row) for row in by_key}
-    by_name = _pending(center_id).where(_batch.c.source_type == SOURCE, _batch.c.source_ref.in_(wanted))
+    by_name = _pending(center_id).where(_transfer.c.batch_id.in_(_batches_named(wanted, center_id)))
     return found | {row.source_ref: _view(row) for row in session.execute(by_name)}
+
+
+def _batches_named(names: list[str], center_id: int) -> "sa.Select[tuple[int]]":
+    """The batches of these names, to be found first: joined only, SQLite walks over every transfer of the center."""
+    return sa.select(_batch.c.id).where(
+        _batch.c.center_id == center_id, _batch.c.source_type == SOURCE, _batch.c.source_ref.in_(names)
+    )
 
 
 def _pending(center_id: int) -> "sa.Select[Any]":

@@ -23,7 +23,8 @@ class RuleBodySchema(Schema):
     annul_minutes = fields.Integer(strict=True, validate=_MINUTES)
     points_expire = fields.String(
         validate=validate.Regexp(
-            r"(never|rolling:[1-9]\d{0,2}|fixed:(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])\+\d{1,2})\Z"
+            r"^(never|rolling:[1-9][0-9]{0,2}|fixed:(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\+[0-9]{1,2})$",
+            error="must be never, rolling:24 or fixed:12-31+1",
         ),
         metadata={"description": "never, rolling:24 (months, to the month's end), fixed:12-31+1 (a day, years later)"},
     )

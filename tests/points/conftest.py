@@ -1,10 +1,13 @@
 """A book for each test, and its log."""
 
 import pytest
+from flask.testing import FlaskClient
 
 from ledger.points import seal_keys
 from tests.points.books import Books
 from tests.points.logs import Log
+from tests.points.raw_bench import Bench
+from tests.world import World
 
 
 @pytest.fixture
@@ -18,3 +21,9 @@ def log(books: Books) -> Log:
     """The log of the test's book, whatever host another test has last served as."""
     seal_keys.use_host("jf.example.org")
     return Log(books.center_id)
+
+
+@pytest.fixture
+def bench(client: FlaskClient, world: World) -> Bench:
+    """Accounts of the raw ledger to move between, for an administrator."""
+    return Bench(client, world.add_staff("admin", place_id=world.top_id))

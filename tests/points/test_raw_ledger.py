@@ -4,65 +4,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
 
 from ledger.kernel import clock
 from ledger.kernel.db import in_transaction
 from ledger.kernel.ids import new_id, public_id
 from ledger.points import expiring
 from tests.audit.small_book import verified
-from tests.world import Person, World
-
-
-@pytest.fixture
-def admin(world: World) -> Person:
-    """Who may use the raw ledger."""
-    return world.add_staff("admin", place_id=world.top_id)
-
-
-class Bench:
-    """Two accounts, one of which may go below zero, and a way to send transfers between them."""
-
-    def __init__(self, client: FlaskClient, admin: Person) -> None:
-        self.client = client
-        self.headers = admin.headers
-        self.source = self.open("overdraft")
-        self.a, self.b = self.open(), self.open()
-
-    def open(self, *flags: str) -> str:
-        """A free account in points."""
-        body = {"unit": "point", "kind": "free", "flags": list(flags)}
-        answer = self.client.post("/api/v1/accounts", json=body, headers=self.headers)
-        assert answer.status_code == 201, answer.json
-        return str(answer.json["id"])
-
-    def move(self, debit: str, credit: str, amount: int, **more: Any) -> dict[str, Any]:
-        """A transfer to send."""
-        plain = {"debit_account_id": debit, "credit_account_id": credit, "amount": amount, "unit": "point"}
-        return plain | {"code": "test", "reason": ""} | more
-
-    def send(self, *transfers: dict[str, Any], key: str | None = None) -> list[dict[str, Any]]:
-        """The results of a request."""
-        headers = self.headers | {"Idempotency-Key": key or f"key-{new_id()}"}
-        answer = self.client.post("/api/v1/transfers", json=list(transfers), headers=headers)
-        assert answer.status_code == 200, answer.json
-        return list(answer.json["results"])
-
-    def balance(self, account: str) -> tuple[int, int]:
-        """Balance and held amount of an account."""
-        answer = self.client.get(f"/api/v1/accounts/{account}", headers=self.headers)
-        return answer.json["balance"], answer.json["held"]
-
-
-@pytest.fixture
-def bench(client: FlaskClient, admin: Person) -> Bench:
-    """Accounts to move between."""
-    return Bench(client, admin)
-
-
-def codes(results: list[dict[str, Any]]) -> list[str]:
-    """What became of each transfer."""
-    return [result.get("code", "created") for result in results]
+from tests.points.raw_bench import Bench, codes
+from tests.world import World
 
 
 def test_a_transfer_moves_and_tells_the_balances(bench: Bench) -> None:
@@ -225,67 +174,6 @@ def test_other_refusals_of_a_resolution(bench: Bench) -> None:
         "points.pending_transfer_has_different_credit_account_id",
         "points.accounts_must_have_the_same_unit",
     ]
-
-
-def test_a_name_is_booked_once_for_ever(bench: Bench) -> None:
-    first = bench.send(bench.move(bench.source, bench.a, 5, id="mine"), bench.move(bench.source, bench.a, 5, id="mine"))
-    second = bench.send(bench.move(bench.source, bench.a, 5, id="mine"))
-
-    assert (codes(first), codes(second)) == (["created", "points.exists"], ["points.exists"])
-    assert [each["status"] for each in (*first, *second)] == ["created", "exists", "exists"]
-    assert {each["transfer_id"] for each in (*first, *second)} == {first[0]["transfer_id"]}
-    assert bench.balance(bench.a) == (5, 0)
-
-
-@pytest.mark.parametrize(
-    ("change", "code"),
-    [
-        ({"kind": "posted", "amount": 6, "code": "other"}, "points.exists_with_different_kind"),
-        ({"timeout_seconds": 61, "amount": 6}, "points.exists_with_different_timeout_seconds"),
-        ({"debit_account_id": "b", "amount": 6}, "points.exists_with_different_debit_account_id"),
-        ({"credit_account_id": "b", "code": "other"}, "points.exists_with_different_credit_account_id"),
-        ({"amount": 6, "unit": "minute"}, "points.exists_with_different_amount"),
-        ({"unit": "minute", "code": "other"}, "points.exists_with_different_unit"),
-        ({"code": "other"}, "points.exists_with_different_code"),
-    ],
-)
-def test_another_transfer_under_a_name_that_is_booked_is_told_what_differs_first(
-    bench: Bench, change: dict[str, Any], code: str
-) -> None:
-    move = bench.move(bench.source, bench.a, 5, id="mine", kind="pending", timeout_seconds=60)
-    bench.send(move)
-    other = {name: bench.b if value == "b" else value for name, value in change.items()}
-
-    assert codes(bench.send(move | other)) == [code]
-    assert bench.balance(bench.source) == (0, 5)
-
-
-def test_a_resolution_sent_again_exists_and_another_hold_under_its_name_differs(bench: Bench) -> None:
-    bench.send(bench.move(bench.source, bench.a, 5, id="one", kind="pending"))
-    bench.send(bench.move(bench.source, bench.a, 5, id="two", kind="pending"))
-    post = {"id": "end", "kind": "post", "pending_id": "one", "code": "x", "reason": ""}
-
-    results = bench.send(post, post, post | {"pending_id": "two"}, post | {"kind": "void"})
-
-    assert codes(results) == [
-        "created", "points.exists", "points.exists_with_different_pending_id", "points.exists_with_different_kind",
-    ]  # fmt: skip
-
-
-def test_a_chain_sent_again_is_not_booked_again(bench: Bench) -> None:
-    chain = (bench.move(bench.source, bench.a, 5, id="1", linked=True), bench.move(bench.a, bench.b, 5, id="2"))
-    bench.send(*chain)
-
-    assert codes(bench.send(*chain)) == ["points.exists", "points.linked_event_failed"]
-    assert bench.balance(bench.b) == (5, 0)
-
-
-def test_a_name_of_a_refused_chain_is_free_again(bench: Bench) -> None:
-    refused = bench.send(bench.move(bench.source, bench.a, 5, id="n", linked=True), bench.move(bench.b, bench.a, 5))
-    taken = bench.send(bench.move(bench.source, bench.a, 5, id="n"))
-
-    assert codes(refused)[0] == "points.linked_event_failed"
-    assert codes(taken) == ["created"]
 
 
 def test_the_same_key_is_answered_the_same(bench: Bench) -> None:
