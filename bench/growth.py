@@ -78,7 +78,7 @@ def growth(folder: Path, lengths: tuple[int, int], *, times: int, rounds: int) -
     for book in books:
         book.prepare()
     what = f"{lengths[1]:,} / {lengths[0]:,} transfers"
-    for name, work in (("award", _awards), ("hold and confirm", _sales)):
+    for name, work in (("award", _awards), ("hold and confirm", _sales), ("raw transfer", _raw)):
         for unit, measure in (("CPU", cpu_seconds), ("bytes", _bytes_of)):
             one, other = (lambda book=book: measure(lambda: work(book, times)) for book in books)  # noqa: B023
             yield Figure(f"G8 {name}, {unit}", what, in_turns(one, other, rounds=rounds), at_most=1.10)
@@ -95,6 +95,11 @@ def _sales(book: Book, times: int) -> None:
     for _ in range(times):
         book.hold()
         book.confirm()
+
+
+def _raw(book: Book, times: int) -> None:
+    for _ in range(times):
+        book.chain(1)
 
 
 def _bytes_of(work: Callable[[], object]) -> float:
