@@ -35,6 +35,7 @@ IN_BOTH_LANGUAGES = {
     "ledger/audit/exports/bundle_readme.py": "a file in both languages, for an auditor without the service",
 }
 DATA = {
+    "ledger/audit/exports/hledger.py": "full-width letters in place of those that the tool reads as its own",
     "ledger/activities/pages.py": "usual categories, kept as they are typed",
     "ledger/cli/founding.py": "examples of names",
     "ledger/organisations/import_pages.py": "the example line of the empty sheet",
