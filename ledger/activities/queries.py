@@ -20,6 +20,7 @@ from ledger.activities.signup_queries import (
 )
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
+from ledger.kernel.prepared import Prepared
 from ledger.organisations.models import Place
 
 __all__ = [
@@ -98,13 +99,15 @@ _SHIFTS = (
     .join(_activity, sa.and_(_activity.c.center_id == _shift.c.center_id, _activity.c.id == _shift.c.activity_id))
     .join(_place, sa.and_(_place.c.center_id == _shift.c.center_id, _place.c.id == _shift.c.station_id))
 )
-_GET_SHIFT = _SHIFTS.where(_shift.c.center_id == sa.bindparam("center"), _shift.c.id == sa.bindparam("id"))
-_AT_STATION = _SHIFTS.where(
-    _shift.c.center_id == sa.bindparam("center"),
-    _shift.c.station_id == sa.bindparam("station"),
-    _shift.c.starts_at.between(sa.bindparam("from"), sa.bindparam("until")),
-    _shift.c.ends_at >= sa.bindparam("not_over_before"),
-).order_by(_shift.c.starts_at, _shift.c.id)
+_GET_SHIFT = Prepared(_SHIFTS.where(_shift.c.center_id == sa.bindparam("center"), _shift.c.id == sa.bindparam("id")))
+_AT_STATION = Prepared(
+    _SHIFTS.where(
+        _shift.c.center_id == sa.bindparam("center"),
+        _shift.c.station_id == sa.bindparam("station"),
+        _shift.c.starts_at.between(sa.bindparam("from"), sa.bindparam("until")),
+        _shift.c.ends_at >= sa.bindparam("not_over_before"),
+    ).order_by(_shift.c.starts_at, _shift.c.id)
+)
 _BETWEEN = _SHIFTS.where(
     _shift.c.center_id == sa.bindparam("center"),
     _shift.c.starts_at >= sa.bindparam("from"),
@@ -114,10 +117,10 @@ _BETWEEN = _SHIFTS.where(
 
 def get_activity(session: Session, activity_id: int, center_id: int) -> ActivityView:
     """An activity of the center. Raises NotFound("activities.activity_not_found")."""
-    row = session.execute(_activities(center_id).where(Activity.id == activity_id)).one_or_none()
-    if row is None:
+    rows = _GET_ACTIVITY.rows(session, {"center": center_id, "id": activity_id})
+    if not rows:
         raise NotFound("activities.activity_not_found")
-    return _activity_view(row)
+    return ActivityView(*rows[0])
 
 
 def list_activities(
@@ -146,8 +149,8 @@ def list_activities(
 
 def find_shift(session: Session, shift_id: int, center_id: int) -> ShiftView | None:
     """A shift of the center."""
-    row = session.connection().execute(_GET_SHIFT, {"center": center_id, "id": shift_id}).one_or_none()
-    return None if row is None else ShiftView(*row)
+    rows = _GET_SHIFT.rows(session, {"center": center_id, "id": shift_id})
+    return ShiftView(*rows[0]) if rows else None
 
 
 def get_shift(session: Session, shift_id: int, center_id: int) -> ShiftView:
@@ -172,7 +175,7 @@ def shifts_at_station(
         "until": around + before,
         "not_over_before": around - after,
     }
-    return [ShiftView(*row) for row in session.connection().execute(_AT_STATION, parameters)]
+    return [ShiftView(*row) for row in _AT_STATION.rows(session, parameters)]
 
 
 def shifts_between(
@@ -237,7 +240,7 @@ def shifts_of_volunteer(
     return [(_shift_view(row), signup_view(row, prefix="signup_")) for row in session.execute(query)]
 
 
-def _activities(center_id: int) -> sa.Select[Any]:
+def _activities(center_id: "int | sa.BindParameter[int]") -> sa.Select[Any]:
     columns: list[Any] = [
         Activity.id,
         Activity.place_id,
@@ -254,6 +257,9 @@ def _activities(center_id: int) -> sa.Select[Any]:
         .join(Place, sa.and_(Place.center_id == Activity.center_id, Place.id == Activity.place_id))
         .where(Activity.center_id == center_id)
     )
+
+
+_GET_ACTIVITY = Prepared(_activities(sa.bindparam("center")).where(Activity.id == sa.bindparam("id")))
 
 
 def _under(paths: Iterable[str]) -> sa.ColumnElement[bool]:

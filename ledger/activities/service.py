@@ -26,17 +26,24 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, Forbidden, NotFound, Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
+from ledger.kernel.prepared import Prepared
+from ledger.kernel.types import table_of
 from ledger.organisations import queries as organisations
 from ledger.people import queries as people
 from ledger.people.policy import ACTIVE
 
-_LOCK_SHIFT = (
+_LOCK_SHIFT = Prepared(
     sa.select(Shift.id)
     .where(Shift.center_id == sa.bindparam("center"), Shift.id == sa.bindparam("id"))
     .with_for_update()
 )
-_TAKEN = sa.select(sa.func.count()).where(
-    Signup.center_id == sa.bindparam("center"), Signup.shift_id == sa.bindparam("shift"), Signup.status == SIGNED_UP
+_TAKEN = Prepared(
+    sa.select(sa.func.count()).where(
+        Signup.center_id == sa.bindparam("center"), Signup.shift_id == sa.bindparam("shift"), Signup.status == SIGNED_UP
+    )
+)
+_INSERT_ACTIVITY, _INSERT_SHIFT, _INSERT_SIGNUP = (
+    Prepared(sa.insert(table_of(model))) for model in (Activity, Shift, Signup)
 )
 
 
@@ -76,7 +83,7 @@ def create_activity(
         "created_by": actor.identity_id,
         "created_at": clock.now(),
     }
-    session.connection().execute(sa.insert(Activity), row)
+    _INSERT_ACTIVITY.run(session, [row])
     return activity_id
 
 
@@ -118,7 +125,7 @@ def add_shift(
         "walk_in": walk_in,
         "cancelled_at": None,
     }
-    session.connection().execute(sa.insert(Shift), row)
+    _INSERT_SHIFT.run(session, [row])
     return shift_id
 
 
@@ -172,11 +179,11 @@ def sign_up(session: Session, *, shift_id: int, volunteer_id: int, actor: Actor)
     _refuse_closed(shift)
     if people.get_volunteer(session, volunteer_id, actor.center_id).status != ACTIVE:
         raise Forbidden("activities.person_blocked")
-    session.connection().execute(_LOCK_SHIFT, {"center": actor.center_id, "id": shift_id})
+    _LOCK_SHIFT.rows(session, {"center": actor.center_id, "id": shift_id})
     before = queries.find_signup(session, shift_id, volunteer_id, actor.center_id)
     if before is not None and before.status != SIGNUP_CANCELLED:
         raise Conflict("activities.already_signed_up")
-    taken = session.connection().execute(_TAKEN, {"center": actor.center_id, "shift": shift_id}).scalar_one()
+    [(taken,)] = _TAKEN.rows(session, {"center": actor.center_id, "shift": shift_id})
     status = status_for(taken, shift.capacity)
     if before is not None:
         _change_signup(session, before.id, actor.center_id, status=status, created_at=clock.now())
@@ -190,7 +197,7 @@ def sign_up(session: Session, *, shift_id: int, volunteer_id: int, actor: Actor)
         "status": status,
         "created_at": clock.now(),
     }
-    session.connection().execute(sa.insert(Signup), row)
+    _INSERT_SIGNUP.run(session, [row])
     return signup_id
 
 
@@ -202,7 +209,7 @@ def cancel_signup(session: Session, *, shift_id: int, volunteer_id: int, actor: 
     """
     shift = queries.get_shift(session, shift_id, actor.center_id)
     _may_sign_up(shift, volunteer_id, actor)
-    session.connection().execute(_LOCK_SHIFT, {"center": actor.center_id, "id": shift_id})
+    _LOCK_SHIFT.rows(session, {"center": actor.center_id, "id": shift_id})
     signup = queries.find_signup(session, shift_id, volunteer_id, actor.center_id)
     if signup is None:
         raise NotFound("activities.signup_not_found")

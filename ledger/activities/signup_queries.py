@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from ledger.activities.models import Signup
 from ledger.activities.policy import SIGNED_UP, WAITLISTED
 from ledger.kernel.paging import Page, PageRequest, fetch_page
+from ledger.kernel.prepared import Prepared
 
 _signup = Signup.__table__
 
@@ -36,10 +37,12 @@ class ShiftCount:
 
 NOBODY = ShiftCount(0, 0)
 _SIGNUP_COLUMNS = [_signup.c[name] for name in SignupView.__slots__]
-_FIND_SIGNUP = sa.select(*_SIGNUP_COLUMNS).where(
-    _signup.c.center_id == sa.bindparam("center"),
-    _signup.c.shift_id == sa.bindparam("shift"),
-    _signup.c.volunteer_id == sa.bindparam("volunteer"),
+_FIND_SIGNUP = Prepared(
+    sa.select(*_SIGNUP_COLUMNS).where(
+        _signup.c.center_id == sa.bindparam("center"),
+        _signup.c.shift_id == sa.bindparam("shift"),
+        _signup.c.volunteer_id == sa.bindparam("volunteer"),
+    )
 )
 _COUNTS = (
     sa.select(_signup.c.shift_id, _signup.c.status, sa.func.count().label("people"))
@@ -51,8 +54,8 @@ _COUNTS = (
 def find_signup(session: Session, shift_id: int, volunteer_id: int, center_id: int) -> SignupView | None:
     """A volunteer's sign-up for a shift, cancelled ones too."""
     parameters = {"center": center_id, "shift": shift_id, "volunteer": volunteer_id}
-    row = session.connection().execute(_FIND_SIGNUP, parameters).one_or_none()
-    return None if row is None else SignupView(*row)
+    rows = _FIND_SIGNUP.rows(session, parameters)
+    return SignupView(*rows[0]) if rows else None
 
 
 def list_signups(session: Session, shift_id: int, center_id: int, *, request: PageRequest) -> Page[SignupView]:

@@ -1,5 +1,6 @@
 """From the end of a visit to the book: minutes by the overlap, points by the rule, in one batch."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -14,6 +15,7 @@ from ledger.checkin.policy import OpenVisit, minutes_by_day, step
 from ledger.kernel.actor import Actor
 from ledger.kernel.clock import BUSINESS_ZONE, local_day
 from ledger.kernel.errors import Conflict
+from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
 from ledger.points import clawback, periods
 from ledger.points import service as points
@@ -53,8 +55,8 @@ def close(session: Session, closing: Closing, rule: Rule) -> dict[str, Any]:
     }
     if _is_over_the_day(session, closing, rule):
         values |= {"status": step("CLOSED", "PENDING"), "review_reason": "DAILY_LIMIT_REVIEW", "points": 0}
-    change(session, visit.id, closing.actor.center_id, expected="OPEN", values=values)
-    facts = queries.attendance_facts(session, visit.id, closing.actor.center_id, shift=shift)
+    row = change(session, visit.id, closing.actor.center_id, expected="OPEN", values=values)
+    facts = queries.facts_of_row(session, row, closing.actor.center_id, shift=shift)
     if values["status"] == step("CLOSED", "CONFIRMED"):
         facts |= {"balances": post(session, facts, earned, rule, actor=closing.actor, reason="check-out")}
     return facts
@@ -73,8 +75,8 @@ def confirm_reviewed(session: Session, attendance: queries.AttendanceView, ended
         "minutes": earned.minutes,
         "points": earned.points,
     }
-    change(session, attendance.id, actor.center_id, expected="PENDING", values=values)
-    facts = queries.attendance_facts(session, attendance.id, actor.center_id)
+    row = change(session, attendance.id, actor.center_id, expected="PENDING", values=values)
+    facts = queries.facts_of_row(session, row, actor.center_id)
     post(session, facts, earned, rule, actor=actor, reason="review")
 
 
@@ -116,17 +118,24 @@ def post(
     return {"debt" if key.kind == "debt" else key.unit: after.balance for key, after in posted.balances.items()}
 
 
-def change(session: Session, attendance_id: int, center_id: int, *, expected: str, values: dict[str, Any]) -> None:
-    """Change an attendance that is still in the expected state. Raises Conflict("checkin.wrong_state")."""
+def change(
+    session: Session, attendance_id: int, center_id: int, *, expected: str, values: dict[str, Any]
+) -> Sequence[Any]:
+    """Change an attendance that is still in the expected state, and give its row for `queries.facts_of_row`.
+
+    Raises Conflict("checkin.wrong_state").
+    """
     parameters = {"of_center": center_id, "of_id": attendance_id, "of_status": expected} | values
-    if session.connection().execute(_change(*sorted(values)), parameters).rowcount != 1:
+    rows = _change(*sorted(values)).rows(session, parameters)
+    if not rows:
         raise Conflict("checkin.wrong_state", status=expected)
+    return rows[0]
 
 
 @cache
-def _change(*names: str) -> sa.Update:
+def _change(*names: str) -> Prepared:
     """The statement that changes these columns of an attendance that is still in a state."""
-    return (
+    return Prepared(
         sa.update(_attendance)
         .where(
             _attendance.c.center_id == sa.bindparam("of_center"),
@@ -134,6 +143,7 @@ def _change(*names: str) -> sa.Update:
             _attendance.c.status == sa.bindparam("of_status"),
         )
         .values({name: sa.bindparam(name) for name in names})
+        .returning(*queries.FACTS_COLUMNS)
     )
 
 

@@ -22,16 +22,39 @@ from ledger.checkin.policy import (
 )
 from ledger.checkin.scans import Scene
 from ledger.kernel.errors import Conflict, Rejected
+from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
 from ledger.rules.queries import Rule
 
 LOOK_BACK = timedelta(hours=12)
 LOOK_AHEAD = timedelta(hours=12)
 _attendance, _signup, _shift = table_of(Attendance), table_of(Signup), table_of(Shift)
-_SIGNUPS = sa.select(_signup.c.shift_id, _signup.c.status).where(
-    _signup.c.center_id == sa.bindparam("center"),
-    _signup.c.volunteer_id == sa.bindparam("volunteer"),
-    _signup.c.shift_id.in_(sa.bindparam("shifts", expanding=True)),
+_SIGNUPS = Prepared(
+    sa.select(_signup.c.shift_id, _signup.c.status).where(
+        _signup.c.center_id == sa.bindparam("center"),
+        _signup.c.volunteer_id == sa.bindparam("volunteer"),
+        _signup.c.shift_id.in_(sa.bindparam("shifts", expanding=True)),
+    )
+)
+_ENDED = Prepared(
+    sa.select(
+        _attendance.c.id,
+        _attendance.c.shift_id,
+        _attendance.c.closed_at,
+        _attendance.c.status,
+        _attendance.c.review_reason,
+        _attendance.c.out_scan_id,
+    )
+    .where(
+        _attendance.c.center_id == sa.bindparam("center"),
+        _attendance.c.volunteer_id == sa.bindparam("volunteer"),
+        _attendance.c.station_id == sa.bindparam("station"),
+        _attendance.c.status.in_(("PENDING", "CONFIRMED")),
+        _attendance.c.opened_at >= sa.bindparam("opened_since"),
+        _attendance.c.closed_at >= sa.bindparam("closed_since"),
+    )
+    .order_by(_attendance.c.opened_at.desc())
+    .limit(1)
 )
 
 
@@ -136,7 +159,7 @@ def _signups_of(session: Session, scene: Scene, shifts: Sequence[ShiftView]) -> 
         "volunteer": scene.person.volunteer_id,
         "shifts": [shift.id for shift in shifts],
     }
-    return {row.shift_id: row.status for row in session.connection().execute(_SIGNUPS, parameters)}
+    return {row[0]: row[1] for row in _SIGNUPS.rows(session, parameters)}
 
 
 def _send_to_own_station(session: Session, scene: Scene, rule: Rule) -> None:
@@ -193,28 +216,16 @@ def _is_full(session: Session, scene: Scene, shift: ShiftView, rule: Rule) -> bo
 
 def _find_ended(session: Session, scene: Scene) -> EndedVisit | None:
     """The person's last attendance at this station that ended within a few hours."""
-    query = (
-        sa.select(
-            _attendance.c.id,
-            _attendance.c.shift_id,
-            _attendance.c.closed_at,
-            _attendance.c.status,
-            _attendance.c.review_reason,
-            _attendance.c.out_scan_id,
-        )
-        .where(
-            _attendance.c.center_id == scene.actor.center_id,
-            _attendance.c.volunteer_id == scene.person.volunteer_id,
-            _attendance.c.station_id == scene.station_id,
-            _attendance.c.status.in_(("PENDING", "CONFIRMED")),
-            _attendance.c.opened_at >= scene.now - LOOK_BACK - timedelta(days=1),
-            _attendance.c.closed_at >= scene.now - LOOK_BACK,
-        )
-        .order_by(_attendance.c.opened_at.desc())
-        .limit(1)
-    )
-    row = session.execute(query).one_or_none()
-    if row is None:
+    parameters = {
+        "center": scene.actor.center_id,
+        "volunteer": scene.person.volunteer_id,
+        "station": scene.station_id,
+        "opened_since": scene.now - LOOK_BACK - timedelta(days=1),
+        "closed_since": scene.now - LOOK_BACK,
+    }
+    rows = _ENDED.rows(session, parameters)
+    if not rows:
         return None
-    forgotten = row.status == "PENDING" and row.review_reason == "AUTO_CLOSED" and row.out_scan_id is None
-    return EndedVisit(row.id, row.shift_id, row.closed_at, forgotten)
+    [(attendance_id, shift_id, closed_at, status, review_reason, out_scan_id)] = rows
+    forgotten = status == "PENDING" and review_reason == "AUTO_CLOSED" and out_scan_id is None
+    return EndedVisit(attendance_id, shift_id, closed_at, forgotten)

@@ -1,6 +1,6 @@
 """Reads of check-in: open visits, attendances, the scans behind them, and what waits for a decision."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.kernel.permissions import Permission
+from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
 from ledger.organisations.models import Place
 from ledger.people.models import Volunteer
@@ -29,21 +30,26 @@ _FACTS = (
     "id", "volunteer_id", "shift_id", "station_id", "visit", "status", "opened_at", "closed_at", "in_scan_id",
     "out_scan_id", "opened_by", "minutes", "points", "rule_id", "revision", "review_reason",
 )  # fmt: skip
-_STORED = sa.select(_attendance).where(
-    _attendance.c.center_id == sa.bindparam("center"), _attendance.c.id == sa.bindparam("id")
+FACTS_COLUMNS = [_attendance.c[name] for name in _FACTS]
+_STORED = Prepared(
+    sa.select(*FACTS_COLUMNS).where(
+        _attendance.c.center_id == sa.bindparam("center"), _attendance.c.id == sa.bindparam("id")
+    )
 )
-_OPEN_VISIT = sa.select(_attendance.c.id, _attendance.c.shift_id, _attendance.c.opened_at).where(
+_OPEN = sa.select(_attendance.c.id, _attendance.c.shift_id, _attendance.c.opened_at).where(
     _attendance.c.center_id == sa.bindparam("center"),
     _attendance.c.volunteer_id == sa.bindparam("volunteer"),
     _attendance.c.status == "OPEN",
 )
-_OPEN_VISIT_LOCKED = _OPEN_VISIT.with_for_update()
-_VISITS = sa.select(sa.func.count()).where(
-    _attendance.c.center_id == sa.bindparam("center"),
-    _attendance.c.shift_id == sa.bindparam("shift"),
-    _attendance.c.volunteer_id == sa.bindparam("volunteer"),
+_OPEN_VISIT, _OPEN_VISIT_LOCKED = Prepared(_OPEN), Prepared(_OPEN.with_for_update())
+_VISITS = Prepared(
+    sa.select(sa.func.count()).where(
+        _attendance.c.center_id == sa.bindparam("center"),
+        _attendance.c.shift_id == sa.bindparam("shift"),
+        _attendance.c.volunteer_id == sa.bindparam("volunteer"),
+    )
 )
-_CONFIRMED_SPANS = (
+_CONFIRMED_SPANS = Prepared(
     sa.select(_attendance.c.opened_at, _attendance.c.closed_at, _shift.c.starts_at, _shift.c.ends_at)
     .join(_shift, sa.and_(_shift.c.center_id == _attendance.c.center_id, _shift.c.id == _attendance.c.shift_id))
     .where(
@@ -112,18 +118,26 @@ def attendance_facts(
     session: Session, attendance_id: int, center_id: int, *, shift: ShiftView | None = None
 ) -> dict[str, Any]:
     """The same of an attendance that is stored; its shift is looked up where the caller doesn't have it."""
-    row = session.connection().execute(_STORED, {"center": center_id, "id": attendance_id}).one()
-    return facts_of(dict(row._mapping), shift or activities.get_shift(session, row.shift_id, center_id))
+    [row] = _STORED.rows(session, {"center": center_id, "id": attendance_id})
+    return facts_of_row(session, row, center_id, shift=shift)
+
+
+def facts_of_row(
+    session: Session, row: Sequence[Any], center_id: int, *, shift: ShiftView | None = None
+) -> dict[str, Any]:
+    """The same of the columns `FACTS_COLUMNS` of a row."""
+    stored = dict(zip(_FACTS, row, strict=True))
+    return facts_of(stored, shift or activities.get_shift(session, stored["shift_id"], center_id))
 
 
 def find_open_visit(session: Session, volunteer_id: int, center_id: int, *, lock: bool = False) -> OpenVisit | None:
     """What is open for the person; locked, it stays so until the unit ends."""
     statement = _OPEN_VISIT_LOCKED if lock else _OPEN_VISIT
-    parameters = {"center": center_id, "volunteer": volunteer_id}
-    row = session.connection().execute(statement, parameters).one_or_none()
-    if row is None:
+    rows = statement.rows(session, {"center": center_id, "volunteer": volunteer_id})
+    if not rows:
         return None
-    return OpenVisit(row.id, activities.get_shift(session, row.shift_id, center_id), row.opened_at)
+    [(visit_id, shift_id, opened_at)] = rows
+    return OpenVisit(visit_id, activities.get_shift(session, shift_id, center_id), opened_at)
 
 
 def forgotten_visits(session: Session, center_id: int, ended_before: datetime, *, limit: int) -> list[OpenVisit]:
@@ -149,8 +163,8 @@ def confirmed_spans(
 ) -> list[tuple[datetime, datetime]]:
     """When the person's confirmed minutes were given, around a stretch: a day before it to a day after it."""
     around = {"from": start - _LONGEST_VISIT - _DAY, "until": end + _DAY}
-    found = session.connection().execute(_CONFIRMED_SPANS, {"center": center_id, "volunteer": volunteer_id} | around)
-    return [(max(row.opened_at, row.starts_at), min(row.closed_at, row.ends_at)) for row in found]
+    found = _CONFIRMED_SPANS.rows(session, {"center": center_id, "volunteer": volunteer_id} | around)
+    return [(max(opened_at, starts_at), min(closed_at, ends_at)) for opened_at, closed_at, starts_at, ends_at in found]
 
 
 def find_overlapping(session: Session, attendance: AttendanceView, until: datetime, center_id: int) -> int | None:
@@ -170,7 +184,7 @@ def find_overlapping(session: Session, attendance: AttendanceView, until: dateti
 def visits(session: Session, shift_id: int, volunteer_id: int, center_id: int) -> int:
     """How often the person has come to this shift."""
     parameters = {"center": center_id, "shift": shift_id, "volunteer": volunteer_id}
-    return int(session.connection().execute(_VISITS, parameters).scalar_one())
+    return int(_VISITS.rows(session, parameters)[0][0])
 
 
 def get_attendance(session: Session, attendance_id: int, center_id: int, *, lock: bool = False) -> AttendanceView:

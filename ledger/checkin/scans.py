@@ -19,6 +19,7 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, Keep, LedgerError, Rejected
 from ledger.kernel.idempotency import hash_request
 from ledger.kernel.permissions import Permission
+from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
 from ledger.organisations import queries as organisations
 from ledger.people import queries as people
@@ -27,10 +28,12 @@ from ledger.people.policy import ACTIVE
 from ledger.people.queries import CardView
 
 _scan, _volunteer = table_of(ScanEvent), table_of(Volunteer)
-_STANDING = sa.select(_volunteer.c.identity_id, _volunteer.c.status).where(
-    _volunteer.c.center_id == sa.bindparam("center"), _volunteer.c.id == sa.bindparam("volunteer")
+_STANDING = Prepared(
+    sa.select(_volunteer.c.identity_id, _volunteer.c.status).where(
+        _volunteer.c.center_id == sa.bindparam("center"), _volunteer.c.id == sa.bindparam("volunteer")
+    )
 )
-_KEEP = sa.insert(_scan)
+_KEEP = Prepared(sa.insert(_scan))
 _CARD_TOKEN_LENGTH = 26
 _NUMBER_LENGTH = 8
 _OUTCOMES = {
@@ -157,9 +160,9 @@ def _standing(scene: Scene, status: str) -> Person:
 def _note_person(session: Session, scene: Scene, volunteer_id: int, *, card_id: int | None = None) -> str:
     """Say in the scene whose scan it is; the person's status."""
     parameters = {"center": scene.actor.center_id, "volunteer": volunteer_id}
-    row = session.connection().execute(_STANDING, parameters).one()
-    scene.person = Person(volunteer_id, row.identity_id, card_id)
-    return str(row.status)
+    [(identity_id, status)] = _STANDING.rows(session, parameters)
+    scene.person = Person(volunteer_id, identity_id, card_id)
+    return str(status)
 
 
 def _spend(session: Session, scene: Scene, nonce: str) -> None:
@@ -182,7 +185,7 @@ def store_answer(session: Session, scene: Scene, reason: str, attendance: dict[s
     actions = next_actions(reason, attendance["status"])
     answer = {"attendance": attendance, "next_actions": actions}
     row = _row(scene, outcome, said, answer) | {"attendance_id": attendance["id"], "entry_nonce": scene.nonce}
-    session.connection().execute(_KEEP, row)
+    _KEEP.run(session, [row])
     return ScanAnswer(outcome, said, scene.person.volunteer_id, attendance, actions, scan_id=scene.scan_id)
 
 
@@ -203,7 +206,7 @@ def keeper(scene: Scene, refusal: Rejected | Conflict) -> Keep | None:
     row = _row(scene, "refused", reason, answer)
 
     def keep(session: Session) -> None:
-        session.connection().execute(_KEEP, row)
+        _KEEP.run(session, [row])
 
     return keep
 

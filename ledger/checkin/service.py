@@ -21,13 +21,14 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, Forbidden, Rejected
 from ledger.kernel.ids import new_id
+from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
 from ledger.rules import queries as rules
 from ledger.rules.queries import Rule
 
 __all__ = ["annul", "close_forgotten", "review", "scan"]
 
-_OPEN = sa.insert(table_of(Attendance))
+_OPEN = Prepared(sa.insert(table_of(Attendance)))
 
 
 def scan(session: Session, command: ScanCommand, *, actor: Actor) -> ScanAnswer:
@@ -110,7 +111,7 @@ def _check_in(session: Session, scene: Scene, shift: ShiftView, at: datetime) ->
         "points": 0,
         "revision": 1,
     }
-    session.connection().execute(_OPEN, row)
+    _OPEN.run(session, [row])
     return queries.facts_of(row, shift)
 
 

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -13,13 +13,16 @@ from ledger.checkin.policy import Intent
 from ledger.checkin.scans import ScanAnswer
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, LedgerError, NotFound, Rejected
+from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
 
 _scan = table_of(ScanEvent)
-_ANSWERED = sa.select(_scan).where(
-    _scan.c.center_id == sa.bindparam("center"),
-    _scan.c.origin == sa.bindparam("origin"),
-    _scan.c.client_scan_id == sa.bindparam("scan"),
+_ANSWERED = Prepared(
+    sa.select(*(_scan.c[name] for name in ("request_hash", "id", "outcome", "reason", "volunteer_id", "answer"))).where(
+        _scan.c.center_id == sa.bindparam("center"),
+        _scan.c.origin == sa.bindparam("origin"),
+        _scan.c.client_scan_id == sa.bindparam("scan"),
+    )
 )
 _MOST_REFUSED = 20
 
@@ -27,12 +30,23 @@ _MOST_REFUSED = 20
 def find_answer(session: Session, actor: Actor, client_scan_id: str, request_hash: str) -> ScanAnswer | None:
     """The answer given to this scan before. Raises Rejected("idempotency.mismatch") when it was another scan."""
     parameters = {"center": actor.center_id, "origin": actor.origin, "scan": client_scan_id}
-    row = session.connection().execute(_ANSWERED, parameters).one_or_none()
-    if row is None:
+    rows = _ANSWERED.rows(session, parameters)
+    if not rows:
         return None
-    if row.request_hash != request_hash:
+    first_hash, *answered = rows[0]
+    if first_hash != request_hash:
         raise Rejected("idempotency.mismatch")
-    return _answer_of(row)
+    return _answer_of(_Answered(*answered))
+
+
+class _Answered(NamedTuple):
+    """What an answer is made of again."""
+
+    id: int
+    outcome: str
+    reason: str
+    volunteer_id: int | None
+    answer: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
+from ledger.kernel.prepared import Prepared
 from ledger.organisations.models import Center, Membership, Place, Team
 from ledger.organisations.policy import metres_between
 from ledger.people.places import chunks
@@ -62,8 +63,8 @@ class TeamView:
 
 
 _PLACE_COLUMNS = [_place.c[name] for name in PlaceView.__slots__]
-_GET_PLACE = sa.select(*_PLACE_COLUMNS).where(
-    _place.c.center_id == sa.bindparam("center"), _place.c.id == sa.bindparam("id")
+_GET_PLACE = Prepared(
+    sa.select(*_PLACE_COLUMNS).where(_place.c.center_id == sa.bindparam("center"), _place.c.id == sa.bindparam("id"))
 )
 _TOP = sa.select(*_PLACE_COLUMNS).where(_place.c.center_id == sa.bindparam("center"), _place.c.parent_id.is_(None))
 _GET_CENTER = sa.select(_center.c.id, _center.c.name, _center.c.is_demonstration)
@@ -112,8 +113,8 @@ def only_center(session: Session) -> CenterView:
 
 def find_place(session: Session, place_id: int, center_id: int) -> PlaceView | None:
     """A place of the center, closed ones too."""
-    row = session.connection().execute(_GET_PLACE, {"center": center_id, "id": place_id}).one_or_none()
-    return None if row is None else PlaceView(*row)
+    rows = _GET_PLACE.rows(session, {"center": center_id, "id": place_id})
+    return PlaceView(*rows[0]) if rows else None
 
 
 def get_place(session: Session, place_id: int, center_id: int) -> PlaceView:
@@ -182,8 +183,8 @@ def nearest(session: Session, center_id: int, *, latitude: float, longitude: flo
 
 def find_team(session: Session, team_id: int, center_id: int) -> TeamView | None:
     """A team of the center."""
-    row = session.execute(_teams(center_id).where(Team.id == team_id)).one_or_none()
-    return None if row is None else _team_view(row)
+    rows = _FIND_TEAM.rows(session, {"center": center_id, "id": team_id})
+    return TeamView(*rows[0]) if rows else None
 
 
 def get_team(session: Session, team_id: int, center_id: int) -> TeamView:
@@ -256,7 +257,7 @@ def team_ids_of(session: Session, volunteer_ids: Iterable[int], center_id: int) 
     return teams
 
 
-def _teams(center_id: int) -> sa.Select[Any]:
+def _teams(center_id: "int | sa.BindParameter[int]") -> sa.Select[Any]:
     members = (
         sa.select(sa.func.count())
         .where(Membership.center_id == Team.center_id, Membership.team_id == Team.id)
@@ -274,6 +275,9 @@ def _teams(center_id: int) -> sa.Select[Any]:
         .join(Place, sa.and_(Place.center_id == Team.center_id, Place.id == Team.place_id))
         .where(Team.center_id == center_id)
     )
+
+
+_FIND_TEAM = Prepared(_teams(sa.bindparam("center")).where(Team.id == sa.bindparam("id")))
 
 
 def _place_view(row: Any) -> PlaceView:

@@ -1,6 +1,6 @@
 """Reads of people: volunteers by id, card, number and phone, and the names to show."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,6 +13,7 @@ from ledger.kernel.crypto import keyring, token_hash
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.kernel.permissions import Permission
+from ledger.kernel.prepared import Prepared
 from ledger.people.access_queries import (
     Preferences,
     RoleView,
@@ -97,17 +98,18 @@ class CardView:
     revoked_at: datetime | None
 
 
+_VOLUNTEER_COLUMNS = (
+    _volunteer.c.id,
+    _volunteer.c.identity_id,
+    _volunteer.c.number,
+    _identity.c.name,
+    _volunteer.c.status,
+    _volunteer.c.place_id,
+    place_table.c.path,
+    _volunteer.c.registered_at,
+)
 _VOLUNTEER = (
-    sa.select(
-        _volunteer.c.id,
-        _volunteer.c.identity_id,
-        _volunteer.c.number,
-        _identity.c.name,
-        _volunteer.c.status,
-        _volunteer.c.place_id,
-        place_table.c.path,
-        _volunteer.c.registered_at,
-    )
+    sa.select(*_VOLUNTEER_COLUMNS)
     .join(_identity, _identity.c.id == _volunteer.c.identity_id)
     .join(
         place_table,
@@ -115,14 +117,14 @@ _VOLUNTEER = (
     )
     .where(_volunteer.c.center_id == sa.bindparam("center"))
 )
-_BY_ID = _VOLUNTEER.where(_volunteer.c.id == sa.bindparam("id"))
+_BY_ID = Prepared(_VOLUNTEER.where(_volunteer.c.id == sa.bindparam("id")))
 _BY_IDS = _VOLUNTEER.where(_volunteer.c.id.in_(sa.bindparam("ids", expanding=True)))
-_BY_NUMBER = _VOLUNTEER.where(_volunteer.c.number == sa.bindparam("number"))
+_BY_NUMBER = Prepared(_VOLUNTEER.where(_volunteer.c.number == sa.bindparam("number")))
 _BY_IDENTITY = _VOLUNTEER.where(_volunteer.c.identity_id == sa.bindparam("identity"))
 _CARD = sa.select(_card.c.id, _card.c.volunteer_id, _card.c.issued_at, _card.c.expires_on, _card.c.revoked_at).where(
     _card.c.center_id == sa.bindparam("center")
 )
-_CARD_BY_TOKEN = _CARD.where(_card.c.token_hash == sa.bindparam("hash"))
+_CARD_BY_TOKEN = Prepared(_CARD.where(_card.c.token_hash == sa.bindparam("hash")))
 _CARDS_OF = _CARD.where(_card.c.volunteer_id == sa.bindparam("volunteer")).order_by(_card.c.issued_at.desc())
 _NAMES = sa.select(_identity.c.id, _identity.c.name).where(_identity.c.id.in_(sa.bindparam("ids", expanding=True)))
 _DISPLAY_NAMES = (
@@ -134,10 +136,10 @@ _DISPLAY_NAMES = (
 
 def get_volunteer(session: Session, volunteer_id: int, center_id: int) -> VolunteerView:
     """A volunteer of the center. Raises NotFound("people.volunteer_not_found")."""
-    row = session.connection().execute(_BY_ID, {"center": center_id, "id": volunteer_id}).one_or_none()
-    if row is None:
+    rows = _BY_ID.rows(session, {"center": center_id, "id": volunteer_id})
+    if not rows:
         raise NotFound("people.volunteer_not_found")
-    return _volunteer_view(row)
+    return _volunteer_view(rows[0])
 
 
 def volunteer_rows(session: Session, volunteer_ids: list[int], center_id: int) -> list[VolunteerView]:
@@ -161,8 +163,8 @@ def get_volunteer_details(session: Session, volunteer_id: int, center_id: int) -
 
 def find_volunteer_by_number(session: Session, number: str, center_id: int) -> VolunteerView | None:
     """A volunteer by the number on the card."""
-    row = session.connection().execute(_BY_NUMBER, {"center": center_id, "number": number}).one_or_none()
-    return None if row is None else _volunteer_view(row)
+    rows = _BY_NUMBER.rows(session, {"center": center_id, "number": number})
+    return _volunteer_view(rows[0]) if rows else None
 
 
 def find_volunteer_by_phone(session: Session, phone: str, center_id: int) -> VolunteerView | None:
@@ -189,8 +191,8 @@ def find_identity_by_phone(session: Session, phone: str) -> int | None:
 def find_volunteer_by_card(session: Session, token: str, center_id: int) -> CardView | None:
     """The card with this token, also when it is revoked or past its day: the caller tells the two apart."""
     parameters = {"center": center_id, "hash": token_hash(token.strip().upper())}
-    row = session.connection().execute(_CARD_BY_TOKEN, parameters).one_or_none()
-    return None if row is None else CardView(*row)
+    rows = _CARD_BY_TOKEN.rows(session, parameters)
+    return CardView(*rows[0]) if rows else None
 
 
 def cards_of(session: Session, volunteer_id: int, center_id: int) -> list[CardView]:
@@ -268,15 +270,18 @@ def name_index(name: str) -> str:
     return keyring().index(name, purpose="identity.name")
 
 
-def _volunteer_view(row: Any) -> VolunteerView:
+def _volunteer_view(row: Sequence[Any]) -> VolunteerView:
+    """A volunteer of the columns of `_VOLUNTEER`."""
+    own = row[: len(_VOLUNTEER_COLUMNS)]
+    volunteer_id, identity_id, number, name, status, place_id, place_path, registered_at = own
     return VolunteerView(
-        id=row.id,
-        identity_id=row.identity_id,
-        number=row.number,
-        name=row.name,
-        masked_name=mask_name(row.name),
-        status=row.status,
-        place_id=row.place_id,
-        place_path=row.path,
-        registered_at=row.registered_at,
+        id=volunteer_id,
+        identity_id=identity_id,
+        number=number,
+        name=name,
+        masked_name=mask_name(name),
+        status=status,
+        place_id=place_id,
+        place_path=place_path,
+        registered_at=registered_at,
     )

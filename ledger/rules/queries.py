@@ -8,13 +8,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.kernel.errors import NotFound, Rejected
+from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
 from ledger.rules.models import RuleVersion
 from ledger.rules.policy import RuleBody, read_body
 
 _rule = table_of(RuleVersion)
 _COLUMNS = (_rule.c.id, _rule.c.number, _rule.c.effective_from, _rule.c.body, _rule.c.made_by, _rule.c.made_at)
-_IN_FORCE = (
+_IN_FORCE = Prepared(
     sa.select(*_COLUMNS)
     .where(_rule.c.center_id == sa.bindparam("center"), _rule.c.effective_from <= sa.bindparam("at"))
     .order_by(_rule.c.effective_from.desc(), _rule.c.number.desc())
@@ -44,8 +45,8 @@ def rule_in_force(session: Session, center_id: int, at: datetime) -> Rule:
 
 def find_rule_in_force(session: Session, center_id: int, at: datetime) -> Rule | None:
     """The version for deeds that begin at `at`, if there is one."""
-    row = session.connection().execute(_IN_FORCE, {"center": center_id, "at": at}).one_or_none()
-    return None if row is None else _rule_of(row)
+    rows = _IN_FORCE.rows(session, {"center": center_id, "at": at})
+    return _rule_of(rows[0]) if rows else None
 
 
 def get_rule(session: Session, rule_id: int, center_id: int) -> Rule:

@@ -12,6 +12,7 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Forbidden, NotFound, Rejected
 from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.kernel.permissions import Permission
+from ledger.kernel.prepared import Prepared
 from ledger.organisations.models import Place
 from ledger.points import queries as points
 from ledger.points.policy import POINT, AccountKey, Balance
@@ -89,10 +90,10 @@ class PriceView:
 
 def get_shop(session: Session, shop_id: int, center_id: int) -> ShopView:
     """A shop. Raises NotFound("shop.shop_not_found")."""
-    row = session.connection().execute(_ONE_SHOP, {"center": center_id, "id": shop_id}).one_or_none()
-    if row is None:
+    rows = _ONE_SHOP.rows(session, {"center": center_id, "id": shop_id})
+    if not rows:
         raise NotFound("shop.shop_not_found")
-    return ShopView(*row)
+    return ShopView(*rows[0])
 
 
 def get_shop_for(session: Session, shop_id: int, actor: Actor, permissions: Sequence[Permission] = STAFF) -> ShopView:
@@ -142,9 +143,11 @@ def _items(center_id: "int | sa.BindParameter[int]") -> "sa.Select[*tuple[Any, .
     return sa.select(*own, *price).join(ItemPrice, now).where(Item.center_id == center_id)
 
 
-_ONE_SHOP = _shops().where(Shop.center_id == sa.bindparam("center"), Shop.id == sa.bindparam("id"))
-_SOME_ITEMS = _items(sa.bindparam("center")).where(
-    Item.shop_id == sa.bindparam("shop"), Item.id.in_(sa.bindparam("ids", expanding=True))
+_ONE_SHOP = Prepared(_shops().where(Shop.center_id == sa.bindparam("center"), Shop.id == sa.bindparam("id")))
+_SOME_ITEMS = Prepared(
+    _items(sa.bindparam("center")).where(
+        Item.shop_id == sa.bindparam("shop"), Item.id.in_(sa.bindparam("ids", expanding=True))
+    )
 )
 
 
@@ -189,7 +192,7 @@ def items_by_id(session: Session, shop_id: int, ids: Iterable[int], center_id: i
     """Items of a shop. Raises Rejected("shop.item_unknown") unless all are of it."""
     wanted = set(ids)
     parameters = {"center": center_id, "shop": shop_id, "ids": sorted(wanted)}
-    items = {row.id: ItemView(*row) for row in session.connection().execute(_SOME_ITEMS, parameters)}
+    items = {row[0]: ItemView(*row) for row in _SOME_ITEMS.rows(session, parameters)}
     if wanted - items.keys():
         raise Rejected("shop.item_unknown")
     return items

@@ -1,5 +1,6 @@
 """Reads of redemptions: one with its lines, lists for staff and for the member, and its plain facts for answers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.kernel.permissions import Permission
+from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
 from ledger.organisations.models import Place
 from ledger.people.models import Volunteer
@@ -78,8 +80,8 @@ def find_redemption(
 ) -> RedemptionView | None:
     """A redemption with its lines; locked, it stays as it is until the unit ends."""
     parameters = {"center": center_id, "id": redemption_id}
-    row = session.connection().execute(_ONE_LOCKED if lock else _ONE, parameters).one_or_none()
-    return None if row is None else _view(row, lines_of(session, redemption_id, center_id))
+    rows = (_ONE_LOCKED if lock else _ONE).rows(session, parameters)
+    return _view(rows[0], lines_of(session, redemption_id, center_id)) if rows else None
 
 
 def get_redemption(session: Session, redemption_id: int, center_id: int, *, lock: bool = False) -> RedemptionView:
@@ -106,7 +108,7 @@ def may_see_all_of(actor: Actor, place_path: str) -> bool:
 def lines_of(session: Session, redemption_id: int, center_id: int) -> list[LineView]:
     """The lines of a redemption in order."""
     parameters = {"center": center_id, "redemption": redemption_id}
-    return [LineView(**row._mapping) for row in session.connection().execute(_LINES, parameters)]
+    return [LineView(*row) for row in _LINES.rows(session, parameters)]
 
 
 _redemption, _shop, _place, _volunteer = map(table_of, (Redemption, Shop, Place, Volunteer))
@@ -129,9 +131,9 @@ _REDEMPTIONS: "sa.Select[*tuple[Any, ...]]" = (
         sa.and_(_volunteer.c.center_id == _redemption.c.center_id, _volunteer.c.id == _redemption.c.volunteer_id),
     )
 )
-_ONE = _REDEMPTIONS.where(_redemption.c.center_id == sa.bindparam("center"), _redemption.c.id == sa.bindparam("id"))
-_ONE_LOCKED = _ONE.with_for_update(of=_redemption)
-_LINES = (
+_BY_ID = _REDEMPTIONS.where(_redemption.c.center_id == sa.bindparam("center"), _redemption.c.id == sa.bindparam("id"))
+_ONE, _ONE_LOCKED = Prepared(_BY_ID), Prepared(_BY_ID.with_for_update(of=_redemption))
+_LINES = Prepared(
     sa.select(
         _line.c.position,
         _line.c.item_id,
@@ -198,8 +200,12 @@ def _narrowed(query: sa.Select[Any], wanted: RedemptionFilter) -> sa.Select[Any]
 
 def facts(session: Session, redemption_id: int, center_id: int) -> dict[str, Any]:
     """A redemption as plain values, names of goods included and the member's left out: what a replay answers too."""
-    view = get_redemption(session, redemption_id, center_id)
-    balance = queries.member_balance(session, view.volunteer_id, center_id)
+    return facts_with_balance(session, get_redemption(session, redemption_id, center_id))
+
+
+def facts_with_balance(session: Session, view: RedemptionView) -> dict[str, Any]:
+    """The same of a redemption that has been read already."""
+    balance = queries.member_balance(session, view.volunteer_id, view.center_id)
     return facts_of(view) | {"available": balance.available, "held": balance.held}
 
 
@@ -224,5 +230,5 @@ def facts_of(view: RedemptionView) -> dict[str, Any]:
     return own | times | {"lines": lines}
 
 
-def _view(row: Any, lines: list[LineView]) -> RedemptionView:
-    return RedemptionView(**{name: row._mapping[name] for name in _COLUMNS}, lines=lines)
+def _view(row: Sequence[Any], lines: list[LineView]) -> RedemptionView:
+    return RedemptionView(**dict(zip(_COLUMNS, row, strict=False)), lines=lines)

@@ -6,7 +6,7 @@ in id order, so that two tills can't wait for each other.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -17,6 +17,7 @@ from ledger.kernel.crypto import token_hash
 from ledger.kernel.errors import Conflict, Forbidden, Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
+from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
 from ledger.people import queries as people
 from ledger.people.policy import ACTIVE
@@ -29,14 +30,25 @@ from ledger.shop.policy import CART_LIFE, CODE_LIFE, HOLD_LIFE, Wanted, new_paye
 from ledger.shop.queries import ItemView
 from ledger.shop.redemption_queries import RedemptionView
 
-_line = table_of(RedemptionLine)
+_line, _code = table_of(RedemptionLine), table_of(PayerCode)
+_INSERT_CODE, _INSERT_REDEMPTION = Prepared(sa.insert(_code)), Prepared(sa.insert(table_of(Redemption)))
+_FIND_CODE = Prepared(
+    sa.select(_code.c.id, _code.c.volunteer_id, _code.c.status, _code.c.expires_at)
+    .where(_code.c.center_id == sa.bindparam("center"), _code.c.code_hash == sa.bindparam("hash"))
+    .with_for_update()
+)
+_BIND_CODE = Prepared(
+    sa.update(_code)
+    .where(_code.c.center_id == sa.bindparam("of_center"), _code.c.id == sa.bindparam("of_id"))
+    .values(status="BOUND", redemption_id=sa.bindparam("of_redemption"))
+)
 _OF_REDEMPTION = (
     _line.c.center_id == sa.bindparam("of_center"),
     _line.c.redemption_id == sa.bindparam("of_redemption"),
 )
-_INSERT_LINES = sa.insert(_line)
+_INSERT_LINES = Prepared(sa.insert(_line))
 _DELETE_LINES = sa.delete(_line).where(*_OF_REDEMPTION)
-_NAME_TRANSFERS = (
+_NAME_TRANSFERS = Prepared(
     sa.update(_line)
     .where(*_OF_REDEMPTION, _line.c.position == sa.bindparam("of_position"))
     .values(points_transfer_id=sa.bindparam("points_id"), goods_transfer_id=sa.bindparam("goods_id"))
@@ -53,18 +65,16 @@ def issue_payer_code(session: Session, *, actor: Actor) -> dict[str, str]:
     if people.get_volunteer(session, actor.volunteer_id, actor.center_id).status != ACTIVE:
         raise Rejected("shop.member_frozen")
     code, now = new_payer_code(), clock.now()
-    session.add(
-        PayerCode(
-            center_id=actor.center_id,
-            id=new_id(),
-            volunteer_id=actor.volunteer_id,
-            code_hash=token_hash(code),
-            status="ISSUED",
-            issued_at=now,
-            expires_at=now + CODE_LIFE,
-        )
-    )
-    session.flush()
+    row = {
+        "center_id": actor.center_id,
+        "id": new_id(),
+        "volunteer_id": actor.volunteer_id,
+        "code_hash": token_hash(code),
+        "status": "ISSUED",
+        "issued_at": now,
+        "expires_at": now + CODE_LIFE,
+    }
+    _INSERT_CODE.run(session, [row])
     return {"code": code, "expires_at": (now + CODE_LIFE).isoformat()}
 
 
@@ -84,22 +94,22 @@ def open_cart(session: Session, shop_id: int, scanned: str, *, actor: Actor) -> 
         raise Rejected("shop.member_frozen", keep=tills.burner(code.id, actor.center_id))
     if member.identity_id == actor.identity_id:
         raise Rejected("shop.clerk_self_dealing", keep=tills.burner(code.id, actor.center_id))
-    now = clock.now()
-    redemption = Redemption(
-        center_id=actor.center_id,
-        id=new_id(),
-        shop_id=shop_id,
-        volunteer_id=member.id,
-        payer_code_id=code.id,
-        clerk_id=actor.identity_id,
-        status="CART",
-        created_at=now,
-        bound_until=now + CART_LIFE,
-    )
-    session.add(redemption)
-    code.status, code.redemption_id = "BOUND", redemption.id
-    session.flush()
-    return redemption_queries.facts(session, redemption.id, actor.center_id)
+    now, redemption_id = clock.now(), new_id()
+    row = {
+        "center_id": actor.center_id,
+        "id": redemption_id,
+        "shop_id": shop_id,
+        "volunteer_id": member.id,
+        "payer_code_id": code.id,
+        "clerk_id": actor.identity_id,
+        "status": "CART",
+        "total": 0,
+        "created_at": now,
+        "bound_until": now + CART_LIFE,
+    }
+    _INSERT_REDEMPTION.run(session, [row])
+    _BIND_CODE.run(session, [{"of_center": actor.center_id, "of_id": code.id, "of_redemption": redemption_id}])
+    return redemption_queries.facts(session, redemption_id, actor.center_id)
 
 
 def set_lines(session: Session, redemption_id: int, wanted: Sequence[Wanted], *, actor: Actor) -> dict[str, Any]:
@@ -115,8 +125,7 @@ def set_lines(session: Session, redemption_id: int, wanted: Sequence[Wanted], *,
     lines = summed(wanted)
     items = queries.items_by_id(session, redemption.shop_id, [line.item_id for line in lines], actor.center_id)
     _refuse_off_shelf(items.values())
-    connection = session.connection()
-    connection.execute(_DELETE_LINES, {"of_center": actor.center_id, "of_redemption": redemption_id})
+    session.connection().execute(_DELETE_LINES, {"of_center": actor.center_id, "of_redemption": redemption_id})
     rows = [
         {
             "center_id": actor.center_id,
@@ -129,8 +138,7 @@ def set_lines(session: Session, redemption_id: int, wanted: Sequence[Wanted], *,
         }
         for position, line in enumerate(lines, start=1)
     ]
-    if rows:
-        connection.execute(_INSERT_LINES, rows)
+    _INSERT_LINES.run(session, rows)
     tills.change(session, redemption, {"total": sum(row["points"] for row in rows)})
     return redemption_queries.facts(session, redemption_id, actor.center_id)
 
@@ -158,7 +166,7 @@ def hold(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, Any
     pairs = zip(redemption.lines, posted.transfer_ids[0::2], posted.transfer_ids[1::2], strict=True)
     of = {"of_center": actor.center_id, "of_redemption": redemption_id}
     rows = [of | {"of_position": line.position, "points_id": one, "goods_id": other} for line, one, other in pairs]
-    session.connection().execute(_NAME_TRANSFERS, rows)
+    _NAME_TRANSFERS.run(session, rows)
     tills.change(session, redemption, {"status": wanted, "held_until": held_until})
     return redemption_queries.facts(session, redemption_id, actor.center_id)
 
@@ -231,12 +239,21 @@ def _refuse_off_shelf(items: Iterable[ItemView]) -> None:
             raise Rejected("shop.item_off_shelf", item=item.name, item_id=item.id)
 
 
-def _usable_code(session: Session, digits: str, center_id: int) -> PayerCode:
+class _Code(NamedTuple):
+    """A payer's code as it is read under its lock."""
+
+    id: int
+    volunteer_id: int
+    status: str
+    expires_at: datetime
+
+
+def _usable_code(session: Session, digits: str, center_id: int) -> _Code:
     """The code, locked. Raises Rejected("shop.code_…"), Conflict("shop.code_bound_elsewhere")."""
-    query = sa.select(PayerCode).where(PayerCode.center_id == center_id, PayerCode.code_hash == token_hash(digits))
-    code = session.scalars(query.with_for_update()).one_or_none()
-    if code is None:
+    rows = _FIND_CODE.rows(session, {"center": center_id, "hash": token_hash(digits)})
+    if not rows:
         raise Rejected("shop.code_malformed")
+    code = _Code(*rows[0])
     if code.status == "BOUND":
         raise Conflict("shop.code_bound_elsewhere")
     if code.status != "ISSUED":

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor, system_actor
 from ledger.kernel.errors import Conflict, Rejected
+from ledger.kernel.prepared import Prepared
 from ledger.points import entries
 from ledger.points import service as points
 from ledger.points.policy import POINT, AccountKey, Kind, Movement
@@ -21,6 +22,17 @@ from ledger.shop.redemption_queries import RedemptionView
 
 _EXTENSION = timedelta(days=30)
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_NEXT_RECEIPT = {
+    dialect: Prepared(
+        insert(ReceiptCounter)
+        .on_conflict_do_update(
+            index_elements=["center_id", "shop_id", "year"],
+            set_={"last_number": ReceiptCounter.last_number + 1},
+        )
+        .returning(ReceiptCounter.last_number)
+    )
+    for dialect, insert in _INSERT.items()
+}
 
 
 def confirm(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, Any]:
@@ -58,7 +70,7 @@ def _post(session: Session, redemption: RedemptionView, *, actor: Actor) -> poin
             source=tills.source(redemption, "post"),
             actor=actor,
             reason="redemption",
-            evidence=queries.facts(session, redemption.id, actor.center_id),
+            evidence=queries.facts_with_balance(session, redemption),
         )
     except Conflict as refusal:
         # The book's time never goes back: where another machine's clock is ahead, it is later there than here.
@@ -173,10 +185,6 @@ def _mirror(session: Session, redemption: RedemptionView) -> list[Movement]:
 
 def _next_receipt(session: Session, shop_id: int, year: int, center_id: int) -> int:
     """The next number of the shop's year. The row stays locked until the unit ends, so that a refusal leaves no gap."""
-    insert = _INSERT[session.get_bind().dialect.name](ReceiptCounter)
-    statement = insert.on_conflict_do_update(
-        index_elements=["center_id", "shop_id", "year"],
-        set_={"last_number": ReceiptCounter.last_number + 1},
-    ).returning(ReceiptCounter.last_number)
     row = {"center_id": center_id, "shop_id": shop_id, "year": year, "last_number": 1}
-    return int(session.connection().execute(statement, row).scalar_one())
+    [(number,)] = _NEXT_RECEIPT[session.get_bind().dialect.name].rows(session, row)
+    return int(number)

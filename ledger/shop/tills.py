@@ -9,12 +9,18 @@ from sqlalchemy.orm import Session
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, Keep, Rejected
 from ledger.kernel.permissions import Permission
+from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
 from ledger.points.policy import Source
 from ledger.shop.models import PayerCode, Redemption
 from ledger.shop.redemption_queries import RedemptionView, get_redemption
 
-_redemption = table_of(Redemption)
+_redemption, _code = table_of(Redemption), table_of(PayerCode)
+_END_CODE = Prepared(
+    sa.update(_code)
+    .where(_code.c.center_id == sa.bindparam("of_center"), _code.c.id == sa.bindparam("of_id"))
+    .values(status=sa.bindparam("status"))
+)
 
 
 def locked(session: Session, redemption_id: int, actor: Actor) -> RedemptionView:
@@ -55,15 +61,14 @@ def change(session: Session, redemption: RedemptionView, values: dict[str, Any])
         "of_id": redemption.id,
         "of_status": redemption.status,
     }
-    if session.connection().execute(_change(*sorted(values)), parameters | values).rowcount != 1:
+    if not _change(*sorted(values)).rows(session, parameters | values):
         raise Conflict("service.conflict")
-    session.expire_all()
 
 
 @cache
-def _change(*names: str) -> sa.Update:
-    """The statement that changes these columns of a redemption that is still in a state."""
-    return (
+def _change(*names: str) -> Prepared:
+    """The statement that changes these columns of a redemption that is still in a state, and names it."""
+    return Prepared(
         sa.update(_redemption)
         .where(
             _redemption.c.center_id == sa.bindparam("of_center"),
@@ -71,14 +76,13 @@ def _change(*names: str) -> sa.Update:
             _redemption.c.status == sa.bindparam("of_status"),
         )
         .values({name: sa.bindparam(name) for name in names})
+        .returning(_redemption.c.id)
     )
 
 
 def end_code(session: Session, code_id: int, center_id: int, *, status: str) -> None:
     """A code's end: CONSUMED by a receipt, BURNED by anything else."""
-    session.execute(
-        sa.update(PayerCode).where(PayerCode.center_id == center_id, PayerCode.id == code_id).values(status=status)
-    )
+    _END_CODE.run(session, [{"of_center": center_id, "of_id": code_id, "status": status}])
 
 
 def burner(code_id: int, center_id: int) -> Keep:
