@@ -285,7 +285,7 @@ def _codes(refusal: str) -> Iterator[str]:
 
 
 def test_bookkeeping(database: Database) -> None:
-    """Half of the profile's examples, a tenth of many: each of them is a whole book."""
+    """A third of the profile's examples, a tenth of many: each of them is a whole book."""
     assert database is not None
     usual = settings.default
     assert usual is not None
@@ -293,6 +293,6 @@ def test_bookkeeping(database: Database) -> None:
     run_state_machine_as_test(
         Bookkeeping,
         settings=settings(
-            usual, max_examples=usual.max_examples // (10 if long else 2), stateful_step_count=100 if long else 50
+            usual, max_examples=usual.max_examples // (10 if long else 3), stateful_step_count=100 if long else 50
         ),
     )

@@ -219,7 +219,7 @@ class LivesOfPoints(RuleBasedStateMachine):
 
 
 def test_lives_of_points(database: Database) -> None:
-    """Half of the profile's examples, a tenth of many: each of them is a whole book."""
+    """A third of the profile's examples, a tenth of many: each of them is a whole book."""
     assert database is not None
     usual = settings.default
     assert usual is not None
@@ -227,6 +227,6 @@ def test_lives_of_points(database: Database) -> None:
     run_state_machine_as_test(
         LivesOfPoints,
         settings=settings(
-            usual, max_examples=usual.max_examples // (10 if long else 2), stateful_step_count=100 if long else 40
+            usual, max_examples=usual.max_examples // (10 if long else 3), stateful_step_count=100 if long else 40
         ),
     )

@@ -163,6 +163,7 @@ def test_other_refusals_of_a_resolution(bench: Bench) -> None:
         wanted | {"pending_id": plain["transfer_id"]},
         wanted | {"pending_id": "nobody"},
         wanted | {"pending_id": "held", "amount": 6},
+        wanted | {"pending_id": "held", "debit_account_id": bench.source},
         wanted | {"pending_id": "held", "credit_account_id": bench.source},
         wanted | {"pending_id": "held", "unit": "minute"},
     )
@@ -171,6 +172,7 @@ def test_other_refusals_of_a_resolution(bench: Bench) -> None:
         "points.pending_transfer_not_pending",
         "points.pending_transfer_not_found",
         "points.exceeds_pending_transfer_amount",
+        "points.pending_transfer_has_different_debit_account_id",
         "points.pending_transfer_has_different_credit_account_id",
         "points.accounts_must_have_the_same_unit",
     ]

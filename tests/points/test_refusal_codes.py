@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError, registered_codes, text_of
-from ledger.points import entries, queries
+from ledger.points import entries, expiry_queries, queries
 from ledger.points.policy import MINUTE, AccountKey, Movement
 from tests.points.books import HALF_AN_HOUR, ISSUANCE, REDEEMED, Books, member, new_source
 
@@ -93,6 +93,7 @@ PRODUCED: dict[str, Callable[[Books], object]] = {
     "unit_unknown": lambda books: books.award(1, AccountKey("tractors", "member", 1)),
     "transfer_not_found": _read(entries.get_transfer),
     "batch_not_found": _read(entries.get_batch),
+    "expiry_run_not_found": _read(expiry_queries.get_run),
 }
 
 
