@@ -53,8 +53,8 @@ class Book:
         if not self.plainly:
             return in_transaction(work, *args, once=once, **kwargs)
         unit = Unit(lambda session: work(session, *args, **kwargs), once)
-        with Session(self.database.writer, expire_on_commit=False) as session, session.begin():
-            unit.run(session)
+        with self.database.writer.begin() as connection:
+            unit.run(connection)
         return unit.value
 
     def award(self, *, minutes: int = 120, points: int = 200) -> None:

@@ -19,7 +19,14 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel.engines import is_sqlite, reader_engine, writer_engine
 from ledger.kernel.errors import Unavailable
-from ledger.kernel.faults import find_unavailable, is_write_refused, must_rerun
+from ledger.kernel.faults import (
+    RACES,
+    find_unavailable,
+    is_lost_race,
+    is_write_refused,
+    lost_for_good,
+    must_rerun,
+)
 from ledger.kernel.group_commit import WAIT_SECONDS, GroupWriter
 from ledger.kernel.idempotency import Once
 from ledger.kernel.measures import measured_unit
@@ -81,12 +88,18 @@ class Database:
         self._group = GroupWriter(self.writer, wait_seconds=self._wait_seconds) if is_sqlite(self.url) else None
 
     def _run_on_postgres(self, unit: Unit) -> None:
+        races = 0
         for attempt in range(1, _RERUNS + 1):
             try:
-                with Session(self.writer, expire_on_commit=False) as session, session.begin():
-                    unit.run(session)
+                with self.writer.begin() as connection:
+                    unit.run(connection)
                 return
             except sa.exc.SQLAlchemyError as error:
+                if is_lost_race(error):
+                    races += 1
+                    if races == RACES:
+                        raise lost_for_good(error) from error
+                    continue
                 if not isinstance(error, sa.exc.DBAPIError) or not must_rerun(error):
                     told = find_unavailable(error)
                     if told is None:

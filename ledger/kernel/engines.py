@@ -5,6 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ledger.kernel.dialects import with_our_dialect
+
 _SQLITE_SWITCHES = {
     "journal_mode": ("WAL", "wal"),
     "synchronous": ("FULL", 2),
@@ -28,7 +30,7 @@ def writer_engine(url: str) -> sa.Engine:
     if is_sqlite(url):
         return _sqlite_engine(url, begin="BEGIN IMMEDIATE", query_only=False)
     return sa.create_engine(
-        url,
+        with_our_dialect(url),
         pool_size=20,
         max_overflow=20,
         pool_pre_ping=True,
@@ -47,7 +49,7 @@ def reader_engine(url: str, writer: sa.Engine) -> sa.Engine:
 
 def _sqlite_engine(url: str, *, begin: str, query_only: bool) -> sa.Engine:
     engine = sa.create_engine(
-        url,
+        with_our_dialect(url),
         poolclass=sa.pool.QueuePool,
         pool_size=1 if not query_only else 16,
         max_overflow=0 if not query_only else 64,

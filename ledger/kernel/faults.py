@@ -4,7 +4,7 @@ import sqlite3
 
 import sqlalchemy as sa
 
-from ledger.kernel.errors import Unavailable
+from ledger.kernel.errors import Conflict, Unavailable
 
 _SQLITE_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _SQLITE_STORAGE = {
@@ -20,13 +20,22 @@ _POSTGRES_RERUN = ("40001", "40P01")
 _POSTGRES_BUSY = ("55P03", "25P03", _POSTGRES_READ_ONLY, "57P", "08", "53")
 _POSTGRES_STORAGE = ("53100", "58")
 _PRIMARY_CODE = 0xFF
+# How often a unit may find that somebody else has taken a key in the meantime.
+RACES = 3
 
 
-def is_lost_race(error: sa.exc.IntegrityError) -> bool:
+def is_lost_race(error: BaseException | None) -> bool:
     """Whether a unique key was taken by somebody else, so that the same work may go another way now."""
-    cause = error.orig
+    cause = error.orig if isinstance(error, sa.exc.IntegrityError) else None
     unique = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, "23505")
     return (getattr(cause, "sqlite_errorcode", None) or getattr(cause, "sqlstate", None)) in unique
+
+
+def lost_for_good(error: BaseException | None) -> Conflict:
+    """The refusal of a unit that has lost each of its races."""
+    refusal = Conflict("service.conflict")
+    refusal.__cause__ = error
+    return refusal
 
 
 def must_rerun(error: sa.exc.DBAPIError) -> bool:

@@ -16,11 +16,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from ledger.kernel.errors import Unavailable
-from ledger.kernel.faults import find_unavailable
+from ledger.kernel.faults import RACES, find_unavailable, is_lost_race, lost_for_good
 from ledger.kernel.measures import GROUP_SIZE
+from ledger.kernel.sending import driver_of
 from ledger.kernel.unit import Unit
 
 _log = logging.getLogger(__name__)
@@ -158,7 +158,7 @@ class GroupWriter:
         """The writer's connection with BEGIN done; another process may hold it up no longer than the ticket waits."""
         with self._engine.connect() as connection:
             milliseconds = int(ticket.seconds_left() * 1000)
-            _driver(connection).execute(f"PRAGMA busy_timeout={milliseconds}")
+            driver_of(connection).execute(f"PRAGMA busy_timeout={milliseconds}")
             with connection.begin():
                 yield connection
 
@@ -168,19 +168,23 @@ def _run_on(connection: sa.Connection, unit: Unit) -> None:
 
     What is thrown into this thread from outside (an interpreter that stops) is no unit's error and ends the group.
     """
-    driver = _driver(connection)
-    driver.execute("SAVEPOINT unit")
-    try:
-        with Session(connection, join_transaction_mode="rollback_only", expire_on_commit=False) as session:
-            unit.run(session)
-    except Exception as error:
-        if isinstance(error, sa.exc.OperationalError) and driver.in_transaction:
-            raise
-        unit.error = error
-        _undo(driver, error)
-    if not driver.in_transaction:
-        raise TransactionGoneError from unit.error
-    driver.execute("RELEASE unit")
+    driver = driver_of(connection)
+    for attempt in range(1, RACES + 1):
+        driver.execute("SAVEPOINT unit")
+        try:
+            unit.run(connection)
+        except Exception as error:
+            if isinstance(error, sa.exc.OperationalError) and driver.in_transaction:
+                raise
+            unit.error = error
+            _undo(driver, error)
+        if not driver.in_transaction:
+            raise TransactionGoneError from unit.error
+        driver.execute("RELEASE unit")
+        if not is_lost_race(unit.error):
+            return
+        if attempt == RACES:
+            unit.error = lost_for_good(unit.error)
 
 
 def _undo(driver: Any, error: Exception) -> None:
@@ -193,7 +197,7 @@ def _undo(driver: Any, error: Exception) -> None:
 
 def _commit(connection: sa.Connection, group: Sequence[_Ticket]) -> None:
     """COMMIT, sent as SQL: the driver's own commit() says nothing when there is no transaction any more."""
-    driver = _driver(connection)
+    driver = driver_of(connection)
     if not driver.in_transaction:
         raise TransactionGoneError
     committed: list[Any] = []
@@ -207,10 +211,6 @@ def _commit(connection: sa.Connection, group: Sequence[_Ticket]) -> None:
         if committed:
             for ticket in group:
                 ticket.done = True
-
-
-def _driver(connection: sa.Connection) -> Any:
-    return connection.connection.driver_connection
 
 
 def _told(error: BaseException) -> BaseException:

@@ -66,12 +66,12 @@ _INSERT = {
     "postgresql": Prepared(postgresql.insert(_table).on_conflict_do_nothing().returning(_table.c.key)),
 }
 # FOR SHARE, so that a demoted primary can't vouch for a row that only it has (scale.md, rule 5).
-_FIND = (
-    sa.select(Idempotency.request_hash, Idempotency.outcome, Idempotency.code, Idempotency.answer)
+_FIND = Prepared(
+    sa.select(_table.c.request_hash, _table.c.outcome, _table.c.code, _table.c.answer)
     .where(
-        Idempotency.center_id == sa.bindparam("c"),
-        Idempotency.scope == sa.bindparam("s"),
-        Idempotency.key == sa.bindparam("k"),
+        _table.c.center_id == sa.bindparam("c"),
+        _table.c.scope == sa.bindparam("s"),
+        _table.c.key == sa.bindparam("k"),
     )
     .with_for_update(read=True)
 )
@@ -86,7 +86,7 @@ _REMEMBER = Prepared(
 )
 
 
-def claim(session: Session, once: Once) -> bool:
+def claim(connection: sa.Connection, once: Once) -> bool:
     """Take the key for this unit; False when it has been answered before. Waits for a transaction that holds it."""
     row = {
         "center_id": once.center_id,
@@ -96,41 +96,41 @@ def claim(session: Session, once: Once) -> bool:
         "created_at": clock.now(),
         **_VALUES,
     }
-    return bool(_INSERT[session.get_bind().dialect.name].rows(session, row))
+    return bool(_INSERT[connection.dialect.name].rows_on(connection, row))
 
 
-def recall(session: Session, once: Once) -> Any:
+def recall(connection: sa.Connection, once: Once) -> Any:
     """The value remembered for the key.
 
     Raises the remembered refusal; Rejected("idempotency.mismatch") when the body differs.
     """
-    found = session.connection().execute(_FIND, _where(once)).one()
-    if found.request_hash != once.request_hash:
+    ((request_hash, outcome, code, answer),) = _FIND.rows_on(connection, _where(once))
+    if request_hash != once.request_hash:
         raise Rejected("idempotency.mismatch", key=once.key)
     once.replayed = True
-    value = json.loads(found.answer)
-    if found.outcome == "running":
+    value = json.loads(answer)
+    if outcome == "running":
         raise Conflict("idempotency.in_progress")
-    if found.outcome == "conflict":
-        raise Conflict(found.code, **value)
-    if found.outcome == "rejected":
-        raise Rejected(found.code, **value)
+    if outcome == "conflict":
+        raise Conflict(code, **value)
+    if outcome == "rejected":
+        raise Rejected(code, **value)
     return value
 
 
-def remember(session: Session, once: Once, value: Any) -> Any:
+def remember(connection: sa.Connection, once: Once, value: Any) -> Any:
     """Keep the value that the work returned, which must be plain JSON, and return it as a replay will have it."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    _write(session, once, outcome="done", code=None, answer=text)
+    _write(connection, once, outcome="done", code=None, answer=text)
     return json.loads(text)
 
 
-def remember_refusal(session: Session, once: Once, refusal: Conflict | Rejected) -> None:
+def remember_refusal(connection: sa.Connection, once: Once, refusal: Conflict | Rejected) -> None:
     """Keep a refusal, so that a retry can't succeed later by surprise."""
     outcome = "conflict" if isinstance(refusal, Conflict) else "rejected"
     # A time in the context is kept as its text, which is how it leaves in an answer anyway.
     text = json.dumps(refusal.context, ensure_ascii=False, separators=(",", ":"), default=str)
-    _write(session, once, outcome=outcome, code=refusal.code, answer=text)
+    _write(connection, once, outcome=outcome, code=refusal.code, answer=text)
 
 
 def forget_old(session: Session) -> int:
@@ -139,8 +139,8 @@ def forget_old(session: Session) -> int:
     return result.rowcount
 
 
-def _write(session: Session, once: Once, *, outcome: str, code: str | None, answer: str) -> None:
-    _REMEMBER.run(session, [_where(once) | {"outcome": outcome, "code": code, "answer": answer}])
+def _write(connection: sa.Connection, once: Once, *, outcome: str, code: str | None, answer: str) -> None:
+    _REMEMBER.run_on(connection, [_where(once) | {"outcome": outcome, "code": code, "answer": answer}])
 
 
 def _where(once: Once) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""A unit of work: savepoint A {idempotency row, savepoint B {work}}, run on a transaction that somebody else owns."""
+"""A unit of work: the idempotency row and, in a savepoint, the work; on a transaction that is somebody else's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -10,11 +11,10 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel import idempotency
 from ledger.kernel.errors import Conflict, Rejected
-from ledger.kernel.faults import is_lost_race
 from ledger.kernel.idempotency import Once
+from ledger.kernel.prepared import CONNECTION
 
 _inside: ContextVar[bool] = ContextVar("inside_unit", default=False)
-_ATTEMPTS = 3
 
 
 class Unit:
@@ -33,52 +33,48 @@ class Unit:
         self.value: Any = None
         self.error: BaseException | None = None
 
-    def run(self, session: Session) -> None:
-        """One run on the session's open transaction, with a rerun when a unique key was lost to somebody else.
+    def run(self, connection: sa.Connection) -> None:
+        """One run on an open transaction, or within a savepoint, of which the caller takes back what raised.
 
-        Refusals end up in `error` with their rows kept; any other error is raised after savepoint A is rolled back.
+        Refusals end up in `error` with their rows kept; any other error is raised.
         """
-        self._context.copy().run(self._run, session)
+        self._context.copy().run(self._run, connection)
 
-    def _run(self, session: Session) -> None:
+    def _run(self, connection: sa.Connection) -> None:
         _inside.set(True)
-        for attempt in range(1, _ATTEMPTS + 1):
-            self._forget()
-            try:
-                with session.begin_nested():
-                    self._attempt(session)
-                return
-            except sa.exc.IntegrityError as error:
-                if not is_lost_race(error):
-                    raise
-                if attempt == _ATTEMPTS:
-                    raise Conflict("service.conflict") from error
-                session.expunge_all()
-
-    def _forget(self) -> None:
         self.value, self.error = None, None
-        if self._once is not None:
-            self._once.replayed = False
-
-    def _attempt(self, session: Session) -> None:
         once = self._once
+        if once is not None:
+            once.replayed = False
         try:
-            if once is not None and not idempotency.claim(session, once):
-                self.value = idempotency.recall(session, once)
+            if once is not None and not idempotency.claim(connection, once):
+                self.value = idempotency.recall(connection, once)
                 return
-            with session.begin_nested():
+            with _session(connection) as session:
                 value = self._work(session)
-                session.flush()
         except (Rejected, Conflict) as refusal:
-            session.expunge_all()
-            self.error = refusal
-            if refusal.keep is not None:
-                refusal.keep(session)
-            if once is not None and not once.replayed and refusal.code != "idempotency.mismatch":
-                idempotency.remember_refusal(session, once, refusal)
+            self._keep(refusal, connection)
         else:
             refuse_mapped(value)
-            self.value = value if once is None else idempotency.remember(session, once, value)
+            self.value = value if once is None else idempotency.remember(connection, once, value)
+
+    def _keep(self, refusal: Rejected | Conflict, connection: sa.Connection) -> None:
+        self.error = refusal
+        once = self._once
+        if refusal.keep is not None:
+            with _session(connection) as session:
+                refusal.keep(session)
+        if once is not None and not once.replayed and refusal.code != "idempotency.mismatch":
+            idempotency.remember_refusal(connection, once, refusal)
+
+
+@contextmanager
+def _session(connection: sa.Connection) -> Iterator[Session]:
+    """A session within a savepoint of its own: all of it stays, or nothing."""
+    with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
+        session.info[CONNECTION] = session.connection()
+        yield session
+        session.commit()
 
 
 def refuse_inside() -> None:
