@@ -1,6 +1,6 @@
 """Statements sent past SQLAlchemy: those who listen to its engine are told all the same, and errors are the same.
 
-On PostgreSQL what is told waits for the next question (pipelined.py); SQLite has no way to a server that could be saved.
+On PostgreSQL what is told waits for the next question (pipelined.py); on SQLite nothing would be saved by that.
 """
 
 import sqlite3
@@ -58,7 +58,7 @@ def _as_sqlalchemy_has_it(connection: sa.Connection, text: str, error: Any) -> B
     """The class of SQLAlchemy's, without the values, for logs hold nothing personal; a lost connection is let go."""
     gone = connection.dialect.is_disconnect(error, driver_of(connection), None)
     kind: Any = sqlite3.Error if isinstance(error, sqlite3.Error) else psycopg.Error
-    wrapped = sa.exc.DBAPIError.instance(
+    wrapped: BaseException = sa.exc.DBAPIError.instance(
         text, None, error, kind, hide_parameters=True, connection_invalidated=gone, dialect=connection.dialect
     )
     if gone:

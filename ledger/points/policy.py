@@ -151,6 +151,11 @@ class AccountState:
     closed_at: datetime | None
 
     @property
+    def key(self) -> AccountKey:
+        """What it is for."""
+        return AccountKey(self.unit, self.kind, self.owner_id)
+
+    @property
     def state(self) -> Balance:
         """Balance and held amount now."""
         return Balance(self.balance, self.debits_pending)
@@ -164,6 +169,17 @@ class AccountState:
     def available(self) -> int:
         """What can still be taken."""
         return self.credits_posted - self.debits_posted - self.debits_pending
+
+    @property
+    def counters(self) -> tuple[int, int, int, int, int]:
+        """What a posting changes, to be restored when it is refused."""
+        return (
+            self.debits_pending, self.debits_posted, self.credits_pending, self.credits_posted, self.version,
+        )  # fmt: skip
+
+    def restore(self, counters: tuple[int, int, int, int, int]) -> None:
+        """Be again as `counters` says."""
+        self.debits_pending, self.debits_posted, self.credits_pending, self.credits_posted, self.version = counters
 
     def take(self, line: Line) -> None:
         """Be the debit side. Raises Rejected("points.exceeds_credits") where more would go than is available."""

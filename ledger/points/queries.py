@@ -17,21 +17,19 @@ from ledger.points.models import Account, Transfer, Unit
 from ledger.points.policy import COUNTS_AS_POSTED, AccountKey, AccountState, Balance, Original
 
 _account, _transfer = table_of(Account), table_of(Transfer)
-_STATE_COLUMNS = [
+STATE_COLUMNS = [
     _account.c[name]
     for name in (
         "id", "unit", "kind", "owner_id", "counted", "in_lots", "overdraft", "debits_pending", "debits_posted",
         "credits_pending", "credits_posted", "version", "last_recorded_at", "closed_at",
     )
 ]  # fmt: skip
-_by_id = sa.select(*_STATE_COLUMNS).where(
-    _account.c.center_id == sa.bindparam("center"), _account.c.id.in_(sa.bindparam("ids", expanding=True))
-)
-_BY_ID, _BY_ID_LOCKED = Prepared(_by_id), Prepared(_by_id.order_by(_account.c.id).with_for_update())
+BY_IDS = sa.and_(_account.c.center_id == sa.bindparam("center"), _account.c.id.in_(sa.bindparam("ids", expanding=True)))
+_BY_ID = Prepared(sa.select(*STATE_COLUMNS).where(BY_IDS))
 _UNITS = sa.select(Unit.code, Unit.in_lots).where(
     Unit.center_id == sa.bindparam("center"), Unit.code.in_(sa.bindparam("codes", expanding=True))
 )
-_KEYS_AT_ONCE = 32
+KEYS_AT_ONCE = 32
 NOTHING = Balance(0, 0)
 
 
@@ -68,19 +66,28 @@ def accounts_by_key(session: Session, keys: Iterable[AccountKey], center_id: int
     """The accounts that exist among `keys`."""
     wanted = list(keys)
     found = {}
-    for start in range(0, len(wanted), _KEYS_AT_ONCE):
-        part = wanted[start : start + _KEYS_AT_ONCE]
-        values: dict[str, Any] = {"center": center_id}
-        for number, key in enumerate(part):
-            values |= {f"unit{number}": key.unit, f"kind{number}": key.kind, f"owner{number}": key.owner_id}
-        for row in _by_keys(len(part)).rows(session, values):
+    for start in range(0, len(wanted), KEYS_AT_ONCE):
+        part = wanted[start : start + KEYS_AT_ONCE]
+        for row in _by_keys(len(part)).rows(session, key_values(part, center_id)):
             state = AccountState(*row)
-            found[AccountKey(state.unit, state.kind, state.owner_id)] = state
+            found[state.key] = state
     return found
 
 
 @cache
 def _by_keys(count: int) -> Prepared:
+    return Prepared(sa.select(*STATE_COLUMNS).where(by_keys(count)))
+
+
+def key_values(keys: Iterable[AccountKey], center_id: int) -> dict[str, Any]:
+    """What `by_keys` is asked with."""
+    values: dict[str, Any] = {"center": center_id}
+    for number, key in enumerate(keys):
+        values |= {f"unit{number}": key.unit, f"kind{number}": key.kind, f"owner{number}": key.owner_id}
+    return values
+
+
+def by_keys(count: int) -> "sa.ColumnElement[bool]":
     """Accounts by so many keys, each an index seek: of a list of row values SQLite makes a walk over all accounts."""
     seeks = (
         sa.and_(
@@ -91,15 +98,12 @@ def _by_keys(count: int) -> Prepared:
         )
         for number in range(count)
     )
-    return Prepared(sa.select(*_STATE_COLUMNS).where(sa.or_(*seeks)))
+    return sa.or_(*seeks)
 
 
-def accounts_by_id(
-    session: Session, ids: Iterable[int], center_id: int, *, lock: bool = False
-) -> dict[int, AccountState]:
-    """Accounts by id, locked in id order when asked."""
-    parameters = {"center": center_id, "ids": list(ids)}
-    rows = (_BY_ID_LOCKED if lock else _BY_ID).rows(session, parameters)
+def accounts_by_id(session: Session, ids: Iterable[int], center_id: int) -> dict[int, AccountState]:
+    """Accounts by id."""
+    rows = _BY_ID.rows(session, {"center": center_id, "ids": list(ids)})
     return {row[0]: AccountState(*row) for row in rows}
 
 

@@ -5,8 +5,8 @@ thousand transfers hold the writer briefly. A refused chain leaves nothing behin
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,21 +14,21 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
-from ledger.kernel.errors import Conflict, Forbidden, LedgerError, NotFound, Rejected
+from ledger.kernel.errors import Conflict, LedgerError, NotFound, Rejected
 from ledger.kernel.ids import new_id, public_id
 from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
-from ledger.points import freezing, raw_queries, rows
+from ledger.points import raw_queries, rows
 from ledger.points.models import Account, Batch, Transfer
-from ledger.points.policy import AccountState, Kind, Line, Source, apply, recording_time
-from ledger.points.raw_names import Booked, Exists, booked, refuse_booked
-from ledger.points.raw_queries import SOURCE, PendingView, lock_accounts
+from ledger.points.policy import Kind, Line, Source, apply, recording_time
+from ledger.points.raw_book import RESOLVED, RawBook
+from ledger.points.raw_names import Exists, refuse_booked
+from ledger.points.raw_queries import SOURCE, lock_accounts
 from ledger.points.rows import Header
 
 USUAL_HOLD_SECONDS = 24 * 3600
 _INSERT_BATCHES, _INSERT_TRANSFERS = Prepared(sa.insert(table_of(Batch))), Prepared(sa.insert(table_of(Transfer)))
-_RESOLVED: dict[str, str] = {"post": "posted", "void": "voided"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,6 @@ def transfer_all(session: Session, wanted: Sequence[WantedTransfer], *, actor: A
     `points.linked_event_failed`. Raises Forbidden("access.denied"), Unavailable("points.ledger_frozen").
     """
     actor.need(Permission.RAW_LEDGER)
-    freezing.refuse_frozen(session, actor.center_id)
     book = _load(session, wanted, actor)
     results: list[dict[str, Any]] = []
     for chain in chains(wanted):
@@ -104,30 +103,7 @@ def chains(wanted: Iterable[WantedTransfer]) -> Iterator[list[WantedTransfer]]:
         yield chain
 
 
-@dataclass(slots=True)
-class _Book:
-    """What a request knows and has decided: accounts by key, names taken, what is held, rows to write."""
-
-    actor: Actor
-    recorded_at: datetime
-    accounts: dict[int, AccountState]
-    names: dict[str, Booked]
-    pending: dict[str, PendingView]
-    batches: list[dict[str, Any]] = field(default_factory=list)
-    transfers: list[dict[str, Any]] = field(default_factory=list)
-
-    def copy(self) -> "_Book":
-        """The same for a chain that may fail: accounts are copied when they are touched."""
-        return _Book(self.actor, self.recorded_at, dict(self.accounts), dict(self.names), dict(self.pending))
-
-    def take_over(self, chain: "_Book") -> None:
-        """Keep what a chain has decided."""
-        self.accounts, self.pending, self.names = chain.accounts, chain.pending, chain.names
-        self.batches += chain.batches
-        self.transfers += chain.transfers
-
-
-def _load(session: Session, wanted: Sequence[WantedTransfer], actor: Actor) -> _Book:
+def _load(session: Session, wanted: Sequence[WantedTransfer], actor: Actor) -> RawBook:
     pending = raw_queries.find_pending(
         session, {each.pending_id for each in wanted if each.pending_id}, actor.center_id
     )
@@ -137,23 +113,23 @@ def _load(session: Session, wanted: Sequence[WantedTransfer], actor: Actor) -> _
     # Read again now that nobody else can resolve them.
     pending = raw_queries.find_pending(session, pending, actor.center_id)
     names = raw_queries.find_named(session, {each.id for each in wanted if each.id}, actor.center_id)
-    return _Book(actor, recording_time(clock.now(), accounts.values()), accounts, names, pending)
+    return RawBook(actor, recording_time(clock.now(), accounts.values()), accounts, names, pending)
 
 
-def _book_chain(book: _Book, chain: list[WantedTransfer]) -> list[dict[str, Any]]:
-    draft = book.copy()
+def _book_chain(book: RawBook, chain: list[WantedTransfer]) -> list[dict[str, Any]]:
+    book.begin_chain()
     results: list[dict[str, Any]] = []
     for position, each in enumerate(chain):
         try:
             if each.linked and position == len(chain) - 1:
                 raise Rejected("points.linked_event_chain_open")
-            if each.id is not None and each.id in draft.names:
-                refuse_booked(draft.names[each.id], _parts(draft, each))
-            results.append(_book_one(draft, each))
+            if each.id is not None and each.id in book.names:
+                refuse_booked(book.names[each.id], _parts(book, each))
+            results.append(_book_one(book, each))
         except LedgerError as error:
+            book.undo_chain()
             others = LedgerError("points.linked_event_failed")
             return [_refused(one, error if one is each else others) for one in chain]
-    book.take_over(draft)
     return results
 
 
@@ -163,7 +139,7 @@ def _refused(wanted: WantedTransfer, error: LedgerError) -> dict[str, Any]:
     return {"status": "refused", "id": wanted.id, "code": error.code, "context": error.context}
 
 
-def _parts(book: _Book, wanted: WantedTransfer) -> dict[str, Any]:
+def _parts(book: RawBook, wanted: WantedTransfer) -> dict[str, Any]:
     """What is compared of a transfer whose name has been booked, in this order."""
     held = book.pending.get(wanted.pending_id or "")
     usual = USUAL_HOLD_SECONDS if wanted.kind == "pending" else None
@@ -179,10 +155,10 @@ def _parts(book: _Book, wanted: WantedTransfer) -> dict[str, Any]:
     }
 
 
-def _book_one(book: _Book, wanted: WantedTransfer) -> dict[str, Any]:
-    resolves = wanted.kind in _RESOLVED
+def _book_one(book: RawBook, wanted: WantedTransfer) -> dict[str, Any]:
+    resolves = wanted.kind in RESOLVED
     line = _resolution(book, wanted) if resolves else _new_line(book, wanted)
-    debit, credit = (_touch(book, side) for side in (line.debit_id, line.credit_id))
+    debit, credit = book.touch(line.debit_id), book.touch(line.credit_id)
     if wanted.unit != debit.unit and not (resolves and wanted.unit is None):
         raise Rejected("points.accounts_must_have_the_same_unit")
     after = apply(line, debit, credit)
@@ -190,20 +166,20 @@ def _book_one(book: _Book, wanted: WantedTransfer) -> dict[str, Any]:
     row = rows.transfer_row(line, debit.unit, center_id=book.actor.center_id, batch_id=batch["id"], at=book.recorded_at)
     book.batches.append(batch)
     book.transfers.append(row | after)
-    _remember(book, wanted, row)
+    book.remember(wanted.id, row)
     return {
         "status": "created",
         "id": wanted.id,
         "transfer_id": row["id"],
         "batch_id": batch["id"],
         "balances": [
-            {"account_id": state.id, "balance": state.state.balance, "held": state.state.held}
+            {"account_id": state.id, "balance": state.balance, "held": state.debits_pending}
             for state in (debit, credit)
         ],
     }
 
 
-def _new_line(book: _Book, wanted: WantedTransfer) -> Line:
+def _new_line(book: RawBook, wanted: WantedTransfer) -> Line:
     if wanted.debit_account_id is None or wanted.credit_account_id is None:
         raise NotFound("points.account_not_found")
     expires_at = None
@@ -219,7 +195,7 @@ def _new_line(book: _Book, wanted: WantedTransfer) -> Line:
     )
 
 
-def _resolution(book: _Book, wanted: WantedTransfer) -> Line:
+def _resolution(book: RawBook, wanted: WantedTransfer) -> Line:
     held = book.pending.get(wanted.pending_id or "")
     if held is None:
         raise NotFound("points.pending_transfer_not_found")
@@ -229,7 +205,7 @@ def _resolution(book: _Book, wanted: WantedTransfer) -> Line:
         raise Conflict(
             "points.pending_transfer_expired"
             if held.resolved == "expire"
-            else f"points.pending_transfer_already_{_RESOLVED[held.resolved]}"
+            else f"points.pending_transfer_already_{RESOLVED[held.resolved]}"
         )
     if book.recorded_at >= held.expires_at:
         raise Conflict("points.pending_transfer_expired")
@@ -250,42 +226,12 @@ def _resolution(book: _Book, wanted: WantedTransfer) -> Line:
     )
 
 
-def _touch(book: _Book, account_id: int) -> AccountState:
-    """The account, to be changed by this chain alone."""
-    state = book.accounts.get(account_id)
-    if state is None:
-        raise NotFound("points.account_not_found")
-    if state.kind != "free":
-        raise Forbidden("points.approval_needed")
-    book.accounts[account_id] = replace(state)
-    return book.accounts[account_id]
-
-
-def _batch_row(book: _Book, wanted: WantedTransfer) -> dict[str, Any]:
+def _batch_row(book: RawBook, wanted: WantedTransfer) -> dict[str, Any]:
     source = Source(SOURCE, wanted.id or public_id(new_id()), "transfer")
     return rows.batch_row(Header(source, book.actor, wanted.reason), book.recorded_at)
 
 
-def _remember(book: _Book, wanted: WantedTransfer, row: dict[str, Any]) -> None:
-    """What later transfers of the request may name: this one if it holds, and that what it resolves is resolved."""
-    if row["kind"] in _RESOLVED:
-        for name, view in list(book.pending.items()):
-            if view.id == row["pending_id"]:
-                book.pending[name] = replace(view, resolved=row["kind"])
-    if wanted.id is not None:
-        book.names[wanted.id] = booked(row)
-        book.pending[wanted.id] = PendingView(
-            id=row["id"],
-            kind=row["kind"],
-            debit_account_id=row["debit_account_id"],
-            credit_account_id=row["credit_account_id"],
-            amount=row["amount"],
-            expires_at=row["expires_at"] or book.recorded_at,
-            resolved=None,
-        )
-
-
-def _write(session: Session, book: _Book) -> None:
+def _write(session: Session, book: RawBook) -> None:
     if not book.transfers:
         return
     _INSERT_BATCHES.run(session, book.batches)

@@ -1,6 +1,6 @@
 """What a request of the raw ledger must know before it is decided: accounts, names taken, pending transfers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.kernel.ids import parse_public_id
+from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
-from ledger.points import queries
+from ledger.points import opening, queries
 from ledger.points.models import Batch, Transfer, Unit
 from ledger.points.policy import AccountState
 from ledger.points.raw_names import Booked, booked
@@ -18,6 +19,36 @@ from ledger.points.raw_names import Booked, booked
 SOURCE = "raw"
 _batch, _transfer, _unit = table_of(Batch), table_of(Transfer), table_of(Unit)
 _resolution = _transfer.alias("resolution")
+_CENTER: "sa.BindParameter[Any]" = sa.bindparam("center")
+_same_batch = sa.and_(_batch.c.center_id == _transfer.c.center_id, _batch.c.id == _transfer.c.batch_id)
+# The batches of some names, to be found first: joined only, SQLite walks over every transfer of the center.
+_batches_named = sa.select(_batch.c.id).where(
+    _batch.c.center_id == _CENTER,
+    _batch.c.source_type == SOURCE,
+    _batch.c.source_ref.in_(sa.bindparam("names", expanding=True)),
+)
+_of_names = _transfer.c.batch_id.in_(_batches_named)
+_NAMED_COLUMNS = (
+    "expires_at", "recorded_at", "id", "batch_id", "kind", "pending_id", "debit_account_id", "credit_account_id",
+    "amount", "unit", "code",
+)  # fmt: skip
+_NAMED = Prepared(
+    sa.select(_batch.c.source_ref, *(_transfer.c[name] for name in _NAMED_COLUMNS))
+    .join(_batch, _same_batch)
+    .where(_transfer.c.center_id == _CENTER, _of_names)
+)
+_PENDING_COLUMNS = ("id", "kind", "debit_account_id", "credit_account_id", "amount", "expires_at", "recorded_at")
+_pending = (
+    sa.select(*(_transfer.c[name] for name in _PENDING_COLUMNS), _resolution.c.kind.label("by"), _batch.c.source_ref)
+    .join(_batch, _same_batch)
+    .outerjoin(
+        _resolution,
+        sa.and_(_resolution.c.center_id == _transfer.c.center_id, _resolution.c.pending_id == _transfer.c.id),
+    )
+    .where(_transfer.c.center_id == _CENTER)
+)
+_PENDING_BY_KEY = Prepared(_pending.where(_transfer.c.id.in_(sa.bindparam("keys", expanding=True))))
+_PENDING_BY_NAME = Prepared(_pending.where(_of_names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +71,14 @@ def find_scale(session: Session, unit: str, center_id: int) -> int | None:
 
 
 def lock_accounts(session: Session, ids: Iterable[int], center_id: int) -> dict[int, AccountState]:
-    """The accounts that exist among the ids; the free ones, which alone can be moved, locked in id order."""
+    """The accounts that exist among the ids; the free ones, which alone can be moved, locked in id order.
+
+    Raises Unavailable("points.ledger_frozen").
+    """
     wanted = sorted(set(ids))
-    if not wanted:
-        return {}
-    states = queries.accounts_by_id(session, wanted, center_id)
-    free = [state.id for state in states.values() if state.kind == "free"]
-    return states | queries.accounts_by_id(session, free, center_id, lock=True)
+    free = opening.lock_free(session, wanted, center_id)
+    others = [account_id for account_id in wanted if account_id not in free]
+    return free | queries.accounts_by_id(session, others, center_id) if others else free
 
 
 def find_named(session: Session, names: Iterable[str], center_id: int) -> dict[str, Booked]:
@@ -54,25 +86,8 @@ def find_named(session: Session, names: Iterable[str], center_id: int) -> dict[s
     wanted = list(names)
     if not wanted:
         return {}
-    t = _transfer.c
-    columns = (
-        t.id,
-        t.batch_id,
-        t.kind,
-        t.pending_id,
-        t.debit_account_id,
-        t.credit_account_id,
-        t.amount,
-        t.unit,
-        t.code,
-    )
-    same_batch = sa.and_(_batch.c.center_id == t.center_id, _batch.c.id == t.batch_id)
-    query = (
-        sa.select(_batch.c.source_ref, t.expires_at, t.recorded_at, *columns)
-        .join(_batch, same_batch)
-        .where(t.center_id == center_id, t.batch_id.in_(_batches_named(wanted, center_id)))
-    )
-    return {row.source_ref: booked(dict(row._mapping)) for row in session.execute(query)}
+    rows = _NAMED.rows(session, {"center": center_id, "names": wanted})
+    return {row[0]: booked(dict(zip(_NAMED_COLUMNS, row[1:], strict=True))) for row in rows}
 
 
 def find_pending(session: Session, names: Iterable[str], center_id: int) -> dict[str, PendingView]:
@@ -81,42 +96,15 @@ def find_pending(session: Session, names: Iterable[str], center_id: int) -> dict
     if not wanted:
         return {}
     keys = {key: name for name in wanted if (key := _key(name)) is not None}
-    by_key = session.execute(_pending(center_id).where(_transfer.c.id.in_(keys)))
-    found = {keys[row.id]: _view(row) for row in by_key}
-    by_name = _pending(center_id).where(_transfer.c.batch_id.in_(_batches_named(wanted, center_id)))
-    return found | {row.source_ref: _view(row) for row in session.execute(by_name)}
+    by_key = _PENDING_BY_KEY.rows(session, {"center": center_id, "keys": list(keys)}) if keys else ()
+    found = {keys[row[0]]: _view(row) for row in by_key}
+    by_name = _PENDING_BY_NAME.rows(session, {"center": center_id, "names": wanted})
+    return found | {row[-1]: _view(row) for row in by_name}
 
 
-def _batches_named(names: list[str], center_id: int) -> "sa.Select[tuple[int]]":
-    """The batches of these names, to be found first: joined only, SQLite walks over every transfer of the center."""
-    return sa.select(_batch.c.id).where(
-        _batch.c.center_id == center_id, _batch.c.source_type == SOURCE, _batch.c.source_ref.in_(names)
-    )
-
-
-def _pending(center_id: int) -> "sa.Select[Any]":
-    t = _transfer.c
-    same_batch = sa.and_(_batch.c.center_id == t.center_id, _batch.c.id == t.batch_id)
-    resolves = sa.and_(_resolution.c.center_id == t.center_id, _resolution.c.pending_id == t.id)
-    columns = (t.id, t.kind, t.debit_account_id, t.credit_account_id, t.amount, t.expires_at, t.recorded_at)
-    return (
-        sa.select(*columns, _resolution.c.kind.label("resolved"), _batch.c.source_ref)
-        .join(_batch, same_batch)
-        .outerjoin(_resolution, resolves)
-        .where(t.center_id == center_id)
-    )
-
-
-def _view(row: Any) -> PendingView:
-    return PendingView(
-        id=row.id,
-        kind=row.kind,
-        debit_account_id=row.debit_account_id,
-        credit_account_id=row.credit_account_id,
-        amount=row.amount,
-        expires_at=row.expires_at or row.recorded_at,
-        resolved=row.resolved,
-    )
+def _view(row: Sequence[Any]) -> PendingView:
+    transfer_id, kind, debit_id, credit_id, amount, expires_at, recorded_at, resolved, _ = row
+    return PendingView(transfer_id, kind, debit_id, credit_id, amount, expires_at or recorded_at, resolved)
 
 
 def _key(name: str) -> int | None:

@@ -15,6 +15,7 @@ from ledger.kernel.types import table_of
 from ledger.points.models import Account, Unsealed
 from ledger.points.policy import AccountState, Line, Source, evidence_hash
 
+_NO_EVIDENCE = evidence_hash({})
 COUNTERS = ("debits_pending", "debits_posted", "credits_pending", "credits_posted", "version")
 _account = table_of(Account)
 _WRITE_BACK = Prepared(
@@ -48,7 +49,7 @@ def batch_row(header: Header, recorded_at: datetime) -> dict[str, Any]:
         "recorded_at": recorded_at,
         "actor_id": header.actor.identity_id,
         "reason": header.reason,
-        "evidence_hash": evidence_hash(header.evidence),
+        "evidence_hash": evidence_hash(header.evidence) if header.evidence else _NO_EVIDENCE,
     }
 
 
