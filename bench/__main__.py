@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import committing, growth, paths, peers, proving
+from bench import committing, growth, paths, peers, proving, serving
 from bench.measuring import Figure, table
 from tests.databases import postgres_server
 
@@ -22,12 +22,17 @@ class Size:
     small: int
     large: int
     sealed: int
+    people: int
 
 
 SIZES = {
-    "tiny": Size(rounds=1, times=1, members=3, chain=10, small=200, large=400, sealed=4),
-    "usual": Size(rounds=5, times=150, members=200, chain=1_000, small=10_000, large=1_000_000, sealed=20_000),
-    "huge": Size(rounds=5, times=150, members=200, chain=1_000, small=10_000, large=10_000_000, sealed=20_000),
+    "tiny": Size(rounds=1, times=1, members=3, chain=10, small=200, large=400, sealed=4, people=2),
+    "usual": Size(
+        rounds=5, times=150, members=200, chain=1_000, small=10_000, large=1_000_000, sealed=20_000, people=150
+    ),
+    "huge": Size(
+        rounds=5, times=150, members=200, chain=1_000, small=10_000, large=10_000_000, sealed=20_000, people=150
+    ),
 }
 
 
@@ -37,7 +42,7 @@ def main() -> None:
     parser.add_argument("--size", choices=SIZES, default="usual")
     parser.add_argument("--books", type=Path, help="where the long books are kept for the next time, outside the tree")
     parser.add_argument(
-        "--only", default="", help="only groups whose name has this: paths, commit, growth, proofs, none"
+        "--only", default="", help="only groups whose name has this: paths, serving, commit, growth, proofs, none"
     )
     parser.add_argument("--peers", type=Path, help="the Python of an environment with django-hordak and psycopg")
     parser.add_argument("--no-postgresql", action="store_true", help="SQLite alone")
@@ -60,6 +65,8 @@ def measure(folder: Path, books: Path, size: Size, only: str, *, postgres: bool)
         yield from paths.on_sqlite(folder, work)
         if postgres:
             yield from _on_postgres(folder, work)
+    if only in "serving":
+        yield from serving.behind_the_server(folder, people=size.people, rounds=size.rounds)
     if only in "commit":
         yield from committing.one_client(folder, times=size.times, rounds=size.rounds)
     if only in "growth":

@@ -23,6 +23,7 @@ from ledger.points import clawback, opening, raw, seal_keys, service
 from ledger.points.policy import MINUTE, POINT, AccountKey, Movement, Source
 from ledger.points.raw import WantedTransfer
 
+SECRET = "a secret for measuring alone, of no use anywhere"
 ITEM = "item-bench"
 LINES = 3
 _keys = count(1)
@@ -150,7 +151,7 @@ def open_book(url: str, *, members: int) -> Book:
 
 
 def _opened(url: str) -> Database:
-    crypto.use(crypto.Keyring("a secret for measuring alone, of no use anywhere"))
+    crypto.use(crypto.Keyring(SECRET))
     seal_keys.use_host("bench.example.org")
     database = Database(url)
     db.use(database)

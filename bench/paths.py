@@ -6,25 +6,19 @@ Writing it down is counted as the product's.
 """
 
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psycopg
-import sqlalchemy as sa
 from psycopg import sql
 
 from bench.book import Book, new_book, sqlite_book
 from bench.measuring import Figure, cpu_seconds, wall_seconds
+from bench.recording import Recorder, Sent, replay_unit, sqlite_driver
 from ledger.kernel.engines import is_sqlite
 from tests.databases import PostgresServer, drop_postgres_database, fresh_postgres_database
-
-# A savepoint is how a unit is kept apart from others; bare SQL of one request has none.
-_KEPT_OUT = ("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN")
-_Sent = tuple[str, Any, bool]
 
 
 @dataclass(frozen=True)
@@ -37,33 +31,11 @@ class Work:
     rounds: int
 
 
-class Recorder:
-    """What a writer is sent, unit by unit."""
-
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
-        self.units: list[list[_Sent]] = []
-
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        """Write down what is sent within the block."""
-        sa.event.listen(self._engine, "before_cursor_execute", self._hear)
-        try:
-            yield
-        finally:
-            sa.event.remove(self._engine, "before_cursor_execute", self._hear)
-
-    def _hear(self, _connection: Any, _cursor: Any, text: str, values: Any, _context: Any, many: bool) -> None:
-        if not text.startswith(_KEPT_OUT):
-            self.units[-1].append((text, values, many))
-
-
 def _record(book: Book, step: Callable[[], None], times: int) -> tuple[float, Recorder]:
     recorder = Recorder(book.database.writer)
 
     def work() -> None:
         for _ in range(times):
-            recorder.units.append([])
             step()
 
     measure = cpu_seconds if is_sqlite(book.database.url) else wall_seconds
@@ -71,22 +43,12 @@ def _record(book: Book, step: Callable[[], None], times: int) -> tuple[float, Re
         return measure(work), recorder
 
 
-def _replay_sqlite(path: Path, units: list[list[_Sent]]) -> float:
-    with closing(sqlite3.connect(path, isolation_level=None)) as driver:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON"):
-            driver.execute(f"PRAGMA {pragma}")
-
-        def work() -> None:
-            for unit in units:
-                driver.execute("BEGIN IMMEDIATE")
-                for text, values, many in unit:
-                    (driver.executemany if many else driver.execute)(text, values).fetchall()
-                driver.execute("COMMIT")
-
-        return cpu_seconds(work)
+def _replay_sqlite(path: Path, units: list[list[Sent]]) -> float:
+    with closing(sqlite_driver(path)) as driver:
+        return cpu_seconds(lambda: [replay_unit(driver, unit) for unit in units])
 
 
-def _replay_postgres(url: str, units: list[list[_Sent]]) -> float:
+def _replay_postgres(url: str, units: list[list[Sent]]) -> float:
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as driver, driver.cursor() as cursor:
 
         def work() -> None:
@@ -100,7 +62,7 @@ def _replay_postgres(url: str, units: list[list[_Sent]]) -> float:
 
 
 @contextmanager
-def _copy_of(book: Book, folder: Path, server: PostgresServer | None) -> Iterator[Callable[[list[list[_Sent]]], float]]:
+def _copy_of(book: Book, folder: Path, server: PostgresServer | None) -> Iterator[Callable[[list[list[Sent]]], float]]:
     """A way to replay units on a copy of the book as it is now."""
     book.database.close()
     if server is None:

@@ -130,7 +130,7 @@ def _make_cluster(binaries: Path, folder: Path, user: dict[str, Any]) -> None:
 @contextmanager
 def _running(binaries: Path, folder: Path, user: dict[str, Any]) -> Iterator[PostgresServer]:
     """The server process, up and answering."""
-    server = PostgresServer(_free_port())
+    server = PostgresServer(free_port())
     switches = [part for name, value in SERVER_SWITCHES.items() for part in ("-c", f"{name}={value}")]
     command = [binaries / "postgres", "-D", folder / "data", "-p", str(server.port), "-k", folder, *switches]
     with (folder / "log").open("w") as log:
@@ -146,7 +146,8 @@ def _running(binaries: Path, folder: Path, user: dict[str, Any]) -> Iterator[Pos
         process.wait(START_TIMEOUT_SECONDS)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port at which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

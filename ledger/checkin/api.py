@@ -31,7 +31,7 @@ from ledger.web.addresses import short
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import find_idempotency_key
 from ledger.web.openapi import KEY_PARAMETER, PREFIX
-from ledger.web.qr import qr_svg
+from ledger.web.qr import single_qr_svg
 
 bp = Blueprint("checkin_api", __name__, url_prefix=PREFIX, description="From a scan to hours")
 
@@ -157,7 +157,7 @@ def station_code(station_id: int) -> dict[str, Any]:
     return asdict(shown) | {
         "code": shown.code.code,
         "url": url,
-        "qr_svg": qr_svg(url),
+        "qr_svg": single_qr_svg(url),
         "step_seconds": codes.STEP_SECONDS,
         "valid_until": shown.code.valid_until,
     }

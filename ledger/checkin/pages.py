@@ -22,7 +22,7 @@ from ledger.organisations import queries as organisations
 from ledger.web.addresses import short
 from ledger.web.guard import get_actor, logged_in, public
 from ledger.web.once import new_key
-from ledger.web.qr import qr_svg
+from ledger.web.qr import single_qr_svg
 
 __all__ = ["bp", "desk_pages", "review_pages"]
 
@@ -129,7 +129,7 @@ def earned(attendance_id: int) -> str:
 def _earned(session: Session, attendance_id: int) -> dict[str, Any]:
     shown = earnings.earning_of(session, attendance_id, get_actor())
     code = short("checkin.receipt", reference=shown.reference) if shown.reference else ""
-    return {"earning": shown, "qr": qr_svg(code) if code else None, "number": presenter.short_ref(attendance_id)}
+    return {"earning": shown, "qr": single_qr_svg(code) if code else None, "number": presenter.short_ref(attendance_id)}
 
 
 @bp.get("/attendances/<id:attendance_id>/objection")

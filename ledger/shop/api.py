@@ -25,7 +25,7 @@ from ledger.shop.schemas import (
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import idempotency_key
 from ledger.web.openapi import PREFIX, REQUIRED_KEY_PARAMETER
-from ledger.web.qr import bars_svg, qr_svg
+from ledger.web.qr import bars_svg, single_qr_svg
 
 bp = Blueprint("shop_api", __name__, url_prefix=PREFIX, description="From a code on a phone to goods")
 _READERS = (Permission.OWN_RECORD, Permission.TILL, Permission.READ_BOOKS)
@@ -39,7 +39,7 @@ def issue_payer_code() -> dict[str, Any]:
     actor = get_actor()
     issued = in_transaction(service.issue_payer_code, actor=actor)
     return in_snapshot(_with_balance, issued, actor) | {
-        "qr_svg": qr_svg(issued["code"]),
+        "qr_svg": single_qr_svg(issued["code"]),
         "bars_svg": bars_svg(issued["code"]),
     }
 

@@ -18,7 +18,7 @@ from ledger.shop import redemption_queries
 from ledger.shop.queries import ShelfItem
 from ledger.shop.redemption_queries import RedemptionView, facts_of, get_redemption_for, may_see_all_of
 from ledger.web.addresses import short
-from ledger.web.qr import qr_svg
+from ledger.web.qr import single_qr_svg
 
 RECEIPT_PURPOSE = "receipt"
 _TIMES = ("created_at", "bound_until", "held_until", "confirmed_at", "voided_at")
@@ -85,7 +85,7 @@ def receipt(session: Session, facts: dict[str, Any], actor: Actor) -> dict[str, 
         "clerk": name if may_see_all_of(actor, facts["place_path"]) else mask_name(name),
         "url": url_for("shop.receipt", redemption_id=facts["id"]),
         "check_url": check_url,
-        "qr_svg": qr_svg(check_url),
+        "qr_svg": single_qr_svg(check_url),
         "seal": seal_of_receipt(session, facts["id"], actor.center_id),
     }
 
