@@ -12,6 +12,7 @@ from ledger.kernel.crypto import keyring, token_hash
 from ledger.kernel.errors import NotFound
 from ledger.kernel.ids import public_id
 from ledger.kernel.permissions import Permission
+from ledger.kernel.prepared import Prepared
 from ledger.people.models import Identity, IdentityPhone, LoginSession, RoleGrant, Volunteer
 from ledger.people.policy import ROLES, VOLUNTEER, phone_key
 
@@ -62,7 +63,7 @@ class Preferences:
     large_type: bool
 
 
-_LOAD = (
+_LOAD = Prepared(
     sa.select(_session.c.id, _session.c.identity_id, _session.c.center_id, _volunteer.c.id.label("volunteer_id"))
     .outerjoin(
         _volunteer,
@@ -74,7 +75,7 @@ _LOAD = (
         _session.c.expires_at > sa.bindparam("now"),
     )
 )
-_ROLES = (
+_ROLES = Prepared(
     sa.select(
         _grant.c.id,
         _grant.c.identity_id,
@@ -95,22 +96,23 @@ _ROLES = (
 
 def load_actor(session: Session, token: str) -> Actor | None:
     """Who holds the token of a log-in session that is neither revoked nor over, with all that they may do."""
-    found = session.connection().execute(_LOAD, {"hash": token_hash(token), "now": clock.now()}).one_or_none()
-    if found is None:
+    found = _LOAD.rows(session, {"hash": token_hash(token), "now": clock.now()})
+    if not found:
         return None
+    session_id, identity_id, center_id, volunteer_id = found[0]
     grants = {
         Grant(permission, role.place_path)
-        for role in roles_of(session, found.identity_id, found.center_id)
+        for role in roles_of(session, identity_id, center_id)
         for permission in ROLES[role.role]
     }
-    if found.volunteer_id is not None:
+    if volunteer_id is not None:
         grants |= {Grant(permission, "/") for permission in VOLUNTEER}
     return Actor(
-        identity_id=found.identity_id,
-        center_id=found.center_id,
+        identity_id=identity_id,
+        center_id=center_id,
         grants=frozenset(grants),
-        volunteer_id=found.volunteer_id,
-        origin=f"session:{public_id(found.id)}",
+        volunteer_id=volunteer_id,
+        origin=f"session:{public_id(session_id)}",
     )
 
 
@@ -145,7 +147,7 @@ def centers_of(session: Session, identity_id: int) -> list[int]:
 
 def roles_of(session: Session, identity_id: int, center_id: int) -> list[RoleView]:
     """The roles of a person in a center that are in force."""
-    rows = session.connection().execute(_ROLES, {"center": center_id, "identity": identity_id})
+    rows = _ROLES.rows(session, {"center": center_id, "identity": identity_id})
     return [RoleView(*row) for row in rows]
 
 

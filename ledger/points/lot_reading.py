@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
 from ledger.kernel.paging import Page, PageRequest, fetch_page
+from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
 from ledger.points import reading
 from ledger.points.lot_policy import GRACE
@@ -23,6 +24,34 @@ _AFTER_ALL_DAYS = "9999-12-31"
 # As text, so that what never ends comes last and a cursor can name it.
 _order = sa.func.coalesce(
     sa.cast(_lot.c.extended_to, sa.String), sa.cast(_lot.c.expires_on, sa.String), _AFTER_ALL_DAYS, type_=sa.String()
+)
+_NEXT_ENDING = Prepared(
+    sa.select(_good_until.label("day"), sa.func.sum(_free))
+    .join(_account, sa.and_(_account.c.center_id == _lot.c.center_id, _account.c.id == _lot.c.account_id))
+    .where(
+        _account.c.center_id == sa.bindparam("center"),
+        _account.c.unit == POINT,
+        _account.c.kind == "member",
+        _account.c.owner_id == sa.bindparam("owner"),
+        _lot.c.remaining > 0,
+        _free > 0,
+        _lot.c.expires_on.is_not(None),
+    )
+    .group_by(_good_until)
+    .order_by(_good_until)
+    .limit(1)
+)
+_USED_BY_HOLDS = Prepared(
+    sa.select(_good_until, sa.func.sum(-_use.c.remaining_change))
+    .select_from(_transfer)
+    .join(_use, sa.and_(_use.c.center_id == _transfer.c.center_id, _use.c.transfer_id == _transfer.c.id))
+    .join(_lot, sa.and_(_lot.c.center_id == _use.c.center_id, _lot.c.id == _use.c.lot_id))
+    .where(
+        _transfer.c.center_id == sa.bindparam("center"),
+        _transfer.c.pending_id.in_(sa.bindparam("holds", expanding=True)),
+        _use.c.remaining_change < 0,
+    )
+    .group_by(_good_until)
 )
 
 
@@ -69,39 +98,12 @@ def list_lots(session: Session, account_id: int, actor: Actor, *, request: PageR
 
 def find_next_ending(session: Session, volunteer_id: int, center_id: int) -> DatedPoints | None:
     """Of the points a member can spend, those that end next; None where none ever end."""
-    query = (
-        sa.select(_good_until.label("day"), sa.func.sum(_free))
-        .join(_account, sa.and_(_account.c.center_id == _lot.c.center_id, _account.c.id == _lot.c.account_id))
-        .where(
-            _account.c.center_id == center_id,
-            _account.c.unit == POINT,
-            _account.c.kind == "member",
-            _account.c.owner_id == volunteer_id,
-            _lot.c.remaining > 0,
-            _free > 0,
-            _lot.c.expires_on.is_not(None),
-        )
-        .group_by(_good_until)
-        .order_by(_good_until)
-        .limit(1)
-    )
-    row = session.execute(query).one_or_none()
-    return DatedPoints(int(row[1]), row[0]) if row is not None else None
+    for day, amount in _NEXT_ENDING.rows(session, {"center": center_id, "owner": volunteer_id}):
+        return DatedPoints(int(amount), day)
+    return None
 
 
 def used_by_holds(session: Session, pending_ids: Collection[int], center_id: int) -> list[DatedPoints]:
     """What was taken of lots when these holds were posted, summed up by last day, soonest first, undated last."""
-    query = (
-        sa.select(_good_until, sa.func.sum(-_use.c.remaining_change))
-        .select_from(_transfer)
-        .join(_use, sa.and_(_use.c.center_id == _transfer.c.center_id, _use.c.transfer_id == _transfer.c.id))
-        .join(_lot, sa.and_(_lot.c.center_id == _use.c.center_id, _lot.c.id == _use.c.lot_id))
-        .where(
-            _transfer.c.center_id == center_id,
-            _transfer.c.pending_id.in_(pending_ids),
-            _use.c.remaining_change < 0,
-        )
-        .group_by(_good_until)
-    )
-    found = [DatedPoints(int(amount), day) for day, amount in session.execute(query)]
-    return sorted(found, key=lambda each: each.expires_on or date.max)
+    rows = _USED_BY_HOLDS.rows(session, {"center": center_id, "holds": list(pending_ids)})
+    return sorted((DatedPoints(int(amount), day) for day, amount in rows), key=lambda each: each.expires_on or date.max)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from ledger.kernel import clock
 from ledger.kernel.errors import Conflict, NotFound, Rejected
 from ledger.kernel.paging import Page, PageRequest, fetch_page
+from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
 from ledger.points.models import Batch, Unit, Unsealed
 from ledger.points.policy import Source
@@ -88,6 +89,14 @@ _SEALS = (
     .outerjoin(_leaf, sa.and_(_leaf.c.center_id == _batch.c.center_id, _leaf.c.batch_id == _batch.c.id))
     .limit(1)
 )
+_SEAL_OF = Prepared(
+    _SEALS.where(
+        _batch.c.center_id == sa.bindparam("center"),
+        _batch.c.source_type == sa.bindparam("type"),
+        _batch.c.source_ref == sa.bindparam("ref"),
+        _batch.c.step == sa.bindparam("step"),
+    )
+)
 _CHECKPOINTS = sa.select(*(_checkpoint.c[name] for name in CheckpointView.__slots__))
 
 
@@ -105,13 +114,10 @@ def get_seal(session: Session, batch_id: int, center_id: int | None = None) -> S
 
 def find_seal_of(session: Session, source: Source, center_id: int) -> Seal | None:
     """The place of the batch that a step of a source has posted."""
-    return _seal(
-        session,
-        _batch.c.center_id == center_id,
-        _batch.c.source_type == source.type,
-        _batch.c.source_ref == source.ref,
-        _batch.c.step == source.step,
-    )
+    asked = {"center": center_id, "type": source.type, "ref": source.ref, "step": source.step}
+    for row in _SEAL_OF.rows(session, asked):
+        return Seal(*row)
+    return None
 
 
 def _seal(session: Session, *which: "sa.ColumnElement[bool]") -> Seal | None:
