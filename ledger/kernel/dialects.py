@@ -38,6 +38,22 @@ class PostgresDialect(PGDialect_psycopg):
         """A new connection."""
         return PipelinedConnection.connect(*args, **kwargs)
 
+    def _do_isolation_level(self, connection: Any, autocommit: bool, isolation_level: Any) -> None:
+        # The driver is never to begin a transaction by itself, which would be a question of its own: `do_begin` does.
+        connection.autocommit = True
+        connection.isolation_level = isolation_level
+
+    def do_begin(self, dbapi_connection: Any) -> None:
+        """Begin a transaction."""
+        _own(dbapi_connection).begin()
+
+    def do_ping(self, dbapi_connection: Any) -> bool:
+        """Whether a pooled connection is alive: the server is asked only where it has said something meanwhile."""
+        driver = _own(dbapi_connection)
+        if not driver.is_quiet():
+            driver.execute(b";")
+        return True
+
     def do_savepoint(self, connection: sa.Connection, name: str) -> None:
         """Set a savepoint."""
         announce(connection, f"SAVEPOINT {name}")
@@ -52,6 +68,13 @@ class PostgresDialect(PGDialect_psycopg):
         """Give up a savepoint; what was done since stays."""
         announce(connection, f"RELEASE SAVEPOINT {name}")
         driver_of(connection).release(name)
+
+
+def _own(dbapi_connection: Any) -> PipelinedConnection:
+    """The driver's connection within what the pool hands out."""
+    driver = getattr(dbapi_connection, "driver_connection", dbapi_connection)
+    assert isinstance(driver, PipelinedConnection)  # noqa: S101 - `connect` makes no other
+    return driver
 
 
 registry.register("sqlite.ledger", __name__, "SqliteDialect")

@@ -5,11 +5,14 @@ INSERT. What is told is sent in its order, in libpq's pipeline mode; when someth
 of what comes behind it, COMMIT included, and the error is raised by whatever was asked next.
 """
 
+import select
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import psycopg
-from psycopg.pq import TransactionStatus
+from psycopg import IsolationLevel
+
+_LEVELS = {level: level.name.replace("_", " ") for level in IsolationLevel}
 
 
 class _Told(NamedTuple):
@@ -24,8 +27,19 @@ class PipelinedConnection(psycopg.Connection[tuple[Any, ...]]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._waiting: list[_Told] = []
+        self._sockets = select.poll()
+        self._sockets.register(self.fileno(), select.POLLIN)
         self.cursor_factory = _Cursor
         self.server_cursor_factory = _ServerCursor
+
+    def begin(self) -> None:
+        """Begin a transaction, together with the first question; the driver itself begins none."""
+        level = _LEVELS[self.isolation_level or IsolationLevel.READ_COMMITTED]
+        self.tell(f"BEGIN ISOLATION LEVEL {level}{' READ ONLY' if self.read_only else ''}")
+
+    def is_quiet(self) -> bool:
+        """Whether nothing has come from the server; one that stops or ends a connection says so or hangs up."""
+        return not self._sockets.poll(0)
 
     def tell(self, text: str, values: Any = None, *, many: bool = False) -> None:
         """Send it with the next question; with `many` once for each of the values."""
@@ -67,15 +81,10 @@ class PipelinedConnection(psycopg.Connection[tuple[Any, ...]]):
 
     def commit(self) -> None:
         """Send what was told and COMMIT together. Raises psycopg.Error, and then nothing was committed."""
-        if self.info.transaction_status == TransactionStatus.IDLE:
-            # Its BEGIN is still to come, and without one there is nothing that the driver would commit.
+        if self._waiting:
+            self.tell("COMMIT")
             self.send_waiting()
-        waiting = self._take()
-        if not waiting:
-            super().commit()
-            return
-        with self.pipeline():
-            self._send(waiting)
+        else:
             super().commit()
 
     def rollback(self) -> None:
