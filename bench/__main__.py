@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench import committing, growth, paths, peers, proving, serving
 from bench.measuring import Figure, table
+from bench.pgledger import pgledger
 from tests.databases import postgres_server
 
 
@@ -45,6 +46,7 @@ def main() -> None:
         "--only", default="", help="only groups whose name has this: paths, serving, commit, growth, proofs, none"
     )
     parser.add_argument("--peers", type=Path, help="the Python of an environment with django-hordak and psycopg")
+    parser.add_argument("--pgledger", help="postgresql://… of a database with pgledger, by whom databases can be made")
     parser.add_argument("--no-postgresql", action="store_true", help="SQLite alone")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="ledger-bench-") as folder:
@@ -54,7 +56,9 @@ def main() -> None:
         figures = list(measure(Path(folder), books, size, wanted.only, postgres=not wanted.no_postgresql))
         if wanted.peers:
             with postgres_server() as server:
-                figures += peers.hordak(wanted.peers, server, times=size.times, rounds=size.rounds)
+                figures += peers.hordak(wanted.peers, server, times=size.times, chain=size.chain, rounds=size.rounds)
+        if wanted.pgledger:
+            figures += pgledger(wanted.pgledger, clients=16, times=size.times // 5 or 1, rounds=size.rounds)
     print(table(figures))
 
 

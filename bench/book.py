@@ -81,9 +81,9 @@ class Book:
         """What the till posts next: all of a hold."""
         self.run(self._confirm, self.held.pop(), once=self._once())
 
-    def chain(self, length: int) -> None:
+    def chain(self, length: int, *, sides: tuple[int, int] | None = None) -> None:
         """One request of the raw ledger, all its transfers linked."""
-        debit, credit = self.free
+        debit, credit = sides or self.free
         wanted = [
             WantedTransfer(str(new_id()), debit, credit, 1, POINT, linked=number + 1 < length)
             for number in range(length)
