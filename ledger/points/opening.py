@@ -87,7 +87,9 @@ def lock_free(session: Session, ids: Collection[int], center_id: int) -> dict[in
 
 
 def _locked_by_key(session: Session, keys: Collection[AccountKey], center_id: int) -> dict[AccountKey, AccountState]:
-    if not _locks(session) or len(keys) > queries.KEYS_AT_ONCE:
+    if not _locks(session):
+        return queries.accounts_by_key(session, keys, center_id)
+    if len(keys) > queries.KEYS_AT_ONCE:
         found = queries.accounts_by_key(session, keys, center_id)
         return {state.key: state for state in lock_by_id(session, [s.id for s in found.values()], center_id).values()}
     rows = _locked_by_keys(len(keys)).rows(session, queries.key_values(keys, center_id))
