@@ -87,7 +87,7 @@ def lock_free(session: Session, ids: Collection[int], center_id: int) -> dict[in
 
 
 def _locked_by_key(session: Session, keys: Collection[AccountKey], center_id: int) -> dict[AccountKey, AccountState]:
-    if not _locks(session):
+    if not keys or not _locks(session):
         return queries.accounts_by_key(session, keys, center_id)
     if len(keys) > queries.KEYS_AT_ONCE:
         found = queries.accounts_by_key(session, keys, center_id)
