@@ -26,6 +26,7 @@ APPEND_ONLY = (
     *("batch", "transfer", "lot", "lot_use", "scan_event", "review_decision", "rule_version", "item_price"),
     *("leaf", "block", "tree_node", "checkpoint", "folded_balance", "seal_key"),
     *("proposal", "proposal_decision", "period", "book_freeze", "freeze_release"),
+    *("household", "household_change"),
 )
 
 __all__ = ["APPEND_ONLY", "metadata"]

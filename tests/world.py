@@ -108,6 +108,25 @@ class World:
         person.volunteer_id, person.card = volunteer_id, card
         return person
 
+    def enlist(self, person: Person) -> None:
+        """Register somebody of the staff as a volunteer of the station too."""
+        person.volunteer_id = in_transaction(
+            people.register_volunteer,
+            name=in_snapshot(people_queries.names_of, [person.identity_id])[person.identity_id],
+            phone=in_snapshot(people_queries.phone_of, person.identity_id),
+            place_id=self.station_id,
+            actor=self.builder,
+        )
+        person.actor = in_snapshot(_actor, person.token)
+
+    def house(self, number: str | None, *residents: Person) -> None:
+        """From now on these are of the household with this number, of none without; who is no volunteer becomes one."""
+        for person in residents:
+            if not person.volunteer_id:
+                self.enlist(person)
+        wanted = {person.volunteer_id: number for person in residents}
+        in_transaction(people.set_households, wanted, actor=self.builder)
+
     def give_password(self, person: Person) -> tuple[str, str]:
         """Phone and password of somebody who can log in at the page from now on."""
         phone, password = in_snapshot(people_queries.phone_of, person.identity_id) or "", "zhe-shi-mi-ma-3"

@@ -33,7 +33,7 @@ from ledger.web.locale import language
 from ledger.web.spreadsheets import download
 
 _SHOWN_ERRORS = 200
-_EXAMPLE = ("王小兰", "女", "", "012X", "", "")
+_EXAMPLE = ("王小兰", "女", "", "012X", "", "", "")
 
 
 @bp.get("/volunteers/import")
@@ -154,6 +154,7 @@ def _volunteer_lines(session: Session, actor: Actor) -> list[list[Any]]:
                 known.id_last4,
                 _("、").join(teams.get(view.id, [])),
                 places[view.place_id],
+                known.household or "",
                 clock.local_day(view.registered_at, current_app.config["SETTINGS"].timezone),
                 _("停用") if view.status == "blocked" else _("正常"),
             ]
@@ -163,7 +164,8 @@ def _volunteer_lines(session: Session, actor: Actor) -> list[list[Any]]:
 
 def _all_shown(session: Session, actor: Actor) -> Iterator[VolunteerView]:
     place_id = forms.optional_key_of(request.args.get("place_id"))
-    narrowed = read_filter(session, actor, sought=request.args.get("q", ""), place_id=place_id)
+    sought, household = request.args.get("q", ""), request.args.get("household", "")
+    narrowed = read_filter(session, actor, sought=sought, place_id=place_id, household=household)
     after = None
     while True:
         page = people.list_volunteers(session, actor, request=PageRequest(MOST_PER_PAGE, after), **narrowed)

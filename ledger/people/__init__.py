@@ -1,1 +1,1 @@
-"""People: identities, volunteers, staff, log-in, cards."""
+"""People: identities, volunteers, households, staff, log-in, cards."""

@@ -13,12 +13,15 @@ from ledger.kernel.errors import Forbidden
 from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.people import queries, service
+from ledger.people.household_queries import HouseholdChangeView, household_changes, members_of
 from ledger.people.login import log_in as check_and_log_in
 from ledger.people.places import place_names, place_path
 from ledger.people.queries import VolunteerView
 from ledger.people.schemas import (
     CardList,
     CardRequest,
+    HouseholdChangeList,
+    HouseholdRequest,
     IssuedCardSchema,
     LoginRequest,
     MeSchema,
@@ -126,6 +129,7 @@ def _list(session: Session, query: dict[str, Any], actor: Actor) -> Page[Volunte
         number=query["number"],
         phone=query["phone"],
         status=query["status"],
+        ids=None if query["household"] is None else members_of(query["household"], actor.center_id),
     )
 
 
@@ -160,6 +164,29 @@ def _seen_volunteer(session: Session, volunteer_id: int, actor: Actor) -> Volunt
     if actor.volunteer_id != volunteer_id and not actor.may(Permission.MANAGE_VOLUNTEERS, view.place_path):
         raise Forbidden("access.denied", permission=Permission.MANAGE_VOLUNTEERS.value)
     return view
+
+
+@bp.put("/volunteers/<id:volunteer_id>/household")
+@requires(Permission.MANAGE_VOLUNTEERS)
+@bp.arguments(HouseholdRequest)
+@bp.response(200, VolunteerDetailsSchema)
+def set_household(body: dict[str, Any], volunteer_id: int) -> dict[str, Any]:
+    """Put a volunteer into a household, or into none. Two of one household never decide on each other's doings."""
+    in_transaction(service.set_household, volunteer_id, body["number"], actor=get_actor())
+    return in_snapshot(_volunteer, volunteer_id, get_actor())
+
+
+@bp.get("/volunteers/<id:volunteer_id>/households")
+@requires(Permission.MANAGE_VOLUNTEERS)
+@bp.response(200, HouseholdChangeList)
+def list_households(volunteer_id: int) -> dict[str, Any]:
+    """The households that a volunteer has been of, since when, and by whom that was written down."""
+    return {"items": in_snapshot(_households, volunteer_id, get_actor()), "next": None}
+
+
+def _households(session: Session, volunteer_id: int, actor: Actor) -> list[HouseholdChangeView]:
+    actor.need(Permission.MANAGE_VOLUNTEERS, queries.get_volunteer(session, volunteer_id, actor.center_id).place_path)
+    return household_changes(session, volunteer_id, actor.center_id)
 
 
 @bp.get("/volunteers/<id:volunteer_id>/cards")

@@ -45,6 +45,15 @@ register(
             422, "没有这种状态", "There is no such standing",
             "请选正常或者停用", "Choose active or blocked",
         ),
+        "household_number_invalid": ErrorText(
+            422, "户编号不能用", "The household number can't be used",
+            "请照村里登记簿上的写，最多 {most} 个字，里面要有数字，比如 柳荫017；不要写人名",
+            "Write it as the village's register has it, at most {most} characters with a digit among them; no names",
+        ),
+        "own_household": ErrorText(
+            403, "自己家的人不能自己迁出去", "Nobody takes their own family out of its household",
+            "同一户的人不能互相审批，所以要请另一位站长或管理员来改", "Who is of one household may not decide for one another, so another manager or administrator must change this",
+        ),
         "card_not_found": ErrorText(
             404, "没有这张卡", "There is no such card",
             "请核对卡的编号", "Check the card's id",

@@ -1,13 +1,13 @@
 """Who of a list is known already: lookups by thousands of phones or names at once, by their digests."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.people.models import Identity, IdentityPhone, Volunteer
-from ledger.people.places import MOST_AT_ONCE
+from ledger.people.places import chunks
 
 _BY_PHONE = (
     sa.select(IdentityPhone.phone_index, Identity.name_index, Volunteer.id.label("volunteer_id"))
@@ -45,7 +45,7 @@ def known_phones(session: Session, phone_indexes: Iterable[str], center_id: int)
     """By the phone's digest, who has it; numbers that nobody has are left out."""
     return {
         row.phone_index: KnownPhone(row.name_index, row.volunteer_id)
-        for part in _parts(phone_indexes)
+        for part in chunks(phone_indexes)
         for row in session.connection().execute(_BY_PHONE, {"center": center_id, "wanted": part})
     }
 
@@ -53,12 +53,7 @@ def known_phones(session: Session, phone_indexes: Iterable[str], center_id: int)
 def known_names(session: Session, name_indexes: Iterable[str], center_id: int) -> dict[str, list[KnownName]]:
     """By the name's digest, the volunteers of the center who are called so."""
     found: dict[str, list[KnownName]] = {}
-    for part in _parts(name_indexes):
+    for part in chunks(name_indexes):
         for row in session.connection().execute(_BY_NAME, {"center": center_id, "wanted": part}):
             found.setdefault(row.name_index, []).append(KnownName(row.volunteer_id, row.id_last4, row.place_id))
     return found
-
-
-def _parts(wanted: Iterable[str]) -> Iterator[list[str]]:
-    distinct = sorted(set(wanted))
-    return (distinct[start : start + MOST_AT_ONCE] for start in range(0, len(distinct), MOST_AT_ONCE))

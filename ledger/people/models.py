@@ -1,4 +1,4 @@
-"""Identities (one per person in the nation), volunteers, cards, roles and log-in sessions.
+"""Identities (one per person in the nation), volunteers, households, cards, roles and log-in sessions.
 
 Personal text stands encrypted; what must be found again has a keyed digest beside it. Nothing here refers to the
 ledger and the ledger holds nothing of it but numbers.
@@ -64,6 +64,52 @@ class Volunteer(Base):
     place_id: Mapped[int]
     status: Mapped[str] = mapped_column(default="active")
     registered_at: Mapped[datetime]
+
+
+class Household(Base):
+    """A household by its number in the village's register; `number_key` is the number however it is written.
+
+    It is there for as long as the center, also when nobody is of it any more.
+    """
+
+    __tablename__ = "household"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["center_id"], ["center.id"]),
+        sa.UniqueConstraint("center_id", "number_key"),
+        STRICT,
+    )
+
+    center_id: Mapped[center_key]
+    id: Mapped[key]
+    number: Mapped[str]
+    number_key: Mapped[str]
+    made_by: Mapped[int]
+    made_at: Mapped[datetime]
+
+
+class HouseholdChange(Base):
+    """From `changed_at` on a volunteer is of this household, of none where it is NULL; what they are now is the last.
+
+    `revision` counts a volunteer's changes from 1. Nothing else says who is of which household, so nobody is ever of
+    two, and every earlier answer can be given again.
+    """
+
+    __tablename__ = "household_change"
+    __table_args__ = (
+        inside_center("volunteer_id", "volunteer"),
+        inside_center("household_id", "household"),
+        sa.CheckConstraint("revision > 0", name="revision"),
+        sa.CheckConstraint("revision > 1 OR household_id IS NOT NULL", name="first"),
+        sa.Index(None, "center_id", "household_id"),
+        STRICT,
+    )
+
+    center_id: Mapped[center_key]
+    volunteer_id: Mapped[key]
+    revision: Mapped[key]
+    household_id: Mapped[int | None]
+    changed_by: Mapped[int]
+    changed_at: Mapped[datetime]
 
 
 class RoleGrant(Base):

@@ -1,13 +1,17 @@
 """Places as people see them. A place stands above people, so it is read by its table's name and never imported."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ledger.kernel.actor import Actor
 from ledger.kernel.errors import NotFound
+from ledger.kernel.permissions import Permission
 from ledger.people.models import Volunteer
 
+_Key = TypeVar("_Key", int, str)
 MOST_AT_ONCE = 5_000
 # What a name is set in by for each place above it.
 _STEP = "\u3000"
@@ -55,6 +59,15 @@ def place_paths_of(session: Session, volunteer_ids: Iterable[int], center_id: in
     }
 
 
+def need_to_manage(session: Session, volunteer_ids: Collection[int], actor: Actor) -> None:
+    """Raises NotFound("people.volunteer_not_found"), Forbidden("access.denied") unless the actor manages them all."""
+    paths = place_paths_of(session, volunteer_ids, actor.center_id)
+    if len(paths) != len(set(volunteer_ids)):
+        raise NotFound("people.volunteer_not_found")
+    for path in sorted(set(paths.values())):
+        actor.need(Permission.MANAGE_VOLUNTEERS, path)
+
+
 def place_names(session: Session, place_ids: Iterable[int], center_id: int) -> dict[int, str]:
     """Names by place."""
     query = sa.select(place_table.c.id, place_table.c.name).where(place_table.c.center_id == center_id)
@@ -98,7 +111,7 @@ def top_place_id(session: Session, center_id: int) -> int:
     return int(row.id)
 
 
-def chunks(ids: Iterable[int]) -> Iterable[list[int]]:
-    """The distinct ids in lists that a statement can take."""
-    wanted = sorted(set(ids))
+def chunks(keys: Iterable[_Key]) -> Iterable[list[_Key]]:
+    """The distinct keys in order, in lists that a statement can take."""
+    wanted = sorted(set(keys))
     return (wanted[start : start + MOST_AT_ONCE] for start in range(0, len(wanted), MOST_AT_ONCE))

@@ -38,6 +38,7 @@ GENDERS = ("male", "female")
 LANGUAGES = ("zh", "en")
 NAME_LENGTH = 50
 NUMBER_DIGITS = 8
+HOUSEHOLD_NUMBER_LENGTH = 20
 
 # A subscriber's number of 11 digits begins with 13 to 19, an area code with 0 and a local number with 2 to 8. What
 # begins with 100 are the operators' own five-digit service lines, so nobody can ever be given 1000 and seven digits.
@@ -53,6 +54,8 @@ _COMPOUND_FAMILY_NAMES = frozenset(
 )
 _HAN = re.compile(r"[㐀-鿿豈-﫿\U00020000-\U0003ffff]+")
 _ID_LAST4 = re.compile(r"\d{3}[\dX]")
+_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−－", "-"))
+_LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 _DIGITS_IN_A_ROW = "01234567890123456789"
 
 
@@ -138,6 +141,28 @@ def clean_id_last4(text: str | None) -> str | None:
 def volunteer_number(count: int) -> str:
     """The count-th volunteer's number: eight digits."""
     return f"{count:0{NUMBER_DIGITS}d}"
+
+
+def clean_household_number(text: str) -> str:
+    """A household's number as the village's register has it, without spaces. Raises
+    Rejected("people.household_number_invalid").
+
+    It needs a digit: so nobody writes the name of the head of the family where it would stand unsealed.
+    """
+    number = _squeeze_number(text)
+    if len(number) > HOUSEHOLD_NUMBER_LENGTH or not number.isprintable() or not re.search(r"\d", number):
+        raise Rejected("people.household_number_invalid", most=HOUSEHOLD_NUMBER_LENGTH)
+    return number
+
+
+def household_key(number: str) -> str:
+    """What a household's number is found by, however it is written: 柳荫017 is 柳荫17, which is what spreadsheets
+    and people make of it."""
+    return _LEADING_ZEROS.sub("", "".join(letter for letter in _squeeze_number(number) if letter.isprintable()))
+
+
+def _squeeze_number(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).translate(_DASHES).upper().split())
 
 
 def permissions_of(role: str) -> frozenset[Permission]:

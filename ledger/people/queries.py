@@ -25,6 +25,7 @@ from ledger.people.access_queries import (
     roles_of,
     staff,
 )
+from ledger.people.household_queries import number_of_household
 from ledger.people.models import Card, Identity, IdentityPhone, Volunteer
 from ledger.people.places import chunks, place_table
 from ledger.people.policy import mask_name, phone_key
@@ -85,6 +86,7 @@ class VolunteerDetails:
     gender: str | None
     id_last4: str | None
     has_password: bool
+    household: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +153,14 @@ def volunteer_rows(session: Session, volunteer_ids: list[int], center_id: int) -
 def get_volunteer_details(session: Session, volunteer_id: int, center_id: int) -> VolunteerDetails:
     """The personal part of a volunteer. Raises NotFound("people.volunteer_not_found")."""
     query = (
-        sa.select(Identity.phone, Identity.gender, Identity.id_last4, Identity.password_hash)
+        sa.select(*(Identity.phone, Identity.gender, Identity.id_last4, Identity.password_hash), number_of_household())
         .join(Volunteer, Volunteer.identity_id == Identity.id)
         .where(Volunteer.center_id == center_id, Volunteer.id == volunteer_id)
     )
     row = session.execute(query).one_or_none()
     if row is None:
         raise NotFound("people.volunteer_not_found")
-    return VolunteerDetails(row.phone, row.gender, row.id_last4, row.password_hash is not None)
+    return VolunteerDetails(row.phone, row.gender, row.id_last4, row.password_hash is not None, row.household)
 
 
 def find_volunteer_by_number(session: Session, number: str, center_id: int) -> VolunteerView | None:
@@ -235,7 +237,7 @@ def list_volunteers(
     """Volunteers at the places whose volunteers the actor manages, by number unless asked otherwise.
 
     `place_path` narrows to a place and what is under it, `name` is a whole name, because names stand encrypted; `ids`
-    is a selection of volunteer ids made by a caller from above (a team's members).
+    is a selection of volunteer ids (a team's members, a household's).
     """
     actor.need(Permission.MANAGE_VOLUNTEERS)
     query = _list_query(actor)

@@ -2,10 +2,12 @@
 
 from marshmallow import Schema, fields, validate
 
-from ledger.people.policy import GENDERS, NAME_LENGTH, ROLES
+from ledger.people.policy import GENDERS, HOUSEHOLD_NUMBER_LENGTH, NAME_LENGTH, ROLES
 from ledger.web.fields import Instant, PageQuery, PublicId, Text
 
 _PHONE = {"description": "As people write it, with + and the country's code for one from abroad."}
+
+_HOUSEHOLD = {"description": "The number of a household as the village's register has it; W017 and w 17 are one."}
 
 
 class LoginRequest(Schema):
@@ -98,6 +100,28 @@ class VolunteerDetailsSchema(VolunteerSchema):
     gender = fields.String(allow_none=True)
     id_last4 = fields.String(allow_none=True)
     has_password = fields.Boolean()
+    household = fields.String(allow_none=True, metadata=_HOUSEHOLD)
+
+
+class HouseholdRequest(Schema):
+    """The household to put a volunteer into; null for none."""
+
+    number = Text(required=True, allow_none=True, longest=HOUSEHOLD_NUMBER_LENGTH, metadata=_HOUSEHOLD)
+
+
+class HouseholdChangeSchema(Schema):
+    """From `changed_at` on the volunteer was of the household with this number, of none where it is null."""
+
+    number = fields.String(allow_none=True)
+    changed_by = PublicId()
+    changed_at = Instant()
+
+
+class HouseholdChangeList(Schema):
+    """The households that a volunteer has been of, the newest first."""
+
+    items = fields.List(fields.Nested(HouseholdChangeSchema))
+    next = fields.String(allow_none=True)
 
 
 class VolunteerQuery(PageQuery):
@@ -107,6 +131,7 @@ class VolunteerQuery(PageQuery):
     name = Text(load_default=None, longest=NAME_LENGTH)
     number = Text(load_default=None, longest=8)
     phone = Text(load_default=None, longest=40)
+    household = Text(load_default=None, longest=HOUSEHOLD_NUMBER_LENGTH, metadata=_HOUSEHOLD)
     status = fields.String(load_default=None, validate=validate.OneOf(("active", "blocked")))
 
 

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
+from ledger.people.household_queries import members_of, number_of_household
 from ledger.people.models import Identity, Volunteer
 from ledger.people.places import chunks, place_path
 from ledger.people.policy import NUMBER_DIGITS
@@ -21,14 +22,16 @@ from ledger.people.queries import (
 _LONGEST_SOUGHT = 50
 
 
-def read_filter(session: Session, actor: Actor, *, sought: str, place_id: int | None) -> dict[str, Any]:
-    """What a search box and a place narrow a list to, as list_volunteers takes it.
+def read_filter(session: Session, actor: Actor, *, sought: str, place_id: int | None, household: str) -> dict[str, Any]:
+    """What a search box, a place and the number of a household narrow a list to, as list_volunteers takes it.
 
     Eight digits or fewer are a number, other digits a phone, the rest a whole name.
     """
     path = None if place_id is None else place_path(session, place_id, actor.center_id)
     text = sought.strip()[:_LONGEST_SOUGHT]
-    found = {"place_path": path, "number": None, "phone": None, "name": None}
+    found: dict[str, Any] = {"place_path": path, "number": None, "phone": None, "name": None}
+    if household.strip():
+        found["ids"] = members_of(household[:_LONGEST_SOUGHT], actor.center_id)
     if text:
         kind, value = _kind_of(text)
         found[kind] = value
@@ -50,11 +53,12 @@ def volunteers_of(session: Session, volunteer_ids: Iterable[int], center_id: int
 
 def details_of(session: Session, volunteer_ids: Iterable[int], center_id: int) -> dict[int, VolunteerDetails]:
     """The personal part of many volunteers, for who manages them all."""
-    query = sa.select(Volunteer.id, Identity.phone, Identity.gender, Identity.id_last4, Identity.password_hash).join(
+    personal = (Identity.phone, Identity.gender, Identity.id_last4, Identity.password_hash)
+    query = sa.select(Volunteer.id, *personal, number_of_household()).join(
         Identity, Identity.id == Volunteer.identity_id
     )
     return {
-        row.id: VolunteerDetails(row.phone, row.gender, row.id_last4, row.password_hash is not None)
+        row.id: VolunteerDetails(row.phone, row.gender, row.id_last4, row.password_hash is not None, row.household)
         for part in chunks(volunteer_ids)
         for row in session.execute(query.where(Volunteer.center_id == center_id, Volunteer.id.in_(part)))
     }

@@ -1,4 +1,4 @@
-"""Writes to people: volunteers and their cards here; registration, staff and credentials in files of their own."""
+"""Writes to people: volunteers and their cards here; households, staff, registration, credentials in own files."""
 
 import base64
 import secrets
@@ -26,8 +26,9 @@ from ledger.people.credentials import (
     set_password_with_code,
     set_preferences,
 )
+from ledger.people.households import set_household, set_households
 from ledger.people.models import Card, Volunteer
-from ledger.people.places import chunks, place_paths_of
+from ledger.people.places import chunks, need_to_manage
 from ledger.people.policy import ACTIVE, BLOCKED
 from ledger.people.registration import NewVolunteer, is_demonstration, prepare, register_volunteers
 from ledger.people.staff import add_staff, grant_role, hire, revoke_role
@@ -51,6 +52,8 @@ __all__ = [
     "revoke_card",
     "revoke_role",
     "revoke_session",
+    "set_household",
+    "set_households",
     "set_password",
     "set_password_with_code",
     "set_preferences",
@@ -131,7 +134,7 @@ def issue_cards(
     expires_on: date | None = None,
 ) -> list[IssuedCard]:
     """A new card for each volunteer, in the same order; raises as issue_card does."""
-    _need_to_manage(session, volunteer_ids, actor)
+    need_to_manage(session, volunteer_ids, actor)
     at = clock.now()
     _revoke_cards_of(session, volunteer_ids, actor.center_id, at)
     drawn = tokens if tokens is not None else [_new_token() for _ in volunteer_ids]
@@ -163,21 +166,13 @@ def revoke_card(session: Session, card_id: int, *, actor: Actor) -> None:
     volunteer_id = session.connection().execute(query).scalar()
     if volunteer_id is None:
         raise NotFound("people.card_not_found")
-    _need_to_manage(session, [volunteer_id], actor)
+    need_to_manage(session, [volunteer_id], actor)
     change = (
         sa.update(Card)
         .where(Card.center_id == actor.center_id, Card.id == card_id, Card.revoked_at.is_(None))
         .values(revoked_at=clock.now())
     )
     session.connection().execute(change)
-
-
-def _need_to_manage(session: Session, volunteer_ids: Sequence[int], actor: Actor) -> None:
-    paths = place_paths_of(session, volunteer_ids, actor.center_id)
-    if len(paths) != len(set(volunteer_ids)):
-        raise NotFound("people.volunteer_not_found")
-    for path in sorted(set(paths.values())):
-        actor.need(Permission.MANAGE_VOLUNTEERS, path)
 
 
 def _revoke_cards_of(session: Session, volunteer_ids: Sequence[int], center_id: int, at: datetime) -> None:

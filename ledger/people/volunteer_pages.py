@@ -15,8 +15,10 @@ from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.people import queries, service
 from ledger.people.blueprint import bp
+from ledger.people.household_queries import household_changes, members_of
 from ledger.people.places import place_choices, place_names
 from ledger.people.policy import mask_phone
+from ledger.people.queries import VolunteerView
 from ledger.people.search import read_filter
 from ledger.web import forms
 from ledger.web.addresses import absolute, short
@@ -34,6 +36,8 @@ _FIELDS = {
     "people.place_not_found": "place_id",
 }
 
+_HOUSEHOLD_FIELDS = dict.fromkeys(("people.household_number_invalid", "people.own_household"), "household")
+
 
 @bp.get("/volunteers")
 @requires(Permission.MANAGE_VOLUNTEERS)
@@ -45,12 +49,14 @@ def volunteers() -> str:
 def _list(session: Session, actor: Actor) -> dict[str, Any]:
     sought, place_id = request.args.get("q", ""), forms.optional_key_of(request.args.get("place_id"))
     wanted = PageRequest(after=request.args.get("after"), sort=request.args.get("sort", ""))
-    narrowed = read_filter(session, actor, sought=sought, place_id=place_id)
+    household = request.args.get("household", "")
+    narrowed = read_filter(session, actor, sought=sought, place_id=place_id, household=household)
     page = queries.list_volunteers(session, actor, request=wanted, **narrowed)
     return {
         "page": page,
         "q": sought,
         "place_id": place_id,
+        "household": household,
         "sort": request.args.get("sort") or "number",
         "places": place_choices(session, actor.center_id, actor.paths(Permission.MANAGE_VOLUNTEERS)),
         "names": place_names(session, [each.place_id for each in page.items], actor.center_id),
@@ -94,20 +100,54 @@ def _form(values: dict[str, Any], errors: dict[str, str]) -> str:
 @bp.get("/volunteers/<id:volunteer_id>")
 @requires(Permission.MANAGE_VOLUNTEERS)
 def volunteer(volunteer_id: int) -> str:
-    """One volunteer: what is known, the cards, and what to print."""
-    return render_template("people/volunteer.html", **in_snapshot(_one, volunteer_id, get_actor()))
+    """One volunteer: what is known, the household, the cards, and what to print."""
+    return _draw(volunteer_id, None, {})
+
+
+def _draw(volunteer_id: int, typed: str | None, errors: dict[str, str]) -> str:
+    """The page; with what was typed for the household where that was refused."""
+    shown = in_snapshot(_one, volunteer_id, get_actor())
+    return render_template("people/volunteer.html", typed=typed, errors=errors, **shown)
 
 
 def _one(session: Session, volunteer_id: int, actor: Actor) -> dict[str, Any]:
     view = queries.get_volunteer(session, volunteer_id, actor.center_id)
     actor.need(Permission.MANAGE_VOLUNTEERS, view.place_path)
+    details = queries.get_volunteer_details(session, volunteer_id, actor.center_id)
     return {
         "volunteer": view,
-        "details": queries.get_volunteer_details(session, volunteer_id, actor.center_id),
+        "details": details,
+        **_household(session, view, details.household, actor),
         "cards": queries.cards_of(session, volunteer_id, actor.center_id),
         "place": place_names(session, [view.place_id], actor.center_id)[view.place_id],
         "is_new": "new" in request.args,
     }
+
+
+def _household(session: Session, view: VolunteerView, number: str | None, actor: Actor) -> dict[str, Any]:
+    """Who else is of the household, as far as the actor manages them, and which it has been by whom."""
+    changes = household_changes(session, view.id, actor.center_id)
+    family: list[VolunteerView] = []
+    if number is not None:
+        members = members_of(number, actor.center_id)
+        family = queries.list_volunteers(session, actor, request=PageRequest(), ids=members).items
+    return {
+        "family": [each for each in family if each.id != view.id],
+        "changes": changes,
+        "changers": queries.names_of(session, {change.changed_by for change in changes}),
+    }
+
+
+@bp.post("/volunteers/<id:volunteer_id>/household")
+@requires(Permission.MANAGE_VOLUNTEERS)
+def set_household(volunteer_id: int) -> ResponseReturnValue:
+    """Write down of which household somebody is, or that they are of none."""
+    number = forms.optional_text("household")
+    try:
+        in_transaction(service.set_household, volunteer_id, number, actor=get_actor(), once=idempotency_key())
+    except LedgerError as error:
+        return _draw(volunteer_id, number or "", forms.field_errors(error, _HOUSEHOLD_FIELDS)), error.status
+    return redirect(url_for("people.volunteer", volunteer_id=volunteer_id, household="saved"), 303)
 
 
 @bp.post("/volunteers/<id:volunteer_id>/status")

@@ -22,7 +22,7 @@ from ledger.people import queries as people
 from tests.phones import fresh_phone
 from tests.world import World
 
-HEADER = ["姓名", "性别", "手机", "身份证后四位", "所属队伍", "所属站点"]
+HEADER = ["姓名", "性别", "手机", "身份证后四位", "所属队伍", "所属站点", "户编号"]
 Lines = list[list[Any]]
 
 
@@ -158,8 +158,8 @@ def test_run_twice_it_changes_nothing(world: World) -> None:
         ["赵六", "", "", "", "", "柳荫站"],
         ["孙七", "", "", "", "新队伍", "柳荫站"],
     ]
-    assert bring_in(world, lines, make_teams=True) == {"added": 4, "joined": 0, "teams": 1, "unchanged": 0}
-    assert bring_in(world, lines, make_teams=True) == {"added": 0, "joined": 0, "teams": 0, "unchanged": 4}
+    assert bring_in(world, lines, make_teams=True) == {"added": 4, "joined": 0, "housed": 0, "teams": 1, "unchanged": 0}
+    assert bring_in(world, lines, make_teams=True) == {"added": 0, "joined": 0, "housed": 0, "teams": 0, "unchanged": 4}
     assert in_snapshot(queries.get_team, team, world.center_id).members == 2
     found = in_snapshot(people.list_volunteers, world.builder, request=PageRequest()).items
     assert [view.place_id for view in found] == [world.station_id] * 4
@@ -169,7 +169,7 @@ def test_somebody_known_joins_the_team_of_the_list(world: World) -> None:
     phone = fresh_phone()
     assert bring_in(world, [HEADER, ["王小兰", "女", phone]])["added"] == 1
     again = [HEADER, ["王小兰", "女", phone, "", "红马甲"]]
-    assert bring_in(world, again, make_teams=True) == {"added": 0, "joined": 1, "teams": 1, "unchanged": 0}
+    assert bring_in(world, again, make_teams=True) == {"added": 0, "joined": 1, "housed": 0, "teams": 1, "unchanged": 0}
     assert bring_in(world, again, make_teams=True)["unchanged"] == 1
 
 
@@ -241,6 +241,6 @@ def test_ten_thousand_are_written_in_a_second_or_so(world: World) -> None:
     begun = time.monotonic()
     done = in_transaction(imports.apply_list, checked.rows, place_id=None, make_teams=True, actor=world.builder)
     seconds = time.monotonic() - begun
-    assert done == {"added": MOST_ROWS, "joined": 0, "teams": 40, "unchanged": 0}
+    assert done == {"added": MOST_ROWS, "joined": 0, "housed": 0, "teams": 40, "unchanged": 0}
     # Ten times what it takes, so that a busy machine does not fail it and a query per row does.
     assert seconds < 10

@@ -1,6 +1,6 @@
 """What an import would do, row by row: who is new, who is there already, and what stands in the way. Reads only."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy.orm import Session
@@ -11,7 +11,10 @@ from ledger.kernel.permissions import Permission
 from ledger.organisations import queries
 from ledger.organisations.imports.columns import Person, RowError, show
 from ledger.organisations.queries import PlaceView, TeamView
+from ledger.people.household_queries import household_numbers
 from ledger.people.matching import KnownName, KnownPhone, known_names, known_phones
+from ledger.people.places import place_paths_of
+from ledger.people.policy import household_key
 from ledger.people.registration import NewVolunteer, prepare
 
 
@@ -25,20 +28,24 @@ class Sealed:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where a row leads: a place, and a team that is there or will be made."""
+    """Where a row leads: a place, and a team that is there or will be made; who is new also to a household."""
 
     place_id: int
     team_id: int | None
     new_team: str | None
+    household: str | None = None
 
 
 @dataclass(slots=True)
 class Plan:
-    """What an import would do. `joining` are volunteers who are there already but not yet in their row's team."""
+    """What an import would do. `joining` are volunteers who are there already but not yet in their row's team;
+    `housed` are those of no household yet, with the number in their row.
+    """
 
     errors: list[RowError] = field(default_factory=list)
     new: list[tuple[NewVolunteer, Destination]] = field(default_factory=list)
     joining: list[tuple[int, Destination]] = field(default_factory=list)
+    housed: dict[int, str] = field(default_factory=dict)
     unchanged: int = 0
 
     @property
@@ -80,21 +87,27 @@ def make_plan(
     candidates = {known.volunteer_id for found in names.values() for known in found}
     candidates |= {known.volunteer_id for known in phones.values() if known.volunteer_id is not None}
     teams = queries.team_ids_of(session, candidates, actor.center_id)
+    homes = _Homes.load(session, candidates if any(row.person.household for row in rows) else (), actor)
     plan = Plan()
     for row in rows:
         try:
             destination = directory.destination(row.person)
             known = _find(row, destination, phones, names, teams)
+            moves_in = known is not None and homes.moves_in(known, row.person.household)
         except _WrongCell as wrong:
             value = getattr(row.person, wrong.column) or ""
             plan.errors.append(RowError(row.person.row, wrong.column, show(wrong.column, value), wrong.code))
             continue
         if known is None:
-            plan.new.append((replace(row.volunteer, place_id=destination.place_id), destination))
-        elif destination.new_team or (destination.team_id and destination.team_id not in teams.get(known, ())):
+            new = replace(row.volunteer, place_id=destination.place_id)
+            plan.new.append((new, replace(destination, household=row.person.household)))
+            continue
+        joins = destination.new_team or (destination.team_id and destination.team_id not in teams.get(known, ()))
+        if joins:
             plan.joining.append((known, destination))
-        else:
-            plan.unchanged += 1
+        if moves_in:
+            plan.housed[known] = row.person.household or ""
+        plan.unchanged += not joins and not moves_in
     return plan
 
 
@@ -123,6 +136,31 @@ def _find(
         if namesake.id_last4 == row.person.id_last4 and (same_team or same_place):
             return namesake.volunteer_id
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Homes:
+    """Of which households the volunteers of the list are by now, and where they are registered."""
+
+    numbers: dict[int, str]
+    paths: dict[int, str]
+    actor: Actor
+
+    @classmethod
+    def load(cls, session: Session, volunteer_ids: Collection[int], actor: Actor) -> "_Homes":
+        numbers = household_numbers(session, volunteer_ids, actor.center_id)
+        return cls(numbers, place_paths_of(session, volunteer_ids, actor.center_id), actor)
+
+    def moves_in(self, volunteer_id: int, number: str | None) -> bool:
+        """Whether a row puts somebody who is there into a household: a list moves nobody from one into another."""
+        if number is None:
+            return False
+        there = self.numbers.get(volunteer_id)
+        if there is not None and household_key(there) != household_key(number):
+            raise _WrongCell("household", "import.household_differs")
+        if there is None and not self.actor.may(Permission.MANAGE_VOLUNTEERS, self.paths[volunteer_id]):
+            raise _WrongCell("household", "import.household_elsewhere")
+        return there is None
 
 
 @dataclass(frozen=True, slots=True)

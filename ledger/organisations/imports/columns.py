@@ -8,7 +8,7 @@ from typing import Any
 
 import ledger.organisations.imports.errors  # noqa: F401 - registers the words of the refusals
 from ledger.kernel.errors import LedgerError, Rejected
-from ledger.people.policy import clean_id_last4, clean_name, mask_name, normalise_phone
+from ledger.people.policy import clean_household_number, clean_id_last4, clean_name, mask_name, normalise_phone
 
 MOST_ROWS = 10_000
 # People write a title above the column names.
@@ -23,6 +23,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "id_last4": ("身份证后四位", "ID last 4"),
     "team": ("所属队伍", "Team"),
     "place": ("所属站点", "Station"),
+    "household": ("户编号", "Household"),
 }
 _ALIASES: dict[str, str] = {
     alias: column
@@ -33,6 +34,7 @@ _ALIASES: dict[str, str] = {
         "id_last4": "身份证后四位 身份证后4位 身份证号后四位 身份证号后4位 证件后四位 idlast4 idlastfour",
         "team": "所属队伍 队伍 队伍名称 志愿队伍 团队 team",
         "place": "所属站点 站点 服务站 所属服务站 所属站所 station place site",
+        "household": "户编号 户号 家庭编号 household householdno householdnumber",
     }.items()
     for alias in aliases.split()
 }
@@ -40,6 +42,8 @@ _GENDERS = {
     "男": "male", "男性": "male", "male": "male", "m": "male",
     "女": "female", "女性": "female", "female": "female", "f": "female",
 }  # fmt: skip
+# What a spreadsheet makes of 3-17, and what is left of it when the draft is read again.
+_DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]00:00:00)?")
 _WHOLE_ID_NUMBER = re.compile(r"\d{17}[\dXx]|\d{15}")
 
 
@@ -65,6 +69,7 @@ class Person:
     id_last4: str | None
     team: str | None
     place: str | None
+    household: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +158,7 @@ def _person(row: int, cells: dict[str, Any], errors: list[RowError], *, demonstr
         id_last4=values["id_last4"],
         team=values["team"],
         place=values["place"],
+        household=values["household"],
     )
 
 
@@ -173,7 +179,15 @@ def _value(column: str, text: str, *, demonstration: bool) -> str | None:
         if _WHOLE_ID_NUMBER.fullmatch(text):
             raise Rejected("import.id_number_whole")
         return clean_id_last4(text)
+    if column == "household":
+        return _household(text)
     return " ".join(text.split())
+
+
+def _household(text: str) -> str:
+    if _DATE.fullmatch(text):
+        raise Rejected("import.household_is_date")
+    return clean_household_number(text)
 
 
 def _twice(people: list[Person]) -> list[RowError]:

@@ -36,6 +36,7 @@ def check_lines(lines: Sequence[Sequence[Any]], *, place_id: int | None, make_te
         rows=len(parsed.people) + len({error.row for error in parsed.errors} - {p.row for p in parsed.people}),
         added=len(plan.new),
         joined=len(plan.joining),
+        housed=len(plan.housed),
         unchanged=plan.unchanged,
         new_teams=[name for _, name in plan.new_teams],
         ignored_columns=parsed.ignored_columns,

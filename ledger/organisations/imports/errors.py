@@ -23,8 +23,8 @@ register(
         ),
         "name_column_missing": ErrorText(
             422, "没有“姓名”这一列", "There is no column for the name",
-            "请在第一行写列名：姓名、性别、手机、身份证后四位、所属队伍、所属站点",
-            "Name the columns in the first line: name, gender, phone, id last 4, team, station",
+            "请在第一行写列名：姓名、性别、手机、身份证后四位、所属队伍、所属站点、户编号",
+            "Name the columns in the first line: name, gender, phone, id last 4, team, station, household",
         ),
         "column_twice": ErrorText(
             422, "“{column}”这一列有两个", "The column “{column}” is there twice",
@@ -65,6 +65,18 @@ register(
         "place_ambiguous": ErrorText(
             422, "有几个站点叫这个名字", "Several places have this name",
             "请分开导入：在页面上先选好站点，这一列空着", "Import them apart: choose the place on the page and leave the column empty",
+        ),
+        "household_is_date": ErrorText(
+            422, "户编号成了日期", "The household number has become a date",
+            "表格把 3-17 这样的编号当成了日期，请把这一列设成文本再填", "The spreadsheet takes a number like 3-17 for a date: format the column as text and type it again",
+        ),
+        "household_differs": ErrorText(
+            422, "这个人登记在另一户", "The person is registered in another household",
+            "请核对户编号；真的换了户，就在这位志愿者的页面上改", "Check the number; who has really moved is changed on the volunteer's page",
+        ),
+        "household_elsewhere": ErrorText(
+            422, "这个人不归您管，不能写户编号", "The person is not yours to manage, nor their household",
+            "请空着，或者请那个站点的站长来写", "Leave it empty, or ask the manager of their station",
         ),
         "team_unknown": ErrorText(
             422, "没有这支队伍", "There is no such team",

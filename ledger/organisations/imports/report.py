@@ -21,6 +21,7 @@ class Report:
     rows: int
     added: int
     joined: int
+    housed: int
     unchanged: int
     new_teams: list[str]
     ignored_columns: list[str]
@@ -53,14 +54,16 @@ def summary(report: Report, language: Language) -> list[str]:
             f"{report.rows} people in the file: {report.added} new, {report.joined} join a team, "
             f"{report.unchanged} are there already, {len(report.errors)} cells are wrong."
         )
+        housed = f"{report.housed} of those who are there already get their household."
         teams, columns = "Teams to be made: ", "Columns not used: "
     else:
         counts = (
             f"文件里有 {report.rows} 人：新增 {report.added} 人，加入队伍 {report.joined} 人，"
             f"原来就有 {report.unchanged} 人，不对的有 {len(report.errors)} 处。"
         )
+        housed = f"原来就有的人里，给 {report.housed} 人写上户编号。"
         teams, columns = "新建队伍：", "没有用到的列："
-    sentences = [counts]
+    sentences = [counts, housed] if report.housed else [counts]
     comma = ", " if language == "en" else "、"
     if report.new_teams:
         sentences.append(teams + comma.join(report.new_teams))

@@ -17,7 +17,7 @@ from ledger.kernel.permissions import Permission
 from ledger.organisations.imports.check import Destination, Plan, Sealed, make_plan, refuse_errors
 from ledger.organisations.models import ImportDraft
 from ledger.organisations.service import add_team, join_teams
-from ledger.people.service import register_volunteers
+from ledger.people.service import register_volunteers, set_households
 
 DRAFT_LASTS = timedelta(hours=24)
 _FILE_NAME_LENGTH = 100
@@ -95,10 +95,11 @@ def apply_list(
     actor: Actor,
     draft_id: int | None = None,
 ) -> dict[str, int]:
-    """Do what `make_plan` decides in this unit: {"added", "joined", "teams", "unchanged"}; the draft is forgotten.
+    """Do what `make_plan` decides in this unit: {"added", "joined", "housed", "teams", "unchanged"}.
 
-    Raises Rejected("import.has_errors") when any row stands in the way, NotFound("import.draft_not_found") when the
-    draft was used in the meantime, and what make_plan, add_team and register_volunteers raise.
+    The draft is forgotten. Raises Rejected("import.has_errors") when any row stands in the way,
+    NotFound("import.draft_not_found") when the draft was used in the meantime, and what make_plan, add_team,
+    register_volunteers and set_households raise.
     """
     if draft_id is not None:
         _use_up(session, draft_id, actor)
@@ -107,7 +108,15 @@ def apply_list(
     made = {(at, name): add_team(session, place_id=at, name=name, actor=actor) for at, name in plan.new_teams}
     ids = register_volunteers(session, [volunteer for volunteer, _ in plan.new], actor=actor)
     join_teams(session, _memberships(plan, ids, made), actor=actor)
-    return {"added": len(ids), "joined": len(plan.joining), "teams": len(made), "unchanged": plan.unchanged}
+    new = {who: where.household for who, (_, where) in zip(ids, plan.new, strict=True) if where.household}
+    set_households(session, new | plan.housed, actor=actor)
+    return {
+        "added": len(ids),
+        "joined": len(plan.joining),
+        "housed": len(plan.housed),
+        "teams": len(made),
+        "unchanged": plan.unchanged,
+    }
 
 
 def _memberships(plan: Plan, new_ids: Sequence[int], made: dict[tuple[int, str], int]) -> list[tuple[int, int]]:

@@ -1,0 +1,77 @@
+"""Reads of households: who is of which, now or at a time, and how that came about."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.kernel.types import table_of
+from ledger.people.models import Household, HouseholdChange, Volunteer
+from ledger.people.places import chunks
+from ledger.people.policy import household_key
+
+_household, _change, _volunteer = table_of(Household), table_of(HouseholdChange), table_of(Volunteer)
+_of_change = sa.and_(_household.c.center_id == _change.c.center_id, _household.c.id == _change.c.household_id)
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdChangeView:
+    """From `changed_at` on somebody was of the household with this number, of none where it is None."""
+
+    number: str | None
+    changed_by: int
+    changed_at: datetime
+
+
+def is_last(at: datetime | None = None) -> "sa.ColumnElement[bool]":
+    """Whether a row of household_change is its volunteer's last, or was at a time."""
+    later = _change.alias("later")
+    own = [later.c.center_id == _change.c.center_id, later.c.volunteer_id == _change.c.volunteer_id]
+    known = [] if at is None else [later.c.changed_at <= at]
+    last = sa.select(sa.func.max(later.c.revision)).where(*own, *known).correlate(_change)
+    return _change.c.revision == last.scalar_subquery()
+
+
+def number_of_household() -> "sa.Label[str | None]":
+    """The number of somebody's household as `household`, for a statement that selects from volunteer."""
+    own = (_change.c.center_id == _volunteer.c.center_id, _change.c.volunteer_id == _volunteer.c.id)
+    query = sa.select(_household.c.number).join(_change, _of_change).where(*own, is_last()).correlate(_volunteer)
+    return query.scalar_subquery().label("household")
+
+
+def members_of(number: str, center_id: int) -> "sa.Select[Any]":
+    """A selection of the volunteers of a household, as list_volunteers takes it; the number however it is written."""
+    return (
+        sa.select(_change.c.volunteer_id)
+        .join(_household, _of_change)
+        .where(_household.c.center_id == center_id, _household.c.number_key == household_key(number), is_last())
+    )
+
+
+def household_numbers(session: Session, volunteer_ids: Iterable[int], center_id: int) -> dict[int, str]:
+    """Numbers of households by volunteer; who is of none is left out."""
+    query = (
+        sa.select(_change.c.volunteer_id, _household.c.number)
+        .join(_household, _of_change)
+        .where(_change.c.center_id == center_id, is_last())
+    )
+    return {
+        row.volunteer_id: row.number
+        for part in chunks(volunteer_ids)
+        for row in session.connection().execute(query.where(_change.c.volunteer_id.in_(part)))
+    }
+
+
+def household_changes(session: Session, volunteer_id: int, center_id: int) -> list[HouseholdChangeView]:
+    """The households that a volunteer has been of, the newest first."""
+    query = (
+        sa.select(_household.c.number, _change.c.changed_by, _change.c.changed_at)
+        .select_from(_change)
+        .outerjoin(_household, _of_change)
+        .where(_change.c.center_id == center_id, _change.c.volunteer_id == volunteer_id)
+        .order_by(_change.c.revision.desc())
+    )
+    return [HouseholdChangeView(*row) for row in session.connection().execute(query)]

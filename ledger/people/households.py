@@ -1,0 +1,180 @@
+"""Who is of which household, and whether two people are of one: those never decide on each other's doings.
+
+A person is once in the nation and a volunteer of each center, and a household is one of a center's. So somebody on the
+staff who is no volunteer of the center has no household there and is related to nobody.
+
+Whoever decides keeps the households of those concerned as they are until the decision stands, by the rows of their
+identities, which are there before anybody is a volunteer. So what is said of a household at the time of a decision is
+what the decision was made by.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor
+from ledger.kernel.errors import Forbidden
+from ledger.kernel.ids import new_id
+from ledger.kernel.types import table_of
+from ledger.people.household_queries import is_last
+from ledger.people.models import Household, HouseholdChange, Identity, Volunteer
+from ledger.people.places import chunks, need_to_manage
+from ledger.people.policy import clean_household_number, household_key
+
+_household, _change = table_of(Household), table_of(HouseholdChange)
+_identity, _volunteer = table_of(Identity), table_of(Volunteer)
+
+
+class _Last(NamedTuple):
+    """A volunteer's last change."""
+
+    revision: int
+    household_id: int | None
+
+
+_NEVER = _Last(0, None)
+
+
+def one_household(
+    session: Session,
+    identity_id: int,
+    center_id: int,
+    *,
+    identities: Collection[int] = (),
+    volunteers: Collection[int] = (),
+    at: datetime | None = None,
+    lock: bool = False,
+) -> bool:
+    """Whether a person is of one household of the center with any of the others, now or as it was known at a time.
+
+    The others are named by identity or by volunteer. Nobody is related to themselves, nor who is of no household. With
+    `lock` nobody changes the answer before this unit ends.
+    """
+    everybody = sa.or_(_volunteer.c.identity_id.in_({*identities, identity_id}), _volunteer.c.id.in_(volunteers))
+    own = (_volunteer.c.center_id == center_id, everybody)
+    if lock:
+        concerned = session.scalars(sa.select(_volunteer.c.identity_id).where(*own)).all()
+        _lock_identities(session, {*identities, identity_id, *concerned}, shared=True)
+    query = (
+        sa.select(_volunteer.c.identity_id, _change.c.household_id)
+        .join(
+            _change,
+            sa.and_(_change.c.center_id == _volunteer.c.center_id, _change.c.volunteer_id == _volunteer.c.id),
+        )
+        .where(*own, _change.c.household_id.is_not(None), is_last(at))
+    )
+    households = {row.identity_id: row.household_id for row in session.connection().execute(query)}
+    mine = households.pop(identity_id, None)
+    return mine is not None and mine in households.values()
+
+
+def set_household(session: Session, volunteer_id: int, number: str | None, *, actor: Actor) -> None:
+    """Put a volunteer into the household with this number, None for none. Raises as `set_households` does."""
+    set_households(session, {volunteer_id: number}, actor=actor)
+
+
+def set_households(session: Session, wanted: Mapping[int, str | None], *, actor: Actor) -> None:
+    """Put volunteers into households by number, None for none; a household not known yet is made.
+
+    What is so already is left as it is. Nobody takes anybody out of their own household, themselves neither: else two
+    of one would be none for as long as a decision takes. Raises Rejected("people.household_number_invalid"),
+    NotFound("people.volunteer_not_found"), Forbidden("access.denied" | "people.own_household").
+    """
+    if not wanted:
+        return
+    numbers = {who: clean_household_number(number) if number else None for who, number in wanted.items()}
+    need_to_manage(session, numbers, actor)
+    mine = _volunteer_ids(session, actor)
+    _lock_identities(session, _identities_of(session, [*numbers, *mine], actor.center_id), shared=False)
+    last = _last_changes(session, [*numbers, *mine], actor.center_id)
+    households = _find_or_make(session, [number for number in numbers.values() if number], actor)
+    goals = {who: households[household_key(number)] if number else None for who, number in numbers.items()}
+    changing = {who: goal for who, goal in goals.items() if last.get(who, _NEVER).household_id != goal}
+    own = {last[who].household_id for who in mine if who in last} - {None}
+    if any(last.get(who, _NEVER).household_id in own for who in changing):
+        raise Forbidden("people.own_household")
+    if changing:
+        _store(session, changing, last, actor)
+
+
+def _store(session: Session, changing: Mapping[int, int | None], last: Mapping[int, _Last], actor: Actor) -> None:
+    # Read after the locks: it is never earlier than a decision that these were waiting for.
+    at = clock.now()
+    rows = [
+        {
+            "center_id": actor.center_id,
+            "volunteer_id": volunteer_id,
+            "revision": last.get(volunteer_id, _NEVER).revision + 1,
+            "household_id": household_id,
+            "changed_by": actor.identity_id,
+            "changed_at": at,
+        }
+        for volunteer_id, household_id in changing.items()
+    ]
+    session.connection().execute(sa.insert(_change), rows)
+
+
+def _volunteer_ids(session: Session, actor: Actor) -> list[int]:
+    """The actor as a volunteer of the center, as they are by now."""
+    own = (_volunteer.c.center_id == actor.center_id, _volunteer.c.identity_id == actor.identity_id)
+    return list(session.connection().scalars(sa.select(_volunteer.c.id).where(*own)))
+
+
+def _identities_of(session: Session, volunteer_ids: Iterable[int], center_id: int) -> set[int]:
+    query = sa.select(_volunteer.c.identity_id).where(_volunteer.c.center_id == center_id)
+    return {
+        identity_id
+        for part in chunks(volunteer_ids)
+        for identity_id in session.connection().scalars(query.where(_volunteer.c.id.in_(part)))
+    }
+
+
+def _lock_identities(session: Session, identity_ids: Iterable[int], *, shared: bool) -> None:
+    """Keep people's households as they are, together with others who only ask, or alone to change them."""
+    query = sa.select(_identity.c.id).order_by(_identity.c.id).with_for_update(read=shared, key_share=not shared)
+    for part in chunks(identity_ids):
+        session.connection().execute(query.where(_identity.c.id.in_(part))).all()
+
+
+def _last_changes(session: Session, volunteer_ids: Iterable[int], center_id: int) -> dict[int, _Last]:
+    query = sa.select(_change.c.volunteer_id, _change.c.revision, _change.c.household_id).where(
+        _change.c.center_id == center_id, is_last()
+    )
+    return {
+        row.volunteer_id: _Last(row.revision, row.household_id)
+        for part in chunks(volunteer_ids)
+        for row in session.connection().execute(query.where(_change.c.volunteer_id.in_(part)))
+    }
+
+
+def _find_or_make(session: Session, numbers: Sequence[str], actor: Actor) -> dict[str, int]:
+    """Households by the key of their number, which is kept as it is written first.
+
+    Who makes the same at the same moment loses on it and is run again.
+    """
+    written = {household_key(number): number for number in reversed(numbers)}
+    query = sa.select(_household.c.number_key, _household.c.id).where(_household.c.center_id == actor.center_id)
+    found = {
+        row.number_key: int(row.id)
+        for part in chunks(written)
+        for row in session.connection().execute(query.where(_household.c.number_key.in_(part)))
+    }
+    made: list[dict[str, Any]] = [
+        {
+            "center_id": actor.center_id,
+            "id": new_id(),
+            "number": number,
+            "number_key": number_key,
+            "made_by": actor.identity_id,
+            "made_at": clock.now(),
+        }
+        for number_key, number in written.items()
+        if number_key not in found
+    ]
+    if made:
+        session.connection().execute(sa.insert(_household), made)
+    return found | {row["number_key"]: row["id"] for row in made}

@@ -1,0 +1,68 @@
+"""The column of households in a list of volunteers: it puts people into one, and moves nobody out of theirs."""
+
+import json
+from datetime import date
+
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot
+from ledger.kernel.paging import PageRequest
+from ledger.organisations.imports import service as imports
+from ledger.organisations.imports.command import check_lines
+from ledger.organisations.imports.files import read_lines
+from ledger.people import queries as people
+from tests.organisations.test_import import HEADER, bring_in, check, codes, comma
+from tests.phones import fresh_phone
+from tests.world import World
+
+
+def households(world: World) -> list[str | None]:
+    """The households of all volunteers, by number."""
+    found = in_snapshot(people.list_volunteers, world.builder, request=PageRequest()).items
+    return [in_snapshot(people.get_volunteer_details, view.id, world.center_id).household for view in found]
+
+
+def test_a_household_comes_with_the_list(world: World) -> None:
+    phone = fresh_phone()
+    lines = [
+        HEADER,
+        ["王小兰", "", phone, "", "", "", "柳荫017"],
+        ["李四", "", "", "1234", "", "", "柳荫 17"],
+        ["赵六"],
+    ]
+    assert bring_in(world, lines) == {"added": 3, "joined": 0, "housed": 0, "teams": 0, "unchanged": 0}
+    assert bring_in(world, lines)["unchanged"] == 3
+    assert households(world) == ["柳荫017", "柳荫017", None]
+
+    later = [HEADER, ["赵六", "", "", "", "", "", 18], ["王小兰", "", phone]]
+    assert bring_in(world, later) == {"added": 0, "joined": 0, "housed": 1, "teams": 0, "unchanged": 1}
+    assert households(world) == ["柳荫017", "柳荫017", "18"]
+
+
+def test_a_list_moves_nobody_from_one_household_into_another(world: World) -> None:
+    phone = fresh_phone()
+    bring_in(world, [HEADER, ["王小兰", "", phone, "", "", "", "17"]])
+    checked = check(world, [HEADER, ["王小兰", "", phone, "", "", "", "18"], ["李四", "", "", "", "", "", "李家"]])
+    assert codes(checked) == [
+        (2, "household", "import.household_differs"),
+        (3, "household", "people.household_number_invalid"),
+    ]
+
+
+def test_a_household_that_has_become_a_date_is_asked_about(world: World) -> None:
+    lines = [HEADER, ["王小兰", "", "", "", "", "", date(2026, 3, 17)]]
+    packed = json.loads(imports.pack(lines))
+    for read in (lines, packed, read_lines(comma([HEADER, ["王小兰", "", "", "", "", "", "2026-03-17"]]))):
+        assert codes(check(world, read)) == [(2, "household", "import.household_is_date")]
+
+
+def test_a_manager_houses_the_own_people_only(world: World) -> None:
+    phone, elsewhere = fresh_phone(), world.add_station("沙湾站")
+    bring_in(world, [HEADER, ["王小兰", "", phone, "", "", "沙湾站"]])
+    manager = world.add_staff("station_manager").actor
+    lines = [HEADER, ["王小兰", "", phone, "", "", "", "17"]]
+
+    def checked(actor: Actor, place_id: int) -> list[tuple[int, str, str]]:
+        return codes(check_lines(lines, place_id=place_id, make_teams=False, actor=actor))
+
+    assert checked(manager, world.station_id) == [(2, "household", "import.household_elsewhere")]
+    assert checked(world.add_staff("station_manager", place_id=elsewhere).actor, elsewhere) == []
