@@ -26,6 +26,7 @@ from ledger.organisations import pages as organisations_pages
 from ledger.people import api as people_api
 from ledger.people import pages as people_pages
 from ledger.people import queries as people
+from ledger.people.households import one_household
 from ledger.points import (
     adjustments,
     clawback,
@@ -74,9 +75,10 @@ PAGE_BLUEPRINTS: tuple[Blueprint, ...] = (
     checkin_pages.bp,
     shop_pages.bp,
 )
-# What takes two people. A product that knows households adds the test whether two people share one.
+# What takes two people, who are never of one household.
 APPROVALS = Desk(
-    kinds=(adjustments.kind(people.get_volunteer), closing.CLOSE, closing.REOPEN, expiry.RELEASE, clawback.CLAWBACK)
+    kinds=(adjustments.kind(people.get_volunteer), closing.CLOSE, closing.REOPEN, expiry.RELEASE, clawback.CLAWBACK),
+    one_household=one_household,
 )
 MOST_BODY_BYTES = 1_048_576
 

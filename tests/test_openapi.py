@@ -110,7 +110,7 @@ def released_freeze(world: World) -> int:
     freeze_id = in_transaction(freezing.freeze, world.center_id, reason="test", run_id=None)
     for role in ("admin", "auditor"):
         person = world.add_staff(role, place_id=world.top_id)
-        in_transaction(freezing.release, freeze_id, "查清了", actor=person.actor)
+        in_transaction(freezing.release, freeze_id, "查清了", actor=person.actor, desk=APPROVALS)
     return freeze_id
 
 

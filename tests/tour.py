@@ -38,7 +38,7 @@ DATA = (
     *("演示中心", "柳荫站", "柳荫积分超市", "红马甲巡逻队", "社区巡逻", "治安", "供销社", "名单.csv", "不认识的队"),
     *("东北大米", "洗衣液", "粮油", "5 kg/袋", "王桂兰", "王*兰", "李秀英", "李*英"),
     *("周店员", "周*员", "吴站长", "吴*长", "郑管理", "郑*理", "孙监督", "孙*督", "何新来", "何*来", "陈晓燕", "陈*燕"),
-    *("冯管理", "冯*理", "漏记了一次", "月底对过账", "备份和账一样", "debits_posted"),
+    *("冯管理", "冯*理", "柳荫017", "漏记了一次", "月底对过账", "备份和账一样", "debits_posted"),
     "dm for 大米",
 )
 
@@ -116,7 +116,7 @@ class Tour:
             give_points(world, volunteer, 100)
             freeze_id = in_transaction(freezing.freeze, world.center_id, reason="debits_posted", run_id=None)
             for person in (admin, self.person("auditor")):
-                in_transaction(freezing.release, freeze_id, "备份和账一样", actor=person.actor)
+                in_transaction(freezing.release, freeze_id, "备份和账一样", actor=person.actor, desk=APPROVALS)
         asked: dict[str, Any] = {"actor": other.actor, "desk": APPROVALS}
         month = {"month": month_of(past)}
         closing = in_transaction(approvals.propose, "points.period_close", month, "月底对过账", **asked)
@@ -167,6 +167,7 @@ class Tour:
             organisations.add_team, place_id=world.station_id, name="红马甲巡逻队", actor=world.builder
         )
         in_transaction(organisations.join_team, team_id=team, volunteer_id=volunteer.volunteer_id, actor=world.builder)
+        world.house("柳荫017", volunteer, world.add_volunteer("李秀英"))
         self.keys |= {"team_id": team, "volunteer_id": volunteer.volunteer_id, "token": volunteer.card}
 
     def _expire(self) -> None:

@@ -1,8 +1,8 @@
 """The desk: which kinds of proposal there are, and who may not decide on one. app.py puts it together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from marshmallow import Schema
 from sqlalchemy.orm import Session
@@ -13,8 +13,25 @@ from ledger.kernel.errors import Forbidden, Rejected
 from ledger.kernel.permissions import Permission
 
 Values = Mapping[str, Any]
-# Whether somebody is too near to a proposal to decide on it: of one household with who proposed it or whom it is for.
-Related = Callable[[Session, Actor, ProposalView], bool]
+
+
+class OneHousehold(Protocol):
+    """Whether a person is of one household with any of the others, who are named by identity or by volunteer.
+
+    With `lock` nobody changes the answer before the unit ends.
+    """
+
+    def __call__(
+        self,
+        session: Session,
+        identity_id: int,
+        center_id: int,
+        *,
+        identities: Collection[int] = (),
+        volunteers: Collection[int] = (),
+        lock: bool = False,
+    ) -> bool:
+        """The answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +60,12 @@ class Kind:
     single: bool = False
 
 
-def nobody_related(session: Session, actor: Actor, proposal: ProposalView) -> bool:
-    """The test of a product that knows no households."""
-    return False
-
-
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """All kinds, and the test by which somebody is too near."""
+    """All kinds, and the test whether two people are of one household."""
 
     kinds: tuple[Kind, ...]
-    related: Related = nobody_related
+    one_household: OneHousehold
 
     def kind(self, name: str) -> Kind:
         """A kind by name. Raises Rejected("approvals.kind_unknown")."""
@@ -62,13 +74,29 @@ class Desk:
             raise Rejected("approvals.kind_unknown", allowed=", ".join(kind.name for kind in self.kinds))
         return found
 
-    def may_decide(self, session: Session, actor: Actor, proposal: ProposalView) -> bool:
-        """Whether somebody may decide: neither who proposed it, nor whom it is for, nor one of their households."""
-        own = actor.identity_id == proposal.proposed_by
-        for_themselves = proposal.member_id is not None and actor.volunteer_id == proposal.member_id
-        return not (own or for_themselves or self.related(session, actor, proposal))
+    def hindrance(self, session: Session, actor: Actor, proposal: ProposalView, *, lock: bool = False) -> str | None:
+        """The code for which somebody may not decide, None for who may.
+
+        Neither who proposed it decides, nor whom it is for, nor anybody of their households.
+        """
+        members = [] if proposal.member_id is None else [proposal.member_id]
+        if actor.identity_id == proposal.proposed_by or actor.volunteer_id in members:
+            return "approvals.two_people_needed"
+        near = self.one_household(
+            session,
+            actor.identity_id,
+            actor.center_id,
+            identities=[proposal.proposed_by],
+            volunteers=members,
+            lock=lock,
+        )
+        return "approvals.same_household" if near else None
 
     def need_another(self, session: Session, actor: Actor, proposal: ProposalView) -> None:
-        """Raises Forbidden("approvals.two_people_needed") unless `may_decide`."""
-        if not self.may_decide(session, actor, proposal):
-            raise Forbidden("approvals.two_people_needed")
+        """Raises Forbidden("approvals.two_people_needed" | "approvals.same_household") where there is a hindrance.
+
+        The households stay as they are until the unit ends, so the decision stands by what they were at its time.
+        """
+        code = self.hindrance(session, actor, proposal, lock=True)
+        if code is not None:
+            raise Forbidden(code)

@@ -35,7 +35,11 @@ register(
         ),
         "two_people_needed": ErrorText(
             403, "这一项要另一个人来定", "Somebody else must decide on this",
-            "提出的人、本人和同一户的人都不能定，请另一位管理员来", "Neither who proposed it, nor whom it is for, nor their household: ask another administrator",
+            "提出的人和本人都不能定，请另一位管理员来", "Neither who proposed it nor whom it is for may decide: ask another administrator",
+        ),
+        "same_household": ErrorText(
+            403, "同一户的人不能定这一项", "Nobody of the same household may decide on this",
+            "您和提出的人或者本人登记在同一户，请另一位管理员来。户登记错了，请别人先在志愿者的页面上改", "You are registered in one household with who proposed it or whom it is for: ask another administrator. If the register is wrong, have somebody else correct it on the volunteer's page first",
         ),
         "not_the_proposer": ErrorText(
             403, "只有提出的人能撤回", "Only who proposed it can withdraw it",

@@ -57,7 +57,8 @@ def propose(session: Session, kind: str, payload: Values, reason: str, *, actor:
 def approve(session: Session, proposal_id: int, note: str, *, actor: Actor, desk: Desk) -> dict[str, Any]:
     """Do what was proposed: {"proposal_id", "result_ref"}.
 
-    Raises NotFound("approvals.not_found"), Forbidden("access.denied" | "approvals.two_people_needed"),
+    Raises NotFound("approvals.not_found"),
+    Forbidden("access.denied" | "approvals.two_people_needed" | "approvals.same_household"),
     Conflict("approvals.already_decided"), and whatever the doing of it raises: then it stays as it was.
     """
     proposal, kind = _open(session, proposal_id, actor, desk)

@@ -7,13 +7,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from ledger.approvals.api import get_desk
 from ledger.audit import queries
 from ledger.audit.blueprint import bp
 from ledger.audit.proposals import people
 from ledger.audit.words import difference_words
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction
-from ledger.kernel.errors import Conflict, NotFound, Rejected
+from ledger.kernel.errors import Conflict, Forbidden, NotFound, Rejected
 from ledger.kernel.permissions import Permission
 from ledger.points import freezing
 from ledger.points.freezing import PARTS, FreezeView
@@ -41,7 +42,8 @@ def freezes() -> str:
 def release_freeze(freeze_id: int) -> ResponseReturnValue:
     """Sign the release for one's side."""
     try:
-        in_transaction(freezing.release, freeze_id, forms.text("note"), actor=get_actor(), once=idempotency_key())
+        given: dict[str, Any] = {"actor": get_actor(), "desk": get_desk()}
+        in_transaction(freezing.release, freeze_id, forms.text("note"), **given, once=idempotency_key())
     except (Rejected, Conflict) as error:
         said = words(error)
         needs_note = error.code == "points.release_note_needed"
@@ -58,13 +60,16 @@ def _draw(errors: dict[str, str], refusal: tuple[str, str] | None) -> str:
 def _freezes(session: Session, actor: Actor) -> dict[str, Any]:
     found = freezing.freezes(session, actor.center_id)
     current = next((each for each in found if each.released_at is None), None)
+    awaited = current is not None and _is_awaited(current, actor)
+    near = current is not None and freezing.is_of_household(session, current, actor=actor, desk=get_desk())
     signers = {signature.signed_by for each in found for signature in each.signatures}
     return {
         "freezes": found,
         "current": current,
         "found": {each.id: _found(session, each, actor.center_id) for each in found},
         "people": people(session, signers, actor.center_id),
-        "may_sign": current is not None and _may_sign(current, actor),
+        "may_sign": awaited and not near,
+        "hindrance": words(Forbidden("points.release_same_household")) if awaited and near else None,
     }
 
 
@@ -77,7 +82,7 @@ def _found(session: Session, freeze: FreezeView, center_id: int) -> str:
     return difference_words(difference) if difference is not None else freeze.reason
 
 
-def _may_sign(freeze: FreezeView, actor: Actor) -> bool:
+def _is_awaited(freeze: FreezeView, actor: Actor) -> bool:
     signed = {each.part for each in freeze.signatures}
     missing = any(actor.may(permission) for part, permission in PARTS.items() if part not in signed)
     return missing and all(each.signed_by != actor.identity_id for each in freeze.signatures)

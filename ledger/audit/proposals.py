@@ -12,8 +12,11 @@ from ledger.approvals.queries import ProposalView
 from ledger.audit.names import identity_names, volunteer_names
 from ledger.audit.proposal_words import CAUSE_WORDS, consequence_of, subject_of
 from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
+from ledger.kernel.errors import Forbidden
 from ledger.kernel.ids import parse_public_id
+from ledger.people.households import one_household
 from ledger.points import entries
+from ledger.web.problem import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,9 @@ class Row:
 class Case:
     """A proposal with all that its decision rests on, and what its reader may do about it.
 
-    `corrects` leads to the transfer that it is about, `run` to the run of expiry, `result` to what came of it.
+    `corrects` leads to the transfer that it is about, `run` to the run of expiry, `result` to what came of it. While
+    it waits `hindrance` says why the reader may not decide and what to do, None if they may; once it is decided
+    `kinship` says whether the two were of one household.
     """
 
     row: Row
@@ -41,7 +46,8 @@ class Case:
     corrects: str | None
     run: str | None
     result: str | None
-    may_decide: bool
+    hindrance: tuple[str, str] | None
+    kinship: str
     is_own: bool
 
 
@@ -64,7 +70,6 @@ def case_of(session: Session, proposal: ProposalView, actor: Actor, desk: Desk) 
     """One proposal with its evidence."""
     [row] = rows(session, [proposal], actor.center_id, desk)
     waits = proposal.status == "proposed"
-    may = actor.may(desk.kind(proposal.kind).decide) and desk.may_decide(session, actor, proposal)
     transfer, run = proposal.payload.get("transfer_id"), proposal.payload.get("run_id")
     return Case(
         row=row,
@@ -73,9 +78,38 @@ def case_of(session: Session, proposal: ProposalView, actor: Actor, desk: Desk) 
         corrects=url_for("audit.transfer", transfer_id=parse_public_id(transfer)) if transfer else None,
         run=url_for("audit.expiry_run", run_id=parse_public_id(run)) if run else None,
         result=_result(session, proposal, actor.center_id),
-        may_decide=waits and may,
+        hindrance=_hindrance(session, proposal, actor, desk) if waits else None,
+        kinship="" if waits else _kinship(session, proposal, actor.center_id),
         is_own=proposal.proposed_by == actor.identity_id,
     )
+
+
+def _hindrance(session: Session, proposal: ProposalView, actor: Actor, desk: Desk) -> tuple[str, str] | None:
+    if not actor.may(desk.kind(proposal.kind).decide):
+        return _("这一项要另一个人来定"), _("管理员来批，您可以看。")
+    code = desk.hindrance(session, actor, proposal)
+    return None if code is None else words(Forbidden(code))
+
+
+def _kinship(session: Session, proposal: ProposalView, center_id: int) -> str:
+    """Whether who decided was of one household with who proposed it or whom it is for, and whether they are now."""
+    if proposal.decided_by is None or proposal.decided_by == proposal.proposed_by:
+        return ""
+    members = [] if proposal.member_id is None else [proposal.member_id]
+    then, now = (
+        one_household(
+            session,
+            proposal.decided_by,
+            center_id,
+            identities=[proposal.proposed_by],
+            volunteers=members,
+            at=at,
+        )
+        for at in (proposal.decided_at, None)
+    )
+    if then:
+        return str(_("定的时候是一户"))
+    return str(_("定的时候不是，现在登记在一户") if now else _("不是"))
 
 
 def people(session: Session, identity_ids: Iterable[int], center_id: int) -> dict[int, str]:

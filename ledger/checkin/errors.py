@@ -120,6 +120,10 @@ register(
             403, "要另一个人来审", "Somebody else must decide this",
             "经手的人和本人都不能审自己的", "Neither who entered it nor whom it is for may decide",
         ),
+        "same_household": ErrorText(
+            403, "同一户的人不能审这一条", "Nobody of the same household may decide on this",
+            "您和经手的人或者本人登记在同一户，请另一位站长或上级来审。户登记错了，请别人先在志愿者的页面上改", "You are registered in one household with who entered it or whom it is for: ask another manager. If the register is wrong, have somebody else correct it on the volunteer's page first",
+        ),
         "scan_not_found": ErrorText(
             404, "没有这次扫码", "There is no such scan",
             "请再扫一次码", "Scan again",

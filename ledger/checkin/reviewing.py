@@ -17,21 +17,24 @@ from ledger.kernel.errors import Forbidden, Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
 from ledger.kernel.types import table_of
+from ledger.people.households import one_household
 
 _decision = table_of(ReviewDecision)
 
 
 def review(session: Session, command: ReviewCommand, *, actor: Actor) -> dict[str, Any]:
-    """Decide on a pending attendance; the decider is neither who it is for nor who scanned it.
+    """Decide on a pending attendance; the decider is neither who it is for nor who scanned it, nor of their households.
 
-    Raises NotFound("checkin.attendance_not_found"), Forbidden("access.denied" | "checkin.four_eyes_required"),
+    Raises NotFound("checkin.attendance_not_found"),
+    Forbidden("access.denied" | "checkin.four_eyes_required" | "checkin.same_household"),
     Rejected("checkin.end_needed" | "checkin.end_out_of_range" | "checkin.overlap" | "checkin.note_needed"),
     Conflict("checkin.wrong_state").
     """
     attendance = queries.get_attendance(session, command.attendance_id, actor.center_id, lock=True)
     actor.need(Permission.REVIEW, attendance.station_path)
-    if actor.identity_id in involved(session, attendance, actor.center_id):
-        raise Forbidden("checkin.four_eyes_required")
+    code = hindrance(session, attendance, actor, lock=True)
+    if code is not None:
+        raise Forbidden(code)
     ended_at = None
     if command.approve:
         ended_at = _approve(session, attendance, command.ended_at, actor)
@@ -41,10 +44,17 @@ def review(session: Session, command: ReviewCommand, *, actor: Actor) -> dict[st
     return queries.attendance_facts(session, attendance.id, actor.center_id)
 
 
-def involved(session: Session, attendance: AttendanceView, center_id: int) -> set[int]:
-    """The identities that may not decide: whom it is for, and who made the scans that it rests on."""
-    scanned_by = {scan.scanned_by for scan in queries.scans_of(session, attendance, center_id)}
-    return scanned_by | {attendance.identity_id, attendance.opened_by}
+def hindrance(session: Session, attendance: AttendanceView, actor: Actor, *, lock: bool = False) -> str | None:
+    """The code for which somebody may not decide, None for who may; with `lock` so until the unit ends.
+
+    Neither whom it is for decides, nor who made the scans that it rests on, nor anybody of their households.
+    """
+    scanned_by = {scan.scanned_by for scan in queries.scans_of(session, attendance, actor.center_id)}
+    involved = scanned_by | {attendance.identity_id, attendance.opened_by}
+    if actor.identity_id in involved:
+        return "checkin.four_eyes_required"
+    near = one_household(session, actor.identity_id, actor.center_id, identities=involved, lock=lock)
+    return "checkin.same_household" if near else None
 
 
 def _approve(session: Session, attendance: AttendanceView, wanted: datetime | None, actor: Actor) -> datetime:

@@ -11,12 +11,13 @@ from ledger.demo.service_plan import ZONE
 from ledger.demo.stage import Stage
 from ledger.kernel import clock
 from ledger.kernel.ids import public_id
+from ledger.people.households import one_household
 from ledger.points import expiry, sealing
 from ledger.points import queries as points
 from ledger.points.lot_policy import GRACE
 from ledger.points.policy import POINT, AccountKey
 
-_DESK = Desk(kinds=(expiry.RELEASE,))
+_DESK = Desk(kinds=(expiry.RELEASE,), one_household=one_household)
 _A_WEEK = timedelta(days=7)
 
 

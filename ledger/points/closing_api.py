@@ -68,7 +68,8 @@ def list_freezes() -> dict[str, Any]:
 def release_freeze(body: dict[str, Any], freeze_id: int) -> FreezeView:
     """Sign the release; with an administrator's and an auditor's signature the book takes postings again."""
     actor = get_actor()
-    in_transaction(freezing.release, freeze_id, body["note"], actor=actor, once=find_idempotency_key())
+    once = find_idempotency_key()
+    in_transaction(freezing.release, freeze_id, body["note"], actor=actor, desk=get_desk(), once=once)
     return in_snapshot(freezing.get_freeze, freeze_id, actor.center_id)
 
 

@@ -201,6 +201,10 @@ register(
             403, "解冻要两个不同的人", "A release takes two different people",
             "您已经签过一次，请另一个人来签", "You have signed already; somebody else must sign too",
         ),
+        "release_same_household": ErrorText(
+            403, "解冻要两户的人来签", "A release takes people of two households",
+            "您和签过字的人登记在同一户，请另一个人来签。户登记错了，请别人先在志愿者的页面上改", "You are registered in one household with who has signed; somebody else must sign. If the register is wrong, have somebody else correct it on the volunteer's page first",
+        ),
         "release_note_needed": ErrorText(
             422, "还没有写查到了什么", "Say what was found",
             "请写清楚差在哪、怎么处理的，再签字", "Say what differed and what was done about it, then sign",

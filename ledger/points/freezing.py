@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ledger.approvals.desk import Desk
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, Forbidden, NotFound, Rejected, Unavailable
@@ -90,11 +91,12 @@ def freeze(session: Session, center_id: int, *, reason: str, run_id: int | None)
     return freeze_id
 
 
-def release(session: Session, freeze_id: int, note: str, *, actor: Actor) -> dict[str, Any]:
+def release(session: Session, freeze_id: int, note: str, *, actor: Actor, desk: Desk) -> dict[str, Any]:
     """Sign the release for one's side: {"freeze_id", "part", "released"}; with the second signature it is released.
 
-    Raises Forbidden("access.denied" | "points.release_needs_another"), NotFound("points.freeze_not_found"),
-    Conflict("points.freeze_released" | "points.release_signed"), Rejected("points.release_note_needed").
+    Raises Forbidden("access.denied" | "points.release_needs_another" | "points.release_same_household"),
+    NotFound("points.freeze_not_found"), Conflict("points.freeze_released" | "points.release_signed"),
+    Rejected("points.release_note_needed").
     """
     own = [part for part, permission in PARTS.items() if actor.may(permission)]
     if not own:
@@ -108,6 +110,8 @@ def release(session: Session, freeze_id: int, note: str, *, actor: Actor) -> dic
         raise Forbidden("points.release_needs_another")
     if part is None:
         raise Conflict("points.release_signed")
+    if is_of_household(session, found, actor=actor, desk=desk, lock=True):
+        raise Forbidden("points.release_same_household")
     if not note.strip():
         raise Rejected("points.release_note_needed")
     _sign(session, freeze_id, part, note.strip(), actor=actor)
@@ -116,6 +120,12 @@ def release(session: Session, freeze_id: int, note: str, *, actor: Actor) -> dic
         mine = (_freeze.c.center_id == actor.center_id, _freeze.c.id == freeze_id)
         session.connection().execute(sa.update(_freeze).where(*mine).values(released_at=clock.now()))
     return {"freeze_id": freeze_id, "part": part, "released": released}
+
+
+def is_of_household(session: Session, freeze: FreezeView, *, actor: Actor, desk: Desk, lock: bool = False) -> bool:
+    """Whether somebody is of one household with who has signed already; with `lock` so until the unit ends."""
+    signed_by = {each.signed_by for each in freeze.signatures}
+    return desk.one_household(session, actor.identity_id, actor.center_id, identities=signed_by, lock=lock)
 
 
 def get_freeze(session: Session, freeze_id: int, center_id: int, *, lock: bool = False) -> FreezeView:

@@ -1,7 +1,6 @@
 """An office where two administrators, an auditor and a volunteer meet over proposals."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from ledger.app import APPROVALS
@@ -67,14 +66,3 @@ class Office:
         """The volunteer's points."""
         key = AccountKey(POINT, "member", self.volunteer.volunteer_id)
         return in_snapshot(points.balance, key, self.world.center_id)
-
-    def live_together(self, *people: Person) -> None:
-        """From now on these are of one household, and the desk is told so."""
-        identities = {person.identity_id for person in people}
-        members = {person.volunteer_id for person in people} - {0}
-
-        def related(_session: Any, actor: Any, proposal: ProposalView) -> bool:
-            near = proposal.proposed_by in identities or proposal.member_id in members
-            return actor.identity_id in identities and near
-
-        self.desk = replace(self.desk, related=related)

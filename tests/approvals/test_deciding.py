@@ -83,12 +83,13 @@ def test_whom_it_is_for_can_not_decide(office: Office) -> None:
 
 @pytest.mark.parametrize("near", ["proposer", "member"])
 def test_a_household_can_not_decide_on_its_own(office: Office, near: str) -> None:
-    office.live_together(office.second, office.first if near == "proposer" else office.volunteer)
+    office.world.house("柳荫017", office.second, office.first if near == "proposer" else office.volunteer)
     third = office.world.add_staff("admin", place_id=office.world.top_id, name="褚管理")
     proposal_id = office.adjustment(100)
 
-    assert code_of(office.approve, proposal_id) == "approvals.two_people_needed"
-    assert code_of(office.reject, proposal_id) == "approvals.two_people_needed"
+    assert code_of(office.approve, proposal_id) == "approvals.same_household"
+    assert code_of(office.reject, proposal_id) == "approvals.same_household"
+    assert office.see(proposal_id).status == "proposed"
     office.approve(proposal_id, third)
 
 

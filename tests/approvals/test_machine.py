@@ -41,7 +41,7 @@ class Deciding(RuleBasedStateMachine):
         world.employ(volunteer, "admin", place_id=world.top_id)
         third = world.add_staff("admin", place_id=world.top_id)
         self.people = [self.office.first, self.office.second, third, volunteer]
-        self.office.live_together(third, volunteer)
+        world.house("柳荫017", third, volunteer)
         self.proposals: list[Expected] = []
         self.points = 0
 
@@ -80,8 +80,10 @@ class Deciding(RuleBasedStateMachine):
             return "approvals.already_decided"
         if how == "withdraw":
             return None if who == proposal.by else "approvals.not_the_proposer"
-        if who == proposal.by or who in (2, 3):
+        if who in (proposal.by, 3):
             return "approvals.two_people_needed"
+        if who == 2:
+            return "approvals.same_household"
         return "points.exceeds_credits" if how == "approve" and -proposal.amount > self.points else None
 
     @invariant()

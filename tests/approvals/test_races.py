@@ -90,7 +90,7 @@ def test_both_sides_sign_at_once(office: Office, elsewhere: Database) -> None:
         freeze_id = in_transaction(freezing.freeze, center_id, reason="test", run_id=None)
 
         def sign(person: Any, freeze_id: int = freeze_id) -> Callable[[], Any]:
-            return lambda: in_transaction(freezing.release, freeze_id, "查清了", actor=person.actor)
+            return lambda: in_transaction(freezing.release, freeze_id, "查清了", actor=person.actor, desk=office.desk)
 
         assert race(elsewhere, sign(office.first), sign(office.auditor)) == ("won", "won")
         assert in_snapshot(freezing.get_freeze, freeze_id, center_id).released_at is not None

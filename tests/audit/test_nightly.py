@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger import jobs
+from ledger.app import APPROVALS
 from ledger.audit import queries, runs, service
 from ledger.audit.checks.scope import Scope
 from ledger.audit.models import VerificationRun
@@ -102,7 +103,7 @@ def test_a_mismatch_stops_the_center_with_the_row_named_until_two_release_it(boo
         give_points(world, book.volunteer, 5)
     for role in ("admin", "auditor"):
         signer = world.add_staff(role, place_id=world.top_id)
-        in_transaction(freezing.release, freeze.id, "查过了", actor=signer.actor)
+        in_transaction(freezing.release, freeze.id, "查过了", actor=signer.actor, desk=APPROVALS)
     again = night_of(book, NIGHT + timedelta(days=1))
     assert again is not None
     assert again.status == "different"
@@ -116,7 +117,7 @@ def test_another_difference_stops_it_again(book: SmallBook) -> None:
     (freeze,) = in_snapshot(freezing.freezes, world.center_id)
     for role in ("admin", "auditor"):
         signer = world.add_staff(role, place_id=world.top_id)
-        in_transaction(freezing.release, freeze.id, "查过了", actor=signer.actor)
+        in_transaction(freezing.release, freeze.id, "查过了", actor=signer.actor, desk=APPROVALS)
     in_transaction(raise_points, book)
 
     night_of(book, NIGHT + timedelta(days=1))

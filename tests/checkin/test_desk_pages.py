@@ -167,5 +167,17 @@ class TestReviewPages:
             refused = manager.post(address, decision="approve", day="2026-06-03", time="10:30")
         assert refused.status_code == 403
 
+    def test_the_household_is_told_that_another_decides(self, day: Day, client: FlaskClient, address: str) -> None:
+        day.world.house("柳荫017", day.manager, day.volunteer)
+        manager = Browser(client, day.manager)
+
+        page = manager.get(address).text
+
+        assert "这条要另一户的人来审" in page
+        assert "decision" not in page
+        with clock.at(at(13)):
+            refused = manager.post(address, decision="approve", day="2026-06-03", time="10:30")
+        assert refused.status_code == 403
+
     def test_a_clerk_has_no_business_there(self, day: Day, client: FlaskClient, address: str) -> None:
         assert Browser(client, day.clerk).get(address).status_code == 403

@@ -84,6 +84,18 @@ def test_neither_who_scanned_in_nor_who_scanned_out_nor_who_gains_decides(day: D
     assert day.review(attendance_id)["minutes"] == 120
 
 
+@pytest.mark.parametrize("near", ["clerk", "volunteer"])
+def test_nobody_of_the_household_of_who_scanned_or_who_gains_decides(day: Day, near: str) -> None:
+    day.world.house("柳荫017", day.manager, day.clerk if near == "clerk" else day.volunteer)
+    attendance_id = forgotten(day)
+
+    assert code_of(lambda: day.review(attendance_id, ended_at=at(10.5))) == "checkin.same_household"
+    assert code_of(lambda: day.review(attendance_id, approve=False, note="没有来")) == "checkin.same_household"
+    assert in_snapshot(decisions, day.world.center_id) == []
+    day.manager = day.world.add_staff("station_manager")
+    assert day.review(attendance_id, ended_at=at(10.5))["minutes"] == 90
+
+
 def test_only_the_managers_of_the_station_decide(day: Day) -> None:
     attendance_id = forgotten(day)
     day.manager = day.world.add_staff("station_manager", place_id=day.world.add_station("东门站"))

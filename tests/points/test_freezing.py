@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from ledger.app import APPROVALS
 from ledger.checkin import service as checkin
 from ledger.checkin.commands import ScanCommand
 from ledger.kernel import clock
@@ -37,7 +38,7 @@ def freeze(world: World, *, run_id: int | None = 77) -> int:
 
 def release(freeze_id: int, by: Person, note: str = "查清了，改正了") -> dict[str, Any]:
     """Somebody signs."""
-    return in_transaction(freezing.release, freeze_id, note, actor=by.actor)
+    return in_transaction(freezing.release, freeze_id, note, actor=by.actor, desk=APPROVALS)
 
 
 def seen(world: World, freeze_id: int) -> FreezeView:
@@ -134,6 +135,17 @@ def test_somebody_with_both_roles_signs_for_one_side(office: Office) -> None:
     assert release(freeze_id, office.first)["part"] == "admin"
     assert code_of(lambda: release(freeze_id, office.first)) == "points.release_needs_another"
     assert release(freeze_id, office.auditor)["released"]
+
+
+def test_two_of_one_household_do_not_release_it(office: Office) -> None:
+    office.world.house("柳荫017", office.first, office.auditor)
+    freeze_id = freeze(office.world)
+    release(freeze_id, office.first)
+
+    assert code_of(lambda: release(freeze_id, office.auditor)) == "points.release_same_household"
+    assert seen(office.world, freeze_id).released_at is None
+    other = office.world.add_staff("auditor", place_id=office.world.top_id)
+    assert release(freeze_id, other)["released"]
 
 
 def test_somebody_with_both_roles_signs_for_the_side_that_is_missing(office: Office) -> None:

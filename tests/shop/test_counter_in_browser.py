@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from ledger.app import APPROVALS
 from ledger.kernel.db import in_transaction
 from ledger.kernel.ids import public_id
 from ledger.points import freezing
@@ -176,7 +177,7 @@ def test_a_till_tells_that_the_book_is_frozen_and_sells_after_the_release(
     assert balance(world, member).balance == 10_000
     for role in ("admin", "auditor"):
         person = world.add_staff(role, place_id=world.top_id)
-        in_transaction(freezing.release, freeze_id, "查清了", actor=person.actor)
+        in_transaction(freezing.release, freeze_id, "查清了", actor=person.actor, desk=APPROVALS)
     till.get_by_role("button", name="确认扣 30.00 分").click()
     expect(till.locator("#receipt-no")).to_have_text(first_receipt())
     assert balance(world, member).balance == 7_000

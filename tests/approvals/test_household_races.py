@@ -1,0 +1,171 @@
+"""Households that change while somebody decides: each decision stands by the households of its own time."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextvars import copy_context
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from ledger.kernel import db
+from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.errors import LedgerError
+from ledger.people import household_queries, households
+from ledger.people import service as people
+from tests.approvals.office import Office
+from tests.at_once import LONGEST_SECONDS, at_once
+from tests.world import Person, World
+
+ROUNDS = 20
+# How long a unit gives the other its chance; who is not kept waiting is through long before.
+CHANCE_SECONDS = 1.0
+
+
+@pytest.fixture
+def office(own_database: Database) -> Office:
+    """An office in a database of its own, whose administrators are volunteers too."""
+    office = Office(World(own_database))
+    for person in (office.first, office.second):
+        office.world.enlist(person)
+    return office
+
+
+@pytest.fixture
+def other(office: Office) -> Iterator[Database]:
+    """The same database, opened by another service."""
+    database = Database(office.world.database.url)
+    yield database
+    database.close()
+
+
+def outcome(work: Callable[[], Any], database: Database | None = None) -> str:
+    """What came of it, at another service where one is named: "won", or the code of the refusal."""
+    if database is not None:
+        db.use(database)
+    try:
+        work()
+    except LedgerError as error:
+        return error.code
+    return "won"
+
+
+class Elsewhere:
+    """Something that another service does once it is begun, and how that ended."""
+
+    def __init__(self, office: Office, work: Callable[[], Any]) -> None:
+        self.outcome = ""
+        self._url, self._work = office.world.database.url, work
+        self._thread = threading.Thread(target=copy_context().run, args=(self._run,), daemon=True)
+
+    def begin(self) -> None:
+        """Begin, and give it time to get through if nothing keeps it."""
+        self._thread.start()
+        self._thread.join(CHANCE_SECONDS)
+
+    def end(self) -> str:
+        """Wait for its end; "won", or the code of the refusal."""
+        self._thread.join(LONGEST_SECONDS)
+        return self.outcome
+
+    def _run(self) -> None:
+        database = Database(self._url)
+        db.use(database)
+        self.outcome = outcome(self._work)
+        database.close()
+
+
+def set_household(office: Office, person: Person, number: str | None) -> None:
+    """Who built the center writes it down."""
+    in_transaction(people.set_household, person.volunteer_id, number, actor=office.world.builder)
+
+
+def stands_by_its_time(office: Office, proposal_id: int) -> None:
+    """Whoever asks later is told that the two were of different households when it was decided."""
+    seen = office.see(proposal_id)
+    asked = (households.one_household, office.second.identity_id, office.world.center_id)
+    assert not in_snapshot(*asked, identities=[seen.proposed_by], at=seen.decided_at)
+
+
+def test_whoever_changes_a_household_waits_for_a_decision_under_way(office: Office) -> None:
+    office.world.house("17", office.first)
+    proposal_id = office.adjustment(100)
+    move_in = Elsewhere(office, lambda: set_household(office, office.second, "17"))
+
+    def execute(*_args: Any) -> str:
+        move_in.begin()
+        return "batch:0000000000000"
+
+    [kind, *_others] = office.desk.kinds
+    office.desk = replace(office.desk, kinds=(replace(kind, execute=execute),))
+    office.approve(proposal_id)
+
+    assert (move_in.end(), office.see(proposal_id).status) == ("won", "approved")
+    stands_by_its_time(office, proposal_id)
+
+
+def test_whoever_decides_waits_for_a_change_under_way(office: Office) -> None:
+    office.world.house("17", office.first)
+    proposal_id = office.adjustment(100)
+    approve = Elsewhere(office, lambda: office.approve(proposal_id))
+
+    def move_in(session: Session) -> None:
+        people.set_household(session, office.second.volunteer_id, "17", actor=office.world.builder)
+        approve.begin()
+
+    in_transaction(move_in)
+
+    assert approve.end() == "approvals.same_household"
+    assert office.see(proposal_id).status == "proposed"
+
+
+def test_decisions_while_two_people_change_the_households(office: Office, other: Database) -> None:
+    """The decider moves in while the proposer moves out: whichever comes first, each decision stands by its time."""
+    for _ in range(ROUNDS):
+        office.world.house("17", office.first)
+        office.world.house(None, office.second)
+        proposal_id = office.adjustment(100)
+
+        decided, *moved = at_once(
+            [
+                lambda p=proposal_id: outcome(lambda: office.approve(p)),
+                lambda: outcome(lambda: set_household(office, office.second, "17"), other),
+                lambda: outcome(lambda: set_household(office, office.first, "18")),
+            ]
+        )
+
+        assert moved == ["won", "won"]
+        assert decided in ("won", "approvals.same_household")
+        if decided == "won":
+            stands_by_its_time(office, proposal_id)
+        else:
+            assert office.see(proposal_id).status == "proposed"
+
+
+def test_two_who_name_a_household_for_the_first_time_at_once_make_one(office: Office, other: Database) -> None:
+    pair = (office.volunteer, office.first)
+    for number in range(1, ROUNDS + 1):
+        got = at_once(
+            [
+                lambda n=number: outcome(lambda: set_household(office, pair[0], f"0{n}"), other),
+                lambda n=number: outcome(lambda: set_household(office, pair[1], str(n))),
+            ]
+        )
+        assert got == ["won", "won"]
+        asked = (households.one_household, pair[0].identity_id, office.world.center_id)
+        assert in_snapshot(*asked, identities=[pair[1].identity_id])
+
+
+def test_two_who_change_the_household_of_one_at_once_both_stand_in_its_history(office: Office, other: Database) -> None:
+    for number in range(1, ROUNDS + 1):
+        got = at_once(
+            [
+                lambda n=number: outcome(lambda: set_household(office, office.volunteer, f"东{n}"), other),
+                lambda n=number: outcome(lambda: set_household(office, office.volunteer, f"西{n}")),
+            ]
+        )
+        assert got == ["won", "won"]
+    changes = in_snapshot(household_queries.household_changes, office.volunteer.volunteer_id, office.world.center_id)
+    assert {each.number for each in changes} == {f"{side}{n}" for side in "东西" for n in range(1, ROUNDS + 1)}
+    assert len(changes) == 2 * ROUNDS
