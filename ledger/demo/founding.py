@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from ledger.demo import words
 from ledger.demo.logins import LOGIN_ROLES, card_token
-from ledger.demo.people_plan import DEMO_VOLUNTEER, FIRST_LOGIN, FIRST_STAFF, draw_name
+from ledger.demo.people_plan import DEMO_VOLUNTEER, FIRST_LOGIN, FIRST_STAFF, draw_name, household_of
 from ledger.demo.stage import Member, Stage, member_actor, staff_actor
 from ledger.kernel import clock
 from ledger.organisations import queries as organisation_queries
@@ -91,7 +91,7 @@ def _hire(stage: Stage, name: str, phone: str, role: str, place: int, *, printed
 
 
 def register_batch(batch: int, stage: Stage) -> None:
-    """The volunteers who register in a month of the year, their teams, and cards for those who use one."""
+    """The volunteers who register in a month of the year, their teams and families, and cards for those who use one."""
     people_plan = stage.population.people
     positions = [at for at, person in enumerate(people_plan) if person.batch == batch]
     rows = [replace(stage.sealed[at], place_id=stage.places[people_plan[at].place]) for at in positions]
@@ -99,6 +99,8 @@ def register_batch(batch: int, stage: Stage) -> None:
     volunteers = dict(zip(positions, ids, strict=True))
     pairs = [(stage.teams[team], volunteers[at]) for at in positions for team in people_plan[at].teams]
     organisations.join_teams(stage.session, pairs, actor=stage.system)
+    homes = {volunteers[at]: household_of(stage.population, at) for at in positions}
+    people.set_households(stage.session, homes, actor=stage.system)
     cards = {at: card_token() for at in positions if people_plan[at].method == "card"}
     if DEMO_VOLUNTEER in volunteers:
         cards[DEMO_VOLUNTEER] = stage.demo_card

@@ -66,6 +66,13 @@ def make_population(rng: Random, size: Size) -> Population:
     return Population(places, teams, people, {at: tuple(some) for at, some in regulars.items()}, home)
 
 
+def household_of(population: Population, position: int) -> str | None:
+    """The number of a volunteer's household: of three who follow each other at a station, two are a family."""
+    family, single = divmod(position // len(population.regulars), 3)
+    station = population.places[population.people[position].place]
+    return None if single == 2 else f"{station.short}{family + 1:03d}"
+
+
 def draw_name(rng: Random, *, woman: bool) -> str:
     """An invented name as people of a village have them."""
     family = rng.choice(words.COMMON_SURNAMES if rng.random() < 0.6 else words.SURNAMES)

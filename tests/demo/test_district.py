@@ -128,6 +128,13 @@ def test_it_has_the_sizes_it_promises(village: Village) -> None:
     assert village.count("item") >= 40
 
 
+def test_some_are_of_one_household(village: Village) -> None:
+    sizes = [row[0] for row in village.rows("SELECT count(*) FROM household_change GROUP BY household_id")]
+    assert len(sizes) == village.count("household")
+    assert sizes.count(2) > VILLAGE.volunteers // 4
+    assert sum(sizes) < VILLAGE.volunteers
+
+
 def test_the_books_balance(village: Village) -> None:
     with village.database.snapshot() as session:
         lines = trial_balance(session, village.center_id)
