@@ -38,6 +38,8 @@ READS_ENVIRONMENT = {"config.py", "wsgi.py"}
 COMMITS = {
     "ledger/kernel/db.py": "in_transaction, the one way to write",
     "ledger/kernel/group_commit.py": "the SQLite half of in_transaction",
+    "ledger/kernel/pipelined.py": "the driver's connection to PostgreSQL, which sends what in_transaction decides",
+    "ledger/kernel/dialects.py": "how BEGIN and savepoints of in_transaction reach the driver",
     "ledger/kernel/unit.py": "the savepoints of in_transaction",
     "ledger/kernel/engines.py": "says which BEGIN the engines use",
     "ledger/kernel/migrations.py": "migrations run before there are units",
