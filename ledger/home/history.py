@@ -1,7 +1,7 @@
 """A volunteer's history: what happened, in plain words by day, each with the evidence it rests on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from ledger.approvals import queries as approvals
 from ledger.approvals.queries import ProposalView
 from ledger.checkin import queries as checkin
 from ledger.checkin.queries import AttendanceView, ScanView
+from ledger.home.lot_lines import LotLine, sum_up
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import NotFound
@@ -20,6 +21,7 @@ from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.kernel.types import table_of
 from ledger.points import adjustments
 from ledger.points import queries as points
+from ledger.points.lot_story import LotPart, parts_by_transfer
 from ledger.points.models import Batch, Transfer
 from ledger.points.policy import COUNTS_AS_POSTED, MINUTE, POINT, AccountKey, Balance
 from ledger.points.queries import NOTHING
@@ -29,6 +31,9 @@ from ledger.shop import redemption_queries as redemptions
 from ledger.shop.redemption_queries import RedemptionView
 
 Which = Literal["all", "earned", "spent"]
+Kind = Literal["service", "redemption", "void", "adjustment", "expiry", "clawback", "other"]
+# What has no page of its own, by the source of the batch and its reason.
+_KINDS: dict[tuple[str, str], Kind] = {("lot", "expiry"): "expiry", ("transfer", "clawback"): "clawback"}
 _transfer = table_of(Transfer)
 
 
@@ -43,10 +48,10 @@ class HistoryFilter:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One thing that moved points or minutes; with what it rests on where that is known."""
+    """One thing that moved points or minutes; with what it rests on where that is known, and the lots it touched."""
 
     batch_id: int
-    kind: Literal["service", "redemption", "void", "adjustment", "other"]
+    kind: Kind
     recorded_at: datetime
     points: int
     minutes: int
@@ -56,6 +61,7 @@ class Happening:
     rule: Rule | None = None
     redemption: RedemptionView | None = None
     proposal: ProposalView | None = None
+    lots: Sequence[LotLine] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +124,15 @@ def list_happenings(
         make=lambda row: row.Batch,
     )
     moved = own.moved([batch.id for batch in page.items])
-    return Page([_happening(session, batch, moved[batch.id], actor) for batch in page.items], page.next)
+    return Page([_happening(session, batch, moved[batch.id], actor, zone) for batch in page.items], page.next)
+
+
+@dataclass(slots=True)
+class _Moved:
+    """What a batch did to the reader's accounts: what each unit gained, and the lots it touched."""
+
+    gained: dict[str, int] = field(default_factory=lambda: {POINT: 0, MINUTE: 0})
+    lots: list[LotPart] = field(default_factory=list)
 
 
 class _Own:
@@ -145,15 +159,21 @@ class _Own:
         """The batches that moved something of the reader's for good."""
         return sa.union(*(self._side(side, _transfer.c.batch_id) for side in ("debit", "credit")))
 
-    def moved(self, batch_ids: Sequence[int]) -> dict[int, dict[str, int]]:
-        """By batch, what each unit gained."""
-        gained: dict[int, dict[str, int]] = {batch_id: {POINT: 0, MINUTE: 0} for batch_id in batch_ids}
+    def moved(self, batch_ids: Sequence[int]) -> dict[int, _Moved]:
+        """By batch, what each unit gained, and the lots of the points that it touched."""
+        found = {batch_id: _Moved() for batch_id in batch_ids}
+        batch_of: dict[int, int] = {}
         for side, sign in (("debit", -1), ("credit", 1)):
             account_id = _transfer.c[f"{side}_account_id"]
-            query = self._side(side, _transfer.c.batch_id, account_id, _transfer.c.amount)
+            query = self._side(side, _transfer.c.id, _transfer.c.batch_id, account_id, _transfer.c.amount)
             for row in self._session.execute(query.where(_transfer.c.batch_id.in_(batch_ids))):
-                gained[row[0]][self._units[row[1]]] += sign * row[2]
-        return gained
+                batch_of[row[0]] = row[1]
+                found[row[1]].gained[self._units[row[2]]] += sign * row[3]
+        for account_id in self._units:
+            parts = parts_by_transfer(self._session, account_id, list(batch_of), self._center_id)
+            for transfer_id, own in parts.items():
+                found[batch_of[transfer_id]].lots.extend(own)
+        return found
 
     def _side(self, side: str, *columns: Any) -> "sa.Select[Any]":
         return sa.select(*columns).where(
@@ -163,13 +183,14 @@ class _Own:
         )
 
 
-def _happening(session: Session, batch: Batch, moved: dict[str, int], actor: Actor) -> Happening:
+def _happening(session: Session, batch: Batch, moved: _Moved, actor: Actor, zone: ZoneInfo) -> Happening:
     plain: dict[str, Any] = {
         "batch_id": batch.id,
         "recorded_at": batch.recorded_at,
-        "points": moved[POINT],
-        "minutes": moved[MINUTE],
+        "points": moved.gained[POINT],
+        "minutes": moved.gained[MINUTE],
         "reason": batch.reason,
+        "lots": sum_up(moved.lots, zone),
     }
     try:
         if batch.source_type == "attendance":
@@ -186,7 +207,7 @@ def _happening(session: Session, batch: Batch, moved: dict[str, int], actor: Act
     except NotFound:
         # The source is gone, which the audit names; the reader still sees what moved.
         pass
-    return Happening(kind="other", **plain)
+    return Happening(kind=_KINDS.get((batch.source_type, batch.reason), "other"), **plain)
 
 
 def _held(session: Session, actor: Actor) -> list[RedemptionView]:

@@ -29,7 +29,8 @@ def happening_words(happening: Happening) -> str:
         if len(lines) == 1:
             return str(_("%(shop)s，兑换%(item)s", shop=shop, item=lines[0].name))
         return str(_("%(shop)s，兑换 %(n)s 样", shop=shop, n=len(lines)))
-    return str(_("调整积分") if happening.proposal is not None else _("其他变动"))
+    plain = {"adjustment": _("调整积分"), "expiry": _("积分到期"), "clawback": _("发错的积分收回了")}
+    return str(plain.get(happening.kind) or _("其他变动"))
 
 
 def lines(session: Session, actor: Actor, wanted: HistoryFilter, zone: ZoneInfo) -> list[list[Any]]:

@@ -1,6 +1,6 @@
 """Reads of what was recorded: the statement of an account, a transfer, a batch, all batches of an event."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.points import queries
+from ledger.points.lot_story import LotPart
 from ledger.points.models import Batch, Transfer
 from ledger.points.policy import COUNTS_AS_POSTED, AccountKey
 
@@ -21,7 +22,8 @@ _held = aliased(Transfer)
 class Entry:
     """One side of a transfer as its account sees it: `amount` is signed, credit positive; 0 while only pending.
 
-    `held_change` is what the transfer added to the amount held against the account, or released of it.
+    `held_change` is what the transfer added to the amount held against the account, or released of it. `lots` are
+    those of the account that it touched, where they were asked for.
     """
 
     transfer_id: int
@@ -38,6 +40,7 @@ class Entry:
     held_after: int | None
     effective_at: datetime
     recorded_at: datetime
+    lots: Sequence[LotPart] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from ledger.kernel.types import table_of
 from ledger.points import entries, queries
 from ledger.points.entries import BatchView, Entry, TransferView
 from ledger.points.folded import folded_balances
+from ledger.points.lot_story import parts_by_transfer
 from ledger.points.models import Account, Unit
 from ledger.points.policy import Balance
 
@@ -80,9 +81,12 @@ def get_account(session: Session, account_id: int, actor: Actor, *, as_of: datet
 def statement(
     session: Session, account_id: int, actor: Actor, *, request: PageRequest, as_of: datetime | None = None
 ) -> Page[Entry]:
-    """Entries of an account the actor may see. Raises NotFound("points.account_not_found")."""
+    """Entries of an account the actor may see, with their lots. Raises NotFound("points.account_not_found")."""
     get_account(session, account_id, actor)
-    return entries.statement(session, account_id, actor.center_id, request=request, until=as_of)
+    page = entries.statement(session, account_id, actor.center_id, request=request, until=as_of)
+    ids = [entry.transfer_id for entry in page.items]
+    lots = parts_by_transfer(session, account_id, ids, actor.center_id)
+    return Page([replace(entry, lots=lots.get(entry.transfer_id, ())) for entry in page.items], page.next)
 
 
 def get_transfer(session: Session, transfer_id: int, actor: Actor) -> TransferView:

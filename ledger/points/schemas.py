@@ -82,6 +82,19 @@ class EntryQuery(PageQuery, AsOfQuery):
     """Which part of a statement."""
 
 
+class LotPartSchema(Schema):
+    """What of one lot a transfer earned, took or gave back, and the lot's last good day as the transfer left it."""
+
+    lot_id = PublicId()
+    change = fields.String(validate=validate.OneOf(("earned", "taken", "given_back")))
+    amount = fields.Integer()
+    earned_at = Instant()
+    expires_on = fields.Date(
+        allow_none=True, metadata={"description": "The last local day on which it is good; null where it never ends."}
+    )
+    put_off = fields.Boolean(metadata={"description": "Whether this transfer has put the last day off."})
+
+
 class EntrySchema(Schema):
     """One side of a transfer as its account sees it: `amount` is signed, credit positive, 0 while only pending."""
 
@@ -98,6 +111,7 @@ class EntrySchema(Schema):
     held_after = fields.Integer(allow_none=True)
     effective_at = Instant()
     recorded_at = Instant()
+    lots = fields.List(fields.Nested(LotPartSchema), metadata={"description": "The lots of points that it touched."})
 
 
 class EntryPage(Schema):
