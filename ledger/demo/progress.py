@@ -1,4 +1,4 @@
-"""How far the demonstration in the making is, told by tenths and whenever nothing was said for a while."""
+"""How far the demonstration is, told by tenths and whenever nothing was said for a while."""
 
 import time
 from collections.abc import Callable
@@ -28,3 +28,17 @@ class Progress:
         if share * 10 >= self._tenths + 1 or silent > _SILENT_SECONDS:
             self._tenths, self._said = int(share * 10), time.monotonic()
             self.say(f"    {at.astimezone(BUSINESS_ZONE):%Y-%m}  {share * 100:3.0f} %")
+
+
+@dataclass(slots=True)
+class Recomputing:
+    """The verification at the end, of which a line is said where it takes long."""
+
+    say: Say
+    _said: float = field(default_factory=time.monotonic)
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        """So much of a step is done; `total` is 0 where nobody knows it beforehand."""
+        if time.monotonic() - self._said > _SILENT_SECONDS:
+            self._said = time.monotonic()
+            self.say(f"    recomputing {step}: {done:,}" + (f" of {total:,}" if total else ""))

@@ -152,17 +152,17 @@ def get_batch(session: Session, batch_id: int, center_id: int) -> BatchView:
 
 def batches_of(session: Session, source_type: str, source_ref: str, center_id: int) -> list[BatchView]:
     """All batches that one event has posted, oldest first."""
-    query = (
-        sa.select(Batch)
-        .where(Batch.center_id == center_id, Batch.source_type == source_type, Batch.source_ref == source_ref)
-        .order_by(Batch.recorded_at, Batch.id)
+    query = sa.select(Batch).where(
+        Batch.center_id == center_id, Batch.source_type == source_type, Batch.source_ref == source_ref
     )
-    return [_batch_view(session, batch) for batch in session.scalars(query)]
+    # Put in order here: for an order by key or time, SQLite would walk over the whole book by that index.
+    found = sorted(session.scalars(query), key=lambda batch: (batch.recorded_at, batch.id))
+    return [_batch_view(session, batch) for batch in found]
 
 
 def _batch_view(session: Session, batch: Batch) -> BatchView:
     query = sa.select(Transfer).where(Transfer.center_id == batch.center_id, Transfer.batch_id == batch.id)
-    transfers = session.scalars(query.order_by(Transfer.id))
+    transfers = sorted(session.scalars(query), key=lambda transfer: transfer.id)
     names = [name for name in BatchView.__slots__ if name != "transfers"]
     return BatchView(**{name: getattr(batch, name) for name in names}, transfers=[_transfer_view(t) for t in transfers])
 

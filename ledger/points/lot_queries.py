@@ -39,22 +39,24 @@ _USES = Prepared(
 )
 
 
-def _returned(by: str) -> "sa.Select[Any]":
-    """What corrections that name their transfer in the column `by` have given back."""
+def _corrections(by: str) -> "sa.Select[Any]":
+    """Corrections that name their transfer in the column `by`: (transfer, correction)."""
     original = _transfer.c[by]
-    return (
-        sa.select(original.label("original"), _use.c.lot_id, _use.c.remaining_change.label("amount"))
-        .join(_use, sa.and_(_use.c.center_id == _transfer.c.center_id, _use.c.transfer_id == _transfer.c.id))
-        .where(
-            _transfer.c.center_id == sa.bindparam("center"),
-            original.in_(sa.bindparam("transfers", expanding=True)),
-            _use.c.remaining_change > 0,
-        )
+    return sa.select(original, _transfer.c.id).where(
+        _transfer.c.center_id == sa.bindparam("center"), original.in_(sa.bindparam("transfers", expanding=True))
     )
 
 
-# Two reads of an index each: of one condition over both columns SQLite makes a walk over all uses of the center.
-_RETURNED = sa.union_all(_returned("refund_of"), _returned("reverses_id"))
+# One index each, and what they gave back by their keys: of one condition over both columns, or of a join with the uses,
+# SQLite makes a walk over all uses of the center.
+_CORRECTIONS = sa.union_all(_corrections("refund_of"), _corrections("reverses_id"))
+_GIVEN_BACK = Prepared(
+    sa.select(_use.c.transfer_id, _use.c.lot_id, _use.c.remaining_change).where(
+        _use.c.center_id == sa.bindparam("center"),
+        _use.c.transfer_id.in_(sa.bindparam("transfers", expanding=True)),
+        _use.c.remaining_change > 0,
+    )
+)
 
 
 def lots_of(session: Session, account_id: int, center_id: int) -> list[LotState]:
@@ -84,7 +86,10 @@ def uses_of(
 def returned_of(session: Session, transfer_ids: Collection[int], center_id: int) -> dict[int, dict[int, int]]:
     """By transfer and lot, what corrections of the transfer have given back."""
     found: dict[int, dict[int, int]] = defaultdict(dict)
-    rows = session.connection().execute(_RETURNED, {"center": center_id, "transfers": list(transfer_ids)})
-    for original, lot_id, amount in rows:
+    parameters = {"center": center_id, "transfers": list(transfer_ids)}
+    original_of = {row[1]: row[0] for row in session.connection().execute(_CORRECTIONS, parameters)}
+    given_back = _GIVEN_BACK.rows(session, {"center": center_id, "transfers": list(original_of)}) if original_of else ()
+    for transfer_id, lot_id, amount in given_back:
+        original = original_of[transfer_id]
         found[original][lot_id] = found[original].get(lot_id, 0) + amount
     return found

@@ -114,10 +114,15 @@ def release_expired(session: Session, center_id: int, *, limit: int = 100) -> in
     now = clock.now()
     late_hold = sa.and_(Redemption.status == "HELD", Redemption.held_until <= now)
     late_cart = sa.and_(Redemption.status == "CART", Redemption.bound_until <= now)
+    # By state first, so that what is over and done, which is nearly all, is not looked at.
     query = (
         sa.select(Redemption.id)
-        .where(Redemption.center_id == center_id, sa.or_(late_hold, late_cart))
-        .order_by(Redemption.id)
+        .where(
+            Redemption.center_id == center_id,
+            Redemption.status.in_(("HELD", "CART")),
+            sa.or_(late_hold, late_cart),
+        )
+        .order_by(Redemption.created_at, Redemption.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
