@@ -3,12 +3,14 @@
 import argparse
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench import committing, growth, paths, peers, proving, serving
+from bench import committing, demo, growth, paths, peers, proving, serving
 from bench.measuring import Figure, table
 from bench.pgledger import pgledger
+from ledger.demo.sizes import DISTRICT, VILLAGE
+from ledger.demo.sizes import Size as Demonstration
 from tests.databases import postgres_server
 
 
@@ -24,10 +26,23 @@ class Size:
     large: int
     sealed: int
     people: int
+    demonstration: Demonstration = DISTRICT
+    makings: int = 3
 
 
 SIZES = {
-    "tiny": Size(rounds=1, times=1, members=3, chain=10, small=200, large=400, sealed=4, people=2),
+    "tiny": Size(
+        rounds=1,
+        times=1,
+        members=3,
+        chain=10,
+        small=200,
+        large=400,
+        sealed=4,
+        people=2,
+        demonstration=replace(VILLAGE, activities=8, visits=4),
+        makings=1,
+    ),
     "usual": Size(
         rounds=5, times=150, members=200, chain=1_000, small=10_000, large=1_000_000, sealed=20_000, people=150
     ),
@@ -43,7 +58,7 @@ def main() -> None:
     parser.add_argument("--size", choices=SIZES, default="usual")
     parser.add_argument("--books", type=Path, help="where the long books are kept for the next time, outside the tree")
     parser.add_argument(
-        "--only", default="", help="only groups whose name has this: paths, serving, commit, growth, proofs, none"
+        "--only", default="", help="only groups whose name has this: paths, serving, commit, growth, proofs, demo, none"
     )
     parser.add_argument("--peers", type=Path, help="the Python of an environment with django-hordak and psycopg")
     parser.add_argument("--pgledger", help="postgresql://… of a database with pgledger, by whom databases can be made")
@@ -79,6 +94,8 @@ def measure(folder: Path, books: Path, size: Size, only: str, *, postgres: bool)
     if only in "proofs":
         yield from proving.rederiving(books, transfers=size.large, rounds=size.rounds)
         yield from proving.sealing_of(folder, batches=size.sealed, rounds=size.rounds)
+    if only in "demo":
+        yield from demo.from_nothing(folder, size.demonstration, rounds=size.makings)
 
 
 def _on_postgres(folder: Path, work: paths.Work) -> Iterator[Figure]:

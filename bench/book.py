@@ -60,18 +60,11 @@ class Book:
 
     def award(self, *, minutes: int = 120, points: int = 200) -> None:
         """What a check-out posts: hours and points of one visit, a debt paid first."""
-        number = self._member()
-        movements = [
-            Movement(AccountKey(MINUTE, "service"), AccountKey(MINUTE, "member", number), minutes, "hours"),
-            Movement(
-                AccountKey(POINT, "issuance"),
-                AccountKey(POINT, "member", number),
-                points,
-                "award",
-                good_until=clock.local_day(clock.now(), clock.BUSINESS_ZONE),
-            ),
-        ]
-        self.run(self._award, movements, once=self._once())
+        self.run(self._award, self._visit(minutes, points), once=self._once())
+
+    def awards(self, times: int) -> None:
+        """So many awards, all in one unit."""
+        self.run(self._award_all, [self._visit(120, 200) for _ in range(times)])
 
     def hold(self) -> None:
         """What the till posts first: three lines, each with points and goods held."""
@@ -100,6 +93,23 @@ class Book:
     def _stock(self, session: Session) -> None:
         movement = Movement(AccountKey(ITEM, "bought"), AccountKey(ITEM, "stock", 1), 10**9, "goods_in")
         self._post(session, [movement], "bench")
+
+    def _visit(self, minutes: int, points: int) -> list[Movement]:
+        number = self._member()
+        return [
+            Movement(AccountKey(MINUTE, "service"), AccountKey(MINUTE, "member", number), minutes, "hours"),
+            Movement(
+                AccountKey(POINT, "issuance"),
+                AccountKey(POINT, "member", number),
+                points,
+                "award",
+                good_until=clock.local_day(clock.now(), clock.BUSINESS_ZONE),
+            ),
+        ]
+
+    def _award_all(self, session: Session, visits: list[list[Movement]]) -> None:
+        for movements in visits:
+            self._award(session, movements)
 
     def _award(self, session: Session, movements: list[Movement]) -> None:
         self._post(session, clawback.pay_debt_first(session, movements, actor=self.actor), "award:1")
@@ -135,7 +145,7 @@ class Book:
 def new_book(url: str, *, members: int) -> Book:
     """A new book in a new database, its members with enough points for whatever is measured."""
     upgrade(url)
-    database = _opened(url)
+    database = opened(url)
     book = Book(database, in_transaction(create_center, name="bench"), members)
     if members:
         book.prepare()
@@ -146,11 +156,12 @@ def new_book(url: str, *, members: int) -> Book:
 
 def open_book(url: str, *, members: int) -> Book:
     """A book that is there."""
-    database = _opened(url)
+    database = opened(url)
     return Book(database, in_snapshot(organisations.only_center).id, members)
 
 
-def _opened(url: str) -> Database:
+def opened(url: str) -> Database:
+    """The database, with a keyring for measuring, as the one of this context."""
     crypto.use(crypto.Keyring(SECRET))
     seal_keys.use_host("bench.example.org")
     database = Database(url)

@@ -9,15 +9,20 @@ from typing import Any
 import sqlalchemy as sa
 
 # A savepoint is how a unit is kept apart from others; bare SQL of one request has none.
-_KEPT_OUT = ("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN")
+_SAVEPOINTS = ("SAVEPOINT", "RELEASE", "ROLLBACK TO")
+_KEPT_OUT = ("BEGIN", "COMMIT")
 Sent = tuple[str, Any, bool]
 
 
 class Recorder:
-    """What a writer is sent, unit by unit: each begins with its transaction."""
+    """What a writer is sent, unit by unit: each begins with its transaction.
 
-    def __init__(self, engine: sa.Engine) -> None:
+    With `savepoints` they are kept too: where a unit goes on after a refusal, what was refused must be taken back.
+    """
+
+    def __init__(self, engine: sa.Engine, *, savepoints: bool = False) -> None:
         self._engine = engine
+        self._kept_out = _KEPT_OUT if savepoints else (*_KEPT_OUT, *_SAVEPOINTS)
         self.units: list[list[Sent]] = []
 
     def start(self) -> None:
@@ -44,8 +49,10 @@ class Recorder:
         self.units.append([])
 
     def _hear(self, _connection: Any, _cursor: Any, text: str, values: Any, _context: Any, many: bool) -> None:
-        if not text.startswith(_KEPT_OUT):
-            self.units[-1].append((text, values, many))
+        if not text.startswith(self._kept_out):
+            # Many rows may have been put into the text of one statement.
+            rows = many and isinstance(values[0], list | tuple | dict)
+            self.units[-1].append((text, values or (), rows))
 
 
 def sqlite_driver(path: Path) -> sqlite3.Connection:

@@ -6,7 +6,7 @@ from pathlib import Path
 from bench.__main__ import SIZES, measure
 from bench.measuring import Figure, table
 
-GROUPS = {"G4", "G5", "G8", "G9", "G10", "seal", "sealing"}
+GROUPS = {"G4", "G5", "G8", "G9", "G10", "G14", "seal", "sealing"}
 
 
 def test_every_figure_comes_out(tmp_path: Path) -> None:

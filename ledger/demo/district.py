@@ -53,11 +53,10 @@ def load_once(settings: Settings, *, seed: int, size: Size, say: Say) -> None:
     say(f"==> Demonstration district: making {years} of service (once, about a minute for a year of the usual size)")
     logins = make_logins()
     write_logins(settings.data_folder, logins)
-    story = Random(seed)  # noqa: S311 - the same story for the same seed, nothing secret
-    script = _write_script(story, size, clock.now(), logins, say)
+    script = write_script(seed, size, clock.now(), logins, say)
     played = time.monotonic()
     with _plan_set_aside():
-        transfers = in_transaction(_play, script, say)
+        transfers = in_transaction(play, script, say)
     rate = transfers / (time.monotonic() - played)
     say(f"    {transfers:,} transfers, {rate:,.0f} a second; recomputing every balance")
     _verify(say)
@@ -87,7 +86,7 @@ def _plan_set_aside() -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Script:
+class Script:
     """All that can be prepared before the unit: it may be run again from here."""
 
     size: Size
@@ -101,10 +100,12 @@ class _Script:
     card: str
 
 
-def _write_script(rng: Random, size: Size, now: datetime, logins: list[Login], say: Say) -> _Script:
+def write_script(seed: int, size: Size, now: datetime, logins: list[Login], say: Say) -> Script:
+    """The story of the years that end at `now`: the same for the same seed, but for its passwords and cards."""
+    rng = Random(seed)  # noqa: S311 - the same story for the same seed, nothing secret
     say(f"    {size.places:,} places, {size.volunteers:,} volunteers: planning, and sealing their names")
     population = make_population(rng, size)
-    return _Script(
+    return Script(
         size=size,
         seed=rng.randrange(1 << 32),
         now=now,
@@ -127,7 +128,7 @@ def _seal(person: PersonPlan) -> NewVolunteer:
     )
 
 
-def _play(session: Session, script: _Script, say: Say) -> int:
+def play(session: Session, script: Script, say: Say) -> int:
     """All of it in one unit, so that a load that was cut short leaves nothing behind; how many transfers it made."""
     if session.get_bind().dialect.name == "sqlite":
         # 128 MB, so that pages changed again and again are written once.
@@ -141,7 +142,7 @@ def _play(session: Session, script: _Script, say: Say) -> int:
     return int(session.scalar(sa.select(sa.func.count()).select_from(Transfer)) or 0)
 
 
-def _note_everything(stage: Stage, script: _Script) -> None:
+def _note_everything(stage: Stage, script: Script) -> None:
     opening = script.now - timedelta(days=script.size.days)
     first_day = opening.astimezone(ZONE).replace(hour=8, minute=0, second=0, microsecond=0)
     steps: tuple[Act, ...] = (
