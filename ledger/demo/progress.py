@@ -35,10 +35,11 @@ class Recomputing:
     """The verification at the end, of which a line is said where it takes long."""
 
     say: Say
-    _said: float = field(default_factory=time.monotonic)
+    said_at: float = field(default_factory=time.monotonic)
 
     def __call__(self, step: str, done: int, total: int) -> None:
         """So much of a step is done; `total` is 0 where nobody knows it beforehand."""
-        if time.monotonic() - self._said > _SILENT_SECONDS:
-            self._said = time.monotonic()
+        now = time.monotonic()
+        if now - self.said_at > _SILENT_SECONDS:
+            self.said_at = now
             self.say(f"    recomputing {step}: {done:,}" + (f" of {total:,}" if total else ""))
