@@ -169,8 +169,8 @@ class _Own:
             for row in self._session.execute(query.where(_transfer.c.batch_id.in_(batch_ids))):
                 batch_of[row[0]] = row[1]
                 found[row[1]].gained[self._units[row[2]]] += sign * row[3]
-        for account_id in self._units:
-            parts = parts_by_transfer(self._session, account_id, list(batch_of), self._center_id)
+        for own_id in self._units:
+            parts = parts_by_transfer(self._session, own_id, list(batch_of), self._center_id)
             for transfer_id, own in parts.items():
                 found[batch_of[transfer_id]].lots.extend(own)
         return found
