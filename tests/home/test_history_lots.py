@@ -72,7 +72,7 @@ def sell(world: World, member: Person, points: int, at: datetime) -> tuple[Perso
 
 @pytest.mark.parametrize(
     ("language", "said"),
-    [("zh", "这 2.00 分：2027年12月31日到期"), ("en", "These 2.00 points: good until 31 December 2027")],
+    [("zh", "这 2.00 分： 2027年12月31日到期"), ("en", "These 2.00 points: good until 31 December 2027")],
 )
 def test_what_was_earned_says_until_when_it_is_good(
     client: FlaskClient, world: World, language: str, said: str
