@@ -54,8 +54,11 @@ def one_household(
     The others are named by identity or by volunteer. Nobody is related to themselves, nor who is of no household. With
     `lock` nobody changes the answer before this unit ends.
     """
-    everybody = sa.or_(_volunteer.c.identity_id.in_({*identities, identity_id}), _volunteer.c.id.in_(volunteers))
-    own = (_volunteer.c.center_id == center_id, everybody)
+    named = [_volunteer.c.identity_id.in_({*identities, identity_id})]
+    if volunteers:
+        # Only then: beside an empty list, SQLite would look through all volunteers of the center.
+        named.append(_volunteer.c.id.in_(volunteers))
+    own = (_volunteer.c.center_id == center_id, sa.or_(*named))
     if lock:
         concerned = session.scalars(sa.select(_volunteer.c.identity_id).where(*own)).all()
         _lock_identities(session, {*identities, identity_id, *concerned}, shared=True)
