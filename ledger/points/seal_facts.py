@@ -4,7 +4,7 @@ Whoever verifies walks the log by `stream_leaves`: each leaf with its stored has
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -97,7 +97,7 @@ class FactsReader:
         self._accounts: dict[int, bytes] = {}
         self._days = _Days({None: NONE})
         if all_accounts:
-            self._learn(self._rows.accounts())
+            self._learn(self._rows.all_accounts())
 
     def read(self, batch_ids: Sequence[int]) -> dict[int, Facts]:
         """The facts of those of the batches that are there, and maybe of some that were posted between them."""
@@ -136,7 +136,7 @@ class FactsReader:
         missing -= self._accounts.keys()
         return {row[0] for row in rows if row[_DEBIT] in missing or row[_CREDIT] in missing}
 
-    def _learn(self, rows: Sequence[Row]) -> None:
+    def _learn(self, rows: Iterable[Row]) -> None:
         for row in rows:
             self._accounts[row[0]] = encode_account(*row)
 

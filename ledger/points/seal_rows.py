@@ -18,6 +18,7 @@ from ledger.proof.leaves import NONE, BatchFacts, LotFacts, Row, TransferFacts, 
 # A range is read whole where it holds at most that many rows for each that is wanted, and some.
 _MOST_FOR_EACH = 2
 _SPARE = 16
+_IDS_AT_ONCE = 1_000
 Span = tuple[int, int]
 
 _account, _batch, _transfer, _unit = (table_of(each) for each in (Account, Batch, Transfer, Unit))
@@ -93,9 +94,14 @@ class SealRows:
         """So many leaves from an index on: index, batch and hash."""
         return self._read(_LEAVES, first=start, most=limit)
 
-    def accounts(self, ids: Sequence[int] | None = None) -> Sequence[Row]:
-        """What `encode_account` takes, of these accounts or of all; one without its unit is left out."""
-        return self._read(_ALL_ACCOUNTS) if ids is None else self._read(_SOME_ACCOUNTS, ids=ids)
+    def all_accounts(self) -> Sequence[Row]:
+        """What `encode_account` takes, of every account; one without its unit is left out."""
+        return self._read(_ALL_ACCOUNTS)
+
+    def accounts(self, ids: Sequence[int]) -> Iterator[Row]:
+        """The same of these accounts."""
+        for begin in range(0, len(ids), _IDS_AT_ONCE):
+            yield from self._read(_SOME_ACCOUNTS, ids=ids[begin : begin + _IDS_AT_ONCE])
 
     def spans_of_batches(self, ids: Sequence[int]) -> Iterator[Span]:
         """Ranges in which these batches are, and few others; ids rise."""

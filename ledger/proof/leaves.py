@@ -109,7 +109,8 @@ def pack_lots(made: Iterable[Row], used: Iterable[Row], micros: Numbers, days: N
         uses[transfer_id] = uses[transfer_id] + use if transfer_id in uses else use
     packed = {transfer_id: _NO_ROWS + _counted(rows, _USE) for transfer_id, rows in uses.items()}
     for transfer_id, rows in lots.items():
-        packed[transfer_id] = _counted(rows, _LOT) + _counted(uses.get(transfer_id, b""), _USE)
+        used_too = _counted(uses[transfer_id], _USE) if transfer_id in uses else _NO_ROWS
+        packed[transfer_id] = _counted(rows, _LOT) + used_too
     return packed
 
 
