@@ -5,10 +5,11 @@ Of each account it keeps a few integers and of each lot a row of an array, so th
 
 import hashlib
 from collections.abc import Mapping
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from corrections import POSTED, Corrections
-from lots import FOR_EVER, Lots
+from lots import FOR_EVER, Lots, last_day
 from sealed_log import Fault, encode_account, of_transfer
 
 Row = Mapping[str, Any]
@@ -83,9 +84,9 @@ class Book:
         for transfer in transfers:
             if transfer["recorded_at"] != batch["recorded_at"]:
                 raise of_transfer(transfer, "和批次的时间不同", "has another time than its batch")
-            self._add(transfer)
+            self._add(transfer, batch["effective_at"])
 
-    def _add(self, transfer: Row) -> None:
+    def _add(self, transfer: Row, effective_at: int) -> None:
         debit, credit = (self._account(transfer[f"{side}_account_id"]) for side in ("debit", "credit"))
         kind = transfer["kind"]
         if transfer["amount"] <= 0 or debit is credit or not debit.unit == credit.unit == transfer["unit"]:
@@ -97,6 +98,8 @@ class Book:
             raise of_transfer(transfer, "的到期时间不对", "has a wrong end")
         if any(lot["account_id"] != credit.id or not credit.in_lots for lot in transfer["lots"]):
             raise of_transfer(transfer, "给别的账户记了一笔积分", "makes a lot for another account")
+        if not debit.in_lots and any(lot["earned_at"] != effective_at for lot in transfer["lots"]):
+            raise of_transfer(transfer, "的积分取得日期不对", "makes a lot that was earned at another time")
         self.transfers += 1
         self._made += len(transfer["lots"])
         self._uses += len(transfer["uses"])
@@ -177,6 +180,7 @@ class Book:
             self._follow_lots(account, step, -posted if is_debit else posted, pending if is_debit else 0)
 
     def _follow_lots(self, account: Account, step: _Step, moved: int, held: int) -> None:
+        taken = []
         for lot in step.transfer["lots"] if step.side == "credit" else ():
             self._lots.add(lot)
             self._made -= 1
@@ -186,8 +190,12 @@ class Book:
             if place is not None and self._lots.account[place] == account.id:
                 self._lots.use(place, use)
                 self._uses -= 1
+                if use["remaining_change"] < 0:
+                    taken.append(self._lots.taken(place, use))
                 moved -= use["remaining_change"]
                 held -= use["held_change"]
+        if step.side == "debit":
+            _check_carried(step.transfer, taken)
         if moved or held:
             raise of_transfer(
                 step.transfer,
@@ -262,6 +270,17 @@ def _check_end(hold: _Hold, transfer: Row) -> None:
         raise of_transfer(
             transfer, f"和占用 {transfer['pending_id']} 不符", f"does not fit its hold {transfer['pending_id']}"
         )
+
+
+def _check_carried(transfer: Row, taken: list[tuple[int, int, int]]) -> None:
+    """What a gift makes has the dates of what it takes, lot by lot in the same order."""
+    for lot, carried in zip_longest(transfer["lots"], taken if transfer["lots"] else ()):
+        if lot is None or (lot["amount"], lot["earned_at"], last_day(lot)) != carried:
+            raise of_transfer(
+                transfer,
+                "转送的积分和取自的那几笔数额或日期不同",
+                "gives lots of other amounts or dates than those it takes",
+            )
 
 
 def _ended(transfer: Row) -> Fault:

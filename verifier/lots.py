@@ -10,12 +10,19 @@ Row = Mapping[str, Any]
 FOR_EVER = 2**62
 
 
+def last_day(row: Row) -> int:
+    """The day until which a new lot is good."""
+    return FOR_EVER if row["expires_on"] is None else int(row["expires_on"])
+
+
 class Lots:
     """All lots, in arrays by the order of their making."""
 
     def __init__(self) -> None:
         self.place: dict[int, int] = {}
-        self.account, self.amount, self.remaining, self.held, self.good_until = (array("q") for _ in range(5))
+        self.account, self.amount, self.earned_at, self.remaining, self.held, self.good_until = (
+            array("q") for _ in range(6)
+        )
 
     def add(self, row: Row) -> None:
         if row["id"] in self.place or row["amount"] <= 0:
@@ -23,9 +30,10 @@ class Lots:
         self.place[row["id"]] = len(self.amount)
         self.account.append(row["account_id"])
         self.amount.append(row["amount"])
+        self.earned_at.append(row["earned_at"])
         self.remaining.append(row["amount"])
         self.held.append(0)
-        self.good_until.append(FOR_EVER if row["expires_on"] is None else row["expires_on"])
+        self.good_until.append(last_day(row))
 
     def use(self, place: int, row: Row) -> None:
         self.remaining[place] += row["remaining_change"]
@@ -36,3 +44,7 @@ class Lots:
             raise Fault(
                 f"那笔积分 {row['lot_id']} 用过了头", f"lot {row['lot_id']} is used beyond what is left or was there"
             )
+
+    def taken(self, place: int, row: Row) -> tuple[int, int, int]:
+        """How much a use took of a lot, and the dates that go with it."""
+        return -row["remaining_change"], self.earned_at[place], self.good_until[place]

@@ -13,12 +13,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import UtcDateTime, table_of
 from ledger.points.models import Account, Transfer, Unsealed
 from ledger.points.policy import COUNTS_AS_POSTED
 from ledger.points.seal_facts import Facts
 from ledger.points.seal_models import Block, FoldedBalance, Leaf
-from ledger.proof.leaves import NONE
 
 # Where more batches than that are beside the block, the sealer is far behind and all is folded as if there were none.
 MOST_BESIDE = 3_000
@@ -95,7 +95,7 @@ def _of_blocks(*which: "sa.ColumnElement[bool]") -> "sa.Select[Any]":
 
 _NEXT = _of_blocks(_block.c.number > _NUMBER, _block.c.number <= _NUMBER + 2)
 _LATE = _of_blocks(_block.c.number > _NUMBER + 2, _block.c.late)
-_KEEP = sa.insert(_folded)
+_KEEP = Prepared(sa.insert(_folded))
 
 
 def folded_balances(
@@ -157,20 +157,15 @@ def _kept(connection: sa.Connection, ids: Sequence[int], center_id: int, block: 
     return {account_id: amount for account_id, amount in rows if amount is not None}
 
 
-def keep_balances(session: Session, block_number: int, batches: Sequence[Facts]) -> None:
+def keep_balances(session: Session, center_id: int, block_number: int, batches: Iterable[Facts]) -> None:
     """Keep what each folded account that moved in a new block has after it."""
-    center_id = batches[0].batch.center_id
     moved: defaultdict[int, int] = defaultdict(int)
-    for transfer in (transfer for facts in batches for transfer in facts.transfers):
-        if transfer.kind in COUNTS_AS_POSTED:
-            if transfer.debit_version == NONE:
-                moved[transfer.debit_account_id] -= transfer.amount
-            if transfer.credit_version == NONE:
-                moved[transfer.credit_account_id] += transfer.amount
+    for facts in batches:
+        for account_id, amount, _ in facts.folded_moves():
+            moved[account_id] += amount
     if not moved:
         return
-    connection = session.connection()
-    before = _kept(connection, sorted(moved), center_id, block_number - 1)
+    before = _kept(session.connection(), sorted(moved), center_id, block_number - 1)
     rows = [
         {
             "center_id": center_id,
@@ -180,4 +175,4 @@ def keep_balances(session: Session, block_number: int, batches: Sequence[Facts])
         }
         for account_id, amount in moved.items()
     ]
-    connection.execute(_KEEP, rows)
+    _KEEP.run(session, rows)

@@ -3,112 +3,87 @@
 Whoever verifies walks the log by `stream_leaves`: each leaf with its stored hash and what its batch hashes to now.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.kernel.types import table_of
-from ledger.points.models import Account, Batch, Lot, LotUse, Transfer, Unit
-from ledger.points.seal_models import Leaf
+from ledger.points.policy import COUNTS_AS_POSTED
+from ledger.points.seal_rows import SealRows, Span
+from ledger.proof.decoding import Said, decode_batch
 from ledger.proof.leaves import (
     NONE,
     BatchFacts,
-    LotFacts,
+    Row,
     TransferFacts,
-    UseFacts,
     encode_account,
     encode_batch,
     leaf_hash,
+    pack_lots,
+    pack_transfers,
 )
 
-LEAVES_AT_ONCE = 1_024
+# So few that what is read of them stays in the processor's cache until it is hashed.
+LEAVES_AT_ONCE = 128
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_BY_KEY = itemgetter(0)
 _MICROSECOND = timedelta(microseconds=1)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
-
-_account, _batch, _transfer, _unit = (table_of(each) for each in (Account, Batch, Transfer, Unit))
-_lot, _use, _leaf = table_of(Lot), table_of(LotUse), table_of(Leaf)
-
-
-def _bare(table: sa.Table, name: str) -> "sa.ColumnElement[Any]":
-    """A column as the driver gives it, NONE where it is empty: converting each value in between costs the most."""
-    column = table.c[name]
-    bare = sa.type_coerce(column, sa.types.NULLTYPE)
-    if not column.nullable or not isinstance(column.type, sa.BigInteger):
-        return bare
-    return sa.func.coalesce(bare, sa.literal_column(f"({NONE})"))
-
-
-_IDS: "sa.BindParameter[Any]" = sa.bindparam("ids", expanding=True)
-_CENTER: "sa.BindParameter[Any]" = sa.bindparam("center")
-_of_batches = sa.and_(_transfer.c.center_id == _CENTER, _transfer.c.batch_id.in_(_IDS))
-_BATCHES = sa.select(*(_bare(_batch, name) for name in BatchFacts._fields)).where(
-    _batch.c.center_id == _CENTER, _batch.c.id.in_(_IDS)
+_ID, _SOURCE_REF, _RECORDED_AT, _REASON = (
+    BatchFacts._fields.index(name) for name in ("id", "source_ref", "recorded_at", "reason")
 )
-# By the batches alone, and put in order afterwards: for an order by key, or a join that it may begin at the other end,
-# SQLite walks over all that the center has, and a block would cost as much as the book is long.
-_ids_of_batches = sa.select(_transfer.c.id).where(_of_batches)
-_TRANSFERS = sa.select(*(_bare(_transfer, name) for name in TransferFacts._fields), _transfer.c.batch_id).where(
-    _of_batches
+# Of a row that begins with the batch's id.
+_TRANSFER_ID, _AMOUNT, _UNIT, _KIND = (
+    1 + TransferFacts._fields.index(name) for name in ("id", "amount", "unit", "kind")
 )
-_LOTS = sa.select(*(_bare(_lot, name) for name in LotFacts._fields), _lot.c.transfer_id).where(
-    _lot.c.center_id == _CENTER, _lot.c.transfer_id.in_(_ids_of_batches)
-)
-_USES = (
-    sa.select(*(_bare(_use, name) for name in UseFacts._fields), _use.c.transfer_id)
-    .where(_use.c.center_id == _CENTER, _use.c.transfer_id.in_(_ids_of_batches))
-    .order_by(_use.c.transfer_id, _use.c.position)
-)
-_ACCOUNTS = (
-    sa.select(_account.c.id, _account.c.unit, _unit.c.scale, _account.c.kind, _account.c.owner_id)
-    .join(_unit, sa.and_(_unit.c.center_id == _account.c.center_id, _unit.c.code == _account.c.unit))
-    .where(_account.c.center_id == _CENTER)
-)
-_SOME_ACCOUNTS = _ACCOUNTS.where(_account.c.id.in_(_IDS))
-_LEAVES = (
-    sa.select(_leaf.c.leaf_index, _leaf.c.batch_id, _leaf.c.hash)
-    .where(_leaf.c.center_id == _CENTER, _leaf.c.leaf_index >= sa.bindparam("start"))
-    .order_by(_leaf.c.leaf_index)
-    .limit(sa.bindparam("limit"))
+_of = itemgetter(0)
+_DEBIT_VERSION, _CREDIT_VERSION, _DEBIT, _CREDIT = (
+    1 + TransferFacts._fields.index(name)
+    for name in ("debit_version", "credit_version", "debit_account_id", "credit_account_id")
 )
 
 
 class Facts(NamedTuple):
-    """A batch as it stands in the book, and the bytes that are sealed of it. Times in microseconds since 1970, UTC.
+    """A batch as it stands in the book: the bytes that are sealed of it, and the rows they are made from.
 
-    `lots` and `uses` are by transfer, and may hold those of other batches that were read with it.
+    `recorded_at` is in microseconds since 1970, UTC; `rows` has the transfers of other batches too, all by batch.
     """
 
-    batch: BatchFacts
-    transfers: list[TransferFacts]
-    lots: Mapping[int, Sequence[LotFacts]]
-    uses: Mapping[int, Sequence[UseFacts]]
     encoding: bytes
+    leaf_hash: bytes
+    recorded_at: int
+    row: Row
+    rows: Sequence[Row]
 
     @property
-    def leaf_hash(self) -> bytes:
-        """What its leaf must be."""
-        return leaf_hash(self.encoding)
-
-
-class LeafRow(NamedTuple):
-    """A leaf as it is stored, and the facts of its batch; None where there is no such batch."""
-
-    leaf_index: int
-    batch_id: int
-    hash: bytes
-    facts: Facts | None
+    def batch_id(self) -> int:
+        """Its key."""
+        return int(self.row[_ID])
 
     @property
-    def true(self) -> bool:
-        """Whether the batch is still what was sealed."""
-        return self.facts is not None and self.facts.leaf_hash == self.hash
+    def typed(self) -> tuple[str, str]:
+        """The source's own name and the reason, of which the leaf has only the digests."""
+        return self.row[_SOURCE_REF], self.row[_REASON]
+
+    def said(self) -> Said:
+        """All else, as the leaf says it."""
+        return decode_batch(self.encoding)
+
+    def folded_moves(self) -> Iterator[tuple[int, int, str]]:
+        """What was posted to accounts that keep no counters: account, amount (below zero where it gave), unit."""
+        begins = bisect_left(self.rows, self.batch_id, key=_of)
+        for row in self.rows[begins : bisect_right(self.rows, self.batch_id, key=_of)]:
+            if row[_KIND] in COUNTS_AS_POSTED:
+                if row[_DEBIT_VERSION] == NONE:
+                    yield row[_DEBIT], -row[_AMOUNT], row[_UNIT]
+                if row[_CREDIT_VERSION] == NONE:
+                    yield row[_CREDIT], row[_AMOUNT], row[_UNIT]
+
+
+# A leaf as it is stored, index, batch and hash, and the facts of its batch; None where there is no such batch.
+LeafRow = tuple[int, int, bytes, Facts | None]
 
 
 class FactsReader:
@@ -118,69 +93,50 @@ class FactsReader:
     """
 
     def __init__(self, session: Session, center_id: int, *, all_accounts: bool = False) -> None:
-        self._connection = session.connection()
-        self._center_id = center_id
+        self._rows = SealRows(session, center_id)
         self._accounts: dict[int, bytes] = {}
-        self._times: dict[Any, int] = {}
+        self._days = _Days({None: NONE})
         if all_accounts:
-            self._learn(self._connection.execute(_ACCOUNTS, {"center": center_id}))
+            self._learn(self._rows.all_accounts())
 
     def read(self, batch_ids: Sequence[int]) -> dict[int, Facts]:
-        """The facts of those of the batches that are there."""
-        transfers, lots, uses = self._transfers(batch_ids), self._lots(batch_ids), self._uses(batch_ids)
-        found, micros, accounts = {}, self._micros, self._accounts
-        for row in self._rows(_BATCHES, batch_ids):
-            batch = BatchFacts._make((*row[:5], micros(row[5]), micros(row[6]), *row[7:]))
-            of_batch = transfers[batch.id]
-            try:
-                encoding = encode_batch(batch, of_batch, accounts, lots, uses)
-            except KeyError:
-                continue
-            found[batch.id] = Facts(batch, of_batch, lots, uses, encoding)
-        self._times.clear()
+        """The facts of those of the batches that are there, and maybe of some that were posted between them."""
+        found: dict[int, Facts] = {}
+        for span in self._rows.spans_of_batches(sorted(batch_ids)):
+            self._read(span, found)
         return found
 
-    def _transfers(self, batch_ids: Sequence[int]) -> dict[int, list[TransferFacts]]:
-        found: defaultdict[int, list[TransferFacts]] = defaultdict(list)
-        micros, sides = self._micros, set()
-        for row in sorted(self._rows(_TRANSFERS, batch_ids), key=_BY_KEY):
-            facts = TransferFacts._make((*row[:11], micros(row[11]), micros(row[12]), *row[13:18]))
-            found[row[18]].append(facts)
-            sides.add(row[13])
-            sides.add(row[14])
-        self._need(sides)
-        return found
+    def _read(self, span: Span, found: dict[int, Facts]) -> None:
+        micros, rows = _Micros({None: NONE}), self._rows.transfers(span)
+        packed, lost = self._packed(rows, micros)
+        transfers_of, new = packed.get, tuple.__new__
+        for row in self._rows.batches(span):
+            key = row[_ID]
+            if key not in lost:
+                encoding = encode_batch(row, transfers_of(key, []), micros)
+                # Not Facts(...), which takes as long as hashing it.
+                found[key] = new(Facts, (encoding, leaf_hash(encoding), micros[row[_RECORDED_AT]], row, rows))
 
-    def _lots(self, batch_ids: Sequence[int]) -> dict[int, list[LotFacts]]:
-        found: defaultdict[int, list[LotFacts]] = defaultdict(list)
-        for *numbers, earned_at, expires_on, transfer_id in sorted(self._rows(_LOTS, batch_ids), key=_BY_KEY):
-            facts = LotFacts._make((*numbers, self._micros(earned_at), _days(expires_on)))
-            found[transfer_id].append(facts)
-        return found
+    def _packed(self, rows: Sequence[Row], micros: "_Micros") -> tuple[dict[int, list[bytes]], set[int]]:
+        """The transfers by batch, and the batches that have lost an account."""
+        lots: dict[int, bytes] = {}
+        for made, used in self._rows.lots(sorted([row[_TRANSFER_ID] for row in rows])):
+            lots |= pack_lots(made, used, micros, self._days)
+        try:
+            return pack_transfers(rows, self._accounts, lots, micros), set()
+        except KeyError:
+            lost = self._need(rows)
+        whole = [row for row in rows if row[0] not in lost]
+        return pack_transfers(whole, self._accounts, lots, micros), lost
 
-    def _uses(self, batch_ids: Sequence[int]) -> dict[int, list[UseFacts]]:
-        found: defaultdict[int, list[UseFacts]] = defaultdict(list)
-        for *numbers, extended_to, transfer_id in self._rows(_USES, batch_ids):
-            extended = NONE if extended_to is None else _days(extended_to)
-            found[transfer_id].append(UseFacts._make((*numbers, extended)))
-        return found
+    def _need(self, rows: Sequence[Row]) -> set[int]:
+        """Read the accounts that are not known yet; the batches of those that are not there."""
+        missing = {row[side] for row in rows for side in (_DEBIT, _CREDIT)} - self._accounts.keys()
+        self._learn(self._rows.accounts(sorted(missing)))
+        missing -= self._accounts.keys()
+        return {row[0] for row in rows if row[_DEBIT] in missing or row[_CREDIT] in missing}
 
-    def _rows(self, query: "sa.Select[Any]", ids: Sequence[int]) -> Sequence[Any]:
-        return self._connection.execute(query, {"center": self._center_id, "ids": ids}).all()
-
-    def _micros(self, moment: Any) -> int:
-        """Microseconds of an instant as the driver gives it; a batch and its transfers mostly have the same one."""
-        known = self._times.get(moment)
-        if known is None:
-            known = self._times[moment] = _micros(moment)
-        return known
-
-    def _need(self, ids: set[int]) -> None:
-        missing = ids - self._accounts.keys()
-        if missing:
-            self._learn(self._rows(_SOME_ACCOUNTS, sorted(missing)))
-
-    def _learn(self, rows: Any) -> None:
+    def _learn(self, rows: Iterable[Row]) -> None:
         for row in rows:
             self._accounts[row[0]] = encode_account(*row)
 
@@ -195,27 +151,27 @@ def stream_leaves(session: Session, center_id: int, *, start: int = 0) -> Iterat
 
     An index that is not there is simply left out: whoever verifies counts.
     """
+    rows = SealRows(session, center_id)
     reader = FactsReader(session, center_id, all_accounts=start == 0)
-    while rows := _leaves(session, center_id, start):
-        facts = reader.read([row[1] for row in rows])
-        for row in rows:
-            yield LeafRow(row[0], row[1], row[2], facts.get(row[1]))
-        start = rows[-1][0] + 1
+    while leaves := rows.leaves(start, LEAVES_AT_ONCE):
+        facts_of = reader.read([batch_id for _, batch_id, _ in leaves]).get
+        for leaf_index, batch_id, hash_ in leaves:
+            yield leaf_index, batch_id, hash_, facts_of(batch_id)
+        start = leaves[-1][0] + 1
 
 
-def _leaves(session: Session, center_id: int, start: int) -> Sequence[Any]:
-    values = {"center": center_id, "start": start, "limit": LEAVES_AT_ONCE}
-    return session.connection().execute(_LEAVES, values).all()
+class _Micros(dict[Any, int]):
+    """Microseconds of an instant as the driver gives it; a batch and its transfers mostly have the same one."""
+
+    def __missing__(self, moment: str | datetime) -> int:
+        instant = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+        found = self[moment] = (instant - _EPOCH) // _MICROSECOND
+        return found
 
 
-def _micros(moment: str | datetime | None) -> int:
-    if moment is None:
-        return NONE
-    instant = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-    return (instant - _EPOCH) // _MICROSECOND
+class _Days(dict[Any, int]):
+    """Days since 1970 of a day as the driver gives it."""
 
-
-def _days(day: str | date | None) -> int:
-    if day is None:
-        return NONE
-    return (date.fromisoformat(day) if isinstance(day, str) else day).toordinal() - _EPOCH_DAY
+    def __missing__(self, day: str | date) -> int:
+        found = self[day] = (date.fromisoformat(day) if isinstance(day, str) else day).toordinal() - _EPOCH_DAY
+        return found

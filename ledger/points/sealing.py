@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from ledger.kernel import clock, outbox
 from ledger.kernel.channels import CHECKPOINT
 from ledger.kernel.ids import public_id
+from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
 from ledger.points import seal_keys, seal_queries
 from ledger.points.folded import keep_balances
@@ -27,7 +28,7 @@ from ledger.proof.tree import grow
 # Whoever verifies takes a block of that many for one that left some waiting: it may become smaller, never larger.
 MOST_PER_BLOCK = 250
 _unsealed, _block = table_of(Unsealed), table_of(Block)
-_WAITING = (
+_WAITING = Prepared(
     sa.select(_unsealed.c.batch_id)
     .where(_unsealed.c.center_id == sa.bindparam("center"))
     .order_by(_unsealed.c.batch_id)
@@ -39,7 +40,7 @@ _TAKE = sa.delete(_unsealed).where(
 _LAST_BLOCKS = (
     sa.select(_block).where(_block.c.center_id == sa.bindparam("center")).order_by(_block.c.number.desc()).limit(2)
 )
-_INSERT = {model: sa.insert(table_of(model)) for model in (Leaf, TreeNode, Block, CheckpointRow)}
+_INSERT = {model: Prepared(sa.insert(table_of(model))) for model in (Leaf, TreeNode, Block, CheckpointRow)}
 
 
 def seal(session: Session, center_id: int, *, limit: int = MOST_PER_BLOCK) -> int:
@@ -57,28 +58,27 @@ def seal(session: Session, center_id: int, *, limit: int = MOST_PER_BLOCK) -> in
     batches = [found[batch_id] for batch_id in waiting]
     session.connection().execute(_TAKE, {"center": center_id, "ids": waiting})
     block = _write_block(session, center_id, batches)
-    keep_balances(session, block["number"], batches)
+    keep_balances(session, center_id, block["number"], batches)
     _write_checkpoint(session, key, block)
     return len(batches)
 
 
 def _waiting(session: Session, center_id: int, limit: int) -> list[int]:
-    return list(session.connection().execute(_WAITING, {"center": center_id, "limit": limit}).scalars())
+    return [row[0] for row in _WAITING.rows(session, {"center": center_id, "limit": limit})]
 
 
 def _write_block(session: Session, center_id: int, batches: Sequence[Facts]) -> dict[str, Any]:
     """Leaves, nodes and the block behind the last one."""
-    connection = session.connection()
-    last = connection.execute(_LAST_BLOCKS, {"center": center_id}).all()
+    last = session.connection().execute(_LAST_BLOCKS, {"center": center_id}).all()
     size = last[0].first_leaf + last[0].leaves if last else 0
     hashes = [facts.leaf_hash for facts in batches]
     grown = grow(seal_queries.stored_tiles(session, center_id), size, hashes)
     leaves = [
-        {"center_id": center_id, "leaf_index": size + number, "batch_id": facts.batch.id, "hash": hash_}
+        {"center_id": center_id, "leaf_index": size + number, "batch_id": facts.batch_id, "hash": hash_}
         for number, (facts, hash_) in enumerate(zip(batches, hashes, strict=True))
     ]
     nodes = [{"center_id": center_id, **node._asdict()} for node in grown.nodes]
-    recorded = [facts.batch.recorded_at for facts in batches]
+    recorded = [facts.recorded_at for facts in batches]
     recorded_from, recorded_until = instant(min(recorded)), instant(max(recorded))
     block = {
         "center_id": center_id,
@@ -91,10 +91,9 @@ def _write_block(session: Session, center_id: int, batches: Sequence[Facts]) -> 
         "recorded_until": max([recorded_until, *(row.recorded_until for row in last)]),
         "late": len(last) > 1 and recorded_from <= last[1].recorded_until,
     }
-    connection.execute(_INSERT[Block], block)
-    connection.execute(_INSERT[Leaf], leaves)
-    if nodes:
-        connection.execute(_INSERT[TreeNode], nodes)
+    _INSERT[Block].run(session, [block])
+    _INSERT[Leaf].run(session, leaves)
+    _INSERT[TreeNode].run(session, nodes)
     return block
 
 
@@ -109,6 +108,6 @@ def _write_checkpoint(session: Session, key: CurrentKey, block: dict[str, Any]) 
         "key_id": key.id,
         "made_at": block["closed_at"],
     }
-    session.connection().execute(_INSERT[CheckpointRow], row)
+    _INSERT[CheckpointRow].run(session, [row])
     name = f"checkpoint-{public_id(block['center_id'])}-{size:012d}"
     outbox.put(session, CHECKPOINT, name, row["text"], center_id=block["center_id"])

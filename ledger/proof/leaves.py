@@ -2,13 +2,16 @@
 
 Numbers have a fixed width and texts their length before them, so two different batches never have the same bytes. What
 somebody may have typed (the reason, the source's own name) is in it by its digest: no name gets into a leaf.
+
+Many batches are packed at once, from rows as a database gives them: the columns of the facts below in their order,
+with NONE for a number that is not there. `micros` and `days` say of each time and day, as given, which number it is.
 """
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from struct import Struct
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 VERSION = 1
 # Stands for a number that is not there; none of ours is ever that small.
@@ -22,6 +25,10 @@ _ACCOUNT = Struct(">qqB")
 _LOT = Struct(">5q")
 _USE = Struct(">5q")
 _NO_ROWS = _COUNT.pack(0)
+_NO_LOTS = _NO_ROWS + _NO_ROWS
+
+Row = Sequence[Any]
+Numbers = Mapping[Any, int]
 
 
 class BatchFacts(NamedTuple):
@@ -87,40 +94,77 @@ def encode_account(account_id: int, unit: str, scale: int, kind: str, owner_id: 
     return _ACCOUNT.pack(account_id, owner_id, scale) + _text(unit) + _text(kind)
 
 
-def encode_batch(
-    batch: BatchFacts,
-    transfers: Sequence[TransferFacts],
-    accounts: Mapping[int, bytes],
-    lots: Mapping[int, Sequence[LotFacts]],
-    uses: Mapping[int, Sequence[UseFacts]],
-) -> bytes:
-    """The bytes of a batch with its transfers in the order of their ids.
+def pack_lots(made: Iterable[Row], used: Iterable[Row], micros: Numbers, days: Numbers) -> dict[int, bytes]:
+    """What each transfer did to lots, by its id: the lots it made, in the order of their ids, and its uses, by place.
 
-    `accounts` has what `encode_account` gave for each account by id; `lots` and `uses` are those of each transfer by
-    its id, lots in the order of their ids, uses in the order of their positions.
+    Rows are the transfer's id and the columns of LotFacts or UseFacts, those of a transfer in their order.
     """
-    parts = [
-        _HEAD.pack(VERSION, batch.center_id, batch.id),
-        _text(batch.source_type),
-        hashlib.sha256(batch.source_ref.encode()).digest(),
-        _text(batch.step),
-        _WHEN_AND_WHO.pack(batch.effective_at, batch.recorded_at, batch.actor_id),
-        _digest(batch.reason),
-        _own_text(batch.evidence_hash),
-        _COUNT.pack(len(transfers)),
-    ]
-    for transfer in transfers:
-        parts += (
-            _TRANSFER.pack(*transfer[:13]),
-            accounts[transfer.debit_account_id],
-            accounts[transfer.credit_account_id],
-            _text(transfer.unit),
-            _text(transfer.code),
-            _text(transfer.kind),
-            _rows(_LOT, lots[transfer.id]) if transfer.id in lots else _NO_ROWS,
-            _rows(_USE, uses[transfer.id]) if transfer.id in uses else _NO_ROWS,
+    lots: dict[int, bytes] = {}
+    for transfer_id, lot_id, account_id, amount, earned_at, expires_on in made:
+        lot = _LOT.pack(lot_id, account_id, amount, micros[earned_at], days[expires_on])
+        lots[transfer_id] = lots[transfer_id] + lot if transfer_id in lots else lot
+    uses: dict[int, bytes] = {}
+    for transfer_id, position, lot_id, remaining_change, held_change, extended_to in used:
+        use = _USE.pack(position, lot_id, remaining_change, held_change, days[extended_to])
+        uses[transfer_id] = uses[transfer_id] + use if transfer_id in uses else use
+    packed = {transfer_id: _NO_ROWS + _counted(rows, _USE) for transfer_id, rows in uses.items()}
+    for transfer_id, rows in lots.items():
+        used_too = _counted(uses[transfer_id], _USE) if transfer_id in uses else _NO_ROWS
+        packed[transfer_id] = _counted(rows, _LOT) + used_too
+    return packed
+
+
+def pack_transfers(
+    rows: Iterable[Row], accounts: Mapping[int, bytes], lots: Mapping[int, bytes], micros: Numbers
+) -> dict[int, list[bytes]]:
+    """The transfers of each batch. Rows are the batch's id and the columns of TransferFacts, a batch behind the other.
+
+    `accounts` has what `encode_account` gave of each account, `lots` what `pack_lots` gave. Raises KeyError for an
+    account that is not among them.
+    """
+    found: dict[int, list[bytes]] = {}
+    batch_id = recorded_at = at = None
+    packed: list[bytes] = []
+    pack, join, words, lots_of = _TRANSFER.pack, b"".join, _words, lots.get
+    for row in rows:
+        # By name and in one go, because this is what walking through a log costs most.
+        (of, key, amount, pending, reverses, refund, debit_version, debit_after, debit_held, credit_version,
+         credit_after, credit_held, expires_at, recorded, debit, credit, unit, code, kind) = row  # fmt: skip
+        if of != batch_id:
+            batch_id = of
+            packed = found[of] = []
+        if recorded != recorded_at:
+            recorded_at, at = recorded, micros[recorded]
+        numbers = pack(
+            key, amount, pending, reverses, refund, debit_version, debit_after, debit_held, credit_version,
+            credit_after, credit_held, micros[expires_at], at,
+        )  # fmt: skip
+        parts = (numbers, accounts[debit], accounts[credit], words(unit, code, kind), lots_of(key, _NO_LOTS))
+        packed.append(join(parts))
+    return found
+
+
+def encode_batch(row: Row, transfers: list[bytes], micros: Numbers) -> bytes:
+    """The bytes of a batch. The row is the columns of BatchFacts; the transfers are what `pack_transfers` gave."""
+    center_id, key, source_type, source_ref, step, effective_at, recorded_at, actor_id, reason, evidence_hash = row
+    evidence = evidence_hash.encode()
+    if len(transfers) > 1:
+        # The id begins each of them and is never below zero, so they sort by it.
+        transfers.sort()
+    return b"".join(
+        (
+            _HEAD.pack(VERSION, center_id, key),
+            _text(source_type),
+            hashlib.sha256(source_ref.encode()).digest(),
+            _text(step),
+            _WHEN_AND_WHO.pack(micros[effective_at], micros[recorded_at], actor_id),
+            _digest(reason),
+            _COUNT.pack(len(evidence)),
+            evidence,
+            _COUNT.pack(len(transfers)),
+            *transfers,
         )
-    return b"".join(parts)
+    )
 
 
 def leaf_hash(encoding: bytes) -> bytes:
@@ -128,9 +172,8 @@ def leaf_hash(encoding: bytes) -> bytes:
     return hashlib.sha256(b"\x00" + encoding).digest()
 
 
-def _rows(form: Struct, rows: Iterable[tuple[int, ...]]) -> bytes:
-    packed = [form.pack(*row) for row in rows]
-    return _COUNT.pack(len(packed)) + b"".join(packed)
+def _counted(rows: bytes, form: Struct) -> bytes:
+    return _COUNT.pack(len(rows) // form.size) + rows
 
 
 def _own_text(text: str) -> bytes:
@@ -140,6 +183,11 @@ def _own_text(text: str) -> bytes:
 
 # Units, codes and steps are few words that come again and again.
 _text = lru_cache(maxsize=4096)(_own_text)
+
+
+@lru_cache(maxsize=4096)
+def _words(unit: str, code: str, kind: str) -> bytes:
+    return _own_text(unit) + _own_text(code) + _own_text(kind)
 
 
 @lru_cache(maxsize=4096)

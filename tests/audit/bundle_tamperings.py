@@ -197,6 +197,22 @@ def use_lot(rows: Rows) -> None:
     next(use for each in each_transfer(rows, bool) for use in each["uses"])["held_change"] += 1
 
 
+def date_lot(code: str, name: str) -> Callable[[Rows], None]:
+    """The first lot of the first transfer of that code has another date."""
+
+    def work(rows: Rows) -> None:
+        lots = next(each_transfer(rows, lambda each: each["code"] == code and bool(each["lots"])))["lots"]
+        lots[0][name] += 1
+
+    return work
+
+
+def merge_gift(rows: Rows) -> None:
+    """A gift makes one lot of what it took from two."""
+    lots = next(each_transfer(rows, lambda each: each["code"] == "gift" and len(each["lots"]) > 1))["lots"]
+    lots[1]["amount"] += lots.pop(0)["amount"]
+
+
 FORGERIES: dict[str, tuple[Change, str]] = {
     "an amount": (forge(set_amount), "leaves account"),
     "a batch dropped": (forge(drop), "lacks its entry number"),
@@ -205,6 +221,10 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     "a reversal of what was reversed": (forge(reverse_again), "reverses"),
     "more spent than there is": (forge(spend_twice), "below zero"),
     "a use of a lot": (forge(use_lot), "lots of account"),
+    "the last day of a gift": (forge(date_lot("gift", "expires_on")), "other amounts or dates than those it takes"),
+    "when a gift was earned": (forge(date_lot("gift", "earned_at")), "other amounts or dates than those it takes"),
+    "the lots of a gift": (forge(merge_gift), "other amounts or dates than those it takes"),
+    "when an award was earned": (forge(date_lot("award", "earned_at")), "was earned at another time"),
 }
 
 

@@ -49,6 +49,7 @@ def make_book(center_id: int) -> tuple[Books, Log]:
         books.resolve([first], "post", amounts={first: 25})
         books.resolve([second], "void")
         books.post(Movement(member(1), member(2), 50, "gift"))
+        books.post(Movement(member(2), member(3), 60, "gift"))
     with clock.at(_START + HALF_AN_HOUR):
         books.resolve([third], "expire")
         (sold,), (undone,) = books.spend(80).transfer_ids, books.spend(40).transfer_ids

@@ -155,6 +155,8 @@ SEALS = (
     Tampering("a sealed row is deleted", "leaf_differs", "transfer", "DELETE FROM transfer WHERE code = 'hours'"),
     Tampering("a sealed batch is deleted", "leaf_without_batch", "batch",
               "DELETE FROM batch WHERE id = (SELECT max(id) FROM batch)"),
+    Tampering("what a batch moved has no account any more", "leaf_without_batch", "account",
+              "DELETE FROM account WHERE kind = 'breakage'"),
     Tampering(
         "two rows change places", "leaf_differs", "leaf",
         """UPDATE leaf SET batch_id = CASE leaf_index WHEN 3 THEN (SELECT batch_id FROM leaf WHERE leaf_index = 4)

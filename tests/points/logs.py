@@ -85,4 +85,4 @@ def assert_whole(log: Log) -> None:
     assert [row.size for row in log.checkpoints] == ends
     assert [checkpoint.root for checkpoint in log.opened()] == [block.root for block in blocks]
     assert ends[-1:] == ([len(leaves)] if leaves else [])
-    assert all(leaf.true for leaf in log.streamed())
+    assert all(facts is not None and facts.leaf_hash == hash_ for _, _, hash_, facts in log.streamed())

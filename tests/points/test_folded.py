@@ -39,7 +39,7 @@ def test_in_whatever_order_things_are_posted_and_sealed(database: Database, done
     log.seal(limit=3)
 
     assert_whole(log)
-    encodings = [leaf.facts.encoding for leaf in log.streamed() if leaf.facts is not None]
+    encodings = [facts.encoding for *_, facts in log.streamed() if facts is not None]
     checkpoints = log.opened()
     assert [each.root for each in checkpoints] == [standard.mth(encodings[: each.size]) for each in checkpoints]
     assert_proved(log)

@@ -12,7 +12,9 @@ from ledger.kernel.ids import new_id, public_id
 from ledger.points import seal_keys, seal_queries
 from ledger.points.models import Batch, Lot, Transfer
 from ledger.points.rows import await_seal
+from ledger.points.seal_facts import FactsReader
 from ledger.points.seal_models import TreeNode
+from ledger.points.seal_rows import SealRows
 from ledger.proof.tree import root_of, verify_inclusion
 from tests.points.books import Books, rows_of, transfers_of
 from tests.points.logs import Log, assert_whole, award, rows
@@ -123,6 +125,23 @@ def test_a_batch_whose_id_is_older_than_what_is_sealed_gets_its_leaf(books: Book
     assert log.seal() == 1
     assert log.leaves[-1].batch_id == early < log.leaves[0].batch_id
     assert_whole(log)
+
+
+def test_a_batch_left_behind_is_read_without_what_was_posted_since(books: Books) -> None:
+    batches = [books.award(amount).batch_id for amount in range(1, 30)]
+    first, last = batches[0], batches[-1]
+
+    def spans(session: Session, wanted: list[int]) -> list[tuple[int, int]]:
+        return list(SealRows(session, books.center_id).spans_of_batches(wanted))
+
+    def read(session: Session, wanted: list[int]) -> dict[int, bytes]:
+        return {key: facts.leaf_hash for key, facts in FactsReader(session, books.center_id).read(wanted).items()}
+
+    assert in_snapshot(spans, batches) == [(first, last)]
+    assert in_snapshot(spans, [first, last]) == [(first, first), (last, last)]
+    all_of_them = in_snapshot(read, batches)
+    assert list(all_of_them) == batches
+    assert in_snapshot(read, [last, first]) == {key: all_of_them[key] for key in (first, last)}
 
 
 def test_a_log_longer_than_a_tile_keeps_the_nodes_above(books: Books, log: Log) -> None:

@@ -8,16 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.proof.leaves import (
-    NONE,
-    BatchFacts,
-    LotFacts,
-    TransferFacts,
-    UseFacts,
-    encode_account,
-    encode_batch,
-    leaf_hash,
-)
+from ledger.proof.leaves import NONE, BatchFacts, LotFacts, TransferFacts, UseFacts, encode_account, leaf_hash
+from tests.proof.encoding import encoded
 
 BATCH = BatchFacts(7, 8, "redemption", "123", "post", 1_000_000, 2_000_000, 9, "redemption", "ab" * 32)
 TRANSFER = TransferFacts(
@@ -42,7 +34,7 @@ class Book:
     def encoding(self) -> bytes:
         """The bytes of its leaf."""
         accounts = {account_id: encode_account(*account) for account_id, account in self.accounts.items()}
-        return encode_batch(self.batch, self.transfers, accounts, self.lots, self.uses)
+        return encoded(self.batch, self.transfers, accounts, self.lots, self.uses)
 
 
 def changed(value: Any) -> Any:

@@ -18,8 +18,7 @@ from ledger.audit.checks.scope import LogHead, Scope
 from ledger.kernel.ids import public_id
 from ledger.kernel.types import table_of
 from ledger.points import seal_queries
-from ledger.points.policy import COUNTS_AS_POSTED
-from ledger.points.seal_facts import LEAVES_AT_ONCE, Facts, LeafRow, instant, stream_leaves
+from ledger.points.seal_facts import Facts, LeafRow, instant, stream_leaves
 from ledger.points.seal_models import Block, FoldedBalance, TreeNode
 from ledger.points.sealing import MOST_PER_BLOCK
 from ledger.proof.growing import GrowingLog
@@ -28,19 +27,25 @@ from ledger.proof.tree import TILE_HEIGHT, Node, Tree
 
 # A batch has its leaf within minutes of when it says that it was recorded; later it was slipped in, or nobody seals.
 SEALED_WITHIN = timedelta(minutes=10)
+# After how many leaves progress is told and the nodes that became complete are compared.
+_LEAVES_AT_ONCE = 1_024
 _SHOWN = 16
 _block, _node, _folded = table_of(Block), table_of(TreeNode), table_of(FoldedBalance)
 
 
 @dataclass(slots=True)
 class _Walk:
-    """Where the walk is: the log so far, the block it is in and those before, and what the block moved."""
+    """Where the walk is: the log so far, the block it is in and those before, and what the block moved.
+
+    It began behind leaf `begins`; the block `ends` with so many leaves before it and in it, 0 where there is none.
+    """
 
     session: Session
     center_id: int
     log: GrowingLog
     blocks: Iterator[Any]
     begins: int = 0
+    ends: int = 0
     block: Any = None
     before: Any = None
     earlier: Any = None
@@ -53,6 +58,7 @@ class _Walk:
 
     def next_block(self) -> None:
         self.earlier, self.before, self.block = self.before, self.block, next(self.blocks, None)
+        self.ends = self.block.first_leaf + self.block.leaves if self.block is not None else 0
         self.floor = _floor(self.before)
         self.recorded.clear()
         self.moved.clear()
@@ -89,13 +95,16 @@ def check_seals(session: Session, scope: Scope, advance: Advance) -> Iterator[Di
     _find_blocks_before(walk)
     walk.next_block()
     for leaf in stream_leaves(session, scope.center_id, start=scope.first_leaf):
-        if leaf.leaf_index != log.size:
+        if leaf[0] != log.size:
             yield Difference("leaf_missing", "leaf", log.size)
             return
         yield from _check_leaf(walk, leaf)
-        yield from _grow(walk, leaf)
-        if log.size % LEAVES_AT_ONCE == 0:
-            advance(LEAVES_AT_ONCE)
+        walk.nodes += log.add(leaf[2])
+        if log.size >= walk.ends:
+            yield from _end_block(walk)
+        if log.size % _LEAVES_AT_ONCE == 0:
+            yield from _check_nodes(walk)
+            advance(_LEAVES_AT_ONCE)
     yield from _check_nodes(walk)
     if walk.block is not None:
         yield Difference("leaf_missing", "leaf", log.size)
@@ -103,17 +112,16 @@ def check_seals(session: Session, scope: Scope, advance: Advance) -> Iterator[Di
 
 
 def _check_leaf(walk: _Walk, leaf: LeafRow) -> Iterator[Difference]:
-    facts = leaf.facts
+    leaf_index, batch_id, hash_, facts = leaf
     if facts is None:
-        yield Difference("leaf_without_batch", "leaf", leaf.leaf_index, public_id(leaf.batch_id), None)
+        yield Difference("leaf_without_batch", "leaf", leaf_index, public_id(batch_id), None)
         return
-    hash_ = facts.leaf_hash
-    if hash_ != leaf.hash:
-        found = f"{hash_.hex()[:_SHOWN]} ({public_id(leaf.batch_id)})"
-        yield Difference("leaf_differs", "leaf", leaf.leaf_index, leaf.hash.hex()[:_SHOWN], found)
-    if facts.batch.recorded_at < walk.floor:
-        recorded_at = instant(facts.batch.recorded_at)
-        yield Difference("slipped_in", "batch", leaf.batch_id, instant(walk.floor) + SEALED_WITHIN, recorded_at)
+    if facts.leaf_hash != hash_:
+        found = f"{_short(facts.leaf_hash)} ({public_id(batch_id)})"
+        yield Difference("leaf_differs", "leaf", leaf_index, _short(hash_), found)
+    if facts.recorded_at < walk.floor:
+        recorded_at = instant(facts.recorded_at)
+        yield Difference("slipped_in", "batch", batch_id, instant(walk.floor) + SEALED_WITHIN, recorded_at)
     _remember(walk, facts)
 
 
@@ -127,25 +135,16 @@ def _floor(before: Any) -> int:
 
 def _remember(walk: _Walk, facts: Facts) -> None:
     """What the block must say of this batch."""
-    walk.recorded.append(facts.batch.recorded_at)
-    for transfer in facts.transfers:
-        if transfer.kind not in COUNTS_AS_POSTED:
-            continue
-        sides = ((transfer.debit_version, transfer.debit_account_id, -transfer.amount),
-                 (transfer.credit_version, transfer.credit_account_id, transfer.amount))  # fmt: skip
-        for version, account_id, amount in sides:
-            if version == NONE:
-                walk.moved[account_id] += amount
-                walk.units[account_id] = transfer.unit
+    walk.recorded.append(facts.recorded_at)
+    for account_id, amount, unit in facts.folded_moves():
+        walk.moved[account_id] += amount
+        walk.units[account_id] = unit
 
 
-def _grow(walk: _Walk, leaf: LeafRow) -> Iterator[Difference]:
-    walk.nodes += walk.log.add(leaf.hash)
-    if len(walk.nodes) >= LEAVES_AT_ONCE >> TILE_HEIGHT:
-        yield from _check_nodes(walk)
+def _end_block(walk: _Walk) -> Iterator[Difference]:
     if walk.block is None:
-        yield Difference("leaf_without_block", "leaf", leaf.leaf_index)
-    elif walk.log.size >= walk.block.first_leaf + walk.block.leaves:
+        yield Difference("leaf_without_block", "leaf", walk.log.size - 1)
+    else:
         yield from _check_block(walk)
         walk.next_block()
 

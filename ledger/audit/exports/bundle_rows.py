@@ -5,7 +5,6 @@ somebody may have typed goes out: a leaf has only its digest, and that is what a
 """
 
 import base64
-import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -27,6 +26,7 @@ from ledger.points.seal_facts import Facts, FactsReader, stream_leaves
 from ledger.points.seal_keys import KeyView
 from ledger.points.seal_models import CheckpointRow
 from ledger.points.seal_queries import stored_tiles
+from ledger.proof.decoding import Said
 from ledger.proof.leaves import NONE, BatchFacts, TransferFacts
 from ledger.proof.tree import Tree
 
@@ -43,8 +43,8 @@ _COUNTERS = ("credits_posted", "debits_posted", "debits_pending", "credits_pendi
 
 def sealed(session: Session, center_id: int) -> Iterator[dict[str, Any]]:
     """The log in the order of its leaves; a leaf whose batch is gone has none."""
-    for leaf in stream_leaves(session, center_id):
-        yield {"index": leaf.leaf_index, "leaf": leaf.hash.hex(), **batch_row(leaf.facts)}
+    for leaf_index, _, hash_, facts in stream_leaves(session, center_id):
+        yield {"index": leaf_index, "leaf": hash_.hex(), **batch_row(facts)}
 
 
 def unsealed(session: Session, center_id: int) -> Iterator[dict[str, Any]]:
@@ -105,29 +105,30 @@ def key_row(key: KeyView) -> dict[str, Any]:
 
 
 def batch_row(facts: Facts | None) -> dict[str, Any]:
-    """A batch as its leaf is made from it, with its transfers, their lots and uses; None where it is gone."""
+    """A batch as its leaf says it, with its transfers, their lots and uses; None where it is gone."""
     if facts is None:
         return {"batch": None, "transfers": []}
-    return {"batch": _header(facts.batch), "transfers": [_transfer(each, facts) for each in facts.transfers]}
+    said = facts.said()
+    return {"batch": _header(said.batch, *facts.typed), "transfers": [_transfer(each, said) for each in said.transfers]}
 
 
-def _header(batch: BatchFacts) -> dict[str, Any]:
-    own_ref = batch.source_type != SOURCE and _KEY_OF_OURS.fullmatch(batch.source_ref)
-    own_reason = batch.source_type != SOURCE and _REASON_OF_OURS.fullmatch(batch.reason)
+def _header(batch: BatchFacts, source_ref: str, reason: str) -> dict[str, Any]:
+    own_ref = batch.source_type != SOURCE and _KEY_OF_OURS.fullmatch(source_ref)
+    own_reason = batch.source_type != SOURCE and _REASON_OF_OURS.fullmatch(reason)
     return {
         **batch._asdict(),
-        "source_ref": batch.source_ref if own_ref else None,
-        "source_ref_sha256": hashlib.sha256(batch.source_ref.encode()).hexdigest(),
-        "reason": batch.reason if own_reason else None,
-        "reason_sha256": hashlib.sha256(batch.reason.encode()).hexdigest(),
+        "source_ref": source_ref if own_ref else None,
+        "source_ref_sha256": batch.source_ref,
+        "reason": reason if own_reason else None,
+        "reason_sha256": batch.reason,
     }
 
 
-def _transfer(transfer: TransferFacts, facts: Facts) -> dict[str, Any]:
+def _transfer(transfer: TransferFacts, said: Said) -> dict[str, Any]:
     return {
         **_without_none(transfer._asdict()),
-        "lots": [_without_none(lot._asdict()) for lot in facts.lots.get(transfer.id, ())],
-        "uses": [_without_none(use._asdict()) for use in facts.uses.get(transfer.id, ())],
+        "lots": [_without_none(lot._asdict()) for lot in said.lots[transfer.id]],
+        "uses": [_without_none(use._asdict()) for use in said.uses[transfer.id]],
     }
 
 
