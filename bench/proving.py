@@ -50,7 +50,7 @@ def rederiving_on_postgres(server: PostgresServer, *, transfers: int, rounds: in
 
 
 def _rederived(book: Book, how: str, measure: Measure, transfers: int, rounds: int) -> Iterator[Figure]:
-    """An entry is one side of a transfer, and a scan of the transfers sees both; a scan for each side sees each once."""
+    """Over a scan of the transfers, and over two: an entry is one side of a transfer, so that looks at each once."""
     at_most = 2 if "SQLite" in how else 2.5
     floor = _SCAN if is_sqlite(book.database.url) else _SCAN_ON_POSTGRES
 

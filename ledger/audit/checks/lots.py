@@ -205,7 +205,9 @@ def _minted(scope: Scope) -> "sa.Select[Any]":
     """Made by a correction that gives back to whom it was taken from: that must go to the lots it came from."""
     minted = _original.c.debit_account_id == _transfer.c.credit_account_id
     query = _made(scope, minted).join(_original, _same(_original, _transfer, _corrects))
-    # Corrections are few and have an index, which the lots should be looked up from.
+    if scope.since is not None:
+        return query
+    # Corrections are few and have an index, from which their lots are looked up.
     own = _transfer.alias("own")
     corrections = (
         sa.select(own.c.id).where(own.c.center_id == scope.center_id, own.c[name].is_not(None))

@@ -62,7 +62,7 @@ def _some_are_misplaced(session: Session, scope: Scope) -> bool:
 
 
 def _kept_otherwise(scope: Scope, side: str, *, counted: bool) -> "sa.Select[Any]":
-    """Transfers of counted accounts that are not kept as such, or of the others that are; an index has them together."""
+    """Transfers of counted accounts that are not kept as such, or of the others that are; an index has them in one."""
     t, a = _transfer.c, _account.c
     ids = sa.select(a.id).where(a.center_id == scope.center_id, a.counted if counted else sa.not_(a.counted))
     version = t[f"{side}_version"]
