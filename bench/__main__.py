@@ -2,7 +2,7 @@
 
 import argparse
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from bench.measuring import Figure, table
 from bench.pgledger import pgledger
 from ledger.demo.sizes import DISTRICT, VILLAGE
 from ledger.demo.sizes import Size as Demonstration
-from tests.databases import postgres_server
+from tests.databases import PostgresServer, postgres_server
 
 
 @dataclass(frozen=True)
@@ -83,25 +83,34 @@ def measure(folder: Path, books: Path, size: Size, only: str, *, postgres: bool)
     if only in "paths":
         yield from paths.on_sqlite(folder, work)
         if postgres:
-            yield from _on_postgres(folder, work)
+            yield from _on_postgres(lambda server: paths.on_postgres(folder, server, work))
     if only in "serving":
         yield from serving.behind_the_server(folder, people=size.people, rounds=size.rounds)
     if only in "commit":
         yield from committing.one_client(folder, times=size.times, rounds=size.rounds)
     if only in "growth":
         lengths = (size.small, size.large)
-        yield from growth.growth(books, lengths, times=size.times, rounds=size.rounds)
+        yield from growth.growth(folder, books, lengths, times=size.times, rounds=size.rounds)
+        if postgres:
+            yield from _on_postgres(
+                lambda server: growth.growth_on_postgres(server, lengths, times=size.times, rounds=size.rounds)
+            )
     if only in "proofs":
         yield from proving.rederiving(books, transfers=size.large, rounds=size.rounds)
+        if postgres:
+            yield from _on_postgres(
+                lambda server: proving.rederiving_on_postgres(server, transfers=size.large, rounds=size.rounds)
+            )
         yield from proving.sealing_of(folder, batches=size.sealed, rounds=size.rounds)
     if only in "demo":
         yield from demo.from_nothing(folder, size.demonstration, rounds=size.makings)
 
 
-def _on_postgres(folder: Path, work: paths.Work) -> Iterator[Figure]:
+def _on_postgres(figures: Callable[[PostgresServer], Iterator[Figure]]) -> Iterator[Figure]:
+    """Figures of a server that lives as long as they take; none where there is no PostgreSQL."""
     try:
         with postgres_server() as server:
-            yield from paths.on_postgres(folder, server, work)
+            yield from figures(server)
     except LookupError as missing:
         print(f"not measured: {missing}")
 

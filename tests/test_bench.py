@@ -3,8 +3,12 @@
 import math
 from pathlib import Path
 
+import pytest
+
+from bench import growth, proving
 from bench.__main__ import SIZES, measure
 from bench.measuring import Figure, table
+from tests.databases import PostgresServer
 
 GROUPS = {"G4", "G5", "G8", "G9", "G10", "G14", "seal", "sealing"}
 
@@ -15,6 +19,17 @@ def test_every_figure_comes_out(tmp_path: Path) -> None:
     assert {figure.name.split(maxsplit=1)[0] for figure in figures} == GROUPS
     assert all(math.isfinite(ratio) and ratio > 0 for figure in figures for ratio in figure.ratios)
     assert len(table(figures).splitlines()) == len(figures) + 1
+
+
+@pytest.mark.postgres
+def test_the_long_books_are_measured_on_postgresql_too(postgres: PostgresServer) -> None:
+    figures = [
+        *growth.growth_on_postgres(postgres, (200, 400), times=1, rounds=1),
+        *proving.rederiving_on_postgres(postgres, transfers=400, rounds=1),
+    ]
+
+    assert {figure.name.split(maxsplit=1)[0] for figure in figures} == {"G8", "G9"}
+    assert all(math.isfinite(ratio) and ratio > 0 for figure in figures for ratio in figure.ratios)
 
 
 def test_a_figure_says_whether_its_goal_is_reached() -> None:

@@ -160,7 +160,8 @@ def trial_balance(session: Session, center_id: int, *, as_of: datetime | None = 
 
     It is folded from the transfers, not read from counters, so that it can disagree with them.
     """
-    debited, credited = (_side_sums(side, center_id, as_of).subquery() for side in ("debit", "credit"))
+    dialect = session.get_bind().dialect.name
+    debited, credited = (sums.subquery() for sums in _sums_of_sides(dialect, center_id, as_of))
     per_account = (
         sa.select(
             _account.c.unit, _account.c.kind, debited.c.amount.label("debits"), credited.c.amount.label("credits")
@@ -180,15 +181,29 @@ def trial_balance(session: Session, center_id: int, *, as_of: datetime | None = 
     return sorted(found, key=lambda line: (line.unit, line.kind))
 
 
-def _side_sums(side: str, center_id: int, as_of: datetime | None) -> sa.Select[Any]:
-    query = (
-        sa.select(
-            _transfer.c[f"{side}_account_id"].label("account_id"), sa.func.sum(_transfer.c.amount).label("amount")
-        )
-        .where(_transfer.c.center_id == center_id, _transfer.c.kind.in_(COUNTS_AS_POSTED))
-        .group_by(_transfer.c[f"{side}_account_id"])
-    )
-    return query if as_of is None else query.where(_transfer.c.recorded_at <= as_of)
+def _sums_of_sides(dialect: str, center_id: int, as_of: datetime | None) -> "list[sa.Select[Any]]":
+    """What was posted to each account as a debit, and as a credit.
+
+    SQLite walks along the index of each side, because it groups quickly only what comes in order. PostgreSQL adds up by
+    pair of accounts in one walk; pairs are few, and each then counts for both its sides.
+    """
+    t = _transfer.c
+    own = [t.center_id == center_id] if as_of is None else [t.center_id == center_id, t.recorded_at <= as_of]
+    sides = (t.debit_account_id, t.credit_account_id)
+    if dialect != "sqlite":
+        posted = sa.func.sum(t.amount).label("amount")
+        pair = sa.select(*sides, posted).where(*own, t.kind.in_(COUNTS_AS_POSTED)).group_by(*sides).cte("pair")
+        ids = (pair.c.debit_account_id, pair.c.credit_account_id)
+        return [
+            sa.select(account.label("account_id"), sa.func.sum(pair.c.amount).label("amount")).group_by(account)
+            for account in ids
+        ]
+    # A choice that mostly ends at its first branch costs less for each row than a condition on the kind.
+    amount = sa.func.sum(sa.case(*((t.kind == kind, t.amount) for kind in COUNTS_AS_POSTED)))
+    return [
+        sa.select(account.label("account_id"), amount.label("amount")).where(*own).group_by(account)
+        for account in sides
+    ]
 
 
 def find_originals(session: Session, ids: Collection[int], center_id: int) -> dict[int, Original]:

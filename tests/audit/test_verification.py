@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ledger.audit.checks import chains
 from ledger.audit.checks.finding import Difference
 from ledger.audit.checks.scope import Scope
 from ledger.audit.verification import STEPS, differences, verify
@@ -17,6 +18,7 @@ from ledger.audit.words import difference_words
 from ledger.kernel import clock
 from ledger.kernel.db import Database, in_snapshot
 from tests.audit.full_book import FullBook, make_full_book
+from tests.audit.screened_tamperings import SCREENED
 from tests.audit.sealed_tamperings import DECISIONS, LOTS, SEALS
 from tests.audit.small_book import SmallBook, balance_of, make_small_book, scan, verified
 from tests.audit.tamperings import TAMPERINGS, Tampering
@@ -79,6 +81,25 @@ def test_progress_names_every_step_and_counts(book: SmallBook) -> None:
 @pytest.mark.parametrize("tampering", TAMPERINGS, ids=lambda tampering: tampering.deed)
 def test_what_was_tampered_with_is_named(book: SmallBook, tampering: Tampering) -> None:
     assert tampering.check in {each.check for each in tampered(book.world, tampering)}
+
+
+@pytest.mark.parametrize("tampering", SCREENED, ids=lambda tampering: tampering.deed)
+def test_what_sums_alone_would_not_see_is_named(book: SmallBook, tampering: Tampering) -> None:
+    assert tampering.check in {each.check for each in tampered(book.world, tampering)}
+
+
+# Of two movements with the same version nothing says which comes first.
+@pytest.mark.parametrize(
+    "tampering", [each for each in SCREENED if "same version" not in each.deed], ids=lambda tampering: tampering.deed
+)
+def test_a_walk_through_all_accounts_finds_no_more(
+    book: SmallBook, tampering: Tampering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database names the accounts to walk through: whatever was done, in all others there is nothing."""
+    found = [each for each in tampered(book.world, tampering) if each.table in ("transfer", "account")]
+    monkeypatch.setattr(chains, "suspect_accounts", lambda _session, _scope: None)
+
+    assert [each for each in tampered(book.world, tampering) if each.table in ("transfer", "account")] == found
 
 
 @pytest.mark.parametrize("tampering", [*LOTS, *DECISIONS, *SEALS], ids=lambda tampering: tampering.deed)

@@ -1,10 +1,11 @@
 """Every counted account from its first transfer on: versions, balances and holds one by one, then its counters.
 
-The two sides of the book are read in the order of account and version, each by its index, and merged; so one account
-is in memory at a time.
+Of a whole book the database says first in which accounts that would find something (`suspects.py`), and only these are
+walked through. The two sides of the book are read in the order of account and version, each by its index, and merged;
+so one account is in memory at a time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import merge
@@ -15,10 +16,12 @@ from sqlalchemy.orm import Session
 
 from ledger.audit.checks.finding import CHUNK, Advance, Difference, stream
 from ledger.audit.checks.scope import Scope
+from ledger.audit.checks.suspects import suspect_accounts
 from ledger.kernel.types import table_of
 from ledger.points.models import Account, Transfer
 
 _account, _transfer = table_of(Account), table_of(Transfer)
+_Which = Callable[["sa.Column[Any]"], "sa.ColumnElement[bool]"]
 _COUNTERS = ("debits_pending", "debits_posted", "credits_pending", "credits_posted", "version")
 
 
@@ -68,9 +71,13 @@ class _Fold:
 
 def check_chains(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
     """Accounts whose transfers do not follow one from another, or whose counters are not their sum."""
-    sides = merge(_sides(session, scope, "debit"), _sides(session, scope, "credit"))
+    which = _accounts_to_walk(session, scope)
+    advance(1)
+    if which is None:
+        return
+    sides = merge(_sides(session, scope, "debit", which), _sides(session, scope, "credit", which))
     side = next(sides, None)
-    for count, account in enumerate(_counted_accounts(session, scope), start=1):
+    for count, account in enumerate(_counted_accounts(session, scope, which), start=1):
         fold = _Fold()
         while side is not None and side.account_id <= account.id:
             if side.account_id < account.id:
@@ -83,6 +90,16 @@ def check_chains(session: Session, scope: Scope, advance: Advance) -> Iterator[D
             advance(CHUNK)
     if side is not None:
         yield Difference("side_without_account", "transfer", side.transfer_id)
+
+
+def _accounts_to_walk(session: Session, scope: Scope) -> "_Which | None":
+    """A condition on the key of an account; None where none needs it."""
+    if scope.since is not None:
+        return lambda account_id: account_id.in_(scope.touched_accounts())
+    suspects = suspect_accounts(session, scope)
+    if suspects is None:
+        return lambda _account_id: sa.true()
+    return (lambda account_id: account_id.in_(suspects)) if suspects else None
 
 
 def _check_side(fold: _Fold, side: _Side, account: Any) -> Iterator[Difference]:
@@ -116,7 +133,7 @@ def _check_counters(fold: _Fold, account: Any) -> Iterator[Difference]:
         yield Difference("last_recorded_at", "account", account.id, fold.last, account.last_recorded_at)
 
 
-def _sides(session: Session, scope: Scope, side: str) -> Iterator[_Side]:
+def _sides(session: Session, scope: Scope, side: str, which: _Which) -> Iterator[_Side]:
     pending = _transfer.alias("pending")
     account_id, version = _transfer.c[f"{side}_account_id"], _transfer.c[f"{side}_version"]
     query = (
@@ -135,18 +152,17 @@ def _sides(session: Session, scope: Scope, side: str) -> Iterator[_Side]:
         .outerjoin(
             pending, sa.and_(pending.c.center_id == _transfer.c.center_id, pending.c.id == _transfer.c.pending_id)
         )
-        .where(_transfer.c.center_id == scope.center_id, version.is_not(None))
-        .where(scope.among(account_id, scope.touched_accounts()))
+        .where(_transfer.c.center_id == scope.center_id, version.is_not(None), which(account_id))
         .order_by(account_id, version)
     )
     return (_Side(*row) for row in stream(session, query))
 
 
-def _counted_accounts(session: Session, scope: Scope) -> Iterator[Any]:
+def _counted_accounts(session: Session, scope: Scope, which: _Which) -> Iterator[Any]:
     columns = (_account.c[name] for name in ("id", "unit", "kind", "overdraft", *_COUNTERS, "last_recorded_at"))
     query = sa.select(*columns).where(
         _account.c.center_id == scope.center_id,
         _account.c.counted,
-        scope.among(_account.c.id, scope.touched_accounts()),
+        which(_account.c.id),
     )
     return stream(session, query.order_by(_account.c.id))

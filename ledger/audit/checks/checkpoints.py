@@ -27,15 +27,15 @@ def check_waiting(session: Session, scope: Scope, advance: Advance) -> Iterator[
     """Batches without a leaf that do not wait for one or have waited for too long, and batches with two."""
     b, w = _batch.c, _unsealed.c
     query = (
-        sa.select(b.id, b.recorded_at, w.batch_id)
+        sa.select(b.id, b.recorded_at)
         .outerjoin(_leaf, _same_batch(_batch, _leaf))
         .outerjoin(_unsealed, sa.and_(w.center_id == b.center_id, w.batch_id == b.id))
         .where(b.center_id == scope.center_id, _leaf.c.batch_id.is_(None))
+        .where(sa.or_(w.batch_id.is_(None), b.recorded_at < scope.now - SEALED_WITHIN))
         .order_by(b.id)
     )
-    for batch_id, recorded_at, waiting in stream(session, query):
-        if waiting is None or recorded_at < scope.now - SEALED_WITHIN:
-            yield Difference("batch_without_leaf", "batch", batch_id, None, recorded_at)
+    for batch_id, recorded_at in stream(session, query):
+        yield Difference("batch_without_leaf", "batch", batch_id, None, recorded_at)
     waiting_for_more = (
         sa.select(w.batch_id)
         .outerjoin(_batch, sa.and_(b.center_id == w.center_id, b.id == w.batch_id))
@@ -50,6 +50,10 @@ def check_waiting(session: Session, scope: Scope, advance: Advance) -> Iterator[
         .join(_twin, sa.and_(same, _twin.c.leaf_index < _leaf.c.leaf_index))
         .where(_leaf.c.center_id == scope.center_id, _leaf.c.leaf_index >= scope.first_leaf)
     )
+    if scope.since is None:
+        # Counted by the index of their batches first, instead of looked up leaf by leaf.
+        counted = sa.select(_leaf.c.batch_id).where(_leaf.c.center_id == scope.center_id).group_by(_leaf.c.batch_id)
+        twins = twins.where(_leaf.c.batch_id.in_(counted.having(sa.func.count() > 1)))
     for leaf_index, first in stream(session, twins):
         yield Difference("sealed_twice", "leaf", leaf_index, None, first)
     advance(1)

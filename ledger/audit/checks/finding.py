@@ -41,6 +41,15 @@ def stream(session: Session, query: "sa.Select[Any] | sa.CompoundSelect[Any]") -
     yield from session.connection().execute(query, execution_options={"yield_per": CHUNK})
 
 
+def has_rows(session: Session, query: "sa.Select[Any]") -> bool:
+    """Whether a query that should find nothing finds something.
+
+    All is counted: of a LIMIT, PostgreSQL would expect to be there soon, and look each row up by index instead of
+    joining the tables.
+    """
+    return bool(session.connection().execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one())
+
+
 def in_chunks(rows: Iterator[T]) -> Iterator[list[T]]:
     """The rows in lists of a size that one more statement can name."""
     while chunk := list(islice(rows, CHUNK)):

@@ -14,6 +14,13 @@ from ledger.points.models import Account, Batch, Transfer, Unit
 from ledger.points.policy import KINDS
 
 _account, _unit, _batch, _transfer = table_of(Account), table_of(Unit), table_of(Batch), table_of(Transfer)
+_accounts_with_units = _account.outerjoin(
+    _unit, sa.and_(_unit.c.center_id == _account.c.center_id, _unit.c.code == _account.c.unit)
+)
+_KEPT_AS = (
+    *(_account.c[name] for name in ("kind", "counted", "in_lots", "overdraft")),
+    _unit.c.in_lots.label("unit_in_lots"),
+)
 _FREE = "free"
 _RAW = "raw"
 # What may move an account of the kind: points leave at their end, by hand, or as a debt in no other way.
@@ -27,40 +34,56 @@ _MOVED_BY = {
 
 def check_kinds(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
     """Accounts that are kept as another kind would be, transfers of accounts that theirs may not touch, and sums."""
-    a = _account.c
-    query = (
-        sa.select(a.id, a.kind, a.counted, a.in_lots, a.overdraft, _unit.c.in_lots.label("unit_in_lots"))
-        .outerjoin(_unit, sa.and_(_unit.c.center_id == a.center_id, _unit.c.code == a.unit))
-        .where(a.center_id == scope.center_id)
-        .order_by(a.id)
+    ways = (
+        sa.select(*_KEPT_AS).distinct().select_from(_accounts_with_units).where(_account.c.center_id == scope.center_id)
     )
-    for chunk in in_chunks(stream(session, query)):
-        for row in chunk:
-            kind = KINDS.get(row.kind)
-            if kind is None or row.unit_in_lots is None:
-                yield Difference("account_kind", "account", row.id)
-                continue
-            expected = (kind.counted, kind.in_lots and row.unit_in_lots, row.kind == _FREE or kind.overdraft)
-            if expected != (row.counted, row.in_lots, row.kind == _FREE or row.overdraft):
-                yield Difference("account_kind", "account", row.id)
-        advance(len(chunk))
+    wrong = [row for row in session.connection().execute(ways) if _kept_otherwise(row)]
+    if wrong:
+        yield from _kept_as(session, scope, [row.kind for row in wrong])
+    advance(1)
     for side in ("debit", "credit"):
-        for row in stream(session, _misused(scope, side)):
-            yield Difference("kind_misused", "transfer", row[0], None, f"{row[1]}, {row[2]}")
+        for transfer_id, kind, source_type in sorted(
+            {tuple(row) for query in _misused(scope, side) for row in stream(session, query)}
+        ):
+            yield Difference("kind_misused", "transfer", transfer_id, None, f"{kind}, {source_type}")
     yield from _check_sums(session, scope)
 
 
-def _misused(scope: Scope, side: str) -> "sa.Select[Any]":
+def _kept_otherwise(row: Any) -> bool:
+    """Whether accounts of this kind are kept otherwise; only free ones may or may not go below zero."""
+    kind = KINDS.get(row.kind)
+    if kind is None or row.unit_in_lots is None:
+        return True
+    expected = (kind.counted, kind.in_lots and row.unit_in_lots, row.kind == _FREE or kind.overdraft)
+    return bool(expected != (row.counted, row.in_lots, row.kind == _FREE or row.overdraft))
+
+
+def _kept_as(session: Session, scope: Scope, kinds: list[str]) -> Iterator[Difference]:
+    query = sa.select(_account.c.id, *_KEPT_AS).select_from(_accounts_with_units)
+    own = (_account.c.center_id == scope.center_id, _account.c.kind.in_(kinds))
+    for row in stream(session, query.where(*own).order_by(_account.c.id)):
+        if _kept_otherwise(row):
+            yield Difference("account_kind", "account", row.id)
+
+
+def _misused(scope: Scope, side: str) -> "list[sa.Select[Any]]":
     t, a, b = _transfer.c, _account.c, _batch.c
-    wrong = [sa.and_(a.kind == kind, b.source_type.not_in(sources)) for kind, sources in _MOVED_BY.items()]
-    return (
+    account_id = t[f"{side}_account_id"]
+    by_hand = sa.and_(b.source_type == _RAW, a.kind != _FREE)
+    otherwise = sa.or_(*(sa.and_(a.kind == kind, b.source_type.not_in(by)) for kind, by in _MOVED_BY.items()))
+    query = (
         sa.select(t.id, a.kind, b.source_type)
-        .join(_account, sa.and_(a.center_id == t.center_id, a.id == t[f"{side}_account_id"]))
+        .join(_account, sa.and_(a.center_id == t.center_id, a.id == account_id))
         .join(_batch, sa.and_(b.center_id == t.center_id, b.id == t.batch_id))
         .where(t.center_id == scope.center_id, scope.among(t.batch_id, scope.new_batches()))
-        .where(sa.or_(sa.and_(b.source_type == _RAW, a.kind != _FREE), *wrong))
-        .order_by(t.id)
     )
+    if scope.since is not None:
+        return [query.where(sa.or_(by_hand, otherwise))]
+    # Of the whole book in two parts, each of which begins with the few batches or accounts that it is about.
+    raw, moved = _batch.alias("raw"), _account.alias("moved")
+    raw_ids = sa.select(raw.c.id).where(raw.c.center_id == scope.center_id, raw.c.source_type == _RAW)
+    moved_ids = sa.select(moved.c.id).where(moved.c.center_id == scope.center_id, moved.c.kind.in_(_MOVED_BY))
+    return [query.where(by_hand, t.batch_id.in_(raw_ids)), query.where(otherwise, account_id.in_(moved_ids))]
 
 
 def _check_sums(session: Session, scope: Scope) -> Iterator[Difference]:

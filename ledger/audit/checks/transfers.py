@@ -9,20 +9,23 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.audit.checks.finding import Advance, Difference, stream
+from ledger.audit.checks.finding import Advance, Difference, has_rows, stream
 from ledger.audit.checks.scope import Scope
 from ledger.kernel.types import table_of
 from ledger.points import queries as points
 from ledger.points.models import Account, Batch, Transfer
 
 _account, _batch, _transfer = table_of(Account), table_of(Batch), table_of(Transfer)
+_SIDES = ("debit", "credit")
 _other, _member = _transfer.alias("other"), _account.alias("member_account")
 
 
 def check_transfers(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
     """Transfers that break a rule of the book."""
-    for side in ("debit", "credit"):
-        yield from _wrong(session, "side_does_not_fit", _sides_that_do_not_fit(scope, side))
+    misplaced = scope.since is not None or _some_are_misplaced(session, scope)
+    if misplaced:
+        for side in _SIDES:
+            yield from _wrong(session, "side_does_not_fit", _sides_that_do_not_fit(scope, side))
     if scope.since is None:
         yield from _unbalanced(session, scope.center_id)
     yield from _wrong(session, "resolution_differs", _bad_resolutions(scope))
@@ -31,7 +34,8 @@ def check_transfers(session: Session, scope: Scope, advance: Advance) -> Iterato
     yield from _more_than_one(session, "reversed_twice", scope, _transfer.c.reverses_id)
     yield from _wrong(session, "refund_differs", _bad_refunds(scope))
     yield from _over_refunded(session, scope)
-    yield from _wrong(session, "batch_differs", _outside_their_batch(scope))
+    if misplaced:
+        yield from _wrong(session, "batch_differs", _outside_their_batch(scope))
     yield from _empty_batches(session, scope)
 
 
@@ -39,17 +43,47 @@ def _wrong(session: Session, check: str, query: "sa.Select[Any]") -> Iterator[Di
     return (Difference(check, "transfer", row[0]) for row in stream(session, query))
 
 
+def _some_are_misplaced(session: Session, scope: Scope) -> bool:
+    """Whether any transfer of the whole book does not fit a side or its batch.
+
+    One walk over the transfers asks for accounts of their unit, which an index answers alone, and for their batch;
+    whether an account's transfers are kept as it is needs no walk, only a look at its first.
+    """
+    t, a = _transfer.c, _account.c
+    walk, without = sa.select(t.id).outerjoin(_batch, _own_batch()), [_is_outside_its_batch()]
+    for side in _SIDES:
+        account = _account.alias(f"{side}_account")
+        walk = walk.outerjoin(account, sa.and_(_own_account(side, account), account.c.unit == t.unit))
+        without.append(account.c.id.is_(None))
+    queries = [walk.where(*_looked_at(scope), sa.or_(*without))]
+    queries += [_kept_otherwise(scope, side, counted=counted) for side in _SIDES for counted in (True, False)]
+    queries.append(sa.select(a.id).where(a.center_id == scope.center_id).group_by(a.id).having(sa.func.count() > 1))
+    return any(has_rows(session, query) for query in queries)
+
+
+def _kept_otherwise(scope: Scope, side: str, *, counted: bool) -> "sa.Select[Any]":
+    """Transfers of counted accounts that are not kept as such, or of the others that are; an index has them in one."""
+    t, a = _transfer.c, _account.c
+    ids = sa.select(a.id).where(a.center_id == scope.center_id, a.counted if counted else sa.not_(a.counted))
+    version = t[f"{side}_version"]
+    otherwise = version.is_(None) if counted else version.is_not(None)
+    return sa.select(t.id).where(*_looked_at(scope), t[f"{side}_account_id"].in_(ids), otherwise)
+
+
 def _sides_that_do_not_fit(scope: Scope, side: str) -> "sa.Select[Any]":
-    """Without an account, in another unit than it, or kept as counted where it is not (and the other way round)."""
+    query = sa.select(_transfer.c.id).outerjoin(_account, _own_account(side, _account))
+    return query.where(*_looked_at(scope), _does_not_fit(side, _account))
+
+
+def _own_account(side: str, account: "sa.FromClause") -> "sa.ColumnElement[bool]":
     t = _transfer.c
-    same = sa.and_(_account.c.center_id == t.center_id, _account.c.id == t[f"{side}_account_id"])
-    wrong = sa.or_(
-        _account.c.id.is_(None),
-        _account.c.unit != t.unit,
-        sa.and_(_account.c.counted, t[f"{side}_version"].is_(None)),
-        sa.and_(sa.not_(_account.c.counted), t[f"{side}_version"].is_not(None)),
-    )
-    return sa.select(t.id).outerjoin(_account, same).where(*_looked_at(scope), wrong)
+    return sa.and_(account.c.center_id == t.center_id, account.c.id == t[f"{side}_account_id"])
+
+
+def _does_not_fit(side: str, account: "sa.FromClause") -> "sa.ColumnElement[bool]":
+    """Without an account, in another unit than it, or kept as counted where it is not (and the other way round)."""
+    versioned = _transfer.c[f"{side}_version"].is_not(None)
+    return sa.or_(account.c.id.is_(None), account.c.unit != _transfer.c.unit, account.c.counted != versioned)
 
 
 def _looked_at(scope: Scope) -> "tuple[sa.ColumnElement[bool], ...]":
@@ -156,9 +190,15 @@ def _over_refunded(session: Session, scope: Scope) -> Iterator[Difference]:
 
 
 def _outside_their_batch(scope: Scope) -> "sa.Select[Any]":
-    same = sa.and_(_batch.c.center_id == _transfer.c.center_id, _batch.c.id == _transfer.c.batch_id)
-    wrong = sa.or_(_batch.c.id.is_(None), _batch.c.recorded_at != _transfer.c.recorded_at)
-    return sa.select(_transfer.c.id).outerjoin(_batch, same).where(*_looked_at(scope), wrong)
+    return sa.select(_transfer.c.id).outerjoin(_batch, _own_batch()).where(*_looked_at(scope), _is_outside_its_batch())
+
+
+def _own_batch() -> "sa.ColumnElement[bool]":
+    return sa.and_(_batch.c.center_id == _transfer.c.center_id, _batch.c.id == _transfer.c.batch_id)
+
+
+def _is_outside_its_batch() -> "sa.ColumnElement[bool]":
+    return sa.or_(_batch.c.id.is_(None), _batch.c.recorded_at != _transfer.c.recorded_at)
 
 
 def _empty_batches(session: Session, scope: Scope) -> Iterator[Difference]:
