@@ -1,9 +1,11 @@
 """`python -m bench`: goal, measured and range of each figure, as a table."""
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from bench import committing, demo, growth, paths, peers, proving, serving
@@ -61,6 +63,7 @@ def main() -> None:
         "--only", default="", help="only groups whose name has this: paths, serving, commit, growth, proofs, demo, none"
     )
     parser.add_argument("--peers", type=Path, help="the Python of an environment with django-hordak and psycopg")
+    parser.add_argument("--python-accounting", type=Path, help="the Python of an environment with python-accounting")
     parser.add_argument("--pgledger", help="postgresql://… of a database with pgledger, by whom databases can be made")
     parser.add_argument("--no-postgresql", action="store_true", help="SQLite alone")
     wanted = parser.parse_args()
@@ -68,13 +71,24 @@ def main() -> None:
         books = wanted.books or Path(folder)
         books.mkdir(parents=True, exist_ok=True)
         size = SIZES[wanted.size]
-        figures = list(measure(Path(folder), books, size, wanted.only, postgres=not wanted.no_postgresql))
-        if wanted.peers:
-            with postgres_server() as server:
-                figures += peers.hordak(wanted.peers, server, times=size.times, chain=size.chain, rounds=size.rounds)
-        if wanted.pgledger:
-            figures += pgledger(wanted.pgledger, clients=16, times=size.times // 5 or 1, rounds=size.rounds)
+        figures = []
+        for figure in chain(
+            measure(Path(folder), books, size, wanted.only, postgres=not wanted.no_postgresql),
+            _beside_others(wanted, Path(folder), size),
+        ):
+            print(f"{figure.name}: {figure.measured:.2f}", file=sys.stderr, flush=True)
+            figures.append(figure)
     print(table(figures))
+
+
+def _beside_others(wanted: argparse.Namespace, folder: Path, size: Size) -> Iterator[Figure]:
+    how_many = {"times": size.times, "chain": size.chain, "rounds": size.rounds}
+    if wanted.peers:
+        yield from _on_postgres(lambda server: peers.hordak(wanted.peers, server, **how_many))
+    if wanted.python_accounting:
+        yield from peers.python_accounting(wanted.python_accounting, folder, **how_many)
+    if wanted.pgledger:
+        yield from pgledger(wanted.pgledger, clients=16, times=size.times // 5 or 1, rounds=size.rounds)
 
 
 def measure(folder: Path, books: Path, size: Size, only: str, *, postgres: bool) -> Iterator[Figure]:
