@@ -73,7 +73,7 @@ def test_pages_of_a_volunteer(book: SmallBook, open_page: OpenPage, size: str, l
     for name, address in {"mine": "/me", "card": "/me/card", "rules": "/rules"}.items():
         look_at(page, address, f"{name}-volunteer-{size}-{language}")
     look_at(page, "/me/history?which=all&since=2020-01-01", f"history-{size}-{language}")
-    page.locator("details.nx-row").first.locator("summary").click()
+    page.locator("details.nx-row").first.locator("summary").first.click()
     expect(page.locator("details.nx-row[open] .nx-row__proof").first).to_be_visible()
     no_axe_violations(page)
     no_sideways_scroll(page)

@@ -23,6 +23,12 @@ def _the_manager_decides_on_an_own_scan(day: Day) -> object:
     return day.review(opened.attendance["id"], ended_at=at(11))
 
 
+@decided("same_household")
+def _the_managers_household_gains(day: Day) -> object:
+    day.world.house("柳荫017", day.manager, day.volunteer)
+    return day.review(forgotten(day), ended_at=at(10.5))
+
+
 @decided("attendance_not_found")
 def _annuls_what_there_is_not(day: Day) -> object:
     return in_transaction(service.annul, 12345, actor=day.clerk.actor)
