@@ -82,7 +82,7 @@ def redeem(studio: Studio) -> None:
     clerk.show(address, "receipt", "A receipt")
     clerk.show("/receipts", "receipts", "Receipts")
     volunteer.page.goto("/me/history")
-    volunteer.page.locator("details.nx-row summary").nth(1).click()
+    volunteer.page.locator("details.nx-row > summary").nth(1).click()
     volunteer.take("history", "Every change of the balance, one opened to its evidence")
 
 
