@@ -6,7 +6,9 @@ Cold: each client moves between accounts of its own. Hot: all of them take from 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from functools import partial
 from itertools import count
+from typing import Any
 
 import psycopg
 import sqlalchemy as sa
@@ -84,14 +86,13 @@ def pgledger(url: str, *, clients: int, times: int, rounds: int) -> Iterator[Fig
 
 
 def _figures(peer: _Peer, own: _Ours, clients: int, times: int, rounds: int) -> Iterator[Figure]:
-    def cold(which: _Peer | _Ours) -> float:
-        sides = [(which.accounts[2 * n], which.accounts[2 * n + 1]) for n in range(clients)]
-        return _at_once([lambda n=n: which.transfers(n, times, sides[n]) for n in range(clients)])  # type: ignore
+    def cold(which: Any) -> float:
+        pairs = zip(which.accounts[::2], which.accounts[1::2], strict=True)
+        return _at_once([partial(which.transfers, client, times, sides) for client, sides in enumerate(pairs)])
 
     def hot() -> float:
-        return _at_once(
-            [lambda n=n: peer.transfers(n, times, (peer.accounts[0], peer.accounts[1 + n])) for n in range(clients)]
-        )  # type: ignore
+        issuer, *others = peer.accounts[: clients + 1]
+        return _at_once([partial(peer.transfers, n, times, (issuer, other)) for n, other in enumerate(others)])
 
     def batched() -> float:
         return wall_seconds(lambda: own.in_requests(clients * times, (own.accounts[0], own.accounts[1])))

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -140,11 +141,11 @@ def _round(counter: _Counter, client: _Client) -> Iterator[tuple[str, list[Calla
     people = counter.people
     counter.new_day(client)
     yield "raw transfer", [lambda: counter.transfer(client)] * len(people)
-    yield "check-in", [lambda person=person: counter.scan(client, person) for person in people]  # type: ignore[misc]
+    yield "check-in", [partial(counter.scan, client, person) for person in people]
     counter.at(client, minutes=60)
-    yield "check-out", [lambda person=person: counter.scan(client, person) for person in people]  # type: ignore[misc]
+    yield "check-out", [partial(counter.scan, client, person) for person in people]
     codes = [client.send("POST", "/api/v1/payer-codes", {}, person.headers)["code"] for person in people]
-    yield "hold of 3 lines", [lambda code=code: counter.hold(client, code) for code in codes]  # type: ignore[misc]
+    yield "hold of 3 lines", [partial(counter.hold, client, code) for code in codes]
     yield "confirm of 3 lines", [lambda: counter.confirm(client)] * len(people)
 
 
