@@ -19,9 +19,12 @@ from ledger.kernel.permissions import Permission
 from ledger.kernel.unit import Unit
 from ledger.organisations import queries as organisations
 from ledger.organisations.service import create_center
-from ledger.points import clawback, opening, raw, seal_keys, service
+from ledger.points.book import opening, service
+from ledger.points.corrections import clawback
 from ledger.points.policy import MINUTE, POINT, AccountKey, Movement, Source
-from ledger.points.raw import WantedTransfer
+from ledger.points.raw import service as raw
+from ledger.points.raw.service import WantedTransfer
+from ledger.points.sealing import keys as seal_keys
 
 SECRET = "a secret for measuring alone, of no use anywhere"
 ITEM = "item-bench"

@@ -17,8 +17,8 @@ from psycopg import sql
 from bench.book import Book, new_book
 from bench.measuring import Figure, in_turns, wall_seconds
 from ledger.kernel.ids import public_id
-from ledger.points import raw
 from ledger.points.policy import POINT
+from ledger.points.raw import service as raw
 
 _BATCH = 50
 _numbers = count(1)

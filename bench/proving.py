@@ -17,10 +17,10 @@ from ledger.audit.verification import STEPS
 from ledger.kernel import clock, db
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.engines import is_sqlite
-from ledger.points import queries
+from ledger.points.book import queries
 from ledger.points.models import Batch
-from ledger.points.seal_facts import stream_leaves
-from ledger.points.sealing import seal
+from ledger.points.sealing.facts import stream_leaves
+from ledger.points.sealing.service import seal
 from tests.databases import PostgresServer, drop_postgres_database
 
 Measure = Callable[[Callable[[], object]], float]

@@ -23,8 +23,10 @@ from ledger.kernel import clock, crypto, db
 from ledger.kernel.db import Database, in_transaction
 from ledger.kernel.ids import public_id
 from ledger.kernel.migrations import upgrade
-from ledger.points import raw, seal_keys, service
+from ledger.points.book import service
 from ledger.points.policy import POINT, AccountKey, Movement, Source
+from ledger.points.raw import service as raw
+from ledger.points.sealing import keys as seal_keys
 from tests.databases import free_port
 from tests.world import Person, World
 

@@ -27,18 +27,15 @@ from ledger.people import api as people_api
 from ledger.people import pages as people_pages
 from ledger.people import queries as people
 from ledger.people.households import one_household
-from ledger.points import (
-    adjustments,
-    clawback,
-    closing,
-    closing_api,
-    expiry,
-    lots_api,
-    proof_api,
-    seal_keys,
-    seal_measures,
-)
 from ledger.points import api as points_api
+from ledger.points.closing import api as closing_api
+from ledger.points.closing import service as closing
+from ledger.points.corrections import adjustments, clawback
+from ledger.points.expiry import api as lots_api
+from ledger.points.expiry import service as expiry
+from ledger.points.proofs import api as proof_api
+from ledger.points.sealing import keys as seal_keys
+from ledger.points.sealing import measures as seal_measures
 from ledger.rules import api as rules_api
 from ledger.rules import pages as rules_pages
 from ledger.shop import api as shop_api

@@ -21,7 +21,9 @@ from ledger.kernel.errors import Unavailable
 from ledger.kernel.ids import public_id
 from ledger.organisations import queries as organisations
 from ledger.people import credentials
-from ledger.points import expiring, expiry, sealing
+from ledger.points.expiry import service as expiry
+from ledger.points.raw import releasing as expiring
+from ledger.points.sealing import service as sealing
 from ledger.shop import settling
 from ledger.web import rate_limit
 

@@ -9,10 +9,10 @@ import ledger.kernel.job_runs
 import ledger.kernel.outbox
 import ledger.organisations.models
 import ledger.people.models
-import ledger.points.closing_models
-import ledger.points.expiry_models
+import ledger.points.closing.models
+import ledger.points.expiry.models
 import ledger.points.models
-import ledger.points.seal_models
+import ledger.points.sealing.models
 import ledger.rules.models
 import ledger.shop.models
 import ledger.web.models

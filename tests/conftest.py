@@ -18,7 +18,7 @@ from ledger.kernel.db import Database, in_transaction
 from ledger.kernel.migrations import upgrade
 from ledger.kernel.settings import Settings
 from ledger.organisations.service import create_center
-from ledger.points import seal_keys
+from ledger.points.sealing import keys as seal_keys
 from tests.databases import (
     PostgresServer,
     drop_postgres_database,

@@ -19,12 +19,13 @@ from ledger.kernel.job_runs import JobRun
 from ledger.organisations import service as organisations
 from ledger.people import credentials
 from ledger.people.models import ActivationCode
-from ledger.points import freezing, raw
-from ledger.points import service as points
+from ledger.points.book import service as points
+from ledger.points.book.queries import balance
+from ledger.points.closing import freezing
 from ledger.points.models import Account
 from ledger.points.policy import POINT, AccountKey, Movement, Source
-from ledger.points.queries import balance
-from ledger.points.raw import WantedTransfer
+from ledger.points.raw import service as raw
+from ledger.points.raw.service import WantedTransfer
 from ledger.shop import redemption_queries
 from ledger.shop import service as till
 from ledger.shop.models import PayerCode

@@ -20,7 +20,7 @@ from ledger.kernel import clock
 from ledger.kernel.db import Database, in_transaction
 from ledger.kernel.ids import public_id
 from ledger.kernel.settings import Settings
-from ledger.points import freezing
+from ledger.points.closing import freezing
 from tests.browser import on_sqlite
 from tests.conftest import TEST_SECRET
 from tests.world import Person, World

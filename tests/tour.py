@@ -21,12 +21,13 @@ from ledger.kernel.ids import parse_public_id, public_id
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.references import make_reference
 from ledger.organisations import service as organisations
-from ledger.points import expiry, freezing
+from ledger.points.book.queries import accounts_by_key
+from ledger.points.closing import freezing
+from ledger.points.closing.months import month_of
+from ledger.points.expiry import service as expiry
 from ledger.points.models import Transfer
-from ledger.points.months import month_of
 from ledger.points.policy import POINT, AccountKey
-from ledger.points.queries import accounts_by_key
-from ledger.points.sealing import seal
+from ledger.points.sealing.service import seal
 from ledger.shop.delivery_queries import list_deliveries
 from ledger.shop.presenter import receipt_reference
 from tests.browsing import Browser

@@ -21,7 +21,8 @@ from ledger.kernel.permissions import Permission
 from ledger.people import queries as people
 from ledger.people.queries import VolunteerView
 from ledger.people.search import find_volunteer
-from ledger.points import adjustments, queries
+from ledger.points.book import queries
+from ledger.points.corrections import adjustments
 from ledger.points.policy import POINT, AccountKey, Balance
 from ledger.web import forms
 from ledger.web.guard import get_actor, requires

@@ -6,7 +6,7 @@ from ledger.audit.names import CODE_WORDS, KIND_WORDS, TRANSFER_KIND_WORDS
 from ledger.audit.statement import event_words
 from ledger.audit.story import PARTS
 from ledger.audit.words import difference_words
-from ledger.points.proof_links import seal_of
+from ledger.points.proofs.links import seal_of
 
 bp = Blueprint("audit", __name__)
 bp.add_app_template_global(event_words)

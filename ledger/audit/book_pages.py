@@ -18,10 +18,11 @@ from ledger.kernel.ids import parse_public_id
 from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.people import queries as people
-from ledger.points import lot_reading, reading
-from ledger.points.lot_reading import LotRow
+from ledger.points.book import reading
+from ledger.points.book.reading import AccountFilter, AccountRow
+from ledger.points.lots import listing as lot_reading
+from ledger.points.lots.listing import LotRow
 from ledger.points.policy import KINDS, POINT, AccountKey
-from ledger.points.reading import AccountFilter, AccountRow
 from ledger.web.guard import get_actor, requires
 from ledger.web.spreadsheets import download
 

@@ -15,7 +15,7 @@ from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.ids import public_id
 from ledger.kernel.permissions import Permission
-from ledger.points import clawback
+from ledger.points.corrections import clawback
 from ledger.web import forms
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import idempotency_key

@@ -17,7 +17,7 @@ from ledger.kernel.db import in_snapshot
 from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.organisations import queries as organisations
-from ledger.points import expiry_queries
+from ledger.points.expiry import queries as expiry_queries
 from ledger.web.formats import points
 from ledger.web.guard import get_actor, requires
 from ledger.web.spreadsheets import MOST_ROWS, download

@@ -14,8 +14,8 @@ from ledger.checkin.models import ReviewDecision
 from ledger.checkin.queries import AttendanceView, ScanView
 from ledger.kernel.errors import NotFound
 from ledger.kernel.types import table_of
-from ledger.points import adjustments
-from ledger.points.entries import BatchView
+from ledger.points.book.entries import BatchView
+from ledger.points.corrections import adjustments
 from ledger.rules import queries as rules
 from ledger.rules.policy import whole_minutes
 from ledger.rules.queries import Rule

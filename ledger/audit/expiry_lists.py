@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 from ledger.approvals import queries as approvals
 from ledger.audit.names import PersonName, identity_names, volunteer_names
 from ledger.kernel.paging import MOST_PER_PAGE, Page, PageRequest
-from ledger.points import expiry_queries, queries
-from ledger.points.expiry import RELEASE
-from ledger.points.expiry_queries import Ending, RunMember, RunView
-from ledger.points.lot_policy import GRACE
+from ledger.points.book import queries
+from ledger.points.expiry import queries as expiry_queries
+from ledger.points.expiry.queries import Ending, RunMember, RunView
+from ledger.points.expiry.service import RELEASE
+from ledger.points.lots.policy import GRACE
 from ledger.points.policy import POINT, AccountKey
 
 Found = TypeVar("Found", Ending, RunMember)

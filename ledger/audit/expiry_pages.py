@@ -20,7 +20,8 @@ from ledger.kernel.errors import LedgerError, Rejected
 from ledger.kernel.ids import public_id
 from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
-from ledger.points import expiry, expiry_queries
+from ledger.points.expiry import queries as expiry_queries
+from ledger.points.expiry import service as expiry
 from ledger.web import forms
 from ledger.web.formats import points
 from ledger.web.guard import get_actor, requires

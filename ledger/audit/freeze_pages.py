@@ -16,8 +16,8 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Conflict, Forbidden, NotFound, Rejected
 from ledger.kernel.permissions import Permission
-from ledger.points import freezing
-from ledger.points.freezing import PARTS, FreezeView
+from ledger.points.closing import freezing
+from ledger.points.closing.freezing import PARTS, FreezeView
 from ledger.web import forms
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import idempotency_key

@@ -16,7 +16,7 @@ from ledger.kernel.actor import system_actor
 from ledger.kernel.clock import BUSINESS_ZONE
 from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
-from ledger.points import freezing
+from ledger.points.closing import freezing
 
 NAME = "verify"
 _NIGHT = range(2, 6)

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from ledger.audit.checks.scope import LogHead
 from ledger.organisations import queries as organisations
-from ledger.points import seal_keys
+from ledger.points.sealing import keys as seal_keys
 from ledger.proof.checkpoints import open_checkpoint, parse_checkpoint
 from ledger.proof.notes import NoteError, Verifier, parse_verifier, split_note
 

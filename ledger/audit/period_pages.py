@@ -17,8 +17,8 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.permissions import Permission
-from ledger.points import closing
-from ledger.points import periods as months
+from ledger.points.closing import periods as months
+from ledger.points.closing import service as closing
 from ledger.web import forms
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import idempotency_key

@@ -13,7 +13,7 @@ from ledger.audit.queries import RunView
 from ledger.audit.trace import Side, Trace
 from ledger.audit.words import COUNTED_TABLES, STEP_WORDS, difference_words
 from ledger.kernel.actor import Actor
-from ledger.points.proof_links import seal_of
+from ledger.points.proofs.links import seal_of
 from ledger.shop.delivery_queries import DeliveryView
 from ledger.web.formats import points
 

@@ -10,10 +10,13 @@ from sqlalchemy.orm import Session
 from ledger.approvals.queries import ProposalView
 from ledger.kernel.clock import BUSINESS_ZONE
 from ledger.kernel.ids import parse_public_id
-from ledger.points import adjustments, closing, entries, expiry_queries, queries
-from ledger.points.clawback import CLAWBACK
-from ledger.points.expiry import RELEASE
-from ledger.points.months import month_start
+from ledger.points.book import entries, queries
+from ledger.points.closing import service as closing
+from ledger.points.closing.months import month_start
+from ledger.points.corrections import adjustments
+from ledger.points.corrections.clawback import CLAWBACK
+from ledger.points.expiry import queries as expiry_queries
+from ledger.points.expiry.service import RELEASE
 from ledger.points.policy import POINT, AccountKey
 from ledger.web.formats import local_date, local_month, points
 

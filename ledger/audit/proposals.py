@@ -15,7 +15,7 @@ from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
 from ledger.kernel.errors import Forbidden
 from ledger.kernel.ids import parse_public_id
 from ledger.people.households import one_household
-from ledger.points import entries
+from ledger.points.book import entries
 from ledger.web.problem import words
 
 

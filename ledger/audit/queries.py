@@ -15,10 +15,11 @@ from ledger.audit.checks.scope import LogHead
 from ledger.audit.models import VerificationRun
 from ledger.kernel.errors import NotFound
 from ledger.kernel.types import table_of
-from ledger.points import effective, freezing
-from ledger.points import queries as points
+from ledger.points.book import effective
+from ledger.points.book import queries as points
+from ledger.points.book.queries import TrialLine
+from ledger.points.closing import freezing
 from ledger.points.models import Unit
-from ledger.points.queries import TrialLine
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT")
 _run, _unit = table_of(VerificationRun), table_of(Unit)

@@ -14,7 +14,7 @@ from ledger.audit.verification import Progress, Verification, verify
 from ledger.kernel import db
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import Database, in_snapshot, in_transaction
-from ledger.points import sealing
+from ledger.points.sealing import service as sealing
 
 _log = logging.getLogger(__name__)
 _TELL_EVERY_SECONDS = 0.5

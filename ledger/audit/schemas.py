@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields, validate
 
 from ledger.approvals.schemas import ProposalSchema
-from ledger.points.proof_schemas import SealSchema
+from ledger.points.proofs.schemas import SealSchema
 from ledger.points.schemas import BatchSchema, TransferSchema
 from ledger.web.fields import Instant, PublicId
 

@@ -17,10 +17,11 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.ids import public_id
 from ledger.kernel.paging import MOST_PER_PAGE, PageRequest
 from ledger.kernel.types import table_of
-from ledger.points import adjustments, entries, reading
-from ledger.points.entries import Entry
+from ledger.points.book import entries, reading
+from ledger.points.book.entries import Entry
+from ledger.points.book.reading import AccountRow
+from ledger.points.corrections import adjustments
 from ledger.points.policy import AccountKey
-from ledger.points.reading import AccountRow
 from ledger.shop.models import GoodsIn, Redemption
 from ledger.shop.policy import receipt_text
 from ledger.web.formats import points

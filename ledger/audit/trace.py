@@ -9,11 +9,12 @@ from ledger.audit.evidence import Evidence, evidence_of, people_behind
 from ledger.audit.names import AccountName, PersonName, account_names
 from ledger.kernel.actor import Actor
 from ledger.kernel.types import table_of
-from ledger.points import entries, reading, seal_queries
-from ledger.points.entries import BatchView, TransferView
+from ledger.points.book import entries, reading
+from ledger.points.book.entries import BatchView, TransferView
 from ledger.points.models import Transfer
 from ledger.points.policy import AccountKey, evidence_hash
-from ledger.points.seal_queries import Seal
+from ledger.points.sealing import queries as seal_queries
+from ledger.points.sealing.queries import Seal
 
 _transfer = table_of(Transfer)
 _NO_EVIDENCE = evidence_hash({})

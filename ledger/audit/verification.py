@@ -27,7 +27,7 @@ from ledger.checkin.models import Attendance
 from ledger.kernel import clock
 from ledger.kernel.types import Base, table_of
 from ledger.points.models import Account, Batch, Transfer
-from ledger.points.seal_models import Block, CheckpointRow, Leaf
+from ledger.points.sealing.models import Block, CheckpointRow, Leaf
 from ledger.shop.models import GoodsIn, Redemption
 
 # One deed leaves many traces: the others are kept beside the first, so that its release is one of them all.

@@ -17,8 +17,9 @@ from ledger.kernel.clock import BUSINESS_ZONE, local_day
 from ledger.kernel.errors import Conflict
 from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
-from ledger.points import clawback, periods
-from ledger.points import service as points
+from ledger.points.book import service as points
+from ledger.points.closing import periods
+from ledger.points.corrections import clawback
 from ledger.points.policy import MINUTE, POINT, AccountKey, Movement, Source
 from ledger.rules import queries as rules
 from ledger.rules.expiry_policy import good_until

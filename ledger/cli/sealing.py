@@ -8,9 +8,10 @@ from ledger.cli.console import told
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.organisations import queries as organisations
 from ledger.organisations.queries import CenterView
-from ledger.points import seal_keys, seal_queries
-from ledger.points.seal_keys import KeyView
-from ledger.points.sealing import MOST_PER_BLOCK, seal
+from ledger.points.sealing import keys as seal_keys
+from ledger.points.sealing import queries as seal_queries
+from ledger.points.sealing.keys import KeyView
+from ledger.points.sealing.service import MOST_PER_BLOCK, seal
 
 
 def commands() -> list[click.Command]:

@@ -12,10 +12,11 @@ from ledger.demo.stage import Stage
 from ledger.kernel import clock
 from ledger.kernel.ids import public_id
 from ledger.people.households import one_household
-from ledger.points import expiry, sealing
-from ledger.points import queries as points
-from ledger.points.lot_policy import GRACE
+from ledger.points.book import queries as points
+from ledger.points.expiry import service as expiry
+from ledger.points.lots.policy import GRACE
 from ledger.points.policy import POINT, AccountKey
+from ledger.points.sealing import service as sealing
 
 _DESK = Desk(kinds=(expiry.RELEASE,), one_household=one_household)
 _A_WEEK = timedelta(days=7)

@@ -19,12 +19,12 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.kernel.types import table_of
-from ledger.points import adjustments
-from ledger.points import queries as points
-from ledger.points.lot_story import LotPart, parts_by_transfer
+from ledger.points.book import queries as points
+from ledger.points.book.queries import NOTHING
+from ledger.points.corrections import adjustments
+from ledger.points.lots.parts import LotPart, parts_by_transfer
 from ledger.points.models import Batch, Transfer
 from ledger.points.policy import COUNTS_AS_POSTED, MINUTE, POINT, AccountKey, Balance
-from ledger.points.queries import NOTHING
 from ledger.rules import queries as rules
 from ledger.rules.queries import Rule
 from ledger.shop import redemption_queries as redemptions

@@ -6,7 +6,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from ledger.kernel import clock
-from ledger.points.lot_story import Change, LotPart
+from ledger.points.lots.parts import Change, LotPart
 
 
 @dataclass(frozen=True, slots=True)

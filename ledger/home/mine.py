@@ -15,8 +15,8 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.paging import PageRequest
 from ledger.people import queries as people
-from ledger.points import queries as points
-from ledger.points.lot_reading import DatedPoints, find_next_ending
+from ledger.points.book import queries as points
+from ledger.points.lots.listing import DatedPoints, find_next_ending
 from ledger.points.policy import MINUTE, POINT, AccountKey, Balance
 from ledger.rules import queries as rules
 from ledger.rules.policy import RuleBody, stars

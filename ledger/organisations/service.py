@@ -16,7 +16,7 @@ from ledger.organisations import queries
 from ledger.organisations.models import Center, Membership, Place, Team
 from ledger.organisations.policy import CENTER, check_kind, check_position, clean_name, path_under
 from ledger.people.places import place_paths_of
-from ledger.points import opening
+from ledger.points.book import opening
 from ledger.points.policy import MINUTE, POINT, POINT_SCALE
 
 _INSERT_IGNORING: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}

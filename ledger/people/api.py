@@ -31,7 +31,7 @@ from ledger.people.schemas import (
     VolunteerQuery,
     VolunteerRequest,
 )
-from ledger.points import queries as points
+from ledger.points.book import queries as points
 from ledger.points.policy import MINUTE, POINT, POINT_SCALE, AccountKey
 from ledger.web.addresses import short
 from ledger.web.guard import SESSION_COOKIE, bearer_token, get_actor, logged_in, public, requires

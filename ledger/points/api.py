@@ -9,10 +9,11 @@ from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
-from ledger.points import detail, raw, reading
-from ledger.points.entries import BatchView, Entry, TransferView
-from ledger.points.raw import WantedTransfer
-from ledger.points.reading import AccountFilter, AccountRow
+from ledger.points.book import detail, reading
+from ledger.points.book.entries import BatchView, Entry, TransferView
+from ledger.points.book.reading import AccountFilter, AccountRow
+from ledger.points.raw import service as raw
+from ledger.points.raw.service import WantedTransfer
 from ledger.points.schemas import (
     MOST_TRANSFERS,
     AccountDetailSchema,

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
-from ledger.points.raw import WantedTransfer
+from ledger.points.raw.service import WantedTransfer
 from ledger.web.fields import MOST_AMOUNT, Flag, Instant, PageQuery, PublicId, Text
 
 MOST_TRANSFERS = 1_000

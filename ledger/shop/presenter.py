@@ -12,8 +12,10 @@ from ledger.kernel.errors import Conflict
 from ledger.kernel.references import make_reference
 from ledger.people import queries as people
 from ledger.people.policy import mask_name
-from ledger.points import lot_reading, proof_links, seal_queries
+from ledger.points.lots import listing as lot_reading
 from ledger.points.policy import Source
+from ledger.points.proofs import links as proof_links
+from ledger.points.sealing import queries as seal_queries
 from ledger.shop import redemption_queries
 from ledger.shop.queries import ShelfItem
 from ledger.shop.redemption_queries import RedemptionView, facts_of, get_redemption_for, may_see_all_of

@@ -14,7 +14,7 @@ from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
 from ledger.organisations.models import Place
-from ledger.points import queries as points
+from ledger.points.book import queries as points
 from ledger.points.policy import POINT, AccountKey, Balance
 from ledger.shop.models import Item, ItemPrice, Shop
 from ledger.shop.policy import StockState, stock_state

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from ledger.points.proof_schemas import SealSchema
+from ledger.points.proofs.schemas import SealSchema
 from ledger.web.fields import Flag, Instant, PageQuery, PublicId, Text
 
 # Together they keep every sum of a redemption far within 64 bits.

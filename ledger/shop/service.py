@@ -21,8 +21,8 @@ from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
 from ledger.people import queries as people
 from ledger.people.policy import ACTIVE
-from ledger.points import queries as ledger
-from ledger.points import service as points
+from ledger.points.book import queries as ledger
+from ledger.points.book import service as points
 from ledger.points.policy import POINT, AccountKey, Movement
 from ledger.shop import queries, redemption_queries, tills
 from ledger.shop.models import PayerCode, Redemption, RedemptionLine

@@ -11,8 +11,8 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor, system_actor
 from ledger.kernel.errors import Conflict, Rejected
 from ledger.kernel.prepared import Prepared
-from ledger.points import entries
-from ledger.points import service as points
+from ledger.points.book import entries
+from ledger.points.book import service as points
 from ledger.points.policy import POINT, AccountKey, Kind, Movement
 from ledger.shop import redemption_queries as queries
 from ledger.shop import tills

@@ -14,8 +14,8 @@ from ledger.kernel.errors import Rejected
 from ledger.kernel.ids import new_id, public_id
 from ledger.kernel.permissions import Permission
 from ledger.organisations import queries as organisations
-from ledger.points import opening
-from ledger.points import service as points
+from ledger.points.book import opening
+from ledger.points.book import service as points
 from ledger.points.policy import AccountKey, Movement, Source, item_unit
 from ledger.shop import queries
 from ledger.shop.models import GoodsIn, GoodsInLine, Item, ItemPrice, Shop

@@ -9,8 +9,8 @@ from ledger.approvals.desk import Desk
 from ledger.approvals.queries import ProposalView
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
-from ledger.points import adjustments
-from ledger.points import queries as points
+from ledger.points.book import queries as points
+from ledger.points.corrections import adjustments
 from ledger.points.policy import POINT, AccountKey, Balance
 from tests.world import Person, World
 

@@ -12,7 +12,7 @@ from ledger.kernel.errors import Conflict, Forbidden, LedgerError, NotFound, Rej
 from ledger.kernel.ids import new_id, public_id
 from ledger.kernel.permissions import Permission
 from ledger.people.policy import ROLES
-from ledger.points import entries
+from ledger.points.book import entries
 from ledger.points.policy import Balance
 from tests.approvals.office import Office
 from tests.points.books import transfers_of

@@ -13,9 +13,9 @@ from ledger.approvals import service
 from ledger.kernel import clock, db
 from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
-from ledger.points import freezing
+from ledger.points.closing import freezing
+from ledger.points.closing.months import following, month_end, month_start
 from ledger.points.models import Batch
-from ledger.points.months import following, month_end, month_start
 from ledger.points.policy import Balance, Movement
 from tests.approvals.office import Office
 from tests.at_once import at_once

@@ -20,9 +20,12 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor, Grant
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.permissions import Permission
-from ledger.points import clawback, expiry, raw, seal_keys
+from ledger.points.corrections import clawback
+from ledger.points.expiry import service as expiry
 from ledger.points.policy import MINUTE, POINT, AccountKey, Movement
-from ledger.points.raw import WantedTransfer
+from ledger.points.raw import service as raw
+from ledger.points.raw.service import WantedTransfer
+from ledger.points.sealing import keys as seal_keys
 from ledger.proof.checkpoints import Checkpoint
 from ledger.proof.notes import Signer
 from ledger.proof.tree import Tree, root_of

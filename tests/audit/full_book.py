@@ -10,11 +10,15 @@ from sqlalchemy.orm import Session
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
-from ledger.points import clawback, closing, expiry, raw, seal_keys
+from ledger.points.closing import service as closing
+from ledger.points.closing.months import month_of
+from ledger.points.corrections import clawback
+from ledger.points.expiry import service as expiry
 from ledger.points.models import Account, Transfer
-from ledger.points.months import month_of
 from ledger.points.policy import POINT
-from ledger.points.raw import WantedTransfer
+from ledger.points.raw import service as raw
+from ledger.points.raw.service import WantedTransfer
+from ledger.points.sealing import keys as seal_keys
 from tests.approvals.office import Office
 from tests.audit.small_book import SmallBook, make_small_book, seal, serve
 from tests.world import World

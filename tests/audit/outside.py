@@ -15,8 +15,8 @@ from ledger.audit.exports.names import account_name, commodity_name
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.paging import PageRequest
-from ledger.points import reading
-from ledger.points.reading import AccountFilter
+from ledger.points.book import reading
+from ledger.points.book.reading import AccountFilter
 
 Balances = dict[tuple[str, str], Decimal]
 TOOLS = [pytest.param("hledger", marks=pytest.mark.hledger), "beancount"]

@@ -11,9 +11,9 @@ from ledger.checkin.commands import ReviewCommand, ScanCommand
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import new_id
-from ledger.points import sealing
-from ledger.points import service as points
+from ledger.points.book import service as points
 from ledger.points.policy import POINT, AccountKey, Movement, Source
+from ledger.points.sealing import service as sealing
 from ledger.shop import service as till
 from ledger.shop import settling
 from ledger.shop.policy import Wanted

@@ -12,9 +12,11 @@ from ledger.audit.verification import verify
 from ledger.kernel import db
 from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.settings import Settings
-from ledger.points import raw, seal_keys, seal_queries
 from ledger.points.policy import POINT
-from ledger.points.raw import WantedTransfer
+from ledger.points.raw import service as raw
+from ledger.points.raw.service import WantedTransfer
+from ledger.points.sealing import keys as seal_keys
+from ledger.points.sealing import queries as seal_queries
 from tests.audit.attacks import copy_of, rewrite_everything
 from tests.audit.full_book import FullBook, make_full_book
 from tests.audit.small_book import seal

@@ -11,7 +11,7 @@ from ledger.kernel import clock
 from ledger.kernel.db import Database, in_snapshot
 from ledger.kernel.ids import new_id, parse_public_id, public_id
 from ledger.kernel.types import table_of
-from ledger.points import queries as points
+from ledger.points.book import queries as points
 from ledger.points.models import Transfer
 from tests.audit.small_book import SmallBook, give_points, make_small_book
 from tests.world import Person, World

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.audit.exports.bundle_rows import batch_row
-from ledger.points.seal_facts import Facts
+from ledger.points.sealing.facts import Facts
 from ledger.proof.checkpoints import Checkpoint, endorse
 from ledger.proof.leaves import (
     BatchFacts,

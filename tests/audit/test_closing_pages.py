@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from ledger.kernel import clock
 from ledger.kernel.db import in_transaction
 from ledger.kernel.ids import parse_public_id, public_id
-from ledger.points import freezing
+from ledger.points.closing import freezing
 from tests.approvals.office import Office
 from tests.browser import DESKTOP, PHONE, OpenPage, no_axe_violations, no_sideways_scroll, on_sqlite
 from tests.browsing import Browser

@@ -10,10 +10,11 @@ from flask.testing import FlaskClient
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
-from ledger.points import expiry, expiry_queries
-from ledger.points import service as points
+from ledger.points.book import service as points
+from ledger.points.book.queries import accounts_by_key
+from ledger.points.expiry import queries as expiry_queries
+from ledger.points.expiry import service as expiry
 from ledger.points.policy import POINT, AccountKey, Movement, Source
-from ledger.points.queries import accounts_by_key
 from tests.browsing import Browser
 from tests.world import Person, World
 

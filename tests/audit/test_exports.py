@@ -15,11 +15,11 @@ from ledger.audit.exports.writing import STYLES, export
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
-from ledger.points import raw
-from ledger.points import service as points
+from ledger.points.book import service as points
 from ledger.points.models import Transfer
 from ledger.points.policy import POINT, AccountKey, Movement, Source
-from ledger.points.raw import WantedTransfer
+from ledger.points.raw import service as raw
+from ledger.points.raw.service import WantedTransfer
 from tests.audit import outside
 from tests.audit.outside import TOOLS
 from tests.audit.small_book import SmallBook, give_points, make_small_book

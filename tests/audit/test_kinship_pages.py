@@ -12,7 +12,7 @@ from ledger.app import APPROVALS
 from ledger.kernel import clock
 from ledger.kernel.db import in_transaction
 from ledger.kernel.ids import public_id
-from ledger.points import freezing
+from ledger.points.closing import freezing
 from tests.approvals.office import Office
 from tests.browser import DESKTOP, OpenPage, no_axe_violations, no_sideways_scroll, on_sqlite, screenshot
 from tests.browsing import Browser

@@ -5,7 +5,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.ids import public_id
-from ledger.points import queries as points
+from ledger.points.book import queries as points
 from ledger.points.policy import POINT, AccountKey
 from tests.audit.small_book import SmallBook, make_small_book
 from tests.browser import DESKTOP, PHONE, OpenPage, no_axe_violations, no_sideways_scroll, on_sqlite, screenshot

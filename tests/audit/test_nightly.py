@@ -16,7 +16,7 @@ from ledger.audit.verification import differences, verify
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Unavailable
-from ledger.points import freezing
+from ledger.points.closing import freezing
 from ledger.points.models import Account
 from tests.audit.small_book import SmallBook, give_points, make_small_book, seal
 from tests.test_jobs import job

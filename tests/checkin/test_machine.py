@@ -18,7 +18,7 @@ from ledger.kernel import clock
 from ledger.kernel.clock import BUSINESS_ZONE
 from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
-from ledger.points import queries as points
+from ledger.points.book import queries as points
 from ledger.points.policy import MINUTE, POINT, AccountKey
 from ledger.rules import service as rules
 from ledger.rules.policy import Deed, RuleBody, award

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from ledger.checkin.models import Attendance, ScanEvent
 from ledger.kernel import clock, db
 from ledger.kernel.db import Database, in_snapshot
-from ledger.points import queries as points
+from ledger.points.book import queries as points
 from tests.at_once import at_once, failures
 from tests.checkin.days import Day, at, scan
 from tests.world import Person, World

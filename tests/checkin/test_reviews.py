@@ -10,7 +10,7 @@ from ledger.checkin import service
 from ledger.checkin.models import ReviewDecision
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
-from ledger.points import queries as points
+from ledger.points.book import queries as points
 from ledger.points.policy import MINUTE, POINT, AccountKey
 from ledger.rules import service as rules
 from ledger.rules.policy import RuleBody

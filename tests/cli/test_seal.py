@@ -6,7 +6,7 @@ import pytest
 
 from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
-from ledger.points import seal_keys
+from ledger.points.sealing import keys as seal_keys
 from ledger.proof.checkpoints import open_checkpoint
 from tests.cli.test_commands import Console, console_at
 from tests.points.books import Books, new_books

@@ -19,7 +19,7 @@ from ledger.checkin.policy import Intent
 from ledger.kernel import clock
 from ledger.kernel.db import Database, in_transaction
 from ledger.kernel.ids import public_id
-from ledger.points.queries import trial_balance
+from ledger.points.book.queries import trial_balance
 from tests.crash.server import Call, Server
 from tests.world import Person, World
 

@@ -31,8 +31,8 @@ from ledger.people import queries as people
 from ledger.people.models import Identity
 from ledger.people.passwords import password_is_right
 from ledger.people.policy import demonstration_phone
+from ledger.points.book.queries import balance, trial_balance
 from ledger.points.policy import POINT, AccountKey
-from ledger.points.queries import balance, trial_balance
 from tests.conftest import BOTH_DATABASES, TEST_SECRET, made_database
 
 NOW = datetime(2026, 6, 3, 2, 20, tzinfo=UTC)

@@ -11,9 +11,10 @@ from flask.testing import FlaskClient
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import parse_public_id, public_id
-from ledger.points import clawback, expiry
+from ledger.points.book.queries import accounts_by_key
+from ledger.points.corrections import clawback
+from ledger.points.expiry import service as expiry
 from ledger.points.policy import POINT, AccountKey
-from ledger.points.queries import accounts_by_key
 from ledger.shop import settling
 from tests.audit.small_book import redeem, serve
 from tests.shop.counter import give_points

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
-from ledger.points import clawback
-from ledger.points import queries as ledger
-from ledger.points import service as points
+from ledger.points.book import queries as ledger
+from ledger.points.book import service as points
+from ledger.points.corrections import clawback
 from ledger.points.models import Transfer
 from ledger.points.policy import POINT, AccountKey, Movement, Source
 from tests.shop import counter

@@ -16,7 +16,7 @@ from ledger.kernel.errors import Rejected
 from ledger.kernel.idempotency import Once
 from ledger.kernel.ids import new_id
 from ledger.organisations.service import create_center
-from ledger.points import service
+from ledger.points.book import service
 from ledger.points.policy import POINT, AccountKey, Movement, Source
 from ledger.tables import metadata
 from tests.kernel.rows import add, new_job

@@ -21,7 +21,7 @@ from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.errors import Rejected
 from ledger.kernel.ids import public_id
 from ledger.kernel.outbox import Channel, Message, OutboxMessage
-from ledger.points import sealing
+from ledger.points.sealing import service as sealing
 from tests.kernel.listeners import HOST, Received, http_listener, smtp_listener
 from tests.world import World
 

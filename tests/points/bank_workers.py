@@ -17,8 +17,9 @@ from ledger.kernel import db
 from ledger.kernel.actor import Actor, Grant
 from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.permissions import Permission
-from ledger.points import queries, raw
-from ledger.points.raw import WantedTransfer
+from ledger.points.book import queries
+from ledger.points.raw import service as raw
+from ledger.points.raw.service import WantedTransfer
 from tests.at_once import at_once, failures
 
 ACCOUNTS, TOTAL = 8, 100

@@ -13,11 +13,11 @@ from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import new_id
 from ledger.kernel.types import Base, table_of
 from ledger.organisations.service import create_center
-from ledger.points import queries, service
+from ledger.points.book import queries, service
+from ledger.points.book.queries import TrialLine
+from ledger.points.book.service import Posted
 from ledger.points.models import Account, Lot, LotUse, Transfer
 from ledger.points.policy import POINT, AccountKey, Balance, Kind, Movement, Source
-from ledger.points.queries import TrialLine
-from ledger.points.service import Posted
 
 ISSUANCE = AccountKey(POINT, "issuance")
 REDEEMED = AccountKey(POINT, "redeemed", 9)

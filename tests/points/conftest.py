@@ -3,7 +3,7 @@
 import pytest
 from flask.testing import FlaskClient
 
-from ledger.points import seal_keys
+from ledger.points.sealing import keys as seal_keys
 from tests.points.books import Books
 from tests.points.logs import Log
 from tests.points.raw_bench import Bench

@@ -7,12 +7,12 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.types import Base
-from ledger.points import seal_keys
 from ledger.points.models import Batch, Unsealed
 from ledger.points.policy import Movement
-from ledger.points.seal_facts import LeafRow, stream_leaves
-from ledger.points.seal_models import Block, CheckpointRow, Leaf
-from ledger.points.sealing import seal
+from ledger.points.sealing import keys as seal_keys
+from ledger.points.sealing.facts import LeafRow, stream_leaves
+from ledger.points.sealing.models import Block, CheckpointRow, Leaf
+from ledger.points.sealing.service import seal
 from ledger.proof.checkpoints import Checkpoint, open_checkpoint
 from tests.points.books import ISSUANCE, member, rows_of
 

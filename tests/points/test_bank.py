@@ -16,9 +16,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.kernel.db import Database, in_snapshot, in_transaction
-from ledger.points import raw
 from ledger.points.models import Batch
 from ledger.points.policy import AccountKey, Movement
+from ledger.points.raw import service as raw
 from tests.at_once import LONGEST_SECONDS
 from tests.points import bank_workers
 from tests.points.bank_workers import ACCOUNTS, TOTAL, Bank

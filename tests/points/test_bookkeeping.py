@@ -20,9 +20,9 @@ from hypothesis.stateful import (
 from ledger.kernel import clock
 from ledger.kernel.db import Database, in_snapshot
 from ledger.kernel.errors import LedgerError
-from ledger.points import queries
+from ledger.points.book import queries
+from ledger.points.book.service import Posted
 from ledger.points.policy import KINDS, MINUTE, AccountKey, Balance, Kind, Movement, Source
-from ledger.points.service import Posted
 from tests.points.books import ISSUANCE, REDEEMED, Books, all_lots, member, new_books, whole_book
 from tests.points.model import Draft, Model, Refused, pick
 from tests.points.soundness import assert_lots, assert_sound

@@ -6,7 +6,7 @@ from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.idempotency import Once
 from ledger.kernel.paging import PageRequest
-from ledger.points import entries, queries
+from ledger.points.book import entries, queries
 from ledger.points.policy import Balance, Movement
 from tests.points.books import ISSUANCE, REDEEMED, Books, member, new_books, new_source
 

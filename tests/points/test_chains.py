@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import new_id
-from ledger.points import queries as points
-from ledger.points import raw
-from ledger.points.raw import WantedTransfer
+from ledger.points.book import queries as points
+from ledger.points.raw import service as raw
+from ledger.points.raw.service import WantedTransfer
 from tests.audit.small_book import verified
 from tests.world import World
 

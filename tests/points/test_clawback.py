@@ -4,9 +4,10 @@ import pytest
 
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Conflict, Rejected
-from ledger.points import clawback, queries
+from ledger.points.book import queries
+from ledger.points.book.service import Posted
+from ledger.points.corrections import clawback
 from ledger.points.policy import MINUTE, POINT, AccountKey, Movement
-from ledger.points.service import Posted
 from tests.points.books import ISSUANCE, REDEEMED, Books, member, new_source
 
 DEBT = AccountKey(POINT, "debt", 1)

@@ -4,8 +4,8 @@ import pytest
 
 from ledger.kernel import clock
 from ledger.kernel.errors import Conflict, LedgerError, NotFound, Rejected
+from ledger.points.book.service import Posted
 from ledger.points.policy import AccountKey, Balance, Movement
-from ledger.points.service import Posted
 from tests.points.books import HALF_AN_HOUR, ISSUANCE, REDEEMED, Books, member
 
 

@@ -13,8 +13,9 @@ from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.errors import Conflict, Rejected
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
-from ledger.points import expiry, expiry_queries
-from ledger.points.expiry_queries import RunView
+from ledger.points.expiry import queries as expiry_queries
+from ledger.points.expiry import service as expiry
+from ledger.points.expiry.queries import RunView
 from ledger.points.models import Lot, LotUse
 from ledger.points.policy import POINT, AccountKey, Movement
 from tests.points.books import HALF_AN_HOUR, ISSUANCE, REDEEMED, Books, accounts_of, member, rows_of

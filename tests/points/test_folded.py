@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from ledger.kernel import clock
 from ledger.kernel.db import Database, in_snapshot
-from ledger.points import queries, seal_queries
+from ledger.points.book import queries
+from ledger.points.sealing import queries as seal_queries
 from ledger.proof.tree import verify_consistency, verify_inclusion
 from tests.points.books import Books, member, new_books
 from tests.points.logs import Log, assert_whole

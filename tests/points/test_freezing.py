@@ -16,10 +16,12 @@ from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError, Unavailable
 from ledger.kernel.ids import new_id, public_id
-from ledger.points import expiring, freezing, raw
-from ledger.points.freezing import FreezeView
+from ledger.points.closing import freezing
+from ledger.points.closing.freezing import FreezeView
 from ledger.points.policy import Balance
-from ledger.points.raw import WantedTransfer
+from ledger.points.raw import releasing as expiring
+from ledger.points.raw import service as raw
+from ledger.points.raw.service import WantedTransfer
 from tests.approvals.office import Office
 from tests.points.books import Books
 from tests.world import Person, World

@@ -15,9 +15,12 @@ from ledger.kernel.actor import Actor, Grant
 from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.permissions import Permission
-from ledger.points import clawback, expiry, expiry_queries, queries
+from ledger.points.book import queries
+from ledger.points.book.service import Posted
+from ledger.points.corrections import clawback
+from ledger.points.expiry import queries as expiry_queries
+from ledger.points.expiry import service as expiry
 from ledger.points.policy import POINT, AccountKey, Movement
-from ledger.points.service import Posted
 from tests.points.books import ISSUANCE, REDEEMED, Books, all_lots, member, new_books, whole_book
 from tests.points.soundness import assert_lots, assert_sound
 from tests.points.tokens import Token, Tokens

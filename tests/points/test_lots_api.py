@@ -9,9 +9,9 @@ from flask.testing import FlaskClient
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
-from ledger.points import expiry
+from ledger.points.book.queries import accounts_by_key
+from ledger.points.expiry import service as expiry
 from ledger.points.policy import POINT, AccountKey
-from ledger.points.queries import accounts_by_key
 from tests.shop.counter import give_points
 from tests.world import Person, World
 

@@ -11,8 +11,9 @@ from ledger.checkin import service as checkin
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
-from ledger.points import entries, periods
-from ledger.points.months import following, month_of, month_start, months_between, preceding
+from ledger.points.book import entries
+from ledger.points.closing import periods
+from ledger.points.closing.months import following, month_of, month_start, months_between, preceding
 from ledger.points.policy import Movement
 from tests.approvals.office import Office
 from tests.checkin.days import Day

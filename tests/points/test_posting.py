@@ -7,7 +7,7 @@ import pytest
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Conflict, LedgerError, Rejected
-from ledger.points import entries, opening, queries, service
+from ledger.points.book import entries, opening, queries, service
 from ledger.points.policy import MINUTE, POINT, AccountKey, Balance, Movement, Source, evidence_hash, item_unit
 from tests.points.books import ISSUANCE, REDEEMED, Books, member, new_source
 

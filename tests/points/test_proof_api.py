@@ -10,8 +10,9 @@ from flask.testing import FlaskClient
 
 from ledger.kernel.db import in_transaction
 from ledger.kernel.ids import new_id, public_id
-from ledger.points import seal_keys, service
+from ledger.points.book import service
 from ledger.points.policy import POINT, AccountKey, Movement, Source
+from ledger.points.sealing import keys as seal_keys
 from tests.points.logs import Log
 from tests.world import Person, World
 

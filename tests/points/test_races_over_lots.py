@@ -10,7 +10,10 @@ from ledger.kernel import clock, db
 from ledger.kernel.actor import Actor, Grant
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.permissions import Permission
-from ledger.points import clawback, expiry, expiry_queries, queries
+from ledger.points.book import queries
+from ledger.points.corrections import clawback
+from ledger.points.expiry import queries as expiry_queries
+from ledger.points.expiry import service as expiry
 from ledger.points.models import Lot, LotUse
 from ledger.points.policy import POINT, AccountKey, Balance, Movement
 from tests.at_once import at_once, failures

@@ -8,7 +8,7 @@ import pytest
 from ledger.kernel import clock
 from ledger.kernel.db import in_transaction
 from ledger.kernel.ids import new_id, public_id
-from ledger.points import expiring
+from ledger.points.raw import releasing as expiring
 from tests.audit.small_book import verified
 from tests.points.raw_bench import Bench, codes
 from tests.world import World

@@ -9,8 +9,8 @@ from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.errors import NotFound, Rejected
 from ledger.kernel.paging import PageRequest
-from ledger.points import entries, queries
-from ledger.points.entries import Entry
+from ledger.points.book import entries, queries
+from ledger.points.book.entries import Entry
 from ledger.points.policy import COUNTS_AS_POSTED, MINUTE, AccountKey, Movement
 from tests.points.books import ISSUANCE, REDEEMED, Books, member
 

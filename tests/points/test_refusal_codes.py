@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError, registered_codes, text_of
-from ledger.points import entries, expiry_queries, queries
+from ledger.points.book import entries, queries
+from ledger.points.expiry import queries as expiry_queries
 from ledger.points.policy import MINUTE, AccountKey, Movement
 from tests.points.books import HALF_AN_HOUR, ISSUANCE, REDEEMED, Books, member, new_source
 

@@ -14,8 +14,8 @@ from ledger.jobs import SCHEDULE, Job
 from ledger.kernel import clock, db
 from ledger.kernel.crypto import keyring
 from ledger.kernel.db import in_snapshot, in_transaction
-from ledger.points import seal_keys
-from ledger.points.sealing import seal
+from ledger.points.sealing import keys as seal_keys
+from ledger.points.sealing.service import seal
 from ledger.proof.checkpoints import endorsed_key
 from ledger.proof.notes import NoteError, Signer, parse_verifier
 from tests.at_once import at_once

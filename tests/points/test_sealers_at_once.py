@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel import db
 from ledger.kernel.db import in_transaction
-from ledger.points.sealing import seal
+from ledger.points.sealing.service import seal
 from tests.at_once import LONGEST_SECONDS, at_once
 from tests.points.books import member
 from tests.points.logs import Log, assert_whole, award

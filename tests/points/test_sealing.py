@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import new_id, public_id
-from ledger.points import seal_keys, seal_queries
+from ledger.points.book.rows import await_seal
 from ledger.points.models import Batch, Lot, Transfer
-from ledger.points.rows import await_seal
-from ledger.points.seal_facts import FactsReader
-from ledger.points.seal_models import TreeNode
-from ledger.points.seal_rows import SealRows
+from ledger.points.sealing import keys as seal_keys
+from ledger.points.sealing import queries as seal_queries
+from ledger.points.sealing.facts import FactsReader
+from ledger.points.sealing.models import TreeNode
+from ledger.points.sealing.rows import SealRows
 from ledger.proof.tree import root_of, verify_inclusion
 from tests.points.books import Books, rows_of, transfers_of
 from tests.points.logs import Log, assert_whole, award, rows

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from ledger.kernel.db import Database, in_transaction
 from ledger.kernel.idempotency import Once
 from ledger.kernel.ids import new_id
-from ledger.points import opening, raw, service
+from ledger.points.book import opening, service
 from ledger.points.policy import POINT, AccountKey, Movement, Source
-from ledger.points.raw import WantedTransfer
+from ledger.points.raw import service as raw
+from ledger.points.raw.service import WantedTransfer
 from tests.world import everything
 
 ISSUANCE, MEMBER = AccountKey(POINT, "issuance"), AccountKey(POINT, "member", 7)

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
-from ledger.points import queries, service
+from ledger.points.book import queries, service
 from ledger.points.policy import POINT, AccountKey, Movement, Source
 from tests.world import Person, World
 

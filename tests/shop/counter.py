@@ -11,8 +11,8 @@ from werkzeug.test import TestResponse
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
-from ledger.points import queries as ledger
-from ledger.points import service as points
+from ledger.points.book import queries as ledger
+from ledger.points.book import service as points
 from ledger.points.policy import POINT, AccountKey, Balance, Movement, Source
 from ledger.shop import queries as shop_queries
 from ledger.shop.policy import receipt_text

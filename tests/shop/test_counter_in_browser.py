@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from ledger.app import APPROVALS
 from ledger.kernel.db import in_transaction
 from ledger.kernel.ids import public_id
-from ledger.points import freezing
+from ledger.points.closing import freezing
 from tests.browser import (
     PHONE,
     CameraBrowser,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from ledger.kernel import clock
 from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
-from ledger.points import queries as ledger
+from ledger.points.book import queries as ledger
 from ledger.points.policy import POINT, AccountKey, Balance
 from ledger.shop import policy, queries, redemption_queries, service, settling, shelf
 from ledger.shop.policy import Wanted

@@ -2,7 +2,7 @@
 
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.ids import public_id
-from ledger.points import queries as ledger
+from ledger.points.book import queries as ledger
 from tests.shop.counter import API, Counter, balance, first_receipt, give_points, new_key, refused
 
 

@@ -9,7 +9,7 @@ import pytest
 from ledger.kernel import clock
 from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
-from ledger.points import queries as ledger
+from ledger.points.book import queries as ledger
 from ledger.points.policy import POINT, AccountKey
 from ledger.shop import policy, queries, service, settling, shelf
 from ledger.shop.policy import Wanted

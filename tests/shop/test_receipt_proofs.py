@@ -4,7 +4,7 @@ import re
 
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.ids import parse_public_id, public_id
-from ledger.points import entries
+from ledger.points.book import entries
 from ledger.shop.presenter import receipt_reference
 from tests.points.logs import Log
 from tests.shop.counter import Counter

@@ -11,8 +11,8 @@ from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import parse_public_id
 from ledger.kernel.references import make_reference
-from ledger.points import lot_reading
-from ledger.points.entries import batches_of
+from ledger.points.book.entries import batches_of
+from ledger.points.lots import listing as lot_reading
 from ledger.shop import service, settling
 from ledger.shop.policy import Wanted
 from tests.shop.counter import Counter, balance, give_points, refused

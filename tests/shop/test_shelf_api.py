@@ -6,7 +6,7 @@ import pytest
 
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.ids import parse_public_id, public_id
-from ledger.points import queries as ledger
+from ledger.points.book import queries as ledger
 from ledger.shop import queries
 from tests.shop.counter import Counter, new_key, refused
 from tests.world import Person

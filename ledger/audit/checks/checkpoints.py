@@ -11,10 +11,10 @@ from ledger.audit.checks.finding import CHUNK, Advance, Difference, stream
 from ledger.audit.checks.scope import Scope
 from ledger.audit.checks.seals import SEALED_WITHIN
 from ledger.kernel.types import table_of
-from ledger.points import seal_keys
 from ledger.points.models import Batch, Unsealed
-from ledger.points.seal_keys import KeyView
-from ledger.points.seal_models import Block, CheckpointRow, Leaf
+from ledger.points.sealing import keys as seal_keys
+from ledger.points.sealing.keys import KeyView
+from ledger.points.sealing.models import Block, CheckpointRow, Leaf
 from ledger.proof.checkpoints import endorsed_key, open_checkpoint
 from ledger.proof.notes import NoteError
 

@@ -17,9 +17,9 @@ from ledger.audit.checks.postings import Postings, postings_of
 from ledger.audit.checks.scope import Scope
 from ledger.kernel.ids import public_id
 from ledger.kernel.types import table_of
-from ledger.points import adjustments
-from ledger.points.closing_models import Period
-from ledger.points.expiry_models import ExpiryRun
+from ledger.points.closing.models import Period
+from ledger.points.corrections import adjustments
+from ledger.points.expiry.models import ExpiryRun
 from ledger.points.models import Account, Batch, Lot, LotUse, Transfer
 from ledger.points.policy import POINT, AccountKey
 

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from ledger.audit.checks.finding import Advance, Difference, in_chunks, stream
 from ledger.audit.checks.scope import Scope
 from ledger.kernel.types import table_of
-from ledger.points.folded import folded_balances
 from ledger.points.models import Account, Batch, Transfer, Unit
 from ledger.points.policy import KINDS
+from ledger.points.sealing.folded import folded_balances
 
 _account, _unit, _batch, _transfer = table_of(Account), table_of(Unit), table_of(Batch), table_of(Transfer)
 _accounts_with_units = _account.outerjoin(

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from ledger.kernel.types import table_of
 from ledger.points.models import Batch, Lot, LotUse, Transfer, Unsealed
-from ledger.points.seal_models import Leaf
+from ledger.points.sealing.models import Leaf
 
 _batch, _transfer, _unsealed, _leaf = (table_of(each) for each in (Batch, Transfer, Unsealed, Leaf))
 _lot, _use = table_of(Lot), table_of(LotUse)

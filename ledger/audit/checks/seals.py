@@ -17,10 +17,10 @@ from ledger.audit.checks.finding import Advance, Difference, stream
 from ledger.audit.checks.scope import LogHead, Scope
 from ledger.kernel.ids import public_id
 from ledger.kernel.types import table_of
-from ledger.points import seal_queries
-from ledger.points.seal_facts import Facts, LeafRow, instant, stream_leaves
-from ledger.points.seal_models import Block, FoldedBalance, TreeNode
-from ledger.points.sealing import MOST_PER_BLOCK
+from ledger.points.sealing import queries as seal_queries
+from ledger.points.sealing.facts import Facts, LeafRow, instant, stream_leaves
+from ledger.points.sealing.models import Block, FoldedBalance, TreeNode
+from ledger.points.sealing.service import MOST_PER_BLOCK
 from ledger.proof.growing import GrowingLog
 from ledger.proof.leaves import NONE
 from ledger.proof.tree import TILE_HEIGHT, Node, Tree

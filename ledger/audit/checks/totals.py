@@ -11,9 +11,9 @@ from ledger.audit.checks.finding import Advance, Difference, as_key, has_rows, i
 from ledger.audit.checks.scope import Scope
 from ledger.checkin.models import Attendance
 from ledger.kernel.types import table_of
-from ledger.points.folded import folded_balances
 from ledger.points.models import Account, Batch, Lot, Transfer
 from ledger.points.policy import COUNTS_AS_POSTED, POINT
+from ledger.points.sealing.folded import folded_balances
 from ledger.shop.models import GoodsIn, ReceiptCounter, Redemption
 from ledger.shop.policy import receipt_text
 

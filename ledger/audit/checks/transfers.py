@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from ledger.audit.checks.finding import Advance, Difference, has_rows, stream
 from ledger.audit.checks.scope import Scope
 from ledger.kernel.types import table_of
-from ledger.points import queries as points
+from ledger.points.book import queries as points
 from ledger.points.models import Account, Batch, Transfer
 
 _account, _batch, _transfer = table_of(Account), table_of(Batch), table_of(Transfer)

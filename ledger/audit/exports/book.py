@@ -22,7 +22,7 @@ from ledger.kernel.types import table_of
 from ledger.organisations import queries as organisations
 from ledger.points.models import Account, Batch, Transfer, Unit
 from ledger.points.policy import COUNTS_AS_POSTED
-from ledger.points.raw_queries import SOURCE
+from ledger.points.raw.queries import SOURCE
 
 _account, _batch, _transfer, _unit = table_of(Account), table_of(Batch), table_of(Transfer), table_of(Unit)
 _KEY = re.compile("[1-9][0-9]{11,17}")

@@ -21,8 +21,8 @@ from ledger.audit.exports.names import instant_text
 from ledger.kernel import clock
 from ledger.kernel.types import table_of
 from ledger.organisations import queries as organisations
-from ledger.points import seal_keys
 from ledger.points.models import Batch
+from ledger.points.sealing import keys as seal_keys
 
 FORMAT = "ningxin.bundle"
 VERSION = 1

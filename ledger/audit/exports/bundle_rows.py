@@ -19,13 +19,13 @@ from sqlalchemy.orm import Session
 from ledger.audit.checks.finding import in_chunks, stream
 from ledger.audit.exports.names import instant_text
 from ledger.kernel.types import table_of
-from ledger.points.folded import folded_balances
 from ledger.points.models import Account, Lot, Unit, Unsealed
-from ledger.points.raw_queries import SOURCE
-from ledger.points.seal_facts import Facts, FactsReader, stream_leaves
-from ledger.points.seal_keys import KeyView
-from ledger.points.seal_models import CheckpointRow
-from ledger.points.seal_queries import stored_tiles
+from ledger.points.raw.queries import SOURCE
+from ledger.points.sealing.facts import Facts, FactsReader, stream_leaves
+from ledger.points.sealing.folded import folded_balances
+from ledger.points.sealing.keys import KeyView
+from ledger.points.sealing.models import CheckpointRow
+from ledger.points.sealing.queries import stored_tiles
 from ledger.proof.decoding import Said
 from ledger.proof.leaves import NONE, BatchFacts, TransferFacts
 from ledger.proof.tree import Tree

@@ -1,0 +1,81 @@
+"""The API of closed months and frozen books."""
+
+from typing import Any
+
+from flask_smorest import Blueprint
+
+from ledger.approvals import queries as approvals
+from ledger.approvals import service as deciding
+from ledger.approvals.api import get_desk
+from ledger.approvals.desk import Kind
+from ledger.approvals.queries import ProposalView
+from ledger.approvals.schemas import ProposalSchema
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.permissions import Permission
+from ledger.points.closing import freezing
+from ledger.points.closing import periods as reading
+from ledger.points.closing import service as closing
+from ledger.points.closing.freezing import FreezeView
+from ledger.points.closing.periods import Periods
+from ledger.points.closing.schemas import FreezeList, FreezeSchema, PeriodsSchema, ReasonRequest, ReleaseRequest
+from ledger.web.guard import get_actor, requires
+from ledger.web.once import find_idempotency_key
+from ledger.web.openapi import KEY_PARAMETER, PREFIX
+
+bp = Blueprint("closing_api", __name__, url_prefix=PREFIX, description="Closed months, frozen books")
+
+
+@bp.get("/periods")
+@requires(Permission.READ_BOOKS)
+@bp.response(200, PeriodsSchema)
+def list_periods() -> Periods:
+    """Every month since the book began: which are closed, by whom, and what comes next."""
+    return in_snapshot(reading.periods, get_actor().center_id)
+
+
+@bp.post("/periods/<string:month>/close")
+@requires(Permission.PROPOSE)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.arguments(ReasonRequest)
+@bp.response(201, ProposalSchema)
+def close_period(body: dict[str, Any], month: str) -> ProposalView:
+    """Propose to close a month; once somebody else approves, nothing is dated into it any more."""
+    return _propose(closing.CLOSE, month, body["reason"])
+
+
+@bp.post("/periods/<string:month>/reopen")
+@requires(Permission.PROPOSE)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.arguments(ReasonRequest)
+@bp.response(201, ProposalSchema)
+def reopen_period(body: dict[str, Any], month: str) -> ProposalView:
+    """Propose to open the month again that was closed last."""
+    return _propose(closing.REOPEN, month, body["reason"])
+
+
+@bp.get("/freezes")
+@requires(Permission.READ_BOOKS)
+@bp.response(200, FreezeList)
+def list_freezes() -> dict[str, Any]:
+    """When the book was frozen, why, and who released it."""
+    return {"items": in_snapshot(freezing.freezes, get_actor().center_id), "next": None}
+
+
+@bp.post("/freezes/<id:freeze_id>/release")
+@requires(Permission.RELEASE_AS_ADMIN, Permission.RELEASE_AS_AUDITOR)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.arguments(ReleaseRequest)
+@bp.response(200, FreezeSchema)
+def release_freeze(body: dict[str, Any], freeze_id: int) -> FreezeView:
+    """Sign the release; with an administrator's and an auditor's signature the book takes postings again."""
+    actor = get_actor()
+    once = find_idempotency_key()
+    in_transaction(freezing.release, freeze_id, body["note"], actor=actor, desk=get_desk(), once=once)
+    return in_snapshot(freezing.get_freeze, freeze_id, actor.center_id)
+
+
+def _propose(kind: Kind, month: str, reason: str) -> ProposalView:
+    actor, once = get_actor(), find_idempotency_key()
+    given: dict[str, Any] = {"month": month}
+    proposal_id = in_transaction(deciding.propose, kind.name, given, reason, actor=actor, desk=get_desk(), once=once)
+    return in_snapshot(approvals.get_proposal, proposal_id, actor.center_id)

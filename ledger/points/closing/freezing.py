@@ -1,0 +1,168 @@
+"""Freezing a book: after a mismatch nothing is posted in the center until an admin and an auditor have released it.
+
+A frozen book answers 503 and not 409, because nothing is wrong with the request: it is not remembered as refused, and
+sent again with the same key after the release it is booked. A clerk's phone does so by itself.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.approvals.desk import Desk
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor
+from ledger.kernel.errors import Conflict, Forbidden, NotFound, Rejected, Unavailable
+from ledger.kernel.ids import new_id
+from ledger.kernel.permissions import Permission
+from ledger.kernel.types import table_of
+from ledger.points.closing.models import BookFreeze, FreezeRelease
+
+ASK_AGAIN_SECONDS = 60
+# Who signs for which side; whoever may do both signs for the one that is missing.
+PARTS = {"admin": Permission.RELEASE_AS_ADMIN, "auditor": Permission.RELEASE_AS_AUDITOR}
+_freeze, _release = table_of(BookFreeze), table_of(FreezeRelease)
+_FIND = sa.select(_freeze.c.id).where(
+    _freeze.c.center_id == sa.bindparam("frozen_center"), _freeze.c.released_at.is_(None)
+)
+# A column for a statement that asks in passing; `frozen_center` is the center's key.
+FROZEN = _FIND.scalar_subquery().label("frozen")
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One side's signature under a release."""
+
+    part: str
+    signed_by: int
+    signed_at: datetime
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeView:
+    """A freeze: why, found by which verification, and who has signed its release."""
+
+    id: int
+    reason: str
+    run_id: int | None
+    frozen_at: datetime
+    released_at: datetime | None
+    signatures: list[Signature]
+
+
+def find_freeze(session: Session, center_id: int) -> int | None:
+    """The freeze under which the center is; one read of an index that holds nothing in a center that is not frozen."""
+    return session.connection().execute(_FIND, {"frozen_center": center_id}).scalar()
+
+
+def refuse_frozen(session: Session, center_id: int) -> None:
+    """Raises Unavailable("points.ledger_frozen") in a center whose book is frozen."""
+    if find_freeze(session, center_id) is not None:
+        raise frozen()
+
+
+def frozen() -> Unavailable:
+    """The refusal of a frozen book."""
+    return Unavailable("points.ledger_frozen", seconds=ASK_AGAIN_SECONDS)
+
+
+def freeze(session: Session, center_id: int, *, reason: str, run_id: int | None) -> int:
+    """Freeze a center's book because of what a verification found; the freeze's key, that of the one it is under.
+
+    `reason` says what was found, without names.
+    """
+    there = find_freeze(session, center_id)
+    if there is not None:
+        return there
+    freeze_id = new_id()
+    row = {
+        "center_id": center_id,
+        "id": freeze_id,
+        "reason": reason,
+        "run_id": run_id,
+        "frozen_at": clock.now(),
+        "released_at": None,
+    }
+    # Somebody who freezes at the same moment loses on the unique index, and is run again.
+    session.connection().execute(sa.insert(_freeze), row)
+    return freeze_id
+
+
+def release(session: Session, freeze_id: int, note: str, *, actor: Actor, desk: Desk) -> dict[str, Any]:
+    """Sign the release for one's side: {"freeze_id", "part", "released"}; with the second signature it is released.
+
+    Raises Forbidden("access.denied" | "points.release_needs_another" | "points.release_same_household"),
+    NotFound("points.freeze_not_found"), Conflict("points.freeze_released" | "points.release_signed"),
+    Rejected("points.release_note_needed").
+    """
+    own = [part for part, permission in PARTS.items() if actor.may(permission)]
+    if not own:
+        raise Forbidden("access.denied", permission=", ".join(PARTS.values()))
+    found = get_freeze(session, freeze_id, actor.center_id, lock=True)
+    if found.released_at is not None:
+        raise Conflict("points.freeze_released")
+    signed = {each.part for each in found.signatures}
+    part = next((part for part in own if part not in signed), None)
+    if any(each.signed_by == actor.identity_id for each in found.signatures) and part is not None:
+        raise Forbidden("points.release_needs_another")
+    if part is None:
+        raise Conflict("points.release_signed")
+    if is_of_household(session, found, actor=actor, desk=desk, lock=True):
+        raise Forbidden("points.release_same_household")
+    if not note.strip():
+        raise Rejected("points.release_note_needed")
+    _sign(session, freeze_id, part, note.strip(), actor=actor)
+    released = signed | {part} == PARTS.keys()
+    if released:
+        mine = (_freeze.c.center_id == actor.center_id, _freeze.c.id == freeze_id)
+        session.connection().execute(sa.update(_freeze).where(*mine).values(released_at=clock.now()))
+    return {"freeze_id": freeze_id, "part": part, "released": released}
+
+
+def is_of_household(session: Session, freeze: FreezeView, *, actor: Actor, desk: Desk, lock: bool = False) -> bool:
+    """Whether somebody is of one household with who has signed already; with `lock` so until the unit ends."""
+    signed_by = {each.signed_by for each in freeze.signatures}
+    return desk.one_household(session, actor.identity_id, actor.center_id, identities=signed_by, lock=lock)
+
+
+def get_freeze(session: Session, freeze_id: int, center_id: int, *, lock: bool = False) -> FreezeView:
+    """A freeze, with `lock` kept for this unit alone. Raises NotFound("points.freeze_not_found")."""
+    if lock:
+        own = sa.select(_freeze.c.id).where(_freeze.c.center_id == center_id, _freeze.c.id == freeze_id)
+        session.connection().execute(own.with_for_update()).all()
+    found = _views(session, center_id, _freeze.c.id == freeze_id)
+    if not found:
+        raise NotFound("points.freeze_not_found")
+    return found[0]
+
+
+def freezes(session: Session, center_id: int) -> list[FreezeView]:
+    """All freezes of a center there have been, the newest first."""
+    return _views(session, center_id)
+
+
+def _sign(session: Session, freeze_id: int, part: str, note: str, *, actor: Actor) -> None:
+    row = {
+        "center_id": actor.center_id,
+        "freeze_id": freeze_id,
+        "part": part,
+        "signed_by": actor.identity_id,
+        "signed_at": clock.now(),
+        "note": note,
+    }
+    session.connection().execute(sa.insert(_release), row)
+
+
+def _views(session: Session, center_id: int, *which: "sa.ColumnElement[bool]") -> list[FreezeView]:
+    query = sa.select(_freeze).where(_freeze.c.center_id == center_id, *which)
+    rows = session.connection().execute(query.order_by(_freeze.c.frozen_at.desc(), _freeze.c.id.desc())).all()
+    signed = sa.select(_release).where(_release.c.center_id == center_id).order_by(_release.c.signed_at)
+    signatures: dict[int, list[Signature]] = {row.id: [] for row in rows}
+    for row in session.connection().execute(signed.where(_release.c.freeze_id.in_(signatures))):
+        signatures[row.freeze_id].append(Signature(row.part, row.signed_by, row.signed_at, row.note))
+    return [
+        FreezeView(row.id, row.reason, row.run_id, row.frozen_at, row.released_at, signatures[row.id]) for row in rows
+    ]

@@ -1,0 +1,123 @@
+"""Closed months: what takes no back-dated posting any more.
+
+Closed months are always all up to one: a month is closed after those before it, and only the last is reopened. So one
+instant says it all, and a posting within the present month, which can't be closed, need not ask.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.kernel import clock
+from ledger.kernel.errors import Rejected
+from ledger.kernel.types import table_of
+from ledger.points.closing.models import Period
+from ledger.points.closing.months import month_of, months_between, this_month_start
+from ledger.points.models import Batch
+
+_period, _batch = table_of(Period), table_of(Batch)
+_LAST = (
+    sa.select(_period).where(_period.c.center_id == sa.bindparam("center")).order_by(_period.c.number.desc()).limit(1)
+)
+# A center stands above the ledger, so it is read by its table's name. Whoever posts into a month that may be closed
+# shares its row until the commit; whoever closes has it alone.
+_center = sa.table("center", sa.column("id"))
+_HOLD = sa.select(_center.c.id).where(_center.c.id == sa.bindparam("center"))
+_SHARED, _ALONE = _HOLD.with_for_update(read=True, key_share=True), _HOLD.with_for_update()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A month was closed or reopened: by which proposal, decided by whom."""
+
+    number: int
+    month: str
+    event: str
+    closed_until: datetime
+    happened_at: datetime
+    proposal_id: int
+    decided_by: int
+
+
+@dataclass(frozen=True, slots=True)
+class MonthView:
+    """A month of the book: `state` is "current", "over" or "closed"; its history has the oldest turn first."""
+
+    month: str
+    state: str
+    turns: list[Turn]
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """All months since the book began, the newest first; what can be closed and reopened next, if anything."""
+
+    months: list[MonthView]
+    to_close: str | None
+    to_reopen: str | None
+
+
+def refuse_closed(session: Session, effective_at: datetime | None, center_id: int) -> None:
+    """Raises Rejected("points.period_locked") for a posting that is dated into a closed month."""
+    until = _closed_until(session, effective_at, center_id)
+    if until is not None and effective_at is not None:
+        raise Rejected("points.period_locked", month=month_of(effective_at), open_from_moment=until.isoformat())
+
+
+def open_moment(session: Session, happened_at: datetime, center_id: int) -> datetime:
+    """When something counts that must be booked, whenever we learn of it: then, or when the open period began.
+
+    What has its own evidence of when it happened (an attendance) is not refused because its month was closed meanwhile.
+    """
+    return _closed_until(session, happened_at, center_id) or happened_at
+
+
+def _closed_until(session: Session, at: datetime | None, center_id: int) -> datetime | None:
+    """The end of what is closed, where an instant lies before it; asks nothing about the present month."""
+    if at is None or at >= this_month_start(clock.now()):
+        return None
+    session.connection().execute(_SHARED, {"center": center_id}).all()
+    last = find_last(session, center_id)
+    return last.closed_until if last is not None and at < last.closed_until else None
+
+
+def wait_for_postings(session: Session, center_id: int) -> None:
+    """Have the months alone until the commit: nobody is in the middle of posting into one, and nobody begins to."""
+    session.connection().execute(_ALONE, {"center": center_id}).all()
+
+
+def find_last(session: Session, center_id: int) -> Turn | None:
+    """The last turn of a center."""
+    row = session.connection().execute(_LAST, {"center": center_id}).one_or_none()
+    return None if row is None else _turn(row)
+
+
+def periods(session: Session, center_id: int) -> Periods:
+    """Every month since the book began, and what can be done next."""
+    turns = [_turn(row) for row in session.connection().execute(_all_turns(center_id))]
+    now = month_of(clock.now())
+    began = session.execute(sa.select(sa.func.min(_batch.c.recorded_at)).where(_batch.c.center_id == center_id))
+    first = min([month_of(at) for at in began.scalars() if at is not None] + [turn.month for turn in turns] + [now])
+    closed = month_of(turns[-1].closed_until) if turns else first
+    months = [
+        MonthView(
+            month=month,
+            state="current" if month == now else "closed" if turns and month < closed else "over",
+            turns=[turn for turn in turns if turn.month == month],
+        )
+        for month in reversed(months_between(first, now))
+    ]
+    over = [each.month for each in months if each.state == "over"]
+    shut = [each.month for each in months if each.state == "closed"]
+    return Periods(months, to_close=min(over, default=None), to_reopen=max(shut, default=None))
+
+
+def _all_turns(center_id: int) -> "sa.Select[Any]":
+    return sa.select(_period).where(_period.c.center_id == center_id).order_by(_period.c.number)
+
+
+def _turn(row: Any) -> Turn:
+    return Turn(**{name: getattr(row, name) for name in Turn.__slots__})

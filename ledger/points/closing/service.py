@@ -1,0 +1,113 @@
+"""Closing a month and opening it again: each takes two people, by a proposal.
+
+A month is closed once it is over and all before it are closed; only the one that was closed last is reopened.
+"""
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _
+from marshmallow import Schema
+from sqlalchemy.orm import Session
+
+from ledger.approvals.desk import Kind, Subject, Values
+from ledger.approvals.queries import ProposalView
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor
+from ledger.kernel.errors import Conflict, Rejected
+from ledger.kernel.permissions import Permission
+from ledger.kernel.types import table_of
+from ledger.points.closing import freezing, periods
+from ledger.points.closing.models import Period
+from ledger.points.closing.months import following, month_end, month_of, month_start, preceding
+from ledger.web.fields import Text
+
+_period = table_of(Period)
+
+
+class MonthPayload(Schema):
+    """What a closing or a reopening asks for: the month, as 2026-05."""
+
+    month = Text(required=True, shortest=7, longest=7)
+
+
+def _check_closing(session: Session, month: str, center_id: int) -> None:
+    """Raises the refusals of closing a month."""
+    if month_end(month) > clock.now():
+        raise Rejected("points.period_not_over", month=month)
+    last = periods.find_last(session, center_id)
+    if last is not None and month_start(month) < last.closed_until:
+        raise Conflict("points.period_closed", month=month)
+    expected = periods.periods(session, center_id).to_close or month_of(clock.now())
+    if month != expected:
+        raise Rejected("points.period_not_next", expected=expected)
+
+
+def _check_reopening(session: Session, month: str, center_id: int) -> None:
+    """Raises the refusals of reopening a month."""
+    start = month_start(month)
+    last = periods.find_last(session, center_id)
+    if last is None or start >= last.closed_until:
+        raise Conflict("points.period_not_closed", month=month)
+    newest = preceding(month_of(last.closed_until))
+    if month != newest:
+        raise Rejected("points.period_not_last", last=newest)
+
+
+def _check_close(session: Session, values: Values, actor: Actor) -> Subject:
+    _check_closing(session, values["month"], actor.center_id)
+    return Subject(values["month"])
+
+
+def _check_reopen(session: Session, values: Values, actor: Actor) -> Subject:
+    _check_reopening(session, values["month"], actor.center_id)
+    return Subject(values["month"])
+
+
+def _close(session: Session, values: Values, proposal: ProposalView, actor: Actor) -> str:
+    return _turn_over(session, values["month"], "closed", proposal, actor=actor)
+
+
+def _reopen(session: Session, values: Values, proposal: ProposalView, actor: Actor) -> str:
+    return _turn_over(session, values["month"], "reopened", proposal, actor=actor)
+
+
+def _turn_over(session: Session, month: str, event: str, proposal: ProposalView, *, actor: Actor) -> str:
+    """Write the turn, once nobody posts into the month any more; what it is called."""
+    freezing.refuse_frozen(session, actor.center_id)
+    periods.wait_for_postings(session, actor.center_id)
+    check = _check_closing if event == "closed" else _check_reopening
+    check(session, month, actor.center_id)
+    last = periods.find_last(session, actor.center_id)
+    row = {
+        "center_id": actor.center_id,
+        "number": last.number + 1 if last is not None else 1,
+        "month": month,
+        "event": event,
+        "closed_until": month_start(following(month) if event == "closed" else month),
+        "happened_at": clock.now(),
+        "proposal_id": proposal.id,
+        "decided_by": actor.identity_id,
+    }
+    session.connection().execute(sa.insert(_period), row)
+    return f"period:{month}:{row['number']}"
+
+
+CLOSE = Kind(
+    name="points.period_close",
+    title=_("关账"),
+    propose=Permission.PROPOSE,
+    decide=Permission.DECIDE,
+    payload=MonthPayload(),
+    check=_check_close,
+    execute=_close,
+    single=True,
+)
+REOPEN = Kind(
+    name="points.period_reopen",
+    title=_("重新打开月份"),
+    propose=Permission.PROPOSE,
+    decide=Permission.DECIDE,
+    payload=MonthPayload(),
+    check=_check_reopen,
+    execute=_reopen,
+    single=True,
+)

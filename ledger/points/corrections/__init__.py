@@ -1,0 +1,1 @@
+"""Corrections: an adjustment by two people, a credit taken back."""

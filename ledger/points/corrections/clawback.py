@@ -1,0 +1,151 @@
+"""Taking back an award that was wrong: what is left of it leaves the member, the rest becomes a debt.
+
+A debt is paid by the next awards before the member gets anything; a balance is never below zero.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from flask_babel import lazy_gettext as _
+from marshmallow import Schema
+from sqlalchemy.orm import Session
+
+from ledger.approvals.desk import Kind, Subject, Values
+from ledger.approvals.queries import ProposalView
+from ledger.kernel.actor import Actor
+from ledger.kernel.errors import Conflict, NotFound, Rejected
+from ledger.kernel.ids import public_id
+from ledger.kernel.permissions import Permission
+from ledger.points.book import entries, opening, queries, service
+from ledger.points.book.entries import TransferView
+from ledger.points.book.service import Posted
+from ledger.points.policy import COUNTS_AS_POSTED, AccountKey, Movement, Source
+from ledger.web.fields import PublicId
+
+
+class ClawbackPayload(Schema):
+    """Which award is taken back."""
+
+    transfer_id = PublicId(required=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What taking an award back would come to now: whose, from what is available, and what becomes a debt."""
+
+    volunteer_id: int
+    available: int
+    debt: int
+
+    @property
+    def amount(self) -> int:
+        """The whole of it."""
+        return self.available + self.debt
+
+
+def foresee(session: Session, transfer_id: int, *, actor: Actor) -> Foreseen:
+    """What taking an award back would come to at this moment; nothing moves. Raises what `claw_back` raises."""
+    award, member = _award(session, transfer_id, actor.center_id)
+    amount = _left(session, award, actor.center_id)
+    available = min(amount, queries.balance(session, member, actor.center_id).available)
+    return Foreseen(member.owner_id, available, amount - available)
+
+
+def claw_back(
+    session: Session, transfer_id: int, *, actor: Actor, reason: str, evidence: dict[str, object] | None = None
+) -> Posted:
+    """Take a whole award back, less what corrections have taken of it: from what is available, the rest as a debt.
+
+    Raises NotFound("points.transfer_not_found"), Rejected("points.not_an_award"), Conflict("points.already_reversed").
+    """
+    award, member = _award(session, transfer_id, actor.center_id)
+    debt = AccountKey(member.unit, "debt", member.owner_id)
+    states = opening.lock_accounts(session, {member, debt}, actor.center_id)
+    amount = _left(session, award, actor.center_id)
+    available = min(amount, states[member].state.available)
+    clawback = AccountKey(member.unit, "clawback")
+    parts = ((member, available), (debt, amount - available))
+    movements = [
+        Movement(giver, clawback, part, "clawback", refund_of=award.id, claws_back=True)
+        for giver, part in parts
+        if part
+    ]
+    source = Source("transfer", str(transfer_id), "clawback")
+    return service.post(session, movements, source=source, actor=actor, reason=reason, evidence=evidence)
+
+
+def pay_debt_first(session: Session, movements: Iterable[Movement], *, actor: Actor) -> list[Movement]:
+    """The same movements, of which each award pays its member's debt before the member gets anything."""
+    wanted = list(movements)
+    debts = {_debt_of(move.credit) for move in wanted if move.code == "award" and move.credit.kind == "member"}
+    owing = {key for key, held in queries.balances(session, debts, actor.center_id).items() if held.balance < 0}
+    if not owing:
+        return wanted
+    # The members' accounts too, so that all are locked in one order.
+    keys = {side for move in wanted for side in (move.debit, move.credit)} | owing
+    states = opening.lock_accounts(session, keys, actor.center_id)
+    owed = {key: -states[key].state.balance for key in owing}
+    return [part for move in wanted for part in _split(move, owed)]
+
+
+def _split(move: Movement, owed: dict[AccountKey, int]) -> list[Movement]:
+    debt = _debt_of(move.credit)
+    paid = min(move.amount, owed.get(debt, 0)) if move.code == "award" else 0
+    if not paid:
+        return [move]
+    owed[debt] -= paid
+    rest = [replace(move, amount=move.amount - paid)] if move.amount > paid else []
+    return [Movement(move.debit, debt, paid, "debt_paid"), *rest]
+
+
+def _debt_of(member: AccountKey) -> AccountKey:
+    return AccountKey(member.unit, "debt", member.owner_id)
+
+
+def _award(session: Session, transfer_id: int, center_id: int) -> tuple[TransferView, AccountKey]:
+    award = entries.get_transfer(session, transfer_id, center_id)
+    keys = entries.account_keys(session, [award.debit_account_id, award.credit_account_id], center_id)
+    member = keys[award.credit_account_id]
+    if award.code != "award" or award.kind not in COUNTS_AS_POSTED or member.kind != "member":
+        raise Rejected("points.not_an_award")
+    return award, member
+
+
+def _left(session: Session, award: TransferView, center_id: int) -> int:
+    """What of an award no correction has taken yet; its accounts are locked."""
+    original = queries.find_originals(session, [award.id], center_id).get(award.id)
+    if original is None:
+        raise NotFound("points.transfer_not_found")
+    left = original.amount - original.refunded
+    if original.reversed or left <= 0:
+        raise Conflict("points.already_reversed")
+    return left
+
+
+def _check(session: Session, values: Values, actor: Actor) -> Subject:
+    award, member = _award(session, values["transfer_id"], actor.center_id)
+    _left(session, award, actor.center_id)
+    return Subject(str(award.id), member_id=member.owner_id)
+
+
+def _execute(session: Session, values: Values, proposal: ProposalView, actor: Actor) -> str:
+    evidence: dict[str, object] = {
+        "proposal": proposal.id,
+        "reason": proposal.reason,
+        "proposed_by": proposal.proposed_by,
+        "decided_by": actor.identity_id,
+    }
+    posted = claw_back(session, values["transfer_id"], actor=actor, reason="clawback", evidence=evidence)
+    return f"batch:{public_id(posted.batch_id)}"
+
+
+CLAWBACK = Kind(
+    name="points.clawback",
+    title=_("收回发错的积分"),
+    propose=Permission.PROPOSE,
+    decide=Permission.DECIDE,
+    payload=ClawbackPayload(),
+    check=_check,
+    execute=_execute,
+    single=True,
+)

@@ -1,0 +1,90 @@
+"""The API of lots: those of an account, what ends soon, and the runs in which points expire."""
+
+from typing import Any
+
+from flask_smorest import Blueprint
+
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.paging import Page, PageRequest
+from ledger.kernel.permissions import Permission
+from ledger.points.api import READERS
+from ledger.points.expiry import queries as expiry_queries
+from ledger.points.expiry import service as expiry
+from ledger.points.expiry.queries import Ending, RunView
+from ledger.points.expiry.schemas import (
+    EndingPage,
+    EndingQuery,
+    ExpiryRunList,
+    ExpiryRunRequest,
+    ExpiryRunSchema,
+    LotPage,
+)
+from ledger.points.lots import listing as lot_reading
+from ledger.points.lots.listing import LotRow
+from ledger.web.fields import PageQuery
+from ledger.web.guard import get_actor, requires
+from ledger.web.once import find_idempotency_key
+from ledger.web.openapi import KEY_PARAMETER, PREFIX
+
+bp = Blueprint("lots_api", __name__, url_prefix=PREFIX, description="Lots of points, and when they end")
+
+
+@bp.get("/accounts/<id:account_id>/lots")
+@requires(*READERS)
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, LotPage)
+def list_lots(query: dict[str, Any], account_id: int) -> Page[LotRow]:
+    """Lots of an account of which something is left: of your own, or for auditors of all."""
+    page = PageRequest(query["limit"], query["after"], query["sort"])
+    return in_snapshot(lot_reading.list_lots, account_id, get_actor(), request=page)
+
+
+@bp.get("/points-ending")
+@requires(Permission.READ_BOOKS)
+@bp.arguments(EndingQuery, location="query")
+@bp.response(200, EndingPage)
+def list_ending(query: dict[str, Any]) -> Page[Ending]:
+    """The notice list: whose points end by a day, how much, and when first."""
+    page = PageRequest(query["limit"], query["after"], query["sort"])
+    return in_snapshot(expiry_queries.list_ending, get_actor().center_id, query["until"], request=page)
+
+
+@bp.get("/expiry-runs")
+@requires(Permission.READ_BOOKS, Permission.PROPOSE)
+@bp.response(200, ExpiryRunList)
+def list_runs() -> dict[str, Any]:
+    """All runs of expiry, with what each was expected to take and has taken."""
+    return {"items": in_snapshot(expiry_queries.list_runs, get_actor().center_id), "next": None}
+
+
+@bp.post("/expiry-runs")
+@requires(Permission.PROPOSE)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.arguments(ExpiryRunRequest)
+@bp.response(201, ExpiryRunSchema)
+def prepare(body: dict[str, Any]) -> RunView:
+    """Prepare a run: nothing moves until `points.expiry_release` of it is proposed and approved by another person."""
+    run_id = in_transaction(expiry.prepare, body["ends_on"], actor=get_actor(), once=find_idempotency_key())
+    return _shown(run_id)
+
+
+@bp.get("/expiry-runs/<id:run_id>")
+@requires(Permission.READ_BOOKS, Permission.PROPOSE)
+@bp.response(200, ExpiryRunSchema)
+def get_run(run_id: int) -> RunView:
+    """A run of expiry."""
+    return _shown(run_id)
+
+
+@bp.post("/expiry-runs/<id:run_id>/drop")
+@requires(Permission.PROPOSE)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.response(200, ExpiryRunSchema)
+def drop(run_id: int) -> RunView:
+    """Drop a run that was only prepared."""
+    in_transaction(expiry.drop, run_id, actor=get_actor(), once=find_idempotency_key())
+    return _shown(run_id)
+
+
+def _shown(run_id: int) -> RunView:
+    return in_snapshot(expiry_queries.get_run, run_id, get_actor().center_id)

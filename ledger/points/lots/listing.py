@@ -1,0 +1,109 @@
+"""Lots for people: those of an account, which ones a hold used up in the end, and what ends next."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.kernel.actor import Actor
+from ledger.kernel.paging import Page, PageRequest, fetch_page
+from ledger.kernel.prepared import Prepared
+from ledger.kernel.types import table_of
+from ledger.points.book import reading
+from ledger.points.lots.policy import GRACE
+from ledger.points.models import Account, Lot, LotUse, Transfer
+from ledger.points.policy import POINT
+
+_lot, _use, _transfer, _account = map(table_of, (Lot, LotUse, Transfer, Account))
+_good_until = sa.func.coalesce(_lot.c.extended_to, _lot.c.expires_on, type_=sa.Date())
+_free = _lot.c.remaining - _lot.c.held
+_AFTER_ALL_DAYS = "9999-12-31"
+# As text, so that what never ends comes last and a cursor can name it.
+_order = sa.func.coalesce(
+    sa.cast(_lot.c.extended_to, sa.String), sa.cast(_lot.c.expires_on, sa.String), _AFTER_ALL_DAYS, type_=sa.String()
+)
+_NEXT_ENDING = Prepared(
+    sa.select(_good_until.label("day"), sa.func.sum(_free))
+    .join(_account, sa.and_(_account.c.center_id == _lot.c.center_id, _account.c.id == _lot.c.account_id))
+    .where(
+        _account.c.center_id == sa.bindparam("center"),
+        _account.c.unit == POINT,
+        _account.c.kind == "member",
+        _account.c.owner_id == sa.bindparam("owner"),
+        _lot.c.remaining > 0,
+        _free > 0,
+        _lot.c.expires_on.is_not(None),
+    )
+    .group_by(_good_until)
+    .order_by(_good_until)
+    .limit(1)
+)
+_USED_BY_HOLDS = Prepared(
+    sa.select(_good_until, sa.func.sum(-_use.c.remaining_change))
+    .select_from(_transfer)
+    .join(_use, sa.and_(_use.c.center_id == _transfer.c.center_id, _use.c.transfer_id == _transfer.c.id))
+    .join(_lot, sa.and_(_lot.c.center_id == _use.c.center_id, _lot.c.id == _use.c.lot_id))
+    .where(
+        _transfer.c.center_id == sa.bindparam("center"),
+        _transfer.c.pending_id.in_(sa.bindparam("holds", expanding=True)),
+        _use.c.remaining_change < 0,
+    )
+    .group_by(_good_until)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LotRow:
+    """A lot of which something is left; `remaining` counts what is `held` too, `expires_on` is its present last day."""
+
+    id: int
+    transfer_id: int
+    amount: int
+    remaining: int
+    held: int
+    earned_at: datetime
+    expires_on: date | None
+    extended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DatedPoints:
+    """An amount of points, in minor units, and the last local day on which it is good; None for ever."""
+
+    amount: int
+    expires_on: date | None
+
+    @property
+    def good_until(self) -> date | None:
+        """The day on which the grace after the last day is over too."""
+        return None if self.expires_on is None else self.expires_on + GRACE
+
+
+def list_lots(session: Session, account_id: int, actor: Actor, *, request: PageRequest) -> Page[LotRow]:
+    """Lots of an account the actor may see, as they are used up: soonest to end first, undated last.
+
+    Raises NotFound("points.account_not_found").
+    """
+    reading.get_account(session, account_id, actor)
+    names = ("id", "transfer_id", "amount", "remaining", "held", "earned_at")
+    query = sa.select(
+        *(_lot.c[name] for name in names), _good_until.label("expires_on"), _lot.c.extended_to.is_not(None)
+    ).where(_lot.c.center_id == actor.center_id, _lot.c.account_id == account_id, _lot.c.remaining > 0)
+    sorts: dict[str, Any] = {"expires_on": _order, "earned_at": _lot.c.earned_at}
+    return fetch_page(session, query, request=request, sorts=sorts, tie=_lot.c.id, make=lambda row: LotRow(*row[:8]))
+
+
+def find_next_ending(session: Session, volunteer_id: int, center_id: int) -> DatedPoints | None:
+    """Of the points a member can spend, those that end next; None where none ever end."""
+    for day, amount in _NEXT_ENDING.rows(session, {"center": center_id, "owner": volunteer_id}):
+        return DatedPoints(int(amount), day)
+    return None
+
+
+def used_by_holds(session: Session, pending_ids: Collection[int], center_id: int) -> list[DatedPoints]:
+    """What was taken of lots when these holds were posted, summed up by last day, soonest first, undated last."""
+    rows = _USED_BY_HOLDS.rows(session, {"center": center_id, "holds": list(pending_ids)})
+    return sorted((DatedPoints(int(amount), day) for day, amount in rows), key=lambda each: each.expires_on or date.max)

@@ -1,0 +1,1 @@
+"""Proofs for everybody: checkpoints, inclusion and consistency."""

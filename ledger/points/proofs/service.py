@@ -1,0 +1,74 @@
+"""Proofs as they are given out. Everybody may have one; the bytes behind a leaf only who may read the whole batch."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from ledger.kernel.actor import Actor
+from ledger.kernel.errors import NotFound
+from ledger.points.book import entries, reading
+from ledger.points.sealing import keys as seal_keys
+from ledger.points.sealing import queries as seal_queries
+from ledger.points.sealing.facts import FactsReader
+from ledger.points.sealing.keys import KeyView
+from ledger.points.sealing.queries import CheckpointView, Inclusion
+from ledger.proof.checkpoints import proof_file
+
+
+@dataclass(frozen=True, slots=True)
+class BatchProof:
+    """That a batch is in the log. `leaf` are the bytes whose SHA-256, with a zero byte before them, is `leaf_hash`."""
+
+    center_id: int
+    batch_id: int
+    leaf_index: int
+    leaf_hash: bytes
+    leaf: bytes | None
+    path: list[bytes]
+    checkpoint: CheckpointView
+    key: KeyView
+
+    @property
+    def tree_size(self) -> int:
+        """Of how many leaves the checkpoint is."""
+        return self.checkpoint.size
+
+    @property
+    def file(self) -> str:
+        """All of it as one text that can be kept and verified elsewhere."""
+        return proof_file(self.leaf_index, self.path, self.checkpoint.text, leaf=self.leaf)
+
+
+def prove_batch(
+    session: Session, batch_id: int, *, center_id: int | None, size: int | None, actor: Actor | None
+) -> BatchProof:
+    """The proof of a batch against the checkpoint over `size` leaves, the latest unless told.
+
+    Raises what seal_queries.prove_batch raises.
+    """
+    found = seal_queries.prove_batch(session, batch_id, center_id=center_id, size=size)
+    keys = {key.id: key for key in seal_keys.keys(session, found.center_id)}
+    return BatchProof(
+        center_id=found.center_id,
+        batch_id=found.batch_id,
+        leaf_index=found.leaf_index,
+        leaf_hash=found.leaf_hash,
+        leaf=_leaf(session, found, actor),
+        path=found.path,
+        checkpoint=found.checkpoint,
+        key=keys[found.checkpoint.key_id],
+    )
+
+
+def _leaf(session: Session, found: Inclusion, actor: Actor | None) -> bytes | None:
+    if actor is None or actor.center_id != found.center_id:
+        return None
+    try:
+        seen = reading.get_batch(session, found.batch_id, actor)
+    except NotFound:
+        return None
+    whole = entries.get_batch(session, found.batch_id, found.center_id)
+    if len(seen.transfers) != len(whole.transfers):
+        return None
+    facts = FactsReader(session, found.center_id).read([found.batch_id]).get(found.batch_id)
+    return facts.encoding if facts is not None else None
