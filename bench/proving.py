@@ -13,7 +13,7 @@ from bench.long_book import AFTERWARDS, long_book, long_book_on_postgres
 from bench.measuring import Figure, Timed, cpu_seconds, in_turns, wall_seconds
 from ledger.audit.checks.finding import Difference
 from ledger.audit.checks.scope import Scope
-from ledger.audit.verification import STEPS
+from ledger.audit.verifying.verify import STEPS
 from ledger.kernel import clock, db
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.engines import is_sqlite

@@ -13,7 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy.orm import Session
 
-from ledger.audit import nightly
+from ledger.audit.verifying import nightly
 from ledger.checkin import service as checkin
 from ledger.kernel import clock, db, idempotency, job_runs, outbox
 from ledger.kernel.db import Database, in_snapshot, in_transaction

@@ -2,7 +2,7 @@
 
 import ledger.activities.models
 import ledger.approvals.models
-import ledger.audit.models
+import ledger.audit.verifying.models
 import ledger.checkin.models
 import ledger.kernel.idempotency
 import ledger.kernel.job_runs

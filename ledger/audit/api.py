@@ -7,9 +7,10 @@ from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
 
-from ledger.audit import presenter, queries, runs
-from ledger.audit.queries import TrialBalance
 from ledger.audit.schemas import TraceSchema, TrialBalanceSchema, VerificationSchema
+from ledger.audit.tracing import presenter
+from ledger.audit.verifying import queries, runs
+from ledger.audit.verifying.queries import TrialBalance
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.permissions import Permission

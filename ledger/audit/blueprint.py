@@ -2,10 +2,10 @@
 
 from flask import Blueprint
 
-from ledger.audit.names import CODE_WORDS, KIND_WORDS, TRANSFER_KIND_WORDS
-from ledger.audit.statement import event_words
-from ledger.audit.story import PARTS
-from ledger.audit.words import difference_words
+from ledger.audit.naming.names import CODE_WORDS, KIND_WORDS, TRANSFER_KIND_WORDS
+from ledger.audit.naming.words import difference_words
+from ledger.audit.tracing.statement import event_words
+from ledger.audit.tracing.story import PARTS
 from ledger.points.proofs.links import seal_of
 
 bp = Blueprint("audit", __name__)

@@ -7,11 +7,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from ledger.audit import moments, names, statement
+from ledger.audit import moments
+from ledger.audit.approving.clawback_pages import may_be_taken_back
 from ledger.audit.blueprint import bp
-from ledger.audit.clawback_pages import may_be_taken_back
-from ledger.audit.story import amount_words, chain_of
-from ledger.audit.trace import Trace, trace
+from ledger.audit.naming import names
+from ledger.audit.tracing import statement
+from ledger.audit.tracing.story import amount_words, chain_of
+from ledger.audit.tracing.trace import Trace, trace
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.ids import parse_public_id

@@ -8,24 +8,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from ledger.audit import (
-    adjustment_pages,
-    approval_pages,
-    book_pages,
-    clawback_pages,
-    ending_pages,
-    expiry_pages,
-    freeze_pages,
-    journal_pages,
-    moments,
-    names,
-    period_pages,
-    queries,
-    runs,
-)
+from ledger.audit import book_pages, journal_pages, moments
+from ledger.audit.approving import adjustment_pages, clawback_pages
+from ledger.audit.approving import pages as approval_pages
 from ledger.audit.blueprint import account_kind, bp
-from ledger.audit.console import console_of
-from ledger.audit.words import STEP_WORDS
+from ledger.audit.closing import freeze_pages, period_pages
+from ledger.audit.expiring import ending_pages
+from ledger.audit.expiring import pages as expiry_pages
+from ledger.audit.naming import names
+from ledger.audit.naming.words import STEP_WORDS
+from ledger.audit.overview.console import console_of
+from ledger.audit.verifying import queries, runs
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.permissions import Permission

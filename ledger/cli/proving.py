@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 from flask_babel import force_locale
 
-from ledger.audit import outside, runs, service
 from ledger.audit.checks.finding import Difference
-from ledger.audit.outside import Kept
-from ledger.audit.verification import Verification
-from ledger.audit.words import STEP_WORDS, difference_words
+from ledger.audit.naming.words import STEP_WORDS, difference_words
+from ledger.audit.verifying import outside, runs, service
+from ledger.audit.verifying.outside import Kept
+from ledger.audit.verifying.verify import Verification
 from ledger.cli.console import told
 from ledger.kernel.actor import system_actor
 from ledger.kernel.db import in_snapshot, in_transaction

@@ -12,7 +12,7 @@ from random import Random
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.audit import runs, service
+from ledger.audit.verifying import runs, service
 from ledger.demo import founding, nightly, serving, shopping
 from ledger.demo.logins import Login, make_logins, read_logins, write_logins
 from ledger.demo.people_plan import PersonPlan, Population, make_population

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from ledger.audit.verification import Verification, verify
+from ledger.audit.verifying.verify import Verification, verify
 from ledger.checkin import service as checkin
 from ledger.checkin.commands import ReviewCommand, ScanCommand
 from ledger.kernel import clock

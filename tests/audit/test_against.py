@@ -8,7 +8,7 @@ import pytest
 from click.testing import Result
 
 from ledger.app import create_app
-from ledger.audit.verification import verify
+from ledger.audit.verifying.verify import verify
 from ledger.kernel import db
 from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.settings import Settings

@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from ledger import jobs
 from ledger.app import APPROVALS
-from ledger.audit import queries, runs, service
 from ledger.audit.checks.scope import Scope
-from ledger.audit.models import VerificationRun
-from ledger.audit.queries import RunView
-from ledger.audit.verification import differences, verify
+from ledger.audit.verifying import queries, runs, service
+from ledger.audit.verifying.models import VerificationRun
+from ledger.audit.verifying.queries import RunView
+from ledger.audit.verifying.verify import differences, verify
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Unavailable

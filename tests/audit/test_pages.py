@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask.testing import FlaskClient
 
-from ledger.audit.monthly import months
+from ledger.audit.overview.monthly import months
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.ids import public_id

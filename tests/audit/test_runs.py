@@ -6,9 +6,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.audit import queries, runs, service
-from ledger.audit.models import VerificationRun
-from ledger.audit.queries import RunView
+from ledger.audit.verifying import queries, runs, service
+from ledger.audit.verifying.models import VerificationRun
+from ledger.audit.verifying.queries import RunView
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Forbidden, NotFound

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from ledger.audit.checks import chains
 from ledger.audit.checks.finding import Difference
 from ledger.audit.checks.scope import Scope
-from ledger.audit.verification import STEPS, differences, verify
-from ledger.audit.words import difference_words
+from ledger.audit.naming.words import difference_words
+from ledger.audit.verifying.verify import STEPS, differences, verify
 from ledger.kernel import clock
 from ledger.kernel.db import Database, in_snapshot
 from tests.audit.full_book import FullBook, make_full_book

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.audit.verification import verify
+from ledger.audit.verifying.verify import verify
 from ledger.checkin import codes
 from ledger.checkin import service as checkin
 from ledger.checkin.commands import ScanCommand

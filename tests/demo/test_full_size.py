@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from ledger.audit.verification import verify
+from ledger.audit.verifying.verify import verify
 from ledger.demo import district
 from ledger.demo.goods import GOODS
 from ledger.demo.sizes import DISTRICT

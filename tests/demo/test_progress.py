@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from ledger.audit import queries as audit
-from ledger.audit import runs
 from ledger.audit.checks.finding import Difference
+from ledger.audit.verifying import queries as audit
+from ledger.audit.verifying import runs
 from ledger.demo.progress import Recomputing
 from ledger.kernel.db import Database, in_snapshot
 from ledger.kernel.settings import SettingsError

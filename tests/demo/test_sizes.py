@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ledger.audit.exports.writing import STYLES, export
-from ledger.audit.verification import verify
+from ledger.audit.verifying.verify import verify
 from ledger.demo.sizes import DISTRICT, HAIDIAN, SIZES, VILLAGE, Size
 from ledger.kernel import clock, db
 from ledger.kernel.db import Database, in_snapshot

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from ledger.audit.checks.finding import in_chunks, stream
 from ledger.audit.exports.names import account_name, amount_text, commodity_name
-from ledger.audit.names import unit_names
+from ledger.audit.naming.names import unit_names
 from ledger.kernel import clock
 from ledger.kernel.ids import public_id
 from ledger.kernel.types import table_of

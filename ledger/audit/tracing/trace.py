@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.audit.evidence import Evidence, evidence_of, people_behind
-from ledger.audit.names import AccountName, PersonName, account_names
+from ledger.audit.naming.names import AccountName, PersonName, account_names
+from ledger.audit.tracing.evidence import Evidence, evidence_of, people_behind
 from ledger.kernel.actor import Actor
 from ledger.kernel.types import table_of
 from ledger.points.book import entries, reading

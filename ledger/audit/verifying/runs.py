@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from ledger.audit import queries, service
 from ledger.audit.checks.scope import LogHead
-from ledger.audit.verification import Progress, Verification, verify
+from ledger.audit.verifying import queries, service
+from ledger.audit.verifying.verify import Progress, Verification, verify
 from ledger.kernel import db
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import Database, in_snapshot, in_transaction

@@ -9,11 +9,11 @@ from flask_babel import get_locale, get_timezone, lazy_gettext, ngettext
 from flask_babel import gettext as _
 
 from ledger.approvals.queries import ProposalView
-from ledger.audit.evidence import AttendanceEvidence, RedemptionEvidence
-from ledger.audit.names import CODE_WORDS, TRANSFER_KIND_WORDS
-from ledger.audit.presenter import written_sum
-from ledger.audit.proposal_words import CAUSE_WORDS
-from ledger.audit.trace import Trace
+from ledger.audit.naming.causes import CAUSE_WORDS
+from ledger.audit.naming.names import CODE_WORDS, TRANSFER_KIND_WORDS
+from ledger.audit.tracing.evidence import AttendanceEvidence, RedemptionEvidence
+from ledger.audit.tracing.presenter import written_sum
+from ledger.audit.tracing.trace import Trace
 from ledger.kernel.ids import public_id
 from ledger.points.policy import POINT, POINT_SCALE
 from ledger.shop.delivery_queries import DeliveryView

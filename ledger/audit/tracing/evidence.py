@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from ledger.approvals import queries as approvals
 from ledger.approvals.queries import ProposalView
-from ledger.audit.names import PersonName, identity_names, volunteer_names
+from ledger.audit.naming.names import PersonName, identity_names, volunteer_names
 from ledger.checkin import queries as checkin
 from ledger.checkin.models import ReviewDecision
 from ledger.checkin.queries import AttendanceView, ScanView

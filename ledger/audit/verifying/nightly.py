@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from ledger.audit import queries, runs
 from ledger.audit.checks.finding import Difference
-from ledger.audit.service import SILENT_AFTER, begin
-from ledger.audit.words import row_words
+from ledger.audit.naming.words import row_words
+from ledger.audit.verifying import queries, runs
+from ledger.audit.verifying.service import SILENT_AFTER, begin
 from ledger.kernel import clock, job_runs
 from ledger.kernel.actor import system_actor
 from ledger.kernel.clock import BUSINESS_ZONE

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from ledger.approvals.desk import Desk
 from ledger.approvals.queries import ProposalView
-from ledger.audit.names import identity_names, volunteer_names
-from ledger.audit.proposal_words import CAUSE_WORDS, consequence_of, subject_of
+from ledger.audit.naming.causes import CAUSE_WORDS, consequence_of, subject_of
+from ledger.audit.naming.names import identity_names, volunteer_names
 from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
 from ledger.kernel.errors import Forbidden
 from ledger.kernel.ids import parse_public_id

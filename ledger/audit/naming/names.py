@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
 
-from ledger.audit.proposal_words import cause_words
+from ledger.audit.naming.causes import cause_words
 from ledger.kernel.types import table_of
 from ledger.people import queries as people
 from ledger.people.models import Volunteer

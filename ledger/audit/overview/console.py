@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from ledger.approvals import queries as approvals
-from ledger.audit import queries
-from ledger.audit.first_steps import FirstSteps, first_steps
-from ledger.audit.monthly import Holders, Month, holders, months
-from ledger.audit.queries import RunView
+from ledger.audit.overview.first_steps import FirstSteps, first_steps
+from ledger.audit.overview.monthly import Holders, Month, holders, months
+from ledger.audit.verifying import queries
+from ledger.audit.verifying.queries import RunView
 from ledger.checkin.waiting import Waiting, minutes_by_station, waiting
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from ledger.approvals import service as deciding
 from ledger.approvals.api import get_desk
 from ledger.audit.blueprint import bp
-from ledger.audit.names import volunteer_names
+from ledger.audit.naming.names import volunteer_names
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError

@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from ledger.approvals.queries import ProposalView
-from ledger.audit import trace as tracing
-from ledger.audit.evidence import AttendanceEvidence, RedemptionEvidence
-from ledger.audit.queries import RunView
-from ledger.audit.trace import Side, Trace
-from ledger.audit.words import COUNTED_TABLES, STEP_WORDS, difference_words
+from ledger.audit.naming.words import COUNTED_TABLES, STEP_WORDS, difference_words
+from ledger.audit.tracing import trace as tracing
+from ledger.audit.tracing.evidence import AttendanceEvidence, RedemptionEvidence
+from ledger.audit.tracing.trace import Side, Trace
+from ledger.audit.verifying.queries import RunView
 from ledger.kernel.actor import Actor
 from ledger.points.proofs.links import seal_of
 from ledger.shop.delivery_queries import DeliveryView

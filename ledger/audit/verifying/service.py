@@ -9,10 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.audit import queries
 from ledger.audit.checks.finding import Difference
-from ledger.audit.models import VerificationRun
-from ledger.audit.verification import Verification
+from ledger.audit.verifying import queries
+from ledger.audit.verifying.models import VerificationRun
+from ledger.audit.verifying.verify import Verification
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.ids import new_id

@@ -8,10 +8,10 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from ledger.approvals.api import get_desk
-from ledger.audit import queries
+from ledger.audit.approving.proposals import people
 from ledger.audit.blueprint import bp
-from ledger.audit.proposals import people
-from ledger.audit.words import difference_words
+from ledger.audit.naming.words import difference_words
+from ledger.audit.verifying import queries
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Conflict, Forbidden, NotFound, Rejected

@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from ledger.audit import expiry_lists
 from ledger.audit.blueprint import bp
-from ledger.audit.expiry_lists import MemberRow
+from ledger.audit.expiring import lists as expiry_lists
+from ledger.audit.expiring.lists import MemberRow
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot

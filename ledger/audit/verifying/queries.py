@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from ledger.audit.checks.finding import Difference, Value
 from ledger.audit.checks.scope import LogHead
-from ledger.audit.models import VerificationRun
+from ledger.audit.verifying.models import VerificationRun
 from ledger.kernel.errors import NotFound
 from ledger.kernel.types import table_of
 from ledger.points.book import effective

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from ledger.approvals import service as deciding
 from ledger.approvals.api import get_desk
-from ledger.audit import expiry_lists
 from ledger.audit.blueprint import bp
-from ledger.audit.expiry_lists import MemberRow
+from ledger.audit.expiring import lists as expiry_lists
+from ledger.audit.expiring.lists import MemberRow
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError, Rejected

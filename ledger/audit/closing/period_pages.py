@@ -10,9 +10,9 @@ from ledger.approvals import queries as approvals
 from ledger.approvals import service
 from ledger.approvals.api import get_desk
 from ledger.approvals.desk import Kind
+from ledger.audit.approving.proposals import people
 from ledger.audit.blueprint import bp
-from ledger.audit.proposal_words import month_words
-from ledger.audit.proposals import people
+from ledger.audit.naming.causes import month_words
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from ledger.approvals import service
 from ledger.approvals.api import get_desk
-from ledger.audit.approval_pages import refused_words
+from ledger.audit.approving.pages import refused_words
 from ledger.audit.blueprint import bp
-from ledger.audit.proposal_words import CAUSE_WORDS
+from ledger.audit.naming.causes import CAUSE_WORDS
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from ledger.activities.models import Activity, Shift
 from ledger.approvals.models import Proposal
-from ledger.audit.names import CODE_WORDS, TRANSFER_KIND_WORDS, AccountName, account_names
+from ledger.audit.naming.names import CODE_WORDS, TRANSFER_KIND_WORDS, AccountName, account_names
 from ledger.checkin.models import Attendance
 from ledger.kernel.actor import Actor
 from ledger.kernel.ids import public_id

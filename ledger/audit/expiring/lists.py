@@ -8,7 +8,7 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from ledger.approvals import queries as approvals
-from ledger.audit.names import PersonName, identity_names, volunteer_names
+from ledger.audit.naming.names import PersonName, identity_names, volunteer_names
 from ledger.kernel.paging import MOST_PER_PAGE, Page, PageRequest
 from ledger.points.book import queries
 from ledger.points.expiry import queries as expiry_queries

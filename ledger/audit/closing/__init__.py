@@ -1,0 +1,1 @@
+"""Pages of closed months and frozen books."""

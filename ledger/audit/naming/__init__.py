@@ -1,0 +1,1 @@
+"""What accounts, people, causes and differences are called where they are shown."""

@@ -1,0 +1,1 @@
+"""The console: is all well, and what to do first."""

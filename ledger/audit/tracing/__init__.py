@@ -1,0 +1,1 @@
+"""From a transfer back to its evidence, and the statement of an account."""

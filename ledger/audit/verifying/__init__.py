@@ -1,0 +1,1 @@
+"""Verification: recomputing a book from its facts, each night and on demand."""
