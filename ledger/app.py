@@ -24,9 +24,9 @@ from ledger.kernel.settings import Settings, SettingsError
 from ledger.organisations import api as organisations_api
 from ledger.organisations import pages as organisations_pages
 from ledger.people import api as people_api
-from ledger.people import pages as people_pages
-from ledger.people import queries as people
-from ledger.people.households import one_household
+from ledger.people.access import pages as people_pages
+from ledger.people.households.service import one_household
+from ledger.people.volunteers import queries as people
 from ledger.points import api as points_api
 from ledger.points.closing import api as closing_api
 from ledger.points.closing import service as closing

@@ -20,7 +20,7 @@ from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.errors import Unavailable
 from ledger.kernel.ids import public_id
 from ledger.organisations import queries as organisations
-from ledger.people import credentials
+from ledger.people.access import credentials
 from ledger.points.expiry import service as expiry
 from ledger.points.raw import releasing as expiring
 from ledger.points.sealing import service as sealing

@@ -17,7 +17,7 @@ from ledger.kernel import clock, db
 from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.job_runs import JobRun
 from ledger.organisations import service as organisations
-from ledger.people import credentials
+from ledger.people.access import credentials
 from ledger.people.models import ActivationCode
 from ledger.points.book import service as points
 from ledger.points.book.queries import balance

@@ -13,11 +13,11 @@ from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.permissions import Permission
 from ledger.organisations import queries as organisation_queries
 from ledger.organisations import service as organisations
-from ledger.people import credentials, staff
-from ledger.people import queries as people_queries
-from ledger.people import service as people
-from ledger.people.passwords import hash_password
+from ledger.people.access import credentials, staff
+from ledger.people.access.passwords import hash_password
 from ledger.people.policy import demonstration_phone
+from ledger.people.volunteers import queries as people_queries
+from ledger.people.volunteers import service as people
 from ledger.rules import service as rules
 from ledger.rules.policy import RuleBody
 from ledger.shop import shelf

@@ -13,7 +13,7 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Forbidden, NotFound
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
-from ledger.people import queries as people
+from ledger.people.volunteers import queries as people
 
 
 def seen_activity(session: Session, activity_id: int, actor: Actor) -> ActivityView:

@@ -29,8 +29,8 @@ from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
 from ledger.organisations import queries as organisations
-from ledger.people import queries as people
 from ledger.people.policy import ACTIVE
+from ledger.people.volunteers import queries as people
 
 _LOCK_SHIFT = Prepared(
     sa.select(Shift.id)

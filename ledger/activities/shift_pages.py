@@ -16,7 +16,7 @@ from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Forbidden, LedgerError, NotFound
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
-from ledger.people.search import find_volunteer
+from ledger.people.volunteers.search import find_volunteer
 from ledger.web import forms
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import idempotency_key

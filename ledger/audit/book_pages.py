@@ -19,7 +19,7 @@ from ledger.kernel.db import in_snapshot
 from ledger.kernel.ids import parse_public_id
 from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
-from ledger.people import queries as people
+from ledger.people.volunteers import queries as people
 from ledger.points.book import reading
 from ledger.points.book.reading import AccountFilter, AccountRow
 from ledger.points.lots import listing as lot_reading

@@ -17,7 +17,7 @@ from ledger.checkin.queries import AttendanceView
 from ledger.kernel.actor import Actor
 from ledger.kernel.permissions import Permission
 from ledger.organisations.queries import PlaceView
-from ledger.people import queries as people
+from ledger.people.volunteers import queries as people
 from ledger.points.policy import POINT_SCALE
 from ledger.web.formats import local_time, time_range
 from ledger.web.problem import words

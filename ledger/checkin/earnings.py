@@ -15,7 +15,7 @@ from ledger.kernel.references import genuine, make_reference, read_reference
 from ledger.kernel.types import table_of
 from ledger.organisations import queries as organisations
 from ledger.organisations.queries import PlaceView
-from ledger.people import queries as people
+from ledger.people.volunteers import queries as people
 from ledger.rules import queries as rules
 from ledger.rules.policy import whole_minutes
 from ledger.rules.queries import Rule

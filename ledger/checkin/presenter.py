@@ -11,7 +11,7 @@ from ledger.checkin.queries import AttendanceView
 from ledger.checkin.scans import ScanAnswer
 from ledger.kernel.errors import Conflict, LedgerError
 from ledger.kernel.ids import public_id
-from ledger.people import queries as people
+from ledger.people.volunteers import queries as people
 from ledger.web.problem import words
 
 # The milliseconds of the last hours and a part of the process: the end of a key is a counter and says nothing.

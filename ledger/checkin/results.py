@@ -15,7 +15,7 @@ from ledger.checkin.presenter import is_question, short_ref
 from ledger.checkin.stored_scans import StoredScan
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import LedgerError
-from ledger.people import queries as people
+from ledger.people.volunteers import queries as people
 from ledger.rules import queries as rules
 from ledger.web.formats import EN_DASH, local_time
 from ledger.web.problem import words

@@ -15,7 +15,7 @@ from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
-from ledger.people import queries as people
+from ledger.people.volunteers import queries as people
 from ledger.rules import queries as rules
 from ledger.web import forms
 from ledger.web.guard import get_actor, requires

@@ -22,10 +22,10 @@ from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
 from ledger.organisations import queries as organisations
-from ledger.people import queries as people
 from ledger.people.models import Volunteer
 from ledger.people.policy import ACTIVE
-from ledger.people.queries import CardView
+from ledger.people.volunteers import queries as people
+from ledger.people.volunteers.queries import CardView
 
 _scan, _volunteer = table_of(ScanEvent), table_of(Volunteer)
 _STANDING = Prepared(

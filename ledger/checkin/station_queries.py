@@ -17,7 +17,7 @@ from ledger.kernel.permissions import Permission
 from ledger.kernel.types import table_of
 from ledger.organisations import queries as organisations
 from ledger.organisations.queries import PlaceView
-from ledger.people import queries as people
+from ledger.people.volunteers import queries as people
 from ledger.rules import queries as rules
 
 _attendance, _scan = table_of(Attendance), table_of(ScanEvent)

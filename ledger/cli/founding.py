@@ -16,10 +16,10 @@ from ledger.kernel.settings import SettingsError
 from ledger.organisations import queries as organisation_queries
 from ledger.organisations import service as organisations
 from ledger.organisations.imports.command import import_file
-from ledger.people import credentials, staff
-from ledger.people import queries as people
-from ledger.people.passwords import hash_password
+from ledger.people.access import credentials, staff
+from ledger.people.access.passwords import hash_password
 from ledger.people.policy import show_phone
+from ledger.people.volunteers import queries as people
 from ledger.rules import service as rules
 from ledger.rules.policy import RuleBody
 

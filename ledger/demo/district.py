@@ -26,10 +26,10 @@ from ledger.kernel.actor import system_actor
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.settings import Settings, SettingsError
 from ledger.organisations import queries as organisations
-from ledger.people import credentials
-from ledger.people import queries as people
-from ledger.people.passwords import hash_password
-from ledger.people.registration import NewVolunteer, prepare
+from ledger.people.access import credentials
+from ledger.people.access.passwords import hash_password
+from ledger.people.volunteers import queries as people
+from ledger.people.volunteers.registration import NewVolunteer, prepare
 from ledger.points.models import Transfer
 
 SEED = 20_260_101

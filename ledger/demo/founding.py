@@ -13,10 +13,10 @@ from ledger.demo.stage import Member, Stage, member_actor, staff_actor
 from ledger.kernel import clock
 from ledger.organisations import queries as organisation_queries
 from ledger.organisations import service as organisations
-from ledger.people import credentials, staff
-from ledger.people import service as people
+from ledger.people.access import credentials, staff
 from ledger.people.models import Volunteer
 from ledger.people.policy import demonstration_phone
+from ledger.people.volunteers import service as people
 from ledger.rules import service as rules
 from ledger.rules.policy import RuleBody
 

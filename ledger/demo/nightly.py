@@ -11,7 +11,7 @@ from ledger.demo.service_plan import ZONE
 from ledger.demo.stage import Stage
 from ledger.kernel import clock
 from ledger.kernel.ids import public_id
-from ledger.people.households import one_household
+from ledger.people.households.service import one_household
 from ledger.points.book import queries as points
 from ledger.points.expiry import service as expiry
 from ledger.points.lots.policy import GRACE

@@ -17,7 +17,7 @@ from ledger.kernel.actor import Actor, Grant, system_actor
 from ledger.kernel.errors import Conflict, Rejected
 from ledger.kernel.ids import public_id
 from ledger.people.policy import ROLES, VOLUNTEER
-from ledger.people.registration import NewVolunteer
+from ledger.people.volunteers.registration import NewVolunteer
 
 Act = Callable[["Stage"], object]
 # Everybody's, once: there may be a hundred thousand of them.

@@ -14,7 +14,7 @@ from ledger.checkin.queries import AttendanceFilter, AttendanceView
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.paging import PageRequest
-from ledger.people import queries as people
+from ledger.people.volunteers import queries as people
 from ledger.points.book import queries as points
 from ledger.points.lots.listing import DatedPoints, find_next_ending
 from ledger.points.policy import MINUTE, POINT, AccountKey, Balance

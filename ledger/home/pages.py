@@ -18,8 +18,8 @@ from ledger.kernel.db import in_snapshot
 from ledger.kernel.errors import Forbidden
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
-from ledger.people import queries as people
-from ledger.people.queries import VolunteerView
+from ledger.people.volunteers import queries as people
+from ledger.people.volunteers.queries import VolunteerView
 from ledger.web.guard import current_actor, get_actor, public, requires
 from ledger.web.qr import bars_svg, qr_svg
 from ledger.web.spreadsheets import download

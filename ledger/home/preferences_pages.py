@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from ledger.kernel.db import in_transaction
 from ledger.kernel.errors import NotFound
-from ledger.people import credentials
+from ledger.people.access import credentials
 from ledger.people.policy import LANGUAGES
 from ledger.web.guard import current_actor, public
 from ledger.web.page_context import keep_preferences, local_path

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
 from ledger.organisations import queries as organisations
-from ledger.people import queries as people
+from ledger.people.volunteers import queries as people
 from ledger.points.closing import freezing
 from ledger.web.page_context import Reader
 

@@ -22,11 +22,11 @@ from ledger.organisations.imports.columns import COLUMNS, MOST_ROWS
 from ledger.organisations.imports.command import Checked, check_lines, import_draft
 from ledger.organisations.imports.files import read_lines
 from ledger.organisations.imports.report import HEADINGS, column_name, report_lines, summary
-from ledger.people import queries as people
 from ledger.people.places import place_choices
 from ledger.people.policy import show_phone
-from ledger.people.queries import VolunteerView
-from ledger.people.search import details_of, read_filter
+from ledger.people.volunteers import queries as people
+from ledger.people.volunteers.queries import VolunteerView
+from ledger.people.volunteers.search import details_of, read_filter
 from ledger.web import forms
 from ledger.web.guard import get_actor, requires
 from ledger.web.locale import language

@@ -15,7 +15,7 @@ from ledger.kernel.permissions import Permission
 from ledger.organisations import import_pages, queries, service
 from ledger.organisations.blueprint import bp
 from ledger.organisations.policy import STATION, UNDER
-from ledger.people.search import find_volunteer, volunteers_of
+from ledger.people.volunteers.search import find_volunteer, volunteers_of
 from ledger.web import forms
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import idempotency_key

@@ -12,11 +12,9 @@ from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Forbidden
 from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
-from ledger.people import queries, service
-from ledger.people.household_queries import HouseholdChangeView, household_changes, members_of
-from ledger.people.login import log_in as check_and_log_in
+from ledger.people.access.login import log_in as check_and_log_in
+from ledger.people.households.queries import HouseholdChangeView, household_changes, members_of
 from ledger.people.places import place_names, place_path
-from ledger.people.queries import VolunteerView
 from ledger.people.schemas import (
     CardList,
     CardRequest,
@@ -31,6 +29,8 @@ from ledger.people.schemas import (
     VolunteerQuery,
     VolunteerRequest,
 )
+from ledger.people.volunteers import queries, service
+from ledger.people.volunteers.queries import VolunteerView
 from ledger.points.book import queries as points
 from ledger.points.policy import MINUTE, POINT, POINT_SCALE, AccountKey
 from ledger.web.addresses import short

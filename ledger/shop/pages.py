@@ -10,7 +10,7 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.ids import public_id
 from ledger.kernel.permissions import Permission
-from ledger.people import queries as people
+from ledger.people.volunteers import queries as people
 from ledger.shop import queries, receipt_pages, shelf_pages
 from ledger.shop.blueprint import bp
 from ledger.web.guard import get_actor, requires

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict
 from ledger.kernel.references import make_reference
-from ledger.people import queries as people
 from ledger.people.policy import mask_name
+from ledger.people.volunteers import queries as people
 from ledger.points.lots import listing as lot_reading
 from ledger.points.policy import Source
 from ledger.points.proofs import links as proof_links

@@ -19,8 +19,8 @@ from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
-from ledger.people import queries as people
 from ledger.people.policy import ACTIVE
+from ledger.people.volunteers import queries as people
 from ledger.points.book import queries as ledger
 from ledger.points.book import service as points
 from ledger.points.policy import POINT, AccountKey, Movement

@@ -10,7 +10,7 @@ from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.errors import Conflict, Forbidden, LedgerError, NotFound
 from ledger.kernel.paging import PageRequest
 from ledger.organisations import service as organisations
-from ledger.people import service as people
+from ledger.people.volunteers import service as people
 from tests.at_once import at_once, failures
 from tests.world import World
 

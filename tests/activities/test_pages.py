@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.ids import public_id
-from ledger.people import queries as people
+from ledger.people.volunteers import queries as people
 from tests.browsing import Browser
 from tests.world import World
 

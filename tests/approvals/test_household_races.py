@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from ledger.kernel import db
 from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
-from ledger.people import household_queries, households
-from ledger.people import service as people
+from ledger.people.households import queries as household_queries
+from ledger.people.households import service as households
+from ledger.people.volunteers import service as people
 from tests.approvals.office import Office
 from tests.at_once import LONGEST_SECONDS, at_once
 from tests.world import Person, World

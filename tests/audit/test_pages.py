@@ -13,7 +13,7 @@ from ledger.audit.overview.monthly import months
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.ids import public_id
-from ledger.people import queries as people
+from ledger.people.volunteers import queries as people
 from tests.audit.small_book import SmallBook, give_points, make_small_book
 from tests.world import Person, World
 

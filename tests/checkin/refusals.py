@@ -9,7 +9,7 @@ from ledger.checkin import codes, service
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.organisations import service as organisations
-from ledger.people import service as people
+from ledger.people.volunteers import service as people
 from tests.checkin.days import Day, at, scan
 
 Way = Callable[[Day], object]

@@ -17,9 +17,9 @@ from ledger.checkin import service
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
-from ledger.people import credentials
-from ledger.people import queries as people
-from ledger.people.passwords import hash_password
+from ledger.people.access import credentials
+from ledger.people.access.passwords import hash_password
+from ledger.people.volunteers import queries as people
 from ledger.points.models import Transfer
 from tests.browser import (
     DESKTOP,

@@ -20,9 +20,9 @@ from ledger.kernel.migrations import at_head
 from ledger.kernel.settings import Settings, SettingsError
 from ledger.organisations import queries as organisations
 from ledger.organisations.service import create_center
-from ledger.people import queries as people
-from ledger.people.credentials import open_session, set_password_with_code
-from ledger.people.passwords import hash_password, password_is_right
+from ledger.people.access.credentials import open_session, set_password_with_code
+from ledger.people.access.passwords import hash_password, password_is_right
+from ledger.people.volunteers import queries as people
 from ledger.rules.queries import all_rules
 from tests.conftest import TEST_SECRET
 from tests.crash.server import ROOT

@@ -26,11 +26,11 @@ from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.settings import Settings, SettingsError
 from ledger.organisations import queries as organisations
 from ledger.organisations.service import create_center
-from ledger.people import credentials
-from ledger.people import queries as people
+from ledger.people.access import credentials
+from ledger.people.access.passwords import password_is_right
 from ledger.people.models import Identity
-from ledger.people.passwords import password_is_right
 from ledger.people.policy import demonstration_phone
+from ledger.people.volunteers import queries as people
 from ledger.points.book.queries import balance, trial_balance
 from ledger.points.policy import POINT, AccountKey
 from tests.conftest import BOTH_DATABASES, TEST_SECRET, made_database

@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Unavailable
-from ledger.people import credentials
-from ledger.people import queries as people
+from ledger.people.access import credentials
+from ledger.people.volunteers import queries as people
 from ledger.web import page_context
 from ledger.web.guard import SESSION_COOKIE
 from ledger.web.page_context import local_path

@@ -18,7 +18,7 @@ from ledger.organisations.imports.columns import MOST_ROWS, parse
 from ledger.organisations.imports.command import Checked, check_lines, import_draft, import_file
 from ledger.organisations.imports.files import read_lines
 from ledger.organisations.imports.report import report_lines
-from ledger.people import queries as people
+from ledger.people.volunteers import queries as people
 from tests.phones import fresh_phone
 from tests.world import World
 

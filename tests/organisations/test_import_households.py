@@ -9,7 +9,7 @@ from ledger.kernel.paging import PageRequest
 from ledger.organisations.imports import service as imports
 from ledger.organisations.imports.command import check_lines
 from ledger.organisations.imports.files import read_lines
-from ledger.people import queries as people
+from ledger.people.volunteers import queries as people
 from tests.organisations.test_import import HEADER, bring_in, check, codes, comma
 from tests.phones import fresh_phone
 from tests.world import World

@@ -10,7 +10,7 @@ from ledger.kernel.db import in_snapshot
 from ledger.kernel.ids import public_id
 from ledger.kernel.paging import PageRequest
 from ledger.organisations import queries
-from ledger.people import queries as people
+from ledger.people.volunteers import queries as people
 from tests.browsing import Browser
 from tests.phones import fresh_phone
 from tests.world import World

@@ -8,8 +8,8 @@ from ledger.kernel import clock
 from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.errors import Conflict, Forbidden, NotFound, Rejected
 from ledger.kernel.permissions import Permission
-from ledger.people import queries, service
-from ledger.people.passwords import hash_password, password_is_right
+from ledger.people.access.passwords import hash_password, password_is_right
+from ledger.people.volunteers import queries, service
 from tests.phones import fresh_phone
 from tests.world import World
 

@@ -7,8 +7,8 @@ from flask.testing import FlaskClient
 
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
-from ledger.people import queries, service
-from ledger.people.passwords import hash_password
+from ledger.people.access.passwords import hash_password
+from ledger.people.volunteers import queries, service
 from tests.phones import fresh_phone
 from tests.world import Person, World
 

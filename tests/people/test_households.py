@@ -10,8 +10,10 @@ from ledger.kernel import clock
 from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.paging import PageRequest
-from ledger.people import household_queries, households, queries, service
+from ledger.people.households import queries as household_queries
+from ledger.people.households import service as households
 from ledger.people.policy import HOUSEHOLD_NUMBER_LENGTH, clean_household_number, household_key
+from ledger.people.volunteers import queries, service
 from tests.world import Person, World
 
 

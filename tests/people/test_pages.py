@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
-from ledger.people import queries, service
+from ledger.people.volunteers import queries, service
 from ledger.web.guard import SESSION_COOKIE
 from tests.browsing import Browser
 from tests.phones import fresh_phone

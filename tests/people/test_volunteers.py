@@ -8,8 +8,8 @@ from ledger.kernel import clock
 from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.errors import Forbidden, LedgerError, NotFound, Rejected
 from ledger.kernel.paging import PageRequest
-from ledger.people import queries, service
 from ledger.people.models import Identity, Volunteer
+from ledger.people.volunteers import queries, service
 from tests.at_once import at_once, failures
 from tests.phones import fresh_phone
 from tests.world import World

@@ -8,7 +8,7 @@ from werkzeug.test import TestResponse
 from ledger.kernel import clock
 from ledger.kernel.db import in_transaction
 from ledger.kernel.ids import new_id, public_id
-from ledger.people import service as people
+from ledger.people.volunteers import service as people
 from ledger.shop import policy, shelf
 from tests.shop.counter import Counter
 from tests.world import Person

@@ -18,9 +18,9 @@ from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.ids import parse_public_id, public_id
 from ledger.kernel.permissions import Permission
-from ledger.people import queries as people
-from ledger.people.queries import VolunteerView
-from ledger.people.search import find_volunteer
+from ledger.people.volunteers import queries as people
+from ledger.people.volunteers.queries import VolunteerView
+from ledger.people.volunteers.search import find_volunteer
 from ledger.points.book import queries
 from ledger.points.corrections import adjustments
 from ledger.points.policy import POINT, AccountKey, Balance

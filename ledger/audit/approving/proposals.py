@@ -14,7 +14,7 @@ from ledger.audit.naming.names import identity_names, volunteer_names
 from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
 from ledger.kernel.errors import Forbidden
 from ledger.kernel.ids import parse_public_id
-from ledger.people.households import one_household
+from ledger.people.households.service import one_household
 from ledger.points.book import entries
 from ledger.web.problem import words
 

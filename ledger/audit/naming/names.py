@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from ledger.audit.naming.causes import cause_words
 from ledger.kernel.types import table_of
-from ledger.people import queries as people
 from ledger.people.models import Volunteer
 from ledger.people.policy import mask_name
+from ledger.people.volunteers import queries as people
 from ledger.points.policy import MINUTE, POINT, AccountKey
 from ledger.shop.models import Item, Shop
 

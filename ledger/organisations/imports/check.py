@@ -11,11 +11,11 @@ from ledger.kernel.permissions import Permission
 from ledger.organisations import queries
 from ledger.organisations.imports.columns import Person, RowError, show
 from ledger.organisations.queries import PlaceView, TeamView
-from ledger.people.household_queries import household_numbers
-from ledger.people.matching import KnownName, KnownPhone, known_names, known_phones
+from ledger.people.households.queries import household_numbers
 from ledger.people.places import place_paths_of
 from ledger.people.policy import household_key
-from ledger.people.registration import NewVolunteer, prepare
+from ledger.people.volunteers.matching import KnownName, KnownPhone, known_names, known_phones
+from ledger.people.volunteers.registration import NewVolunteer, prepare
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
 from ledger.people.models import ActivationCode, Identity, LoginSession, RoleGrant
 from ledger.people.policy import LANGUAGES
-from ledger.people.queries import find_identity_by_phone, find_volunteer_by_identity, roles_of
+from ledger.people.volunteers.queries import find_identity_by_phone, find_volunteer_by_identity, roles_of
 
 # No letter that is taken for a digit when it is read from paper.
 _ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"

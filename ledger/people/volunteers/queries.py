@@ -14,7 +14,7 @@ from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
-from ledger.people.access_queries import (
+from ledger.people.access.sessions import (
     Preferences,
     RoleView,
     StaffView,
@@ -25,7 +25,7 @@ from ledger.people.access_queries import (
     roles_of,
     staff,
 )
-from ledger.people.household_queries import number_of_household
+from ledger.people.households.queries import number_of_household
 from ledger.people.models import Card, Identity, IdentityPhone, Volunteer
 from ledger.people.places import chunks, place_table
 from ledger.people.policy import mask_name, phone_key

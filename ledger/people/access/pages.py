@@ -8,10 +8,12 @@ from flask.typing import ResponseReturnValue
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
-from ledger.people import queries, service, staff_pages, volunteer_pages
+from ledger.people.access import staff_pages
+from ledger.people.access.login import LoggedIn, set_first_password
+from ledger.people.access.login import log_in as check_and_log_in
 from ledger.people.blueprint import bp
-from ledger.people.login import LoggedIn, set_first_password
-from ledger.people.login import log_in as check_and_log_in
+from ledger.people.volunteers import pages as volunteer_pages
+from ledger.people.volunteers import queries, service
 from ledger.web import forms
 from ledger.web.guard import SESSION_COOKIE, current_actor, public
 from ledger.web.page_context import bring_preferences, local_path

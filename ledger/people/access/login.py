@@ -6,9 +6,9 @@ from typing import Literal
 
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Forbidden
-from ledger.people import queries, service
-from ledger.people.passwords import hash_password, password_is_right
+from ledger.people.access.passwords import hash_password, password_is_right
 from ledger.people.policy import phone_key
+from ledger.people.volunteers import queries, service
 from ledger.web.rate_limit import Limit, count_try, forgive, network_of
 
 _QUARTER_HOUR = 15 * 60

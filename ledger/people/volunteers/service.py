@@ -15,8 +15,7 @@ from ledger.kernel.crypto import token_hash
 from ledger.kernel.errors import NotFound, Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
-from ledger.people import queries
-from ledger.people.credentials import (
+from ledger.people.access.credentials import (
     OpenedSession,
     make_activation_code,
     open_session,
@@ -26,12 +25,13 @@ from ledger.people.credentials import (
     set_password_with_code,
     set_preferences,
 )
-from ledger.people.households import set_household, set_households
+from ledger.people.access.staff import add_staff, grant_role, hire, revoke_role
+from ledger.people.households.service import set_household, set_households
 from ledger.people.models import Card, Volunteer
 from ledger.people.places import chunks, need_to_manage
 from ledger.people.policy import ACTIVE, BLOCKED
-from ledger.people.registration import NewVolunteer, is_demonstration, prepare, register_volunteers
-from ledger.people.staff import add_staff, grant_role, hire, revoke_role
+from ledger.people.volunteers import queries
+from ledger.people.volunteers.registration import NewVolunteer, is_demonstration, prepare, register_volunteers
 
 __all__ = [
     "IssuedCard",

@@ -7,11 +7,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
-from ledger.people.household_queries import members_of, number_of_household
+from ledger.people.households.queries import members_of, number_of_household
 from ledger.people.models import Identity, Volunteer
 from ledger.people.places import chunks, place_path
 from ledger.people.policy import NUMBER_DIGITS
-from ledger.people.queries import (
+from ledger.people.volunteers.queries import (
     VolunteerDetails,
     VolunteerView,
     find_volunteer_by_number,

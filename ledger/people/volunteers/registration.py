@@ -26,7 +26,7 @@ from ledger.people.policy import (
     normalise_phone,
     volunteer_number,
 )
-from ledger.people.queries import name_index, phone_index
+from ledger.people.volunteers.queries import name_index, phone_index
 
 _SEALED = ("name", "phone", "gender", "id_last4")
 # The same table as Identity's, but its sealed columns take what `prepare` has sealed already.

@@ -1,0 +1,1 @@
+"""Who may act: log-ins, passwords, sessions, staff and their roles."""

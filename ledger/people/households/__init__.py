@@ -1,0 +1,1 @@
+"""Households: who lives with whom, now and at a time."""

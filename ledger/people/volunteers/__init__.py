@@ -1,0 +1,1 @@
+"""Volunteers and their cards: registering, finding, listing."""
