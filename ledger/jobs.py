@@ -19,8 +19,8 @@ from ledger.kernel import clock, db, idempotency, job_runs, outbox
 from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.errors import Unavailable
 from ledger.kernel.ids import public_id
-from ledger.organisations import queries as organisations
 from ledger.people.access import credentials
+from ledger.places import queries as places
 from ledger.points.expiry import service as expiry
 from ledger.points.raw import releasing as expiring
 from ledger.points.sealing import service as sealing
@@ -170,7 +170,7 @@ def _for_center(work: CenterWork, center_id: int) -> Work:
 
 
 def _center_ids(session: Session) -> list[int]:
-    return [center.id for center in organisations.centers(session)]
+    return [center.id for center in places.centers(session)]
 
 
 def _once(session: Session, name: str, slot: datetime, work: Work) -> int:

@@ -9,6 +9,7 @@ import ledger.kernel.job_runs
 import ledger.kernel.outbox
 import ledger.organisations.models
 import ledger.people.models
+import ledger.places.models
 import ledger.points.closing.models
 import ledger.points.expiry.models
 import ledger.points.models

@@ -17,7 +17,7 @@ from ledger.kernel.errors import LedgerError
 from ledger.kernel.paging import MOST_PER_PAGE, PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.organisations import queries as organisations
-from ledger.people.places import place_choices
+from ledger.places.queries import place_choices
 from ledger.web import forms
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import idempotency_key

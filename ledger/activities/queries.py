@@ -21,7 +21,7 @@ from ledger.activities.signup_queries import (
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.kernel.prepared import Prepared
-from ledger.organisations.models import Place
+from ledger.places.models import Place
 
 __all__ = [
     "ActivityView",

@@ -16,8 +16,8 @@ from ledger.checkin.presenter import is_question, short_ref
 from ledger.checkin.queries import AttendanceView
 from ledger.kernel.actor import Actor
 from ledger.kernel.permissions import Permission
-from ledger.organisations.queries import PlaceView
 from ledger.people.volunteers import queries as people
+from ledger.places.queries import PlaceView
 from ledger.points.policy import POINT_SCALE
 from ledger.web.formats import local_time, time_range
 from ledger.web.problem import words

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from ledger.kernel.crypto import keyring
 from ledger.kernel.errors import Rejected
 from ledger.kernel.references import genuine, make_reference, read_reference
-from ledger.organisations import queries as organisations
+from ledger.places import queries as places
 
 STEP_SECONDS = 30
 EARLIER_STEPS = 2
@@ -66,7 +66,7 @@ def read_code(session: Session, text: str, now: datetime) -> Ticket:
     reference = read_reference(code)
     if reference is None or not genuine(code, reference, purpose=_PURPOSE):
         raise Rejected("checkin.code_invalid")
-    station = organisations.find_place(session, reference.key, reference.center_id)
+    station = places.find_place(session, reference.key, reference.center_id)
     if station is None or station.closed_at is not None:
         raise Rejected("checkin.code_invalid")
     kind, version = reference.extra[:1], int.from_bytes(reference.extra[1:3], "big")

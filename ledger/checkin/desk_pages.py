@@ -18,7 +18,7 @@ from ledger.kernel.ids import public_id
 from ledger.kernel.paging import MOST_PER_PAGE, PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.organisations import queries as organisations
-from ledger.organisations.queries import PlaceView
+from ledger.places.queries import PlaceView
 from ledger.web import forms
 from ledger.web.addresses import short
 from ledger.web.guard import get_actor, requires

@@ -14,8 +14,8 @@ from ledger.kernel.errors import NotFound
 from ledger.kernel.references import genuine, make_reference, read_reference
 from ledger.kernel.types import table_of
 from ledger.organisations import queries as organisations
-from ledger.organisations.queries import PlaceView
 from ledger.people.volunteers import queries as people
+from ledger.places.queries import PlaceView
 from ledger.rules import queries as rules
 from ledger.rules.policy import whole_minutes
 from ledger.rules.queries import Rule

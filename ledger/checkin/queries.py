@@ -20,8 +20,8 @@ from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
-from ledger.organisations.models import Place
 from ledger.people.models import Volunteer
+from ledger.places.models import Place
 
 _attendance, _scan, _shift = table_of(Attendance), table_of(ScanEvent), table_of(Shift)
 _DAY = timedelta(days=1)

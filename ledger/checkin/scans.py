@@ -21,11 +21,11 @@ from ledger.kernel.idempotency import hash_request
 from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
-from ledger.organisations import queries as organisations
 from ledger.people.models import Volunteer
 from ledger.people.policy import ACTIVE
 from ledger.people.volunteers import queries as people
 from ledger.people.volunteers.queries import CardView
+from ledger.places import queries as places
 
 _scan, _volunteer = table_of(ScanEvent), table_of(Volunteer)
 _STANDING = Prepared(
@@ -138,7 +138,7 @@ def _bearer(session: Session, scene: Scene, card: CardView | None) -> Person:
 def _clerks_station(session: Session, scene: Scene) -> int:
     if scene.command.station_id is None:
         raise Rejected("checkin.station_needed")
-    station = organisations.find_place(session, scene.command.station_id, scene.actor.center_id)
+    station = places.find_place(session, scene.command.station_id, scene.actor.center_id)
     if station is None:
         raise Rejected("organisations.place_not_found")
     scene.station_id = station.id

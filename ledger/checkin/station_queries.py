@@ -16,8 +16,8 @@ from ledger.kernel.ids import public_id
 from ledger.kernel.permissions import Permission
 from ledger.kernel.types import table_of
 from ledger.organisations import queries as organisations
-from ledger.organisations.queries import PlaceView
 from ledger.people.volunteers import queries as people
+from ledger.places.queries import PlaceView, all_places
 from ledger.rules import queries as rules
 
 _attendance, _scan = table_of(Attendance), table_of(ScanEvent)
@@ -155,7 +155,7 @@ class ScanPlaces:
 def scan_places(session: Session, actor: Actor, now: datetime) -> ScanPlaces:
     """The places at which the actor may check others in, as a tree read from the top."""
     paths = actor.paths(Permission.CHECK_IN_OTHERS)
-    places = organisations.all_places(session, actor.center_id, paths=paths)
+    places = all_places(session, actor.center_id, paths=paths)
     soon = activities.shifts_between(session, actor.center_id, start=now - _BACK, end=now + _AHEAD, paths=paths)
     busy = {shift.station_id for shift in soon if shift.cancelled_at is None and shift.ends_at > now - _STILL}
     return ScanPlaces(places, [place for place in places if place.id in busy])

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from ledger.checkin.models import Attendance
 from ledger.kernel.types import table_of
-from ledger.organisations.models import Place
+from ledger.places.models import Place
 
 _attendance, _place = table_of(Attendance), table_of(Place)
 

@@ -15,7 +15,8 @@ from ledger.kernel.errors import LedgerError, NotFound, text_of
 from ledger.kernel.ids import public_id
 from ledger.kernel.settings import Settings, SettingsError
 from ledger.organisations import queries as organisations
-from ledger.organisations.queries import CenterView
+from ledger.places import queries as places
+from ledger.places.queries import CenterView
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -66,7 +67,7 @@ def center_named(name: str | None) -> CenterView:
 
     Raises NotFound("organisations.center_not_found"), SettingsError where one of several must be named.
     """
-    there = in_snapshot(organisations.centers)
+    there = in_snapshot(places.centers)
     fitting = [each for each in there if name in (None, each.name, public_id(each.id))]
     if not fitting:
         raise NotFound("organisations.center_not_found")

@@ -20,6 +20,7 @@ from ledger.people.access import credentials, staff
 from ledger.people.access.passwords import hash_password
 from ledger.people.policy import show_phone
 from ledger.people.volunteers import queries as people
+from ledger.places import queries as places
 from ledger.rules import service as rules
 from ledger.rules.policy import RuleBody
 
@@ -39,7 +40,7 @@ def init(center_name: str, name: str, phone: str, ask: bool) -> None:
     """Make the first center, its administrator and rule 1 (1 point an hour). Does nothing where a center is."""
     if not at_head(database().writer):
         upgrade(settings().database_url)
-    there = in_snapshot(organisation_queries.centers)
+    there = in_snapshot(places.centers)
     if there:
         raise SettingsError(
             f"there is a center already ({there[0].name}) and nothing was changed; for another installation set "

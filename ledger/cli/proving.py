@@ -15,8 +15,8 @@ from ledger.audit.verifying.verify import Verification
 from ledger.cli.console import told
 from ledger.kernel.actor import system_actor
 from ledger.kernel.db import in_snapshot, in_transaction
-from ledger.organisations import queries as organisations
-from ledger.organisations.queries import CenterView
+from ledger.places import queries as places
+from ledger.places.queries import CenterView
 from ledger.proof.notes import NoteError
 
 
@@ -37,7 +37,7 @@ def commands() -> list[click.Command]:
 def verify_books(since_last: bool, against: str | None, key: str | None) -> None:
     """Recompute every balance and every seal of every center from the facts; exit 1 on any difference."""
     kept = _read(against, key) if against is not None else None
-    centers = in_snapshot(organisations.centers)
+    centers = in_snapshot(places.centers)
     if not centers:
         click.echo("There is no center yet, so there is nothing to verify.")
     with force_locale("en"):

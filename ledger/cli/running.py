@@ -15,7 +15,7 @@ from ledger.demo.sizes import DISTRICT, SIZES, Size
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.migrations import at_head, upgrade
 from ledger.kernel.settings import SettingsError
-from ledger.organisations import queries as organisations
+from ledger.places import queries as places
 from ledger.web import server
 
 
@@ -78,7 +78,7 @@ def demo(logins: bool, as_json: bool, seed: int, size_name: str, years: int) -> 
     if not logins:
         size = replace(SIZES[size_name], years=years)
         _prepare_demonstration(seed=seed, size=size, quiet=as_json)
-    here = in_snapshot(organisations.centers)
+    here = in_snapshot(places.centers)
     found = read_logins(settings().data_folder) if here and here[0].is_demonstration else []
     if not found:
         raise SettingsError("there are no demonstration log-ins here: run flask --app wsgi demo first")

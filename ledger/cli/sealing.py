@@ -6,8 +6,8 @@ import click
 
 from ledger.cli.console import told
 from ledger.kernel.db import in_snapshot, in_transaction
-from ledger.organisations import queries as organisations
-from ledger.organisations.queries import CenterView
+from ledger.places import queries as places
+from ledger.places.queries import CenterView
 from ledger.points.sealing import keys as seal_keys
 from ledger.points.sealing import queries as seal_queries
 from ledger.points.sealing.keys import KeyView
@@ -24,7 +24,7 @@ def commands() -> list[click.Command]:
 @told
 def seal_books(new_key: bool) -> None:
     """Seal what waits for it, in every center, and print each center's checkpoint. A job does it every two minutes."""
-    centers = in_snapshot(organisations.centers)
+    centers = in_snapshot(places.centers)
     if not centers:
         click.echo("There is no center yet, so there is nothing to seal.")
     for center in centers:

@@ -30,6 +30,7 @@ from ledger.people.access import credentials
 from ledger.people.access.passwords import hash_password
 from ledger.people.volunteers import queries as people
 from ledger.people.volunteers.registration import NewVolunteer, prepare
+from ledger.places import queries as places
 from ledger.points.models import Transfer
 
 SEED = 20_260_101
@@ -42,7 +43,7 @@ def load_once(settings: Settings, *, seed: int, size: Size, say: Say) -> None:
     """
     if settings.production:
         raise SettingsError("the demonstration's log-ins are no secrets: it never runs with LEDGER_ENV=production")
-    there = in_snapshot(organisations.centers)
+    there = in_snapshot(places.centers)
     if there and not there[0].is_demonstration:
         raise SettingsError(f"{there[0].name} is in this database; the demonstration goes into an empty one")
     if there:

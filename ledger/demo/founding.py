@@ -17,6 +17,7 @@ from ledger.people.access import credentials, staff
 from ledger.people.models import Volunteer
 from ledger.people.policy import demonstration_phone
 from ledger.people.volunteers import service as people
+from ledger.places.queries import all_places
 from ledger.rules import service as rules
 from ledger.rules.policy import RuleBody
 
@@ -39,7 +40,7 @@ def found_center(stage: Stage) -> None:
             actor=stage.system,
         )
         stage.places.append(place_id)
-    paths = {place.id: place.path for place in organisation_queries.all_places(stage.session, stage.center_id)}
+    paths = {place.id: place.path for place in all_places(stage.session, stage.center_id)}
     stage.paths = [paths[place_id] for place_id in stage.places]
     for place_position, name in stage.population.teams:
         place_id = stage.places[place_position]

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from ledger.kernel.actor import Actor
 from ledger.organisations import queries as organisations
 from ledger.people.volunteers import queries as people
+from ledger.places import queries as places
 from ledger.points.closing import freezing
 from ledger.web.page_context import Reader
 
@@ -20,7 +21,7 @@ ROLE_NAMES = {
 def load_reader(session: Session, actor: Actor | None) -> Reader:
     """What the head of a page says to an actor; to a stranger the first center's name, where there is one."""
     if actor is None:
-        first = next(iter(organisations.centers(session)), None)
+        first = next(iter(places.centers(session)), None)
         return Reader(first.name, first.is_demonstration) if first else Reader()
     center = organisations.get_center(session, actor.center_id)
     name = people.get_preferences(session, actor.identity_id).name

@@ -9,7 +9,7 @@ from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.organisations import queries, service
-from ledger.organisations.queries import PlaceView, TeamView
+from ledger.organisations.queries import TeamView
 from ledger.organisations.schemas import (
     MemberRequest,
     NearestQuery,
@@ -23,6 +23,8 @@ from ledger.organisations.schemas import (
     TeamRequest,
     TeamSchema,
 )
+from ledger.places import queries as places
+from ledger.places.queries import PlaceView
 from ledger.web.guard import get_actor, logged_in, requires
 from ledger.web.once import find_idempotency_key
 from ledger.web.openapi import KEY_PARAMETER, PREFIX
@@ -38,7 +40,7 @@ def list_places(query: dict[str, Any]) -> Page[PlaceView]:
     """Places of your center, closed ones too."""
     page = PageRequest(query["limit"], query["after"], query["sort"])
     narrow = {"parent_id": query["parent_id"], "kind": query["kind"]}
-    return in_snapshot(queries.list_places, get_actor().center_id, request=page, **narrow)
+    return in_snapshot(places.list_places, get_actor().center_id, request=page, **narrow)
 
 
 @bp.post("/places")

@@ -22,11 +22,11 @@ from ledger.organisations.imports.columns import COLUMNS, MOST_ROWS
 from ledger.organisations.imports.command import Checked, check_lines, import_draft
 from ledger.organisations.imports.files import read_lines
 from ledger.organisations.imports.report import HEADINGS, column_name, report_lines, summary
-from ledger.people.places import place_choices
 from ledger.people.policy import show_phone
 from ledger.people.volunteers import queries as people
 from ledger.people.volunteers.queries import VolunteerView
 from ledger.people.volunteers.search import details_of, read_filter
+from ledger.places.queries import place_choices, place_names
 from ledger.web import forms
 from ledger.web.guard import get_actor, requires
 from ledger.web.locale import language
@@ -138,7 +138,7 @@ def _volunteer_lines(session: Session, actor: Actor) -> list[list[Any]]:
     views = list(_all_shown(session, actor))
     ids = [view.id for view in views]
     teams = queries.team_names_of(session, ids, actor.center_id)
-    places = queries.place_names(session, [view.place_id for view in views], actor.center_id)
+    places = place_names(session, [view.place_id for view in views], actor.center_id)
     details = details_of(session, ids, actor.center_id)
     genders = {"male": _("男"), "female": _("女")}
     headings = [column_name(column, language()) for column in COLUMNS]

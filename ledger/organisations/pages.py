@@ -16,6 +16,7 @@ from ledger.organisations import import_pages, queries, service
 from ledger.organisations.blueprint import bp
 from ledger.organisations.policy import STATION, UNDER
 from ledger.people.volunteers.search import find_volunteer, volunteers_of
+from ledger.places.queries import all_places
 from ledger.web import forms
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import idempotency_key
@@ -41,7 +42,7 @@ def places() -> str:
 
 def _tree(session: Session, actor: Actor) -> dict[str, Any]:
     paths = actor.paths(Permission.MANAGE_PLACES) + actor.paths(Permission.MANAGE_VOLUNTEERS)
-    found = queries.all_places(session, actor.center_id, paths=paths, closed="closed" in request.args)
+    found = all_places(session, actor.center_id, paths=paths, closed="closed" in request.args)
     top = min((place.path.count("/") for place in found), default=0)
     return {
         "places": [(place.path.count("/") - top, place) for place in found],
@@ -62,7 +63,7 @@ def _place(session: Session, place_id: int, actor: Actor) -> dict[str, Any]:
     may_change = actor.may(Permission.MANAGE_PLACES, shown.path)
     if not may_change:
         actor.need(Permission.MANAGE_VOLUNTEERS, shown.path)
-    below = queries.all_places(session, actor.center_id, paths=[shown.path], closed=True)
+    below = all_places(session, actor.center_id, paths=[shown.path], closed=True)
     return {
         "place": shown,
         "below": [each for each in below if each.parent_id == place_id],

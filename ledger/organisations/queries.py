@@ -1,45 +1,22 @@
-"""Reads of centers, places, teams and memberships."""
+"""Reads of a center or place that must be there, of teams and of memberships."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ledger.kernel.chunks import chunks
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.kernel.prepared import Prepared
-from ledger.organisations.models import Center, Membership, Place, Team
+from ledger.organisations.models import Membership, Team
 from ledger.organisations.policy import metres_between
-from ledger.people.places import chunks
+from ledger.places.models import Place
+from ledger.places.queries import CenterView, PlaceView, all_places, centers, find_center, find_place, find_top_place
 
-_center, _place, _team, _membership = Center.__table__, Place.__table__, Team.__table__, Membership.__table__
-
-
-@dataclass(frozen=True, slots=True)
-class CenterView:
-    """A center: a district with a ledger of its own."""
-
-    id: int
-    name: str
-    is_demonstration: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceView:
-    """A center, institute or station; position in WGS-84 degrees."""
-
-    id: int
-    parent_id: int | None
-    kind: str
-    path: str
-    name: str
-    latitude: float | None
-    longitude: float | None
-    code_version: int
-    closed_at: datetime | None
+_place, _team, _membership = Place.__table__, Team.__table__, Membership.__table__
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +39,6 @@ class TeamView:
     members: int
 
 
-_PLACE_COLUMNS = [_place.c[name] for name in PlaceView.__slots__]
-_GET_PLACE = Prepared(
-    sa.select(*_PLACE_COLUMNS).where(_place.c.center_id == sa.bindparam("center"), _place.c.id == sa.bindparam("id"))
-)
-_TOP = sa.select(*_PLACE_COLUMNS).where(_place.c.center_id == sa.bindparam("center"), _place.c.parent_id.is_(None))
-_GET_CENTER = sa.select(_center.c.id, _center.c.name, _center.c.is_demonstration)
 _TEAM_PATHS = (
     sa.select(_team.c.id, _place.c.path)
     .join(_place, sa.and_(_place.c.center_id == _team.c.center_id, _place.c.id == _team.c.place_id))
@@ -84,12 +55,6 @@ _TEAM_NAMES = (
 )
 
 
-def find_center(session: Session, center_id: int) -> CenterView | None:
-    """A center by id."""
-    row = session.connection().execute(_GET_CENTER.where(_center.c.id == center_id)).one_or_none()
-    return None if row is None else CenterView(*row)
-
-
 def get_center(session: Session, center_id: int) -> CenterView:
     """A center by id. Raises NotFound("organisations.center_not_found")."""
     center = find_center(session, center_id)
@@ -98,23 +63,12 @@ def get_center(session: Session, center_id: int) -> CenterView:
     return center
 
 
-def centers(session: Session) -> list[CenterView]:
-    """All centers of the installation, oldest first."""
-    return [CenterView(*row) for row in session.connection().execute(_GET_CENTER.order_by(_center.c.id))]
-
-
 def only_center(session: Session) -> CenterView:
     """The first center. Raises NotFound("organisations.center_not_found") before there is one."""
     found = centers(session)
     if not found:
         raise NotFound("organisations.center_not_found")
     return found[0]
-
-
-def find_place(session: Session, place_id: int, center_id: int) -> PlaceView | None:
-    """A place of the center, closed ones too."""
-    rows = _GET_PLACE.rows(session, {"center": center_id, "id": place_id})
-    return PlaceView(*rows[0]) if rows else None
 
 
 def get_place(session: Session, place_id: int, center_id: int) -> PlaceView:
@@ -127,47 +81,10 @@ def get_place(session: Session, place_id: int, center_id: int) -> PlaceView:
 
 def top_place(session: Session, center_id: int) -> PlaceView:
     """The place that is the center itself. Raises NotFound("organisations.center_not_found")."""
-    row = session.connection().execute(_TOP, {"center": center_id}).one_or_none()
-    if row is None:
+    place = find_top_place(session, center_id)
+    if place is None:
         raise NotFound("organisations.center_not_found")
-    return PlaceView(*row)
-
-
-def all_places(
-    session: Session, center_id: int, *, paths: Iterable[str] = ("/",), kind: str | None = None, closed: bool = False
-) -> list[PlaceView]:
-    """Places under any of the paths as a tree read from the top: each after its parent, open ones unless `closed`."""
-    query = sa.select(*_PLACE_COLUMNS).where(
-        _place.c.center_id == center_id, sa.or_(sa.false(), *(_place.c.path.startswith(path) for path in paths))
-    )
-    if kind:
-        query = query.where(_place.c.kind == kind)
-    if not closed:
-        query = query.where(_place.c.closed_at.is_(None))
-    return [PlaceView(*row) for row in session.connection().execute(query.order_by(_place.c.path))]
-
-
-def list_places(
-    session: Session, center_id: int, *, request: PageRequest, parent_id: int | None = None, kind: str | None = None
-) -> Page[PlaceView]:
-    """Places of the center, closed ones too, from the top down unless asked otherwise."""
-    query = sa.select(*(getattr(Place, name) for name in PlaceView.__slots__)).where(Place.center_id == center_id)
-    if parent_id is not None:
-        query = query.where(Place.parent_id == parent_id)
-    if kind:
-        query = query.where(Place.kind == kind)
-    sorts = {"path": Place.path, "name": Place.name, "created_at": Place.created_at}
-    return fetch_page(session, query, request=request, sorts=sorts, tie=Place.id, make=_place_view)
-
-
-def place_names(session: Session, place_ids: Iterable[int], center_id: int) -> dict[int, str]:
-    """Names by place."""
-    query = sa.select(_place.c.id, _place.c.name).where(_place.c.center_id == center_id)
-    return {
-        row.id: row.name
-        for part in chunks(place_ids)
-        for row in session.connection().execute(query.where(_place.c.id.in_(part)))
-    }
+    return place
 
 
 def nearest(session: Session, center_id: int, *, latitude: float, longitude: float, limit: int = 5) -> list[NearPlace]:
@@ -278,10 +195,6 @@ def _teams(center_id: "int | sa.BindParameter[int]") -> sa.Select[Any]:
 
 
 _FIND_TEAM = Prepared(_teams(sa.bindparam("center")).where(Team.id == sa.bindparam("id")))
-
-
-def _place_view(row: Any) -> PlaceView:
-    return PlaceView(*(row._mapping[name] for name in PlaceView.__slots__))
 
 
 def _team_view(row: Any) -> TeamView:

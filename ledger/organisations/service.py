@@ -13,9 +13,11 @@ from ledger.kernel.errors import Conflict, NotFound, Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
 from ledger.organisations import queries
-from ledger.organisations.models import Center, Membership, Place, Team
+from ledger.organisations.models import Membership, Team
 from ledger.organisations.policy import CENTER, check_kind, check_position, clean_name, path_under
 from ledger.people.places import place_paths_of
+from ledger.places.models import Center, Place
+from ledger.places.queries import PlaceView
 from ledger.points.book import opening
 from ledger.points.policy import MINUTE, POINT, POINT_SCALE
 
@@ -182,7 +184,7 @@ def leave_team(session: Session, *, team_id: int, volunteer_id: int, actor: Acto
     session.connection().execute(delete)
 
 
-def _open_place(session: Session, place_id: int, actor: Actor) -> queries.PlaceView:
+def _open_place(session: Session, place_id: int, actor: Actor) -> PlaceView:
     place = queries.get_place(session, place_id, actor.center_id)
     actor.need(Permission.MANAGE_PLACES, place.path)
     if place.closed_at is not None:
@@ -194,7 +196,7 @@ def _insert_place(
     session: Session,
     center_id: int,
     *,
-    parent: queries.PlaceView | None,
+    parent: PlaceView | None,
     kind: str,
     name: str,
     position: tuple[float | None, float | None],

@@ -14,7 +14,7 @@ from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.people.access.login import log_in as check_and_log_in
 from ledger.people.households.queries import HouseholdChangeView, household_changes, members_of
-from ledger.people.places import place_names, place_path
+from ledger.people.places import place_path
 from ledger.people.schemas import (
     CardList,
     CardRequest,
@@ -31,6 +31,7 @@ from ledger.people.schemas import (
 )
 from ledger.people.volunteers import queries, service
 from ledger.people.volunteers.queries import VolunteerView
+from ledger.places.queries import place_names
 from ledger.points.book import queries as points
 from ledger.points.policy import MINUTE, POINT, POINT_SCALE, AccountKey
 from ledger.web.addresses import short

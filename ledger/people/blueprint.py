@@ -4,8 +4,8 @@ from flask import Blueprint
 from flask_babel import gettext as _
 
 from ledger.kernel.ids import public_id
-from ledger.people.places import innermost
 from ledger.people.policy import show_phone
+from ledger.places.queries import innermost
 
 bp = Blueprint("people", __name__)
 bp.add_app_template_filter(show_phone, "show_phone")

@@ -1,20 +1,15 @@
 """Places as people see them. A place stands above people, so it is read by its table's name and never imported."""
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Collection, Iterable
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
+from ledger.kernel.chunks import chunks
 from ledger.kernel.errors import NotFound
 from ledger.kernel.permissions import Permission
 from ledger.people.models import Volunteer
-
-_Key = TypeVar("_Key", int, str)
-MOST_AT_ONCE = 5_000
-# What a name is set in by for each place above it.
-_STEP = "\u3000"
 
 place_table = sa.table(
     "place",
@@ -22,8 +17,6 @@ place_table = sa.table(
     sa.column("id"),
     sa.column("parent_id"),
     sa.column("path"),
-    sa.column("name"),
-    sa.column("closed_at"),
 )
 _volunteer = Volunteer.__table__
 _PATHS_OF = (
@@ -68,50 +61,9 @@ def need_to_manage(session: Session, volunteer_ids: Collection[int], actor: Acto
         actor.need(Permission.MANAGE_VOLUNTEERS, path)
 
 
-def place_names(session: Session, place_ids: Iterable[int], center_id: int) -> dict[int, str]:
-    """Names by place."""
-    query = sa.select(place_table.c.id, place_table.c.name).where(place_table.c.center_id == center_id)
-    return {
-        row.id: row.name
-        for part in chunks(place_ids)
-        for row in session.connection().execute(query.where(place_table.c.id.in_(part)))
-    }
-
-
-def place_choices(session: Session, center_id: int, paths: Iterable[str]) -> list[tuple[int, str]]:
-    """Open places under any of the paths as (id, name), from the top down; names are set in by how deep they lie."""
-    query = (
-        sa.select(place_table.c.id, place_table.c.name, place_table.c.path)
-        .where(
-            place_table.c.center_id == center_id,
-            place_table.c.closed_at.is_(None),
-            sa.or_(sa.false(), *(place_table.c.path.startswith(path) for path in paths)),
-        )
-        .order_by(place_table.c.path)
-    )
-    rows = session.connection().execute(query).all()
-    top = min((row.path.count("/") for row in rows), default=0)
-    return [(row.id, _STEP * (row.path.count("/") - top) + row.name) for row in rows]
-
-
-def innermost(choices: Sequence[tuple[int, str]]) -> list[int]:
-    """Those of `place_choices` that have no other under them: the stations, where there are any."""
-    depths = [len(words) - len(words.lstrip(_STEP)) for _id, words in choices]
-    following = [*depths[1:], 0]
-    return [
-        place_id for (place_id, _words), depth, after in zip(choices, depths, following, strict=True) if after <= depth
-    ]
-
-
 def top_place_id(session: Session, center_id: int) -> int:
     """The place that is the center itself. Raises NotFound("people.place_not_found")."""
     row = session.connection().execute(_TOP, {"center": center_id}).one_or_none()
     if row is None:
         raise NotFound("people.place_not_found")
     return int(row.id)
-
-
-def chunks(keys: Iterable[_Key]) -> Iterable[list[_Key]]:
-    """The distinct keys in order, in lists that a statement can take."""
-    wanted = sorted(set(keys))
-    return (wanted[start : start + MOST_AT_ONCE] for start in range(0, len(wanted), MOST_AT_ONCE))

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
-from ledger.organisations.models import Place
+from ledger.places.models import Place
 from ledger.shop.models import GoodsIn, GoodsInLine, Item, Shop
 
 

@@ -13,7 +13,7 @@ from ledger.kernel.errors import Forbidden, NotFound, Rejected
 from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
-from ledger.organisations.models import Place
+from ledger.places.models import Place
 from ledger.points.book import queries as points
 from ledger.points.policy import POINT, AccountKey, Balance
 from ledger.shop.models import Item, ItemPrice, Shop

@@ -14,8 +14,8 @@ from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
-from ledger.organisations.models import Place
 from ledger.people.models import Volunteer
+from ledger.places.models import Place
 from ledger.shop import queries
 from ledger.shop.models import Item, ItemPrice, Redemption, RedemptionLine, Shop
 from ledger.shop.policy import read_receipt_text, receipt_text

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.kernel.types import table_of
-from ledger.organisations.models import Place
+from ledger.places.models import Place
 from ledger.points.models import Account
 from ledger.shop.models import Item, Redemption, Shop
 

@@ -13,8 +13,8 @@ from ledger.kernel.errors import LedgerError
 from ledger.kernel.ids import public_id
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
-from ledger.people.places import place_choices
 from ledger.people.volunteers import queries as people
+from ledger.places.queries import place_choices
 from ledger.shop import delivery_queries, queries, shelf
 from ledger.shop.blueprint import bp
 from ledger.shop.forms import LINES_MORE, Typed, lines_shown, read_delivery, read_item

@@ -10,7 +10,7 @@ from flask import Flask
 from ledger.app import create_app
 from ledger.kernel.db import Database, in_snapshot
 from ledger.kernel.settings import Settings
-from ledger.organisations import queries as organisations
+from ledger.places import queries as places
 from tests.audit.small_book import SmallBook, give_points, make_small_book
 from tests.conftest import TEST_SECRET
 from tests.world import World
@@ -64,7 +64,7 @@ def test_every_center_is_verified(own_app: Flask, book: SmallBook) -> None:
 
     result = verify(own_app)
 
-    assert result.output.count("no difference.") == len(in_snapshot(organisations.centers)) == 2
+    assert result.output.count("no difference.") == len(in_snapshot(places.centers)) == 2
 
 
 def test_before_there_is_a_center(own_app: Flask) -> None:

@@ -23,6 +23,7 @@ from ledger.organisations.service import create_center
 from ledger.people.access.credentials import open_session, set_password_with_code
 from ledger.people.access.passwords import hash_password, password_is_right
 from ledger.people.volunteers import queries as people
+from ledger.places import queries as places
 from ledger.rules.queries import all_rules
 from tests.conftest import TEST_SECRET
 from tests.crash.server import ROOT
@@ -135,12 +136,12 @@ def test_init_does_nothing_twice(founded: Console) -> None:
     said = founded.fails("init", "--center", "竹溪社区", "--name", "马海峰", "--phone", "13805570124")
 
     assert "柳荫社区" in said
-    assert [center.name for center in in_snapshot(organisations.centers)] == ["柳荫社区"]
+    assert [center.name for center in in_snapshot(places.centers)] == ["柳荫社区"]
 
 
 def test_init_refuses_a_phone_number_that_nobody_can_have(console: Console) -> None:
     assert "people.phone_invalid" in console.fails(*FOUND[:-1], "10000000001")
-    assert in_snapshot(organisations.centers) == []
+    assert in_snapshot(places.centers) == []
 
 
 def test_user_lists_gives_a_code_and_ends_log_ins(founded: Console) -> None:
@@ -256,7 +257,7 @@ def test_a_backup_brings_everything_back(founded: Console, tmp_path: Path) -> No
     kept = re.search(r"kept as (\S+)\.", result.output)
     assert kept is not None
     assert Path(kept[1]).is_file()
-    assert [center.name for center in in_snapshot(organisations.centers)] == ["柳荫社区"]
+    assert [center.name for center in in_snapshot(places.centers)] == ["柳荫社区"]
     assert founded.run("verify").exit_code == 0
 
 
@@ -269,7 +270,7 @@ def test_restore_refuses_what_is_no_backup(founded: Console, tmp_path: Path) -> 
 
     for file in (nothing, text, other):
         assert str(file) in founded.fails("restore", "--force", str(file))
-    assert [center.name for center in in_snapshot(organisations.centers)] == ["柳荫社区"]
+    assert [center.name for center in in_snapshot(places.centers)] == ["柳荫社区"]
 
 
 @pytest.mark.parametrize("own_database_url", ["sqlite"], indirect=True)
@@ -279,7 +280,7 @@ def test_restore_waits_for_nobody_who_still_serves(founded: Console, tmp_path: P
     server = Database(founded.settings.database_url)
 
     with server.snapshot() as session:
-        organisations.centers(session)
+        places.centers(session)
         assert "stop the service first" in founded.fails("restore", "--force", str(copy))
     server.close()
 

@@ -31,6 +31,7 @@ from ledger.people.access.passwords import password_is_right
 from ledger.people.models import Identity
 from ledger.people.policy import demonstration_phone
 from ledger.people.volunteers import queries as people
+from ledger.places.queries import centers
 from ledger.points.book.queries import balance, trial_balance
 from ledger.points.policy import POINT, AccountKey
 from tests.conftest import BOTH_DATABASES, TEST_SECRET, made_database
@@ -266,10 +267,10 @@ def test_a_load_that_was_cut_short_leaves_nothing(
         patch.setattr(serving, "decide", pull_the_plug)
         with pytest.raises(KeyboardInterrupt):
             load(settings)
-    assert in_snapshot(organisations.centers) == []
+    assert in_snapshot(centers) == []
 
     load(settings)
-    assert len(in_snapshot(organisations.centers)) == 1
+    assert len(in_snapshot(centers)) == 1
 
 
 def test_log_ins_that_were_lost_are_made_anew(village: Village, tmp_path: Path) -> None:
@@ -296,4 +297,4 @@ def test_it_never_mixes_with_real_people(own_database: Database, tmp_path: Path)
 def test_it_never_runs_in_production(own_database: Database, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="production"):
         load(replace(settings_for(own_database.url, tmp_path), environment="production"))
-    assert in_snapshot(organisations.centers) == []
+    assert in_snapshot(centers) == []

@@ -8,7 +8,7 @@ import pytest
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.errors import Rejected
 from ledger.kernel.paging import PageRequest
-from ledger.organisations import queries
+from ledger.places import queries as places
 from tests.world import World
 
 
@@ -16,12 +16,12 @@ def page_after(world: World, after: object, sort: str = "created_at") -> list[st
     """The names of the places that follow a cursor with these values."""
     cursor = after if isinstance(after, str) else base64.urlsafe_b64encode(json.dumps(after).encode()).decode()
     request = PageRequest(after=cursor, sort=sort)
-    return [place.name for place in in_snapshot(queries.list_places, world.center_id, request=request).items]
+    return [place.name for place in in_snapshot(places.list_places, world.center_id, request=request).items]
 
 
 def test_a_cursor_leads_on_by_time(world: World) -> None:
     for sort in ("created_at", "-created_at"):
-        first = in_snapshot(queries.list_places, world.center_id, request=PageRequest(limit=1, sort=sort))
+        first = in_snapshot(places.list_places, world.center_id, request=PageRequest(limit=1, sort=sort))
         assert first.next is not None
         rest = page_after(world, first.next, sort)
         assert sorted([first.items[0].name, *rest]) == sorted(["演示中心", "柳荫站"])

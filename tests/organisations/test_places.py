@@ -10,6 +10,7 @@ from ledger.kernel.ids import public_id
 from ledger.kernel.paging import PageRequest
 from ledger.organisations import queries, service
 from ledger.organisations.policy import metres_between
+from ledger.places import queries as places
 from tests.world import World
 
 
@@ -24,7 +25,7 @@ def test_a_path_leads_from_the_top_down(world: World) -> None:
     station = in_snapshot(queries.get_place, add(world, parent_id=institute), world.center_id)
     ids = [world.top_id, institute, station.id]
     assert station.path == "/" + "".join(f"{public_id(key)}/" for key in ids)
-    tree = in_snapshot(queries.all_places, world.center_id)
+    tree = in_snapshot(places.all_places, world.center_id)
     assert {place.id for place in tree} == {*ids, world.station_id}
     assert all(one.path < other.path for one, other in pairwise(tree))
 
@@ -78,8 +79,8 @@ def test_closing_goes_from_below(world: World) -> None:
         in_transaction(service.close_place, world.top_id, actor=world.builder)
     with pytest.raises(Conflict):
         add(world, parent_id=institute, name="新站")
-    assert institute not in {place.id for place in in_snapshot(queries.all_places, world.center_id)}
-    assert institute in {place.id for place in in_snapshot(queries.all_places, world.center_id, closed=True)}
+    assert institute not in {place.id for place in in_snapshot(places.all_places, world.center_id)}
+    assert institute in {place.id for place in in_snapshot(places.all_places, world.center_id, closed=True)}
 
 
 def test_a_reprinted_code_counts_up(world: World) -> None:
@@ -108,7 +109,7 @@ def test_places_page_by_page(world: World) -> None:
     names, after = [], None
     while True:
         request = PageRequest(limit=2, after=after, sort="-name")
-        page = in_snapshot(queries.list_places, world.center_id, request=request, kind="station")
+        page = in_snapshot(places.list_places, world.center_id, request=request, kind="station")
         names += [place.name for place in page.items]
         after = page.next
         if after is None:

@@ -6,9 +6,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.activities.models import Activity
-from ledger.organisations.models import Place
 from ledger.organisations.policy import STATION
 from ledger.people.models import RoleGrant, Volunteer
+from ledger.places.models import Place
 from ledger.shop.models import GoodsIn
 
 _CENTER: "sa.BindParameter[int]" = sa.bindparam("center")

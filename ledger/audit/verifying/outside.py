@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from ledger.audit.checks.scope import LogHead
-from ledger.organisations import queries as organisations
+from ledger.places import queries as places
 from ledger.points.sealing import keys as seal_keys
 from ledger.proof.checkpoints import open_checkpoint, parse_checkpoint
 from ledger.proof.notes import NoteError, Verifier, parse_verifier, split_note
@@ -27,7 +27,7 @@ def read(session: Session, note: str, key: str | None = None) -> Kept:
     """
     text, _signatures = split_note(note)
     checkpoint = parse_checkpoint(text)
-    centers = [center.id for center in organisations.centers(session)]
+    centers = [center.id for center in places.centers(session)]
     own = {center_id: seal_keys.keys(session, center_id) for center_id in centers}
     named = [center_id for center_id in centers if any(each.origin == checkpoint.origin for each in own[center_id])]
     # Whoever rewrote everything may have renamed the log too; where there is one center there is no doubt.

@@ -10,12 +10,13 @@ from ledger.kernel.errors import Conflict, Rejected
 from ledger.kernel.permissions import Permission
 from ledger.organisations import queries
 from ledger.organisations.imports.columns import Person, RowError, show
-from ledger.organisations.queries import PlaceView, TeamView
+from ledger.organisations.queries import TeamView
 from ledger.people.households.queries import household_numbers
 from ledger.people.places import place_paths_of
 from ledger.people.policy import household_key
 from ledger.people.volunteers.matching import KnownName, KnownPhone, known_names, known_phones
 from ledger.people.volunteers.registration import NewVolunteer, prepare
+from ledger.places.queries import PlaceView, all_places
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +184,7 @@ class _Directory:
             raise Conflict("organisations.place_closed")
         paths = actor.paths(Permission.MANAGE_VOLUNTEERS)
         places: dict[str, list[PlaceView]] = {}
-        for place in queries.all_places(session, center_id, paths=paths):
+        for place in all_places(session, center_id, paths=paths):
             places.setdefault(place.name, []).append(place)
         teams: dict[str, list[TeamView]] = {}
         for team in queries.all_teams(session, center_id, paths=paths):

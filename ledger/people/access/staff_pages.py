@@ -13,8 +13,8 @@ from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.permissions import Permission
 from ledger.people.blueprint import bp
-from ledger.people.places import place_choices, place_names
 from ledger.people.volunteers import queries, service
+from ledger.places.queries import place_choices, place_names
 from ledger.web import forms
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import idempotency_key

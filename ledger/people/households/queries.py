@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ledger.kernel.chunks import chunks
 from ledger.kernel.types import table_of
 from ledger.people.models import Household, HouseholdChange, Volunteer
-from ledger.people.places import chunks
 from ledger.people.policy import household_key
 
 _household, _change, _volunteer = table_of(Household), table_of(HouseholdChange), table_of(Volunteer)

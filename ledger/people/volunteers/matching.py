@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ledger.kernel.chunks import chunks
 from ledger.people.models import Identity, IdentityPhone, Volunteer
-from ledger.people.places import chunks
 
 _BY_PHONE = (
     sa.select(IdentityPhone.phone_index, Identity.name_index, Volunteer.id.label("volunteer_id"))

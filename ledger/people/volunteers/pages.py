@@ -15,11 +15,11 @@ from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.people.blueprint import bp
 from ledger.people.households.queries import household_changes, members_of
-from ledger.people.places import place_choices, place_names
 from ledger.people.policy import mask_phone
 from ledger.people.volunteers import queries, service
 from ledger.people.volunteers.queries import VolunteerView
 from ledger.people.volunteers.search import read_filter
+from ledger.places.queries import place_choices, place_names
 from ledger.web import forms
 from ledger.web.addresses import absolute, short
 from ledger.web.guard import get_actor, requires

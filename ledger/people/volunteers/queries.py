@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
+from ledger.kernel.chunks import chunks
 from ledger.kernel.crypto import keyring, token_hash
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
@@ -27,7 +28,7 @@ from ledger.people.access.sessions import (
 )
 from ledger.people.households.queries import number_of_household
 from ledger.people.models import Card, Identity, IdentityPhone, Volunteer
-from ledger.people.places import chunks, place_table
+from ledger.people.places import place_table
 from ledger.people.policy import mask_name, phone_key
 
 __all__ = [

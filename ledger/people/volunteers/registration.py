@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
+from ledger.kernel.chunks import MOST_AT_ONCE
 from ledger.kernel.crypto import keyring
 from ledger.kernel.errors import NotFound, Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
 from ledger.people.models import Identity, IdentityPhone, Volunteer
-from ledger.people.places import MOST_AT_ONCE, place_path, top_place_id
+from ledger.people.places import place_path, top_place_id
 from ledger.people.policy import (
     ACTIVE,
     clean_gender,

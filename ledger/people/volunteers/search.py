@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
+from ledger.kernel.chunks import chunks
 from ledger.people.households.queries import members_of, number_of_household
 from ledger.people.models import Identity, Volunteer
-from ledger.people.places import chunks, place_path
+from ledger.people.places import place_path
 from ledger.people.policy import NUMBER_DIGITS
 from ledger.people.volunteers.queries import (
     VolunteerDetails,

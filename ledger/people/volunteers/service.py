@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
+from ledger.kernel.chunks import chunks
 from ledger.kernel.crypto import token_hash
 from ledger.kernel.errors import NotFound, Rejected
 from ledger.kernel.ids import new_id
@@ -28,7 +29,7 @@ from ledger.people.access.credentials import (
 from ledger.people.access.staff import add_staff, grant_role, hire, revoke_role
 from ledger.people.households.service import set_household, set_households
 from ledger.people.models import Card, Volunteer
-from ledger.people.places import chunks, need_to_manage
+from ledger.people.places import need_to_manage
 from ledger.people.policy import ACTIVE, BLOCKED
 from ledger.people.volunteers import queries
 from ledger.people.volunteers.registration import NewVolunteer, is_demonstration, prepare, register_volunteers
