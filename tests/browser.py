@@ -33,8 +33,6 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 LONGEST_MS = 10_000
 
-on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True, scope="session")
-
 OpenPage = Callable[..., Page]
 CameraBrowser = Callable[[Path], AbstractContextManager[Browser]]
 

@@ -11,17 +11,21 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
+from sqlalchemy.orm import Session
 
 from ledger.app import create_app
-from ledger.kernel import crypto, db
+from ledger.kernel import crypto, db, outbox
 from ledger.kernel.db import Database, in_transaction
+from ledger.kernel.ids import new_id
 from ledger.kernel.migrations import upgrade
 from ledger.kernel.settings import Settings
+from ledger.organisations import queries as organisations
 from ledger.organisations.service import create_center
 from ledger.points.sealing import keys as seal_keys
 from tests.databases import (
     PostgresServer,
     drop_postgres_database,
+    fast_folder,
     fresh_postgres_database,
     postgres_server,
     sqlite_url,
@@ -51,9 +55,16 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def memory() -> Iterator[Path]:
+    """The folder of the databases whose durability is not what is tested."""
+    with fast_folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(memory: Path) -> Path:
     """A SQLite file brought to the newest schema, to be copied and never written to."""
-    path = tmp_path_factory.mktemp("migrated") / "ledger.sqlite3"
+    path = memory / "migrated.sqlite3"
     upgrade(f"sqlite:///{path}")
     return path
 
@@ -70,10 +81,15 @@ def migrated_postgres(postgres: PostgresServer) -> str:
 def made_database(request: pytest.FixtureRequest, *, migrated: bool) -> Iterator[str]:
     """A new database of the kind that the request's parameter says, removed at the end."""
     if request.param == "sqlite":
-        url = sqlite_url(request.getfixturevalue("tmp_path_factory").mktemp("sqlite"))
+        # Who kills processes wants to see what is on a disk.
+        folder = "tmp_path" if request.node.get_closest_marker("crash") else "memory"
+        url = sqlite_url(request.getfixturevalue(folder))
+        path = Path(url.removeprefix("sqlite:///"))
         if migrated:
-            shutil.copyfile(request.getfixturevalue("migrated_sqlite"), url.removeprefix("sqlite:///"))
+            shutil.copyfile(request.getfixturevalue("migrated_sqlite"), path)
         yield url
+        for file in path.parent.glob(f"{path.name}*"):
+            file.unlink()
         return
     server: PostgresServer = request.getfixturevalue("postgres")
     template = request.getfixturevalue("migrated_postgres") if migrated else "template0"
@@ -120,9 +136,18 @@ def shared_database(database_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def database(shared_database: Database) -> Database:
-    """The shared database as the one in use: tests commit for real and are kept apart by their centers."""
+def database(shared_database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
+    """The shared database as the one in use: tests commit for real and are kept apart by their centers.
+
+    What goes over all centers (jobs above all) goes over those of this test, not over those that earlier ones left.
+    """
     db.use(shared_database)
+    begun, of_everybody = new_id(), organisations.centers
+
+    def of_this_test(session: Session) -> list[organisations.CenterView]:
+        return [center for center in of_everybody(session) if center.id > begun]
+
+    monkeypatch.setattr(organisations, "centers", of_this_test)
     return shared_database
 
 
@@ -182,20 +207,33 @@ def world(database: Database) -> World:
     return World(database)
 
 
-@pytest.fixture
-def app(database: Database, tmp_path: Path) -> Flask:
-    """The application on the shared database."""
-    settings = Settings(
+@pytest.fixture(scope="session")
+def shared_app(shared_database: Database, memory: Path) -> Flask:
+    """The application on the shared database, made once; who needs other settings makes one of their own."""
+    return create_app(settings_on(shared_database.url, memory), database=shared_database)
+
+
+def settings_on(database_url: str, data_folder: Path) -> Settings:
+    """Settings of the tests' installation."""
+    return Settings(
         environment="development",
-        database_url=database.url,
+        database_url=database_url,
         secret_key=TEST_SECRET,
         base_url="https://jf.example.org",
         host="127.0.0.1",
         port=8000,
         timezone=ZoneInfo("Asia/Shanghai"),
-        data_folder=tmp_path,
+        data_folder=data_folder,
     )
-    return create_app(settings, database=database)
+
+
+@pytest.fixture
+def app(shared_app: Flask, database: Database, keyring: crypto.Keyring) -> Flask:
+    """The application on the shared database, with the process as it wants it whatever was served before."""
+    crypto.use(keyring)
+    seal_keys.use_host("jf.example.org")
+    outbox.use_routes({})
+    return shared_app
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """Databases for tests: a SQLite file, and a PostgreSQL server that lives as long as the tests and leaves nothing.
 
-Works as root (PostgreSQL refuses to, so the server runs as another user) and as anybody else.
+Both lie in memory where this machine has room for them, because the switches that make a commit durable stay on in
+tests as they are in production, and a sync to memory costs nothing. Works as root (PostgreSQL refuses to, so the
+server runs as another user) and as anybody else.
 """
 
 import os
@@ -18,22 +20,31 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 from psycopg import sql
 
 from tools.test_system import find_postgres_folder
 
 SUPERUSER = "ledger"
 START_TIMEOUT_SECONDS = 30
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 4 << 30
+_FOLDER_PREFIX = "ledger-test-"
+_LONGEST_RUN_SECONDS = 6 * 60 * 60
 # Nothing here must survive a power cut, so the switches that cost time for that are off.
 SERVER_SWITCHES = {
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "off",
     "shared_buffers": "64MB",
+    "max_wal_size": "128MB",
     "max_connections": "120",
     "listen_addresses": "127.0.0.1",
 }
 _numbers = count(1)
+
+# For tests that are slow (a browser) or that send no statement which SQLite and PostgreSQL could take differently.
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True, scope="session")
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,26 @@ class PostgresServer:
             host="127.0.0.1", port=self.port, user=SUPERUSER, dbname="postgres", autocommit=True
         ) as connection:
             connection.execute(statement)
+
+
+def has_room_in_memory() -> bool:
+    """Whether the databases of a run fit into the machine's file system in memory."""
+    return os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ROOM_BYTES
+
+
+@contextmanager
+def fast_folder() -> Iterator[Path]:
+    """A folder in memory where there is room, else on disk; removed at the end."""
+    parent = MEMORY if has_room_in_memory() else Path("/tmp")
+    for left in parent.glob(f"{_FOLDER_PREFIX}*"):
+        # Of a run that was killed.
+        if time.time() - left.stat().st_mtime > _LONGEST_RUN_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=_FOLDER_PREFIX, dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def sqlite_url(folder: Path) -> str:
@@ -82,15 +113,12 @@ def postgres_server() -> Iterator[PostgresServer]:
     binaries = find_postgres_folder()
     if binaries is None:
         raise LookupError("no PostgreSQL here: make test-setup")
-    folder = Path(tempfile.mkdtemp(prefix="ledger-test-postgres-", dir="/tmp"))
-    try:
+    with fast_folder() as folder:
         user = _unprivileged_user(folder)
         binaries = _reachable(binaries, folder, user)
         _make_cluster(binaries, folder, user)
         with _running(binaries, folder, user) as server:
             yield server
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _unprivileged_user(folder: Path) -> dict[str, Any]:

@@ -7,7 +7,8 @@ import zxingcpp
 from PIL import Image
 
 from ledger.web.qr import qr_svg
-from tests.browser import CameraBrowser, OpenPage, on_sqlite, write_clip
+from tests.browser import CameraBrowser, OpenPage, write_clip
+from tests.databases import on_sqlite
 
 CODE = "HTTPS://JF.EXAMPLE.ORG/Q/ABCDEFGHJKLMNPQRSTUVWXYZ234567"
 

@@ -5,7 +5,13 @@ import sqlalchemy as sa
 
 from ledger.kernel.migrations import at_head
 from ledger.tables import metadata
-from tests.databases import PostgresServer, drop_postgres_database, fresh_postgres_database
+from tests.databases import (
+    MEMORY,
+    PostgresServer,
+    drop_postgres_database,
+    fresh_postgres_database,
+    has_room_in_memory,
+)
 
 
 def test_database_is_empty_and_takes_chinese(empty_database_url: str) -> None:
@@ -24,6 +30,18 @@ def test_own_database_has_the_newest_schema(own_database_url: str) -> None:
     assert at_head(engine)
     assert set(sa.inspect(engine).get_table_names()) == {*metadata.tables, "alembic_version"}
     engine.dispose()
+
+
+@pytest.mark.skipif(not has_room_in_memory(), reason="no room in memory on this machine")
+@pytest.mark.parametrize("own_database_url", ["sqlite"], indirect=True)
+def test_a_database_lies_in_memory(own_database_url: str) -> None:
+    assert str(MEMORY) in own_database_url
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("own_database_url", ["sqlite"], indirect=True)
+def test_where_processes_are_killed_it_lies_on_disk(own_database_url: str) -> None:
+    assert str(MEMORY) not in own_database_url
 
 
 @pytest.mark.postgres

@@ -115,6 +115,23 @@ def test_every_job_runs_with_nothing_to_do(world: World, each: Job) -> None:
     assert jobs.run(world.database, each, at=datetime(2020, 1, 1, tzinfo=UTC)) >= 0
 
 
+@pytest.fixture(scope="module")
+def left_behind(shared_database: Database) -> int:
+    """A center that was there before the test."""
+    db.use(shared_database)
+    return in_transaction(organisations.create_center, name="演示中心", is_demonstration=True)
+
+
+def test_a_job_in_a_test_works_for_the_centers_of_that_test_alone(left_behind: int, world: World) -> None:
+    """Or each job would take as long as all tests before it together."""
+    seen: list[int] = []
+
+    jobs.run(world.database, Job("see", 60, each_center=lambda _session, center: seen.append(center) or 0))
+    jobs.run(world.database, Job("see", 60, outside=lambda _database, center, _at: seen.append(center) or 0))
+
+    assert seen == [world.center_id] * 2
+
+
 def held(world: World, clerk: Person, member: Person) -> int:
     """A redemption that holds one bag."""
     shop_id = world.add_shop()

@@ -9,7 +9,8 @@ from playwright.sync_api import Page, expect
 
 from ledger.kernel import clock
 from ledger.kernel.ids import public_id
-from tests.browser import PHONE, CameraBrowser, OpenPage, no_axe_violations, on_sqlite, write_clip
+from tests.browser import PHONE, CameraBrowser, OpenPage, no_axe_violations, write_clip
+from tests.databases import on_sqlite
 from tests.world import Person, World
 
 pytestmark = [pytest.mark.browser, on_sqlite]

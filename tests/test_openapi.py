@@ -21,8 +21,8 @@ from ledger.kernel.db import Database, in_transaction
 from ledger.kernel.ids import public_id
 from ledger.kernel.settings import Settings
 from ledger.points.closing import freezing
-from tests.browser import on_sqlite
 from tests.conftest import TEST_SECRET
+from tests.databases import on_sqlite
 from tests.world import Person, World
 
 # A rule of the house says no with 422, as it does for a field: what may be posted depends on more than its shape.

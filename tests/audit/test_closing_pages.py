@@ -15,8 +15,9 @@ from ledger.kernel.db import in_transaction
 from ledger.kernel.ids import parse_public_id, public_id
 from ledger.points.closing import freezing
 from tests.approvals.office import Office
-from tests.browser import DESKTOP, PHONE, OpenPage, no_axe_violations, no_sideways_scroll, on_sqlite
+from tests.browser import DESKTOP, PHONE, OpenPage, no_axe_violations, no_sideways_scroll
 from tests.browsing import Browser
+from tests.databases import on_sqlite
 from tests.points.books import Books
 from tests.world import World
 

@@ -14,8 +14,9 @@ from ledger.kernel.db import in_transaction
 from ledger.kernel.ids import public_id
 from ledger.points.closing import freezing
 from tests.approvals.office import Office
-from tests.browser import DESKTOP, OpenPage, no_axe_violations, no_sideways_scroll, on_sqlite, screenshot
+from tests.browser import DESKTOP, OpenPage, no_axe_violations, no_sideways_scroll, screenshot
 from tests.browsing import Browser
+from tests.databases import on_sqlite
 from tests.world import Person, World
 
 

@@ -8,7 +8,8 @@ from ledger.kernel.ids import public_id
 from ledger.points.book import queries as points
 from ledger.points.policy import POINT, AccountKey
 from tests.audit.small_book import SmallBook, make_small_book
-from tests.browser import DESKTOP, PHONE, OpenPage, no_axe_violations, no_sideways_scroll, on_sqlite, screenshot
+from tests.browser import DESKTOP, PHONE, OpenPage, no_axe_violations, no_sideways_scroll, screenshot
+from tests.databases import on_sqlite
 from tests.world import World
 
 pytestmark = [pytest.mark.browser, on_sqlite]

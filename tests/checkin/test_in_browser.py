@@ -28,11 +28,11 @@ from tests.browser import (
     OpenPage,
     no_axe_violations,
     no_sideways_scroll,
-    on_sqlite,
     screenshot,
     write_clip,
 )
 from tests.checkin.days import Day, at
+from tests.databases import on_sqlite
 from tests.world import Person
 
 pytestmark = [pytest.mark.browser, on_sqlite]

@@ -124,9 +124,11 @@ def test_the_switches_need_the_page_s_token(app: Flask, world: World) -> None:
     assert answer.status_code == 403
 
 
-def test_the_style_guide_is_shown_in_development_only(app: Flask, world: World) -> None:
+def test_the_style_guide_is_shown_in_development_only(
+    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert app.test_client().get("/styleguide").status_code == 200
-    app.config["SETTINGS"] = replace(app.config["SETTINGS"], environment="production")
+    monkeypatch.setitem(app.config, "SETTINGS", replace(app.config["SETTINGS"], environment="production"))
     assert app.test_client().get("/styleguide").status_code == 404
 
 

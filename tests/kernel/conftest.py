@@ -13,10 +13,10 @@ from tests.kernel.groups import Groups
 
 
 @pytest.fixture
-def groups(migrated_sqlite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Groups]:
+def groups(migrated_sqlite: Path, memory: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Groups]:
     """Groups on a database of their own, as large as the test makes them however slow the machine."""
     monkeypatch.setattr(group_commit, "GROUP_SECONDS", 600.0)
-    url = sqlite_url(tmp_path)
+    url = sqlite_url(memory)
     shutil.copyfile(migrated_sqlite, url.removeprefix("sqlite:///"))
     database = Database(url)
     db.use(database)

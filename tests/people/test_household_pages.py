@@ -6,8 +6,9 @@ from flask.testing import FlaskClient
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.ids import public_id
 from ledger.people.volunteers import queries
-from tests.browser import DESKTOP, PHONE, OpenPage, no_axe_violations, no_sideways_scroll, on_sqlite, screenshot
+from tests.browser import DESKTOP, PHONE, OpenPage, no_axe_violations, no_sideways_scroll, screenshot
 from tests.browsing import Browser
+from tests.databases import on_sqlite
 from tests.world import Person, World
 
 

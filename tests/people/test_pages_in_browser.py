@@ -8,7 +8,8 @@ from ledger.kernel.db import in_transaction
 from ledger.kernel.ids import public_id
 from ledger.organisations import service as organisations
 from ledger.people.volunteers import service as people
-from tests.browser import DESKTOP, PHONE, OpenPage, no_axe_violations, no_sideways_scroll, on_sqlite, screenshot
+from tests.browser import DESKTOP, PHONE, OpenPage, no_axe_violations, no_sideways_scroll, screenshot
+from tests.databases import on_sqlite
 from tests.phones import fresh_phone
 from tests.world import World
 

@@ -15,10 +15,10 @@ from tests.browser import (
     OpenPage,
     no_axe_violations,
     no_sideways_scroll,
-    on_sqlite,
     screenshot,
     write_clip,
 )
+from tests.databases import on_sqlite
 from tests.shop.counter import Counter, balance, first_receipt
 
 pytestmark = [pytest.mark.browser, on_sqlite]

@@ -13,9 +13,9 @@ from tests.browser import (
     OpenPage,
     no_axe_violations,
     no_sideways_scroll,
-    on_sqlite,
     screenshot,
 )
+from tests.databases import on_sqlite
 from tests.shop.counter import Counter
 from tests.world import Person
 
