@@ -19,8 +19,8 @@ from ledger.kernel.db import Database, in_transaction
 from ledger.kernel.ids import new_id
 from ledger.kernel.migrations import upgrade
 from ledger.kernel.settings import Settings
-from ledger.organisations import queries as organisations
 from ledger.organisations.service import create_center
+from ledger.places import queries as places
 from ledger.points.sealing import keys as seal_keys
 from tests.databases import (
     PostgresServer,
@@ -142,12 +142,12 @@ def database(shared_database: Database, monkeypatch: pytest.MonkeyPatch) -> Data
     What goes over all centers (jobs above all) goes over those of this test, not over those that earlier ones left.
     """
     db.use(shared_database)
-    begun, of_everybody = new_id(), organisations.centers
+    begun, of_everybody = new_id(), places.centers
 
-    def of_this_test(session: Session) -> list[organisations.CenterView]:
+    def of_this_test(session: Session) -> list[places.CenterView]:
         return [center for center in of_everybody(session) if center.id > begun]
 
-    monkeypatch.setattr(organisations, "centers", of_this_test)
+    monkeypatch.setattr(places, "centers", of_this_test)
     return shared_database
 
 
