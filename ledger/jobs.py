@@ -142,7 +142,7 @@ def run(database: Database, job: Job, *, at: datetime | None = None) -> int:
 
 def _run_outside(database: Database, job: Job, now: datetime) -> int:
     changed = 0
-    for center_id in in_snapshot(_center_ids) if job.outside is not None else ():
+    for center_id in in_snapshot(places.center_ids) if job.outside is not None else ():
         try:
             changed += job.outside(database, center_id, now) if job.outside is not None else 0
         except Unavailable as told:
@@ -162,15 +162,13 @@ def _parts(job: Job) -> list[tuple[str, Work]]:
     """The units of a run: each center has one of its own, so that one center's fault is not another's."""
     if job.each_center is None:
         return [(job.name, job.at_once)] if job.at_once is not None else []
-    return [(f"{job.name}:{public_id(each)}", _for_center(job.each_center, each)) for each in in_snapshot(_center_ids)]
+    return [
+        (f"{job.name}:{public_id(each)}", _for_center(job.each_center, each)) for each in in_snapshot(places.center_ids)
+    ]
 
 
 def _for_center(work: CenterWork, center_id: int) -> Work:
     return lambda session: work(session, center_id)
-
-
-def _center_ids(session: Session) -> list[int]:
-    return [center.id for center in places.centers(session)]
 
 
 def _once(session: Session, name: str, slot: datetime, work: Work) -> int:

@@ -52,6 +52,10 @@ SQL_CLOCK = re.compile(
 )
 COMMIT_CALLS = {"commit", "rollback", "begin"}
 COMMIT_SQL = re.compile(r"\s*(COMMIT|ROLLBACK|BEGIN( \w+)?|SAVEPOINT \w+|RELEASE( SAVEPOINT)? \w+)\s*;?\s*$")
+# Path: why it names a table of its own a second time.
+NAMES_A_TABLE = {
+    "ledger/people/volunteers/registration.py": "the sealed columns of Identity take what was sealed before the unit",
+}
 HTTP_VERBS = {"get", "post", "put", "patch", "delete"}
 
 
@@ -277,3 +281,19 @@ def test_no_sql_reads_the_clock() -> None:
         and re.fullmatch(r"(.*\.)?func\.(now|current_timestamp|current_date|current_time|sysdate)", dotted(node.func))
     )
     fail_on((*in_text, *in_calls), "Bind the instant: SQL never reads the clock (ledger.kernel.clock.now() does).")
+
+
+def test_a_table_is_imported_not_named() -> None:
+    calls = [
+        (source, node)
+        for source in package()
+        for node in source.nodes()
+        if isinstance(node, ast.Call) and dotted(node.func) in {"sa.table", "table"}
+    ]
+    fail_on(
+        (f"{source.at(node)} {dotted(node.func)}(…)" for source, node in calls if source.path not in NAMES_A_TABLE),
+        "Import the table's model, so that a column that goes breaks here and not at run time. If the model stands "
+        "above, what is read of it belongs lower: places/ is such a part of organisations/.",
+    )
+    stale = NAMES_A_TABLE.keys() - {source.path for source, _node in calls}
+    fail_on(stale, "These name no table any more: take them off NAMES_A_TABLE.")

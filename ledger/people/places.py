@@ -1,4 +1,4 @@
-"""Places as people see them. A place stands above people, so it is read by its table's name and never imported."""
+"""Where volunteers are registered, and whether an actor manages them."""
 
 from collections.abc import Collection, Iterable
 
@@ -9,38 +9,28 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.chunks import chunks
 from ledger.kernel.errors import NotFound
 from ledger.kernel.permissions import Permission
+from ledger.kernel.types import table_of
 from ledger.people.models import Volunteer
+from ledger.places.models import Place
+from ledger.places.queries import find_place, find_top_place
 
-place_table = sa.table(
-    "place",
-    sa.column("center_id"),
-    sa.column("id"),
-    sa.column("parent_id"),
-    sa.column("path"),
-)
-_volunteer = Volunteer.__table__
+_volunteer, _place = table_of(Volunteer), table_of(Place)
 _PATHS_OF = (
-    sa.select(_volunteer.c.id, place_table.c.path)
+    sa.select(_volunteer.c.id, _place.c.path)
     .join(
-        place_table,
-        sa.and_(place_table.c.center_id == _volunteer.c.center_id, place_table.c.id == _volunteer.c.place_id),
+        _place,
+        sa.and_(_place.c.center_id == _volunteer.c.center_id, _place.c.id == _volunteer.c.place_id),
     )
     .where(_volunteer.c.center_id == sa.bindparam("center"), _volunteer.c.id.in_(sa.bindparam("ids", expanding=True)))
-)
-_PLACE_PATH = sa.select(place_table.c.path).where(
-    place_table.c.center_id == sa.bindparam("center"), place_table.c.id == sa.bindparam("id")
-)
-_TOP = sa.select(place_table.c.id, place_table.c.path).where(
-    place_table.c.center_id == sa.bindparam("center"), place_table.c.parent_id.is_(None)
 )
 
 
 def place_path(session: Session, place_id: int, center_id: int) -> str:
     """The path of a place. Raises NotFound("people.place_not_found")."""
-    path = session.connection().execute(_PLACE_PATH, {"center": center_id, "id": place_id}).scalar()
-    if path is None:
+    place = find_place(session, place_id, center_id)
+    if place is None:
         raise NotFound("people.place_not_found")
-    return str(path)
+    return place.path
 
 
 def place_paths_of(session: Session, volunteer_ids: Iterable[int], center_id: int) -> dict[int, str]:
@@ -63,7 +53,7 @@ def need_to_manage(session: Session, volunteer_ids: Collection[int], actor: Acto
 
 def top_place_id(session: Session, center_id: int) -> int:
     """The place that is the center itself. Raises NotFound("people.place_not_found")."""
-    row = session.connection().execute(_TOP, {"center": center_id}).one_or_none()
-    if row is None:
+    place = find_top_place(session, center_id)
+    if place is None:
         raise NotFound("people.place_not_found")
-    return int(row.id)
+    return place.id

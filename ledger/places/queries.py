@@ -62,6 +62,17 @@ def centers(session: Session) -> list[CenterView]:
     return [CenterView(*row) for row in session.connection().execute(_GET_CENTER.order_by(_center.c.id))]
 
 
+def center_ids(session: Session) -> list[int]:
+    """The ids of all centers, oldest first."""
+    return list(session.connection().scalars(sa.select(_center.c.id).order_by(_center.c.id)))
+
+
+def is_demonstration(session: Session, center_id: int) -> bool:
+    """Whether the center is one of invented people."""
+    center = find_center(session, center_id)
+    return center is not None and center.is_demonstration
+
+
 def find_place(session: Session, place_id: int, center_id: int) -> PlaceView | None:
     """A place of the center, closed ones too."""
     rows = _GET_PLACE.rows(session, {"center": center_id, "id": place_id})

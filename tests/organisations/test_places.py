@@ -7,7 +7,6 @@ import pytest
 from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.errors import Conflict, Forbidden, LedgerError, NotFound, Rejected
 from ledger.kernel.ids import public_id
-from ledger.kernel.paging import PageRequest
 from ledger.organisations import queries, service
 from ledger.organisations.policy import metres_between
 from ledger.places import queries as places
@@ -101,20 +100,6 @@ def test_the_nearest_station_comes_first(world: World) -> None:
 
 def test_distance_half_around_the_earth() -> None:
     assert round(metres_between((0, 0), (0, 180)) / 1000) == 20015
-
-
-def test_places_page_by_page(world: World) -> None:
-    for number in range(3):
-        add(world, name=f"第{number}站")
-    names, after = [], None
-    while True:
-        request = PageRequest(limit=2, after=after, sort="-name")
-        page = in_snapshot(places.list_places, world.center_id, request=request, kind="station")
-        names += [place.name for place in page.items]
-        after = page.next
-        if after is None:
-            break
-    assert names == sorted(["柳荫站", "第0站", "第1站", "第2站"], reverse=True)
 
 
 def test_a_volunteer_joins_and_leaves_a_team(world: World) -> None:

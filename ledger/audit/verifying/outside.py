@@ -27,7 +27,7 @@ def read(session: Session, note: str, key: str | None = None) -> Kept:
     """
     text, _signatures = split_note(note)
     checkpoint = parse_checkpoint(text)
-    centers = [center.id for center in places.centers(session)]
+    centers = places.center_ids(session)
     own = {center_id: seal_keys.keys(session, center_id) for center_id in centers}
     named = [center_id for center_id in centers if any(each.origin == checkpoint.origin for each in own[center_id])]
     # Whoever rewrote everything may have renamed the log too; where there is one center there is no doubt.

@@ -15,9 +15,8 @@ from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
 from ledger.people.models import Identity, IdentityPhone, LoginSession, RoleGrant, Volunteer
 from ledger.people.policy import ROLES, VOLUNTEER, phone_key
+from ledger.places.models import Center
 
-# A center stands above people, so it is read by its table's name.
-_center = sa.table("center", sa.column("id"))
 _session, _volunteer, _grant = LoginSession.__table__, Volunteer.__table__, RoleGrant.__table__
 
 
@@ -134,7 +133,7 @@ def find_login(session: Session, phone: str) -> LoginRow | None:
 def centers_of(session: Session, identity_id: int) -> list[int]:
     """The centers in which a person has a role, then those in which they are a volunteer only."""
     # Every index begins with the center, so the question is put to each of the few centers there are.
-    centers = sa.select(_center.c.id)
+    centers = sa.select(Center.id)
     grants = sa.select(RoleGrant.center_id).where(
         RoleGrant.center_id.in_(centers), RoleGrant.identity_id == identity_id, RoleGrant.revoked_at.is_(None)
     )

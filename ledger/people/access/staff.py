@@ -13,7 +13,8 @@ from ledger.kernel.permissions import Permission
 from ledger.people.models import Identity, RoleGrant
 from ledger.people.places import place_path
 from ledger.people.policy import permissions_of
-from ledger.people.volunteers.registration import find_or_make_identity, is_demonstration, prepare
+from ledger.people.volunteers.registration import find_or_make_identity, prepare
+from ledger.places.queries import is_demonstration
 
 
 def add_staff(session: Session, *, name: str, phone: str, actor: Actor) -> int:

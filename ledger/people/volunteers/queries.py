@@ -28,8 +28,8 @@ from ledger.people.access.sessions import (
 )
 from ledger.people.households.queries import number_of_household
 from ledger.people.models import Card, Identity, IdentityPhone, Volunteer
-from ledger.people.places import place_table
 from ledger.people.policy import mask_name, phone_key
+from ledger.places.models import Place
 
 __all__ = [
     "CardView",
@@ -62,6 +62,7 @@ __all__ = [
 PHONE, NAME = "identity.phone", "identity.name"
 
 _volunteer, _identity, _card = Volunteer.__table__, Identity.__table__, Card.__table__
+_place = Place.__table__
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +109,15 @@ _VOLUNTEER_COLUMNS = (
     _identity.c.name,
     _volunteer.c.status,
     _volunteer.c.place_id,
-    place_table.c.path,
+    _place.c.path,
     _volunteer.c.registered_at,
 )
 _VOLUNTEER = (
     sa.select(*_VOLUNTEER_COLUMNS)
     .join(_identity, _identity.c.id == _volunteer.c.identity_id)
     .join(
-        place_table,
-        sa.and_(place_table.c.center_id == _volunteer.c.center_id, place_table.c.id == _volunteer.c.place_id),
+        _place,
+        sa.and_(_place.c.center_id == _volunteer.c.center_id, _place.c.id == _volunteer.c.place_id),
     )
     .where(_volunteer.c.center_id == sa.bindparam("center"))
 )
@@ -243,7 +244,7 @@ def list_volunteers(
     actor.need(Permission.MANAGE_VOLUNTEERS)
     query = _list_query(actor)
     if place_path:
-        query = query.where(place_table.c.path.startswith(place_path))
+        query = query.where(_place.c.path.startswith(place_path))
     if name:
         query = query.where(Identity.name_index == name_index(name))
     if number:
@@ -259,7 +260,7 @@ def list_volunteers(
 
 
 def _list_query(actor: Actor) -> sa.Select[Any]:
-    mine = [place_table.c.path.startswith(path) for path in actor.paths(Permission.MANAGE_VOLUNTEERS)]
+    mine = [_place.c.path.startswith(path) for path in actor.paths(Permission.MANAGE_VOLUNTEERS)]
     return _VOLUNTEER.where(sa.or_(sa.false(), *mine)).params(center=actor.center_id)
 
 

@@ -14,7 +14,7 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.chunks import MOST_AT_ONCE
 from ledger.kernel.crypto import keyring
-from ledger.kernel.errors import NotFound, Rejected
+from ledger.kernel.errors import Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
 from ledger.people.models import Identity, IdentityPhone, Volunteer
@@ -28,6 +28,7 @@ from ledger.people.policy import (
     volunteer_number,
 )
 from ledger.people.volunteers.queries import name_index, phone_index
+from ledger.places.service import take_volunteer_numbers
 
 _SEALED = ("name", "phone", "gender", "id_last4")
 # The same table as Identity's, but its sealed columns take what `prepare` has sealed already.
@@ -38,15 +39,6 @@ _identity_row = sa.table(
         for column in Identity.__table__.columns
     ),
 )
-# A center stands above people, so its counter is raised by its table's name; the row's lock keeps numbers apart.
-_center = sa.table("center", sa.column("id"), sa.column("is_demonstration"), sa.column("next_volunteer_number"))
-_TAKE_NUMBERS = (
-    sa.update(_center)
-    .where(_center.c.id == sa.bindparam("center"))
-    .values(next_volunteer_number=_center.c.next_volunteer_number + sa.bindparam("count"))
-    .returning(_center.c.next_volunteer_number)
-)
-_IS_DEMONSTRATION = sa.select(_center.c.is_demonstration).where(_center.c.id == sa.bindparam("center"))
 _BY_PHONE = (
     sa.select(IdentityPhone.phone_index, IdentityPhone.identity_id, Identity.name_index)
     .join(Identity, Identity.id == IdentityPhone.identity_id)
@@ -110,7 +102,7 @@ def register_volunteers(session: Session, rows: Sequence[NewVolunteer], *, actor
     if not rows:
         return []
     places = _places(session, rows, actor)
-    first = _take_numbers(session, len(rows), actor.center_id)
+    first = take_volunteer_numbers(session, len(rows), actor.center_id)
     identities = _identities(session, rows, actor.center_id)
     ids = [new_id() for _ in rows]
     at = clock.now()
@@ -140,24 +132,12 @@ def find_or_make_identity(session: Session, person: NewVolunteer) -> int:
     return known.id
 
 
-def is_demonstration(session: Session, center_id: int) -> bool:
-    """Whether the center is one of invented people."""
-    return bool(session.connection().execute(_IS_DEMONSTRATION, {"center": center_id}).scalar())
-
-
 def _places(session: Session, rows: Sequence[NewVolunteer], actor: Actor) -> dict[int | None, int]:
     places: dict[int | None, int] = {}
     for place_id in {row.place_id for row in rows}:
         places[place_id] = top_place_id(session, actor.center_id) if place_id is None else place_id
         actor.need(Permission.MANAGE_VOLUNTEERS, place_path(session, places[place_id], actor.center_id))
     return places
-
-
-def _take_numbers(session: Session, count: int, center_id: int) -> int:
-    after = session.connection().execute(_TAKE_NUMBERS, {"center": center_id, "count": count}).scalar()
-    if after is None:
-        raise NotFound("people.place_not_found")
-    return int(after) - count
 
 
 def _identities(session: Session, rows: Sequence[NewVolunteer], center_id: int) -> list[int]:

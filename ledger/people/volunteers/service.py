@@ -32,7 +32,8 @@ from ledger.people.models import Card, Volunteer
 from ledger.people.places import need_to_manage
 from ledger.people.policy import ACTIVE, BLOCKED
 from ledger.people.volunteers import queries
-from ledger.people.volunteers.registration import NewVolunteer, is_demonstration, prepare, register_volunteers
+from ledger.people.volunteers.registration import NewVolunteer, prepare, register_volunteers
+from ledger.places.queries import is_demonstration
 
 __all__ = [
     "IssuedCard",
@@ -41,7 +42,6 @@ __all__ = [
     "add_staff",
     "grant_role",
     "hire",
-    "is_demonstration",
     "issue_card",
     "issue_cards",
     "make_activation_code",

@@ -14,17 +14,16 @@ from sqlalchemy.orm import Session
 from ledger.kernel import clock
 from ledger.kernel.errors import Rejected
 from ledger.kernel.types import table_of
+from ledger.places.models import Center
 from ledger.points.closing.models import Period
 from ledger.points.closing.months import month_of, months_between, this_month_start
 from ledger.points.models import Batch
 
-_period, _batch = table_of(Period), table_of(Batch)
+_center, _period, _batch = table_of(Center), table_of(Period), table_of(Batch)
 _LAST = (
     sa.select(_period).where(_period.c.center_id == sa.bindparam("center")).order_by(_period.c.number.desc()).limit(1)
 )
-# A center stands above the ledger, so it is read by its table's name. Whoever posts into a month that may be closed
-# shares its row until the commit; whoever closes has it alone.
-_center = sa.table("center", sa.column("id"))
+# Whoever posts into a month that may be closed shares its center's row until the commit; whoever closes has it alone.
 _HOLD = sa.select(_center.c.id).where(_center.c.id == sa.bindparam("center"))
 _SHARED, _ALONE = _HOLD.with_for_update(read=True, key_share=True), _HOLD.with_for_update()
 

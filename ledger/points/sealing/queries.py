@@ -12,6 +12,7 @@ from ledger.kernel.errors import Conflict, NotFound, Rejected
 from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
+from ledger.places.models import Center
 from ledger.points.models import Batch, Unit, Unsealed
 from ledger.points.policy import Source
 from ledger.points.sealing.models import Block, CheckpointRow, Leaf, TreeNode
@@ -75,8 +76,6 @@ class Backlog:
     lag: timedelta
 
 
-# By name, because the table belongs to a capability above; a batch's id is only unique within a center.
-_centers = sa.table("center", sa.column("id"))
 _closed_at = (
     sa.select(_block.c.closed_at)
     .where(_block.c.center_id == _leaf.c.center_id, _block.c.first_leaf <= _leaf.c.leaf_index)
@@ -105,7 +104,8 @@ def get_seal(session: Session, batch_id: int, center_id: int | None = None) -> S
 
     Raises NotFound("points.batch_not_found").
     """
-    center = _batch.c.center_id.in_(sa.select(_centers.c.id)) if center_id is None else _batch.c.center_id == center_id
+    # A batch's id is only unique within a center, and every index begins with the center.
+    center = _batch.c.center_id.in_(sa.select(Center.id)) if center_id is None else _batch.c.center_id == center_id
     seal = _seal(session, center, _batch.c.id == batch_id)
     if seal is None:
         raise NotFound("points.batch_not_found")
