@@ -94,6 +94,18 @@ def test_a_slot_whose_work_failed_is_done_by_the_next_who_comes(own_database: Da
     assert jobs.run(own_database, TICK, at=SLOTS[0]) == 1
 
 
+def test_a_job_that_took_exactly_what_is_full_is_asked_again(own_database: Database) -> None:
+    left, full = [6], 3
+
+    def take(session: Session) -> int:
+        taken = min(left[0], full)
+        left[0] -= taken
+        return taken
+
+    assert jobs.run(own_database, Job("tick", 60, at_once=take, full=full), at=SLOTS[0]) == 6
+    assert left == [0]
+
+
 def test_the_schedule_fires_by_itself_and_stops(own_database: Database) -> None:
     in_transaction(start_counting)
     scheduler = jobs.start(own_database, (Job("tick", 1, at_once=count_slot),))

@@ -1,27 +1,22 @@
 """Households that change while somebody decides: each decision stands by the households of its own time."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextvars import copy_context
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
 
-from ledger.kernel import db
 from ledger.kernel.db import Database, in_snapshot, in_transaction
-from ledger.kernel.errors import LedgerError
 from ledger.people.households import queries as household_queries
 from ledger.people.households import service as households
 from ledger.people.volunteers import service as people
 from tests.approvals.office import Office
-from tests.at_once import LONGEST_SECONDS, at_once
+from tests.at_once import at_once
+from tests.elsewhere import Elsewhere, outcome
 from tests.world import Person, World
 
 ROUNDS = 20
-# How long a unit gives the other its chance; who is not kept waiting is through long before.
-CHANCE_SECONDS = 1.0
 
 
 @pytest.fixture
@@ -41,42 +36,6 @@ def other(office: Office) -> Iterator[Database]:
     database.close()
 
 
-def outcome(work: Callable[[], Any], database: Database | None = None) -> str:
-    """What came of it, at another service where one is named: "won", or the code of the refusal."""
-    if database is not None:
-        db.use(database)
-    try:
-        work()
-    except LedgerError as error:
-        return error.code
-    return "won"
-
-
-class Elsewhere:
-    """Something that another service does once it is begun, and how that ended."""
-
-    def __init__(self, office: Office, work: Callable[[], Any]) -> None:
-        self.outcome = ""
-        self._url, self._work = office.world.database.url, work
-        self._thread = threading.Thread(target=copy_context().run, args=(self._run,), daemon=True)
-
-    def begin(self) -> None:
-        """Begin, and give it time to get through if nothing keeps it."""
-        self._thread.start()
-        self._thread.join(CHANCE_SECONDS)
-
-    def end(self) -> str:
-        """Wait for its end; "won", or the code of the refusal."""
-        self._thread.join(LONGEST_SECONDS)
-        return self.outcome
-
-    def _run(self) -> None:
-        database = Database(self._url)
-        db.use(database)
-        self.outcome = outcome(self._work)
-        database.close()
-
-
 def set_household(office: Office, person: Person, number: str | None) -> None:
     """Who built the center writes it down."""
     in_transaction(people.set_household, person.volunteer_id, number, actor=office.world.builder)
@@ -92,7 +51,7 @@ def stands_by_its_time(office: Office, proposal_id: int) -> None:
 def test_whoever_changes_a_household_waits_for_a_decision_under_way(office: Office) -> None:
     office.world.house("17", office.first)
     proposal_id = office.adjustment(100)
-    move_in = Elsewhere(office, lambda: set_household(office, office.second, "17"))
+    move_in = Elsewhere(office.world.database.url, lambda: set_household(office, office.second, "17"))
 
     def execute(*_args: Any) -> str:
         move_in.begin()
@@ -109,7 +68,7 @@ def test_whoever_changes_a_household_waits_for_a_decision_under_way(office: Offi
 def test_whoever_decides_waits_for_a_change_under_way(office: Office) -> None:
     office.world.house("17", office.first)
     proposal_id = office.adjustment(100)
-    approve = Elsewhere(office, lambda: office.approve(proposal_id))
+    approve = Elsewhere(office.world.database.url, lambda: office.approve(proposal_id))
 
     def move_in(session: Session) -> None:
         people.set_household(session, office.second.volunteer_id, "17", actor=office.world.builder)

@@ -131,6 +131,26 @@ def test_a_server_that_is_down_is_asked_again_later_and_later(center: int, web: 
     assert rows(center)[0]["last_error"] is None
 
 
+def test_who_fails_late_leaves_the_claim_of_another_alone(center: int, web: Received) -> None:
+    """A sender that hangs until its claim is over must not hand the message to a third while a second sends it."""
+
+    class Slow:
+        name = "webhook"
+
+        def send(self, message: Message) -> None:
+            with clock.at(NOON + outbox.CLAIM):
+                assert in_transaction(outbox.claim, center, self.name) is not None
+            raise TimeoutError("nobody answered")
+
+    with clock.at(NOON):
+        put(center, Slow())
+        assert outbox.deliver(center) == 0
+
+    (row,) = rows(center)
+    assert (row["attempts"], row["last_error"]) == (2, None)
+    assert row["next_try_at"] == NOON + 2 * outbox.CLAIM
+
+
 def test_a_port_at_which_nobody_listens_is_only_noted(center: int) -> None:
     with http_listener() as gone:
         channel = hook(gone)

@@ -2,9 +2,11 @@
 
 import base64
 import json
+from datetime import UTC, datetime
 
 import pytest
 
+from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.errors import Rejected
 from ledger.kernel.paging import PageRequest
@@ -25,6 +27,27 @@ def test_a_cursor_leads_on_by_time(world: World) -> None:
         assert first.next is not None
         rest = page_after(world, first.next, sort)
         assert sorted([first.items[0].name, *rest]) == sorted(["演示中心", "柳荫站"])
+
+
+@pytest.mark.parametrize("sort", ["created_at", "-created_at"])
+def test_rows_that_tie_come_once_each_in_either_direction(world: World, sort: str) -> None:
+    with clock.at(datetime(2026, 6, 3, 4, tzinfo=UTC)):
+        for name in ("东站", "西站", "南站", "北站"):
+            world.add_station(name)
+
+    names: list[str] = []
+    after = None
+    while True:
+        request = PageRequest(limit=1, sort=sort, after=after)
+        page = in_snapshot(queries.list_places, world.center_id, request=request)
+        names += [place.name for place in page.items]
+        after = page.next
+        if after is None:
+            break
+
+    assert sorted(names) == sorted(["演示中心", "柳荫站", "东站", "西站", "南站", "北站"])
+    ties = [name for name in names if name in ("东站", "西站", "南站", "北站")]
+    assert ties == (["东站", "西站", "南站", "北站"] if sort == "created_at" else ["北站", "南站", "西站", "东站"])
 
 
 @pytest.mark.parametrize(

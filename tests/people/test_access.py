@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
 from ledger.kernel.db import Database, in_snapshot, in_transaction
@@ -10,6 +11,7 @@ from ledger.kernel.errors import Conflict, Forbidden, NotFound, Rejected
 from ledger.kernel.permissions import Permission
 from ledger.people.access.passwords import hash_password, password_is_right
 from ledger.people.volunteers import queries, service
+from tests.elsewhere import Elsewhere
 from tests.phones import fresh_phone
 from tests.world import World
 
@@ -69,6 +71,23 @@ def test_the_last_admin_of_a_center_stays(world: World) -> None:
     assert refused.value.code == "people.last_admin"
     world.add_staff("admin", place_id=world.top_id)
     in_transaction(service.revoke_role, role.id, actor=world.builder)
+
+
+def test_two_administrators_who_remove_each_other_leave_one(own_database: Database) -> None:
+    world = World(own_database)
+    one, other = (world.add_staff("admin", place_id=world.top_id) for _ in range(2))
+    grants = [in_snapshot(queries.roles_of, who.identity_id, world.center_id)[0].id for who in (one, other)]
+    back = Elsewhere(own_database.url, lambda: in_transaction(service.revoke_role, grants[0], actor=other.actor))
+
+    def forth(session: Session) -> None:
+        service.revoke_role(session, grants[1], actor=one.actor)
+        back.begin()
+
+    in_transaction(forth)
+
+    assert back.end() == "people.last_admin"
+    staff = in_snapshot(queries.staff, world.builder)
+    assert [who.identity_id for who in staff if who.roles] == [one.identity_id]
 
 
 def test_staff_are_listed_with_their_roles(world: World) -> None:

@@ -1,0 +1,46 @@
+"""The idempotency key of a form: sent twice it counts once, and under one key nothing else is accepted."""
+
+import pytest
+from flask.testing import FlaskClient
+
+from ledger.kernel.ids import public_id
+from tests.browsing import Browser
+from tests.phones import fresh_phone
+from tests.world import Person, World
+
+KEY = "a-key-of-this-form"
+
+
+@pytest.fixture
+def manager(world: World) -> Person:
+    """Who fills in the form."""
+    return world.add_staff("station_manager")
+
+
+def typed(world: World, **fields: str) -> dict[str, str]:
+    """What the form of a new volunteer holds."""
+    return {"name": "王小兰", "phone": fresh_phone(), "place_id": public_id(world.station_id)} | fields
+
+
+def test_a_form_sent_twice_counts_once(world: World, client: FlaskClient, manager: Person) -> None:
+    browser, form = Browser(client, manager), typed(world)
+
+    first = browser.post("/volunteers/new", KEY, **form)
+    again = browser.post("/volunteers/new", KEY, **form, csrf_token=browser.csrf_token())
+
+    assert (first.status_code, again.status_code) == (303, 303)
+    assert again.location == first.location
+    assert again.headers["Idempotency-Replayed"] == "true"
+
+
+@pytest.mark.parametrize("changed", [{"name": "李小兰"}, {"household": "17"}])
+def test_another_form_under_the_same_key_is_refused(
+    world: World, client: FlaskClient, manager: Person, changed: dict[str, str]
+) -> None:
+    browser, form = Browser(client, manager), typed(world)
+    browser.post("/volunteers/new", KEY, **form)
+
+    other = browser.post("/volunteers/new", KEY, **form | changed)
+
+    assert other.status_code == 422
+    assert "同一个请求号带了不同的内容" in other.text
