@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel import clock, crypto, db
 from ledger.kernel.actor import Actor, Grant
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.db import Database, in_snapshot, in_transaction, in_transaction_once
 from ledger.kernel.idempotency import Once
 from ledger.kernel.ids import new_id, public_id
 from ledger.kernel.migrations import upgrade
@@ -55,7 +55,7 @@ class Book:
         """One unit on this book's database."""
         db.use(self.database)
         if not self.plainly:
-            return in_transaction(work, *args, once=once, **kwargs)
+            return in_transaction_once(once, work, *args, **kwargs)
         unit = Unit(lambda session: work(session, *args, **kwargs), once)
         with self.database.writer.begin() as connection:
             unit.run(connection)

@@ -22,7 +22,7 @@ from ledger.activities.schemas import (
 )
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
-from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.db import in_snapshot, in_transaction, in_transaction_once
 from ledger.kernel.errors import Forbidden
 from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
@@ -63,9 +63,20 @@ def _list(session: Session, query: dict[str, Any], actor: Actor) -> Page[Activit
 @bp.response(201, ActivitySchema)
 def create_activity(body: dict[str, Any]) -> ActivityView:
     """Add an activity, as a draft or approved at once."""
-    actor = get_actor()
-    activity_id = in_transaction(service.create_activity, **body, actor=actor, once=find_idempotency_key())
-    return in_snapshot(queries.get_activity, activity_id, actor.center_id)
+    activity_id = in_transaction_once(find_idempotency_key(), _create_activity, body, actor=get_actor())
+    return in_snapshot(queries.get_activity, activity_id, get_actor().center_id)
+
+
+def _create_activity(session: Session, body: dict[str, Any], *, actor: Actor) -> int:
+    return service.create_activity(
+        session,
+        place_id=body["place_id"],
+        name=body["name"],
+        category=body["category"],
+        team_id=body["team_id"],
+        status=body["status"],
+        actor=actor,
+    )
 
 
 @bp.get("/activities/<id:activity_id>")
@@ -83,7 +94,7 @@ def get_activity(activity_id: int) -> ActivityView:
 def approve_activity(activity_id: int) -> ActivityView:
     """Approve a draft: people may sign up and check in."""
     actor = get_actor()
-    in_transaction(service.approve_activity, activity_id, actor=actor, once=find_idempotency_key())
+    in_transaction_once(find_idempotency_key(), service.approve_activity, activity_id, actor=actor)
     return in_snapshot(queries.get_activity, activity_id, actor.center_id)
 
 
@@ -94,7 +105,7 @@ def approve_activity(activity_id: int) -> ActivityView:
 def cancel_activity(activity_id: int) -> ActivityView:
     """Call an activity off for good."""
     actor = get_actor()
-    in_transaction(service.cancel_activity, activity_id, actor=actor, once=find_idempotency_key())
+    in_transaction_once(find_idempotency_key(), service.cancel_activity, activity_id, actor=actor)
     return in_snapshot(queries.get_activity, activity_id, actor.center_id)
 
 
@@ -120,9 +131,21 @@ def _shifts_of(session: Session, activity_id: int, page: PageRequest, actor: Act
 @bp.response(201, ShiftSchema)
 def add_shift(body: dict[str, Any], activity_id: int) -> dict[str, Any]:
     """Add a shift to an activity."""
-    once = find_idempotency_key()
-    shift_id = in_transaction(service.add_shift, activity_id=activity_id, **body, actor=get_actor(), once=once)
+    shift_id = in_transaction_once(find_idempotency_key(), _add_shift, activity_id, body, actor=get_actor())
     return in_snapshot(presenter.shift, shift_id, get_actor())
+
+
+def _add_shift(session: Session, activity_id: int, body: dict[str, Any], *, actor: Actor) -> int:
+    return service.add_shift(
+        session,
+        activity_id=activity_id,
+        station_id=body["station_id"],
+        starts_at=body["starts_at"],
+        ends_at=body["ends_at"],
+        capacity=body["capacity"],
+        walk_in=body["walk_in"],
+        actor=actor,
+    )
 
 
 @bp.get("/shifts")
@@ -154,7 +177,7 @@ def get_shift(shift_id: int) -> dict[str, Any]:
 @bp.response(200, ShiftSchema)
 def cancel_shift(shift_id: int) -> dict[str, Any]:
     """Call one shift off."""
-    in_transaction(service.cancel_shift, shift_id, actor=get_actor(), once=find_idempotency_key())
+    in_transaction_once(find_idempotency_key(), service.cancel_shift, shift_id, actor=get_actor())
     return in_snapshot(presenter.shift, shift_id, get_actor())
 
 
@@ -174,10 +197,10 @@ def list_signups(query: dict[str, Any], shift_id: int) -> dict[str, Any]:
 @bp.response(201, SignupSchema)
 def sign_up(body: dict[str, Any], shift_id: int) -> dict[str, Any]:
     """Take a place in a shift, or wait for one when it is full."""
-    who: dict[str, Any] = {"shift_id": shift_id, "volunteer_id": _who(body["volunteer_id"])}
-    actor, once = get_actor(), find_idempotency_key()
-    in_transaction(service.sign_up, actor=actor, once=once, **who)
-    return in_snapshot(presenter.signup, **who, center_id=get_actor().center_id)
+    volunteer_id, actor = _who(body["volunteer_id"]), get_actor()
+    once = find_idempotency_key()
+    in_transaction_once(once, service.sign_up, shift_id=shift_id, volunteer_id=volunteer_id, actor=actor)
+    return in_snapshot(presenter.signup, shift_id=shift_id, volunteer_id=volunteer_id, center_id=actor.center_id)
 
 
 @bp.delete("/shifts/<id:shift_id>/signups/<id:volunteer_id>")
@@ -185,9 +208,9 @@ def sign_up(body: dict[str, Any], shift_id: int) -> dict[str, Any]:
 @bp.response(200, SignupSchema)
 def cancel_signup(shift_id: int, volunteer_id: int) -> dict[str, Any]:
     """Give a place back before the shift begins; the first who waits gets it."""
-    who: dict[str, Any] = {"shift_id": shift_id, "volunteer_id": volunteer_id}
-    in_transaction(service.cancel_signup, actor=get_actor(), **who)
-    return in_snapshot(presenter.signup, **who, center_id=get_actor().center_id)
+    actor = get_actor()
+    in_transaction(service.cancel_signup, shift_id=shift_id, volunteer_id=volunteer_id, actor=actor)
+    return in_snapshot(presenter.signup, shift_id=shift_id, volunteer_id=volunteer_id, center_id=actor.center_id)
 
 
 def _page(query: dict[str, Any]) -> PageRequest:

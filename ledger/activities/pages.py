@@ -1,6 +1,7 @@
 """Pages for who plans activities: the list, a new one with its shift, and one of them."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app, render_template, request, url_for
@@ -12,7 +13,7 @@ from ledger.activities import presenter, queries, service, shift_pages
 from ledger.activities.blueprint import bp
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
-from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.paging import MOST_PER_PAGE, PageRequest
 from ledger.kernel.permissions import Permission
@@ -32,6 +33,17 @@ _SHIFT_FIELDS = {
     "organisations.place_not_found": "station_id",
     "organisations.place_closed": "station_id",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Shift:
+    """A shift as it was typed."""
+
+    station_id: int
+    starts_at: datetime
+    ends_at: datetime
+    capacity: int | None
+    walk_in: bool
 
 
 @bp.get("/activities")
@@ -58,32 +70,47 @@ def new_activity() -> str:
 def send_new_activity() -> ResponseReturnValue:
     """Plan an activity with its first shift, both or neither."""
     try:
+        name, category = forms.text("name"), forms.text("category")
         status = "draft" if forms.ticked("draft") else "approved"
-        activity = {"name": forms.text("name"), "category": forms.text("category"), "status": status}
-        once = idempotency_key()
-        activity_id = in_transaction(_create, activity, _shift_typed(), actor=get_actor(), once=once)
+        planned = (name, category, status, _shift_typed())
+        activity_id = in_transaction_once(idempotency_key(), _create, *planned, actor=get_actor())
     except LedgerError as error:
         errors = forms.field_errors(error, _ACTIVITY_FIELDS | _SHIFT_FIELDS)
         return _form("activities/activity_new.html", request.form.to_dict(), errors), error.status
     return redirect(url_for("activities.activity", activity_id=activity_id, new=1), 303)
 
 
-def _create(session: Session, activity: dict[str, Any], shift: dict[str, Any], *, actor: Actor) -> int:
-    activity_id = service.create_activity(session, place_id=shift["station_id"], actor=actor, **activity)
-    service.add_shift(session, activity_id=activity_id, actor=actor, **shift)
+def _create(session: Session, name: str, category: str, status: str, shift: _Shift, *, actor: Actor) -> int:
+    activity_id = service.create_activity(
+        session, place_id=shift.station_id, name=name, category=category, status=status, actor=actor
+    )
+    _add_shift(session, activity_id, shift, actor=actor)
     return activity_id
 
 
-def _shift_typed() -> dict[str, Any]:
+def _add_shift(session: Session, activity_id: int, shift: _Shift, *, actor: Actor) -> int:
+    return service.add_shift(
+        session,
+        activity_id=activity_id,
+        station_id=shift.station_id,
+        starts_at=shift.starts_at,
+        ends_at=shift.ends_at,
+        capacity=shift.capacity,
+        walk_in=shift.walk_in,
+        actor=actor,
+    )
+
+
+def _shift_typed() -> _Shift:
     """A shift as the form has it; an end before the start is on the next day."""
     starts_at, ends_at = forms.moment("day", "starts"), forms.moment("day", "ends")
-    return {
-        "station_id": forms.key("station_id"),
-        "starts_at": starts_at,
-        "ends_at": ends_at + timedelta(days=1) if ends_at < starts_at else ends_at,
-        "capacity": forms.optional_number("capacity"),
-        "walk_in": forms.ticked("walk_in"),
-    }
+    return _Shift(
+        station_id=forms.key("station_id"),
+        starts_at=starts_at,
+        ends_at=ends_at + timedelta(days=1) if ends_at < starts_at else ends_at,
+        capacity=forms.optional_number("capacity"),
+        walk_in=forms.ticked("walk_in"),
+    )
 
 
 def _form(template: str, values: dict[str, Any], errors: dict[str, str], **more: Any) -> str:
@@ -133,8 +160,7 @@ def new_shift(activity_id: int) -> str:
 def send_new_shift(activity_id: int) -> ResponseReturnValue:
     """Add a shift."""
     try:
-        typed, once = _shift_typed(), idempotency_key()
-        in_transaction(service.add_shift, activity_id=activity_id, actor=get_actor(), once=once, **typed)
+        in_transaction_once(idempotency_key(), _add_shift, activity_id, _shift_typed(), actor=get_actor())
     except LedgerError as error:
         shown = in_snapshot(_one, activity_id, get_actor())["activity"]
         errors = forms.field_errors(error, _SHIFT_FIELDS)
@@ -146,7 +172,7 @@ def send_new_shift(activity_id: int) -> ResponseReturnValue:
 @requires(Permission.MANAGE_ACTIVITIES)
 def approve(activity_id: int) -> ResponseReturnValue:
     """Let people sign up and check in."""
-    in_transaction(service.approve_activity, activity_id, actor=get_actor(), once=idempotency_key())
+    in_transaction_once(idempotency_key(), service.approve_activity, activity_id, actor=get_actor())
     return redirect(url_for("activities.activity", activity_id=activity_id), 303)
 
 
@@ -154,5 +180,5 @@ def approve(activity_id: int) -> ResponseReturnValue:
 @requires(Permission.MANAGE_ACTIVITIES)
 def cancel(activity_id: int) -> ResponseReturnValue:
     """Call the activity off for good."""
-    in_transaction(service.cancel_activity, activity_id, actor=get_actor(), once=idempotency_key())
+    in_transaction_once(idempotency_key(), service.cancel_activity, activity_id, actor=get_actor())
     return redirect(url_for("activities.activity", activity_id=activity_id), 303)

@@ -12,7 +12,7 @@ from ledger.activities.blueprint import bp
 from ledger.activities.queries import ShiftView
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
-from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import Forbidden, LedgerError, NotFound
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
@@ -52,7 +52,7 @@ def add_signup(shift_id: int) -> ResponseReturnValue:
     """Sign somebody up, by number or full phone."""
     number, actor = forms.text("number"), get_actor()
     try:
-        in_transaction(_sign_up, shift_id, number, actor=actor, once=idempotency_key())
+        in_transaction_once(idempotency_key(), _sign_up, shift_id, number, actor=actor)
     except LedgerError as error:
         errors = forms.field_errors(error, _NUMBER_FIELDS)
         shown = in_snapshot(_shift, shift_id, actor)
@@ -71,8 +71,8 @@ def _sign_up(session: Session, shift_id: int, number: str, *, actor: Actor) -> i
 @requires(Permission.MANAGE_ACTIVITIES)
 def cancel_signup(shift_id: int, volunteer_id: int) -> ResponseReturnValue:
     """Give somebody's place back."""
-    who: dict[str, Any] = {"shift_id": shift_id, "volunteer_id": volunteer_id}
-    in_transaction(service.cancel_signup, actor=get_actor(), once=idempotency_key(), **who)
+    actor, once = get_actor(), idempotency_key()
+    in_transaction_once(once, service.cancel_signup, shift_id=shift_id, volunteer_id=volunteer_id, actor=actor)
     return redirect(url_for("activities.shift", shift_id=shift_id), 303)
 
 
@@ -80,7 +80,7 @@ def cancel_signup(shift_id: int, volunteer_id: int) -> ResponseReturnValue:
 @requires(Permission.MANAGE_ACTIVITIES)
 def cancel_shift(shift_id: int) -> ResponseReturnValue:
     """Call the shift off."""
-    in_transaction(service.cancel_shift, shift_id, actor=get_actor(), once=idempotency_key())
+    in_transaction_once(idempotency_key(), service.cancel_shift, shift_id, actor=get_actor())
     return redirect(url_for("activities.shift", shift_id=shift_id), 303)
 
 
@@ -113,8 +113,8 @@ def _named(session: Session, own: list[tuple[ShiftView, Any]], actor: Actor) -> 
 @requires(Permission.OWN_RECORD)
 def sign_me_up(shift_id: int) -> ResponseReturnValue:
     """Take a place."""
-    who: dict[str, Any] = {"shift_id": shift_id, "volunteer_id": _volunteer_id(get_actor())}
-    in_transaction(service.sign_up, actor=get_actor(), once=idempotency_key(), **who)
+    actor, once = get_actor(), idempotency_key()
+    in_transaction_once(once, service.sign_up, shift_id=shift_id, volunteer_id=_volunteer_id(actor), actor=actor)
     return redirect(url_for("activities.my_shifts"), 303)
 
 
@@ -122,8 +122,8 @@ def sign_me_up(shift_id: int) -> ResponseReturnValue:
 @requires(Permission.OWN_RECORD)
 def cancel_mine(shift_id: int) -> ResponseReturnValue:
     """Give the own place back."""
-    who: dict[str, Any] = {"shift_id": shift_id, "volunteer_id": _volunteer_id(get_actor())}
-    in_transaction(service.cancel_signup, actor=get_actor(), once=idempotency_key(), **who)
+    actor, once = get_actor(), idempotency_key()
+    in_transaction_once(once, service.cancel_signup, shift_id=shift_id, volunteer_id=_volunteer_id(actor), actor=actor)
     return redirect(url_for("activities.my_shifts"), 303)
 
 

@@ -1,15 +1,17 @@
 """The API of approvals: propose, look, decide."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from flask import current_app
 from flask_smorest import Blueprint
+from sqlalchemy.orm import Session
 
 from ledger.approvals import queries, service
 from ledger.approvals.desk import Desk
 from ledger.approvals.queries import ProposalFilter, ProposalView
 from ledger.approvals.schemas import DecisionRequest, ProposalPage, ProposalQuery, ProposalRequest, ProposalSchema
-from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.web.guard import get_actor, requires
@@ -43,9 +45,9 @@ def propose(body: dict[str, Any]) -> ProposalView:
     `points.period_close` and `points.period_reopen` {"month": "2026-05"}; `points.expiry_release` {"run_id"} of a
     prepared run; `points.clawback` {"transfer_id"} of an award.
     """
-    given = (body["kind"], body["payload"], body["reason"])
-    once = find_idempotency_key()
-    return _shown(in_transaction(service.propose, *given, actor=get_actor(), desk=get_desk(), once=once))
+    kind, payload, reason = body["kind"], body["payload"], body["reason"]
+    once, actor = find_idempotency_key(), get_actor()
+    return _shown(in_transaction_once(once, service.propose, kind, payload, reason, actor=actor, desk=get_desk()))
 
 
 @bp.get("/approvals/<id:proposal_id>")
@@ -92,8 +94,14 @@ def get_desk() -> Desk:
     return desk
 
 
-def _decide(how: Any, proposal_id: int, note: str) -> ProposalView:
-    in_transaction(how, proposal_id, note, actor=get_actor(), desk=get_desk(), once=find_idempotency_key())
+class _Decision(Protocol):
+    """What `approve`, `reject` and `withdraw` have in common."""
+
+    def __call__(self, session: Session, proposal_id: int, note: str, *, actor: Actor, desk: Desk) -> object: ...
+
+
+def _decide(how: _Decision, proposal_id: int, note: str) -> ProposalView:
+    in_transaction_once(find_idempotency_key(), how, proposal_id, note, actor=get_actor(), desk=get_desk())
     return _shown(proposal_id)
 
 

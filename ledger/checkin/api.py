@@ -23,7 +23,7 @@ from ledger.checkin.schemas import (
 )
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
-from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.db import in_snapshot, in_transaction, in_transaction_once
 from ledger.kernel.errors import Conflict, Rejected
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
@@ -104,7 +104,7 @@ def _get(session: Session, attendance_id: int, actor: Actor) -> dict[str, Any]:
 @bp.response(200, AttendanceSchema)
 def annul(attendance_id: int) -> dict[str, Any]:
     """Void a check-in made by mistake, by who made it, within some minutes."""
-    in_transaction(service.annul, attendance_id, actor=get_actor(), once=find_idempotency_key())
+    in_transaction_once(find_idempotency_key(), service.annul, attendance_id, actor=get_actor())
     return in_snapshot(_get, attendance_id, get_actor())
 
 
@@ -143,7 +143,7 @@ def reject(request: dict[str, Any], attendance_id: int) -> dict[str, Any]:
 
 
 def _decide(command: ReviewCommand) -> dict[str, Any]:
-    in_transaction(service.review, command, actor=get_actor(), once=find_idempotency_key())
+    in_transaction_once(find_idempotency_key(), service.review, command, actor=get_actor())
     return in_snapshot(_get, command.attendance_id, get_actor())
 
 

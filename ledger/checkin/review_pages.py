@@ -11,7 +11,7 @@ from ledger.checkin import attendance_list, queries, reviewing, service
 from ledger.checkin.blueprint import bp
 from ledger.checkin.commands import ReviewCommand
 from ledger.checkin.queries import AttendanceFilter, AttendanceView
-from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
@@ -62,7 +62,7 @@ def decide(attendance_id: int) -> ResponseReturnValue:
     """Confirm it with its real end, or refuse it with a reason."""
     try:
         command = _command(attendance_id)
-        in_transaction(service.review, command, actor=get_actor(), once=idempotency_key())
+        in_transaction_once(idempotency_key(), service.review, command, actor=get_actor())
     except LedgerError as error:
         return _draw(attendance_id, request.form.to_dict(), forms.field_errors(error, _FIELDS)), error.status
     return redirect(url_for("checkin.reviews", done=request.form.get("decision")), 303)

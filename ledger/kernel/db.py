@@ -135,17 +135,20 @@ def current() -> Database:
     return database
 
 
-def in_transaction(
-    work: Callable[Concatenate[Session, P], T],
-    /,
-    *args: Any,
-    once: Once | None = None,
-    **kwargs: Any,
-) -> T:
+def in_transaction(work: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Run `work(session, *args, **kwargs)` as one unit and return its value after COMMIT.
 
-    With `once` a second call with the same key returns the first one's value (or raises its refusal) and runs nothing.
     Raises what the work raised; Unavailable("service.busy") when the database could not be had in time.
+    """
+    return in_transaction_once(None, work, *args, **kwargs)
+
+
+def in_transaction_once(
+    once: Once | None, work: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """`in_transaction` under a key: a second call gets the answer or the refusal of the first one, and runs nothing.
+
+    Without a key, which a program may leave out, each call runs.
     """
     value: T = current().run_unit(Unit(lambda session: work(session, *args, **kwargs), once))
     return value

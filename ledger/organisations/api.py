@@ -5,7 +5,8 @@ from typing import Any
 from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
 
-from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.organisations import queries, service
@@ -50,9 +51,20 @@ def list_places(query: dict[str, Any]) -> Page[PlaceView]:
 @bp.response(201, PlaceSchema)
 def add_place(body: dict[str, Any]) -> PlaceView:
     """Add an institute or a station."""
-    actor = get_actor()
-    place_id = in_transaction(service.add_place, **body, actor=actor, once=find_idempotency_key())
-    return in_snapshot(queries.get_place, place_id, actor.center_id)
+    place_id = in_transaction_once(find_idempotency_key(), _add_place, body, actor=get_actor())
+    return in_snapshot(queries.get_place, place_id, get_actor().center_id)
+
+
+def _add_place(session: Session, body: dict[str, Any], *, actor: Actor) -> int:
+    return service.add_place(
+        session,
+        parent_id=body["parent_id"],
+        kind=body["kind"],
+        name=body["name"],
+        latitude=body["latitude"],
+        longitude=body["longitude"],
+        actor=actor,
+    )
 
 
 @bp.get("/places/<id:place_id>")
@@ -95,8 +107,8 @@ def _teams(session: Session, query: dict[str, Any], center_id: int) -> Page[Team
 @bp.response(201, TeamSchema)
 def add_team(body: dict[str, Any]) -> TeamView:
     """Add a team."""
-    actor = get_actor()
-    team_id = in_transaction(service.add_team, **body, actor=actor, once=find_idempotency_key())
+    actor, once = get_actor(), find_idempotency_key()
+    team_id = in_transaction_once(once, service.add_team, place_id=body["place_id"], name=body["name"], actor=actor)
     return in_snapshot(queries.get_team, team_id, actor.center_id)
 
 
@@ -115,6 +127,7 @@ def get_team(team_id: int) -> TeamView:
 @bp.response(201, TeamSchema)
 def join_team(body: dict[str, Any], team_id: int) -> TeamView:
     """Make a volunteer a member of a team."""
-    actor = get_actor()
-    in_transaction(service.join_team, team_id=team_id, **body, actor=actor, once=find_idempotency_key())
+    actor, once = get_actor(), find_idempotency_key()
+    volunteer_id = body["volunteer_id"]
+    in_transaction_once(once, service.join_team, team_id=team_id, volunteer_id=volunteer_id, actor=actor)
     return in_snapshot(queries.get_team, team_id, actor.center_id)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 
 from ledger.kernel.actor import Actor
-from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError, NotFound
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
@@ -87,13 +87,23 @@ def new_place(place_id: int) -> str:
 def send_new_place(place_id: int) -> ResponseReturnValue:
     """Add a place under this one."""
     try:
-        where = {"latitude": forms.optional_degrees("latitude"), "longitude": forms.optional_degrees("longitude")}
-        known = {"kind": forms.text("kind"), "name": forms.text("name"), **where}
-        once = idempotency_key()
-        added = in_transaction(service.add_place, parent_id=place_id, actor=get_actor(), once=once, **known)
+        added = _add_place(place_id)
     except LedgerError as error:
         return _place_form(place_id, request.form.to_dict(), forms.field_errors(error, _PLACE_FIELDS)), error.status
     return redirect(url_for("organisations.place", place_id=added, new=1), 303)
+
+
+def _add_place(parent_id: int) -> int:
+    return in_transaction_once(
+        idempotency_key(),
+        service.add_place,
+        parent_id=parent_id,
+        kind=forms.text("kind"),
+        name=forms.text("name"),
+        latitude=forms.optional_degrees("latitude"),
+        longitude=forms.optional_degrees("longitude"),
+        actor=get_actor(),
+    )
 
 
 def _place_form(parent_id: int, values: dict[str, Any], errors: dict[str, str]) -> str:
@@ -107,7 +117,7 @@ def _place_form(parent_id: int, values: dict[str, Any], errors: dict[str, str]) 
 @requires(Permission.MANAGE_PLACES)
 def close_place(place_id: int) -> ResponseReturnValue:
     """Nothing new happens here from now on."""
-    in_transaction(service.close_place, place_id, actor=get_actor(), once=idempotency_key())
+    in_transaction_once(idempotency_key(), service.close_place, place_id, actor=get_actor())
     return redirect(url_for("organisations.place", place_id=place_id), 303)
 
 
@@ -115,7 +125,7 @@ def close_place(place_id: int) -> ResponseReturnValue:
 @requires(Permission.MANAGE_PLACES)
 def new_code(place_id: int) -> ResponseReturnValue:
     """Make every printed code of the station worthless."""
-    in_transaction(service.raise_code_version, place_id, actor=get_actor(), once=idempotency_key())
+    in_transaction_once(idempotency_key(), service.raise_code_version, place_id, actor=get_actor())
     return redirect(url_for("organisations.place", place_id=place_id), 303)
 
 
@@ -125,7 +135,7 @@ def send_new_team(place_id: int) -> ResponseReturnValue:
     """Add a team at home here."""
     name, actor = forms.text("name"), get_actor()
     try:
-        team_id = in_transaction(service.add_team, place_id=place_id, name=name, actor=actor, once=idempotency_key())
+        team_id = in_transaction_once(idempotency_key(), service.add_team, place_id=place_id, name=name, actor=actor)
     except LedgerError as error:
         shown = in_snapshot(_place, place_id, actor) | {"errors": forms.field_errors(error, _TEAM_FIELDS)}
         return render_template("organisations/place.html", team_name=name, **shown), error.status
@@ -155,7 +165,7 @@ def add_member(team_id: int) -> ResponseReturnValue:
     """Make somebody a member, by number or full phone."""
     number, actor = forms.text("number"), get_actor()
     try:
-        in_transaction(_join, team_id, number, actor=actor, once=idempotency_key())
+        in_transaction_once(idempotency_key(), _join, team_id, number, actor=actor)
     except LedgerError as error:
         shown = in_snapshot(_team, team_id, actor) | {"errors": forms.field_errors(error, _MEMBER_FIELDS)}
         return render_template("organisations/team.html", number=number, **shown), error.status
@@ -174,5 +184,5 @@ def _join(session: Session, team_id: int, number: str, *, actor: Actor) -> None:
 def remove_member(team_id: int, volunteer_id: int) -> ResponseReturnValue:
     """End a membership."""
     once = idempotency_key()
-    in_transaction(service.leave_team, team_id=team_id, volunteer_id=volunteer_id, actor=get_actor(), once=once)
+    in_transaction_once(once, service.leave_team, team_id=team_id, volunteer_id=volunteer_id, actor=get_actor())
     return redirect(url_for("organisations.team", team_id=team_id), 303)

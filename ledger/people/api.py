@@ -8,7 +8,7 @@ from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
-from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.db import in_snapshot, in_transaction, in_transaction_once
 from ledger.kernel.errors import Forbidden
 from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
@@ -141,9 +141,20 @@ def _list(session: Session, query: dict[str, Any], actor: Actor) -> Page[Volunte
 @bp.response(201, VolunteerDetailsSchema)
 def register(body: dict[str, Any]) -> dict[str, Any]:
     """Register a volunteer, who gets the next number of the center."""
-    actor = get_actor()
-    volunteer_id = in_transaction(service.register_volunteer, **body, actor=actor, once=find_idempotency_key())
-    return in_snapshot(_volunteer, volunteer_id, actor)
+    volunteer_id = in_transaction_once(find_idempotency_key(), _register, body, actor=get_actor())
+    return in_snapshot(_volunteer, volunteer_id, get_actor())
+
+
+def _register(session: Session, body: dict[str, Any], *, actor: Actor) -> int:
+    return service.register_volunteer(
+        session,
+        name=body["name"],
+        phone=body["phone"],
+        gender=body["gender"],
+        id_last4=body["id_last4"],
+        place_id=body["place_id"],
+        actor=actor,
+    )
 
 
 @bp.get("/volunteers/<id:volunteer_id>")

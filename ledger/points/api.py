@@ -5,7 +5,7 @@ from typing import Any
 from flask_smorest import Blueprint
 from marshmallow import validate
 
-from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
@@ -57,8 +57,8 @@ def open_account(body: dict[str, Any]) -> AccountRow:
     """Open an account of the raw ledger."""
     actor = get_actor()
     overdraft = "overdraft" in body["flags"]
-    account_id = in_transaction(
-        raw.open_account, body["unit"], overdraft=overdraft, actor=actor, once=find_idempotency_key()
+    account_id = in_transaction_once(
+        find_idempotency_key(), raw.open_account, body["unit"], overdraft=overdraft, actor=actor
     )
     return in_snapshot(reading.get_account, account_id, actor)
 
@@ -105,7 +105,7 @@ def get_batch(batch_id: int) -> BatchView:
 @bp.response(200, TransferResults)
 def transfer_all(body: list[WantedTransfer]) -> dict[str, Any]:
     """Book up to a thousand transfers between free accounts; each chain of linked ones is all or nothing."""
-    answered = in_transaction(raw.transfer_all, body, actor=get_actor(), once=idempotency_key())
+    answered = in_transaction_once(idempotency_key(), raw.transfer_all, body, actor=get_actor())
     return {"results": [_result(result) for result in answered["results"]]}
 
 

@@ -7,7 +7,7 @@ from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
-from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.permissions import Permission
 from ledger.rules import queries, service
 from ledger.rules.queries import Rule
@@ -37,7 +37,7 @@ def add_rule(body: dict[str, Any]) -> dict[str, Any]:
     """Add a version, which starts later than the last one; the earlier ones stay as they are."""
     actor = get_actor()
     effective_from = body.pop("effective_from")
-    rule_id = in_transaction(_add, body, effective_from, actor, once=find_idempotency_key())
+    rule_id = in_transaction_once(find_idempotency_key(), _add, body, effective_from, actor)
     return _shown(in_snapshot(queries.get_rule, rule_id, actor.center_id))
 
 

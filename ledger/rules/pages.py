@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
-from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import Rejected
 from ledger.kernel.permissions import Permission
 from ledger.rules import form, queries, service
@@ -55,8 +55,8 @@ def send_new_version() -> ResponseReturnValue:
     """Add the version, or show the form again with what was typed."""
     try:
         starts_at, changed = form.read()
-        in_transaction(
-            service.change, changed, effective_from=starts_at, actor=get_actor(), once=find_idempotency_key()
+        in_transaction_once(
+            find_idempotency_key(), service.change, changed, effective_from=starts_at, actor=get_actor()
         )
     except Rejected as error:
         return _form(form.typed(), forms.field_errors(error, form.fields_of(error))), error.status

@@ -6,7 +6,7 @@ from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
-from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.db import in_snapshot, in_transaction, in_transaction_once
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.shop import presenter, queries, service, settling
@@ -75,9 +75,9 @@ def open_cart(request: dict[str, Any]) -> dict[str, Any]:
     # Read before anything is recorded: of a code that pays money not even a digest may be kept.
     code = read_payer_code(request["payer_code"])
     if lines is None:
-        return _answer(in_transaction(service.open_cart, request["shop_id"], code, actor=actor, once=once))
+        return _answer(in_transaction_once(once, service.open_cart, request["shop_id"], code, actor=actor))
     wanted = _wanted(lines)
-    facts = in_transaction(service.open_and_hold, request["shop_id"], code, wanted, actor=actor, once=once)
+    facts = in_transaction_once(once, service.open_and_hold, request["shop_id"], code, wanted, actor=actor)
     return _answer(facts)
 
 
@@ -97,7 +97,7 @@ def get_one(redemption_id: int) -> dict[str, Any]:
 def set_lines(request: dict[str, Any], redemption_id: int) -> dict[str, Any]:
     """Put these lines into the cart in place of those that were there; the answer has them priced."""
     wanted = _wanted(request["lines"])
-    facts = in_transaction(service.set_lines, redemption_id, wanted, actor=get_actor(), once=idempotency_key())
+    facts = in_transaction_once(idempotency_key(), service.set_lines, redemption_id, wanted, actor=get_actor())
     return _answer(facts)
 
 
@@ -107,7 +107,7 @@ def set_lines(request: dict[str, Any], redemption_id: int) -> dict[str, Any]:
 @bp.response(200, RedemptionSchema)
 def hold(redemption_id: int) -> dict[str, Any]:
     """Hold points and goods of the cart for three minutes, all of it or nothing."""
-    facts = in_transaction(service.hold, redemption_id, actor=get_actor(), once=idempotency_key())
+    facts = in_transaction_once(idempotency_key(), service.hold, redemption_id, actor=get_actor())
     return _answer(facts)
 
 
@@ -117,7 +117,7 @@ def hold(redemption_id: int) -> dict[str, Any]:
 @bp.response(200, ReceiptSchema)
 def confirm(redemption_id: int) -> dict[str, Any]:
     """Confirm what is held; the goods may be handed over. A lost answer is asked for again with the same key."""
-    facts = in_transaction(settling.confirm, redemption_id, actor=get_actor(), once=idempotency_key())
+    facts = in_transaction_once(idempotency_key(), settling.confirm, redemption_id, actor=get_actor())
     return in_snapshot(presenter.receipt, facts, get_actor())
 
 
@@ -127,7 +127,7 @@ def confirm(redemption_id: int) -> dict[str, Any]:
 @bp.response(200, RedemptionSchema)
 def cancel(redemption_id: int) -> dict[str, Any]:
     """Release a cart or what it holds; the member needs a new code."""
-    facts = in_transaction(settling.cancel, redemption_id, actor=get_actor(), once=idempotency_key())
+    facts = in_transaction_once(idempotency_key(), settling.cancel, redemption_id, actor=get_actor())
     return _answer(facts)
 
 
@@ -139,7 +139,7 @@ def cancel(redemption_id: int) -> dict[str, Any]:
 def void(request: dict[str, Any], redemption_id: int) -> dict[str, Any]:
     """Undo a receipt until 00:15 of the next local day: points to the member, goods to the shelf."""
     reason, once = request["reason"], idempotency_key()
-    facts = in_transaction(settling.void, redemption_id, reason, actor=get_actor(), once=once)
+    facts = in_transaction_once(once, settling.void, redemption_id, reason, actor=get_actor())
     return in_snapshot(presenter.receipt, facts, get_actor())
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
-from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError, NotFound
 from ledger.kernel.paging import MOST_PER_PAGE, Page, PageRequest
 from ledger.kernel.permissions import Permission
@@ -153,7 +153,7 @@ def void(redemption_id: int) -> ResponseReturnValue:
     if not 0 < len(reason) <= LONGEST_REASON:
         return _ask(redemption_id, reason, {"reason": _("请写原因，最多 200 个字")}), 422
     try:
-        in_transaction(settling.void, redemption_id, reason, actor=get_actor(), once=idempotency_key())
+        in_transaction_once(idempotency_key(), settling.void, redemption_id, reason, actor=get_actor())
     except LedgerError as error:
         return _ask(redemption_id, reason, {"reason": "".join(words(error))}), error.status
     flash(_("已作废，积分退回去了，东西回到货架"))

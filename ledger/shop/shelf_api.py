@@ -6,7 +6,7 @@ from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
-from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.shop import presenter, queries, shelf
@@ -51,8 +51,8 @@ def list_shops(query: dict[str, Any]) -> dict[str, Any]:
 @bp.response(201, ShopSchema)
 def open_shop(request: dict[str, Any]) -> Any:
     """Open a shop in a place."""
-    actor = get_actor()
-    shop_id = in_transaction(shelf.open_shop, **request, actor=actor, once=find_idempotency_key())
+    place_id, name, actor = request["place_id"], request["name"], get_actor()
+    shop_id = in_transaction_once(find_idempotency_key(), shelf.open_shop, place_id=place_id, name=name, actor=actor)
     return in_snapshot(queries.get_shop, shop_id, actor.center_id)
 
 
@@ -80,7 +80,7 @@ def _items(session: Session, shop_id: int, page: PageRequest, on_shelf: bool | N
 def add_item(request: dict[str, Any], shop_id: int) -> dict[str, Any]:
     """Put a new item on the shelf with its first price."""
     wanted = NewItem(**request)
-    item_id = in_transaction(shelf.add_item, shop_id, wanted, actor=get_actor(), once=find_idempotency_key())
+    item_id = in_transaction_once(find_idempotency_key(), shelf.add_item, shop_id, wanted, actor=get_actor())
     return in_snapshot(_item, item_id, get_actor())
 
 
@@ -92,7 +92,7 @@ def add_item(request: dict[str, Any], shop_id: int) -> dict[str, Any]:
 def set_price(request: dict[str, Any], item_id: int) -> dict[str, Any]:
     """Set a new price from now on; a cart that was priced before has to be priced again."""
     price = request["points"]
-    in_transaction(shelf.set_price, item_id, price, actor=get_actor(), once=find_idempotency_key())
+    in_transaction_once(find_idempotency_key(), shelf.set_price, item_id, price, actor=get_actor())
     return in_snapshot(_item, item_id, get_actor())
 
 
@@ -103,7 +103,8 @@ def set_price(request: dict[str, Any], item_id: int) -> dict[str, Any]:
 @bp.response(200, ItemSchema)
 def put_on_shelf(request: dict[str, Any], item_id: int) -> dict[str, Any]:
     """Show an item at the till, or take it off; what is held of it stays held."""
-    in_transaction(shelf.put_on_shelf, item_id, **request, actor=get_actor(), once=find_idempotency_key())
+    on_shelf = request["on_shelf"]
+    in_transaction_once(find_idempotency_key(), shelf.put_on_shelf, item_id, on_shelf=on_shelf, actor=get_actor())
     return in_snapshot(_item, item_id, get_actor())
 
 
@@ -134,6 +135,11 @@ def _stock(session: Session, shop_id: int, page: PageRequest, actor: Actor) -> A
 @bp.response(201, GoodsInSchema)
 def take_in(request: dict[str, Any], shop_id: int) -> Any:
     """Book a delivery into stock; `origin` says whether it was bought, donated or made from scrap."""
-    actor, lines = get_actor(), [Delivered(**line) for line in request.pop("lines")]
-    booked = in_transaction(shelf.take_in, shop_id, lines, **request, actor=actor, once=find_idempotency_key())
-    return in_snapshot(get_delivery, booked["goods_in_id"], actor.center_id)
+    booked = in_transaction_once(find_idempotency_key(), _take_in, shop_id, request, actor=get_actor())
+    return in_snapshot(get_delivery, booked["goods_in_id"], get_actor().center_id)
+
+
+def _take_in(session: Session, shop_id: int, request: dict[str, Any], *, actor: Actor) -> dict[str, int]:
+    lines = [Delivered(**line) for line in request["lines"]]
+    origin, supplier, document = request["origin"], request["supplier"], request["document"]
+    return shelf.take_in(session, shop_id, lines, origin=origin, supplier=supplier, document=document, actor=actor)

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
-from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.ids import public_id
 from ledger.kernel.paging import PageRequest
@@ -58,7 +58,7 @@ def send_new_shop() -> ResponseReturnValue:
     if typed.errors:
         return _shop_form(values, typed.errors), 422
     try:
-        shop_id = in_transaction(shelf.open_shop, place_id=place_id, name=name, actor=actor, once=idempotency_key())
+        shop_id = in_transaction_once(idempotency_key(), shelf.open_shop, place_id=place_id, name=name, actor=actor)
     except LedgerError as error:
         return _shop_form(values, forms.field_errors(error, _SHOP_FIELDS)), error.status
     return redirect(url_for("shop.shelf_of", shop_id=shop_id), 303)
@@ -98,7 +98,7 @@ def _shelf(session: Session, shop_id: int, actor: Actor) -> dict[str, Any]:
 def open_or_close(shop_id: int) -> ResponseReturnValue:
     """Close the shop for new redemptions, or open it again."""
     wanted = forms.text("open") == "1"
-    in_transaction(shelf.set_open, shop_id, is_open=wanted, actor=get_actor(), once=idempotency_key())
+    in_transaction_once(idempotency_key(), shelf.set_open, shop_id, is_open=wanted, actor=get_actor())
     return redirect(url_for("shop.shelf_of", shop_id=shop_id), 303)
 
 
@@ -117,7 +117,7 @@ def send_new_item(shop_id: int) -> ResponseReturnValue:
     if errors:
         return _item_form(shop_id, errors), 422
     try:
-        in_transaction(shelf.add_item, shop_id, item, actor=get_actor(), once=idempotency_key())
+        in_transaction_once(idempotency_key(), shelf.add_item, shop_id, item, actor=get_actor())
     except LedgerError as error:
         return _item_form(shop_id, forms.field_errors(error, _ITEM_FIELDS)), error.status
     flash(_("%(item)s上架了，接着入库就能兑换", item=item.name))
@@ -150,7 +150,7 @@ def change_price(item_id: int) -> ResponseReturnValue:
     price = typed.points("points")
     if typed.errors:
         return _draw_item(item_id, forms.text("points"), typed.errors), 422
-    in_transaction(shelf.set_price, item_id, price, actor=get_actor(), once=idempotency_key())
+    in_transaction_once(idempotency_key(), shelf.set_price, item_id, price, actor=get_actor())
     flash(_("价目改好了，从现在起算"))
     return redirect(url_for("shop.item", item_id=item_id), 303)
 
@@ -160,7 +160,7 @@ def change_price(item_id: int) -> ResponseReturnValue:
 def show_or_hide(item_id: int) -> ResponseReturnValue:
     """Show an item at the till, or take it off."""
     wanted = forms.text("on_shelf") == "1"
-    in_transaction(shelf.put_on_shelf, item_id, on_shelf=wanted, actor=get_actor(), once=idempotency_key())
+    in_transaction_once(idempotency_key(), shelf.put_on_shelf, item_id, on_shelf=wanted, actor=get_actor())
     return redirect(url_for("shop.item", item_id=item_id), 303)
 
 
@@ -216,10 +216,22 @@ def send_new_delivery(shop_id: int) -> ResponseReturnValue:
     if errors:
         return _draw_delivery(shop_id, errors), 422
     try:
-        booked = in_transaction(shelf.take_in, shop_id, **delivery, actor=get_actor(), once=idempotency_key())
+        booked = in_transaction_once(idempotency_key(), _take_in, shop_id, delivery, actor=get_actor())
     except LedgerError as error:
         return _draw_delivery(shop_id, forms.field_errors(error, _DELIVERY_FIELDS)), error.status
     return redirect(url_for("shop.delivery", goods_in_id=booked["goods_in_id"], new=1), 303)
+
+
+def _take_in(session: Session, shop_id: int, delivery: dict[str, Any], *, actor: Actor) -> dict[str, int]:
+    return shelf.take_in(
+        session,
+        shop_id,
+        delivery["lines"],
+        origin=delivery["origin"],
+        supplier=delivery["supplier"],
+        document=delivery["document"],
+        actor=actor,
+    )
 
 
 def _draw_delivery(shop_id: int, errors: dict[str, str], *, lines: int | None = None) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from ledger.kernel.db import Database, in_transaction
+from ledger.kernel.db import Database, in_transaction_once
 from ledger.kernel.idempotency import Once
 from tests.at_once import LONGEST_SECONDS
 from tests.kernel.rows import add
@@ -71,7 +71,7 @@ class Groups:
 
         def call(number: int, work: Work) -> None:
             try:
-                outcomes[number] = in_transaction(work, once=keys[number] if keys else None)
+                outcomes[number] = in_transaction_once(keys[number] if keys else None, work)
             except BaseException as error:  # a test looks at it
                 outcomes[number] = error
 

@@ -1,6 +1,6 @@
 """What the processes of the idempotency test do; a module of its own, because they import it anew."""
 
-from ledger.kernel.db import in_transaction
+from ledger.kernel.db import in_transaction_once
 from ledger.kernel.idempotency import Once
 from tests.at_once import at_once
 from tests.kernel.rows import add
@@ -13,7 +13,7 @@ def ask_often(_process: int, center_id: int, job: str) -> list[tuple[str, bool]]
 
         def ask(key: int = key) -> tuple[str, bool]:
             once = Once(center_id, "scope", f"key {key}", "hash")
-            return in_transaction(add, job, f"{key}", once=once), once.replayed
+            return in_transaction_once(once, add, job, f"{key}"), once.replayed
 
         answers += at_once([ask] * 15)
     return answers

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import system_actor
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.db import Database, in_snapshot, in_transaction, in_transaction_once
 from ledger.kernel.errors import Rejected
 from ledger.kernel.idempotency import Once
 from ledger.kernel.ids import new_id
@@ -103,7 +103,7 @@ def test_unit_that_fails_at_each_statement(own_database: Database, work: Any, fa
         once = Once(center_id, "scope", str(new_id()), "hash")
         try:
             with statements.watched():
-                return in_transaction(work, center_id, once=once)
+                return in_transaction_once(once, work, center_id)
         except Exception as caught:
             return caught
 

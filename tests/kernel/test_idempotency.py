@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.db import Database, in_snapshot, in_transaction, in_transaction_once
 from ledger.kernel.errors import Conflict, Forbidden, LedgerError, NotFound, Rejected
 from ledger.kernel.idempotency import KEPT, Idempotency, Once, forget_old, hash_request
 from ledger.organisations.service import create_center
@@ -26,7 +26,7 @@ def once(center: int, key: str = "key", body: str = "hash", scope: str = "7:till
 def test_same_key_and_body_has_one_effect_and_one_answer(center: int) -> None:
     job = new_job()
     asked = [once(center) for _ in range(3)]
-    answers = [in_transaction(lambda session: [add(session, job, "a"), {"x": 1}], once=each) for each in asked]
+    answers = [in_transaction_once(each, lambda session: [add(session, job, "a"), {"x": 1}]) for each in asked]
     assert answers == [["a", {"x": 1}]] * 3
     assert [each.replayed for each in asked] == [False, True, True]
     assert slots(job) == ["a"]
@@ -34,7 +34,7 @@ def test_same_key_and_body_has_one_effect_and_one_answer(center: int) -> None:
 
 def test_first_answer_is_what_a_replay_will_be(center: int) -> None:
     """A tuple would come back as a list, a number as a name would be text: the first caller sees it like that too."""
-    first, second = (in_transaction(lambda _session: {1: (2, 3)}, once=once(center)) for _ in range(2))
+    first, second = (in_transaction_once(once(center), lambda _session: {1: (2, 3)}) for _ in range(2))
     assert first == second == {"1": [2, 3]}
 
 
@@ -46,20 +46,20 @@ def test_answer_that_is_no_plain_json_is_a_fault_that_leaves_nothing(center: int
         return clock.now()
 
     with pytest.raises(TypeError):
-        in_transaction(work, once=once(center))
+        in_transaction_once(once(center), work)
     assert slots(job) == []
-    assert in_transaction(add, job, "b", once=once(center)) == "b"
+    assert in_transaction_once(once(center), add, job, "b") == "b"
 
 
 def test_other_body_is_refused_and_the_first_answer_stays(center: int) -> None:
     job = new_job()
-    in_transaction(add, job, "a", once=once(center))
+    in_transaction_once(once(center), add, job, "a")
     other = once(center, body="other")
     with pytest.raises(Rejected) as caught:
-        in_transaction(add, job, "b", once=other)
+        in_transaction_once(other, add, job, "b")
     assert (caught.value.code, caught.value.context) == ("idempotency.mismatch", {"key": "key"})
     assert not other.replayed
-    assert in_transaction(add, job, "c", once=once(center)) == "a"
+    assert in_transaction_once(once(center), add, job, "c") == "a"
     assert slots(job) == ["a"]
 
 
@@ -68,7 +68,7 @@ def test_other_scope_key_or_center_is_another_request(center: int) -> None:
     neighbour = in_transaction(create_center, name="邻区")
     requests = [once(center), once(center, key="two"), once(center, scope="8:till.confirm"), once(neighbour)]
     for number, request in enumerate(requests):
-        assert in_transaction(add, job, str(number), once=request) == str(number)
+        assert in_transaction_once(request, add, job, str(number)) == str(number)
 
 
 @pytest.mark.parametrize("kind", [Rejected, Conflict])
@@ -84,12 +84,12 @@ def test_refusal_is_remembered_though_it_would_succeed_now(center: int, kind: ty
     asked = [once(center) for _ in range(3)]
     for each in asked:
         with pytest.raises(kind) as caught:
-            in_transaction(work, once=each)
+            in_transaction_once(each, work)
         assert (caught.value.code, caught.value.context) == ("service.conflict", {"available": 3, "unit": "点"})
         open_now.append(True)
     assert [each.replayed for each in asked] == [False, True, True]
     assert slots(job) == ["kept"]
-    assert in_transaction(work, once=once(center, key="new")) == "done"
+    assert in_transaction_once(once(center, key="new"), work) == "done"
 
 
 def test_refusal_that_names_a_time_is_remembered_with_its_text(center: int) -> None:
@@ -101,7 +101,7 @@ def test_refusal_that_names_a_time_is_remembered_with_its_text(center: int) -> N
     contexts = []
     for _ in range(2):
         with pytest.raises(Conflict) as caught:
-            in_transaction(work, once=once(center))
+            in_transaction_once(once(center), work)
         contexts.append({name: str(value) for name, value in caught.value.context.items()})
     assert contexts[0] == contexts[1]
 
@@ -117,17 +117,17 @@ def test_what_is_no_refusal_of_state_is_not_remembered(center: int, error: Excep
         return add(session, job, "a")
 
     with pytest.raises(type(error)):
-        in_transaction(work, once=once(center))
+        in_transaction_once(once(center), work)
     found.append(True)
     second = once(center)
-    assert in_transaction(work, once=second) == "a"
+    assert in_transaction_once(second, work) == "a"
     assert not second.replayed
 
 
 def test_same_key_from_fifty_threads_at_once(center: int) -> None:
     job = new_job()
     asked = [once(center) for _ in range(50)]
-    answers = at_once([lambda each=each: in_transaction(add, job, "a", once=each) for each in asked])
+    answers = at_once([lambda each=each: in_transaction_once(each, add, job, "a") for each in asked])
     assert answers == ["a"] * 50
     assert Counter(each.replayed for each in asked) == {False: 1, True: 49}
     assert slots(job) == ["a"]
@@ -140,7 +140,7 @@ def test_same_key_from_fifty_threads_at_once_when_it_is_refused(center: int) -> 
         raise Rejected("service.conflict", keep=lambda session: add(session, job, "kept"), n=1)
 
     asked = [once(center) for _ in range(50)]
-    errors = failures(at_once([lambda each=each: in_transaction(work, once=each) for each in asked]))
+    errors = failures(at_once([lambda each=each: in_transaction_once(each, work) for each in asked]))
     assert {(type(error), error.code) for error in errors if isinstance(error, LedgerError)} == {
         (Rejected, "service.conflict")
     }
@@ -160,7 +160,7 @@ def test_fifty_threads_when_the_first_fails_by_a_fault(center: int) -> None:
             raise ValueError("the first one breaks")
         return add(session, job, "a")
 
-    outcomes = at_once([lambda: in_transaction(work, once=once(center)) for _ in range(50)])
+    outcomes = at_once([lambda: in_transaction_once(once(center), work) for _ in range(50)])
     assert Counter(str(outcome) for outcome in outcomes) == {"a": 49, "the first one breaks": 1}
     assert len(runs) == 2
     assert slots(job) == ["a"]
@@ -186,9 +186,9 @@ def test_rerun_of_a_request_is_no_replay(center: int) -> None:
         return add(session, job, "taken" if len(runs) == 1 else "free")
 
     request = once(center)
-    assert in_transaction(work, once=request) == "free"
+    assert in_transaction_once(request, work) == "free"
     assert not request.replayed
-    assert in_transaction(work, once=once(center)) == "free"
+    assert in_transaction_once(once(center), work) == "free"
     assert len(runs) == 2
 
 
@@ -197,7 +197,7 @@ def test_old_keys_are_forgotten_and_young_ones_kept(own_database: Database) -> N
     now = datetime(2026, 6, 3, tzinfo=UTC)
     for days in (KEPT.days + 1, KEPT.days, 1):
         with clock.at(now - timedelta(days=days)):
-            in_transaction(add, "job", str(days), once=once(center, key=str(days)))
+            in_transaction_once(once(center, key=str(days)), add, "job", str(days))
     with clock.at(now):
         assert in_transaction(forget_old) == 1
         assert in_transaction(forget_old) == 0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.idempotency import Once
 from ledger.kernel.paging import PageRequest
@@ -35,7 +35,7 @@ def test_same_source_posts_in_each_center(books: Books, neighbour: Books) -> Non
 
 def test_same_key_is_another_request_in_each_center(books: Books, neighbour: Books) -> None:
     answers = [
-        in_transaction(lambda _session, book=book: book.center_id, once=Once(book.center_id, "scope", "key", "hash"))
+        in_transaction_once(Once(book.center_id, "scope", "key", "hash"), lambda _session, book=book: book.center_id)
         for book in (books, neighbour)
     ]
     assert answers == [books.center_id, neighbour.center_id]

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.kernel.db import Database, in_transaction
+from ledger.kernel.db import Database, in_transaction, in_transaction_once
 from ledger.kernel.idempotency import Once
 from ledger.kernel.ids import new_id
 from ledger.points.book import opening, service
@@ -40,7 +40,7 @@ def heard(database: Database, work: Callable[..., Any], *args: Any, center: int,
     once = Once(center, "test", str(new_id()), "hash")
     sa.event.listen(database.writer, "before_cursor_execute", hear)
     try:
-        in_transaction(work, *args, once=once, **kwargs)
+        in_transaction_once(once, work, *args, **kwargs)
     finally:
         sa.event.remove(database.writer, "before_cursor_execute", hear)
     return [each for each in sent if each != "BEGIN"]

@@ -14,7 +14,7 @@ from ledger.audit.approving.pages import refused_words
 from ledger.audit.blueprint import bp
 from ledger.audit.naming.causes import CAUSE_WORDS
 from ledger.kernel.actor import Actor
-from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.ids import parse_public_id, public_id
 from ledger.kernel.permissions import Permission
@@ -61,8 +61,8 @@ def send_adjustment() -> ResponseReturnValue:
     """Propose it, or show the form again with what was typed."""
     try:
         given = (adjustments.NAME, _payload(), forms.text("reason"))
-        proposal_id = in_transaction(
-            service.propose, *given, actor=get_actor(), desk=get_desk(), once=idempotency_key()
+        proposal_id = in_transaction_once(
+            idempotency_key(), service.propose, *given, actor=get_actor(), desk=get_desk()
         )
     except LedgerError as error:
         whom = in_snapshot(_whom, forms.key("volunteer_id"), get_actor())

@@ -11,7 +11,7 @@ from ledger.approvals.api import get_desk
 from ledger.audit.blueprint import bp
 from ledger.audit.naming.names import volunteer_names
 from ledger.kernel.actor import Actor
-from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.ids import public_id
 from ledger.kernel.permissions import Permission
@@ -37,7 +37,7 @@ def propose_clawback(transfer_id: int) -> ResponseReturnValue:
     given = (clawback.CLAWBACK.name, {"transfer_id": public_id(transfer_id)}, forms.text("reason"))
     try:
         once = idempotency_key()
-        proposal_id = in_transaction(deciding.propose, *given, actor=get_actor(), desk=get_desk(), once=once)
+        proposal_id = in_transaction_once(once, deciding.propose, *given, actor=get_actor(), desk=get_desk())
     except LedgerError as error:
         errors = forms.field_errors(error, _FIELDS)
         return _draw(transfer_id, forms.text("reason"), errors), error.status

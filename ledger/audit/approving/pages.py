@@ -15,7 +15,7 @@ from ledger.audit.approving.proposals import Row
 from ledger.audit.blueprint import bp
 from ledger.audit.naming.causes import STATUS_WORDS
 from ledger.kernel.actor import Actor
-from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import Conflict, LedgerError, Rejected, Unavailable
 from ledger.kernel.paging import MOST_PER_PAGE, Page, PageRequest
 from ledger.kernel.permissions import Permission
@@ -94,7 +94,7 @@ def decide(proposal_id: int) -> ResponseReturnValue:
     """Approve it, which does it at once; reject it with a reason; or withdraw one's own."""
     how, note = _HOW.get(forms.text("decision"), service.reject), forms.text("note")
     try:
-        in_transaction(how, proposal_id, note, actor=get_actor(), desk=get_desk(), once=idempotency_key())
+        in_transaction_once(idempotency_key(), how, proposal_id, note, actor=get_actor(), desk=get_desk())
     except (Rejected, Conflict, Unavailable) as error:
         return _draw(proposal_id, error, note), error.status
     return redirect(url_for("audit.approval", proposal_id=proposal_id, done=1), 303)

@@ -13,7 +13,7 @@ from ledger.audit.blueprint import bp
 from ledger.audit.naming.words import difference_words
 from ledger.audit.verifying import queries
 from ledger.kernel.actor import Actor
-from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import Conflict, Forbidden, NotFound, Rejected
 from ledger.kernel.permissions import Permission
 from ledger.points.closing import freezing
@@ -42,8 +42,8 @@ def freezes() -> str:
 def release_freeze(freeze_id: int) -> ResponseReturnValue:
     """Sign the release for one's side."""
     try:
-        given: dict[str, Any] = {"actor": get_actor(), "desk": get_desk()}
-        in_transaction(freezing.release, freeze_id, forms.text("note"), **given, once=idempotency_key())
+        once, note = idempotency_key(), forms.text("note")
+        in_transaction_once(once, freezing.release, freeze_id, note, actor=get_actor(), desk=get_desk())
     except (Rejected, Conflict) as error:
         said = words(error)
         needs_note = error.code == "points.release_note_needed"

@@ -14,7 +14,7 @@ from ledger.audit.approving.proposals import people
 from ledger.audit.blueprint import bp
 from ledger.audit.naming.causes import month_words
 from ledger.kernel.actor import Actor
-from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.permissions import Permission
 from ledger.points.closing import periods as months
@@ -41,8 +41,8 @@ def send_period() -> ResponseReturnValue:
     kind = _KINDS["reopen" if forms.text("event") == "reopen" else "close"]
     given = (kind.name, {"month": forms.text("month")}, forms.text("reason"))
     try:
-        proposal_id = in_transaction(
-            service.propose, *given, actor=get_actor(), desk=get_desk(), once=idempotency_key()
+        proposal_id = in_transaction_once(
+            idempotency_key(), service.propose, *given, actor=get_actor(), desk=get_desk()
         )
     except LedgerError as error:
         return _draw(forms.field_errors(error, {"approvals.reason_needed": f"reason-{forms.text('event')}"})), 422

@@ -15,7 +15,7 @@ from ledger.audit.blueprint import bp
 from ledger.audit.expiring import lists as expiry_lists
 from ledger.audit.expiring.lists import MemberRow
 from ledger.kernel.actor import Actor
-from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError, Rejected
 from ledger.kernel.ids import public_id
 from ledger.kernel.paging import Page, PageRequest
@@ -55,7 +55,7 @@ def prepare_expiry() -> ResponseReturnValue:
     """Prepare a run to be looked at, or show the form again with what was typed."""
     typed = forms.text("ends_on")
     try:
-        run_id = in_transaction(expiry.prepare, _day("ends_on"), actor=get_actor(), once=idempotency_key())
+        run_id = in_transaction_once(idempotency_key(), expiry.prepare, _day("ends_on"), actor=get_actor())
     except Rejected as error:
         return _draw_runs(typed, forms.field_errors(error, _FIELDS)), error.status
     return redirect(url_for("audit.expiry_run", run_id=run_id), 303)
@@ -106,7 +106,7 @@ def propose_release(run_id: int) -> ResponseReturnValue:
     given = (expiry.RELEASE.name, {"run_id": public_id(run_id)}, forms.text("reason"))
     try:
         once = idempotency_key()
-        proposal_id = in_transaction(deciding.propose, *given, actor=get_actor(), desk=get_desk(), once=once)
+        proposal_id = in_transaction_once(once, deciding.propose, *given, actor=get_actor(), desk=get_desk())
     except LedgerError as error:
         errors = forms.field_errors(error, _RELEASE_FIELDS)
         return _draw_run(run_id, forms.text("reason"), errors), error.status
@@ -117,7 +117,7 @@ def propose_release(run_id: int) -> ResponseReturnValue:
 @requires(Permission.PROPOSE)
 def drop_expiry(run_id: int) -> ResponseReturnValue:
     """Leave it; nothing has moved."""
-    in_transaction(expiry.drop, run_id, actor=get_actor(), once=idempotency_key())
+    in_transaction_once(idempotency_key(), expiry.drop, run_id, actor=get_actor())
     flash(_("这次不做了，谁的积分都没动"))
     return redirect(url_for("audit.expiry_run", run_id=run_id), 303)
 

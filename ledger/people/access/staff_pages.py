@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 
 from ledger.kernel.actor import Actor
-from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.permissions import Permission
 from ledger.people.blueprint import bp
@@ -65,9 +65,9 @@ def new_staff() -> str:
 def send_new_staff() -> ResponseReturnValue:
     """Give somebody a role at a place and below; somebody known by phone must have the same name."""
     try:
-        wanted = {"name": forms.text("name"), "phone": forms.text("phone"), "role": forms.text("role")}
-        place_id, once = forms.key("place_id"), idempotency_key()
-        in_transaction(service.hire, place_id=place_id, actor=get_actor(), once=once, **wanted)
+        name, phone, role, place_id = forms.text("name"), forms.text("phone"), forms.text("role"), forms.key("place_id")
+        once, actor = idempotency_key(), get_actor()
+        in_transaction_once(once, service.hire, name=name, phone=phone, role=role, place_id=place_id, actor=actor)
     except LedgerError as error:
         return _form(request.form.to_dict(), forms.field_errors(error, _FIELDS)), error.status
     return redirect(url_for("people.staff", new=1), 303)
@@ -85,5 +85,5 @@ def _form(values: dict[str, Any], errors: dict[str, str]) -> str:
 @requires(Permission.MANAGE_STAFF)
 def revoke_role(grant_id: int) -> ResponseReturnValue:
     """Take a role away."""
-    in_transaction(service.revoke_role, grant_id, actor=get_actor(), once=idempotency_key())
+    in_transaction_once(idempotency_key(), service.revoke_role, grant_id, actor=get_actor())
     return redirect(url_for("people.staff"), 303)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 
 from ledger.kernel.actor import Actor
-from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.db import in_snapshot, in_transaction, in_transaction_once
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
@@ -75,20 +75,23 @@ def new_volunteer() -> str:
 def send_new_volunteer() -> ResponseReturnValue:
     """Register somebody, and show them with what to print."""
     try:
-        volunteer_id = in_transaction(service.register_volunteer, **_known(), actor=get_actor(), once=idempotency_key())
+        volunteer_id = _register()
     except LedgerError as error:
         return _form(request.form.to_dict(), forms.field_errors(error, _FIELDS)), error.status
     return redirect(url_for("people.volunteer", volunteer_id=volunteer_id, new=1), 303)
 
 
-def _known() -> dict[str, Any]:
-    return {
-        "name": forms.text("name"),
-        "phone": forms.optional_text("phone"),
-        "gender": forms.optional_text("gender"),
-        "id_last4": forms.optional_text("id_last4"),
-        "place_id": forms.key("place_id"),
-    }
+def _register() -> int:
+    return in_transaction_once(
+        idempotency_key(),
+        service.register_volunteer,
+        name=forms.text("name"),
+        phone=forms.optional_text("phone"),
+        gender=forms.optional_text("gender"),
+        id_last4=forms.optional_text("id_last4"),
+        place_id=forms.key("place_id"),
+        actor=get_actor(),
+    )
 
 
 def _form(values: dict[str, Any], errors: dict[str, str]) -> str:
@@ -144,7 +147,7 @@ def set_household(volunteer_id: int) -> ResponseReturnValue:
     """Write down of which household somebody is, or that they are of none."""
     number = forms.optional_text("household")
     try:
-        in_transaction(service.set_household, volunteer_id, number, actor=get_actor(), once=idempotency_key())
+        in_transaction_once(idempotency_key(), service.set_household, volunteer_id, number, actor=get_actor())
     except LedgerError as error:
         return _draw(volunteer_id, number or "", forms.field_errors(error, _HOUSEHOLD_FIELDS)), error.status
     return redirect(url_for("people.volunteer", volunteer_id=volunteer_id, household="saved"), 303)
@@ -155,7 +158,7 @@ def set_household(volunteer_id: int) -> ResponseReturnValue:
 def change_status(volunteer_id: int) -> ResponseReturnValue:
     """Block somebody from checking in, or let them again."""
     status = forms.text("status")
-    in_transaction(service.set_status, volunteer_id, status=status, actor=get_actor(), once=idempotency_key())
+    in_transaction_once(idempotency_key(), service.set_status, volunteer_id, status=status, actor=get_actor())
     return redirect(url_for("people.volunteer", volunteer_id=volunteer_id), 303)
 
 
@@ -173,7 +176,7 @@ def print_card(volunteer_id: int) -> str:
 @requires(Permission.MANAGE_VOLUNTEERS)
 def revoke_card(card_id: int) -> ResponseReturnValue:
     """A card was lost."""
-    in_transaction(service.revoke_card, card_id, actor=get_actor(), once=idempotency_key())
+    in_transaction_once(idempotency_key(), service.revoke_card, card_id, actor=get_actor())
     return redirect(url_for("people.volunteer", volunteer_id=forms.key("volunteer_id")), 303)
 
 

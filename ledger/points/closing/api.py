@@ -10,7 +10,7 @@ from ledger.approvals.api import get_desk
 from ledger.approvals.desk import Kind
 from ledger.approvals.queries import ProposalView
 from ledger.approvals.schemas import ProposalSchema
-from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.permissions import Permission
 from ledger.points.closing import freezing
 from ledger.points.closing import periods as reading
@@ -70,12 +70,12 @@ def release_freeze(body: dict[str, Any], freeze_id: int) -> FreezeView:
     """Sign the release; with an administrator's and an auditor's signature the book takes postings again."""
     actor = get_actor()
     once = find_idempotency_key()
-    in_transaction(freezing.release, freeze_id, body["note"], actor=actor, desk=get_desk(), once=once)
+    in_transaction_once(once, freezing.release, freeze_id, body["note"], actor=actor, desk=get_desk())
     return in_snapshot(freezing.get_freeze, freeze_id, actor.center_id)
 
 
 def _propose(kind: Kind, month: str, reason: str) -> ProposalView:
     actor, once = get_actor(), find_idempotency_key()
     given: dict[str, Any] = {"month": month}
-    proposal_id = in_transaction(deciding.propose, kind.name, given, reason, actor=actor, desk=get_desk(), once=once)
+    proposal_id = in_transaction_once(once, deciding.propose, kind.name, given, reason, actor=actor, desk=get_desk())
     return in_snapshot(approvals.get_proposal, proposal_id, actor.center_id)

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask_smorest import Blueprint
 
-from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.points.api import READERS
@@ -64,7 +64,7 @@ def list_runs() -> dict[str, Any]:
 @bp.response(201, ExpiryRunSchema)
 def prepare(body: dict[str, Any]) -> RunView:
     """Prepare a run: nothing moves until `points.expiry_release` of it is proposed and approved by another person."""
-    run_id = in_transaction(expiry.prepare, body["ends_on"], actor=get_actor(), once=find_idempotency_key())
+    run_id = in_transaction_once(find_idempotency_key(), expiry.prepare, body["ends_on"], actor=get_actor())
     return _shown(run_id)
 
 
@@ -82,7 +82,7 @@ def get_run(run_id: int) -> RunView:
 @bp.response(200, ExpiryRunSchema)
 def drop(run_id: int) -> RunView:
     """Drop a run that was only prepared."""
-    in_transaction(expiry.drop, run_id, actor=get_actor(), once=find_idempotency_key())
+    in_transaction_once(find_idempotency_key(), expiry.drop, run_id, actor=get_actor())
     return _shown(run_id)
 
 

@@ -1,0 +1,36 @@
+"""Calls that mypy must refuse; nobody runs them.
+
+mypy reads this file with `ledger` and complains of an ignore that it doesn't need. So `make check` fails here when the
+arguments of a unit are no longer checked.
+"""
+
+from sqlalchemy.orm import Session
+
+from ledger.kernel.db import in_transaction, in_transaction_once
+from ledger.kernel.idempotency import Once
+
+
+def greet(session: Session, name: str, *, times: int) -> str:
+    """A work, as services are."""
+    return f"{session.info['greeting']} {name * times}"
+
+
+def accepted(once: Once | None) -> list[str]:
+    """What is right needs no ignore."""
+    return [in_transaction(greet, "a", times=1), in_transaction_once(once, greet, "a", times=1)]
+
+
+def refused(once: Once) -> None:
+    """One mistake a line, with and without a key."""
+    in_transaction(greet, 1, times=1)  # type: ignore[arg-type]
+    in_transaction(greet, "a", times="1")  # type: ignore[arg-type]
+    in_transaction(greet, "a")  # type: ignore[call-arg]
+    in_transaction(greet, "a", 1)  # type: ignore[call-arg]
+    in_transaction(greet, "a", times=1, once=once)  # type: ignore[call-arg]
+    in_transaction_once(once, greet, 1, times=1)  # type: ignore[arg-type]
+    in_transaction_once(once, greet, "a", times="1")  # type: ignore[arg-type]
+    in_transaction_once(once, greet, "a")  # type: ignore[call-arg]
+    in_transaction_once(once, greet, "a", 1)  # type: ignore[call-arg]
+    in_transaction_once("key", greet, "a", times=1)  # type: ignore[arg-type]
+    wrong: int = in_transaction_once(once, greet, "a", times=1)  # type: ignore[assignment]
+    del wrong
