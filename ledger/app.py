@@ -24,7 +24,8 @@ from ledger.kernel.settings import Settings, SettingsError
 from ledger.organisations import api as organisations_api
 from ledger.organisations import pages as organisations_pages
 from ledger.people import api as people_api
-from ledger.people.access import pages as people_pages
+from ledger.people import pages as people_pages
+from ledger.people.access import sessions
 from ledger.people.households.service import one_household
 from ledger.people.volunteers import queries as people
 from ledger.points import api as points_api
@@ -107,7 +108,7 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Flask
     for kit in (logs, locale, formats, links, problem, once):
         kit.register(app)
     security.register(app, settings)
-    guard.register(app, people.load_actor)
+    guard.register(app, sessions.load_actor)
     page_context.register(app, load_reader)
     openapi.register(app, API_BLUEPRINTS)
     for blueprint in PAGE_BLUEPRINTS:

@@ -13,8 +13,10 @@ from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.permissions import Permission
 from ledger.organisations import queries as organisation_queries
 from ledger.organisations import service as organisations
-from ledger.people.access import credentials, staff
+from ledger.people.access import credentials, sessions, staff
 from ledger.people.access.passwords import hash_password
+from ledger.people.households import service as households
+from ledger.people.identities import queries as identities
 from ledger.people.policy import demonstration_phone
 from ledger.people.volunteers import queries as people_queries
 from ledger.people.volunteers import service as people
@@ -112,8 +114,8 @@ class World:
         """Register somebody of the staff as a volunteer of the station too."""
         person.volunteer_id = in_transaction(
             people.register_volunteer,
-            name=in_snapshot(people_queries.names_of, [person.identity_id])[person.identity_id],
-            phone=in_snapshot(people_queries.phone_of, person.identity_id),
+            name=in_snapshot(identities.names_of, [person.identity_id])[person.identity_id],
+            phone=in_snapshot(identities.phone_of, person.identity_id),
             place_id=self.station_id,
             actor=self.builder,
         )
@@ -125,11 +127,11 @@ class World:
             if not person.volunteer_id:
                 self.enlist(person)
         wanted = {person.volunteer_id: number for person in residents}
-        in_transaction(people.set_households, wanted, actor=self.builder)
+        in_transaction(households.set_households, wanted, actor=self.builder)
 
     def give_password(self, person: Person) -> tuple[str, str]:
         """Phone and password of somebody who can log in at the page from now on."""
-        phone, password = in_snapshot(people_queries.phone_of, person.identity_id) or "", "zhe-shi-mi-ma-3"
+        phone, password = in_snapshot(identities.phone_of, person.identity_id) or "", "zhe-shi-mi-ma-3"
         hashed = hash_password(password, phone=phone)
         in_transaction(credentials.set_password, person.identity_id, password_hash=hashed)
         return phone, password
@@ -203,6 +205,6 @@ class World:
 
 
 def _actor(session: Session, token: str) -> Actor:
-    actor = people_queries.load_actor(session, token)
+    actor = sessions.load_actor(session, token)
     assert actor is not None
     return actor

@@ -15,7 +15,7 @@ from ledger.checkin.presenter import is_question, short_ref
 from ledger.checkin.stored_scans import StoredScan
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import LedgerError
-from ledger.people.volunteers import queries as people
+from ledger.people.identities import queries as identities
 from ledger.rules import queries as rules
 from ledger.web.formats import EN_DASH, local_time
 from ledger.web.problem import words
@@ -52,7 +52,7 @@ def result_of(session: Session, scan_id: int, actor: Actor) -> Result:
     stored = stored_scans.get_scan(session, scan_id, actor)
     if stored.answer.refusal is not None:
         return _question(stored) if is_question(stored.answer.refusal) else refused(stored.answer.refusal, stored)
-    name = people.get_preferences(session, actor.identity_id).name
+    name = identities.get_preferences(session, actor.identity_id).name
     facts = stored.answer.attendance
     shift = activities.get_shift(session, facts["shift_id"], actor.center_id)
     rule = rules.rule_in_force(session, actor.center_id, shift.starts_at)

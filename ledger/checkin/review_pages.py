@@ -15,7 +15,7 @@ from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
-from ledger.people.volunteers import queries as people
+from ledger.people.identities import queries as identities
 from ledger.rules import queries as rules
 from ledger.web import forms
 from ledger.web.guard import get_actor, requires
@@ -88,7 +88,7 @@ def _case(session: Session, attendance_id: int) -> dict[str, Any]:
     return {
         "row": attendance_list.rows(session, [view], actor)[0],
         "scans": scans,
-        "scanners": people.names_of(session, {scan.scanned_by for scan in scans}),
+        "scanners": identities.names_of(session, {scan.scanned_by for scan in scans}),
         "rule": rules.get_rule(session, view.rule_id or 0, actor.center_id),
         "hindrance": reviewing.hindrance(session, view, actor),
         "typed": _proposed(view),

@@ -16,10 +16,10 @@ from ledger.kernel.settings import SettingsError
 from ledger.organisations import queries as organisation_queries
 from ledger.organisations import service as organisations
 from ledger.organisations.imports.command import import_file
-from ledger.people.access import credentials, staff
+from ledger.people.access import credentials, sessions, staff
 from ledger.people.access.passwords import hash_password
+from ledger.people.identities import queries as identities
 from ledger.people.policy import show_phone
-from ledger.people.volunteers import queries as people
 from ledger.places import queries as places
 from ledger.rules import service as rules
 from ledger.rules.policy import RuleBody
@@ -83,7 +83,7 @@ def user() -> None:
 @told
 def list_users() -> None:
     """List everybody with a role."""
-    for person in in_snapshot(people.staff, system_actor(center().id)):
+    for person in in_snapshot(sessions.staff, system_actor(center().id)):
         roles = ", ".join(sorted({role.role for role in person.roles}))
         state = "password set" if person.has_password else "no password yet"
         click.echo(f"{show_phone(person.phone or '')}\t{person.name}\t{roles}\t{state}")
@@ -109,7 +109,7 @@ def revoke(phone: str) -> None:
 
 
 def _identity(phone: str) -> int:
-    identity_id = in_snapshot(people.find_identity_by_phone, phone)
+    identity_id = in_snapshot(identities.find_identity_by_phone, phone)
     if identity_id is None:
         raise NotFound("people.identity_not_found")
     return identity_id

@@ -28,7 +28,7 @@ from ledger.kernel.settings import Settings, SettingsError
 from ledger.organisations import queries as organisations
 from ledger.people.access import credentials
 from ledger.people.access.passwords import hash_password
-from ledger.people.volunteers import queries as people
+from ledger.people.identities import queries as identities
 from ledger.people.volunteers.registration import NewVolunteer, prepare
 from ledger.places import queries as places
 from ledger.points.models import Transfer
@@ -195,7 +195,7 @@ def _keep_logins(settings: Settings, say: Say) -> None:
         return
     logins = make_logins()
     for login in logins:
-        identity_id = in_snapshot(people.find_identity_by_phone, login.phone)
+        identity_id = in_snapshot(identities.find_identity_by_phone, login.phone)
         if identity_id is not None:
             password_hash = hash_password(login.password, phone=login.phone)
             in_transaction(credentials.set_password, identity_id, password_hash=password_hash)

@@ -14,8 +14,10 @@ from ledger.kernel import clock
 from ledger.organisations import queries as organisation_queries
 from ledger.organisations import service as organisations
 from ledger.people.access import credentials, staff
+from ledger.people.households import service as households
 from ledger.people.models import Volunteer
 from ledger.people.policy import demonstration_phone
+from ledger.people.volunteers import registration
 from ledger.people.volunteers import service as people
 from ledger.places.queries import all_places
 from ledger.rules import service as rules
@@ -96,12 +98,12 @@ def register_batch(batch: int, stage: Stage) -> None:
     people_plan = stage.population.people
     positions = [at for at, person in enumerate(people_plan) if person.batch == batch]
     rows = [replace(stage.sealed[at], place_id=stage.places[people_plan[at].place]) for at in positions]
-    ids = people.register_volunteers(stage.session, rows, actor=stage.system)
+    ids = registration.register_volunteers(stage.session, rows, actor=stage.system)
     volunteers = dict(zip(positions, ids, strict=True))
     pairs = [(stage.teams[team], volunteers[at]) for at in positions for team in people_plan[at].teams]
     organisations.join_teams(stage.session, pairs, actor=stage.system)
     homes = {volunteers[at]: household_of(stage.population, at) for at in positions}
-    people.set_households(stage.session, homes, actor=stage.system)
+    households.set_households(stage.session, homes, actor=stage.system)
     cards = {at: card_token() for at in positions if people_plan[at].method == "card"}
     if DEMO_VOLUNTEER in volunteers:
         cards[DEMO_VOLUNTEER] = stage.demo_card

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from ledger.kernel.db import in_transaction
 from ledger.kernel.errors import NotFound
-from ledger.people.access import credentials
+from ledger.people.identities import service as identity_service
 from ledger.people.policy import LANGUAGES
 from ledger.web.guard import current_actor, public
 from ledger.web.page_context import keep_preferences, local_path
@@ -23,7 +23,7 @@ def change() -> ResponseReturnValue:
     theme = request.form.get("theme") if request.form.get("theme") in ("light", "dark") else None
     actor = current_actor()
     if actor is not None:
-        in_transaction(credentials.set_preferences, language=language, large_type=large, actor=actor)
+        in_transaction(identity_service.set_preferences, language=language, large_type=large, actor=actor)
     response = redirect(local_path(request.form.get("next")), 303)
     keep_preferences(response, language=language, large_type=large, theme=theme)
     return response

@@ -5,6 +5,8 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
 from ledger.organisations import queries as organisations
+from ledger.people.access import sessions
+from ledger.people.identities import queries as identities
 from ledger.people.volunteers import queries as people
 from ledger.places import queries as places
 from ledger.points.closing import freezing
@@ -24,8 +26,8 @@ def load_reader(session: Session, actor: Actor | None) -> Reader:
         first = next(iter(places.centers(session)), None)
         return Reader(first.name, first.is_demonstration) if first else Reader()
     center = organisations.get_center(session, actor.center_id)
-    name = people.get_preferences(session, actor.identity_id).name
-    roles = people.roles_of(session, actor.identity_id, actor.center_id)
+    name = identities.get_preferences(session, actor.identity_id).name
+    roles = sessions.roles_of(session, actor.identity_id, actor.center_id)
     frozen = freezing.find_freeze(session, actor.center_id) is not None
     if roles:
         widest = min(roles, key=lambda role: (len(role.place_path), list(ROLE_NAMES).index(role.role)))

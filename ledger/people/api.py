@@ -12,8 +12,11 @@ from ledger.kernel.db import in_snapshot, in_transaction, in_transaction_once
 from ledger.kernel.errors import Forbidden
 from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
+from ledger.people.access import credentials, sessions
 from ledger.people.access.login import log_in as check_and_log_in
+from ledger.people.households import service as households
 from ledger.people.households.queries import HouseholdChangeView, household_changes, members_of
+from ledger.people.identities import queries as identities
 from ledger.people.places import place_path
 from ledger.people.schemas import (
     CardList,
@@ -52,7 +55,7 @@ def log_in(body: dict[str, Any]) -> dict[str, Any]:
     opened = check_and_log_in(
         body["phone"], body["password"], kind="device", address=request.remote_addr, center_id=body["center_id"]
     )
-    actor = in_snapshot(queries.load_actor, opened.token)
+    actor = in_snapshot(sessions.load_actor, opened.token)
     person = in_snapshot(_me, actor) if actor else {}
     return {"token": opened.token, "expires_at": opened.expires_at, "person": person}
 
@@ -62,7 +65,7 @@ def log_in(body: dict[str, Any]) -> dict[str, Any]:
 @bp.response(204)
 def log_out() -> None:
     """End the session that this request is sent with."""
-    in_transaction(service.revoke_session, bearer_token() or request.cookies[SESSION_COOKIE])
+    in_transaction(credentials.revoke_session, bearer_token() or request.cookies[SESSION_COOKIE])
 
 
 @bp.get("/me")
@@ -74,8 +77,8 @@ def me() -> dict[str, Any]:
 
 
 def _me(session: Session, actor: Actor) -> dict[str, Any]:
-    person = queries.get_preferences(session, actor.identity_id)
-    roles = queries.roles_of(session, actor.identity_id, actor.center_id)
+    person = identities.get_preferences(session, actor.identity_id)
+    roles = sessions.roles_of(session, actor.identity_id, actor.center_id)
     names = place_names(session, [role.place_id for role in roles], actor.center_id)
     volunteer = actor.volunteer_id and queries.get_volunteer(session, actor.volunteer_id, actor.center_id)
     return {
@@ -184,7 +187,7 @@ def _seen_volunteer(session: Session, volunteer_id: int, actor: Actor) -> Volunt
 @bp.response(200, VolunteerDetailsSchema)
 def set_household(body: dict[str, Any], volunteer_id: int) -> dict[str, Any]:
     """Put a volunteer into a household, or into none. Two of one household never decide on each other's doings."""
-    in_transaction(service.set_household, volunteer_id, body["number"], actor=get_actor())
+    in_transaction(households.set_household, volunteer_id, body["number"], actor=get_actor())
     return in_snapshot(_volunteer, volunteer_id, get_actor())
 
 

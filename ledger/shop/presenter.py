@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict
 from ledger.kernel.references import make_reference
+from ledger.people.identities import queries as identities
 from ledger.people.policy import mask_name
 from ledger.people.volunteers import queries as people
 from ledger.points.lots import listing as lot_reading
@@ -79,7 +80,7 @@ def receipt_now(session: Session, redemption_id: int, actor: Actor) -> dict[str,
 def receipt(session: Session, facts: dict[str, Any], actor: Actor) -> dict[str, Any]:
     """Facts of a receipt with names, addresses and the QR code that leads to its public check page."""
     shown = redemption(session, facts, actor.center_id)
-    name = people.names_of(session, [facts["clerk_id"]]).get(facts["clerk_id"], "")
+    name = identities.names_of(session, [facts["clerk_id"]]).get(facts["clerk_id"], "")
     check_url = short("shop.check_receipt", reference=receipt_reference(facts["id"], actor.center_id))
     return shown | {
         "lots": lot_reading.used_by_holds(session, _holds(session, facts["id"], actor), actor.center_id),

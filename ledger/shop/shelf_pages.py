@@ -13,7 +13,7 @@ from ledger.kernel.errors import LedgerError
 from ledger.kernel.ids import public_id
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
-from ledger.people.volunteers import queries as people
+from ledger.people.identities import queries as identities
 from ledger.places.queries import place_choices
 from ledger.shop import delivery_queries, queries, shelf
 from ledger.shop.blueprint import bp
@@ -257,5 +257,5 @@ def delivery(goods_in_id: int) -> str:
 def _delivery(session: Session, goods_in_id: int, actor: Actor) -> dict[str, Any]:
     view = delivery_queries.get_delivery(session, goods_in_id, actor.center_id)
     queries.get_shop_for(session, view.shop_id, actor, READERS)
-    name = people.names_of(session, [view.received_by]).get(view.received_by, "")
+    name = identities.names_of(session, [view.received_by]).get(view.received_by, "")
     return {"delivery": view, "received_by": name, "is_new": "new" in request.args}

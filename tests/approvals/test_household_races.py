@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.people.households import queries as household_queries
 from ledger.people.households import service as households
-from ledger.people.volunteers import service as people
 from tests.approvals.office import Office
 from tests.at_once import at_once
 from tests.elsewhere import Elsewhere, outcome
@@ -38,7 +37,7 @@ def other(office: Office) -> Iterator[Database]:
 
 def set_household(office: Office, person: Person, number: str | None) -> None:
     """Who built the center writes it down."""
-    in_transaction(people.set_household, person.volunteer_id, number, actor=office.world.builder)
+    in_transaction(households.set_household, person.volunteer_id, number, actor=office.world.builder)
 
 
 def stands_by_its_time(office: Office, proposal_id: int) -> None:
@@ -71,7 +70,7 @@ def test_whoever_decides_waits_for_a_change_under_way(office: Office) -> None:
     approve = Elsewhere(office.world.database.url, lambda: office.approve(proposal_id))
 
     def move_in(session: Session) -> None:
-        people.set_household(session, office.second.volunteer_id, "17", actor=office.world.builder)
+        households.set_household(session, office.second.volunteer_id, "17", actor=office.world.builder)
         approve.begin()
 
     in_transaction(move_in)

@@ -20,9 +20,9 @@ from ledger.kernel.migrations import at_head
 from ledger.kernel.settings import Settings, SettingsError
 from ledger.organisations import queries as organisations
 from ledger.organisations.service import create_center
+from ledger.people.access import sessions
 from ledger.people.access.credentials import open_session, set_password_with_code
 from ledger.people.access.passwords import hash_password, password_is_right
-from ledger.people.volunteers import queries as people
 from ledger.places import queries as places
 from ledger.rules.queries import all_rules
 from tests.conftest import TEST_SECRET
@@ -117,9 +117,9 @@ def test_init_makes_center_administrator_and_rule_in_an_empty_database(bare: Con
     in_transaction(
         set_password_with_code, phone=PHONE, code=code[1], password_hash=hash_password("ein langes Wort", phone=PHONE)
     )
-    login = in_snapshot(people.find_login, PHONE)
+    login = in_snapshot(sessions.find_login, PHONE)
     assert login is not None
-    assert [role.role for role in in_snapshot(people.roles_of, login.identity_id, center.id)] == ["admin"]
+    assert [role.role for role in in_snapshot(sessions.roles_of, login.identity_id, center.id)] == ["admin"]
 
 
 def test_init_asks_for_a_password_where_it_is_told_to(console: Console) -> None:
@@ -127,7 +127,7 @@ def test_init_asks_for_a_password_where_it_is_told_to(console: Console) -> None:
 
     assert result.exit_code == 0, result.output
     assert "ein langes Wort" not in result.output
-    login = in_snapshot(people.find_login, PHONE)
+    login = in_snapshot(sessions.find_login, PHONE)
     assert login is not None
     assert password_is_right(login.password_hash, "ein langes Wort")
 
@@ -146,15 +146,15 @@ def test_init_refuses_a_phone_number_that_nobody_can_have(console: Console) -> N
 
 def test_user_lists_gives_a_code_and_ends_log_ins(founded: Console) -> None:
     center_id = in_snapshot(organisations.only_center).id
-    login = in_snapshot(people.find_login, PHONE)
+    login = in_snapshot(sessions.find_login, PHONE)
     assert login is not None
     opened = in_transaction(open_session, login.identity_id, kind="device", center_id=center_id)
 
     assert founded.run("user", "list").output == f"{PHONE}\t李建国\tadmin\tno password yet\n"
     assert re.search(r"Activation code: \S+-\S+-\S+ ", founded.run("user", "code", PHONE).output)
-    assert in_snapshot(people.load_actor, opened.token) is not None
+    assert in_snapshot(sessions.load_actor, opened.token) is not None
     assert founded.run("user", "revoke", PHONE).exit_code == 0
-    assert in_snapshot(people.load_actor, opened.token) is None
+    assert in_snapshot(sessions.load_actor, opened.token) is None
     assert "people.identity_not_found" in founded.fails("user", "revoke", "13900000000")
 
 

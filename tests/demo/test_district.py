@@ -26,8 +26,8 @@ from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.settings import Settings, SettingsError
 from ledger.organisations import queries as organisations
 from ledger.organisations.service import create_center
-from ledger.people.access import credentials
-from ledger.people.access.passwords import password_is_right
+from ledger.people.access import credentials, passwords, sessions
+from ledger.people.identities import queries as identities
 from ledger.people.models import Identity
 from ledger.people.policy import demonstration_phone
 from ledger.people.volunteers import queries as people
@@ -113,7 +113,7 @@ def _in_use(request: pytest.FixtureRequest) -> None:
 def test_it_says_that_it_is_invented(village: Village) -> None:
     center = in_snapshot(organisations.only_center)
     phones = {row[0] for row in village.rows("SELECT phone_index FROM identity_phone")}
-    invented = {people.phone_index("+86" + demonstration_phone(number)) for number in range(1, 12_000)}
+    invented = {identities.phone_index("+86" + demonstration_phone(number)) for number in range(1, 12_000)}
 
     assert center.is_demonstration
     assert "演示区" in center.name
@@ -173,9 +173,9 @@ def test_only_the_printed_log_ins_have_passwords(village: Village) -> None:
 
     assert [login.role for login in logins] == ["admin", "auditor", "station_manager", "clerk", "volunteer"]
     for login in logins:
-        found = in_snapshot(people.find_login, login.phone)
+        found = in_snapshot(sessions.find_login, login.phone)
         assert found is not None
-        assert password_is_right(found.password_hash, login.password)
+        assert passwords.password_is_right(found.password_hash, login.password)
     assert in_snapshot(passwords_set) == len(logins)
     file = village.settings.data_folder / "demo-logins.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -205,7 +205,7 @@ def test_the_volunteer_can_try_everything_at_once(village: Village) -> None:
 
 def test_the_volunteer_checks_in_now_without_a_question(village: Village) -> None:
     with clock.at(NOW):
-        actor = in_snapshot(people.load_actor, village_token(village))
+        actor = in_snapshot(sessions.load_actor, village_token(village))
     assert actor is not None
     [(station_id,)] = village.rows("SELECT id FROM place WHERE name = '柳荫村实践站'")
     shown = codes.screen_code(village.center_id, station_id, 1, NOW)
@@ -219,7 +219,7 @@ def test_the_volunteer_checks_in_now_without_a_question(village: Village) -> Non
 
 def village_token(village: Village) -> str:
     """The volunteer logged in on a phone, by the clock of now."""
-    found = in_snapshot(people.find_login, village.login("volunteer").phone)
+    found = in_snapshot(sessions.find_login, village.login("volunteer").phone)
     assert found is not None
     opened = in_transaction(credentials.open_session, found.identity_id, kind="device", center_id=village.center_id)
     return opened.token
@@ -279,9 +279,9 @@ def test_log_ins_that_were_lost_are_made_anew(village: Village, tmp_path: Path) 
     load(elsewhere)
 
     new = {login.role: login for login in read_logins(tmp_path)}
-    found = in_snapshot(people.find_login, new["clerk"].phone)
+    found = in_snapshot(sessions.find_login, new["clerk"].phone)
     assert found is not None
-    assert password_is_right(found.password_hash, new["clerk"].password)
+    assert passwords.password_is_right(found.password_hash, new["clerk"].password)
     (village.settings.data_folder / "demo-logins.json").write_text(
         json.dumps(json.loads((tmp_path / "demo-logins.json").read_text())), encoding="utf-8"
     )

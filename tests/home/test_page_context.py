@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Unavailable
-from ledger.people.access import credentials
-from ledger.people.volunteers import queries as people
+from ledger.people.identities import queries as identities
+from ledger.people.identities import service as identity_service
 from ledger.web import page_context
 from ledger.web.guard import SESSION_COOKIE
 from ledger.web.page_context import local_path
@@ -74,7 +74,7 @@ def test_the_switches_are_kept_by_the_browser_and_in_the_profile(client: FlaskCl
     assert (answer.status_code, answer.location) == (303, "/me")
     assert client.get_cookie("language").value == "en"  # type: ignore[union-attr]
     assert client.get_cookie("large_type").value == "1"  # type: ignore[union-attr]
-    kept = in_snapshot(people.get_preferences, volunteer.identity_id)
+    kept = in_snapshot(identities.get_preferences, volunteer.identity_id)
     assert (kept.language, kept.large_type) == ("en", True)
 
 
@@ -97,7 +97,7 @@ def test_a_log_in_brings_the_switches_and_takes_none_away(
 ) -> None:
     person = world.add_volunteer()
     phone, password = world.give_password(person)
-    in_transaction(credentials.set_preferences, **profile, actor=person.actor)
+    in_transaction(identity_service.set_preferences, **profile, actor=person.actor)
     for name, value in before.items():
         client.set_cookie(name, value)
 
@@ -113,7 +113,7 @@ def test_an_unknown_wish_changes_nothing(client: FlaskClient, world: World) -> N
 
     client.post("/preferences", data={"language": "xx", "large_type": "7"}, headers=volunteer.headers)
 
-    kept = in_snapshot(people.get_preferences, volunteer.identity_id)
+    kept = in_snapshot(identities.get_preferences, volunteer.identity_id)
     assert (kept.language, kept.large_type) == ("zh", False)
     assert client.get_cookie("language") is None
 

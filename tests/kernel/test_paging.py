@@ -39,7 +39,7 @@ def test_rows_that_tie_come_once_each_in_either_direction(world: World, sort: st
     after = None
     while True:
         request = PageRequest(limit=1, sort=sort, after=after)
-        page = in_snapshot(queries.list_places, world.center_id, request=request)
+        page = in_snapshot(places.list_places, world.center_id, request=request)
         names += [place.name for place in page.items]
         after = page.next
         if after is None:

@@ -9,7 +9,10 @@ from ledger.kernel import clock
 from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.errors import Conflict, Forbidden, NotFound, Rejected
 from ledger.kernel.permissions import Permission
+from ledger.people.access import credentials, sessions, staff
 from ledger.people.access.passwords import hash_password, password_is_right
+from ledger.people.identities import queries as identities
+from ledger.people.identities import service as identity_service
 from ledger.people.volunteers import queries, service
 from tests.elsewhere import Elsewhere
 from tests.phones import fresh_phone
@@ -36,18 +39,18 @@ def test_a_volunteer_has_an_own_record(world: World) -> None:
 
 def test_a_role_taken_away_stops_counting_at_once(world: World) -> None:
     person = world.add_staff("clerk")
-    (role,) = in_snapshot(queries.roles_of, person.identity_id, world.center_id)
-    in_transaction(service.revoke_role, role.id, actor=world.builder)
-    assert in_snapshot(queries.load_actor, person.token).grants == frozenset()
+    (role,) = in_snapshot(sessions.roles_of, person.identity_id, world.center_id)
+    in_transaction(staff.revoke_role, role.id, actor=world.builder)
+    assert in_snapshot(sessions.load_actor, person.token).grants == frozenset()
     with pytest.raises(NotFound):
-        in_transaction(service.revoke_role, role.id, actor=world.builder)
+        in_transaction(staff.revoke_role, role.id, actor=world.builder)
 
 
 def test_only_who_manages_staff_of_a_place_gives_roles_there(world: World) -> None:
     elsewhere = world.add_station("沙湾站")
     local = world.add_staff("admin").actor
-    new = in_transaction(service.add_staff, name="陈晓燕", phone=fresh_phone(), actor=local)
-    in_transaction(service.grant_role, identity_id=new, role="clerk", place_id=world.station_id, actor=local)
+    new = in_transaction(staff.add_staff, name="陈晓燕", phone=fresh_phone(), actor=local)
+    in_transaction(staff.grant_role, identity_id=new, role="clerk", place_id=world.station_id, actor=local)
     for role, place_id, code in (
         ("clerk", elsewhere, "access.denied"),
         ("admin", world.top_id, "access.denied"),
@@ -55,61 +58,61 @@ def test_only_who_manages_staff_of_a_place_gives_roles_there(world: World) -> No
         ("clerk", world.station_id, "people.role_held"),
     ):
         with pytest.raises((Forbidden, Rejected, Conflict)) as refused:
-            in_transaction(service.grant_role, identity_id=new, role=role, place_id=place_id, actor=local)
+            in_transaction(staff.grant_role, identity_id=new, role=role, place_id=place_id, actor=local)
         assert refused.value.code == code
     manager = world.add_staff("station_manager").actor
     with pytest.raises(Forbidden):
-        in_transaction(service.add_staff, name="陈晓燕", phone=fresh_phone(), actor=manager)
+        in_transaction(staff.add_staff, name="陈晓燕", phone=fresh_phone(), actor=manager)
 
 
 def test_the_last_admin_of_a_center_stays(world: World) -> None:
     first = world.add_staff("admin", place_id=world.top_id)
     world.add_staff("admin")
-    (role,) = in_snapshot(queries.roles_of, first.identity_id, world.center_id)
+    (role,) = in_snapshot(sessions.roles_of, first.identity_id, world.center_id)
     with pytest.raises(Conflict) as refused:
-        in_transaction(service.revoke_role, role.id, actor=world.builder)
+        in_transaction(staff.revoke_role, role.id, actor=world.builder)
     assert refused.value.code == "people.last_admin"
     world.add_staff("admin", place_id=world.top_id)
-    in_transaction(service.revoke_role, role.id, actor=world.builder)
+    in_transaction(staff.revoke_role, role.id, actor=world.builder)
 
 
 def test_two_administrators_who_remove_each_other_leave_one(own_database: Database) -> None:
     world = World(own_database)
     one, other = (world.add_staff("admin", place_id=world.top_id) for _ in range(2))
-    grants = [in_snapshot(queries.roles_of, who.identity_id, world.center_id)[0].id for who in (one, other)]
-    back = Elsewhere(own_database.url, lambda: in_transaction(service.revoke_role, grants[0], actor=other.actor))
+    grants = [in_snapshot(sessions.roles_of, who.identity_id, world.center_id)[0].id for who in (one, other)]
+    back = Elsewhere(own_database.url, lambda: in_transaction(staff.revoke_role, grants[0], actor=other.actor))
 
     def forth(session: Session) -> None:
-        service.revoke_role(session, grants[1], actor=one.actor)
+        staff.revoke_role(session, grants[1], actor=one.actor)
         back.begin()
 
     in_transaction(forth)
 
     assert back.end() == "people.last_admin"
-    staff = in_snapshot(queries.staff, world.builder)
-    assert [who.identity_id for who in staff if who.roles] == [one.identity_id]
+    workers = in_snapshot(sessions.staff, world.builder)
+    assert [who.identity_id for who in workers if who.roles] == [one.identity_id]
 
 
 def test_staff_are_listed_with_their_roles(world: World) -> None:
     clerk = world.add_staff("clerk")
     admin = world.add_staff("admin", place_id=world.top_id)
-    found = {person.identity_id: person for person in in_snapshot(queries.staff, admin.actor)}
+    found = {person.identity_id: person for person in in_snapshot(sessions.staff, admin.actor)}
     assert found.keys() == {clerk.identity_id, admin.identity_id}
     assert [role.role for role in found[clerk.identity_id].roles] == ["clerk"]
 
 
 def test_a_session_ends_when_it_is_over_or_revoked(world: World) -> None:
     person = world.add_volunteer()
-    opened = in_transaction(service.open_session, person.identity_id, kind="browser", center_id=world.center_id)
-    assert in_snapshot(queries.load_actor, opened.token).volunteer_id == person.volunteer_id
+    opened = in_transaction(credentials.open_session, person.identity_id, kind="browser", center_id=world.center_id)
+    assert in_snapshot(sessions.load_actor, opened.token).volunteer_id == person.volunteer_id
     with clock.at(opened.expires_at):
-        assert in_snapshot(queries.load_actor, opened.token) is None
-    in_transaction(service.revoke_session, opened.token)
-    assert in_snapshot(queries.load_actor, opened.token) is None
-    assert in_snapshot(queries.load_actor, person.token) is not None
-    in_transaction(service.revoke_all_sessions, person.identity_id)
-    assert in_snapshot(queries.load_actor, person.token) is None
-    assert in_snapshot(queries.load_actor, "no such token") is None
+        assert in_snapshot(sessions.load_actor, opened.token) is None
+    in_transaction(credentials.revoke_session, opened.token)
+    assert in_snapshot(sessions.load_actor, opened.token) is None
+    assert in_snapshot(sessions.load_actor, person.token) is not None
+    in_transaction(credentials.revoke_all_sessions, person.identity_id)
+    assert in_snapshot(sessions.load_actor, person.token) is None
+    assert in_snapshot(sessions.load_actor, "no such token") is None
 
 
 def with_code(world: World) -> tuple[str, int, str]:
@@ -119,24 +122,24 @@ def with_code(world: World) -> tuple[str, int, str]:
         service.register_volunteer, name="王小兰", phone=phone, place_id=world.station_id, actor=world.builder
     )
     identity_id = in_snapshot(queries.get_volunteer, volunteer_id, world.center_id).identity_id
-    return phone, identity_id, in_transaction(service.make_activation_code, identity_id, actor=world.builder)
+    return phone, identity_id, in_transaction(credentials.make_activation_code, identity_id, actor=world.builder)
 
 
 def spend(phone: str, code: str) -> int:
     """Set the password with a code."""
     password_hash = hash_password(PASSWORD, phone=phone)
-    return in_transaction(service.set_password_with_code, phone=phone, code=code, password_hash=password_hash)
+    return in_transaction(credentials.set_password_with_code, phone=phone, code=code, password_hash=password_hash)
 
 
 def test_a_code_sets_the_password_once(world: World) -> None:
     phone, identity_id, code = with_code(world)
-    opened = in_transaction(service.open_session, identity_id, kind="browser", center_id=world.center_id)
+    opened = in_transaction(credentials.open_session, identity_id, kind="browser", center_id=world.center_id)
     assert spend(phone, code.replace("-", " ").lower()) == identity_id
-    login = in_snapshot(queries.find_login, phone)
+    login = in_snapshot(sessions.find_login, phone)
     assert login.center_ids == [world.center_id]
     assert password_is_right(login.password_hash, PASSWORD)
     assert not password_is_right(login.password_hash, PASSWORD + "。")
-    assert in_snapshot(queries.load_actor, opened.token) is None
+    assert in_snapshot(sessions.load_actor, opened.token) is None
     with pytest.raises(Rejected) as refused:
         spend(phone, code)
     assert refused.value.code == "people.activation_code_invalid"
@@ -151,7 +154,7 @@ def test_a_code_is_for_one_person_seven_days_and_until_the_next_one(world: World
         spend(other_phone, code)
     with pytest.raises(Rejected):
         spend(fresh_phone(), code)
-    newer = in_transaction(service.make_activation_code, identity_id, actor=world.builder)
+    newer = in_transaction(credentials.make_activation_code, identity_id, actor=world.builder)
     with pytest.raises(Rejected):
         spend(phone, code)
     assert spend(phone, newer) == identity_id
@@ -160,10 +163,10 @@ def test_a_code_is_for_one_person_seven_days_and_until_the_next_one(world: World
 def test_who_manages_volunteers_can_not_become_an_admin_by_a_code(world: World) -> None:
     manager = world.add_staff("station_manager").actor
     _, volunteer, _ = with_code(world)
-    in_transaction(service.make_activation_code, volunteer, actor=manager)
-    in_transaction(service.grant_role, identity_id=volunteer, role="admin", place_id=world.top_id, actor=world.builder)
+    in_transaction(credentials.make_activation_code, volunteer, actor=manager)
+    in_transaction(staff.grant_role, identity_id=volunteer, role="admin", place_id=world.top_id, actor=world.builder)
     with pytest.raises(Forbidden):
-        in_transaction(service.make_activation_code, volunteer, actor=manager)
+        in_transaction(credentials.make_activation_code, volunteer, actor=manager)
 
 
 def test_another_center_gives_no_password_to_staff(world: World, database: Database) -> None:
@@ -173,12 +176,12 @@ def test_another_center_gives_no_password_to_staff(world: World, database: Datab
         service.register_volunteer, name="王小兰", phone=phone, place_id=other.station_id, actor=other.builder
     )
     in_transaction(
-        service.grant_role, identity_id=identity_id, role="clerk", place_id=world.station_id, actor=world.builder
+        staff.grant_role, identity_id=identity_id, role="clerk", place_id=world.station_id, actor=world.builder
     )
     with pytest.raises(Forbidden) as refused:
-        in_transaction(service.make_activation_code, identity_id, actor=other.builder)
+        in_transaction(credentials.make_activation_code, identity_id, actor=other.builder)
     assert refused.value.code == "people.staff_elsewhere"
-    assert in_snapshot(queries.find_login, phone).center_ids == [world.center_id, other.center_id]
+    assert in_snapshot(sessions.find_login, phone).center_ids == [world.center_id, other.center_id]
 
 
 def test_a_password_must_be_long_enough_and_not_the_first_guess() -> None:
@@ -191,9 +194,9 @@ def test_a_password_must_be_long_enough_and_not_the_first_guess() -> None:
 
 def test_preferences_are_kept(world: World) -> None:
     person = world.add_volunteer()
-    in_transaction(service.set_preferences, language="en", large_type=True, actor=person.actor)
-    in_transaction(service.set_preferences, actor=person.actor)
-    kept = in_snapshot(queries.get_preferences, person.identity_id)
+    in_transaction(identity_service.set_preferences, language="en", large_type=True, actor=person.actor)
+    in_transaction(identity_service.set_preferences, actor=person.actor)
+    kept = in_snapshot(identities.get_preferences, person.identity_id)
     assert (kept.language, kept.large_type) == ("en", True)
     with pytest.raises(Rejected):
-        in_transaction(service.set_preferences, language="xx", actor=person.actor)
+        in_transaction(identity_service.set_preferences, language="xx", actor=person.actor)

@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
+from ledger.people.access import credentials
 from ledger.people.access.passwords import hash_password
 from ledger.people.volunteers import queries, service
 from tests.phones import fresh_phone
@@ -27,7 +28,7 @@ def with_password(world: World) -> tuple[str, int]:
         service.register_volunteer, name="王小兰", phone=phone, place_id=world.station_id, actor=world.builder
     )
     identity_id = in_snapshot(queries.get_volunteer, volunteer_id, world.center_id).identity_id
-    in_transaction(service.set_password, identity_id, password_hash=hash_password(PASSWORD, phone=phone))
+    in_transaction(credentials.set_password, identity_id, password_hash=hash_password(PASSWORD, phone=phone))
     return phone, volunteer_id
 
 

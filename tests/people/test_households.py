@@ -13,7 +13,7 @@ from ledger.kernel.paging import PageRequest
 from ledger.people.households import queries as household_queries
 from ledger.people.households import service as households
 from ledger.people.policy import HOUSEHOLD_NUMBER_LENGTH, clean_household_number, household_key
-from ledger.people.volunteers import queries, service
+from ledger.people.volunteers import queries
 from tests.world import Person, World
 
 
@@ -41,7 +41,7 @@ def related(world: World, one: Person, other: Person, **how: object) -> bool:
 def set_household(world: World, person: Person, number: str | None, by: Person | None = None) -> None:
     """Who built the center, or whoever is named, writes it down."""
     actor = by.actor if by else world.builder
-    in_transaction(service.set_household, person.volunteer_id, number, actor=actor)
+    in_transaction(households.set_household, person.volunteer_id, number, actor=actor)
 
 
 def code_of(world: World, person: Person, number: str | None, by: Person | None = None) -> str:
@@ -200,7 +200,7 @@ def test_many_are_written_down_by_as_few_statements_as_two(world: World) -> None
     def count(prefix: str, some: list[Person]) -> int:
         asked.clear()
         wanted = {person.volunteer_id: f"{prefix}{number // 2}" for number, person in enumerate(some)}
-        in_transaction(service.set_households, wanted, actor=world.builder)
+        in_transaction(households.set_households, wanted, actor=world.builder)
         return sum("household" in statement for statement in asked)
 
     sa.event.listen(world.database.writer, "before_cursor_execute", hear)

@@ -7,7 +7,9 @@ from flask.testing import FlaskClient
 
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
-from ledger.people.volunteers import queries, service
+from ledger.people.access import credentials
+from ledger.people.access.staff import add_staff, grant_role
+from ledger.people.volunteers import queries
 from ledger.web.guard import SESSION_COOKIE
 from tests.browsing import Browser
 from tests.phones import fresh_phone
@@ -71,11 +73,9 @@ def test_from_the_slip_to_the_own_password_and_out_again(world: World, client: F
 @pytest.mark.parametrize("goal", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:x"])
 def test_logging_in_leads_nowhere_else(world: World, client: FlaskClient, goal: str) -> None:
     phone = fresh_phone()
-    identity_id = in_transaction(service.add_staff, name="陈晓燕", phone=phone, actor=world.builder)
-    in_transaction(
-        service.grant_role, identity_id=identity_id, role="clerk", place_id=world.station_id, actor=world.builder
-    )
-    code = in_transaction(service.make_activation_code, identity_id, actor=world.builder)
+    identity_id = in_transaction(add_staff, name="陈晓燕", phone=phone, actor=world.builder)
+    in_transaction(grant_role, identity_id=identity_id, role="clerk", place_id=world.station_id, actor=world.builder)
+    code = in_transaction(credentials.make_activation_code, identity_id, actor=world.builder)
     browser = Browser(client)
     browser.post("/first-password", phone=phone, code=code, password=PASSWORD)
     client.delete_cookie(SESSION_COOKIE)

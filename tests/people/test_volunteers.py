@@ -8,8 +8,10 @@ from ledger.kernel import clock
 from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.errors import Forbidden, LedgerError, NotFound, Rejected
 from ledger.kernel.paging import PageRequest
+from ledger.people.access import staff
+from ledger.people.identities.queries import name_index
 from ledger.people.models import Identity, Volunteer
-from ledger.people.volunteers import queries, service
+from ledger.people.volunteers import queries, registration, service
 from tests.at_once import at_once, failures
 from tests.phones import fresh_phone
 from tests.world import World
@@ -72,7 +74,7 @@ def test_a_phone_alone_tells_nobody_the_name_behind_it(world: World, database: D
     register(world, phone=phone)
     for ask in (
         lambda: register(other, phone=phone, name="猜的人"),
-        lambda: in_transaction(service.add_staff, name="猜的人", phone=phone, actor=other.builder),
+        lambda: in_transaction(staff.add_staff, name="猜的人", phone=phone, actor=other.builder),
     ):
         with pytest.raises(Rejected) as refused:
             ask()
@@ -100,14 +102,14 @@ def test_many_are_registered_at_once_or_none(world: World) -> None:
     taken = fresh_phone()
     register(world, phone=taken)
     rows = [
-        service.prepare(name="李四", phone=phone, place_id=world.station_id, demonstration=True)
+        registration.prepare(name="李四", phone=phone, place_id=world.station_id, demonstration=True)
         for phone in (fresh_phone(), taken, fresh_phone())
     ]
     with pytest.raises(Rejected) as refused:
-        in_transaction(service.register_volunteers, rows, actor=world.builder)
+        in_transaction(registration.register_volunteers, rows, actor=world.builder)
     assert (refused.value.code, refused.value.context["row"]) == ("people.phone_taken", 1)
     assert in_snapshot(count_volunteers, world.center_id) == 1
-    assert len(in_transaction(service.register_volunteers, [rows[0], rows[2]], actor=world.builder)) == 2
+    assert len(in_transaction(registration.register_volunteers, [rows[0], rows[2]], actor=world.builder)) == 2
 
 
 def count_volunteers(session: Session, center_id: int) -> int:
@@ -124,7 +126,7 @@ def test_a_refused_registration_leaves_no_identity(world: World) -> None:
 
 
 def count_identities(session: Session, name: str) -> int:
-    query = sa.select(sa.func.count()).select_from(Identity).where(Identity.name_index == queries.name_index(name))
+    query = sa.select(sa.func.count()).select_from(Identity).where(Identity.name_index == name_index(name))
     return session.scalars(query).one()
 
 

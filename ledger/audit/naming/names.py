@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from ledger.audit.naming.causes import cause_words
 from ledger.kernel.types import table_of
+from ledger.people.identities import queries as identities
 from ledger.people.models import Volunteer
 from ledger.people.policy import mask_name
 from ledger.people.volunteers import queries as people
@@ -132,7 +133,7 @@ def identity_names(session: Session, identity_ids: Iterable[int], center_id: int
         _volunteer.c.center_id == center_id, _volunteer.c.identity_id.in_(wanted)
     )
     numbers = {row.identity_id: row.number for row in session.execute(query)}
-    names = people.names_of(session, wanted)
+    names = identities.names_of(session, wanted)
     return {
         identity_id: PersonName(mask_name(name), numbers.get(identity_id, "")) for identity_id, name in names.items()
     }

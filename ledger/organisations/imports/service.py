@@ -17,7 +17,8 @@ from ledger.kernel.permissions import Permission
 from ledger.organisations.imports.check import Destination, Plan, Sealed, make_plan, refuse_errors
 from ledger.organisations.models import ImportDraft
 from ledger.organisations.service import add_team, join_teams
-from ledger.people.volunteers.service import register_volunteers, set_households
+from ledger.people.households.service import set_households
+from ledger.people.volunteers.registration import register_volunteers
 
 DRAFT_LASTS = timedelta(hours=24)
 _FILE_NAME_LENGTH = 100

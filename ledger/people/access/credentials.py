@@ -14,9 +14,10 @@ from ledger.kernel.crypto import keyring, token_hash
 from ledger.kernel.errors import Forbidden, NotFound, Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
+from ledger.people.access.sessions import roles_of
+from ledger.people.identities.queries import find_identity_by_phone
 from ledger.people.models import ActivationCode, Identity, LoginSession, RoleGrant
-from ledger.people.policy import LANGUAGES
-from ledger.people.volunteers.queries import find_identity_by_phone, find_volunteer_by_identity, roles_of
+from ledger.people.volunteers.queries import find_volunteer_by_identity
 
 # No letter that is taken for a digit when it is read from paper.
 _ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
@@ -123,19 +124,6 @@ def revoke_session(session: Session, token: str) -> None:
 def revoke_all_sessions(session: Session, identity_id: int) -> None:
     """End every log-in session of a person, on all devices."""
     _revoke(session, LoginSession.identity_id == identity_id)
-
-
-def set_preferences(
-    session: Session, *, language: str | None = None, large_type: bool | None = None, actor: Actor
-) -> None:
-    """Remember how the actor wants pages to look. Raises Rejected("people.language_unknown")."""
-    if language is not None and language not in LANGUAGES:
-        raise Rejected("people.language_unknown")
-    wanted = {"language": language, "large_type": large_type}
-    values = {name: value for name, value in wanted.items() if value is not None}
-    if values:
-        change = sa.update(Identity).where(Identity.id == actor.identity_id).values(values)
-        session.connection().execute(change)
 
 
 def forget_codes(session: Session) -> int:

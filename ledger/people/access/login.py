@@ -6,9 +6,9 @@ from typing import Literal
 
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Forbidden
+from ledger.people.access import credentials, sessions
 from ledger.people.access.passwords import hash_password, password_is_right
 from ledger.people.policy import phone_key
-from ledger.people.volunteers import queries, service
 from ledger.web.rate_limit import Limit, count_try, forgive, network_of
 
 _QUARTER_HOUR = 15 * 60
@@ -41,14 +41,14 @@ def log_in(
     Forbidden("people.center_unknown").
     """
     tries = _count(phone, address)
-    row = in_snapshot(queries.find_login, phone)
+    row = in_snapshot(sessions.find_login, phone)
     if not password_is_right(row.password_hash if row else None, password) or row is None:
         raise Forbidden("people.login_failed")
     if not row.center_ids or (center_id is not None and center_id not in row.center_ids):
         raise Forbidden("people.center_unknown")
     forgive(tries)
     chosen = center_id if center_id is not None else row.center_ids[0]
-    opened = in_transaction(service.open_session, row.identity_id, kind=kind, center_id=chosen)
+    opened = in_transaction(credentials.open_session, row.identity_id, kind=kind, center_id=chosen)
     return LoggedIn(opened.token, opened.expires_at, row.identity_id, chosen)
 
 
@@ -60,7 +60,7 @@ def set_first_password(phone: str, code: str, password: str, *, address: str | N
     """
     tries = _count(phone, address)
     password_hash = hash_password(password, phone=phone_key(phone) or phone)
-    in_transaction(service.set_password_with_code, phone=phone, code=code, password_hash=password_hash)
+    in_transaction(credentials.set_password_with_code, phone=phone, code=code, password_hash=password_hash)
     forgive(tries)
 
 

@@ -1,24 +1,27 @@
-"""Pages of people: logging in and out, the first password, and what a stranger sees who scans a card."""
+"""Pages of access: logging in and out, the slip with a code, and the first password."""
 
 from typing import Any
 
 from flask import current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
-from ledger.people.access import staff_pages
+from ledger.kernel.permissions import Permission
+from ledger.people.access import credentials
 from ledger.people.access.login import LoggedIn, set_first_password
 from ledger.people.access.login import log_in as check_and_log_in
 from ledger.people.blueprint import bp
-from ledger.people.volunteers import pages as volunteer_pages
-from ledger.people.volunteers import queries, service
+from ledger.people.identities import queries as identities
+from ledger.people.policy import mask_phone
 from ledger.web import forms
-from ledger.web.guard import SESSION_COOKIE, current_actor, public
+from ledger.web.addresses import absolute
+from ledger.web.guard import SESSION_COOKIE, current_actor, get_actor, public, requires
 from ledger.web.page_context import bring_preferences, local_path
-
-__all__ = ["bp", "staff_pages", "volunteer_pages"]
+from ledger.web.qr import qr_svg
 
 _LOGIN_FIELDS = {"people.login_failed": "password"}
 _PASSWORD_FIELDS = {
@@ -56,7 +59,7 @@ def log_out() -> ResponseReturnValue:
     """End the session here and on the server."""
     token = request.cookies.get(SESSION_COOKIE)
     if token:
-        in_transaction(service.revoke_session, token)
+        in_transaction(credentials.revoke_session, token)
     response = redirect(url_for("people.log_in"), 303)
     response.delete_cookie(SESSION_COOKIE)
     return response
@@ -84,13 +87,22 @@ def send_first_password() -> ResponseReturnValue:
     return _enter(opened, "/")
 
 
-# A scanner and a QR code spell the address in capitals.
-@bp.get("/k/<token>", endpoint="card")
-@bp.get("/K/<token>", endpoint="card")
-@public
-def card(token: str) -> str:
-    """What a stranger's phone shows of a card: that it is one, whom to give it to, and nothing of the person."""
-    return render_template("people/card_found.html")
+@bp.post("/people/<id:identity_id>/activation-code")
+@requires(Permission.MANAGE_VOLUNTEERS, Permission.MANAGE_STAFF)
+def print_activation_code(identity_id: int) -> str:
+    """A slip with a code that sets a password once; the code is on this answer only."""
+    code = in_transaction(credentials.make_activation_code, identity_id, actor=get_actor())
+    shown = in_snapshot(_slip, identity_id)
+    url = absolute("people.first_password", code=code)
+    return render_template("people/activation_slip.html", code=code, url=url, qr=qr_svg(url), **shown)
+
+
+def _slip(session: Session, identity_id: int) -> dict[str, Any]:
+    phone = identities.phone_of(session, identity_id)
+    return {
+        "name": identities.names_of(session, [identity_id])[identity_id],
+        "phone": _("没有手机号，不能登录") if phone is None else mask_phone(phone),
+    }
 
 
 def _login_page(goal: str, **typed: Any) -> str:
@@ -109,6 +121,6 @@ def _enter(opened: LoggedIn, goal: str) -> ResponseReturnValue:
         samesite="Lax",
         secure=current_app.config["SETTINGS"].https,
     )
-    kept = in_snapshot(queries.get_preferences, opened.identity_id)
+    kept = in_snapshot(identities.get_preferences, opened.identity_id)
     bring_preferences(response, language=kept.language, large_type=kept.large_type)
     return response

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor, Grant
 from ledger.kernel.crypto import keyring, token_hash
-from ledger.kernel.errors import NotFound
 from ledger.kernel.ids import public_id
 from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
@@ -51,15 +50,6 @@ class StaffView:
     phone: str | None
     has_password: bool
     roles: list[RoleView]
-
-
-@dataclass(frozen=True, slots=True)
-class Preferences:
-    """How a person wants pages to look, and their name to greet them by."""
-
-    name: str
-    language: str
-    large_type: bool
 
 
 _LOAD = Prepared(
@@ -167,12 +157,3 @@ def staff(session: Session, actor: Actor) -> list[StaffView]:
         )
         person.roles.append(RoleView(**{field: getattr(grant, field) for field in RoleView.__slots__}))
     return list(people.values())
-
-
-def get_preferences(session: Session, identity_id: int) -> Preferences:
-    """A person's name and how pages are shown to them. Raises NotFound("people.identity_not_found")."""
-    query = sa.select(Identity.name, Identity.language, Identity.large_type).where(Identity.id == identity_id)
-    row = session.execute(query).one_or_none()
-    if row is None:
-        raise NotFound("people.identity_not_found")
-    return Preferences(*row)

@@ -12,8 +12,9 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.permissions import Permission
+from ledger.people.access import sessions
+from ledger.people.access import staff as staffing
 from ledger.people.blueprint import bp
-from ledger.people.volunteers import queries, service
 from ledger.places.queries import place_choices, place_names
 from ledger.web import forms
 from ledger.web.guard import get_actor, requires
@@ -47,7 +48,7 @@ def staff() -> str:
 
 
 def _staff(session: Session, actor: Actor) -> dict[str, Any]:
-    people = queries.staff(session, actor)
+    people = sessions.staff(session, actor)
     place_ids = [role.place_id for person in people for role in person.roles]
     names = place_names(session, place_ids, actor.center_id)
     return {"people": people, "names": names, "is_new": "new" in request.args}
@@ -67,7 +68,7 @@ def send_new_staff() -> ResponseReturnValue:
     try:
         name, phone, role, place_id = forms.text("name"), forms.text("phone"), forms.text("role"), forms.key("place_id")
         once, actor = idempotency_key(), get_actor()
-        in_transaction_once(once, service.hire, name=name, phone=phone, role=role, place_id=place_id, actor=actor)
+        in_transaction_once(once, staffing.hire, name=name, phone=phone, role=role, place_id=place_id, actor=actor)
     except LedgerError as error:
         return _form(request.form.to_dict(), forms.field_errors(error, _FIELDS)), error.status
     return redirect(url_for("people.staff", new=1), 303)
@@ -85,5 +86,5 @@ def _form(values: dict[str, Any], errors: dict[str, str]) -> str:
 @requires(Permission.MANAGE_STAFF)
 def revoke_role(grant_id: int) -> ResponseReturnValue:
     """Take a role away."""
-    in_transaction_once(idempotency_key(), service.revoke_role, grant_id, actor=get_actor())
+    in_transaction_once(idempotency_key(), staffing.revoke_role, grant_id, actor=get_actor())
     return redirect(url_for("people.staff"), 303)

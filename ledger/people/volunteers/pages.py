@@ -1,10 +1,9 @@
-"""Pages for who manages volunteers: the list, a new one, one of them, and what is printed for them."""
+"""Pages of volunteers: the list, a new one, one of them, their cards, and what a stranger sees who scans one."""
 
 from typing import Any
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 
@@ -14,15 +13,16 @@ from ledger.kernel.errors import LedgerError
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.people.blueprint import bp
+from ledger.people.households import service as households
 from ledger.people.households.queries import household_changes, members_of
-from ledger.people.policy import mask_phone
+from ledger.people.identities import queries as identities
 from ledger.people.volunteers import queries, service
 from ledger.people.volunteers.queries import VolunteerView
 from ledger.people.volunteers.search import read_filter
 from ledger.places.queries import place_choices, place_names
 from ledger.web import forms
-from ledger.web.addresses import absolute, short
-from ledger.web.guard import get_actor, requires
+from ledger.web.addresses import short
+from ledger.web.guard import get_actor, public, requires
 from ledger.web.once import idempotency_key
 from ledger.web.qr import bars_svg, qr_svg
 
@@ -137,7 +137,7 @@ def _household(session: Session, view: VolunteerView, number: str | None, actor:
     return {
         "family": [each for each in family if each.id != view.id],
         "changes": changes,
-        "changers": queries.names_of(session, {change.changed_by for change in changes}),
+        "changers": identities.names_of(session, {change.changed_by for change in changes}),
     }
 
 
@@ -147,7 +147,7 @@ def set_household(volunteer_id: int) -> ResponseReturnValue:
     """Write down of which household somebody is, or that they are of none."""
     number = forms.optional_text("household")
     try:
-        in_transaction_once(idempotency_key(), service.set_household, volunteer_id, number, actor=get_actor())
+        in_transaction_once(idempotency_key(), households.set_household, volunteer_id, number, actor=get_actor())
     except LedgerError as error:
         return _draw(volunteer_id, number or "", forms.field_errors(error, _HOUSEHOLD_FIELDS)), error.status
     return redirect(url_for("people.volunteer", volunteer_id=volunteer_id, household="saved"), 303)
@@ -180,19 +180,10 @@ def revoke_card(card_id: int) -> ResponseReturnValue:
     return redirect(url_for("people.volunteer", volunteer_id=forms.key("volunteer_id")), 303)
 
 
-@bp.post("/people/<id:identity_id>/activation-code")
-@requires(Permission.MANAGE_VOLUNTEERS, Permission.MANAGE_STAFF)
-def print_activation_code(identity_id: int) -> str:
-    """A slip with a code that sets a password once; the code is on this answer only."""
-    code = in_transaction(service.make_activation_code, identity_id, actor=get_actor())
-    shown = in_snapshot(_slip, identity_id)
-    url = absolute("people.first_password", code=code)
-    return render_template("people/activation_slip.html", code=code, url=url, qr=qr_svg(url), **shown)
-
-
-def _slip(session: Session, identity_id: int) -> dict[str, Any]:
-    phone = queries.phone_of(session, identity_id)
-    return {
-        "name": queries.names_of(session, [identity_id])[identity_id],
-        "phone": _("没有手机号，不能登录") if phone is None else mask_phone(phone),
-    }
+# A scanner and a QR code spell the address in capitals.
+@bp.get("/k/<token>", endpoint="card")
+@bp.get("/K/<token>", endpoint="card")
+@public
+def card(token: str) -> str:
+    """What a stranger's phone shows of a card: that it is one, whom to give it to, and nothing of the person."""
+    return render_template("people/card_found.html")

@@ -1,4 +1,4 @@
-"""Reads of people: volunteers by id, card, number and phone, and the names to show."""
+"""Reads of volunteers and their cards: by id, card, number and phone, and the names to show."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,56 +10,16 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
 from ledger.kernel.chunks import chunks
-from ledger.kernel.crypto import keyring, token_hash
+from ledger.kernel.crypto import token_hash
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
-from ledger.people.access.sessions import (
-    Preferences,
-    RoleView,
-    StaffView,
-    centers_of,
-    find_login,
-    get_preferences,
-    load_actor,
-    roles_of,
-    staff,
-)
 from ledger.people.households.queries import number_of_household
-from ledger.people.models import Card, Identity, IdentityPhone, Volunteer
-from ledger.people.policy import mask_name, phone_key
+from ledger.people.identities.queries import find_identity_by_phone, name_index
+from ledger.people.models import Card, Identity, Volunteer
+from ledger.people.policy import mask_name
 from ledger.places.models import Place
-
-__all__ = [
-    "CardView",
-    "Preferences",
-    "RoleView",
-    "StaffView",
-    "VolunteerDetails",
-    "VolunteerView",
-    "cards_of",
-    "centers_of",
-    "display_names",
-    "find_identity_by_phone",
-    "find_login",
-    "find_volunteer_by_card",
-    "find_volunteer_by_identity",
-    "find_volunteer_by_number",
-    "find_volunteer_by_phone",
-    "get_preferences",
-    "get_volunteer",
-    "get_volunteer_details",
-    "list_volunteers",
-    "load_actor",
-    "name_index",
-    "names_of",
-    "phone_index",
-    "roles_of",
-    "staff",
-]
-
-PHONE, NAME = "identity.phone", "identity.name"
 
 _volunteer, _identity, _card = Volunteer.__table__, Identity.__table__, Card.__table__
 _place = Place.__table__
@@ -130,7 +90,6 @@ _CARD = sa.select(_card.c.id, _card.c.volunteer_id, _card.c.issued_at, _card.c.e
 )
 _CARD_BY_TOKEN = Prepared(_CARD.where(_card.c.token_hash == sa.bindparam("hash")))
 _CARDS_OF = _CARD.where(_card.c.volunteer_id == sa.bindparam("volunteer")).order_by(_card.c.issued_at.desc())
-_NAMES = sa.select(_identity.c.id, _identity.c.name).where(_identity.c.id.in_(sa.bindparam("ids", expanding=True)))
 _DISPLAY_NAMES = (
     sa.select(_volunteer.c.id, _identity.c.name)
     .join(_identity, _identity.c.id == _volunteer.c.identity_id)
@@ -183,15 +142,6 @@ def find_volunteer_by_identity(session: Session, identity_id: int, center_id: in
     return None if row is None else _volunteer_view(row)
 
 
-def find_identity_by_phone(session: Session, phone: str) -> int | None:
-    """The person with a phone number, in whichever center."""
-    number = phone_key(phone)
-    if number is None:
-        return None
-    query = sa.select(IdentityPhone.identity_id).where(IdentityPhone.phone_index == phone_index(number))
-    return session.scalar(query)
-
-
 def find_volunteer_by_card(session: Session, token: str, center_id: int) -> CardView | None:
     """The card with this token, also when it is revoked or past its day: the caller tells the two apart."""
     parameters = {"center": center_id, "hash": token_hash(token.strip().upper())}
@@ -203,16 +153,6 @@ def cards_of(session: Session, volunteer_id: int, center_id: int) -> list[CardVi
     """All cards of a volunteer, the newest first."""
     rows = session.connection().execute(_CARDS_OF, {"center": center_id, "volunteer": volunteer_id})
     return [CardView(*row) for row in rows]
-
-
-def names_of(session: Session, identity_ids: Iterable[int]) -> dict[int, str]:
-    """Full names by identity; ids that nobody has are left out."""
-    return {row.id: row.name for part in chunks(identity_ids) for row in session.execute(_NAMES, {"ids": part})}
-
-
-def phone_of(session: Session, identity_id: int) -> str | None:
-    """A person's phone number as E.164, for who prints a slip for them."""
-    return session.scalar(sa.select(Identity.phone).where(Identity.id == identity_id))
 
 
 def display_names(session: Session, volunteer_ids: Iterable[int], center_id: int) -> dict[int, tuple[str, str]]:
@@ -262,16 +202,6 @@ def list_volunteers(
 def _list_query(actor: Actor) -> sa.Select[Any]:
     mine = [_place.c.path.startswith(path) for path in actor.paths(Permission.MANAGE_VOLUNTEERS)]
     return _VOLUNTEER.where(sa.or_(sa.false(), *mine)).params(center=actor.center_id)
-
-
-def phone_index(number: str) -> str:
-    """The digest under which an E.164 number is found."""
-    return keyring().index(number, purpose="identity.phone")
-
-
-def name_index(name: str) -> str:
-    """The digest under which a whole name is found."""
-    return keyring().index(name, purpose="identity.name")
 
 
 def _volunteer_view(row: Sequence[Any]) -> VolunteerView:

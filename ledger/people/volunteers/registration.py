@@ -17,6 +17,7 @@ from ledger.kernel.crypto import keyring
 from ledger.kernel.errors import Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
+from ledger.people.identities.queries import name_index, phone_index
 from ledger.people.models import Identity, IdentityPhone, Volunteer
 from ledger.people.places import place_path, top_place_id
 from ledger.people.policy import (
@@ -27,7 +28,6 @@ from ledger.people.policy import (
     normalise_phone,
     volunteer_number,
 )
-from ledger.people.volunteers.queries import name_index, phone_index
 from ledger.places.service import take_volunteer_numbers
 
 _SEALED = ("name", "phone", "gender", "id_last4")

@@ -16,50 +16,12 @@ from ledger.kernel.crypto import token_hash
 from ledger.kernel.errors import NotFound, Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
-from ledger.people.access.credentials import (
-    OpenedSession,
-    make_activation_code,
-    open_session,
-    revoke_all_sessions,
-    revoke_session,
-    set_password,
-    set_password_with_code,
-    set_preferences,
-)
-from ledger.people.access.staff import add_staff, grant_role, hire, revoke_role
-from ledger.people.households.service import set_household, set_households
 from ledger.people.models import Card, Volunteer
 from ledger.people.places import need_to_manage
 from ledger.people.policy import ACTIVE, BLOCKED
 from ledger.people.volunteers import queries
-from ledger.people.volunteers.registration import NewVolunteer, prepare, register_volunteers
+from ledger.people.volunteers.registration import prepare, register_volunteers
 from ledger.places.queries import is_demonstration
-
-__all__ = [
-    "IssuedCard",
-    "NewVolunteer",
-    "OpenedSession",
-    "add_staff",
-    "grant_role",
-    "hire",
-    "issue_card",
-    "issue_cards",
-    "make_activation_code",
-    "open_session",
-    "prepare",
-    "register_volunteer",
-    "register_volunteers",
-    "revoke_all_sessions",
-    "revoke_card",
-    "revoke_role",
-    "revoke_session",
-    "set_household",
-    "set_households",
-    "set_password",
-    "set_password_with_code",
-    "set_preferences",
-    "set_status",
-]
 
 _TOKEN_BYTES = 16
 
