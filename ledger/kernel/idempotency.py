@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ledger.kernel import clock
 from ledger.kernel.errors import Conflict, Rejected
 from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import STRICT, Base, table_of
+from ledger.kernel.upserts import insert_or_ignore
 
 KEPT = timedelta(days=90)
 
@@ -60,11 +60,7 @@ _VALUES = {
     "code": None,
     "answer": "null",
 }
-# What comes back tells whether the row was written: SQLAlchemy keeps no rowcount of an INSERT on PostgreSQL.
-_INSERT = {
-    "sqlite": Prepared(sqlite.insert(_table).on_conflict_do_nothing().returning(_table.c.key)),
-    "postgresql": Prepared(postgresql.insert(_table).on_conflict_do_nothing().returning(_table.c.key)),
-}
+_INSERT = Prepared(insert_or_ignore(_table).returning(_table.c.key))
 # FOR SHARE, so that a demoted primary can't vouch for a row that only it has (scale.md, rule 5).
 _FIND = Prepared(
     sa.select(_table.c.request_hash, _table.c.outcome, _table.c.code, _table.c.answer)
@@ -96,7 +92,7 @@ def claim(connection: sa.Connection, once: Once) -> bool:
         "created_at": clock.now(),
         **_VALUES,
     }
-    return bool(_INSERT[connection.dialect.name].rows_on(connection, row))
+    return bool(_INSERT.rows_on(connection, row))
 
 
 def recall(connection: sa.Connection, once: Once) -> Any:

@@ -1,18 +1,12 @@
 """Which job has run in which slot: written in the job's own transaction, so that two processes never do one twice."""
 
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from ledger.kernel.types import STRICT, Base
-
-_INSERT: dict[str, Any] = {
-    "sqlite": sqlite.insert,
-    "postgresql": postgresql.insert,
-}
+from ledger.kernel.types import STRICT, Base, table_of
+from ledger.kernel.upserts import insert_or_ignore
 
 
 class JobRun(Base):
@@ -28,9 +22,8 @@ class JobRun(Base):
 
 def claim(session: Session, job: str, slot: datetime) -> bool:
     """Take the slot for this unit; False when it was done before. Waits for a transaction that is doing it."""
-    statement = _INSERT[session.get_bind().dialect.name](JobRun).on_conflict_do_nothing().returning(JobRun.slot)
+    statement = insert_or_ignore(table_of(JobRun)).returning(JobRun.slot)
     row = {"job": job, "slot": slot.isoformat(), "ran_at": slot}
-    # A row comes back if it was written; SQLAlchemy keeps no rowcount of an INSERT on PostgreSQL.
     return session.connection().execute(statement, row).first() is not None
 
 

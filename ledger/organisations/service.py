@@ -1,10 +1,8 @@
 """Writes to centers, places, teams and memberships."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
@@ -12,6 +10,8 @@ from ledger.kernel.actor import Actor, system_actor
 from ledger.kernel.errors import Conflict, NotFound, Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
+from ledger.kernel.types import table_of
+from ledger.kernel.upserts import insert_or_ignore
 from ledger.organisations import queries
 from ledger.organisations.models import Membership, Team
 from ledger.organisations.policy import CENTER, check_kind, check_position, clean_name, path_under
@@ -20,8 +20,6 @@ from ledger.places.models import Center, Place
 from ledger.places.queries import PlaceView
 from ledger.points.book import opening
 from ledger.points.policy import MINUTE, POINT, POINT_SCALE
-
-_INSERT_IGNORING: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 def create_center(session: Session, *, name: str, is_demonstration: bool = False) -> int:
@@ -165,8 +163,8 @@ def join_teams(session: Session, pairs: Sequence[tuple[int, int]], *, actor: Act
         {"center_id": actor.center_id, "team_id": team_id, "volunteer_id": volunteer_id, "joined_at": at}
         for team_id, volunteer_id in dict.fromkeys(pairs)
     ]
-    insert = _INSERT_IGNORING[session.get_bind().dialect.name](Membership).on_conflict_do_nothing()
-    return len(session.connection().execute(insert.returning(Membership.volunteer_id), rows).all())
+    insert = insert_or_ignore(table_of(Membership)).returning(Membership.volunteer_id)
+    return len(session.connection().execute(insert, rows).all())
 
 
 def leave_team(session: Session, *, team_id: int, volunteer_id: int, actor: Actor) -> None:

@@ -4,13 +4,14 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor, system_actor
 from ledger.kernel.errors import Conflict, Rejected
 from ledger.kernel.prepared import Prepared
+from ledger.kernel.types import table_of
+from ledger.kernel.upserts import insert_or_update
 from ledger.points.book import entries
 from ledger.points.book import service as points
 from ledger.points.policy import POINT, AccountKey, Kind, Movement
@@ -21,18 +22,12 @@ from ledger.shop.policy import step, void_until
 from ledger.shop.redemption_queries import RedemptionView
 
 _EXTENSION = timedelta(days=30)
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-_NEXT_RECEIPT = {
-    dialect: Prepared(
-        insert(ReceiptCounter)
-        .on_conflict_do_update(
-            index_elements=["center_id", "shop_id", "year"],
-            set_={"last_number": ReceiptCounter.last_number + 1},
-        )
-        .returning(ReceiptCounter.last_number)
-    )
-    for dialect, insert in _INSERT.items()
-}
+_counter = table_of(ReceiptCounter)
+_NEXT_RECEIPT = Prepared(
+    insert_or_update(
+        _counter, {"last_number": _counter.c.last_number + 1}, columns=["center_id", "shop_id", "year"]
+    ).returning(_counter.c.last_number)
+)
 
 
 def confirm(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, Any]:
@@ -191,5 +186,5 @@ def _mirror(session: Session, redemption: RedemptionView) -> list[Movement]:
 def _next_receipt(session: Session, shop_id: int, year: int, center_id: int) -> int:
     """The next number of the shop's year. The row stays locked until the unit ends, so that a refusal leaves no gap."""
     row = {"center_id": center_id, "shop_id": shop_id, "year": year, "last_number": 1}
-    [(number,)] = _NEXT_RECEIPT[session.get_bind().dialect.name].rows(session, row)
+    [(number,)] = _NEXT_RECEIPT.rows(session, row)
     return int(number)

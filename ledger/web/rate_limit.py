@@ -2,19 +2,19 @@
 
 import ipaddress
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
 from ledger.kernel.crypto import keyring
 from ledger.kernel.db import in_transaction
 from ledger.kernel.errors import TooMany
+from ledger.kernel.types import table_of
+from ledger.kernel.upserts import insert_or_update
 from ledger.web.models import RateLimit
 
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_limits = table_of(RateLimit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +65,14 @@ def _count(session: Session, tries: tuple[tuple[Limit, str], ...]) -> None:
 
 
 def _add_hit(session: Session, key: str, *, now: int, until: int) -> tuple[int, int]:
-    row = _INSERT[session.get_bind().dialect.name](RateLimit).values(key=key, hits=1, expires_at=until)
-    over = RateLimit.expires_at <= now
-    statement = row.on_conflict_do_update(
-        index_elements=["key"],
-        set_={
-            "hits": sa.case((over, 1), else_=RateLimit.hits + 1),
-            "expires_at": sa.case((over, until), else_=RateLimit.expires_at),
-        },
-    ).returning(RateLimit.hits, RateLimit.expires_at)
-    hits, expires_at = session.connection().execute(statement).one()
+    over = _limits.c.expires_at <= now
+    changes = {
+        "hits": sa.case((over, 1), else_=_limits.c.hits + 1),
+        "expires_at": sa.case((over, until), else_=_limits.c.expires_at),
+    }
+    insert = insert_or_update(_limits, changes, columns=["key"]).returning(_limits.c.hits, _limits.c.expires_at)
+    row = {"key": key, "hits": 1, "expires_at": until}
+    hits, expires_at = session.connection().execute(insert, row).one()
     return int(hits), int(expires_at)
 
 

@@ -5,7 +5,6 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
@@ -14,12 +13,12 @@ from ledger.kernel.errors import Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
+from ledger.kernel.upserts import insert_or_ignore
 from ledger.points.book import queries, rows
 from ledger.points.closing import freezing
 from ledger.points.models import Account, Unit
 from ledger.points.policy import KINDS, AccountKey, AccountState
 
-_INSERT_IGNORING: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _account = table_of(Account)
 
 
@@ -40,7 +39,6 @@ _FREE = Prepared(
     .order_by(_account.c.id)
     .with_for_update(key_share=True)
 )
-_INSERT_ACCOUNTS = {dialect: insert(Account).on_conflict_do_nothing() for dialect, insert in _INSERT_IGNORING.items()}
 
 
 def add_unit(session: Session, code: str, *, scale: int, in_lots: bool = False, actor: Actor) -> None:
@@ -52,8 +50,7 @@ def add_unit(session: Session, code: str, *, scale: int, in_lots: bool = False, 
         "in_lots": in_lots,
         "created_at": clock.now(),
     }
-    statement = _INSERT_IGNORING[session.get_bind().dialect.name](Unit).on_conflict_do_nothing()
-    session.connection().execute(statement, row)
+    session.connection().execute(insert_or_ignore(table_of(Unit)), row)
 
 
 def lock_accounts(session: Session, keys: set[AccountKey], center_id: int) -> dict[AccountKey, AccountState]:
@@ -127,5 +124,4 @@ def _open(session: Session, keys: Collection[AccountKey], center_id: int) -> Non
         }
         for key in sorted(keys)
     ]
-    connection = session.connection()
-    connection.execute(_INSERT_ACCOUNTS[connection.dialect.name], opened)
+    session.connection().execute(insert_or_ignore(_account), opened)

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
@@ -18,6 +17,7 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, NotFound, Rejected
 from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
+from ledger.kernel.upserts import insert_or_ignore
 from ledger.points.book import opening, queries, rows
 from ledger.points.book.rows import Header
 from ledger.points.closing import freezing, periods
@@ -49,18 +49,13 @@ class Pending(NamedTuple):
     expires_at: datetime
 
 
-_INSERT_IGNORING: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-_account, _transfer = table_of(Account), table_of(Transfer)
-_INSERT_BATCH = {
-    # What came back is asked for, not counted: a driver may not know how many rows an ON CONFLICT has left. Whether the
-    # book is frozen comes with it, so that no posting asks a second time.
-    dialect: Prepared(
-        insert(table_of(Batch))
-        .on_conflict_do_nothing(index_elements=["center_id", "source_type", "source_ref", "step"])
-        .returning(table_of(Batch).c.id, freezing.FROZEN)
+_account, _transfer, _batch = table_of(Account), table_of(Transfer), table_of(Batch)
+# Whether the book is frozen comes with the batch, so that no posting asks a second time.
+_INSERT_BATCH = Prepared(
+    insert_or_ignore(_batch, columns=["center_id", "source_type", "source_ref", "step"]).returning(
+        _batch.c.id, freezing.FROZEN
     )
-    for dialect, insert in _INSERT_IGNORING.items()
-}
+)
 _INSERT_TRANSFERS = Prepared(sa.insert(_transfer))
 _PENDING = Prepared(
     sa.select(*(_transfer.c[name] for name in Pending._fields)).where(
@@ -203,8 +198,7 @@ def _record(
 def _insert_batch(session: Session, header: Header, recorded_at: datetime) -> int:
     row = rows.batch_row(header, recorded_at)
     center_id = header.actor.center_id
-    insert = _INSERT_BATCH[session.get_bind().dialect.name]
-    inserted = insert.rows(session, row | {"frozen_center": center_id})
+    inserted = _INSERT_BATCH.rows(session, row | {"frozen_center": center_id})
     if not inserted:
         raise Conflict("points.already_posted", source=header.source.type, step=header.source.step)
     if inserted[0][1] is not None:
