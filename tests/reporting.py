@@ -1,0 +1,48 @@
+"""What a run says at its end: what was not run, and where the time went."""
+
+from collections import Counter, defaultdict
+from pathlib import PurePath
+
+import pytest
+
+_ROWS = 8
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what was not run, so that a green run is never taken for a whole one; then the seconds."""
+    _say_what_was_not_run(terminalreporter)
+    _say_seconds(terminalreporter)
+
+
+def _say_what_was_not_run(terminal: pytest.TerminalReporter) -> None:
+    reasons = Counter(
+        str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr).removeprefix("Skipped: ")
+        for report in terminal.stats.get("skipped", [])
+    )
+    if not reasons:
+        return
+    terminal.section("NOT RUN", sep="!", red=True, bold=True)
+    for reason, number in reasons.most_common():
+        terminal.write_line(f"NOT RUN: {number} tests: {reason}", red=True)
+
+
+def _say_seconds(terminal: pytest.TerminalReporter) -> None:
+    """A table by folder, summed over all processes: set-up and clearing up count for the test that asked for them."""
+    seconds: dict[str, float] = defaultdict(float)
+    tests: dict[str, set[str]] = defaultdict(set)
+    for report in (each for kind in terminal.stats.values() for each in kind if isinstance(each, pytest.TestReport)):
+        folder = folder_of(report.nodeid)
+        seconds[folder] += report.duration
+        tests[folder].add(report.nodeid)
+    if not seconds:
+        return
+    terminal.section("seconds by folder")
+    for folder in sorted(seconds, key=lambda each: -seconds[each]):
+        terminal.write_line(f"{seconds[folder]:{_ROWS}.1f} s {len(tests[folder]):{_ROWS}} tests  {folder}")
+    total = sum(map(len, tests.values()))
+    terminal.write_line(f"{sum(seconds.values()):{_ROWS}.1f} s {total:{_ROWS}} tests  in all")
+
+
+def folder_of(nodeid: str) -> str:
+    """The folder of a test's file, `tests/` for those that lie in none."""
+    return f"{PurePath(nodeid.partition('::')[0]).parent}/"
