@@ -1,6 +1,38 @@
 """In which order tests run: the slow ones first, so that no process is left alone with one at the end.
 
-A table and no guess: the seconds are those of the table that `--durations` gives, renewed when it stops to fit. Within
-the fast and within the slow ones the order is whatever it was, by name or at random, and tests on the same database
-stay together, because each change of it is a new database.
+Apart from that they keep the order they have, by name or at random. Tests on the same database stay together, because
+each change of it is a new database. A group of xdist comes before all others, which is why the pages are in groups.
 """
+
+import pytest
+
+# What takes more than some five seconds, the slowest first; see the slowest tests that `--durations=50` names.
+SLOW = (
+    "tests/test_first_use_in_browser.py",
+    "tests/shop/test_machine.py",
+    "tests/test_bench.py",
+    "tests/crash/",
+    "tests/demo/",
+    "tests/points/test_folded.py",
+    "tests/points/test_lives_of_points.py",
+    "tests/points/test_bookkeeping.py",
+    "tests/checkin/test_machine.py",
+    "tests/points/test_bank.py",
+    "tests/points/test_races",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put them in order, after whatever else puts them in order."""
+    items.sort(key=lambda item: (_is_on_postgres(item), _rank(item)))
+
+
+def _is_on_postgres(item: pytest.Item) -> bool:
+    """Whether it needs the shared database to be PostgreSQL."""
+    called = getattr(item, "callspec", None)
+    return called is not None and called.params.get("database_url") == "postgresql"
+
+
+def _rank(item: pytest.Item) -> int:
+    return next((rank for rank, start in enumerate(SLOW) if item.nodeid.startswith(start)), len(SLOW))

@@ -9,16 +9,20 @@ from ledger.kernel import db
 from ledger.kernel.db import Database
 from tests.at_once import LONGEST_SECONDS
 
+# Each process is a copy of one that has only read the code, so that they share nothing of the tests' process and none
+# has to read it again.
+fresh = multiprocessing.get_context("forkserver")
+fresh.set_forkserver_preload(["ledger.app", "tests.world"])
+
 
 def in_processes(work: Callable[..., Any], url: str, *arguments: Any, number: int = 2) -> list[Any]:
     """What `work(process, *arguments)` returned in each process, the database at `url` in use and all started together.
 
-    `work` must be a function of a module; its processes are started anew, so that they share nothing.
+    `work` must be a function of a module.
     """
-    spawn = multiprocessing.get_context("spawn")
-    with spawn.Manager() as manager:
+    with fresh.Manager() as manager:
         barrier = manager.Barrier(number)
-        with ProcessPoolExecutor(number, mp_context=spawn) as pool:
+        with ProcessPoolExecutor(number, mp_context=fresh) as pool:
             calls = [pool.submit(_run, work, url, barrier, process, *arguments) for process in range(number)]
             return [call.result(LONGEST_SECONDS) for call in calls]
 

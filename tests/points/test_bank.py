@@ -3,7 +3,6 @@
 Every read sums to 100 with nothing below zero, and what somebody was told is booked once, whatever was killed.
 """
 
-import multiprocessing
 import os
 import signal
 import time
@@ -25,12 +24,12 @@ from tests.points.bank_workers import ACCOUNTS, TOTAL, Bank
 from tests.points.books import ISSUANCE, Books, new_books
 from tests.points.logs import Log, assert_whole
 from tests.points.soundness import assert_sound
+from tests.processes import fresh
 
 pytestmark = pytest.mark.crash
 
 # Threads share the one writer of a SQLite file; on PostgreSQL everybody is a process with connections of its own.
 PROCESSES_AND_THREADS = {"sqlite": (1, 6), "postgresql": (3, 1)}
-_spawn = multiprocessing.get_context("spawn")
 
 
 def open_bank(database: Database, folder: Path) -> tuple[Bank, Books]:
@@ -50,7 +49,7 @@ def open_bank(database: Database, folder: Path) -> tuple[Bank, Books]:
 
 def start(bank: Bank, process: int, threads: int, each: int) -> BaseProcess:
     """A writing process."""
-    writer = _spawn.Process(target=bank_workers.write, args=(bank, process, threads, each), daemon=True)
+    writer = fresh.Process(target=bank_workers.write, args=(bank, process, threads, each), daemon=True)
     writer.start()
     return writer
 
@@ -75,7 +74,7 @@ def journal_of_first(bank: Bank) -> list[dict[str, object]]:
 def run_bank(bank: Bank, dialect: str, *, each: int, kills: int) -> None:
     """All processes to their end, the first writer killed and started again in between."""
     processes, threads = PROCESSES_AND_THREADS[dialect]
-    reader = _spawn.Process(target=bank_workers.read, args=(bank,), daemon=True)
+    reader = fresh.Process(target=bank_workers.read, args=(bank,), daemon=True)
     reader.start()
     writers = [start(bank, number, threads, each) for number in range(processes)]
     for number in range(1, kills + 1):
