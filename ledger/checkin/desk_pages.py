@@ -15,7 +15,7 @@ from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.errors import NotFound
 from ledger.kernel.ids import public_id
-from ledger.kernel.paging import MOST_PER_PAGE, PageRequest
+from ledger.kernel.paging import Page, PageRequest, all_items
 from ledger.kernel.permissions import Permission
 from ledger.organisations import queries as organisations
 from ledger.places.queries import PlaceView
@@ -128,13 +128,11 @@ def export_attendances(station_id: int, kind: Any) -> ResponseReturnValue:
 
 def _all_rows(session: Session, station_id: int, sort: str) -> tuple[PlaceView, list[list[Any]]]:
     station = _station(session, station_id, Permission.CHECK_IN_OTHERS, Permission.READ_BOOKS)
-    actor, chosen, after = get_actor(), _chosen(station_id), None
-    cells: list[list[Any]] = []
-    while len(cells) < MOST_ROWS:
-        page = PageRequest(MOST_PER_PAGE, after, sort)
-        found = queries.list_attendances(session, actor.center_id, chosen, request=page)
-        cells += [attendance_list.cells(row) for row in attendance_list.rows(session, found.items, actor)]
-        after = found.next
-        if after is None:
-            break
-    return station, cells
+    actor, chosen = get_actor(), _chosen(station_id)
+
+    def fetch(part: PageRequest) -> Page[list[Any]]:
+        found = queries.list_attendances(session, actor.center_id, chosen, request=part)
+        rows = attendance_list.rows(session, found.items, actor)
+        return Page([attendance_list.cells(row) for row in rows], found.next)
+
+    return station, all_items(fetch, sort=sort, most=MOST_ROWS)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from ledger.home.blueprint import bp
 from ledger.home.history import Happening, HistoryFilter, list_happenings
 from ledger.kernel.actor import Actor
-from ledger.kernel.paging import MOST_PER_PAGE, PageRequest
+from ledger.kernel.paging import Page, PageRequest, all_items
 from ledger.web.formats import minutes_words, points
 
 MOST_LINES = 5_000
@@ -35,15 +35,12 @@ def happening_words(happening: Happening) -> str:
 
 def lines(session: Session, actor: Actor, wanted: HistoryFilter, zone: ZoneInfo) -> list[list[Any]]:
     """The file, headings first: everything that fits the filter."""
-    found: list[list[Any]] = [[_("日期"), _("时间"), _("事项"), _("时长（分钟）"), _("积分"), _("小票")]]
-    after: str | None = None
-    while len(found) <= MOST_LINES:
-        page = list_happenings(session, actor, wanted, zone, request=PageRequest(MOST_PER_PAGE, after))
-        found += [_line(each, zone) for each in page.items]
-        after = page.next
-        if after is None:
-            break
-    return found
+
+    def fetch(part: PageRequest) -> Page[Happening]:
+        return list_happenings(session, actor, wanted, zone, request=part)
+
+    headings = [_("日期"), _("时间"), _("事项"), _("时长（分钟）"), _("积分"), _("小票")]
+    return [headings, *(_line(each, zone) for each in all_items(fetch, most=MOST_LINES))]
 
 
 def _line(happening: Happening, zone: ZoneInfo) -> list[Any]:

@@ -84,6 +84,17 @@ def fetch_page(
     return Page([make(row) for row in rows[:limit]], cursor)
 
 
+def all_items(fetch: Callable[[PageRequest], Page[T]], *, sort: str = "", most: int | None = None) -> list[T]:
+    """All pages of a list, or as many as hold `most` items; only from within one snapshot does that make one list."""
+    found: list[T] = []
+    page: Page[T] = Page([], "")
+    while page.next is not None and (most is None or len(found) < most):
+        limit = MOST_PER_PAGE if most is None else min(MOST_PER_PAGE, most - len(found))
+        page = fetch(PageRequest(limit, page.next or None, sort))
+        found += page.items
+    return found
+
+
 def _encode(values: Sequence[Any]) -> str:
     plain = [value.isoformat() if isinstance(value, datetime) else value for value in values]
     return base64.urlsafe_b64encode(json.dumps(plain, ensure_ascii=False).encode()).decode().rstrip("=")

@@ -1,6 +1,5 @@
 """Pages that bring lists of volunteers in and take them out: upload, report, go, and the list as a spreadsheet."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from flask import current_app, render_template, request, url_for
@@ -13,7 +12,7 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
-from ledger.kernel.paging import MOST_PER_PAGE, PageRequest
+from ledger.kernel.paging import Page, PageRequest, all_items
 from ledger.kernel.permissions import Permission
 from ledger.organisations import queries
 from ledger.organisations.blueprint import bp
@@ -135,7 +134,7 @@ def export_volunteers(kind: str) -> ResponseReturnValue:
 
 
 def _volunteer_lines(session: Session, actor: Actor) -> list[list[Any]]:
-    views = list(_all_shown(session, actor))
+    views = _all_shown(session, actor)
     ids = [view.id for view in views]
     teams = queries.team_names_of(session, ids, actor.center_id)
     places = place_names(session, [view.place_id for view in views], actor.center_id)
@@ -162,14 +161,12 @@ def _volunteer_lines(session: Session, actor: Actor) -> list[list[Any]]:
     return lines
 
 
-def _all_shown(session: Session, actor: Actor) -> Iterator[VolunteerView]:
+def _all_shown(session: Session, actor: Actor) -> list[VolunteerView]:
     place_id = forms.optional_key_of(request.args.get("place_id"))
     sought, household = request.args.get("q", ""), request.args.get("household", "")
     narrowed = read_filter(session, actor, sought=sought, place_id=place_id, household=household)
-    after = None
-    while True:
-        page = people.list_volunteers(session, actor, request=PageRequest(MOST_PER_PAGE, after), **narrowed)
-        yield from page.items
-        after = page.next
-        if after is None:
-            return
+
+    def fetch(part: PageRequest) -> Page[VolunteerView]:
+        return people.list_volunteers(session, actor, request=part, **narrowed)
+
+    return all_items(fetch)

@@ -13,7 +13,7 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError, NotFound
-from ledger.kernel.paging import MOST_PER_PAGE, Page, PageRequest
+from ledger.kernel.paging import Page, PageRequest, all_items
 from ledger.kernel.permissions import Permission
 from ledger.kernel.references import genuine, read_reference
 from ledger.shop import presenter, queries, settling
@@ -69,12 +69,10 @@ def export_receipts(kind: FileKind) -> ResponseReturnValue:
 
 
 def _all(session: Session, wanted: RedemptionFilter, sort: str, actor: Actor) -> list[dict[str, Any]]:
-    found: list[RedemptionView] = []
-    page: Page[RedemptionView] = Page([], "")
-    while page.next is not None and len(found) < MOST_ROWS:
-        part = PageRequest(MOST_PER_PAGE, page.next or None, sort)
-        page = list_redemptions(session, actor, wanted, request=part)
-        found += page.items
+    def fetch(part: PageRequest) -> Page[RedemptionView]:
+        return list_redemptions(session, actor, wanted, request=part)
+
+    found = all_items(fetch, sort=sort, most=MOST_ROWS)
     return presenter.rows(session, found, actor.center_id)
 
 

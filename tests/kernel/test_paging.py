@@ -9,7 +9,7 @@ import pytest
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.errors import Rejected
-from ledger.kernel.paging import PageRequest
+from ledger.kernel.paging import Page, PageRequest, all_items
 from ledger.places import queries as places
 from tests.world import World
 
@@ -77,3 +77,22 @@ def test_a_forged_cursor_is_refused(world: World, after: object) -> None:
 def test_a_cursor_with_text_that_can_not_be_stored_is_refused(world: World, name: str) -> None:
     with pytest.raises(Rejected):
         page_after(world, [name, 1], "name")
+
+
+def test_all_items_goes_on_to_the_last_page_or_to_what_was_asked_for() -> None:
+    asked: list[PageRequest] = []
+
+    def fetch(part: PageRequest) -> Page[int]:
+        asked.append(part)
+        start = int(part.after or 0)
+        end = min(start + part.limit, 450)
+        return Page(list(range(start, end)), str(end) if end < 450 else None)
+
+    assert all_items(fetch, sort="-number") == list(range(450))
+    assert [(part.limit, part.after, part.sort) for part in asked] == [
+        (200, None, "-number"), (200, "200", "-number"), (200, "400", "-number"),
+    ]  # fmt: skip
+    asked.clear()
+    assert all_items(fetch, most=250) == list(range(250))
+    assert [part.limit for part in asked] == [200, 50]
+    assert all_items(lambda _part: Page([], None)) == []

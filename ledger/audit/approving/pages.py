@@ -17,7 +17,7 @@ from ledger.audit.naming.causes import STATUS_WORDS
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import Conflict, LedgerError, Rejected, Unavailable
-from ledger.kernel.paging import MOST_PER_PAGE, Page, PageRequest
+from ledger.kernel.paging import Page, PageRequest, all_items
 from ledger.kernel.permissions import Permission
 from ledger.web import forms
 from ledger.web.formats import local_datetime, points
@@ -64,12 +64,10 @@ def export_approvals(kind: FileKind) -> ResponseReturnValue:
 
 
 def _all(session: Session, wanted: ProposalFilter, sort: str, actor: Actor) -> list[Row]:
-    found: list[ProposalView] = []
-    page: Page[ProposalView] = Page([], "")
-    while page.next is not None and len(found) < MOST_ROWS:
-        part = PageRequest(MOST_PER_PAGE, page.next or None, sort)
-        page = queries.list_proposals(session, actor.center_id, wanted, request=part)
-        found += page.items
+    def fetch(part: PageRequest) -> Page[ProposalView]:
+        return queries.list_proposals(session, actor.center_id, wanted, request=part)
+
+    found = all_items(fetch, sort=sort, most=MOST_ROWS)
     return proposals.rows(session, found, actor.center_id, get_desk())
 
 

@@ -14,7 +14,7 @@ from ledger.audit.expiring.lists import MemberRow
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot
-from ledger.kernel.paging import Page, PageRequest
+from ledger.kernel.paging import Page, PageRequest, all_items
 from ledger.kernel.permissions import Permission
 from ledger.organisations import queries as organisations
 from ledger.points.expiry import queries as expiry_queries
@@ -74,7 +74,7 @@ def _all(session: Session, actor: Actor, until: date, sort: str, most: int) -> l
     def fetch(part: PageRequest) -> Page[MemberRow]:
         return expiry_lists.notice(session, actor.center_id, until, request=part)
 
-    return expiry_lists.everybody(fetch, sort, most=most)
+    return all_items(fetch, sort=sort, most=most)
 
 
 def _until() -> date:

@@ -1,6 +1,6 @@
 """Lists of whose points end, with names: of a run, and of the notice that is put up before it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from ledger.approvals import queries as approvals
 from ledger.audit.naming.names import PersonName, identity_names, volunteer_names
-from ledger.kernel.paging import MOST_PER_PAGE, Page, PageRequest
+from ledger.kernel.paging import Page, PageRequest
 from ledger.points.book import queries
 from ledger.points.expiry import queries as expiry_queries
 from ledger.points.expiry.queries import Ending, RunMember, RunView
@@ -79,16 +79,6 @@ def notice(session: Session, center_id: int, until: date, *, request: PageReques
     """Whose points end by a day, for the notice."""
     found = expiry_queries.list_ending(session, center_id, until, request=request)
     return Page(_rows(session, found.items, center_id), found.next)
-
-
-def everybody(fetch: Callable[[PageRequest], Page[MemberRow]], sort: str, *, most: int) -> list[MemberRow]:
-    """All pages of a list, until `most` rows are there."""
-    found: list[MemberRow] = []
-    page: Page[MemberRow] = Page([], "")
-    while page.next is not None and len(found) < most:
-        page = fetch(PageRequest(min(MOST_PER_PAGE, most - len(found)), page.next or None, sort))
-        found += page.items
-    return found
 
 
 def _rows(session: Session, found: list[Found], center_id: int) -> list[MemberRow]:

@@ -18,7 +18,7 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError, Rejected
 from ledger.kernel.ids import public_id
-from ledger.kernel.paging import Page, PageRequest
+from ledger.kernel.paging import Page, PageRequest, all_items
 from ledger.kernel.permissions import Permission
 from ledger.points.expiry import queries as expiry_queries
 from ledger.points.expiry import service as expiry
@@ -150,4 +150,4 @@ def _all_members(session: Session, run_id: int, actor: Actor, sort: str) -> list
     def fetch(part: PageRequest) -> Page[MemberRow]:
         return expiry_lists.members_of(session, run, actor.center_id, request=part)
 
-    return expiry_lists.everybody(fetch, sort, most=MOST_ROWS)
+    return all_items(fetch, sort=sort, most=MOST_ROWS)

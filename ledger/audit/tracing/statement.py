@@ -15,7 +15,7 @@ from ledger.audit.naming.names import CODE_WORDS, TRANSFER_KIND_WORDS, AccountNa
 from ledger.checkin.models import Attendance
 from ledger.kernel.actor import Actor
 from ledger.kernel.ids import public_id
-from ledger.kernel.paging import MOST_PER_PAGE, PageRequest
+from ledger.kernel.paging import Page, PageRequest, all_items
 from ledger.kernel.types import table_of
 from ledger.points.book import entries, reading
 from ledger.points.book.entries import Entry
@@ -74,18 +74,14 @@ def statement_of(
 
 def file_of(session: Session, account_id: int, actor: Actor, *, as_of: datetime | None) -> list[list[Any]]:
     """The whole statement as lines of a file, headings first, the oldest entry first."""
-    found: list[list[Any]] = [
-        [_("记账时间"), _("事项"), _("摘要"), _("对方账户"), _("收入"), _("支出"), _("余额"), _("流水号")]
-    ]
-    after: str | None = None
-    while len(found) <= MOST_LINES:
-        request = PageRequest(MOST_PER_PAGE, after, "recorded_at")
-        page = statement_of(session, account_id, actor, request=request, as_of=as_of)
-        found += [_cells(line, page.account.scale) for line in page.lines]
-        after = page.next
-        if after is None:
-            break
-    return found
+    scale = reading.get_account(session, account_id, actor, as_of=as_of).scale
+
+    def fetch(part: PageRequest) -> Page[Line]:
+        page = reading.statement(session, account_id, actor, request=part, as_of=as_of)
+        return Page(_lines(session, page.items, actor.center_id), page.next)
+
+    headings = [_("记账时间"), _("事项"), _("摘要"), _("对方账户"), _("收入"), _("支出"), _("余额"), _("流水号")]
+    return [headings, *(_cells(line, scale) for line in all_items(fetch, sort="recorded_at", most=MOST_LINES))]
 
 
 def event_words(entry: Entry) -> str:
