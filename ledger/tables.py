@@ -29,5 +29,3 @@ APPEND_ONLY = (
     *("proposal", "proposal_decision", "period", "book_freeze", "freeze_release"),
     *("household", "household_change"),
 )
-
-__all__ = ["APPEND_ONLY", "metadata"]

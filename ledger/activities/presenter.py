@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from ledger.activities import queries
 from ledger.activities.policy import DRAFT
 from ledger.activities.queries import ActivityView, ShiftView
+from ledger.activities.signup_queries import counts_of, find_signup, list_signups
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Forbidden, NotFound
 from ledger.kernel.paging import PageRequest
@@ -34,13 +35,13 @@ def shift(session: Session, shift_id: int, actor: Actor) -> dict[str, Any]:
 
 def shifts(session: Session, views: Sequence[ShiftView], center_id: int) -> list[dict[str, Any]]:
     """Shifts with how many have signed up and how many wait."""
-    counts = queries.counts_of(session, [view.id for view in views], center_id)
+    counts = counts_of(session, [view.id for view in views], center_id)
     return [asdict(view) | asdict(counts[view.id]) for view in views]
 
 
 def signup(session: Session, *, shift_id: int, volunteer_id: int, center_id: int) -> dict[str, Any]:
     """One sign-up with its masked name. Raises NotFound("activities.signup_not_found")."""
-    view = queries.find_signup(session, shift_id, volunteer_id, center_id)
+    view = find_signup(session, shift_id, volunteer_id, center_id)
     if view is None:
         raise NotFound("activities.signup_not_found")
     names = people.display_names(session, [volunteer_id], center_id)
@@ -56,7 +57,7 @@ def signups(session: Session, shift_id: int, page: PageRequest, actor: Actor) ->
     staff = (Permission.MANAGE_ACTIVITIES, Permission.CHECK_IN_OTHERS)
     if not any(actor.may(permission, view.station_path) for permission in staff):
         raise Forbidden("access.denied", permission=Permission.CHECK_IN_OTHERS.value)
-    found = queries.list_signups(session, shift_id, actor.center_id, request=page)
+    found = list_signups(session, shift_id, actor.center_id, request=page)
     names = people.display_names(session, [row.volunteer_id for row in found.items], actor.center_id)
     items = [asdict(row) | {"masked_name": names[row.volunteer_id][1]} for row in found.items]
     return {"items": items, "next": found.next}

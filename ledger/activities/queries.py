@@ -11,36 +11,13 @@ from sqlalchemy.orm import Session
 from ledger.activities.models import Activity, Shift, Signup
 from ledger.activities.policy import APPROVED, DRAFT, LONGEST_SHIFT, SIGNUP_CANCELLED
 from ledger.activities.signup_queries import (
-    ShiftCount,
     SignupView,
-    counts_of,
-    find_signup,
-    list_signups,
     signup_view,
 )
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.kernel.prepared import Prepared
 from ledger.places.models import Place
-
-__all__ = [
-    "ActivityView",
-    "ShiftCount",
-    "ShiftView",
-    "SignupView",
-    "counts_of",
-    "find_shift",
-    "find_signup",
-    "get_activity",
-    "get_shift",
-    "list_activities",
-    "list_shifts",
-    "list_signups",
-    "shifts_at_station",
-    "shifts_between",
-    "shifts_of_volunteer",
-    "upcoming_shifts",
-]
 
 _activity, _shift, _place = Activity.__table__, Shift.__table__, Place.__table__
 

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.activities import queries
+from ledger.activities import signup_queries as signups
 from ledger.activities.models import Activity, Shift, Signup
 from ledger.activities.policy import (
     APPROVED,
@@ -180,7 +181,7 @@ def sign_up(session: Session, *, shift_id: int, volunteer_id: int, actor: Actor)
     if people.get_volunteer(session, volunteer_id, actor.center_id).status != ACTIVE:
         raise Forbidden("activities.person_blocked")
     _LOCK_SHIFT.rows(session, {"center": actor.center_id, "id": shift_id})
-    before = queries.find_signup(session, shift_id, volunteer_id, actor.center_id)
+    before = signups.find_signup(session, shift_id, volunteer_id, actor.center_id)
     if before is not None and before.status != SIGNUP_CANCELLED:
         raise Conflict("activities.already_signed_up")
     [(taken,)] = _TAKEN.rows(session, {"center": actor.center_id, "shift": shift_id})
@@ -210,7 +211,7 @@ def cancel_signup(session: Session, *, shift_id: int, volunteer_id: int, actor: 
     shift = queries.get_shift(session, shift_id, actor.center_id)
     _may_sign_up(shift, volunteer_id, actor)
     _LOCK_SHIFT.rows(session, {"center": actor.center_id, "id": shift_id})
-    signup = queries.find_signup(session, shift_id, volunteer_id, actor.center_id)
+    signup = signups.find_signup(session, shift_id, volunteer_id, actor.center_id)
     if signup is None:
         raise NotFound("activities.signup_not_found")
     if signup.status == SIGNUP_CANCELLED:

@@ -22,7 +22,6 @@ from ledger.kernel.permissions import Permission
 from ledger.people.volunteers import queries as people
 from ledger.points.book import reading
 from ledger.points.book.reading import AccountFilter, AccountRow
-from ledger.points.lots import listing as lot_reading
 from ledger.points.lots.listing import LotRow
 from ledger.points.policy import KINDS, POINT, AccountKey
 from ledger.web.guard import get_actor, requires
@@ -92,7 +91,7 @@ def _lots(session: Session, account: AccountRow, actor: Actor) -> Page[LotRow] |
     """The lots that are left in an account that has any, soonest to end first."""
     if account.kind != "member" or account.unit != POINT:
         return None
-    return lot_reading.list_lots(session, account.id, actor, request=PageRequest(_MOST_LOTS))
+    return reading.list_lots(session, account.id, actor, request=PageRequest(_MOST_LOTS))
 
 
 def _picked(shown: list[int]) -> int | None:

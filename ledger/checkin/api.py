@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
 
-from ledger.checkin import codes, presenter, queries, service, station_queries
+from ledger.checkin import codes, presenter, queries, reviewing, service, station_queries
 from ledger.checkin.commands import ReviewCommand, ScanCommand
 from ledger.checkin.queries import AttendanceFilter
 from ledger.checkin.scans import ScanAnswer
@@ -143,7 +143,7 @@ def reject(request: dict[str, Any], attendance_id: int) -> dict[str, Any]:
 
 
 def _decide(command: ReviewCommand) -> dict[str, Any]:
-    in_transaction_once(find_idempotency_key(), service.review, command, actor=get_actor())
+    in_transaction_once(find_idempotency_key(), reviewing.review, command, actor=get_actor())
     return in_snapshot(_get, command.attendance_id, get_actor())
 
 

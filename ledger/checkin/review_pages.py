@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 
-from ledger.checkin import attendance_list, queries, reviewing, service
+from ledger.checkin import attendance_list, queries, reviewing
 from ledger.checkin.blueprint import bp
 from ledger.checkin.commands import ReviewCommand
 from ledger.checkin.queries import AttendanceFilter, AttendanceView
@@ -62,7 +62,7 @@ def decide(attendance_id: int) -> ResponseReturnValue:
     """Confirm it with its real end, or refuse it with a reason."""
     try:
         command = _command(attendance_id)
-        in_transaction_once(idempotency_key(), service.review, command, actor=get_actor())
+        in_transaction_once(idempotency_key(), reviewing.review, command, actor=get_actor())
     except LedgerError as error:
         return _draw(attendance_id, request.form.to_dict(), forms.field_errors(error, _FIELDS)), error.status
     return redirect(url_for("checkin.reviews", done=request.form.get("decision")), 303)

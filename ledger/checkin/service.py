@@ -15,7 +15,6 @@ from ledger.checkin import awards, choosing, queries, scans, stored_scans
 from ledger.checkin.commands import ScanCommand
 from ledger.checkin.models import Attendance
 from ledger.checkin.policy import Decision, OpenVisit, boundary, is_forgotten, step
-from ledger.checkin.reviewing import review
 from ledger.checkin.scans import ScanAnswer, Scene
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
@@ -25,8 +24,6 @@ from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
 from ledger.rules import queries as rules
 from ledger.rules.queries import Rule
-
-__all__ = ["annul", "close_forgotten", "review", "scan"]
 
 _OPEN = Prepared(sa.insert(table_of(Attendance)))
 

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.activities import queries as activities
+from ledger.activities import signup_queries as signups
 from ledger.activities.queries import ShiftView
 from ledger.checkin import codes
 from ledger.checkin.codes import StationCode
@@ -112,7 +113,7 @@ def _count(session: Session, shift: ShiftView, center_id: int) -> ShiftNow:
         starts_at=shift.starts_at,
         ends_at=shift.ends_at,
         arrived=session.execute(came).scalar_one(),
-        expected=activities.counts_of(session, [shift.id], center_id)[shift.id].signed_up,
+        expected=signups.counts_of(session, [shift.id], center_id)[shift.id].signed_up,
     )
 
 

@@ -3,7 +3,7 @@
 from functools import partial
 
 from ledger.activities import service as activities
-from ledger.checkin import codes
+from ledger.checkin import codes, reviewing
 from ledger.checkin import service as checkin
 from ledger.checkin.commands import ReviewCommand, ScanCommand
 from ledger.checkin.policy import Intent
@@ -78,7 +78,7 @@ def decide(shift: ShiftPlan, presence: Presence, stage: Stage) -> None:
         ended_at=shift.ends_at if approve and presence.left_at is None else None,
         note=stage.rng.choice(words.REVIEW_NOTES if approve else words.REJECT_NOTES),
     )
-    facts = checkin.review(stage.session, command, actor=stage.managers[shift.station])
+    facts = reviewing.review(stage.session, command, actor=stage.managers[shift.station])
     stage.earn(presence.volunteer, facts["points"])
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from ledger.activities import queries as activities
+from ledger.activities import signup_queries as signups
 from ledger.activities.queries import ShiftView
 from ledger.checkin.waiting import Presence, Waiting, presence, waiting
 from ledger.kernel import clock
@@ -93,7 +94,7 @@ def _shifts(
     found = activities.shifts_between(session, actor.center_id, start=start, end=end, paths=paths)
     approved = [shift for shift in found if shift.activity_status == "approved"]
     ids = [shift.id for shift in approved]
-    signed_up = activities.counts_of(session, ids, actor.center_id)
+    signed_up = signups.counts_of(session, ids, actor.center_id)
     came = presence(session, ids, actor.center_id)
     return [
         ShiftToday(shift, signed_up[shift.id].signed_up, came.get(shift.id, _NOBODY), _state(shift, now))

@@ -173,6 +173,3 @@ def _answer_fault(error: Exception) -> ResponseReturnValue:
     fields = {"ref": reference(), "method": request.method, "route": route_name()}
     _log.error("fault", exc_info=error, extra=fields)
     return _answer(LedgerError("service.failed"))
-
-
-__all__ = ["InvalidFields", "problem", "register", "wants_json", "words"]

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from ledger.activities import queries, service
+from ledger.activities import signup_queries as signups
 from ledger.kernel import clock
 from ledger.kernel.db import Database, in_snapshot, in_transaction
 from ledger.kernel.errors import Conflict, Forbidden, LedgerError, NotFound
@@ -50,7 +51,7 @@ def cancel(world: World, shift_id: int, volunteer_id: int) -> None:
 
 
 def status(world: World, shift_id: int, volunteer_id: int) -> str | None:
-    found = in_snapshot(queries.find_signup, shift_id, volunteer_id, world.center_id)
+    found = in_snapshot(signups.find_signup, shift_id, volunteer_id, world.center_id)
     return None if found is None else found.status
 
 
@@ -197,7 +198,7 @@ def test_who_comes_late_waits_and_moves_up(world: World) -> None:
         sign_up(world, full, people_ids[0])
     cancel(world, full, people_ids[3])
     assert status(world, full, people_ids[0]) == "waitlisted"
-    count = in_snapshot(queries.counts_of, [full], world.center_id)[full]
+    count = in_snapshot(signups.counts_of, [full], world.center_id)[full]
     assert (count.signed_up, count.waitlisted) == (2, 1)
 
 
@@ -246,5 +247,5 @@ def test_two_who_want_the_last_place_at_once_get_one(own_database: Database) -> 
         full = shift(world, capacity=3)
         volunteers = [world.add_volunteer().volunteer_id for _ in range(12)]
         assert not failures(at_once([lambda v=v: sign_up(world, full, v) for v in volunteers]))
-    count = in_snapshot(queries.counts_of, [full], world.center_id)[full]
+    count = in_snapshot(signups.counts_of, [full], world.center_id)[full]
     assert (count.signed_up, count.waitlisted) == (3, 9)

@@ -6,14 +6,17 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from ledger.audit.verifying.verify import Verification, verify
+from ledger.checkin import reviewing
 from ledger.checkin import service as checkin
 from ledger.checkin.commands import ReviewCommand, ScanCommand
+from ledger.checkin.scans import ScanAnswer
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import new_id
 from ledger.points.book import service as points
 from ledger.points.policy import POINT, AccountKey, Movement, Source
 from ledger.points.sealing import service as sealing
+from ledger.shop import queries as shop
 from ledger.shop import service as till
 from ledger.shop import settling
 from ledger.shop.policy import Wanted
@@ -80,7 +83,7 @@ def serve(world: World, clerk: Person, person: Person, came: datetime, *, minute
 
 def scan(
     world: World, clerk: Person, person: Person, *, shift_id: int | None = None, confirmed: tuple[str, ...] = ()
-) -> checkin.ScanAnswer:
+) -> ScanAnswer:
     """One scan of a card by a clerk."""
     command = ScanCommand(
         client_scan_id=f"scan-{new_id()}",
@@ -103,7 +106,7 @@ def _forget_and_review(world: World, clerk: Person, manager: Person, person: Per
         int(scanned.attendance["id"]), approve=True, ended_at=start + timedelta(minutes=90), note="看了签名表"
     )
     with clock.at(start + timedelta(hours=4)):
-        in_transaction(checkin.review, command, actor=manager.actor)
+        in_transaction(reviewing.review, command, actor=manager.actor)
     return command.attendance_id
 
 
@@ -147,4 +150,4 @@ def verified(world: World) -> Verification:
 
 def balance_of(world: World, person: Person) -> int:
     """The points of a volunteer now."""
-    return in_snapshot(till.queries.member_balance, person.volunteer_id, world.center_id).balance
+    return in_snapshot(shop.member_balance, person.volunteer_id, world.center_id).balance

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.checkin import codes, service
+from ledger.checkin import codes, reviewing, service
 from ledger.checkin.commands import ReviewCommand, ScanCommand
 from ledger.checkin.models import Attendance
 from ledger.checkin.scans import ScanAnswer
@@ -79,7 +79,7 @@ class Day:
         """The manager decides at that hour."""
         with clock.at(hour if isinstance(hour, datetime) else at(hour)):
             command = ReviewCommand(attendance_id, **({"approve": True} | decision))
-            return in_transaction(service.review, command, actor=self.manager.actor)
+            return in_transaction(reviewing.review, command, actor=self.manager.actor)
 
 
 def code_of(work: Callable[[], Any]) -> str:

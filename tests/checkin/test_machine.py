@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy.orm import Session
 
-from ledger.checkin import codes, service
+from ledger.checkin import codes, reviewing, service
 from ledger.checkin.commands import ReviewCommand
 from ledger.checkin.models import Attendance, ScanEvent
 from ledger.checkin.policy import minutes_by_day
@@ -137,7 +137,7 @@ class Scanning(RuleBasedStateMachine):
         visit = waiting[choice % len(waiting)]
         ended_at = None if minutes is None else visit["opened_at"] + timedelta(minutes=minutes)
         command = ReviewCommand(visit["id"], approve=approve, ended_at=ended_at, note="查过")
-        self.attempt(lambda: in_transaction(service.review, command, actor=self.manager.actor))
+        self.attempt(lambda: in_transaction(reviewing.review, command, actor=self.manager.actor))
 
     @rule(choice=st.integers(0, 20), who=st.integers(0, 1))
     def somebody_takes_it_back(self, choice: int, who: int) -> None:

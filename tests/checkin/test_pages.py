@@ -10,6 +10,7 @@ from ledger.checkin import codes, earnings
 from ledger.kernel import clock
 from ledger.kernel.db import in_transaction
 from ledger.kernel.ids import parse_public_id
+from ledger.kernel.references import make_reference
 from ledger.organisations import service as organisations
 from tests.browsing import Browser
 from tests.checkin.days import Day, at
@@ -181,9 +182,7 @@ def test_the_receipt_names_nobody_and_says_whether_it_stands(day: Day, phone: Ph
     day.sign_up(9)
     phone.scan(day, 9)
     earned = phone.scan(day, 11)
-    reference = earnings.make_reference(
-        earnings.PURPOSE, day.world.center_id, parse_public_id(earned.rpartition("/")[2])
-    )
+    reference = make_reference(earnings.PURPOSE, day.world.center_id, parse_public_id(earned.rpartition("/")[2]))
     client.delete_cookie("ningxin")
 
     for address in (f"/A/{reference}", f"/a/{reference.lower()}"):

@@ -7,7 +7,8 @@ import pytest
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Conflict, LedgerError, Rejected
-from ledger.points.book import entries, opening, queries, service
+from ledger.kernel.ids import new_id
+from ledger.points.book import entries, opening, queries, rows
 from ledger.points.policy import MINUTE, POINT, AccountKey, Balance, Movement, Source, evidence_hash, item_unit
 from tests.points.books import ISSUANCE, REDEEMED, Books, member, new_source
 
@@ -151,9 +152,8 @@ def test_time_of_recording_never_goes_back_on_an_account(books: Books) -> None:
 
 def test_key_that_another_process_made_too_is_drawn_again(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
     taken = books.award(1)
-    real = service.rows.new_id
     drawn = iter([taken.batch_id])
-    monkeypatch.setattr(service.rows, "new_id", lambda: next(drawn, None) or real())
+    monkeypatch.setattr(rows, "new_id", lambda: next(drawn, None) or new_id())
     second = books.award(1)
     assert second.batch_id != taken.batch_id
     assert books.balance() == Balance(2, 0)

@@ -9,6 +9,7 @@ import pytest
 from ledger.kernel import clock, db
 from ledger.kernel.actor import Actor, Grant
 from ledger.kernel.db import in_snapshot, in_transaction, in_transaction_once
+from ledger.kernel.idempotency import Once
 from ledger.kernel.permissions import Permission
 from ledger.points.book import queries
 from ledger.points.corrections import clawback
@@ -230,7 +231,7 @@ def test_one_key_fifty_times_at_once_posts_once(pair: Pair) -> None:
 
     def ask(caller: int) -> Any:
         db.use(pair.databases[caller % 2])
-        once = db.Once(books.center_id, "till", "one key", "one body")
+        once = Once(books.center_id, "till", "one key", "one body")
         answer = in_transaction_once(once, spend)
         asked.append(once.replayed)
         return answer

@@ -17,6 +17,8 @@ from ledger.kernel.permissions import Permission
 from ledger.kernel.types import table_of
 from ledger.points.book import entries, queries
 from ledger.points.book.entries import BatchView, Entry, TransferView
+from ledger.points.lots import listing
+from ledger.points.lots.listing import LotRow
 from ledger.points.lots.parts import parts_by_transfer
 from ledger.points.models import Account, Unit
 from ledger.points.policy import Balance
@@ -87,6 +89,12 @@ def statement(
     ids = [entry.transfer_id for entry in page.items]
     lots = parts_by_transfer(session, account_id, ids, actor.center_id)
     return Page([replace(entry, lots=lots.get(entry.transfer_id, ())) for entry in page.items], page.next)
+
+
+def list_lots(session: Session, account_id: int, actor: Actor, *, request: PageRequest) -> Page[LotRow]:
+    """Lots left in an account the actor may see, as they are used up. Raises NotFound("points.account_not_found")."""
+    get_account(session, account_id, actor)
+    return listing.list_lots(session, account_id, actor.center_id, request=request)
 
 
 def get_transfer(session: Session, transfer_id: int, actor: Actor) -> TransferView:

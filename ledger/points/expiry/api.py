@@ -8,6 +8,7 @@ from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.points.api import READERS
+from ledger.points.book import reading
 from ledger.points.expiry import queries as expiry_queries
 from ledger.points.expiry import service as expiry
 from ledger.points.expiry.queries import Ending, RunView
@@ -19,7 +20,6 @@ from ledger.points.expiry.schemas import (
     ExpiryRunSchema,
     LotPage,
 )
-from ledger.points.lots import listing as lot_reading
 from ledger.points.lots.listing import LotRow
 from ledger.web.fields import PageQuery
 from ledger.web.guard import get_actor, requires
@@ -36,7 +36,7 @@ bp = Blueprint("lots_api", __name__, url_prefix=PREFIX, description="Lots of poi
 def list_lots(query: dict[str, Any], account_id: int) -> Page[LotRow]:
     """Lots of an account of which something is left: of your own, or for auditors of all."""
     page = PageRequest(query["limit"], query["after"], query["sort"])
-    return in_snapshot(lot_reading.list_lots, account_id, get_actor(), request=page)
+    return in_snapshot(reading.list_lots, account_id, get_actor(), request=page)
 
 
 @bp.get("/points-ending")

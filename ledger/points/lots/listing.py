@@ -8,11 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.kernel.actor import Actor
 from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
-from ledger.points.book import reading
 from ledger.points.lots.policy import GRACE
 from ledger.points.models import Account, Lot, LotUse, Transfer
 from ledger.points.policy import POINT
@@ -82,16 +80,12 @@ class DatedPoints:
         return None if self.expires_on is None else self.expires_on + GRACE
 
 
-def list_lots(session: Session, account_id: int, actor: Actor, *, request: PageRequest) -> Page[LotRow]:
-    """Lots of an account the actor may see, as they are used up: soonest to end first, undated last.
-
-    Raises NotFound("points.account_not_found").
-    """
-    reading.get_account(session, account_id, actor)
+def list_lots(session: Session, account_id: int, center_id: int, *, request: PageRequest) -> Page[LotRow]:
+    """Lots of an account as they are used up: soonest to end first, undated last."""
     names = ("id", "transfer_id", "amount", "remaining", "held", "earned_at")
     query = sa.select(
         *(_lot.c[name] for name in names), _good_until.label("expires_on"), _lot.c.extended_to.is_not(None)
-    ).where(_lot.c.center_id == actor.center_id, _lot.c.account_id == account_id, _lot.c.remaining > 0)
+    ).where(_lot.c.center_id == center_id, _lot.c.account_id == account_id, _lot.c.remaining > 0)
     sorts: dict[str, Any] = {"expires_on": _order, "earned_at": _lot.c.earned_at}
     return fetch_page(session, query, request=request, sorts=sorts, tie=_lot.c.id, make=lambda row: LotRow(*row[:8]))
 
