@@ -5,12 +5,13 @@ VENV := .venv/bin/python
 LOCK := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help run setup setup-tests test test-long test-setup check format translations screenshots bench lock
+.PHONY: help run setup setup-tests test test-long test-setup test-bare check format translations screenshots bench lock
 
 help:
 	@echo "make run         serve the demonstration on http://127.0.0.1:8000"
 	@echo "make test        all tests but the long ones"
-	@echo "make test-setup  install the system packages that the tests need (apt-get)"
+	@echo "make test-setup  install the system packages that the tests need (apt-get), and try each"
+	@echo "make test-bare   show that a bare Debian 12 runs the tests after make test-setup (root; debootstrap, chroot)"
 	@echo "make test-long   all tests, with many more random examples"
 	@echo "make check       format, lint, types, imports, house rules, migrations"
 	@echo "make format      format the code"
@@ -29,15 +30,18 @@ setup-tests:
 	@$(PYTHON) tools/setup.py --tests
 
 test: setup-tests
-	@$(VENV) tools/test_system.py
+	@$(VENV) -m tools.test_trials
 	@$(VENV) -m pytest -n 2
 
 test-long: setup-tests
-	@$(VENV) tools/test_system.py
+	@$(VENV) -m tools.test_trials
 	@$(VENV) -m pytest -n 2 -m "" --hypothesis-profile=long
 
 test-setup: setup-tests
-	@$(VENV) tools/test_system.py --install
+	@$(VENV) -m tools.test_trials --install
+
+test-bare:
+	@$(PYTHON) -m tools.bare
 
 check: setup-tests
 	@$(VENV) tools/check.py

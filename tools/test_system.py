@@ -1,7 +1,7 @@
-"""Say which system packages the tests would need and this machine lacks; install them where allowed.
+"""Find which system packages the tests need and this machine lacks.
 
-`--install` (make test-setup) installs them with apt-get. Without it, only as root with CI=true.
-The tests import `missing()` to name at the end what could not be run.
+What can be told in a blink is told here: the tests import `missing()` to name at the end what could not be run, and
+`tools/test_trials.py` really starts a browser and a server.
 """
 
 import importlib.util
@@ -14,13 +14,22 @@ from pathlib import Path
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts")
+FONT_FILES = ("NotoSansCJK*", "NotoSerifCJK*", "wqy*", "SourceHanSans*")
+CHARACTER = "凝"
+BLINK_SECONDS = 30
+# What a program from a pip package may fail to find, and the Debian package that has it.
+LIBRARIES = {
+    "libatomic.so.1": "libatomic1",
+    "libgcc_s.so.1": "libgcc-s1",
+    "libstdc++.so.6": "libstdc++6",
+}
 WITHOUT = {
     "chromium": "every test in a browser (pages, camera, accessibility)",
     "fonts-noto-cjk": "every test in a browser (Chinese would be drawn as empty boxes)",
     "hledger": "every test in which hledger checks our books",
     "postgresql": "every test on PostgreSQL",
-}
-BROWSER_PACKAGES = ("chromium", "fonts-noto-cjk")
+} | dict.fromkeys(LIBRARIES.values(), "every test in a browser (what drives it does not start)")
+BROWSER_PACKAGES = ("chromium", "fonts-noto-cjk", *LIBRARIES.values())
 
 
 def find_browser() -> str | None:
@@ -29,9 +38,15 @@ def find_browser() -> str | None:
     return named or next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
+def find_driver() -> Path | None:
+    """Path of the node that drives the browser, in its pip package, or None."""
+    package = importlib.util.find_spec("playwright")
+    return Path(package.origin).parent / "driver" / "node" if package and package.origin else None
+
+
 def find_postgres_folder() -> Path | None:
     """Where initdb and postgres are: as named, else in the pip package, else the system's newest."""
-    return next((folder for folder in _postgres_folders() if (folder / "initdb").exists()), None)
+    return next((folder for folder in _postgres_folders() if starts(folder / "initdb")), None)
 
 
 def _postgres_folders() -> Iterator[Path]:
@@ -45,20 +60,44 @@ def _postgres_folders() -> Iterator[Path]:
 
 
 def has_chinese_font() -> bool:
-    """Whether any font with Chinese characters is installed, by the names such fonts have on Debian."""
-    patterns = ("NotoSansCJK*", "NotoSerifCJK*", "wqy*", "SourceHanSans*")
-    return any(any(Path(folder).rglob(pattern)) for folder in FONT_FOLDERS for pattern in patterns)
+    """Whether any font has a Chinese character, by fontconfig where it is there, else by the names of files."""
+    if shutil.which("fc-list"):
+        listing = ["fc-list", f":charset={ord(CHARACTER):x}", "file"]
+        return bool(subprocess.run(listing, capture_output=True, timeout=BLINK_SECONDS).stdout.strip())
+    return any(any(Path(folder).rglob(pattern)) for folder in FONT_FOLDERS for pattern in FONT_FILES)
+
+
+def why_not_start(program: Path | str) -> str:
+    """What a program says that can't even tell its version; "" if it can."""
+    try:
+        said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=BLINK_SECONDS)
+    except OSError as error:
+        return str(error)
+    return "" if said.returncode == 0 else (said.stderr.strip().splitlines() or [f"it ends with {said.returncode}"])[-1]
+
+
+def starts(program: Path | str) -> bool:
+    """Whether a program is there and can tell its version."""
+    return not why_not_start(program)
 
 
 def missing() -> list[str]:
-    """Debian packages that the tests need and that this machine lacks."""
+    """Debian packages that the tests need and that this machine lacks, as far as can be told in a blink."""
+    browser = find_browser()
     present = {
-        "chromium": find_browser() is not None,
+        "chromium": browser is not None and starts(browser),
         "fonts-noto-cjk": has_chinese_font(),
-        "hledger": shutil.which("hledger") is not None,
+        "hledger": starts("hledger"),
         "postgresql": find_postgres_folder() is not None,
     }
-    return [package for package, is_there in present.items() if not is_there]
+    lacking = [package for package, is_there in present.items() if not is_there]
+    driver = find_driver()
+    return lacking + [LIBRARIES[each] for each in (libraries_in(why_not_start(driver)) if driver else ())]
+
+
+def libraries_in(said: str) -> list[str]:
+    """The libraries that a program's last words name and that a Debian package is known for."""
+    return [library for library in LIBRARIES if library in said]
 
 
 def install(packages: list[str]) -> None:
@@ -72,25 +111,3 @@ def install(packages: list[str]) -> None:
     for step in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
         if subprocess.run([*as_root, "apt-get", *quiet, *step], env=environment).returncode != 0:
             sys.exit(f"apt-get {step[0]} failed: see its message above.")
-
-
-def main() -> None:
-    """Report, install where allowed, and fail where everything must run but cannot."""
-    lacking = missing()
-    in_ci = os.environ.get("CI") == "true"
-    if lacking and ("--install" in sys.argv[1:] or (in_ci and os.geteuid() == 0)):
-        install(lacking)
-        lacking = missing()
-    if not lacking:
-        print("==> System packages for the tests: all there")
-        return
-    print("==> System packages for the tests: MISSING")
-    for package in lacking:
-        print(f"    {package}: without it is not run: {WITHOUT[package]}")
-    print("    To install them: make test-setup", flush=True)
-    if in_ci:
-        sys.exit("With CI=true everything must run, so this is a failure.")
-
-
-if __name__ == "__main__":
-    main()
