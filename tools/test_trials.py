@@ -22,6 +22,7 @@ from tools.test_system import (
     has_chinese_font,
     install,
     libraries_in,
+    missing,
     why_not_start,
 )
 
@@ -37,7 +38,7 @@ DRAWN_ALIKE = """() => {
     });
     return first === second;
 }"""
-# A program that lacks two libraries names one after the other.
+# What is lacking hides what else is: a program that lacks two libraries names one after the other.
 MOST_ROUNDS = 4
 
 
@@ -114,7 +115,7 @@ def mend(found: list[Lack]) -> list[Lack]:
     """Install what is known to mend it, and try again; what is lacking still."""
     tried: set[str] = set()
     for _ in range(MOST_ROUNDS):
-        packages = sorted({lack.package for lack in found if lack.package} - tried)
+        packages = sorted({*missing(), *(lack.package for lack in found if lack.package)} - tried)
         if not packages:
             break
         tried.update(packages)

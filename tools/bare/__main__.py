@@ -6,14 +6,16 @@ namespaces of its own, so whatever ends this program ends each process and each 
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
-import xml.etree.ElementTree as ElementTree
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
+from xml.etree import ElementTree
 
 from tools.bare import base, machine
 from tools.test_system import install
@@ -26,6 +28,9 @@ CHECKOUT = "/root/ningxin"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 RESULTS = "results.xml"
+LOG = FOLDER / "log"
+LAST_LINES = 100
+TOLD = re.compile(r"^==> |\d passed")
 TESTS = ("tests/test_browser.py::test_a_page_s_camera_sees_the_clip", "tests/test_walk.py")
 # Each step: what is typed in the checkout, and the longest it may take.
 STEPS: tuple[tuple[str, tuple[str, ...], int], ...] = (
@@ -72,7 +77,8 @@ def inside() -> None:
     ran, skipped = read_results(FOLDER / CHECKOUT.lstrip("/") / RESULTS)
     if skipped or not ran:
         sys.exit(f"{ran} tests were run and {skipped} left out: make test-setup did not bring what they need.")
-    print(f"A bare Debian runs the tests ({time.monotonic() - begun:.0f} s).")
+    used = shutil.disk_usage(FOLDER).used / 2**30
+    print(f"A bare Debian runs the tests ({time.monotonic() - begun:.0f} s, {used:.1f} GB of memory for its files).")
 
 
 def _packages() -> int:
@@ -106,15 +112,26 @@ def _step(name: str, command: tuple[str, ...], longest: int) -> None:
     """Run one command in the checkout over there; the end if it fails or takes too long."""
     print(f"==> Bare: {name}", flush=True)
     begun = time.monotonic()
+    said, ended = _enter(command, longest)
+    if ended != 0:
+        print("\n".join(said[-LAST_LINES:]))
+        how = f"took longer than {longest} s" if ended is None else f"ended with {ended}"
+        sys.exit(f"FAILED in a bare Debian: {name} {how}; its last words are above.")
+    for line in said:
+        if TOLD.search(line):
+            print(f"    | {line}")
+    print(f"    ok ({time.monotonic() - begun:.0f} s)", flush=True)
+
+
+def _enter(command: tuple[str, ...], longest: int) -> tuple[list[str], int | None]:
+    """What a command in the checkout over there said, and how it ended; None if it had to be ended."""
     own = {"HOME": "/root", "PATH": PATH, **machine.environment()}
     entered = ["chroot", str(FOLDER), "env", f"--chdir={CHECKOUT}", *command]
-    try:
-        ended = subprocess.run(entered, env=own, stdin=subprocess.DEVNULL, timeout=longest).returncode
-    except subprocess.TimeoutExpired:
-        sys.exit(f"FAILED in a bare Debian: {name} took longer than {longest} s.")
-    if ended != 0:
-        sys.exit(f"FAILED in a bare Debian: {name} ended with {ended}: see its message above.")
-    print(f"    ok ({time.monotonic() - begun:.0f} s)", flush=True)
+    ended = None
+    with LOG.open("wb") as log, suppress(subprocess.TimeoutExpired):
+        to_log = {"stdout": log, "stderr": log}
+        ended = subprocess.run(entered, env=own, stdin=subprocess.DEVNULL, timeout=longest, **to_log).returncode
+    return LOG.read_text(errors="replace").splitlines(), ended
 
 
 def read_results(path: Path) -> tuple[int, int]:

@@ -83,7 +83,9 @@ def furnish(base: Path) -> None:
 
 def local_paths() -> list[Path]:
     """Files and folders of this machine that pip's or npm's settings name."""
-    return sorted({path for text in _settings() for path in paths_in(text) if path.exists()})
+    named = {path for text in _settings() for path in paths_in(text) if path.exists()}
+    # The pages of an index in a folder link to files beside it.
+    return sorted({path.parent if len(path.parts) > 3 and path.is_dir() else path for path in named})
 
 
 def paths_in(text: str) -> Iterator[Path]:
