@@ -16,6 +16,7 @@ from ledger.activities.signup_queries import (
 )
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
+from ledger.kernel.paths import is_under, under
 from ledger.kernel.prepared import Prepared
 from ledger.places.models import Place
 
@@ -114,7 +115,9 @@ def list_activities(
 
     Drafts are among them only where the place is under one of `drafts_under`.
     """
-    query = _activities(center_id).where(_under(paths), sa.or_(Activity.status != DRAFT, _under(drafts_under)))
+    query = _activities(center_id).where(
+        under(Place.path, paths), sa.or_(Activity.status != DRAFT, under(Place.path, drafts_under))
+    )
     if status:
         query = query.where(Activity.status == status)
     if category:
@@ -161,7 +164,7 @@ def shifts_between(
     """Shifts that start in the stretch, at stations under any of the paths, by start; for a day, pass its two ends."""
     wanted = tuple(paths)
     rows = session.connection().execute(_BETWEEN, {"center": center_id, "from": start, "until": end})
-    return [ShiftView(*row) for row in rows if row.station_path.startswith(wanted)]
+    return [ShiftView(*row) for row in rows if is_under(row.station_path, wanted)]
 
 
 def list_shifts(
@@ -174,7 +177,7 @@ def list_shifts(
     paths: Iterable[str] = ("/",),
 ) -> Page[ShiftView]:
     """Shifts by start, all of an activity or those at stations under any of the paths that end after an instant."""
-    query = _SHIFTS.where(Shift.center_id == center_id, _under(paths))
+    query = _SHIFTS.where(Shift.center_id == center_id, under(Place.path, paths))
     if activity_id is not None:
         query = query.where(Shift.activity_id == activity_id)
     if ends_after is not None:
@@ -193,7 +196,7 @@ def upcoming_shifts(
         Shift.starts_at > now - LONGEST_SHIFT,
         Shift.cancelled_at.is_(None),
         Activity.status == APPROVED,
-        Place.path.startswith(place_path),
+        under(Place.path, [place_path]),
     )
     sorts = {"starts_at": Shift.starts_at}
     return fetch_page(session, query, request=request, sorts=sorts, tie=Shift.id, make=_shift_view)
@@ -237,10 +240,6 @@ def _activities(center_id: "int | sa.BindParameter[int]") -> sa.Select[Any]:
 
 
 _GET_ACTIVITY = Prepared(_activities(sa.bindparam("center")).where(Activity.id == sa.bindparam("id")))
-
-
-def _under(paths: Iterable[str]) -> sa.ColumnElement[bool]:
-    return sa.or_(sa.false(), *(Place.path.startswith(path) for path in paths))
 
 
 def _activity_view(row: Any) -> ActivityView:

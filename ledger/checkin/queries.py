@@ -17,6 +17,7 @@ from ledger.checkin.policy import OpenVisit
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
+from ledger.kernel.paths import under
 from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
@@ -237,7 +238,7 @@ def list_attendances(
         query = query.where(Attendance.opened_at < wanted.until)
     if wanted.paths is not None:
         own = Attendance.volunteer_id == wanted.own_id if wanted.own_id is not None else sa.false()
-        query = query.where(sa.or_(own, *(Place.path.startswith(path) for path in wanted.paths)))
+        query = query.where(sa.or_(own, under(Place.path, wanted.paths)))
     sorts = {"opened_at": Attendance.opened_at, "minutes": Attendance.minutes, "points": Attendance.points}
     wanted_page = PageRequest(request.limit, request.after, request.sort or "-opened_at")
     return fetch_page(session, query, request=wanted_page, sorts=sorts, tie=Attendance.id, make=_view)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.checkin.models import Attendance
+from ledger.kernel.paths import under
 from ledger.kernel.types import table_of
 from ledger.places.models import Place
 
@@ -35,11 +36,10 @@ class Presence:
 def waiting(session: Session, center_id: int, paths: Iterable[str]) -> list[Waiting]:
     """What waits at stations under any of the paths, by reason, the most first."""
     a = _attendance.c
-    under = sa.or_(sa.false(), *(_place.c.path.startswith(path) for path in paths))
     query = (
         sa.select(a.review_reason, sa.func.count().label("people"), sa.func.min(a.opened_at))
         .join(_place, sa.and_(_place.c.center_id == a.center_id, _place.c.id == a.station_id))
-        .where(a.center_id == center_id, a.status == "PENDING", under)
+        .where(a.center_id == center_id, a.status == "PENDING", under(_place.c.path, paths))
         .group_by(a.review_reason)
         .order_by(sa.desc("people"))
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from ledger.kernel.errors import ErrorText, Forbidden, register
+from ledger.kernel.paths import is_under
 from ledger.kernel.permissions import Permission
 
 register(
@@ -41,7 +42,7 @@ class Actor:
     def may(self, permission: Permission, place_path: str = "") -> bool:
         """Whether the permission is held for the place; without a place, whether it is held anywhere."""
         return any(
-            grant.permission == permission and (not place_path or place_path.startswith(grant.place_path))
+            grant.permission == permission and (not place_path or is_under(place_path, [grant.place_path]))
             for grant in self.grants
         )
 

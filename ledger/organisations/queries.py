@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from ledger.kernel.chunks import chunks
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
+from ledger.kernel.paths import under
 from ledger.kernel.prepared import Prepared
 from ledger.organisations.models import Membership, Team
 from ledger.organisations.policy import metres_between
@@ -123,8 +124,7 @@ def team_paths(session: Session, team_ids: Iterable[int], center_id: int) -> dic
 
 def all_teams(session: Session, center_id: int, *, paths: Iterable[str] = ("/",)) -> list[TeamView]:
     """Teams at home under any of the paths, by place and name."""
-    under = sa.or_(sa.false(), *(Place.path.startswith(path) for path in paths))
-    rows = session.execute(_teams(center_id).where(under).order_by(Place.path, Team.name))
+    rows = session.execute(_teams(center_id).where(under(Place.path, paths)).order_by(Place.path, Team.name))
     return [_team_view(row) for row in rows]
 
 
@@ -134,7 +134,7 @@ def list_teams(
     """Teams of the center, or of a place and what is under it."""
     query = _teams(center_id)
     if place_path:
-        query = query.where(Place.path.startswith(place_path))
+        query = query.where(under(Place.path, [place_path]))
     sorts = {"name": Team.name, "created_at": Team.created_at}
     return fetch_page(session, query, request=request, sorts=sorts, tie=Team.id, make=_team_view)
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel.chunks import chunks
 from ledger.kernel.paging import Page, PageRequest, fetch_page
+from ledger.kernel.paths import under
 from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
 from ledger.places.models import Center, Place
@@ -89,9 +90,7 @@ def all_places(
     session: Session, center_id: int, *, paths: Iterable[str] = ("/",), kind: str | None = None, closed: bool = False
 ) -> list[PlaceView]:
     """Places under any of the paths as a tree read from the top: each after its parent, open ones unless `closed`."""
-    query = sa.select(*_PLACE_COLUMNS).where(
-        _place.c.center_id == center_id, sa.or_(sa.false(), *(_place.c.path.startswith(path) for path in paths))
-    )
+    query = sa.select(*_PLACE_COLUMNS).where(_place.c.center_id == center_id, under(_place.c.path, paths))
     if kind:
         query = query.where(_place.c.kind == kind)
     if not closed:
@@ -129,7 +128,7 @@ def place_choices(session: Session, center_id: int, paths: Iterable[str]) -> lis
         .where(
             _place.c.center_id == center_id,
             _place.c.closed_at.is_(None),
-            sa.or_(sa.false(), *(_place.c.path.startswith(path) for path in paths)),
+            under(_place.c.path, paths),
         )
         .order_by(_place.c.path)
     )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Forbidden, NotFound, Rejected
 from ledger.kernel.paging import Page, PageRequest, fetch_page
+from ledger.kernel.paths import under
 from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
 from ledger.places.models import Place
@@ -118,8 +119,7 @@ def list_shops(session: Session, center_id: int, *, request: PageRequest) -> Pag
 
 def shops_under(session: Session, paths: Iterable[str], center_id: int, *, open_only: bool = False) -> list[ShopView]:
     """All shops under any of the paths, by place and name."""
-    under = sa.or_(sa.false(), *(Place.path.startswith(path) for path in paths))
-    query = _shops().where(Shop.center_id == center_id, under)
+    query = _shops().where(Shop.center_id == center_id, under(Place.path, paths))
     if open_only:
         query = query.where(Shop.closed_at.is_(None))
     return [ShopView(*row) for row in session.execute(query.order_by(Place.path, Shop.name, Shop.id))]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
+from ledger.kernel.paths import under
 from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
@@ -179,7 +180,7 @@ def list_redemptions(
 def _visible_to(actor: Actor) -> sa.ColumnElement[bool]:
     paths = {path for permission in STAFF for path in actor.paths(permission)}
     own = sa.false() if actor.volunteer_id is None else Redemption.volunteer_id == actor.volunteer_id
-    return sa.or_(own, *(Place.path.startswith(path) for path in sorted(paths)))
+    return sa.or_(own, under(Place.path, sorted(paths)))
 
 
 def _narrowed(query: sa.Select[Any], wanted: RedemptionFilter) -> sa.Select[Any]:

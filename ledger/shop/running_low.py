@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ledger.kernel.paths import under
 from ledger.kernel.types import table_of
 from ledger.places.models import Place
 from ledger.points.models import Account
@@ -49,7 +50,7 @@ def running_low(session: Session, center_id: int, paths: Iterable[str], *, limit
             _item.c.on_shelf,
             _shop.c.closed_at.is_(None),
             left <= _item.c.low_stock,
-            sa.or_(sa.false(), *(_place.c.path.startswith(path) for path in paths)),
+            under(_place.c.path, paths),
         )
         .order_by("left", _item.c.initials, _item.c.id)
         .limit(limit)
@@ -71,7 +72,7 @@ def redeemed_between(
             r.status == "CONFIRMED",
             r.created_at >= start,
             r.created_at < end,
-            sa.or_(sa.false(), *(_place.c.path.startswith(path) for path in paths)),
+            under(_place.c.path, paths),
         )
     )
     receipts, total = session.execute(query).one()

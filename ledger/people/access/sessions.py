@@ -10,6 +10,7 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor, Grant
 from ledger.kernel.crypto import keyring, token_hash
 from ledger.kernel.ids import public_id
+from ledger.kernel.paths import under
 from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
 from ledger.people.models import Identity, IdentityPhone, LoginSession, RoleGrant, Volunteer
@@ -143,11 +144,11 @@ def roles_of(session: Session, identity_id: int, center_id: int) -> list[RoleVie
 def staff(session: Session, actor: Actor) -> list[StaffView]:
     """Everybody with a role at the places whose staff the actor manages, in order of place."""
     actor.need(Permission.MANAGE_STAFF)
-    mine = [RoleGrant.place_path.startswith(path) for path in actor.paths(Permission.MANAGE_STAFF)]
+    mine = under(RoleGrant.place_path, actor.paths(Permission.MANAGE_STAFF))
     query = (
         sa.select(RoleGrant, Identity.name, Identity.phone, Identity.password_hash)
         .join(Identity, Identity.id == RoleGrant.identity_id)
-        .where(RoleGrant.center_id == actor.center_id, RoleGrant.revoked_at.is_(None), sa.or_(*mine))
+        .where(RoleGrant.center_id == actor.center_id, RoleGrant.revoked_at.is_(None), mine)
         .order_by(RoleGrant.place_path, RoleGrant.id)
     )
     people: dict[int, StaffView] = {}

@@ -13,6 +13,7 @@ from ledger.kernel.chunks import chunks
 from ledger.kernel.crypto import token_hash
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
+from ledger.kernel.paths import under
 from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
 from ledger.people.households.queries import number_of_household
@@ -184,7 +185,7 @@ def list_volunteers(
     actor.need(Permission.MANAGE_VOLUNTEERS)
     query = _list_query(actor)
     if place_path:
-        query = query.where(_place.c.path.startswith(place_path))
+        query = query.where(under(_place.c.path, [place_path]))
     if name:
         query = query.where(Identity.name_index == name_index(name))
     if number:
@@ -200,8 +201,8 @@ def list_volunteers(
 
 
 def _list_query(actor: Actor) -> sa.Select[Any]:
-    mine = [_place.c.path.startswith(path) for path in actor.paths(Permission.MANAGE_VOLUNTEERS)]
-    return _VOLUNTEER.where(sa.or_(sa.false(), *mine)).params(center=actor.center_id)
+    mine = under(_place.c.path, actor.paths(Permission.MANAGE_VOLUNTEERS))
+    return _VOLUNTEER.where(mine).params(center=actor.center_id)
 
 
 def _volunteer_view(row: Sequence[Any]) -> VolunteerView:
