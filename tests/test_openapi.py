@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 import schemathesis
@@ -19,10 +18,10 @@ from ledger.approvals import service as approvals
 from ledger.kernel import clock
 from ledger.kernel.db import Database, in_transaction
 from ledger.kernel.ids import public_id
-from ledger.kernel.settings import Settings
 from ledger.points.closing import freezing
-from tests.conftest import TEST_SECRET
+from tests.conftest import settings_on
 from tests.databases import on_sqlite
+from tests.machines import is_long
 from tests.world import Person, World
 
 # A rule of the house says no with 422, as it does for a field: what may be posted depends on more than its shape.
@@ -43,29 +42,16 @@ BEYOND_SCHEMA = {
 }
 
 
-def application(database: Database) -> Flask:
-    """The application; when tests are collected only its document is read and the database is never opened."""
-    known = Settings(
-        environment="development",
-        database_url=database.url,
-        secret_key=TEST_SECRET,
-        base_url="https://jf.example.org",
-        host="127.0.0.1",
-        port=8000,
-        timezone=ZoneInfo("Asia/Shanghai"),
-        data_folder=Path("unused"),
-    )
-    return create_app(known, database=database)
-
-
-def described(config: dict[str, Any]) -> Any:
+def described(app: Flask, config: dict[str, Any]) -> Any:
     """The operations of the document, to be asked as the configuration says."""
-    app = application(Database("sqlite://"))
     return schemathesis.openapi.from_wsgi("/api/openapi.json", app, config=SchemathesisConfig.from_dict(config))
 
 
-schema = described(CONFIG)
-smaller = described(CONFIG | {"phases": CONFIG["phases"] | {"coverage": {"enabled": False}}})
+# When tests are collected only the document is read and the database is never opened.
+_unopened = create_app(settings_on("sqlite://", Path("unused")), database=Database("sqlite://"))
+schema = described(_unopened, CONFIG)
+smaller = described(_unopened, CONFIG | {"phases": CONFIG["phases"] | {"coverage": {"enabled": False}}})
+FEW = 3
 
 
 @dataclass(frozen=True)
@@ -78,7 +64,7 @@ class Town:
 
 
 @pytest.fixture(scope="module")
-def town(shared_database: Database) -> Town:
+def town(shared_app: Flask, shared_database: Database) -> Town:
     """A center made once: what is asked of it leaves it usable for the next operation."""
     world = World(shared_database)
     everybody, clerk, volunteer = world.add_volunteer("周全"), world.add_staff("clerk"), world.add_volunteer("李四")
@@ -95,7 +81,7 @@ def town(shared_database: Database) -> Town:
         "freeze_id": released_freeze(world),
     }
     people = {"everybody": everybody, "clerk": clerk, "volunteer": volunteer}
-    return Town(application(shared_database), people, {name: public_id(key) for name, key in known.items()})
+    return Town(shared_app, people, {name: public_id(key) for name, key in known.items()})
 
 
 def propose(world: World, volunteer: Person) -> int:
@@ -116,7 +102,7 @@ def released_freeze(world: World) -> int:
 
 @on_sqlite
 @schema.parametrize()
-@settings(max_examples=settings.default.max_examples // 6)
+@settings(max_examples=settings.default.max_examples // 6 if is_long() else FEW)
 def test_the_service_keeps_to_its_document(case: Case, town: Town) -> None:
     ask(case, town, "everybody")
 
@@ -124,7 +110,7 @@ def test_the_service_keeps_to_its_document(case: Case, town: Town) -> None:
 @on_sqlite
 @pytest.mark.parametrize("who", ["clerk", "volunteer"])
 @smaller.parametrize()
-@settings(max_examples=settings.default.max_examples // 20)
+@settings(max_examples=settings.default.max_examples // 20 if is_long() else FEW)
 def test_it_does_for_those_who_may_do_less(case: Case, town: Town, who: str) -> None:
     ask(case, town, who)
 

@@ -4,15 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from ledger.approvals import queries
 from ledger.kernel.db import Database, in_snapshot
 from ledger.kernel.errors import LedgerError
 from ledger.points.policy import Balance
 from tests.approvals.office import Office
+from tests.machines import run_machine
 from tests.world import World
 
 _WHO, _WHICH = st.integers(0, 3), st.sampled_from([0, 0, 0, 1, 2, 3])
@@ -102,5 +102,4 @@ def test_any_order_of_decisions(database: Database) -> None:
         pass
 
     OnThisDatabase.database = database
-    few = settings(max_examples=settings.default.max_examples // 4, stateful_step_count=20)
-    run_state_machine_as_test(OnThisDatabase, settings=few)
+    run_machine(OnThisDatabase, examples=(15, 375), steps=(20, 20))

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy.orm import Session
 
 from ledger.checkin import codes, reviewing, service
@@ -24,6 +24,7 @@ from ledger.rules import service as rules
 from ledger.rules.policy import Deed, RuleBody, award
 from tests.audit.small_book import verified
 from tests.checkin.days import at, scan
+from tests.machines import run_machine
 from tests.world import Person, World
 
 _QUESTIONS = ("WALK_IN", "DWELL_TOO_SHORT", "OPEN_SESSION_ELSEWHERE")
@@ -170,8 +171,7 @@ class Scanning(RuleBasedStateMachine):
 
 def test_no_order_of_events_credits_a_minute_twice(database: Database) -> None:
     machine = type("ScanningHere", (Scanning,), {"database": database})
-    examples = max(20, settings.default.max_examples // 10)
-    run_state_machine_as_test(machine, settings=settings(max_examples=examples, stateful_step_count=25))
+    run_machine(machine, examples=(20, 150), steps=(25, 25))
 
 
 moments = st.integers(0, 3 * 24 * 60 * 60).map(lambda seconds: at(0) + timedelta(seconds=seconds))

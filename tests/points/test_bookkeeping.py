@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -14,7 +13,6 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from ledger.kernel import clock
@@ -23,6 +21,7 @@ from ledger.kernel.errors import LedgerError
 from ledger.points.book import queries
 from ledger.points.book.service import Posted
 from ledger.points.policy import KINDS, MINUTE, AccountKey, Balance, Kind, Movement, Source
+from tests.machines import run_machine
 from tests.points.books import ISSUANCE, REDEEMED, Books, all_lots, member, new_books, whole_book
 from tests.points.model import Draft, Model, Refused, pick
 from tests.points.soundness import assert_lots, assert_sound
@@ -285,14 +284,6 @@ def _codes(refusal: str) -> Iterator[str]:
 
 
 def test_bookkeeping(database: Database) -> None:
-    """A third of the profile's examples, a tenth of many: each of them is a whole book."""
+    """Few examples: each of them is a whole book."""
     assert database is not None
-    usual = settings.default
-    assert usual is not None
-    long = usual.max_examples > 100
-    run_state_machine_as_test(
-        Bookkeeping,
-        settings=settings(
-            usual, max_examples=usual.max_examples // (10 if long else 3), stateful_step_count=100 if long else 50
-        ),
-    )
+    run_machine(Bookkeeping, examples=(20, 150), steps=(50, 100))

@@ -5,9 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
@@ -21,6 +20,7 @@ from ledger.points.corrections import clawback
 from ledger.points.expiry import queries as expiry_queries
 from ledger.points.expiry import service as expiry
 from ledger.points.policy import POINT, AccountKey, Movement
+from tests.machines import run_machine
 from tests.points.books import ISSUANCE, REDEEMED, Books, all_lots, member, new_books, whole_book
 from tests.points.soundness import assert_lots, assert_sound
 from tests.points.tokens import Token, Tokens
@@ -222,14 +222,6 @@ class LivesOfPoints(RuleBasedStateMachine):
 
 
 def test_lives_of_points(database: Database) -> None:
-    """A third of the profile's examples, a tenth of many: each of them is a whole book."""
+    """Few examples: each of them is a whole book."""
     assert database is not None
-    usual = settings.default
-    assert usual is not None
-    long = usual.max_examples > 100
-    run_state_machine_as_test(
-        LivesOfPoints,
-        settings=settings(
-            usual, max_examples=usual.max_examples // (10 if long else 3), stateful_step_count=100 if long else 40
-        ),
-    )
+    run_machine(LivesOfPoints, examples=(20, 150), steps=(40, 100))

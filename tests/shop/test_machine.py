@@ -4,9 +4,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
@@ -16,6 +15,7 @@ from ledger.points.book import queries as ledger
 from ledger.points.policy import POINT, AccountKey, Balance
 from ledger.shop import policy, queries, redemption_queries, service, settling, shelf
 from ledger.shop.policy import Wanted
+from tests.machines import run_machine
 from tests.shop.counter import give_points
 from tests.world import World
 
@@ -253,5 +253,4 @@ def test_points_and_goods_are_neither_made_nor_lost(own_database: Database) -> N
     class Here(Selling):
         database = own_database
 
-    examples = max(25, settings.default.max_examples // 10)
-    run_state_machine_as_test(Here, settings=settings(max_examples=examples, stateful_step_count=40))
+    run_machine(Here, examples=(25, 150), steps=(40, 40))
