@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from ledger.kernel import clock, crypto, db
+from ledger.kernel import clock
 from ledger.kernel.actor import Actor, Grant
-from ledger.kernel.db import Database, in_snapshot, in_transaction, in_transaction_once
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction, in_transaction_once
 from ledger.kernel.idempotency import Once
 from ledger.kernel.ids import new_id, public_id
 from ledger.kernel.migrations import upgrade
@@ -24,9 +25,8 @@ from ledger.points.corrections import clawback
 from ledger.points.policy import MINUTE, POINT, AccountKey, Movement, Source
 from ledger.points.raw import service as raw
 from ledger.points.raw.service import WantedTransfer
-from ledger.points.sealing import keys as seal_keys
+from tests.runtimes import use_database
 
-SECRET = "a secret for measuring alone, of no use anywhere"
 ITEM = "item-bench"
 LINES = 3
 _keys = count(1)
@@ -53,10 +53,10 @@ class Book:
 
     def run(self, work: Callable[..., Any], *args: Any, once: Once | None = None, **kwargs: Any) -> Any:
         """One unit on this book's database."""
-        db.use(self.database)
+        use_database(self.database)
         if not self.plainly:
             return in_transaction_once(once, work, *args, **kwargs)
-        unit = Unit(lambda session: work(session, *args, **kwargs), once)
+        unit = Unit(lambda session: work(session, *args, **kwargs), once, now=clock.now())
         with self.database.writer.begin() as connection:
             unit.run(connection)
         return unit.value
@@ -164,11 +164,9 @@ def open_book(url: str, *, members: int) -> Book:
 
 
 def opened(url: str) -> Database:
-    """The database, with a keyring for measuring, as the one of this context."""
-    crypto.use(crypto.Keyring(SECRET))
-    seal_keys.use_host("bench.example.org")
+    """The database, as the one in use."""
     database = Database(url)
-    db.use(database)
+    use_database(database)
     return database
 
 

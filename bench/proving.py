@@ -14,7 +14,7 @@ from bench.measuring import Figure, Timed, cpu_seconds, in_turns, wall_seconds
 from ledger.audit.checks.finding import Difference
 from ledger.audit.checks.scope import Scope
 from ledger.audit.verifying.verify import STEPS
-from ledger.kernel import clock, db
+from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.engines import is_sqlite
 from ledger.points.book import queries
@@ -22,6 +22,7 @@ from ledger.points.models import Batch
 from ledger.points.sealing.facts import stream_leaves
 from ledger.points.sealing.service import seal
 from tests.databases import PostgresServer, drop_postgres_database
+from tests.runtimes import use_database
 
 Measure = Callable[[Callable[[], object]], float]
 _SCAN = sa.text("SELECT sum(amount) FROM transfer NOT INDEXED")
@@ -64,7 +65,7 @@ def _rederived(book: Book, how: str, measure: Measure, transfers: int, rounds: i
     def balance() -> float:
         return measure(lambda: in_snapshot(queries.trial_balance, book.center_id))
 
-    db.use(book.database)
+    use_database(book.database)
     for entries, over in ((f"{transfers:,} transfers", once), (f"{2 * transfers:,} entries", twice)):
         ratios = in_turns(over, balance, rounds=rounds)
         yield Figure(f"G9 trial balance ({how})", f"{entries} / sum(amount)", ratios, at_most=at_most)

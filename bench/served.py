@@ -13,7 +13,6 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Flask, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -22,12 +21,12 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from bench.book import SECRET
 from bench.recording import Recorder, replay_unit, sqlite_driver
 from ledger.app import create_app
-from ledger.kernel import clock
-from ledger.kernel.db import Database
+from ledger.kernel.clocks import SystemClock
+from ledger.kernel.database import Database
 from ledger.kernel.settings import Settings
+from tests.runtimes import TEST_SECRET, ZONE
 
 
 class _SetClock:
@@ -112,18 +111,17 @@ def _load(path: Path, copy: Path) -> Any:
     settings = Settings(
         environment="development",
         database_url=f"sqlite:///{path}",
-        secret_key=SECRET,
+        secret_key=TEST_SECRET,
         base_url="http://127.0.0.1",
         host="127.0.0.1",
         port=0,
-        timezone=ZoneInfo("Asia/Shanghai"),
+        timezone=ZONE,
         data_folder=path.parent,
     )
     database = Database(settings.database_url)
     settable = _SetClock()
-    settable.instant = clock.now()
-    app = create_app(settings, database=database)
-    clock.use(settable)
+    settable.instant = SystemClock().now()
+    app = create_app(settings, database=database, clock=settable)
     logging.getLogger("ledger.requests").setLevel(logging.ERROR)
     return DispatcherMiddleware(app, {"/bench": _bare(_Bench(database, path, copy), settable)})
 

@@ -17,16 +17,15 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from bench.book import SECRET
+from bench.book import opened
 from bench.measuring import Figure
-from ledger.kernel import clock, crypto, db
-from ledger.kernel.db import Database, in_transaction
+from ledger.kernel import clock
+from ledger.kernel.db import in_transaction
 from ledger.kernel.ids import public_id
 from ledger.kernel.migrations import upgrade
 from ledger.points.book import service
 from ledger.points.policy import POINT, AccountKey, Movement, Source
 from ledger.points.raw import service as raw
-from ledger.points.sealing import keys as seal_keys
 from tests.databases import free_port
 from tests.world import Person, World
 
@@ -121,10 +120,7 @@ def behind_the_server(folder: Path, *, people: int, rounds: int) -> Iterator[Fig
     path = folder / "served.sqlite3"
     url = f"sqlite:///{path}"
     upgrade(url)
-    crypto.use(crypto.Keyring(SECRET))
-    seal_keys.use_host("bench.example.org")
-    database = Database(url)
-    db.use(database)
+    database = opened(url)
     counter = _Counter(World(database), people)
     ratios: dict[str, list[float]] = {}
     with _server(path, folder / "served-copy.sqlite3") as client:

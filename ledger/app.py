@@ -1,5 +1,9 @@
 """Puts the application together: an explicit list of blueprints, error handlers and loaders."""
 
+from collections.abc import Iterable
+from functools import partial
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -15,11 +19,13 @@ from ledger.checkin import pages as checkin_pages
 from ledger.home import pages as home_pages
 from ledger.home import preferences_pages
 from ledger.home.reader import load_reader
-from ledger.kernel import channels, clock, crypto, db, outbox, outbox_measures
+from ledger.kernel import channels, outbox_measures
 from ledger.kernel.append_only import missing_guards
-from ledger.kernel.crypto import Keyring
-from ledger.kernel.db import Database
+from ledger.kernel.clocks import Clock, FileClock, SystemClock
+from ledger.kernel.database import Database
+from ledger.kernel.keyring import Keyring
 from ledger.kernel.migrations import at_head
+from ledger.kernel.runtime import Runtime, within
 from ledger.kernel.settings import Settings, SettingsError
 from ledger.organisations import api as organisations_api
 from ledger.organisations import pages as organisations_pages
@@ -35,7 +41,6 @@ from ledger.points.corrections import adjustments, clawback
 from ledger.points.expiry import api as lots_api
 from ledger.points.expiry import service as expiry
 from ledger.points.proofs import api as proof_api
-from ledger.points.sealing import keys as seal_keys
 from ledger.points.sealing import measures as seal_measures
 from ledger.rules import api as rules_api
 from ledger.rules import pages as rules_pages
@@ -81,8 +86,8 @@ APPROVALS = Desk(
 MOST_BODY_BYTES = 1_048_576
 
 
-def create_app(settings: Settings, *, database: Database | None = None) -> Flask:
-    """The application for these settings, on an open database where one is given."""
+def create_app(settings: Settings, *, database: Database | None = None, clock: Clock | None = None) -> Flask:
+    """The application for these settings, on an open database and by a clock where those are given."""
     app = Flask(__name__)
     app.config.update(
         SETTINGS=settings,
@@ -97,14 +102,10 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Flask
         app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
     app.url_map.converters["id"] = IdConverter
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = False
-    crypto.use(Keyring(settings.secret_key))
-    seal_keys.use_host(settings.host_name)
-    outbox.use_routes(channels.routes_of(settings.checkpoints, settings.host_name))
     app.extensions["measures"] = (seal_measures.measure, outbox_measures.measure)
-    if settings.clock_file is not None:
-        clock.use(clock.FileClock(settings.clock_file))
     app.extensions["approvals"] = APPROVALS
-    _register_database(app, database or Database(settings.database_url))
+    app.extensions["refuse_unready"] = refuse_unready
+    _register_runtime(app, _runtime_of(settings, database=database, clock=clock))
     for kit in (logs, locale, formats, links, problem, once):
         kit.register(app)
     security.register(app, settings)
@@ -118,6 +119,18 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Flask
     return app
 
 
+def _runtime_of(settings: Settings, *, database: Database | None = None, clock: Clock | None = None) -> Runtime:
+    """What the settings say that an application runs with."""
+    return Runtime(
+        database=database or Database(settings.database_url),
+        clock=clock or (FileClock(settings.clock_file) if settings.clock_file is not None else SystemClock()),
+        keyring=Keyring(settings.secret_key),
+        routes=channels.routes_of(settings.checkpoints, settings.host_name),
+        host=settings.host_name,
+        zone=settings.timezone,
+    )
+
+
 def refuse_unready(database: Database) -> None:
     """Raises SettingsError unless the schema is the newest and every guard of the facts is there."""
     if not at_head(database.writer):
@@ -128,10 +141,14 @@ def refuse_unready(database: Database) -> None:
         raise SettingsError(f"the database lacks its guards {', '.join(missing)}; it was changed by hand")
 
 
-def _register_database(app: Flask, database: Database) -> None:
-    app.extensions["database"] = database
-    app.extensions["refuse_unready"] = refuse_unready
+def _register_runtime(app: Flask, runtime: Runtime) -> None:
+    """Make it current for all that a request does, and for nothing after it: the thread may serve others too."""
+    app.extensions["runtime"] = runtime
+    app.wsgi_app = partial(_answer_within, runtime, app.wsgi_app)  # type: ignore[method-assign]
 
-    @app.before_request
-    def _use_database() -> None:
-        db.use(database)
+
+def _answer_within(
+    runtime: Runtime, answer: WSGIApplication, request: WSGIEnvironment, start_response: StartResponse
+) -> Iterable[bytes]:
+    with within(runtime):
+        return answer(request, start_response)

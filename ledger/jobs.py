@@ -15,10 +15,12 @@ from sqlalchemy.orm import Session
 
 from ledger.audit.verifying import nightly
 from ledger.checkin import service as checkin
-from ledger.kernel import clock, db, idempotency, job_runs, outbox
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel import clock, idempotency, job_runs, outbox
+from ledger.kernel.clocks import SystemClock
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Unavailable
 from ledger.kernel.ids import public_id
+from ledger.kernel.runtime import Runtime, within
 from ledger.people.access import credentials
 from ledger.places import queries as places
 from ledger.points.expiry import service as expiry
@@ -30,10 +32,10 @@ from ledger.web import rate_limit
 _log = logging.getLogger(__name__)
 _RUNS_KEPT = timedelta(days=1)
 # Slots are of the machine's clock: what is due is decided by the service's, which a rehearsal may turn back.
-_machine = clock.SystemClock()
+_machine = SystemClock()
 Work = Callable[[Session], int]
 CenterWork = Callable[[Session, int], int]
-OutsideWork = Callable[[Database, int, datetime], int]
+OutsideWork = Callable[[int, datetime], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +75,17 @@ def _seal(session: Session, center_id: int) -> int:
     return sealing.seal(session, center_id)
 
 
-def _send_outbox(database: Database, center_id: int, at: datetime) -> int:
+def _send_outbox(center_id: int, at: datetime) -> int:
     # No slot is taken: messages are claimed one by one, so two processes share them.
     return outbox.deliver(center_id)
 
 
-def _verify(database: Database, center_id: int, at: datetime) -> int:
-    return int(nightly.verify_tonight(database, center_id, at=at))
+def _verify(center_id: int, at: datetime) -> int:
+    return int(nightly.verify_tonight(center_id, at=at))
+
+
+def _forget_keys(session: Session) -> int:
+    return idempotency.forget_old(session, now=clock.now())
 
 
 def _forget_runs(session: Session) -> int:
@@ -97,20 +103,20 @@ SCHEDULE: tuple[Job, ...] = (
     Job("sweep-payer-codes", 3600, each_center=settling.forget_codes),
     Job("sweep-activation-codes", 3600, at_once=credentials.forget_codes),
     Job("sweep-rate-limits", 600, at_once=rate_limit.forget_expired),
-    Job("sweep-idempotency-keys", 3600, at_once=idempotency.forget_old),
+    Job("sweep-idempotency-keys", 3600, at_once=_forget_keys),
     Job("sweep-outbox", 3600, each_center=outbox.forget_sent),
     Job("sweep-job-runs", 3600, at_once=_forget_runs),
 )
 
 
-def start(database: Database, schedule: tuple[Job, ...] = SCHEDULE) -> BackgroundScheduler:
+def start(runtime: Runtime, schedule: tuple[Job, ...] = SCHEDULE) -> BackgroundScheduler:
     """Start the schedule on threads of this process; call it after any fork. `.shutdown()` ends it."""
     scheduler = BackgroundScheduler(timezone=UTC)
     for job in schedule:
         scheduler.add_job(
             run,
             _trigger(job.seconds),
-            args=(database, job),
+            args=(runtime, job),
             id=job.name,
             coalesce=True,
             max_instances=1,
@@ -120,12 +126,15 @@ def start(database: Database, schedule: tuple[Job, ...] = SCHEDULE) -> Backgroun
     return scheduler
 
 
-def run(database: Database, job: Job, *, at: datetime | None = None) -> int:
+def run(runtime: Runtime, job: Job, *, at: datetime | None = None) -> int:
     """Do the job's slot of `at`, which is now, where nobody has; how many things it changed. A fault is only logged."""
-    db.use(database)
-    now = at or _machine.now()
+    with within(runtime):
+        return _run(job, at or _machine.now())
+
+
+def _run(job: Job, now: datetime) -> int:
     slot = slot_of(now, job.seconds)
-    changed = _run_outside(database, job, now)
+    changed = _run_outside(job, now)
     for name, work in _parts(job):
         try:
             done = in_transaction(_once, name, slot, work)
@@ -140,11 +149,11 @@ def run(database: Database, job: Job, *, at: datetime | None = None) -> int:
     return changed
 
 
-def _run_outside(database: Database, job: Job, now: datetime) -> int:
+def _run_outside(job: Job, now: datetime) -> int:
     changed = 0
     for center_id in in_snapshot(places.center_ids) if job.outside is not None else ():
         try:
-            changed += job.outside(database, center_id, now) if job.outside is not None else 0
+            changed += job.outside(center_id, now) if job.outside is not None else 0
         except Unavailable as told:
             _log.warning("job %s was put off: %s", job.name, told.code)
         except Exception:

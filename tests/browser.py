@@ -23,8 +23,9 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, P
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from ledger.app import create_app
-from ledger.kernel.db import Database
+from ledger.kernel.database import Database
 from ledger.web.guard import SESSION_COOKIE
+from tests.runtimes import CLOCK
 from tests.world import Person
 from tools.test_system import find_browser
 
@@ -54,7 +55,7 @@ def serving(app: Flask, database: Database) -> Iterator[str]:
     """Serve an application of the same settings at a free port for as long as the block runs; gives the address."""
     server = make_server(HOST, 0, app, threaded=True, request_handler=_Quiet)
     url = f"http://{HOST}:{server.server_port}"
-    server.app = create_app(replace(app.config["SETTINGS"], base_url=url), database=database)
+    server.app = create_app(replace(app.config["SETTINGS"], base_url=url), database=database, clock=CLOCK)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield url

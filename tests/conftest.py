@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -14,14 +13,13 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy.orm import Session
 
 from ledger.app import create_app
-from ledger.kernel import crypto, db, outbox
-from ledger.kernel.db import Database, in_transaction
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_transaction
 from ledger.kernel.ids import new_id
 from ledger.kernel.migrations import upgrade
 from ledger.kernel.settings import Settings
 from ledger.organisations.service import create_center
 from ledger.places import queries as places
-from ledger.points.sealing import keys as seal_keys
 from tests.databases import (
     PostgresServer,
     drop_postgres_database,
@@ -30,6 +28,7 @@ from tests.databases import (
     postgres_server,
     sqlite_url,
 )
+from tests.runtimes import CLOCK, HOST, NO_DATABASE, TEST_SECRET, ZONE, use_database
 from tests.world import World
 from tools.test_system import BROWSER_PACKAGES, missing
 from tools.translations import compile_catalogue
@@ -43,7 +42,6 @@ settings.register_profile(
 settings.load_profile("quick")
 
 pytest_plugins = ["tests.browser", "tests.order", "tests.reporting"]
-TEST_SECRET = "a secret for tests alone, of no use anywhere"
 BOTH_DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
 
@@ -113,12 +111,9 @@ def own_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def keyring() -> crypto.Keyring:
-    """The keys of this process."""
-    keyring = crypto.Keyring(TEST_SECRET)
-    crypto.use(keyring)
-    seal_keys.use_host("jf.example.org")
-    return keyring
+def _runtime() -> None:
+    """Keys, clock and zone for tests without a database."""
+    use_database(NO_DATABASE)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -141,7 +136,7 @@ def database(shared_database: Database, monkeypatch: pytest.MonkeyPatch) -> Data
 
     What goes over all centers (jobs above all) goes over those of this test, not over those that earlier ones left.
     """
-    db.use(shared_database)
+    use_database(shared_database)
     begun, of_everybody = new_id(), places.centers
 
     def of_this_test(session: Session) -> list[places.CenterView]:
@@ -155,7 +150,7 @@ def database(shared_database: Database, monkeypatch: pytest.MonkeyPatch) -> Data
 def own_database(own_database_url: str) -> Iterator[Database]:
     """A database in use by one test alone."""
     own = Database(own_database_url)
-    db.use(own)
+    use_database(own)
     yield own
     own.close()
 
@@ -204,7 +199,7 @@ def world(database: Database) -> World:
 @pytest.fixture(scope="session")
 def shared_app(shared_database: Database, memory: Path) -> Flask:
     """The application on the shared database, made once; who needs other settings makes one of their own."""
-    return create_app(settings_on(shared_database.url, memory), database=shared_database)
+    return create_app(settings_on(shared_database.url, memory), database=shared_database, clock=CLOCK)
 
 
 def settings_on(database_url: str, data_folder: Path) -> Settings:
@@ -213,20 +208,17 @@ def settings_on(database_url: str, data_folder: Path) -> Settings:
         environment="development",
         database_url=database_url,
         secret_key=TEST_SECRET,
-        base_url="https://jf.example.org",
+        base_url=f"https://{HOST}",
         host="127.0.0.1",
         port=8000,
-        timezone=ZoneInfo("Asia/Shanghai"),
+        timezone=ZONE,
         data_folder=data_folder,
     )
 
 
 @pytest.fixture
-def app(shared_app: Flask, database: Database, keyring: crypto.Keyring) -> Flask:
-    """The application on the shared database, with the process as it wants it whatever was served before."""
-    crypto.use(keyring)
-    seal_keys.use_host("jf.example.org")
-    outbox.use_routes({})
+def app(shared_app: Flask, database: Database) -> Flask:
+    """The application on the shared database."""
     return shared_app
 
 

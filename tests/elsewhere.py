@@ -5,10 +5,10 @@ from collections.abc import Callable
 from contextvars import copy_context
 from typing import Any
 
-from ledger.kernel import db
-from ledger.kernel.db import Database
+from ledger.kernel.database import Database
 from ledger.kernel.errors import LedgerError
 from tests.at_once import LONGEST_SECONDS
+from tests.runtimes import use_database
 
 # How long a unit gives the other its chance; who is not kept waiting is through long before.
 CHANCE_SECONDS = 1.0
@@ -17,7 +17,7 @@ CHANCE_SECONDS = 1.0
 def outcome(work: Callable[[], Any], database: Database | None = None) -> str:
     """What came of it, at another service where one is named: "won", or the code of the refusal."""
     if database is not None:
-        db.use(database)
+        use_database(database)
     try:
         work()
     except LedgerError as error:
@@ -45,6 +45,6 @@ class Elsewhere:
 
     def _run(self) -> None:
         database = Database(self._url)
-        db.use(database)
+        use_database(database)
         self.outcome = outcome(self._work)
         database.close()

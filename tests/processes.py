@@ -5,9 +5,9 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
-from ledger.kernel import db
-from ledger.kernel.db import Database
+from ledger.kernel.database import Database
 from tests.at_once import LONGEST_SECONDS
+from tests.runtimes import use_database
 
 # Each process is a copy of one that has only read the code, so that they share nothing of the tests' process and none
 # has to read it again.
@@ -29,7 +29,7 @@ def in_processes(work: Callable[..., Any], url: str, *arguments: Any, number: in
 
 def _run(work: Callable[..., Any], url: str, barrier: Any, process: int, *arguments: Any) -> Any:
     database = Database(url)
-    db.use(database)
+    use_database(database)
     barrier.wait(LONGEST_SECONDS)
     try:
         return work(process, *arguments)

@@ -16,11 +16,11 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from werkzeug.routing import Rule
 
 from ledger.app import create_app
-from ledger.kernel.db import Database
+from ledger.kernel.database import Database
 from ledger.kernel.settings import Settings
 from tests.browser import DESKTOP, LONGEST_MS, PHONE, log_in, no_axe_violations, no_sideways_scroll, serving
-from tests.conftest import TEST_SECRET
 from tests.databases import on_sqlite
+from tests.runtimes import TEST_SECRET
 from tests.test_translations import CHINESE
 from tests.tour import DATA, Tour
 from tests.world import World

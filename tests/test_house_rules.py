@@ -36,7 +36,7 @@ LONGER_FUNCTIONS: dict[str, str] = {}
 
 READS_ENVIRONMENT = {"config.py", "wsgi.py"}
 COMMITS = {
-    "ledger/kernel/db.py": "in_transaction, the one way to write",
+    "ledger/kernel/database.py": "the PostgreSQL half of in_transaction",
     "ledger/kernel/group_commit.py": "the SQLite half of in_transaction",
     "ledger/kernel/pipelined.py": "the driver's connection to PostgreSQL, which sends what in_transaction decides",
     "ledger/kernel/dialects.py": "how BEGIN and savepoints of in_transaction reach the driver",
@@ -45,7 +45,7 @@ COMMITS = {
     "ledger/kernel/migrations.py": "migrations run before there are units",
     "migrations/env.py": "migrations run before there are units",
 }
-KNOWS_THE_TIME = {"ledger/kernel/clock.py", "ledger/kernel/ids.py"}
+KNOWS_THE_TIME = {"ledger/kernel/clocks.py", "ledger/kernel/ids.py"}
 CLOCK_CALLS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"}
 SQL_CLOCK = re.compile(
     r"\bnow\(\)|\bcurrent_(timestamp|date|time)\b|\b(datetime|date|julianday|unixepoch|strftime)\([^)]*'now'", re.I

@@ -13,8 +13,9 @@ from ledger.checkin import service as checkin
 from ledger.checkin.commands import ScanCommand
 from ledger.checkin.models import Attendance
 from ledger.jobs import SCHEDULE, Job
-from ledger.kernel import clock, db
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel import clock, runtime
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.job_runs import JobRun
 from ledger.organisations import service as organisations
 from ledger.people.access import credentials
@@ -32,6 +33,7 @@ from ledger.shop.models import PayerCode
 from ledger.shop.policy import Wanted
 from ledger.web.models import RateLimit
 from tests.processes import in_processes
+from tests.runtimes import use_database
 from tests.world import Person, World
 
 SLOTS = [datetime(2026, 6, 3, 0, minute, tzinfo=UTC) for minute in range(20)]
@@ -60,7 +62,7 @@ TICK = Job("tick", 60, at_once=count_slot)
 
 def run_all_slots(_process: int) -> int:
     """Do every slot, as a scheduler that is never late; how many of them were left for this process."""
-    return sum(jobs.run(db.current(), TICK, at=slot) for slot in SLOTS)
+    return sum(jobs.run(runtime.current(), TICK, at=slot) for slot in SLOTS)
 
 
 def start_counting(session: Session) -> None:
@@ -89,9 +91,9 @@ def test_a_slot_whose_work_failed_is_done_by_the_next_who_comes(own_database: Da
         count_slot(session)
         raise OSError("the disk is gone")
 
-    assert jobs.run(own_database, Job("tick", 60, at_once=fail), at=SLOTS[0]) == 0
+    assert jobs.run(runtime.current(), Job("tick", 60, at_once=fail), at=SLOTS[0]) == 0
     assert in_snapshot(ticks) == 0
-    assert jobs.run(own_database, TICK, at=SLOTS[0]) == 1
+    assert jobs.run(runtime.current(), TICK, at=SLOTS[0]) == 1
 
 
 def test_a_job_that_took_exactly_what_is_full_is_asked_again(own_database: Database) -> None:
@@ -102,13 +104,13 @@ def test_a_job_that_took_exactly_what_is_full_is_asked_again(own_database: Datab
         left[0] -= taken
         return taken
 
-    assert jobs.run(own_database, Job("tick", 60, at_once=take, full=full), at=SLOTS[0]) == 6
+    assert jobs.run(runtime.current(), Job("tick", 60, at_once=take, full=full), at=SLOTS[0]) == 6
     assert left == [0]
 
 
 def test_the_schedule_fires_by_itself_and_stops(own_database: Database) -> None:
     in_transaction(start_counting)
-    scheduler = jobs.start(own_database, (Job("tick", 1, at_once=count_slot),))
+    scheduler = jobs.start(runtime.current(), (Job("tick", 1, at_once=count_slot),))
     deadline = time.monotonic() + 20
     while in_snapshot(ticks) < 2 and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -124,13 +126,13 @@ def test_the_schedule_fires_by_itself_and_stops(own_database: Database) -> None:
 def test_every_job_runs_with_nothing_to_do(world: World, each: Job) -> None:
     assert each.at_once is not None or each.each_center is not None or each.outside is not None
     assert 86_400 % each.seconds == 0
-    assert jobs.run(world.database, each, at=datetime(2020, 1, 1, tzinfo=UTC)) >= 0
+    assert jobs.run(runtime.current(), each, at=datetime(2020, 1, 1, tzinfo=UTC)) >= 0
 
 
 @pytest.fixture(scope="module")
 def left_behind(shared_database: Database) -> int:
     """A center that was there before the test."""
-    db.use(shared_database)
+    use_database(shared_database)
     return in_transaction(organisations.create_center, name="演示中心", is_demonstration=True)
 
 
@@ -138,8 +140,8 @@ def test_a_job_in_a_test_works_for_the_centers_of_that_test_alone(left_behind: i
     """Or each job would take as long as all tests before it together."""
     seen: list[int] = []
 
-    jobs.run(world.database, Job("see", 60, each_center=lambda _session, center: seen.append(center) or 0))
-    jobs.run(world.database, Job("see", 60, outside=lambda _database, center, _at: seen.append(center) or 0))
+    jobs.run(runtime.current(), Job("see", 60, each_center=lambda _session, center: seen.append(center) or 0))
+    jobs.run(runtime.current(), Job("see", 60, outside=lambda center, _at: seen.append(center) or 0))
 
     assert seen == [world.center_id] * 2
 
@@ -162,7 +164,7 @@ def test_holds_whose_time_is_over_are_released(world: World) -> None:
     assert in_snapshot(balance, key, world.center_id).available == 0
 
     with clock.at(clock.now() + timedelta(minutes=4)):
-        assert jobs.run(world.database, job("release-holds"), at=new_slot()) >= 1
+        assert jobs.run(runtime.current(), job("release-holds"), at=new_slot()) >= 1
 
     assert in_snapshot(balance, key, world.center_id).available == PRICE
     assert in_snapshot(redemption_queries.get_redemption, redemption_id, world.center_id).status == "RELEASED"
@@ -175,11 +177,11 @@ def test_holds_of_the_raw_ledger_expire(world: World) -> None:
     hold = Movement(one, other, 900, "test", expires_at=clock.now() + timedelta(seconds=60))
     in_transaction(points.post, [hold], source=Source("test", "2", "hold"), actor=world.builder, reason="test")
     assert in_snapshot(balance, one, world.center_id).available == 0
-    jobs.run(world.database, job("release-raw-holds"), at=new_slot())
+    jobs.run(runtime.current(), job("release-raw-holds"), at=new_slot())
     assert in_snapshot(balance, one, world.center_id).available == 0
 
     with clock.at(clock.now() + timedelta(seconds=61)):
-        assert jobs.run(world.database, job("release-raw-holds"), at=new_slot()) >= 1
+        assert jobs.run(runtime.current(), job("release-raw-holds"), at=new_slot()) >= 1
 
     assert in_snapshot(balance, one, world.center_id).available == 900
 
@@ -190,16 +192,16 @@ def test_forgotten_sessions_are_closed(world: World) -> None:
     attendance_id = scan_in(world)
 
     with clock.at(from_now + timedelta(hours=2, minutes=31)):
-        assert jobs.run(world.database, job("close-forgotten"), at=new_slot()) >= 1
+        assert jobs.run(runtime.current(), job("close-forgotten"), at=new_slot()) >= 1
 
     assert in_snapshot(_status, attendance_id, world.center_id) == ("PENDING", "AUTO_CLOSED")
 
 
 def test_a_center_without_a_rule_is_no_fault_of_the_jobs(database: Database, caplog: pytest.LogCaptureFixture) -> None:
-    db.use(database)
+    use_database(database)
     in_transaction(organisations.create_center, name="演示中心", is_demonstration=True)
 
-    jobs.run(database, job("close-forgotten"), at=new_slot())
+    jobs.run(runtime.current(), job("close-forgotten"), at=new_slot())
 
     assert caplog.records == []
 
@@ -225,8 +227,8 @@ def test_codes_that_are_over_are_swept(world: World) -> None:
     in_transaction(credentials.make_activation_code, member.identity_id, actor=world.builder)
 
     with clock.at(clock.now() + timedelta(days=8)):
-        jobs.run(world.database, job("sweep-payer-codes"), at=new_slot())
-        jobs.run(world.database, job("sweep-activation-codes"), at=new_slot())
+        jobs.run(runtime.current(), job("sweep-payer-codes"), at=new_slot())
+        jobs.run(runtime.current(), job("sweep-activation-codes"), at=new_slot())
 
     assert in_snapshot(_codes, member) == (0, 0)
 
@@ -239,9 +241,9 @@ def _codes(session: Session, member: Person) -> tuple[int, int]:
 
 def test_slots_of_the_past_are_forgotten(own_database: Database) -> None:
     in_transaction(start_counting)
-    jobs.run(own_database, TICK, at=SLOTS[0])
+    jobs.run(runtime.current(), TICK, at=SLOTS[0])
 
-    assert jobs.run(own_database, job("sweep-job-runs")) == 1
+    assert jobs.run(runtime.current(), job("sweep-job-runs")) == 1
     assert in_snapshot(_runs) == ["sweep-job-runs"]
 
 
@@ -259,7 +261,7 @@ def test_a_frozen_book_is_put_off_and_the_others_are_not(database: Database, cap
             in_transaction(raw.transfer_all, [hold], actor=world.builder)
     in_transaction(freezing.freeze, worlds[0].center_id, reason="test", run_id=None)
 
-    jobs.run(database, job("release-raw-holds"), at=new_slot())
+    jobs.run(runtime.current(), job("release-raw-holds"), at=new_slot())
 
     held = [in_snapshot(_held, world.center_id) for world in worlds]
     assert held == [5, 0]

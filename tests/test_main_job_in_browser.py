@@ -1,44 +1,33 @@
 """The main job in real browsers with real cameras, from the printed card to the auditor's trace of the bag of rice."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from ledger.kernel import clock
+from ledger.kernel.clocks import parse_instant
 from ledger.kernel.ids import public_id
 from tests.browser import PHONE, CameraBrowser, OpenPage, no_axe_violations, write_clip
 from tests.databases import on_sqlite
+from tests.runtimes import CLOCK, RehearsalClock
 from tests.world import Person, World
 
 pytestmark = [pytest.mark.browser, on_sqlite]
-START = clock.parse_instant("2026-06-03T09:00:00+08:00")
+START = parse_instant("2026-06-03T09:00:00+08:00")
 PRICE = 200
 
 
-class Rehearsal:
-    """A clock for the whole process, server and all, that stands where the test puts it."""
-
-    def __init__(self) -> None:
-        self.instant = START
-
-    def now(self) -> datetime:
-        """Where it stands."""
-        return self.instant
-
-
 @pytest.fixture
-def rehearsal() -> Iterator[Rehearsal]:
-    """The clock of this process as the test wants it."""
-    rehearsal = Rehearsal()
-    clock.use(rehearsal)
-    yield rehearsal
-    clock.use(clock.SystemClock())
+def rehearsal() -> Iterator[RehearsalClock]:
+    """The clock of the server and of the test, which stands where the test puts it."""
+    CLOCK.instant = START
+    yield CLOCK
+    CLOCK.instant = None
 
 
-def serve_two_hours(page: Page, rehearsal: Rehearsal) -> None:
+def serve_two_hours(page: Page, rehearsal: RehearsalClock) -> None:
     """The card before the clerk's camera when the shift begins, and again when it is over."""
     page.goto("/scan")
     last = page.locator("#last .nx-last")
@@ -74,7 +63,7 @@ def find_in_the_books(page: Page, volunteer: Person, world: World, receipt: str)
 
 
 def test_a_scan_becomes_hours_points_and_a_bag_of_rice_that_an_auditor_can_trace(
-    world: World, rehearsal: Rehearsal, open_page: OpenPage, camera_browser: CameraBrowser, tmp_path: Path
+    world: World, rehearsal: RehearsalClock, open_page: OpenPage, camera_browser: CameraBrowser, tmp_path: Path
 ) -> None:
     clerk, volunteer = world.add_staff("clerk"), world.add_volunteer()
     world.sign_up(world.add_shift(START), volunteer)

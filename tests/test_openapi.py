@@ -16,7 +16,8 @@ from schemathesis.config import SchemathesisConfig
 from ledger.app import APPROVALS, create_app
 from ledger.approvals import service as approvals
 from ledger.kernel import clock
-from ledger.kernel.db import Database, in_transaction
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_transaction
 from ledger.kernel.ids import public_id
 from ledger.points.closing import freezing
 from tests.conftest import settings_on

@@ -12,8 +12,8 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from tests.browser import HOST
-from tests.conftest import TEST_SECRET
 from tests.crash.server import ROOT, free_port
+from tests.runtimes import TEST_SECRET
 
 START_SECONDS, LONGEST_SECONDS = 120, 300
 

@@ -7,9 +7,10 @@ from itertools import count
 from sqlalchemy.orm import Session
 
 from ledger.activities import service as activities
-from ledger.kernel import clock, db
+from ledger.kernel import clock, runtime
 from ledger.kernel.actor import Actor, Grant
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.permissions import Permission
 from ledger.organisations import queries as organisation_queries
 from ledger.organisations import service as organisations
@@ -24,6 +25,7 @@ from ledger.rules import service as rules
 from ledger.rules.policy import RuleBody
 from ledger.shop import shelf
 from ledger.shop.shelf import Delivered, NewItem
+from tests.runtimes import use_database
 
 _phones = count(1)
 
@@ -54,7 +56,8 @@ class World:
     """One center, to which a test adds what it needs. All phone numbers are of a range that is never assigned."""
 
     def __init__(self, database: Database) -> None:
-        db.use(database)
+        if runtime.current().database is not database:
+            use_database(database)
         self.database = database
         self.center_id = in_transaction(organisations.create_center, name="演示中心", is_demonstration=True)
         self.builder = everything(self.center_id)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from flask import current_app
 from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
@@ -46,7 +45,7 @@ def trace(transfer_id: int) -> dict[str, Any]:
 def verify() -> ResponseReturnValue:
     """Recompute every counter and balance from the transfers and their sources; joins one that is under way."""
     actor = get_actor()
-    run_id = runs.start(current_app.extensions["database"], actor=actor, wait_seconds=_WAIT_SECONDS)
+    run_id = runs.start(actor=actor, wait_seconds=_WAIT_SECONDS)
     run = in_snapshot(_run, run_id, actor)
     return run, 202 if run["status"] == "running" else 200
 

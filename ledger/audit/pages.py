@@ -89,7 +89,7 @@ def _lines(session: Session, actor: Actor, as_of: datetime | None) -> list[list[
 @requires(Permission.READ_BOOKS)
 def verify() -> ResponseReturnValue:
     """Verify now; the page then tells how far it is."""
-    runs.start(current_app.extensions["database"], actor=get_actor(), wait_seconds=_WAIT_SECONDS)
+    runs.start(actor=get_actor(), wait_seconds=_WAIT_SECONDS)
     return redirect(url_for("audit.trial_balance"), 303)
 
 

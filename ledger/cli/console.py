@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from flask import current_app
 from flask.cli import with_appcontext
 
-from ledger.kernel import db
-from ledger.kernel.db import Database, in_snapshot
+from ledger.kernel import runtime
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot
 from ledger.kernel.errors import LedgerError, NotFound, text_of
 from ledger.kernel.ids import public_id
 from ledger.kernel.settings import Settings, SettingsError
@@ -28,13 +29,13 @@ def told(command: Callable[P, R]) -> Callable[P, R]:
     @with_appcontext
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        db.use(database())
-        try:
-            return command(*args, **kwargs)
-        except LedgerError as error:
-            raise click.ClickException(_sentence(error)) from error
-        except sa.exc.DBAPIError as error:
-            raise click.ClickException(f"The database can't be used: {_first_line(error.orig)}") from error
+        with runtime.within(current_app.extensions["runtime"]):
+            try:
+                return command(*args, **kwargs)
+            except LedgerError as error:
+                raise click.ClickException(_sentence(error)) from error
+            except sa.exc.DBAPIError as error:
+                raise click.ClickException(f"The database can't be used: {_first_line(error.orig)}") from error
 
     return run
 
@@ -47,8 +48,7 @@ def settings() -> Settings:
 
 def database() -> Database:
     """The database of the application."""
-    found: Database = current_app.extensions["database"]
-    return found
+    return runtime.current().database
 
 
 def refuse_unready() -> None:

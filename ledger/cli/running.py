@@ -12,6 +12,7 @@ from ledger.cli.console import database, refuse_unready, settings, told
 from ledger.demo import district
 from ledger.demo.logins import logins_as_json, logins_as_table, read_logins
 from ledger.demo.sizes import DISTRICT, SIZES, Size
+from ledger.kernel import runtime
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.migrations import at_head, upgrade
 from ledger.kernel.settings import SettingsError
@@ -48,7 +49,7 @@ def scheduler() -> None:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    running = jobs.start(database())
+    running = jobs.start(runtime.current())
     click.echo(f"{len(jobs.SCHEDULE)} jobs are running; Ctrl-C ends them.")
     stopped.wait()
     running.shutdown()
@@ -124,4 +125,4 @@ def _serve(app: Flask) -> None:
 
 
 def _start_jobs(app: Flask) -> None:
-    jobs.start(app.extensions["database"])
+    jobs.start(app.extensions["runtime"])

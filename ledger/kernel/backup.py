@@ -13,7 +13,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from ledger.kernel import clock
+from ledger.kernel.clocks import SystemClock
 from ledger.kernel.engines import is_sqlite
 from ledger.kernel.settings import SettingsError
 
@@ -150,7 +150,7 @@ def _quoted(value: object) -> str:
 
 
 def _name_for_old(file: Path) -> Path:
-    return file.with_name(f"{file.name}.before-restore-{clock.SystemClock().now():%Y%m%dT%H%M%S%f}")
+    return file.with_name(f"{file.name}.before-restore-{SystemClock().now():%Y%m%dT%H%M%S%f}")
 
 
 def _sqlite_file(url: str) -> Path:

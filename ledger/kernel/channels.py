@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from ledger.kernel.ids import public_id
-from ledger.kernel.outbox import Message, Routes
+from ledger.kernel.routes import Message, Routes
 from ledger.kernel.settings import Deliveries
 
 _TIMEOUT_SECONDS = 10

@@ -5,134 +5,17 @@
 connection, because it holds the writer and may be run again.
 """
 
-import os
-import random
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import Any, Concatenate, ParamSpec, TypeVar
-from weakref import WeakSet
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.kernel.engines import is_sqlite, reader_engine, writer_engine
-from ledger.kernel.errors import Unavailable
-from ledger.kernel.faults import (
-    RACES,
-    find_unavailable,
-    is_lost_race,
-    is_write_refused,
-    lost_for_good,
-    must_rerun,
-)
-from ledger.kernel.group_commit import WAIT_SECONDS, GroupWriter
+from ledger.kernel import clock, runtime
 from ledger.kernel.idempotency import Once
-from ledger.kernel.measures import measured_unit
-from ledger.kernel.unit import Unit, refuse_inside, refuse_mapped
+from ledger.kernel.unit import Unit, refuse_mapped
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-_RERUNS = 6
-
-
-class Database:
-    """A database and the way to read and write it. Safe to use from many threads, and after a fork."""
-
-    def __init__(self, url: str, *, wait_seconds: float = WAIT_SECONDS) -> None:
-        self.url = url
-        self._wait_seconds = wait_seconds
-        self._left_behind: list[sa.Engine] = []
-        self._open()
-        _databases.add(self)
-
-    def run_unit(self, unit: Unit) -> Any:
-        """Run a unit to its end: its value, or its error raised here."""
-        with measured_unit():
-            if self._group is not None:
-                self._group.submit(unit)
-            else:
-                self._run_on_postgres(unit)
-            if unit.error is not None:
-                raise unit.error
-            return unit.value
-
-    @contextmanager
-    def snapshot(self) -> Iterator[Session]:
-        """A session that sees one state of the database and can't write; Unavailable when none can be had in time."""
-        refuse_inside()
-        try:
-            with Session(self.reader, expire_on_commit=False) as session, session.begin():
-                yield session
-        except sa.exc.SQLAlchemyError as error:
-            told = find_unavailable(error)
-            if told is None or is_write_refused(error):
-                raise
-            raise told from error
-
-    def close(self) -> None:
-        """Give back all connections."""
-        self.writer.dispose()
-        self.reader.dispose()
-
-    def reopen_after_fork(self) -> None:
-        """Leave the parent's connections to the parent, unclosed, and start with none."""
-        self._left_behind += [self.writer, self.reader]
-        self._open()
-
-    def _open(self) -> None:
-        self.writer = writer_engine(self.url)
-        self.reader = reader_engine(self.url, self.writer)
-        self._group = GroupWriter(self.writer, wait_seconds=self._wait_seconds) if is_sqlite(self.url) else None
-
-    def _run_on_postgres(self, unit: Unit) -> None:
-        races = 0
-        for attempt in range(1, _RERUNS + 1):
-            try:
-                with self.writer.begin() as connection:
-                    unit.run(connection)
-                return
-            except sa.exc.SQLAlchemyError as error:
-                if is_lost_race(error):
-                    races += 1
-                    if races == RACES:
-                        raise lost_for_good(error) from error
-                    continue
-                if not isinstance(error, sa.exc.DBAPIError) or not must_rerun(error):
-                    told = find_unavailable(error)
-                    if told is None:
-                        raise
-                    raise told from error
-            # Nobody holds a lock while it waits, so the next try meets another order of events.
-            time.sleep(random.uniform(0.002, 0.02) * attempt)  # noqa: S311 - spread, not secrecy
-        raise Unavailable("service.busy")
-
-
-_databases: WeakSet[Database] = WeakSet()
-_current: ContextVar[Database | None] = ContextVar("database", default=None)
-
-
-def _reopen_all() -> None:
-    for database in list(_databases):
-        database.reopen_after_fork()
-
-
-os.register_at_fork(after_in_child=_reopen_all)
-
-
-def use(database: Database) -> None:
-    """Make `database` the one of this context; the web kit does it for each request, a command at its start."""
-    _current.set(database)
-
-
-def current() -> Database:
-    """The database of this context."""
-    database = _current.get()
-    if database is None:
-        raise RuntimeError("no database in this context: call ledger.kernel.db.use first")
-    return database
 
 
 def in_transaction(work: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -150,13 +33,14 @@ def in_transaction_once(
 
     Without a key, which a program may leave out, each call runs.
     """
-    value: T = current().run_unit(Unit(lambda session: work(session, *args, **kwargs), once))
+    unit = Unit(lambda session: work(session, *args, **kwargs), once, now=clock.now())
+    value: T = runtime.current().database.run_unit(unit)
     return value
 
 
 def in_snapshot(query: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Read `query(session, *args, **kwargs)` from one snapshot; it must return plain values."""
-    with current().snapshot() as session:
+    with runtime.current().database.snapshot() as session:
         value = query(session, *args, **kwargs)
         refuse_mapped(value)
         return value

@@ -9,7 +9,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from ledger.kernel import clock
 from ledger.kernel.errors import Conflict, Rejected
 from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import STRICT, Base, table_of
@@ -82,14 +81,14 @@ _REMEMBER = Prepared(
 )
 
 
-def claim(connection: sa.Connection, once: Once) -> bool:
+def claim(connection: sa.Connection, once: Once, *, now: datetime) -> bool:
     """Take the key for this unit; False when it has been answered before. Waits for a transaction that holds it."""
     row = {
         "center_id": once.center_id,
         "scope": once.scope,
         "key": once.key,
         "request_hash": once.request_hash,
-        "created_at": clock.now(),
+        "created_at": now,
         **_VALUES,
     }
     return bool(_INSERT.rows_on(connection, row))
@@ -129,9 +128,9 @@ def remember_refusal(connection: sa.Connection, once: Once, refusal: Conflict | 
     _write(connection, once, outcome=outcome, code=refusal.code, answer=text)
 
 
-def forget_old(session: Session) -> int:
+def forget_old(session: Session, *, now: datetime) -> int:
     """Remove keys older than they are kept; how many went. Business keys in the ledger stay for ever."""
-    result = session.connection().execute(sa.delete(_table).where(_table.c.created_at < clock.now() - KEPT))
+    result = session.connection().execute(sa.delete(_table).where(_table.c.created_at < now - KEPT))
     return result.rowcount
 
 

@@ -8,17 +8,16 @@ the claim is over: at least once, never lost. A receiver tells a repeat by the m
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from ledger.kernel import clock
+from ledger.kernel import clock, runtime
 from ledger.kernel.db import in_transaction
 from ledger.kernel.ids import new_id
+from ledger.kernel.routes import Channel, Message
 from ledger.kernel.types import STRICT, Base, center_key, key, table_of
 
 _log = logging.getLogger(__name__)
@@ -59,39 +58,7 @@ class OutboxMessage(Base):
     last_error: Mapped[str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A message that this process has claimed: `name` is the same for ever and fit for a file, `text` what it says."""
-
-    center_id: int
-    id: int
-    topic: str
-    name: str
-    text: str
-    created_at: datetime
-    attempts: int
-
-
-class Channel(Protocol):
-    """A way out. `send` raises whatever went wrong; it is called outside of any unit and ends within a minute."""
-
-    @property
-    def name(self) -> str:
-        """What rows call it."""
-
-    def send(self, message: Message) -> None:
-        """Hand it over; return only when it has arrived."""
-
-
-Routes = Mapping[str, Sequence[Channel]]
 _box = table_of(OutboxMessage)
-_routes: Routes = {}
-
-
-def use_routes(routes: Routes) -> None:
-    """Say which channels this process has for each topic; a topic without any is never written."""
-    global _routes  # noqa: PLW0603 - one process serves one installation
-    _routes = routes
 
 
 def put(session: Session, topic: str, name: str, text: str, *, center_id: int) -> int:
@@ -109,7 +76,7 @@ def put(session: Session, topic: str, name: str, text: str, *, center_id: int) -
             "next_try_at": now,
             "attempts": 0,
         }
-        for channel in _routes.get(topic, ())
+        for channel in runtime.current().routes.get(topic, ())
     ]
     if rows:
         session.connection().execute(sa.insert(_box), rows)
@@ -118,7 +85,7 @@ def put(session: Session, topic: str, name: str, text: str, *, center_id: int) -
 
 def deliver(center_id: int) -> int:
     """Send what is due, oldest first; how many. A channel that fails is left alone until the next call."""
-    channels = {channel.name: channel for each in _routes.values() for channel in each}
+    channels = {channel.name: channel for each in runtime.current().routes.values() for channel in each}
     return sum(_empty(center_id, channel) for channel in channels.values())
 
 

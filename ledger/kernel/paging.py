@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from ledger.kernel.clock import parse_instant
+from ledger.kernel.clocks import parse_instant
 from ledger.kernel.errors import ErrorText, Rejected, register
 
 T = TypeVar("T")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from dataclasses import fields, is_dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,12 +24,13 @@ class Unit:
     It may be run again, each time from nothing, and keeps its caller's context variables whichever thread runs it.
     """
 
-    __slots__ = ("_context", "_once", "_work", "error", "value")
+    __slots__ = ("_context", "_now", "_once", "_work", "error", "value")
 
-    def __init__(self, work: Callable[[Session], Any], once: Once | None) -> None:
+    def __init__(self, work: Callable[[Session], Any], once: Once | None, *, now: datetime) -> None:
         refuse_inside()
         self._work = work
         self._once = once
+        self._now = now
         self._context = copy_context()
         self.value: Any = None
         self.error: BaseException | None = None
@@ -47,7 +49,7 @@ class Unit:
         if once is not None:
             once.replayed = False
         try:
-            if once is not None and not idempotency.claim(connection, once):
+            if once is not None and not idempotency.claim(connection, once, now=self._now):
                 self.value = idempotency.recall(connection, once)
                 return
             with _session(connection) as session:

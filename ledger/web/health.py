@@ -5,7 +5,7 @@ from flask import Blueprint, Response, current_app, jsonify
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from ledger.kernel.db import Database
+from ledger.kernel import runtime
 from ledger.kernel.settings import SettingsError
 from ledger.web.guard import public
 
@@ -23,9 +23,8 @@ def alive() -> ResponseReturnValue:
 @public
 def ready() -> ResponseReturnValue:
     """Ready: the database answers, with the newest schema and all guards of the facts; 503 and why otherwise."""
-    database: Database = current_app.extensions["database"]
     try:
-        current_app.extensions["refuse_unready"](database)
+        current_app.extensions["refuse_unready"](runtime.current().database)
     except SettingsError as error:
         return jsonify(status="not ready", reason=str(error)), 503
     except sa.exc.SQLAlchemyError:

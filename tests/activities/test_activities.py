@@ -7,7 +7,9 @@ import pytest
 from ledger.activities import queries, service
 from ledger.activities import signup_queries as signups
 from ledger.kernel import clock
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.clocks import parse_instant
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Conflict, Forbidden, LedgerError, NotFound
 from ledger.kernel.paging import PageRequest
 from ledger.organisations import service as organisations
@@ -16,7 +18,7 @@ from tests.at_once import at_once, failures
 from tests.world import World
 
 HOUR = timedelta(hours=1)
-NINE = clock.parse_instant("2026-06-03T09:00:00+08:00")
+NINE = parse_instant("2026-06-03T09:00:00+08:00")
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from ledger.approvals import queries
-from ledger.kernel.db import Database, in_snapshot
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot
 from ledger.kernel.errors import LedgerError
 from ledger.points.policy import Balance
 from tests.approvals.office import Office

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.approvals import service
-from ledger.kernel import clock, db
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel import clock
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
 from ledger.points.closing import freezing
 from ledger.points.closing.months import following, month_end, month_start
@@ -20,6 +21,7 @@ from ledger.points.policy import Balance, Movement
 from tests.approvals.office import Office
 from tests.at_once import at_once
 from tests.points.books import ISSUANCE, Books, member
+from tests.runtimes import use_database
 from tests.world import World
 
 ROUNDS = 30
@@ -46,7 +48,7 @@ def race(elsewhere: Database, first: Callable[[], Any], second: Callable[[], Any
 
     def outcome(work: Callable[[], Any], database: Database | None) -> str:
         if database is not None:
-            db.use(database)
+            use_database(database)
         try:
             work()
         except LedgerError as error:

@@ -7,14 +7,14 @@ from contextlib import contextmanager
 import pytest
 import sqlalchemy as sa
 
-from ledger.kernel import db
 from ledger.kernel.append_only import create_guards
-from ledger.kernel.db import Database
+from ledger.kernel.database import Database
 from ledger.points.models import Batch
 from ledger.tables import metadata
 from tests.audit.full_book import FullBook
 from tests.audit.small_book import seal
 from tests.databases import PostgresServer, drop_postgres_database, fresh_postgres_database
+from tests.runtimes import use_database
 
 LOG = ("folded_balance", "leaf", "checkpoint", "tree_node", "block", "seal_key")
 FACTS = ("batch", "transfer", "lot", "lot_use")
@@ -78,5 +78,5 @@ def rewrite_everything(book: FullBook, *, amount: int = 900) -> None:
         connection.execute(sa.insert(metadata.tables["unsealed"]).from_select(["center_id", "batch_id"], batches))
         with_guards(connection)
     owner.dispose()
-    db.use(book.world.database)
+    use_database(book.world.database)
     seal(book.world)

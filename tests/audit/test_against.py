@@ -9,8 +9,8 @@ from click.testing import Result
 
 from ledger.app import create_app
 from ledger.audit.verifying.verify import verify
-from ledger.kernel import db
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.settings import Settings
 from ledger.points.policy import POINT
 from ledger.points.raw import service as raw
@@ -20,7 +20,7 @@ from ledger.points.sealing import queries as seal_queries
 from tests.audit.attacks import copy_of, rewrite_everything
 from tests.audit.full_book import FullBook, make_full_book
 from tests.audit.small_book import seal
-from tests.conftest import TEST_SECRET
+from tests.runtimes import TEST_SECRET, use_database
 from tests.world import World
 
 Run = Callable[..., Result]
@@ -83,7 +83,7 @@ def test_yesterday_s_file_put_back_is_shorter_and_then_another(
         kept = checkpoint_of(book)
 
         shorter = verify_against(yesterday, "--against", kept)
-        db.use(yesterday)
+        use_database(yesterday)
         go_on(book, 6)
         another = verify_against(yesterday, "--against", kept)
         without = verify_against(yesterday)

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from ledger.kernel import clock
-from ledger.kernel.db import Database, in_snapshot
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot
 from ledger.kernel.ids import new_id, parse_public_id, public_id
 from ledger.kernel.types import table_of
 from ledger.points.book import queries as points

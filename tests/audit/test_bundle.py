@@ -8,14 +8,15 @@ import pytest
 from flask.testing import FlaskClient
 
 from ledger.audit.exports.bundle import write_bundle
-from ledger.kernel import db
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.organisations.service import create_center
 from tests.audit.bundles import TYPED, Members, Verifier, make_book, write
 from tests.audit.small_book import make_small_book
 from tests.conftest import BOTH_DATABASES, made_database
 from tests.points.books import Books
 from tests.points.logs import Log
+from tests.runtimes import use_database
 from tests.world import World
 
 
@@ -36,7 +37,7 @@ def bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """The bundle of a book with a bit of everything, made once from each database."""
     with made_database(request, migrated=True) as url:
         database = Database(url)
-        db.use(database)
+        use_database(database)
         books, _log = make_book(in_transaction(create_center, name="演示区"))
         yield write(books.center_id, tmp_path_factory.mktemp("bundle") / "bundle.zip")
         database.close()

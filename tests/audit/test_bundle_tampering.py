@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from ledger.kernel import db
-from ledger.kernel.db import Database, in_transaction
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_transaction
 from ledger.organisations.service import create_center
 from tests.audit.bundle_tamperings import FORGERIES, MANIFESTS, PARTS
 from tests.audit.bundles import Members, Verifier, make_book, seal_anew, write
 from tests.conftest import made_database
 from tests.points.logs import Log
+from tests.runtimes import use_database
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def bundles(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     folder = tmp_path_factory.mktemp("bundle")
     with made_database(request, migrated=True) as url:
         database = Database(url)
-        db.use(database)
+        use_database(database)
         books, log = make_book(in_transaction(create_center, name="演示区"))
         earlier = write(books.center_id, folder / "earlier.zip")
         Log.seal(log)

@@ -8,11 +8,12 @@ from click.testing import Result
 from flask import Flask
 
 from ledger.app import create_app
-from ledger.kernel.db import Database, in_snapshot
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot
 from ledger.kernel.settings import Settings
 from ledger.places import queries as places
 from tests.audit.small_book import SmallBook, give_points, make_small_book
-from tests.conftest import TEST_SECRET
+from tests.runtimes import TEST_SECRET
 from tests.world import World
 
 

@@ -13,7 +13,7 @@ from ledger.audit.verifying import queries, runs, service
 from ledger.audit.verifying.models import VerificationRun
 from ledger.audit.verifying.queries import RunView
 from ledger.audit.verifying.verify import differences, verify
-from ledger.kernel import clock
+from ledger.kernel import clock, runtime
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Unavailable
 from ledger.points.closing import freezing
@@ -35,7 +35,7 @@ def book(world: World) -> SmallBook:
 
 def night_of(book: SmallBook, at: datetime) -> RunView | None:
     """The job at that time; the last run there is."""
-    jobs.run(book.world.database, job("verify"), at=at)
+    jobs.run(runtime.current(), job("verify"), at=at)
     return in_snapshot(queries.find_last_run, book.world.center_id)
 
 
@@ -133,7 +133,7 @@ def test_a_clean_night_stops_nothing(book: SmallBook) -> None:
 
 def test_since_the_last_time_finds_what_is_new_and_nothing_else(book: SmallBook) -> None:
     world = book.world
-    runs.start(world.database, actor=world.builder, wait_seconds=20)
+    runs.start(actor=world.builder, wait_seconds=20)
     base = in_snapshot(queries.find_base, world.center_id)
     assert base is not None
     give_points(world, book.volunteer, 500)
@@ -149,16 +149,16 @@ def test_since_the_last_time_finds_what_is_new_and_nothing_else(book: SmallBook)
 
 def test_after_a_difference_the_whole_book_is_looked_at(book: SmallBook) -> None:
     world = book.world
-    runs.start(world.database, actor=world.builder, wait_seconds=20)
+    runs.start(actor=world.builder, wait_seconds=20)
     give_points(world, book.volunteer, 500)
-    runs.start(world.database, actor=world.builder, wait_seconds=20)
+    runs.start(actor=world.builder, wait_seconds=20)
 
     assert in_snapshot(queries.find_base, world.center_id) is None
 
 
 def test_a_beginning_that_the_log_no_longer_has_is_named(book: SmallBook) -> None:
     world = book.world
-    runs.start(world.database, actor=world.builder, wait_seconds=20)
+    runs.start(actor=world.builder, wait_seconds=20)
     in_transaction(_forget_root, world.center_id)
     base = in_snapshot(queries.find_base, world.center_id)
 

@@ -48,7 +48,7 @@ def test_a_fault_is_kept_as_one_and_says_nothing_of_the_book(world: World, monke
         raise OSError("the disk is gone")
 
     monkeypatch.setattr(runs, "verify", broken)
-    run_id = runs.start(world.database, actor=world.builder, wait_seconds=20)
+    run_id = runs.start(actor=world.builder, wait_seconds=20)
 
     assert run_of(world, run_id).status == "failed"
     assert in_snapshot(queries.find_last_run, world.center_id) is None
@@ -65,9 +65,9 @@ def test_how_far_it_is_can_be_read_while_it_runs(world: World) -> None:
 
 def test_what_it_found_is_kept_with_its_times(world: World) -> None:
     book = make_small_book(world)
-    clean = runs.start(world.database, actor=world.builder, wait_seconds=20)
+    clean = runs.start(actor=world.builder, wait_seconds=20)
     give_points(world, book.volunteer, 500)
-    different = runs.start(world.database, actor=world.builder, wait_seconds=20)
+    different = runs.start(actor=world.builder, wait_seconds=20)
 
     found = run_of(world, different)
     assert (run_of(world, clean).status, found.status) == ("clean", "different")
@@ -81,17 +81,17 @@ def test_the_book_is_clean_since_the_first_check_after_the_last_difference(world
     book = make_small_book(world)
     now = clock.now()
     with clock.at(now + timedelta(hours=1)):
-        runs.start(world.database, actor=world.builder, wait_seconds=20)
+        runs.start(actor=world.builder, wait_seconds=20)
     assert in_snapshot(queries.find_clean_since, world.center_id) == now + timedelta(hours=1)
     give_points(world, book.volunteer, 500)
     with clock.at(now + timedelta(hours=2)):
-        runs.start(world.database, actor=world.builder, wait_seconds=20)
+        runs.start(actor=world.builder, wait_seconds=20)
     assert in_snapshot(queries.find_clean_since, world.center_id) is None
 
 
 def test_who_may_not_read_the_books_does_not_verify(world: World) -> None:
     with pytest.raises(Forbidden):
-        runs.start(world.database, actor=world.add_staff("clerk").actor)
+        runs.start(actor=world.add_staff("clerk").actor)
 
 
 def test_another_center_s_run_does_not_exist(world: World) -> None:

@@ -16,7 +16,8 @@ from ledger.audit.checks.scope import Scope
 from ledger.audit.naming.words import difference_words
 from ledger.audit.verifying.verify import STEPS, differences, verify
 from ledger.kernel import clock
-from ledger.kernel.db import Database, in_snapshot
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot
 from tests.audit.full_book import FullBook, make_full_book
 from tests.audit.screened_tamperings import SCREENED
 from tests.audit.sealed_tamperings import DECISIONS, LOTS, SEALS

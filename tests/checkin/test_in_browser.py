@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,7 +14,6 @@ from playwright.sync_api import Page, ViewportSize, expect
 from sqlalchemy.orm import Session
 
 from ledger.checkin import service
-from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
 from ledger.people.access import credentials
@@ -33,6 +32,7 @@ from tests.browser import (
 )
 from tests.checkin.days import Day, at
 from tests.databases import on_sqlite
+from tests.runtimes import CLOCK, RehearsalClock
 from tests.world import Person
 
 pytestmark = [pytest.mark.browser, on_sqlite]
@@ -41,23 +41,12 @@ WALL: ViewportSize = {"width": 1920, "height": 1080}
 NARROW: ViewportSize = {"width": 320, "height": 640}
 
 
-class Rehearsal:
-    """A clock for the whole process, server and all, that stands where a test puts it."""
-
-    def __init__(self) -> None:
-        self.instant = at(9)
-
-    def now(self) -> datetime:
-        return self.instant
-
-
 @pytest.fixture
-def rehearsal() -> Iterator[Rehearsal]:
-    """The clock of this process as the test wants it."""
-    rehearsal = Rehearsal()
-    clock.use(rehearsal)
-    yield rehearsal
-    clock.use(clock.SystemClock())
+def rehearsal() -> Iterator[RehearsalClock]:
+    """The clock of the server and of the test, which stands where the test puts it."""
+    CLOCK.instant = at(9)
+    yield CLOCK
+    CLOCK.instant = None
 
 
 def look_at(page: Page, name: str) -> None:
@@ -68,7 +57,7 @@ def look_at(page: Page, name: str) -> None:
 
 
 def test_a_printed_card_is_scanned_by_the_camera(
-    day: Day, rehearsal: Rehearsal, open_page: OpenPage, camera_browser: CameraBrowser, tmp_path: Path
+    day: Day, rehearsal: RehearsalClock, open_page: OpenPage, camera_browser: CameraBrowser, tmp_path: Path
 ) -> None:
     day.sign_up(9)
     card = f"HTTPS://JF.EXAMPLE.ORG/K/{day.volunteer.card}"
@@ -113,7 +102,7 @@ def award_of(session: Session, center_id: int) -> int:
 
 
 def test_a_volunteer_opens_the_screens_code_logs_in_and_reads_what_was_earned(
-    day: Day, rehearsal: Rehearsal, open_page: OpenPage, client: FlaskClient
+    day: Day, rehearsal: RehearsalClock, open_page: OpenPage, client: FlaskClient
 ) -> None:
     day.sign_up(9)
     phone_number = set_password(day.volunteer)
@@ -165,7 +154,9 @@ class TestLooks:
     """Every page at the sizes and in the languages it is used in."""
 
     @pytest.mark.parametrize("language", ["zh", "en"])
-    def test_results_on_the_phone(self, day: Day, rehearsal: Rehearsal, open_page: OpenPage, language: str) -> None:
+    def test_results_on_the_phone(
+        self, day: Day, rehearsal: RehearsalClock, open_page: OpenPage, language: str
+    ) -> None:
         screen = open_page(day.clerk, size=WALL)
         screen.goto(f"/stations/{public_id(day.world.station_id)}/screen")
         phone = open_page(day.volunteer, size=PHONE, language=language)
@@ -196,7 +187,7 @@ class TestLooks:
     @pytest.mark.parametrize("language", ["zh", "en"])
     @pytest.mark.parametrize("size", [PHONE, DESKTOP, NARROW], ids=["phone", "desktop", "narrow"])
     def test_pages_of_the_station(
-        self, day: Day, rehearsal: Rehearsal, open_page: OpenPage, language: str, size: ViewportSize
+        self, day: Day, rehearsal: RehearsalClock, open_page: OpenPage, language: str, size: ViewportSize
     ) -> None:
         people = [day.world.add_volunteer(name) for name in ("李建国", "欧阳小芳", "周平")]
         day.sign_up(9, day.volunteer, *people)
@@ -224,7 +215,7 @@ class TestLooks:
             look_at(page, f"{name}-{size['width']}-{language}")
 
     @pytest.mark.parametrize("language", ["zh", "en"])
-    def test_what_was_earned(self, day: Day, rehearsal: Rehearsal, open_page: OpenPage, language: str) -> None:
+    def test_what_was_earned(self, day: Day, rehearsal: RehearsalClock, open_page: OpenPage, language: str) -> None:
         day.sign_up(9)
         day.sign_up(13)
         first = day.card(9.01).attendance["id"]
@@ -246,7 +237,7 @@ class TestLooks:
         look_at(page, f"objection-{language}")
 
     def test_large_type_and_the_screen_of_an_empty_day(
-        self, day: Day, rehearsal: Rehearsal, open_page: OpenPage
+        self, day: Day, rehearsal: RehearsalClock, open_page: OpenPage
     ) -> None:
         day.sign_up(9)
         attendance_id = day.card(9).attendance["id"]

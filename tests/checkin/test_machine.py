@@ -16,7 +16,8 @@ from ledger.checkin.models import Attendance, ScanEvent
 from ledger.checkin.policy import minutes_by_day
 from ledger.kernel import clock
 from ledger.kernel.clock import BUSINESS_ZONE
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
 from ledger.points.book import queries as points
 from ledger.points.policy import MINUTE, POINT, AccountKey

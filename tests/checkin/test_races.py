@@ -10,11 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.checkin.models import Attendance, ScanEvent
-from ledger.kernel import clock, db
-from ledger.kernel.db import Database, in_snapshot
+from ledger.kernel import clock
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot
 from ledger.points.book import queries as points
 from tests.at_once import at_once, failures
 from tests.checkin.days import Day, at, scan
+from tests.runtimes import use_database
 from tests.world import Person, World
 
 TIMES = 40
@@ -35,7 +37,7 @@ def day(two: tuple[Database, Database]) -> Day:
 
 
 def through(database: Database, hour: float, work: Callable[[], Any]) -> Any:
-    db.use(database)
+    use_database(database)
     with clock.at(at(hour)):
         return work()
 

@@ -15,7 +15,9 @@ from flask import Flask
 from config import load_settings
 from ledger.app import create_app
 from ledger.demo.logins import make_logins, write_logins
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel import runtime
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.migrations import at_head
 from ledger.kernel.settings import Settings, SettingsError
 from ledger.organisations import queries as organisations
@@ -25,8 +27,8 @@ from ledger.people.access.credentials import open_session, set_password_with_cod
 from ledger.people.access.passwords import hash_password, password_is_right
 from ledger.places import queries as places
 from ledger.rules.queries import all_rules
-from tests.conftest import TEST_SECRET
 from tests.crash.server import ROOT
+from tests.runtimes import TEST_SECRET
 from tools.test_system import find_postgres_folder
 
 PHONE = "13805570123"
@@ -39,6 +41,8 @@ class Console:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.settings: Settings = app.config["SETTINGS"]
+        # What a test asks beside the commands, it asks there.
+        runtime.use(app.extensions["runtime"])
 
     def run(self, *command: str, typed: str | None = None) -> Result:
         """Run `flask …`."""
@@ -96,7 +100,7 @@ def test_every_command_says_what_it_is_for(console: Console) -> None:
 
 def test_migrate_brings_the_schema_and_says_when_it_is_there(bare: Console) -> None:
     assert "Migrated" in bare.run("migrate").output
-    assert at_head(bare.app.extensions["database"].writer)
+    assert at_head(runtime.current().database.writer)
     assert "is the newest" in bare.run("migrate").output
 
 

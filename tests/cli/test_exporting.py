@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ledger.audit.exports.writing import STYLES
-from ledger.kernel.db import Database, in_snapshot
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot
 from ledger.kernel.ids import public_id
 from ledger.organisations import queries as organisations
 from tests.audit import outside

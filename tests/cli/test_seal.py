@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
 from ledger.points.sealing import keys as seal_keys
 from ledger.proof.checkpoints import open_checkpoint

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import TEST_SECRET
+from tests.runtimes import TEST_SECRET
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60

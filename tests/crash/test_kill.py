@@ -17,7 +17,8 @@ from ledger.checkin import service as checkin
 from ledger.checkin.commands import ScanCommand
 from ledger.checkin.policy import Intent
 from ledger.kernel import clock
-from ledger.kernel.db import Database, in_transaction
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_transaction
 from ledger.kernel.ids import public_id
 from ledger.points.book.queries import trial_balance
 from tests.crash.server import Call, Server

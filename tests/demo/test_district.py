@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -21,8 +20,10 @@ from ledger.demo import district, serving
 from ledger.demo.logins import Login, read_logins
 from ledger.demo.people_plan import DEMO_PHONE
 from ledger.demo.sizes import VILLAGE, Size
-from ledger.kernel import clock, db
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel import clock
+from ledger.kernel.clocks import parse_instant
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.settings import Settings, SettingsError
 from ledger.organisations import queries as organisations
 from ledger.organisations.service import create_center
@@ -34,7 +35,8 @@ from ledger.people.volunteers import queries as people
 from ledger.places.queries import centers
 from ledger.points.book.queries import balance, trial_balance
 from ledger.points.policy import POINT, AccountKey
-from tests.conftest import BOTH_DATABASES, TEST_SECRET, made_database
+from tests.conftest import BOTH_DATABASES, made_database, settings_on
+from tests.runtimes import use_database
 
 NOW = datetime(2026, 6, 3, 2, 20, tzinfo=UTC)
 STORY = """
@@ -50,16 +52,7 @@ RECEIPTS = """
 
 def settings_for(url: str, folder: Path) -> Settings:
     """Settings of a development installation with its own folder."""
-    return Settings(
-        environment="development",
-        database_url=url,
-        secret_key=TEST_SECRET,
-        base_url="http://127.0.0.1:8000",
-        host="127.0.0.1",
-        port=8000,
-        timezone=ZoneInfo("Asia/Shanghai"),
-        data_folder=folder,
-    )
+    return replace(settings_on(url, folder), base_url="http://127.0.0.1:8000")
 
 
 def load(settings: Settings, *, seed: int = district.SEED, size: Size = VILLAGE) -> list[str]:
@@ -97,7 +90,7 @@ def village(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     """A village in a database of its own; the tests that change it leave what the others look at."""
     with made_database(request, migrated=True) as url:
         database = Database(url)
-        db.use(database)
+        use_database(database)
         settings = settings_for(url, tmp_path_factory.mktemp("village"))
         load(settings)
         yield Village(database, settings, in_snapshot(organisations.only_center).id)
@@ -107,7 +100,7 @@ def village(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 @pytest.fixture(autouse=True)
 def _in_use(request: pytest.FixtureRequest) -> None:
     if "village" in request.fixturenames:
-        db.use(request.getfixturevalue("village").database)
+        use_database(request.getfixturevalue("village").database)
 
 
 def test_it_says_that_it_is_invented(village: Village) -> None:
@@ -162,7 +155,7 @@ def test_things_go_wrong_as_they_do(village: Village) -> None:
 
 def test_a_year_ends_now(village: Village) -> None:
     [(first, last)] = village.rows("SELECT min(recorded_at), max(recorded_at) FROM batch")
-    moments = [value if isinstance(value, datetime) else clock.parse_instant(value) for value in (first, last)]
+    moments = [value if isinstance(value, datetime) else parse_instant(value) for value in (first, last)]
 
     assert timedelta(days=360) < NOW - moments[0] <= timedelta(days=366)
     assert timedelta(0) <= NOW - moments[1] < timedelta(days=3)
@@ -250,7 +243,7 @@ def test_the_same_seed_tells_the_same_year(
         request.param = "sqlite"
         with made_database(request, migrated=True) as url:
             another = Database(url)
-            db.use(another)
+            use_database(another)
             assert (told(another, tmp_path / f"b{seed}", seed) == first) is same
             another.close()
 

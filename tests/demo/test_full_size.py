@@ -10,7 +10,8 @@ from ledger.demo import district
 from ledger.demo.goods import GOODS
 from ledger.demo.sizes import DISTRICT
 from ledger.kernel import clock
-from ledger.kernel.db import Database, in_snapshot
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot
 from ledger.organisations import queries as organisations
 from ledger.shop import queries as shop
 from tests.demo.test_district import NOW, settings_for

@@ -12,7 +12,8 @@ from ledger.audit.checks.finding import Difference
 from ledger.audit.verifying import queries as audit
 from ledger.audit.verifying import runs
 from ledger.demo.progress import Recomputing
-from ledger.kernel.db import Database, in_snapshot
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot
 from ledger.kernel.settings import SettingsError
 from ledger.organisations import queries as organisations
 from tests.demo.test_district import load, settings_for

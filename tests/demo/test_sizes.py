@@ -12,13 +12,15 @@ import pytest
 from ledger.audit.exports.writing import STYLES, export
 from ledger.audit.verifying.verify import verify
 from ledger.demo.sizes import DISTRICT, HAIDIAN, SIZES, VILLAGE, Size
-from ledger.kernel import clock, db
-from ledger.kernel.db import Database, in_snapshot
+from ledger.kernel.clocks import parse_instant
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot
 from ledger.organisations import queries as organisations
 from tests.audit import outside
 from tests.audit.outside import TOOLS
 from tests.conftest import made_database
 from tests.demo.test_district import NOW, RECEIPTS, STORY, Village, load, settings_for
+from tests.runtimes import use_database
 from tests.world import everything
 
 SHARE = 108
@@ -41,7 +43,7 @@ def loaded(request: pytest.FixtureRequest, folder: Path, size: Size) -> Iterator
     request.param = "sqlite"
     with made_database(request, migrated=True) as url:
         database = Database(url)
-        db.use(database)
+        use_database(database)
         settings = settings_for(url, folder)
         load(settings, size=size)
         yield Village(database, settings, in_snapshot(organisations.only_center).id)
@@ -66,7 +68,7 @@ def years(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def _in_use(request: pytest.FixtureRequest) -> None:
     for name in ("haidian", "years"):
         if name in request.fixturenames:
-            db.use(request.getfixturevalue(name).database)
+            use_database(request.getfixturevalue(name).database)
 
 
 def test_the_districts_have_the_sizes_of_real_ones() -> None:
@@ -118,7 +120,7 @@ def test_three_years_end_now_and_all_of_them_are_busy(years: Village) -> None:
 
 def as_instant(value: object) -> datetime:
     """An instant as either database gives it without a type."""
-    return clock.parse_instant(str(value))
+    return parse_instant(str(value))
 
 
 def test_what_nobody_spends_in_time_expires_once_two_people_have_released_it(years: Village) -> None:
@@ -146,7 +148,7 @@ def test_the_same_seed_tells_the_same_years(years: Village, request: pytest.Fixt
 @pytest.mark.parametrize("name", ["haidian", "years"])
 def test_outside_tools_agree(name: str, tool: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     village: Village = request.getfixturevalue(name)
-    db.use(village.database)
+    use_database(village.database)
     path = tmp_path / "book"
     with path.open("w", encoding="utf-8") as file:
         zone = ZoneInfo("Asia/Shanghai")

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ledger.kernel import db, group_commit
-from ledger.kernel.db import Database
+from ledger.kernel import group_commit
+from ledger.kernel.database import Database
 from tests.databases import PostgresServer, drop_postgres_database, fresh_postgres_database, sqlite_url
 from tests.kernel.groups import Groups
+from tests.runtimes import use_database
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def groups(migrated_sqlite: Path, memory: Path, monkeypatch: pytest.MonkeyPatch)
     url = sqlite_url(memory)
     shutil.copyfile(migrated_sqlite, url.removeprefix("sqlite:///"))
     database = Database(url)
-    db.use(database)
+    use_database(database)
     yield Groups(database)
     database.close()
 
@@ -29,7 +30,7 @@ def postgres_database(postgres: PostgresServer, migrated_postgres: str) -> Itera
     """A PostgreSQL database in use by one test alone."""
     url = fresh_postgres_database(postgres, template=migrated_postgres)
     database = Database(url)
-    db.use(database)
+    use_database(database)
     yield database
     database.close()
     drop_postgres_database(postgres, url)

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from ledger.kernel.db import Database, in_transaction_once
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_transaction_once
 from ledger.kernel.idempotency import Once
 from tests.at_once import LONGEST_SECONDS
 from tests.kernel.rows import add

@@ -1,6 +1,7 @@
 """Time comes in by one seam; keys are in order, differ, and do not use that seam."""
 
 import os
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 
-from ledger.kernel import clock
+from ledger.kernel import clock, runtime
+from ledger.kernel.clocks import FileClock, parse_instant
 from ledger.kernel.ids import _Maker, new_id, parse_public_id, public_id
+from ledger.kernel.runtime import within
 from ledger.kernel.types import UtcDateTime
 from tests.at_once import at_once
 
@@ -37,24 +40,21 @@ def test_instant_of_a_context_is_its_own() -> None:
 def test_file_clock_follows_its_file(tmp_path: Path) -> None:
     path = tmp_path / "clock"
     path.write_text("2026-06-03T20:00:00+08:00\n", encoding="utf-8")
-    file_clock = clock.FileClock(path)
+    file_clock = FileClock(path)
     assert file_clock.now() == NOON
     path.write_text("2026-06-04T20:00:00.5+08:00\n", encoding="utf-8")
     os.utime(path, (1, 1))
     assert file_clock.now() == NOON + timedelta(days=1, milliseconds=500)
 
 
-def test_clock_of_the_process_may_be_another() -> None:
+def test_clock_of_the_application_may_be_another() -> None:
     class Still:
         def now(self) -> datetime:
             return NOON
 
-    clock.use(Still())
-    try:
+    with within(replace(runtime.current(), clock=Still())):
         assert clock.now() == NOON
         assert at_once([clock.now]) == [NOON]
-    finally:
-        clock.use(clock.SystemClock())
     assert clock.now() != NOON
 
 
@@ -63,7 +63,7 @@ def test_clock_of_the_process_may_be_another() -> None:
 )
 def test_wall_time_alone_or_none_at_all_names_no_instant(text: str) -> None:
     with pytest.raises(ValueError):
-        clock.parse_instant(text)
+        parse_instant(text)
 
 
 eastern = st.datetimes(min_value=datetime(1, 1, 2), timezones=st.just(timezone(timedelta(hours=8))))  # noqa: DTZ001
@@ -71,7 +71,7 @@ eastern = st.datetimes(min_value=datetime(1, 1, 2), timezones=st.just(timezone(t
 
 @given(eastern)
 def test_instant_is_read_back(instant: datetime) -> None:
-    assert clock.parse_instant(instant.isoformat()) == instant
+    assert parse_instant(instant.isoformat()) == instant
 
 
 @given(st.lists(eastern, min_size=2, max_size=5))

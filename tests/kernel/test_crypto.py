@@ -1,6 +1,6 @@
 """Sealed values open only with their key and label; references can't be made up."""
 
-from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -8,9 +8,11 @@ from cryptography.exceptions import InvalidTag
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.kernel import crypto
-from ledger.kernel.crypto import Keyring, Sealed, token_hash
+from ledger.kernel import runtime
+from ledger.kernel.crypto import Sealed, token_hash
+from ledger.kernel.keyring import Keyring
 from ledger.kernel.references import Reference, genuine, make_reference, read_reference
+from ledger.kernel.runtime import within
 
 keys = st.integers(0, (1 << 63) - 1)
 
@@ -66,14 +68,6 @@ def test_token_is_stored_as_its_digest() -> None:
     assert token_hash("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 
-@pytest.fixture
-def other_keyring(keyring: Keyring) -> Iterator[None]:
-    """Another installation."""
-    crypto.use(Keyring("another installation"))
-    yield
-    crypto.use(keyring)
-
-
 @given(keys, keys, st.binary(max_size=12), st.text(max_size=5))
 def test_reference_names_what_was_signed(center_id: int, key: int, extra: bytes, salt: str) -> None:
     text = make_reference("card", center_id, key, extra=extra, salt=salt)
@@ -101,8 +95,8 @@ def test_made_up_text_is_no_reference(text: str) -> None:
     assert found is None or not genuine(text, found, purpose="card")
 
 
-@pytest.mark.usefixtures("other_keyring")
 def test_reference_of_another_installation_is_not_genuine() -> None:
     text = make_reference("card", 1, 2)
-    crypto.use(Keyring("a third one"))
-    assert not genuine(text, Reference(1, 2, b""), purpose="card")
+    with within(replace(runtime.current(), keyring=Keyring("another installation"))):
+        assert not genuine(text, Reference(1, 2, b""), purpose="card")
+    assert genuine(text, Reference(1, 2, b""), purpose="card")

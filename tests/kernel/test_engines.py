@@ -8,14 +8,16 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.kernel import db
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel import runtime
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.engines import writer_engine
 from ledger.kernel.errors import Unavailable
 from ledger.kernel.job_runs import JobRun
 from tests.at_once import at_once
 from tests.kernel.groups import Groups
 from tests.kernel.rows import add, new_job, slots
+from tests.runtimes import use_database
 
 
 @pytest.mark.parametrize("of", ["writer", "reader"])
@@ -95,7 +97,7 @@ def test_forked_child_uses_connections_of_its_own(own_database: Database) -> Non
     in_transaction(add, "parent", "last")
     assert len(slots("parent")) == 22
     assert len(slots("child")) == 20
-    assert own_database is db.current()
+    assert own_database is runtime.current().database
 
 
 def test_child_forked_while_a_unit_runs_is_not_stuck(groups: Groups) -> None:
@@ -123,7 +125,7 @@ def test_child_forked_while_a_unit_runs_is_not_stuck(groups: Groups) -> None:
 def test_file_that_can_not_be_opened_is_told_as_failed_storage(tmp_path: Path) -> None:
     folder = tmp_path / "nothing here"
     database = Database(f"sqlite:///{folder / 'ledger.sqlite3'}")
-    db.use(database)
+    use_database(database)
     with pytest.raises(Unavailable) as caught:
         in_transaction(add, "job", "slot")
     assert caught.value.code == "service.storage_failed"

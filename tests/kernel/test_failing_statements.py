@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import system_actor
-from ledger.kernel.db import Database, in_snapshot, in_transaction, in_transaction_once
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction, in_transaction_once
 from ledger.kernel.errors import Rejected
 from ledger.kernel.idempotency import Once
 from ledger.kernel.ids import new_id

@@ -13,13 +13,14 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.kernel import db
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Unavailable
 from ledger.kernel.job_runs import JobRun
 from tests.at_once import LONGEST_SECONDS, at_once, failures
 from tests.kernel.groups import JOB, Groups, ThreadStop, Work, adding, failing
 from tests.kernel.rows import add, slots
+from tests.runtimes import use_database
 
 
 class TestWaiting:
@@ -101,7 +102,7 @@ class _Blocked:
             except BaseException as error:  # a test looks at it
                 self._outcome.append(error)
 
-        db.use(database)
+        use_database(database)
         self._thread = threading.Thread(target=copy_context().run, args=(call,), daemon=True)
         self._thread.start()
         assert leading.wait(LONGEST_SECONDS)

@@ -1,6 +1,6 @@
 """A unit stands or falls as one, on both databases."""
 
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -8,12 +8,14 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.kernel import clock, db
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel import clock, runtime
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Conflict, Forbidden, LedgerError, NotFound, Rejected, TooMany
 from ledger.kernel.job_runs import JobRun
 from tests.at_once import at_once, failures
 from tests.kernel.rows import add, new_job, slots
+from tests.runtimes import NO_DATABASE, use_database
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -136,7 +138,7 @@ class _Answer:
 
 
 def _mapped() -> JobRun:
-    return JobRun(job="x", slot="y", ran_at=clock.now())
+    return JobRun(job="x", slot="y", ran_at=datetime(2026, 6, 3, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
@@ -179,11 +181,11 @@ def _ran_at(job: str) -> sa.Select[tuple[str, datetime]]:
 
 
 def test_what_a_unit_sets_in_its_context_stays_inside() -> None:
-    def work(_session: Session) -> None:
-        db.use(None)  # type: ignore[arg-type]
+    here = runtime.current()
 
-    in_transaction(work)
-    assert db.current() is not None
+    in_transaction(lambda _session: use_database(NO_DATABASE))
+
+    assert runtime.current() is here
 
 
 def test_unit_that_loses_a_unique_key_runs_again_and_may_go_another_way() -> None:
@@ -260,11 +262,6 @@ def _raise(_session: Session, error: Exception) -> None:
     raise error
 
 
-def test_without_a_database_in_the_context_the_message_says_what_to_do() -> None:
-    def bare() -> None:
-        db.use(None)  # type: ignore[arg-type]
-        in_transaction(add, "job", "slot")
-
-    (outcome,) = at_once([bare])
-    assert isinstance(outcome, RuntimeError)
-    assert "ledger.kernel.db.use" in str(outcome)
+def test_without_a_runtime_in_the_context_the_message_says_what_to_do() -> None:
+    with pytest.raises(RuntimeError, match=r"ledger\.kernel\.runtime\.use"):
+        Context().run(in_transaction, add, "job", "slot")

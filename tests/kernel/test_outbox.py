@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import json
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -15,25 +14,22 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger import jobs
-from ledger.kernel import clock, db, outbox, outbox_measures
+from ledger.kernel import clock, outbox, outbox_measures, runtime
 from ledger.kernel.channels import CHECKPOINT, FolderChannel, MailChannel, WebhookChannel
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Rejected
 from ledger.kernel.ids import public_id
-from ledger.kernel.outbox import Channel, Message, OutboxMessage
+from ledger.kernel.outbox import OutboxMessage
+from ledger.kernel.routes import Channel, Message
 from ledger.points.sealing import service as sealing
+from tests.at_once import at_once, failures
 from tests.kernel.listeners import HOST, Received, http_listener, smtp_listener
+from tests.runtimes import use_instead
 from tests.world import World
 
 NOON = datetime(2026, 6, 3, 4, tzinfo=UTC)
 SECRET = "a secret of sixteen letters"
-
-
-@pytest.fixture(autouse=True)
-def _no_routes() -> Iterator[None]:
-    """Other tests send nothing."""
-    yield
-    outbox.use_routes({})
 
 
 @pytest.fixture
@@ -57,7 +53,7 @@ def hook(web: Received) -> WebhookChannel:
 
 def put(center: int, *channels: Channel, name: str = "checkpoint-1", text: str = "host/center\n1\n") -> None:
     """Leave a message for these channels."""
-    outbox.use_routes({CHECKPOINT: channels})
+    use_instead(routes={CHECKPOINT: channels})
     in_transaction(outbox.put, CHECKPOINT, name, text, center_id=center)
 
 
@@ -101,7 +97,7 @@ def test_the_folder_gets_a_file_of_that_name_and_a_repeat_replaces_it(center: in
 
 
 def test_nothing_is_left_by_a_unit_that_was_refused(center: int, web: Received) -> None:
-    outbox.use_routes({CHECKPOINT: [hook(web)]})
+    use_instead(routes={CHECKPOINT: [hook(web)]})
 
     def work(session: Session) -> int:
         outbox.put(session, CHECKPOINT, "n", "t", center_id=center)
@@ -215,7 +211,7 @@ def test_killed_between_sending_and_marking_it_is_sent_again_under_the_same_id(c
         put(center, DiesAfterSending(hook(web)))
         with pytest.raises(Killed):
             outbox.deliver(center)
-        outbox.use_routes({CHECKPOINT: [hook(web)]})
+        use_instead(routes={CHECKPOINT: [hook(web)]})
         assert outbox.deliver(center) == 0
     with clock.at(NOON + outbox.CLAIM):
         assert outbox.deliver(center) == 1
@@ -228,30 +224,20 @@ def test_two_who_deliver_at_once_send_nothing_twice(own_database: Database, web:
     center = World(own_database).center_id
     for number in range(20):
         put(center, hook(web), name=f"checkpoint-{number}")
-    start = threading.Barrier(2)
 
-    def work() -> None:
-        db.use(own_database)
-        start.wait()
-        outbox.deliver(center)
-
-    workers = [threading.Thread(target=work) for _ in range(2)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    assert failures(at_once([lambda: outbox.deliver(center)] * 2)) == []
 
     names = sorted(json.loads(body)["name"] for _head, body in web.arrived)
     assert names == sorted(f"checkpoint-{number}" for number in range(20))
 
 
 def test_a_new_checkpoint_leaves_by_the_job(world: World, web: Received) -> None:
-    outbox.use_routes({CHECKPOINT: [hook(web)]})
+    use_instead(routes={CHECKPOINT: [hook(web)]})
     shop = world.add_shop()
     world.add_item(shop)
     in_transaction(sealing.seal, world.center_id)
     job = next(each for each in jobs.SCHEDULE if each.name == "send-outbox")
-    jobs.run(world.database, job)
+    jobs.run(runtime.current(), job)
 
     mine = [json.loads(body) for _head, body in web.arrived]
     (told,) = [each for each in mine if each["center_id"] == told_center(world)]

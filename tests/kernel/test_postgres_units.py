@@ -9,12 +9,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.kernel import db
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Unavailable
 from ledger.kernel.job_runs import JobRun
 from tests.at_once import LONGEST_SECONDS, at_once
 from tests.kernel.rows import add, slots
+from tests.runtimes import use_database
 
 pytestmark = pytest.mark.postgres
 JOB = "job"
@@ -140,7 +141,7 @@ def test_server_that_is_not_there_is_busy() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         nobody = Database(f"postgresql+psycopg://ledger@127.0.0.1:{taken.getsockname()[1]}/nothing")
-        db.use(nobody)
+        use_database(nobody)
         for run in (in_transaction, in_snapshot):
             with pytest.raises(Unavailable) as caught:
                 run(lambda session: session.scalar(sa.text("SELECT 1")))

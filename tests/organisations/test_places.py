@@ -4,7 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Conflict, Forbidden, LedgerError, NotFound, Rejected
 from ledger.kernel.ids import public_id
 from ledger.organisations import queries, service

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Conflict, Forbidden, NotFound, Rejected
 from ledger.kernel.permissions import Permission
 from ledger.people.access import credentials, sessions, staff

@@ -5,7 +5,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.clocks import parse_instant
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Forbidden, LedgerError, NotFound, Rejected
 from ledger.kernel.paging import PageRequest
 from ledger.people.access import staff
@@ -198,7 +200,7 @@ def test_somebody_is_blocked_and_let_again(world: World) -> None:
 
 
 def test_registration_is_stamped_by_the_clock(world: World) -> None:
-    then = clock.parse_instant("2026-03-01T08:00:00+08:00")
+    then = parse_instant("2026-03-01T08:00:00+08:00")
     with clock.at(then):
         volunteer_id = register(world)
     assert in_snapshot(queries.get_volunteer, volunteer_id, world.center_id).registered_at == then

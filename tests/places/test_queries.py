@@ -1,6 +1,7 @@
 """Reads of centers and places that people, points and pages share, on both databases."""
 
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.paging import PageRequest
 from ledger.organisations import service as organisations
 from ledger.places import queries as places

@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ledger.kernel import db
 from ledger.kernel.actor import Actor, Grant
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.permissions import Permission
 from ledger.points.book import queries
 from ledger.points.raw import service as raw
 from ledger.points.raw.service import WantedTransfer
 from tests.at_once import at_once, failures
+from tests.runtimes import use_database
 
 ACCOUNTS, TOTAL = 8, 100
 # So that a reader leaves something of the machine to the writers.
@@ -71,7 +72,7 @@ def write(bank: Bank, process: int, threads: int, each: int) -> None:
     database = Database(bank.url)
 
     def work(thread: int) -> None:
-        db.use(database)
+        use_database(database)
         name = f"writer-{process}-{thread}"
         done = sum("name" in line for line in lines_of(bank.journal(name)))
         with _Journal(bank.journal(name)) as journal:
@@ -90,7 +91,7 @@ def write(bank: Bank, process: int, threads: int, each: int) -> None:
 def read(bank: Bank) -> None:
     """A reading process: it reads until the bank closes."""
     database = Database(bank.url)
-    db.use(database)
+    use_database(database)
     with _Journal(bank.journal("reader")) as journal:
         while not bank.closing.exists():
             journal.add(read=bank.read())

@@ -3,7 +3,6 @@
 import pytest
 from flask.testing import FlaskClient
 
-from ledger.points.sealing import keys as seal_keys
 from tests.points.books import Books
 from tests.points.logs import Log
 from tests.points.raw_bench import Bench
@@ -18,8 +17,7 @@ def books(center: int) -> Books:
 
 @pytest.fixture
 def log(books: Books) -> Log:
-    """The log of the test's book, whatever host another test has last served as."""
-    seal_keys.use_host("jf.example.org")
+    """The log of the test's book."""
     return Log(books.center_id)
 
 

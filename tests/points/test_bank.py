@@ -14,7 +14,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.points.models import Batch
 from ledger.points.policy import AccountKey, Movement
 from ledger.points.raw import service as raw

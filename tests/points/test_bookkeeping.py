@@ -16,7 +16,8 @@ from hypothesis.stateful import (
 )
 
 from ledger.kernel import clock
-from ledger.kernel.db import Database, in_snapshot
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot
 from ledger.kernel.errors import LedgerError
 from ledger.points.book import queries
 from ledger.points.book.service import Posted

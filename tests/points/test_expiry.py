@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy.orm import Session
 
 from ledger import jobs
-from ledger.kernel import clock
+from ledger.kernel import clock, runtime
 from ledger.kernel.actor import Actor, Grant
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Conflict, Rejected
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
@@ -220,5 +221,5 @@ def test_the_job_carries_out_what_is_released(books: Books, admin: Actor, databa
     with clock.at(OVER):
         run_id = in_transaction(expiry.prepare, DAY, actor=admin)
         in_transaction(expiry.release, run_id, actor=admin)
-        jobs.run(database, job, at=datetime(2019, 1, 1, tzinfo=UTC))
+        jobs.run(runtime.current(), job, at=datetime(2019, 1, 1, tzinfo=UTC))
     assert books.balance().balance == 0

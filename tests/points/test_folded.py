@@ -6,7 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger.kernel import clock
-from ledger.kernel.db import Database, in_snapshot
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot
 from ledger.points.book import queries
 from ledger.points.sealing import queries as seal_queries
 from ledger.proof.tree import verify_consistency, verify_inclusion

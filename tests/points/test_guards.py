@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import new_id
 from ledger.points.models import Account, Batch, Transfer
 from ledger.points.policy import MINUTE, AccountKey, Movement

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor, Grant
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.permissions import Permission
 from ledger.points.book import queries

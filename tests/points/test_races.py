@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from ledger.kernel import clock, db
-from ledger.kernel.db import Database
+from ledger.kernel.database import Database
 from ledger.kernel.errors import LedgerError
 from ledger.points.policy import AccountKey, Balance, Movement
 from tests.at_once import LONGEST_SECONDS, at_once
 from tests.points.books import HALF_AN_HOUR, ISSUANCE, REDEEMED, Books, member, new_books, new_source
 from tests.points.race_workers import spend_all
 from tests.processes import in_processes
+from tests.runtimes import use_database
 
 NOON = datetime(2026, 6, 3, 12, tzinfo=UTC)
 ROUNDS = 200
@@ -27,7 +28,7 @@ class Pair:
 
     def __init__(self, url: str) -> None:
         self.databases = [Database(url), Database(url)]
-        db.use(self.databases[0])
+        use_database(self.databases[0])
         self.books = new_books()
 
     def race(self, rounds: int, *contenders: Callable[[int], Any]) -> list[tuple[Any, Any]]:
@@ -35,7 +36,7 @@ class Pair:
         barrier = threading.Barrier(2)
 
         def run(number: int) -> list[Any]:
-            db.use(self.databases[number])
+            use_database(self.databases[number])
             outcomes = []
             for round_ in range(rounds):
                 barrier.wait(LONGEST_SECONDS)
@@ -247,7 +248,7 @@ def test_versions_have_no_gap_after_many_writers(pair: Pair) -> None:
     books.award(1000)
 
     def write(number: int) -> None:
-        db.use(pair.databases[number % 2])
+        use_database(pair.databases[number % 2])
         for _ in range(each):
             books.award(3)
             books.spend(2)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ledger.kernel import clock, db
+from ledger.kernel import clock
 from ledger.kernel.actor import Actor, Grant
 from ledger.kernel.db import in_snapshot, in_transaction, in_transaction_once
 from ledger.kernel.idempotency import Once
@@ -21,6 +21,7 @@ from tests.at_once import at_once, failures
 from tests.points.books import HALF_AN_HOUR, ISSUANCE, REDEEMED, Books, member, rows_of
 from tests.points.soundness import assert_lots, assert_sound
 from tests.points.test_races import Pair, won
+from tests.runtimes import use_database
 
 LAST_DAY, LATER = date(2026, 12, 31), date(2027, 12, 31)
 EARNED = datetime(2026, 6, 3, 8, tzinfo=UTC)
@@ -230,7 +231,7 @@ def test_one_key_fifty_times_at_once_posts_once(pair: Pair) -> None:
         return {"batch": posted.batch_id, "left": posted.balances[member()].balance}
 
     def ask(caller: int) -> Any:
-        db.use(pair.databases[caller % 2])
+        use_database(pair.databases[caller % 2])
         once = Once(books.center_id, "till", "one key", "one body")
         answer = in_transaction_once(once, spend)
         asked.append(once.replayed)

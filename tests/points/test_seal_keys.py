@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY
 
 from ledger import jobs
 from ledger.jobs import SCHEDULE, Job
-from ledger.kernel import clock, db
+from ledger.kernel import clock, runtime
 from ledger.kernel.crypto import keyring
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.points.sealing import keys as seal_keys
@@ -21,6 +21,7 @@ from ledger.proof.notes import NoteError, Signer, parse_verifier
 from tests.at_once import at_once
 from tests.points.books import Books
 from tests.points.logs import Log, assert_whole, award
+from tests.runtimes import use_instead
 
 _slots = count(1)
 
@@ -92,7 +93,7 @@ def test_a_private_key_stands_encrypted_and_is_wiped_at_its_end(books: Books, lo
 def test_a_log_keeps_its_name_when_the_service_moves(books: Books, log: Log) -> None:
     books.award(1)
     log.seal()
-    seal_keys.use_host("elsewhere.example")
+    use_instead(host="elsewhere.example")
     books.award(2)
     log.seal()
     in_transaction(seal_keys.change_key, books.center_id)
@@ -125,14 +126,14 @@ def test_the_job_goes_on_until_nothing_waits(books: Books, log: Log) -> None:
     for number in range(7):
         books.award(number + 1)
     mine = Job("seal-in-twos", 60, at_once=lambda session: seal(session, books.center_id, limit=2), full=2)
-    assert jobs.run(db.current(), mine, at=new_slot()) == 7
+    assert jobs.run(runtime.current(), mine, at=new_slot()) == 7
     assert [block.leaves for block in log.blocks] == [2, 2, 2, 1]
 
 
 def test_the_schedule_seals(books: Books, log: Log) -> None:
     books.award(1)
     job = next(each for each in SCHEDULE if each.name == "seal")
-    assert jobs.run(db.current(), job, at=new_slot()) >= 1
+    assert jobs.run(runtime.current(), job, at=new_slot()) >= 1
     assert log.waiting == []
 
 

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy.orm import Session
 
-from ledger.kernel import db
 from ledger.kernel.db import in_transaction
 from ledger.points.sealing.service import seal
 from tests.at_once import LONGEST_SECONDS, at_once
 from tests.points.books import member
 from tests.points.logs import Log, assert_whole, award
 from tests.points.test_races import Pair
+from tests.runtimes import use_database
 
 MOMENT = datetime(2026, 6, 3, 8, 0, 0, 123456, tzinfo=UTC)
 
@@ -42,7 +42,7 @@ def test_a_batch_that_commits_late_is_sealed_late_and_nobody_waits(pair: Pair) -
         return posted.batch_id
 
     def quick() -> int:
-        db.use(pair.databases[1])
+        use_database(pair.databases[1])
         assert taken.wait(LONGEST_SECONDS)
         try:
             return books.award(5).batch_id if log.seal() == 0 else 0
@@ -69,7 +69,7 @@ def test_a_posting_does_not_wait_for_the_sealer(pair: Pair) -> None:
         return number
 
     def post() -> None:
-        db.use(pair.databases[1])
+        use_database(pair.databases[1])
         books.award(7)
         books.spend(3)
         books.resolve(books.hold(2), "post")
@@ -95,13 +95,13 @@ def test_sealers_and_writers_at_once_leave_nothing_out(pair: Pair) -> None:
     books.award(1_000)
 
     def write(number: int) -> None:
-        db.use(pair.databases[number % 2])
+        use_database(pair.databases[number % 2])
         for _ in range(each):
             books.award(3, member(number))
             books.spend(1, member(number))
 
     def seal_often(number: int) -> int:
-        db.use(pair.databases[number % 2])
+        use_database(pair.databases[number % 2])
         return sum(log.seal(limit=5) for _ in range(each))
 
     writers = [lambda number=number: write(number) for number in range(4)]

@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.kernel.db import Database, in_transaction, in_transaction_once
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_transaction, in_transaction_once
 from ledger.kernel.idempotency import Once
 from ledger.kernel.ids import new_id
 from ledger.points.book import opening, service

@@ -9,7 +9,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
 from ledger.points.book import queries as ledger
 from ledger.points.policy import POINT, AccountKey, Balance

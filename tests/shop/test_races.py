@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from ledger.kernel import clock
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
 from ledger.points.book import queries as ledger
 from ledger.points.policy import POINT, AccountKey

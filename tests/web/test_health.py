@@ -12,7 +12,8 @@ from prometheus_client import REGISTRY
 from sqlalchemy.orm import Session
 
 from ledger.app import create_app
-from ledger.kernel.db import Database, in_transaction
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_transaction
 from ledger.kernel.errors import Rejected
 from ledger.web.logs import JsonLines
 from tests.world import World

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from ledger.kernel import clock
-from ledger.kernel.clock import parse_instant
+from ledger.kernel.clocks import parse_instant
 from ledger.kernel.ids import public_id
 from tests.world import World
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from ledger.kernel import clock
-from ledger.kernel.db import Database, in_transaction
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_transaction
 from ledger.kernel.errors import TooMany
 from ledger.kernel.ids import new_id
 from ledger.web.rate_limit import Limit, count_try, forget_expired, forgive, network_of

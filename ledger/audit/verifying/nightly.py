@@ -14,7 +14,7 @@ from ledger.audit.verifying.service import SILENT_AFTER, begin
 from ledger.kernel import clock, job_runs
 from ledger.kernel.actor import system_actor
 from ledger.kernel.clock import BUSINESS_ZONE
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
 from ledger.points.closing import freezing
 
@@ -25,14 +25,14 @@ _WHOLE_BOOK_EVERY = timedelta(days=7)
 _OVERDUE = timedelta(hours=36)
 
 
-def verify_tonight(database: Database, center_id: int, *, at: datetime) -> bool:
+def verify_tonight(center_id: int, *, at: datetime) -> bool:
     """Verify a center where nobody has tonight; whether it was done. `at` is of the machine's clock."""
     if not in_snapshot(_due, center_id, at=at):
         return False
     run_id = in_transaction(_begin, center_id, at=at)
     if run_id is None:
         return False
-    found = runs.carry_out(database, run_id, center_id)
+    found = runs.carry_out(run_id, center_id)
     if found is not None and found.difference is not None and not found.known:
         in_transaction(_freeze, center_id, found.difference, run_id=run_id)
     return True

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from ledger.audit.checks.scope import LogHead
 from ledger.audit.verifying import queries, service
 from ledger.audit.verifying.verify import Progress, Verification, verify
-from ledger.kernel import db
+from ledger.kernel import runtime
 from ledger.kernel.actor import Actor
-from ledger.kernel.db import Database, in_snapshot, in_transaction
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.runtime import Runtime
 from ledger.points.sealing import service as sealing
 
 _log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ class Teller:
             self.also(step, done, total)
 
 
-def start(database: Database, *, actor: Actor, wait_seconds: float = 0) -> int:
+def start(*, actor: Actor, wait_seconds: float = 0) -> int:
     """Begin a verification of the actor's center, or join the one under way; its id.
 
     Waits for its end for so long, so that who asks about a small book has the answer at once. Raises
@@ -48,15 +49,19 @@ def start(database: Database, *, actor: Actor, wait_seconds: float = 0) -> int:
     """
     run = in_transaction(service.begin, actor=actor)
     if run["begun"]:
-        thread = threading.Thread(target=carry_out, args=(database, run["id"], actor.center_id), daemon=True)
+        thread = threading.Thread(target=_begin, args=(runtime.current(), run["id"], actor.center_id), daemon=True)
         thread.start()
         thread.join(wait_seconds)
     return int(run["id"])
 
 
-def carry_out(database: Database, run_id: int, center_id: int) -> Verification | None:
+def _begin(here: Runtime, run_id: int, center_id: int) -> None:
+    runtime.use(here)
+    carry_out(run_id, center_id)
+
+
+def carry_out(run_id: int, center_id: int) -> Verification | None:
     """Seal what waits, verify, and keep what was found; a fault is logged and kept as such, then None."""
-    db.use(database)
     try:
         found = verify_now(run_id, center_id)
         in_transaction(service.finish, run_id, found)

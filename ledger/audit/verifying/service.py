@@ -15,6 +15,7 @@ from ledger.audit.verifying.models import VerificationRun
 from ledger.audit.verifying.verify import Verification
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
+from ledger.kernel.clocks import SystemClock
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
 from ledger.kernel.types import table_of
@@ -22,7 +23,7 @@ from ledger.kernel.types import table_of
 SILENT_AFTER = timedelta(minutes=2)
 _run = table_of(VerificationRun)
 # Whether a process is alive is a matter of the machine's clock, also in a rehearsal whose own clock stands still.
-_machine = clock.SystemClock()
+_machine = SystemClock()
 
 
 def begin(session: Session, *, actor: Actor, since_last: bool = False) -> dict[str, Any]:

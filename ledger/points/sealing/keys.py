@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.kernel import clock
+from ledger.kernel import clock, runtime
 from ledger.kernel.ids import new_id, public_id
 from ledger.kernel.types import table_of
 from ledger.points.sealing.models import SealKey
@@ -19,7 +19,6 @@ _CURRENT = (
     .where(_key.c.center_id == sa.bindparam("center"), _key.c.valid_until.is_(None))
     .with_for_update()
 )
-_host: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +54,6 @@ class KeyView:
     def text(self) -> str:
         """name+id+key."""
         return self.verifier.text
-
-
-def use_host(name: str) -> None:
-    """Say under which host's name this process makes the first key of a center."""
-    global _host  # noqa: PLW0603 - one process serves one installation
-    _host = name
 
 
 def lock_current_key(session: Session, center_id: int) -> CurrentKey:
@@ -108,6 +101,4 @@ def _add(session: Session, center_id: int, origin: str, *, after: Signer | None)
 
 def _new_origin(center_id: int) -> str:
     """What a center's log is called for ever, also when the service moves to another host."""
-    if _host is None:
-        raise RuntimeError("no host in this process: call ledger.points.sealing.keys.use_host first")
-    return f"{_host}/{public_id(center_id)}"
+    return f"{runtime.current().host}/{public_id(center_id)}"

@@ -1,0 +1,54 @@
+"""What an application runs with. Two applications in one process have one each and never see the other's.
+
+Whoever begins a request, a command, the run of a job or a thread says which is current there; nothing falls back to
+one of the whole process.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from ledger.kernel.clocks import Clock
+from ledger.kernel.database import Database
+from ledger.kernel.keyring import Keyring
+from ledger.kernel.routes import Routes
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """All that is one per application. `host` names the logs of its new centers."""
+
+    database: Database
+    clock: Clock
+    keyring: Keyring
+    routes: Routes
+    host: str
+    zone: ZoneInfo
+
+
+_current: ContextVar[Runtime] = ContextVar("runtime")
+
+
+def current() -> Runtime:
+    """The runtime of this context."""
+    try:
+        return _current.get()
+    except LookupError:
+        raise RuntimeError("no runtime in this context: call ledger.kernel.runtime.use first") from None
+
+
+def use(runtime: Runtime) -> None:
+    """Make it current for the rest of this context: what a new thread does first."""
+    _current.set(runtime)
+
+
+@contextmanager
+def within(runtime: Runtime) -> Iterator[None]:
+    """Make it current for the block: a request, a command, the run of a job."""
+    token = _current.set(runtime)
+    try:
+        yield
+    finally:
+        _current.reset(token)
