@@ -7,10 +7,8 @@ listed here with that reason.
 import ast
 import re
 from collections.abc import Iterable
-from graphlib import CycleError, TopologicalSorter
 
 from tests.source import (
-    ROOT,
     Source,
     body_without_docstring,
     dotted,
@@ -52,10 +50,6 @@ SQL_CLOCK = re.compile(
 )
 COMMIT_CALLS = {"commit", "rollback", "begin"}
 COMMIT_SQL = re.compile(r"\s*(COMMIT|ROLLBACK|BEGIN( \w+)?|SAVEPOINT \w+|RELEASE( SAVEPOINT)? \w+)\s*;?\s*$")
-# Path: why it names a table of its own a second time.
-NAMES_A_TABLE = {
-    "ledger/people/volunteers/registration.py": "the sealed columns of Identity take what was sealed before the unit",
-}
 HTTP_VERBS = {"get", "post", "put", "patch", "delete"}
 
 
@@ -152,48 +146,6 @@ def test_no_import_inside_a_function() -> None:
     )
 
 
-def test_modules_have_no_cycle() -> None:
-    modules = {
-        source.path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): source for source in package()
-    }
-    graph = {name: imported_modules(source, modules) - {name} for name, source in modules.items()}
-    try:
-        TopologicalSorter(graph).prepare()
-    except CycleError as error:
-        cycle = " -> ".join(reversed(error.args[1]))
-        raise AssertionError(
-            f"Modules import each other in a circle: {cycle}. Move what both need to the lower one, or pass it in."
-        ) from None
-
-
-def imported_modules(source: Source, modules: Iterable[str]) -> set[str]:
-    """Those of `modules` that a file imports; `from ledger.points import service` imports ledger.points.service."""
-    found = set()
-    for node in source.nodes():
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            submodules = {f"{node.module}.{alias.name}" for alias in node.names} & set(modules)
-            found |= submodules or {node.module}
-    return found & set(modules)
-
-
-def test_no_drawer_for_odds_and_ends() -> None:
-    names = {"utils", "util", "helpers", "helper", "common", "misc", "tools"}
-    fail_on(
-        (source.path for source in package() if names & set(re.split(r"[/.]", source.path))),
-        "No utils, helpers, common or misc: name the file after what it knows, in the capability that knows it.",
-    )
-
-
-def test_every_folder_is_a_package() -> None:
-    folders = {(ROOT / source.path).parent for source in package()}
-    fail_on(
-        (str(folder.relative_to(ROOT)) for folder in folders if not (folder / "__init__.py").exists()),
-        "Add an __init__.py: without it import-linter does not see the folder.",
-    )
-
-
 def test_every_module_says_what_it_is_for() -> None:
     fail_on(
         (
@@ -240,18 +192,6 @@ def test_only_the_kernel_commits() -> None:
     )
 
 
-def test_only_jobs_imports_the_scheduler() -> None:
-    fail_on(
-        (
-            source.path
-            for source in product()
-            if source.path != "ledger/jobs.py"
-            and re.search(r"^\s*(import|from) apscheduler", source.text, re.MULTILINE)
-        ),
-        "Only ledger/jobs.py imports APScheduler: add a row to its SCHEDULE.",
-    )
-
-
 def test_time_comes_through_one_seam() -> None:
     fail_on(
         (
@@ -281,19 +221,3 @@ def test_no_sql_reads_the_clock() -> None:
         and re.fullmatch(r"(.*\.)?func\.(now|current_timestamp|current_date|current_time|sysdate)", dotted(node.func))
     )
     fail_on((*in_text, *in_calls), "Bind the instant: SQL never reads the clock (ledger.kernel.clock.now() does).")
-
-
-def test_a_table_is_imported_not_named() -> None:
-    calls = [
-        (source, node)
-        for source in package()
-        for node in source.nodes()
-        if isinstance(node, ast.Call) and dotted(node.func) in {"sa.table", "table"}
-    ]
-    fail_on(
-        (f"{source.at(node)} {dotted(node.func)}(…)" for source, node in calls if source.path not in NAMES_A_TABLE),
-        "Import the table's model, so that a column that goes breaks here and not at run time. If the model stands "
-        "above, what is read of it belongs lower: places/ is such a part of organisations/.",
-    )
-    stale = NAMES_A_TABLE.keys() - {source.path for source, _node in calls}
-    fail_on(stale, "These name no table any more: take them off NAMES_A_TABLE.")

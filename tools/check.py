@@ -8,6 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # import-linter has no `python -m` form, and the script beside it breaks when the checkout is moved.
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command as run; run()"
+HOUSE_RULES = ("tests/test_house_rules.py", "tests/test_structure.py")
 
 # What is checked, and the command. All are run even when one fails, so that one run shows everything.
 CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -15,7 +16,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("lint", ("-m", "ruff", "check", ".")),
     ("types", ("-m", "mypy")),
     ("imports", ("-c", LINT_IMPORTS, "--no-cache", "--no-logo")),
-    ("house rules", ("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_house_rules.py")),
+    ("house rules", ("-m", "pytest", "-q", "-p", "no:cacheprovider", *HOUSE_RULES)),
     ("migrations", ("-m", "tools.check_migrations")),
 )
 
