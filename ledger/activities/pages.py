@@ -55,7 +55,7 @@ def list_activities() -> str:
     actor = get_actor()
     paths = actor.paths(Permission.MANAGE_ACTIVITIES)
     found = in_snapshot(queries.list_activities, actor.center_id, request=page, paths=paths, status=status)
-    return render_template("activities/activities.html", page=found, status=status, sort=page.sort or "-created_at")
+    return render_template("activities/activities.html", page=found, status=status)
 
 
 @bp.get("/activities/new")

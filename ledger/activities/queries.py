@@ -122,9 +122,10 @@ def list_activities(
         query = query.where(Activity.status == status)
     if category:
         query = query.where(Activity.category == category)
-    sorts = {"-created_at": Activity.created_at, "created_at": Activity.created_at, "name": Activity.name}
-    wanted = PageRequest(request.limit, request.after, request.sort or "-created_at")
-    return fetch_page(session, query, request=wanted, sorts=sorts, tie=Activity.id, make=_activity_view)
+    sorts = {"created_at": Activity.created_at, "name": Activity.name}
+    return fetch_page(
+        session, query, request=request, sorts=sorts, tie=Activity.id, make=_activity_view, usual="-created_at"
+    )
 
 
 def find_shift(session: Session, shift_id: int, center_id: int) -> ShiftView | None:

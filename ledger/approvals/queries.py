@@ -66,10 +66,11 @@ def list_proposals(
     return fetch_page(
         session,
         query,
-        request=PageRequest(request.limit, request.after, request.sort or "-proposed_at"),
+        request=request,
         sorts={"proposed_at": Proposal.proposed_at},
         tie=Proposal.id,
         make=_view,
+        usual="-proposed_at",
     )
 
 

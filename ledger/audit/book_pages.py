@@ -54,7 +54,7 @@ def _accounts(session: Session, actor: Actor) -> dict[str, Any]:
         "next": found.next,
         "number": number,
         "kind": kind,
-        "sort": page.sort or "opened_at",
+        "sort": found.sort,
     }
 
 
@@ -72,7 +72,7 @@ def account(account_id: int) -> str:
 
 def _account(session: Session, account_id: int, actor: Actor) -> dict[str, Any]:
     as_of = moments.read("as_of")
-    page = PageRequest(_PER_PAGE, request.args.get("after"), request.args.get("sort", "-recorded_at"))
+    page = PageRequest(_PER_PAGE, request.args.get("after"), request.args.get("sort", ""))
     shown = statement.statement_of(session, account_id, actor, request=page, as_of=as_of)
     picked = _picked([line.entry.transfer_id for line in shown.lines])
     traced = trace(session, picked, actor) if picked is not None else None
@@ -80,7 +80,6 @@ def _account(session: Session, account_id: int, actor: Actor) -> dict[str, Any]:
         "lots": _lots(session, shown.account, actor) if as_of is None else None,
         "statement": shown,
         "as_of": as_of,
-        "sort": page.sort,
         "picked": picked,
         "chain": chain_of(traced) if traced is not None else [],
         "amount": amount_words(traced.transfer.amount, traced) if traced is not None else "",

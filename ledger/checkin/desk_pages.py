@@ -92,7 +92,7 @@ def _attendances(session: Session, station_id: int, page: PageRequest) -> dict[s
         "station": station,
         "items": attendance_list.rows(session, found.items, actor),
         "next": found.next,
-        "sort": page.sort or "-opened_at",
+        "sort": found.sort,
         "first": page.after is None,
         "refused": attendance_list.refusals(session, station, actor, clock.now() - _TODAY),
     }
@@ -133,6 +133,6 @@ def _all_rows(session: Session, station_id: int, sort: str) -> tuple[PlaceView, 
     def fetch(part: PageRequest) -> Page[list[Any]]:
         found = queries.list_attendances(session, actor.center_id, chosen, request=part)
         rows = attendance_list.rows(session, found.items, actor)
-        return Page([attendance_list.cells(row) for row in rows], found.next)
+        return found.of([attendance_list.cells(row) for row in rows])
 
     return station, all_items(fetch, sort=sort, most=MOST_ROWS)

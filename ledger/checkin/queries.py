@@ -240,8 +240,7 @@ def list_attendances(
         own = Attendance.volunteer_id == wanted.own_id if wanted.own_id is not None else sa.false()
         query = query.where(sa.or_(own, under(Place.path, wanted.paths)))
     sorts = {"opened_at": Attendance.opened_at, "minutes": Attendance.minutes, "points": Attendance.points}
-    wanted_page = PageRequest(request.limit, request.after, request.sort or "-opened_at")
-    return fetch_page(session, query, request=wanted_page, sorts=sorts, tie=Attendance.id, make=_view)
+    return fetch_page(session, query, request=request, sorts=sorts, tie=Attendance.id, make=_view, usual="-opened_at")
 
 
 def scans_of(session: Session, attendance: AttendanceView, center_id: int) -> list[ScanView]:

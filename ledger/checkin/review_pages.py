@@ -44,7 +44,7 @@ def _waiting(session: Session, page: PageRequest) -> dict[str, Any]:
     return {
         "items": attendance_list.rows(session, found.items, actor),
         "next": found.next,
-        "sort": page.sort,
+        "sort": found.sort,
         "first": page.after is None,
     }
 

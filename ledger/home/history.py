@@ -124,7 +124,7 @@ def list_happenings(
         make=lambda row: row.Batch,
     )
     moved = own.moved([batch.id for batch in page.items])
-    return Page([_happening(session, batch, moved[batch.id], actor, zone) for batch in page.items], page.next)
+    return page.of([_happening(session, batch, moved[batch.id], actor, zone) for batch in page.items])
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from ledger.kernel.clocks import parse_instant
 from ledger.kernel.errors import ErrorText, Rejected, register
 
 T = TypeVar("T")
+U = TypeVar("U")
 SortColumn = InstrumentedAttribute[Any] | sa.ColumnElement[Any]
 MOST_PER_PAGE = 200
 USUAL_PER_PAGE = 50
@@ -36,10 +37,15 @@ register(
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """A part of a list and the cursor of the next one, None at the end."""
+    """A part of a list, the cursor of the next one, None at the end, and what the list is sorted by."""
 
     items: list[T]
     next: str | None
+    sort: str = ""
+
+    def of(self, items: list[U]) -> "Page[U]":
+        """The same part of a list, of what is shown of its items."""
+        return Page(items, self.next, self.sort)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +65,15 @@ def fetch_page(
     sorts: Mapping[str, SortColumn],
     tie: SortColumn,
     make: Callable[[Any], T],
+    usual: str = "",
 ) -> Page[T]:
     """Rows of `query` after the cursor, ordered by the wanted column and then by `tie`, which must be unique.
 
-    `sorts` maps names to NOT NULL columns; the first is the usual one. The query must select what `make` needs; the
-    sort columns are added to it. Raises Rejected("page.cursor_invalid" | "page.sort_unknown").
+    `sorts` maps names to NOT NULL columns; unless asked, a list is sorted by the `usual` one, or else by the first. The
+    query must select what `make` needs; the sort columns are added to it.
+    Raises Rejected("page.cursor_invalid" | "page.sort_unknown").
     """
-    name = request.sort or next(iter(sorts))
+    name = request.sort or usual or next(iter(sorts))
     column = sorts.get(name.lstrip("-"))
     if column is None:
         raise Rejected("page.sort_unknown", allowed=", ".join(sorts))
@@ -81,7 +89,7 @@ def fetch_page(
     more = len(rows) > limit
     last = rows[limit - 1] if more else None
     cursor = _encode([last._mapping["_sort"], last._mapping["_tie"]]) if last is not None else None
-    return Page([make(row) for row in rows[:limit]], cursor)
+    return Page([make(row) for row in rows[:limit]], cursor, name)
 
 
 def all_items(fetch: Callable[[PageRequest], Page[T]], *, sort: str = "", most: int | None = None) -> list[T]:

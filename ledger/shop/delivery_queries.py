@@ -60,15 +60,14 @@ def get_delivery(session: Session, goods_in_id: int, center_id: int) -> Delivery
 def list_deliveries(session: Session, shop_id: int, center_id: int, *, request: PageRequest) -> Page[DeliveryView]:
     """Deliveries to a shop, newest first unless asked otherwise; without their lines."""
     query = _deliveries().where(GoodsIn.center_id == center_id, GoodsIn.shop_id == shop_id)
-    page = PageRequest(request.limit, request.after, request.sort or "-received_at")
-    sorts = {"received_at": GoodsIn.received_at}
     return fetch_page(
         session,
         query,
-        request=page,
-        sorts=sorts,
+        request=request,
+        sorts={"received_at": GoodsIn.received_at},
         tie=GoodsIn.id,
         make=lambda row: _delivery(row, []),
+        usual="-received_at",
     )
 
 

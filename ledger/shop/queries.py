@@ -218,7 +218,7 @@ def list_items(
     page = fetch_page(
         session, query, request=request, sorts=sorts, tie=Item.id, make=lambda row: ItemView(*row[:columns])
     )
-    return Page(with_stock(session, page.items, center_id), page.next)
+    return page.of(with_stock(session, page.items, center_id))
 
 
 def with_stock(session: Session, items: Sequence[ItemView], center_id: int) -> list[ShelfItem]:

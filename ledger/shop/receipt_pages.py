@@ -55,7 +55,7 @@ def _list(session: Session, wanted: RedemptionFilter, page: PageRequest, actor: 
         "next_after": found.next,
         "shops": queries.shops_under(session, paths, actor.center_id),
         "wanted": wanted,
-        "sort": page.sort or "-created_at",
+        "sort": found.sort,
     }
 
 

@@ -172,9 +172,15 @@ def list_redemptions(
 ) -> Page[RedemptionView]:
     """Redemptions that the actor may see by time, newest first unless asked otherwise; without their lines."""
     query = _narrowed(_REDEMPTIONS.where(Redemption.center_id == actor.center_id, _visible_to(actor)), wanted)
-    page = PageRequest(request.limit, request.after, request.sort or "-created_at")
-    sorts = {"created_at": Redemption.created_at, "total": Redemption.total}
-    return fetch_page(session, query, request=page, sorts=sorts, tie=Redemption.id, make=lambda row: _view(row, []))
+    return fetch_page(
+        session,
+        query,
+        request=request,
+        sorts={"created_at": Redemption.created_at, "total": Redemption.total},
+        tie=Redemption.id,
+        make=lambda row: _view(row, []),
+        usual="-created_at",
+    )
 
 
 def _visible_to(actor: Actor) -> sa.ColumnElement[bool]:

@@ -86,7 +86,7 @@ def _shelf(session: Session, shop_id: int, actor: Actor) -> dict[str, Any]:
         "shop": shop,
         "items": found.items,
         "next_after": found.next,
-        "sort": page.sort or "initials",
+        "sort": found.sort,
         "show": request.args.get("show", ""),
         "may_manage": actor.may(Permission.MANAGE_SHOP, shop.place_path),
         "may_take_in": actor.may(Permission.GOODS_IN, shop.place_path),
@@ -194,7 +194,7 @@ def _deliveries(session: Session, shop_id: int, actor: Actor) -> dict[str, Any]:
         "shop": shop,
         "deliveries": found.items,
         "next_after": found.next,
-        "sort": page.sort or "-received_at",
+        "sort": found.sort,
         "may_take_in": actor.may(Permission.GOODS_IN, shop.place_path),
     }
 

@@ -5,12 +5,15 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.errors import Rejected
-from ledger.kernel.paging import Page, PageRequest, all_items
+from ledger.kernel.paging import Page, PageRequest, all_items, fetch_page
 from ledger.places import queries as places
+from ledger.places.models import Place
 from tests.world import World
 
 
@@ -96,3 +99,28 @@ def test_all_items_goes_on_to_the_last_page_or_to_what_was_asked_for() -> None:
     assert all_items(fetch, most=250) == list(range(250))
     assert [part.limit for part in asked] == [200, 50]
     assert all_items(lambda _part: Page([], None)) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "usual", "sorted_by", "first"),
+    [
+        ("", "", "path", "演示中心"),
+        ("", "-name", "-name", "演示中心"),
+        ("name", "-name", "name", "柳荫站"),
+    ],
+)
+def test_a_page_says_what_it_is_sorted_by(world: World, asked: str, usual: str, sorted_by: str, first: str) -> None:
+    def ask(session: Session) -> Page[str]:
+        return fetch_page(
+            session,
+            sa.select(Place.name).where(Place.center_id == world.center_id),
+            request=PageRequest(limit=1, sort=asked),
+            sorts={"path": Place.path, "name": Place.name},
+            tie=Place.id,
+            make=lambda row: row.name,
+            usual=usual,
+        )
+
+    page = in_snapshot(ask)
+    assert (page.items, page.sort) == ([first], sorted_by)
+    assert page.of([1]) == Page([1], page.next, sorted_by)

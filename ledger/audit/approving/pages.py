@@ -34,16 +34,16 @@ _HOW = {"approve": service.approve, "reject": service.reject, "withdraw": servic
 @requires(*READERS)
 def approvals() -> str:
     """What waits for a second person, and what became of the rest."""
-    page = PageRequest(after=request.args.get("after"), sort=request.args.get("sort", "-proposed_at"))
+    page = PageRequest(after=request.args.get("after"), sort=request.args.get("sort", ""))
     shown = in_snapshot(_list, _wanted(), page, get_actor())
     kinds = [(kind.name, kind.title) for kind in get_desk().kinds]
-    return render_template("audit/approvals.html", kinds=kinds, statuses=STATUS_WORDS, sort=page.sort, **shown)
+    return render_template("audit/approvals.html", kinds=kinds, statuses=STATUS_WORDS, **shown)
 
 
 def _list(session: Session, wanted: ProposalFilter, page: PageRequest, actor: Actor) -> dict[str, Any]:
     found = queries.list_proposals(session, actor.center_id, wanted, request=page)
     rows = proposals.rows(session, found.items, actor.center_id, get_desk())
-    return {"rows": rows, "next_after": found.next, "wanted": wanted}
+    return {"rows": rows, "next_after": found.next, "sort": found.sort, "wanted": wanted}
 
 
 def _wanted() -> ProposalFilter:

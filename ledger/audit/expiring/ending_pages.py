@@ -32,7 +32,7 @@ def ending() -> str:
     """Whose points end soon?"""
     page = PageRequest(after=request.args.get("after"), sort=request.args.get("sort", ""))
     shown = in_snapshot(_list, get_actor(), _until(), page)
-    return render_template("audit/ending.html", until=_until(), sort=page.sort or "owner_id", **shown)
+    return render_template("audit/ending.html", until=_until(), **shown)
 
 
 def _list(session: Session, actor: Actor, until: date, page: PageRequest) -> dict[str, Any]:

@@ -72,13 +72,13 @@ def run_rows(session: Session, runs: Iterable[RunView], center_id: int) -> list[
 def members_of(session: Session, run: RunView, center_id: int, *, request: PageRequest) -> Page[MemberRow]:
     """Whose points a run takes or has taken."""
     found = expiry_queries.list_members(session, run, center_id, request=request)
-    return Page(_rows(session, found.items, center_id), found.next)
+    return found.of(_rows(session, found.items, center_id))
 
 
 def notice(session: Session, center_id: int, until: date, *, request: PageRequest) -> Page[MemberRow]:
     """Whose points end by a day, for the notice."""
     found = expiry_queries.list_ending(session, center_id, until, request=request)
-    return Page(_rows(session, found.items, center_id), found.next)
+    return found.of(_rows(session, found.items, center_id))
 
 
 def _rows(session: Session, found: list[Found], center_id: int) -> list[MemberRow]:

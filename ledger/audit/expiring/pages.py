@@ -125,8 +125,7 @@ def drop_expiry(run_id: int) -> ResponseReturnValue:
 def _draw_run(run_id: int, reason: str, errors: dict[str, Any]) -> str:
     page = PageRequest(after=request.args.get("after"), sort=request.args.get("sort", ""))
     shown = in_snapshot(_run, run_id, get_actor(), page)
-    sort = page.sort or "owner_id"
-    return render_template("audit/expiry_run.html", reason=reason, errors=errors, sort=sort, states=_STATES, **shown)
+    return render_template("audit/expiry_run.html", reason=reason, errors=errors, states=_STATES, **shown)
 
 
 def _run(session: Session, run_id: int, actor: Actor, page: PageRequest) -> dict[str, Any]:

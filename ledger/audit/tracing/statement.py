@@ -49,6 +49,7 @@ class Statement:
     as_of: datetime | None
     lines: list[Line]
     next: str | None
+    sort: str
 
     @property
     def income(self) -> int:
@@ -69,7 +70,7 @@ def statement_of(
     page = reading.statement(session, account_id, actor, request=request, as_of=as_of)
     key = AccountKey(account.unit, account.kind, account.owner_id)
     name = account_names(session, [key], actor.center_id)[key]
-    return Statement(account, name, as_of, _lines(session, page.items, actor.center_id), page.next)
+    return Statement(account, name, as_of, _lines(session, page.items, actor.center_id), page.next, page.sort)
 
 
 def file_of(session: Session, account_id: int, actor: Actor, *, as_of: datetime | None) -> list[list[Any]]:
@@ -78,7 +79,7 @@ def file_of(session: Session, account_id: int, actor: Actor, *, as_of: datetime 
 
     def fetch(part: PageRequest) -> Page[Line]:
         page = reading.statement(session, account_id, actor, request=part, as_of=as_of)
-        return Page(_lines(session, page.items, actor.center_id), page.next)
+        return page.of(_lines(session, page.items, actor.center_id))
 
     headings = [_("记账时间"), _("事项"), _("摘要"), _("对方账户"), _("收入"), _("支出"), _("余额"), _("流水号")]
     return [headings, *(_cells(line, scale) for line in all_items(fetch, sort="recorded_at", most=MOST_LINES))]

@@ -57,7 +57,6 @@ def _list(session: Session, actor: Actor) -> dict[str, Any]:
         "q": sought,
         "place_id": place_id,
         "household": household,
-        "sort": request.args.get("sort") or "number",
         "places": place_choices(session, actor.center_id, actor.paths(Permission.MANAGE_VOLUNTEERS)),
         "names": place_names(session, [each.place_id for each in page.items], actor.center_id),
     }

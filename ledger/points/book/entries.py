@@ -98,15 +98,14 @@ def statement(
     )
     if until is not None:
         query = query.where(Transfer.recorded_at <= until)
-    sorts = {"-recorded_at": Transfer.recorded_at, "recorded_at": Transfer.recorded_at}
-    wanted = PageRequest(request.limit, request.after, request.sort or "-recorded_at")
     return fetch_page(
         session,
         query,
-        request=wanted,
-        sorts=sorts,
+        request=request,
+        sorts={"recorded_at": Transfer.recorded_at},
         tie=Transfer.id,
         make=lambda row: _entry(row, account_id),
+        usual="-recorded_at",
     )
 
 

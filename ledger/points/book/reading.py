@@ -67,7 +67,7 @@ def list_accounts(session: Session, actor: Actor, wanted: AccountFilter, *, requ
     sorts = {"opened_at": Account.opened_at, "unit": Account.unit, "kind": Account.kind}
     page = fetch_page(session, query, request=request, sorts=sorts, tie=Account.id, make=_row)
     folded = folded_balances(session, [row.id for row in page.items if not row.counted], actor.center_id)
-    return Page([replace(row, balance=folded.get(row.id, row.balance)) for row in page.items], page.next)
+    return page.of([replace(row, balance=folded.get(row.id, row.balance)) for row in page.items])
 
 
 def get_account(session: Session, account_id: int, actor: Actor, *, as_of: datetime | None = None) -> AccountRow:
@@ -88,7 +88,7 @@ def statement(
     page = entries.statement(session, account_id, actor.center_id, request=request, until=as_of)
     ids = [entry.transfer_id for entry in page.items]
     lots = parts_by_transfer(session, account_id, ids, actor.center_id)
-    return Page([replace(entry, lots=lots.get(entry.transfer_id, ())) for entry in page.items], page.next)
+    return page.of([replace(entry, lots=lots.get(entry.transfer_id, ())) for entry in page.items])
 
 
 def list_lots(session: Session, account_id: int, actor: Actor, *, request: PageRequest) -> Page[LotRow]:

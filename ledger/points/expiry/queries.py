@@ -132,9 +132,8 @@ def list_ending(session: Session, center_id: int, ends_on: date, *, request: Pag
     )
     query = _with_owners(sums, center_id).where(_account.c.unit == POINT)
     sorts = {"owner_id": _account.c.owner_id, "amount": sums.c.amount}
-    wanted = PageRequest(request.limit, request.after, request.sort or "owner_id")
     return fetch_page(
-        session, query, request=wanted, sorts=sorts, tie=_account.c.owner_id, make=lambda row: Ending(*row[:5])
+        session, query, request=request, sorts=sorts, tie=_account.c.owner_id, make=lambda row: Ending(*row[:5])
     )
 
 

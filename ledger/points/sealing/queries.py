@@ -137,10 +137,11 @@ def list_checkpoints(session: Session, center_id: int, *, request: PageRequest) 
     return fetch_page(
         session,
         _CHECKPOINTS.where(_checkpoint.c.center_id == center_id),
-        request=PageRequest(request.limit, request.after, request.sort or "-size"),
+        request=request,
         sorts={"size": CheckpointRow.size},
         tie=CheckpointRow.size,
         make=lambda row: CheckpointView(*row[: len(CheckpointView.__slots__)]),
+        usual="-size",
     )
 
 
