@@ -1,13 +1,18 @@
 """Keys by the thousands, in lists that a statement can take."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
+T = TypeVar("T")
 _Key = TypeVar("_Key", int, str)
 MOST_AT_ONCE = 5_000
 
 
-def chunks(keys: Iterable[_Key]) -> Iterable[list[_Key]]:
+def chunks(keys: Iterable[_Key]) -> Iterator[Sequence[_Key]]:
     """The distinct keys in order, in lists that a statement can take."""
-    wanted = sorted(set(keys))
-    return (wanted[start : start + MOST_AT_ONCE] for start in range(0, len(wanted), MOST_AT_ONCE))
+    return parts_of(sorted(set(keys)), MOST_AT_ONCE)
+
+
+def parts_of(items: Sequence[T], most: int) -> Iterator[Sequence[T]]:
+    """The items as they stand, at most so many at once."""
+    return (items[start : start + most] for start in range(0, len(items), most))

@@ -13,6 +13,7 @@ from ledger.audit.expiring import lists as expiry_lists
 from ledger.audit.expiring.lists import MemberRow
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
+from ledger.kernel.chunks import parts_of
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.paging import Page, PageRequest, all_items
 from ledger.kernel.permissions import Permission
@@ -64,7 +65,7 @@ def _paper(session: Session, actor: Actor, until: date, sort: str) -> dict[str, 
     members, amount = expiry_queries.sum_ending(session, actor.center_id, until)
     return {
         "center": organisations.get_center(session, actor.center_id).name,
-        "sheets": [rows[at : at + _ROWS_PER_SHEET] for at in range(0, len(rows), _ROWS_PER_SHEET)] or [[]],
+        "sheets": list(parts_of(rows, _ROWS_PER_SHEET)) or [[]],
         "members": members,
         "amount": amount,
     }

@@ -106,8 +106,8 @@ def get_volunteer(session: Session, volunteer_id: int, center_id: int) -> Volunt
     return _volunteer_view(rows[0])
 
 
-def volunteer_rows(session: Session, volunteer_ids: list[int], center_id: int) -> list[VolunteerView]:
-    """Volunteers by id, at most places.MOST_AT_ONCE."""
+def volunteer_rows(session: Session, volunteer_ids: Sequence[int], center_id: int) -> list[VolunteerView]:
+    """Volunteers by id, at most chunks.MOST_AT_ONCE."""
     rows = session.connection().execute(_BY_IDS, {"center": center_id, "ids": volunteer_ids})
     return [_volunteer_view(row) for row in rows]
 

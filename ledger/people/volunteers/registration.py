@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
-from ledger.kernel.chunks import MOST_AT_ONCE
+from ledger.kernel.chunks import chunks
 from ledger.kernel.crypto import keyring
 from ledger.kernel.errors import Rejected
 from ledger.kernel.ids import new_id
@@ -165,20 +165,16 @@ class _Known(NamedTuple):
 
 
 def _by_phone(session: Session, rows: Sequence[NewVolunteer]) -> dict[str | None, _Known]:
-    wanted = [row.phone_index for row in rows if row.phone_index is not None]
     found: dict[str | None, _Known] = {}
-    for start in range(0, len(wanted), MOST_AT_ONCE):
-        part = wanted[start : start + MOST_AT_ONCE]
+    for part in chunks(row.phone_index for row in rows if row.phone_index is not None):
         rows_found = session.connection().execute(_BY_PHONE, {"wanted": part})
         found.update({row.phone_index: _Known(row.identity_id, row.name_index) for row in rows_found})
     return found
 
 
 def _volunteers_among(session: Session, identity_ids: set[int], center_id: int) -> set[int]:
-    wanted = sorted(identity_ids)
     taken: set[int] = set()
-    for start in range(0, len(wanted), MOST_AT_ONCE):
-        part = wanted[start : start + MOST_AT_ONCE]
+    for part in chunks(identity_ids):
         taken.update(session.scalars(_VOLUNTEERS_OF, {"center": center_id, "wanted": part}))
     return taken
 

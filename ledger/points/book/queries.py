@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ledger.kernel.chunks import parts_of
 from ledger.kernel.errors import NotFound
 from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
@@ -64,10 +65,8 @@ class TrialLine:
 
 def accounts_by_key(session: Session, keys: Iterable[AccountKey], center_id: int) -> dict[AccountKey, AccountState]:
     """The accounts that exist among `keys`."""
-    wanted = list(keys)
     found = {}
-    for start in range(0, len(wanted), KEYS_AT_ONCE):
-        part = wanted[start : start + KEYS_AT_ONCE]
+    for part in parts_of(list(keys), KEYS_AT_ONCE):
         for row in _by_keys(len(part)).rows(session, key_values(part, center_id)):
             state = AccountState(*row)
             found[state.key] = state

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ledger.kernel.chunks import parts_of
 from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
 from ledger.points.models import Account, Batch, Lot, LotUse, Transfer, Unit
@@ -100,8 +101,8 @@ class SealRows:
 
     def accounts(self, ids: Sequence[int]) -> Iterator[Row]:
         """The same of these accounts."""
-        for begin in range(0, len(ids), _IDS_AT_ONCE):
-            yield from self._read(_SOME_ACCOUNTS, ids=ids[begin : begin + _IDS_AT_ONCE])
+        for part in parts_of(ids, _IDS_AT_ONCE):
+            yield from self._read(_SOME_ACCOUNTS, ids=part)
 
     def spans_of_batches(self, ids: Sequence[int]) -> Iterator[Span]:
         """Ranges in which these batches are, and few others; ids rise."""
