@@ -21,6 +21,7 @@ from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Unavailable
 from ledger.kernel.ids import public_id
 from ledger.kernel.runtime import Runtime, within
+from ledger.organisations.imports import service as imports
 from ledger.people.access import credentials
 from ledger.places import queries as places
 from ledger.points.expiry import service as expiry
@@ -101,7 +102,8 @@ SCHEDULE: tuple[Job, ...] = (
     Job("verify", 3600, outside=_verify),
     Job("close-forgotten", 60, each_center=_close_forgotten),
     Job("sweep-payer-codes", 3600, each_center=settling.forget_codes),
-    Job("sweep-activation-codes", 3600, at_once=credentials.forget_codes),
+    Job("sweep-log-ins", 3600, at_once=credentials.forget_ended, full=credentials.MOST_FORGOTTEN),
+    Job("sweep-import-drafts", 3600, each_center=imports.forget_drafts),
     Job("sweep-rate-limits", 600, at_once=rate_limit.forget_expired),
     Job("sweep-idempotency-keys", 3600, at_once=_forget_keys),
     Job("sweep-outbox", 3600, each_center=outbox.forget_sent),

@@ -228,7 +228,7 @@ def test_codes_that_are_over_are_swept(world: World) -> None:
 
     with clock.at(clock.now() + timedelta(days=8)):
         jobs.run(runtime.current(), job("sweep-payer-codes"), at=new_slot())
-        jobs.run(runtime.current(), job("sweep-activation-codes"), at=new_slot())
+        jobs.run(runtime.current(), job("sweep-log-ins"), at=new_slot())
 
     assert in_snapshot(_codes, member) == (0, 0)
 

@@ -65,7 +65,7 @@ def centers(session: Session) -> list[CenterView]:
 
 def center_ids(session: Session) -> list[int]:
     """The ids of all centers, oldest first."""
-    return list(session.connection().scalars(sa.select(_center.c.id).order_by(_center.c.id)))
+    return [center.id for center in centers(session)]
 
 
 def is_demonstration(session: Session, center_id: int) -> bool:

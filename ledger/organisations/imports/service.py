@@ -46,11 +46,7 @@ def keep_draft(
 ) -> int:
     """Keep the lines of an upload (JSON, see `pack`) for a day and return the draft's id; forget older ones."""
     actor.need(Permission.MANAGE_VOLUNTEERS)
-    now = clock.now()
-    old = sa.delete(ImportDraft).where(
-        ImportDraft.center_id == actor.center_id, ImportDraft.made_at < now - DRAFT_LASTS
-    )
-    session.connection().execute(old)
+    forget_drafts(session, actor.center_id)
     draft_id = new_id()
     row = {
         "center_id": actor.center_id,
@@ -60,7 +56,7 @@ def keep_draft(
         "file_name": file_name[-_FILE_NAME_LENGTH:],
         "lines": lines,
         "made_by": actor.identity_id,
-        "made_at": now,
+        "made_at": clock.now(),
     }
     session.connection().execute(sa.insert(ImportDraft), row)
     return draft_id
@@ -80,6 +76,12 @@ def get_draft(session: Session, draft_id: int, *, actor: Actor) -> Draft:
     if row is None:
         raise NotFound("import.draft_not_found")
     return Draft(row.id, row.place_id, row.make_teams, row.file_name, json.loads(row.lines))
+
+
+def forget_drafts(session: Session, center_id: int) -> int:
+    """Remove drafts that nobody went on with for a day; how many."""
+    old = (ImportDraft.center_id == center_id, ImportDraft.made_at < clock.now() - DRAFT_LASTS)
+    return int(session.connection().execute(sa.delete(ImportDraft).where(*old)).rowcount)
 
 
 def pack(lines: Sequence[Sequence[Any]]) -> str:

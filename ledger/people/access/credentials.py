@@ -3,10 +3,10 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from ledger.kernel import clock
 from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
@@ -26,6 +26,9 @@ CODE_LASTS = timedelta(days=7)
 SESSION_LASTS: dict[str, timedelta] = {"browser": timedelta(hours=12), "device": timedelta(days=30)}
 # A volunteer's own phone stays logged in; who works for a center logs in each day, at computers that others use.
 VOLUNTEERS_BROWSER_LASTS = timedelta(days=30)
+# What was done names the log-in it was done by, so that one can be looked at for a while after it has ended.
+_SESSIONS_KEPT = timedelta(days=30)
+MOST_FORGOTTEN = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +129,23 @@ def revoke_all_sessions(session: Session, identity_id: int) -> None:
     _revoke(session, LoginSession.identity_id == identity_id)
 
 
-def forget_codes(session: Session) -> int:
-    """Remove activation codes whose time is over, spent or not; how many. For a job."""
-    old = sa.delete(ActivationCode).where(ActivationCode.expires_at <= clock.now())
-    return int(session.connection().execute(old).rowcount)
+def forget_ended(session: Session) -> int:
+    """Remove activation codes that have expired and log-ins that ended a month ago; how many went. For a job.
+
+    It takes at most MOST_FORGOTTEN of each, so that it holds the writer briefly.
+    """
+    now = clock.now()
+    codes = _some(ActivationCode.code_hash, ActivationCode.expires_at <= now)
+    sessions = _some(LoginSession.token_hash, LoginSession.expires_at < now - _SESSIONS_KEPT)
+    ended = (
+        sa.delete(ActivationCode).where(ActivationCode.code_hash.in_(codes)),
+        sa.delete(LoginSession).where(LoginSession.token_hash.in_(sessions)),
+    )
+    return sum(int(session.connection().execute(delete).rowcount) for delete in ended)
+
+
+def _some(key: InstrumentedAttribute[str], which: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    return sa.select(key).where(which).limit(MOST_FORGOTTEN)
 
 
 def _may_give_password(session: Session, identity_id: int, actor: Actor) -> None:
@@ -169,11 +185,3 @@ def _code_hash(code: str) -> str:
     """A keyed digest: 59 bits alone could be tried out by who has a copy of the database."""
     letters = "".join(letter for letter in code.upper() if letter in _ALPHABET)
     return keyring().index(letters, purpose="activation_code")
-
-
-def forget_old(session: Session) -> int:
-    """Remove log-in sessions and activation codes that ended a month ago; how many went. For a job."""
-    before = clock.now() - timedelta(days=30)
-    old_sessions = sa.delete(LoginSession).where(LoginSession.expires_at < before)
-    old_codes = sa.delete(ActivationCode).where(ActivationCode.expires_at < before)
-    return sum(int(session.connection().execute(delete).rowcount) for delete in (old_sessions, old_codes))

@@ -1,0 +1,128 @@
+"""What ends by itself: each column that says when is named with the job that ends it, and the sweeps take rows away."""
+
+import re
+from collections.abc import Iterable
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger import jobs
+from ledger.jobs import SCHEDULE
+from ledger.kernel import clock, runtime
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.organisations.imports import service as imports
+from ledger.organisations.models import ImportDraft
+from ledger.people.access import credentials
+from ledger.people.models import LoginSession
+from ledger.tables import metadata
+from tests.test_house_rules import fail_on
+from tests.world import World
+
+ENDS = re.compile(r"(expires?|ends?|extended|due)_(at|on|to)|\w+_until")
+# Column that says until when: the job that does something about it, or why nothing has to.
+ENDED_BY = {
+    "activation_code.expires_at": "sweep-log-ins",
+    "login_session.expires_at": "sweep-log-ins",
+    "payer_code.expires_at": "sweep-payer-codes",
+    "rate_limit.expires_at": "sweep-rate-limits",
+    "redemption.held_until": "release-holds",
+    "redemption.bound_until": "release-holds",
+    "transfer.expires_at": "release-raw-holds",
+    "lot.expires_on": "expire-lots",
+    "lot.extended_to": "expire-lots",
+    "expiry_run.ends_on": "expire-lots",
+    "lot_use.extended_to": "kept, because it is the fact that a posting put a lot off",
+    "shift.ends_at": "kept, because it is the plan that hours are counted by",
+    "card.expires_on": "kept, because a card that is found years later is still told from one that never was",
+    "block.recorded_until": "kept, because it is what a seal covers",
+    "seal_key.valid_until": "kept, because old seals are verified by old keys",
+    "period.closed_until": "kept, because it is the fact that a month was closed",
+}
+# Tables that hold what is soon worthless and have no such column: the job that goes by when a row was made or used.
+PASSING = {
+    "import_draft": "sweep-import-drafts",
+    "idempotency": "sweep-idempotency-keys",
+    "job_run": "sweep-job-runs",
+    "outbox": "sweep-outbox",
+}
+
+
+def ends_of(tables: Iterable[sa.Table]) -> set[str]:
+    """The columns that say until when a row is good."""
+    return {f"{table.name}.{column.name}" for table in tables for column in table.c if ENDS.fullmatch(column.name)}
+
+
+def test_each_end_has_a_job_or_a_reason() -> None:
+    fail_on(
+        ends_of(metadata.sorted_tables) - ENDED_BY.keys(),
+        "Name the job of jobs.SCHEDULE that ends such a row, or say why it is kept: 'kept, because …'.",
+    )
+    fail_on(ENDED_BY.keys() - ends_of(metadata.sorted_tables), "There is no such column: take it off ENDED_BY.")
+    names = {job.name for job in SCHEDULE}
+    fail_on(
+        (
+            f"{where}: {what}"
+            for where, what in (ENDED_BY | PASSING).items()
+            if what not in names and not what.startswith("kept, because ")
+        ),
+        "There is no such job in jobs.SCHEDULE.",
+    )
+    assert PASSING.keys() <= metadata.tables.keys()
+
+
+def test_each_sweep_is_of_a_table() -> None:
+    sweeps = {job.name for job in SCHEDULE if job.name.startswith("sweep-")}
+    fail_on(sweeps - {*ENDED_BY.values(), *PASSING.values()}, "Say which table it sweeps, in ENDED_BY or PASSING.")
+
+
+@pytest.mark.parametrize("column", ["expires_at", "ends_on", "good_until"])
+def test_a_new_end_is_seen(column: str) -> None:
+    new = sa.Table("loan", sa.MetaData(), sa.Column("id"), sa.Column("ended_by"), sa.Column(column))
+    assert ends_of([new]) == {f"loan.{column}"}
+
+
+def sweep(name: str, after: timedelta) -> int:
+    """Run a job as it runs so much later; how many rows it took away."""
+    job = next(each for each in SCHEDULE if each.name == name)
+    at = clock.now() + after
+    with clock.at(at):
+        return jobs.run(runtime.current(), job, at=at)
+
+
+def test_a_log_in_goes_a_month_after_its_end(own_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(own_database)
+    person = world.add_volunteer()
+    for _ in range(4):
+        in_transaction(credentials.open_session, person.identity_id, kind="browser", center_id=world.center_id)
+    day = timedelta(days=1)
+
+    assert sweep("sweep-log-ins", 59 * day) == 0
+    assert in_snapshot(_log_ins) == 5
+    monkeypatch.setattr(credentials, "MOST_FORGOTTEN", 2)
+    assert in_transaction(credentials.forget_ended) == 0
+    assert sweep("sweep-log-ins", 61 * day) == 2
+    monkeypatch.undo()
+    assert sweep("sweep-log-ins", 62 * day) == 3
+    assert in_snapshot(_log_ins) == 0
+
+
+def _log_ins(session: Session) -> int:
+    return int(session.scalar(sa.select(sa.func.count()).select_from(LoginSession)) or 0)
+
+
+def test_a_list_that_nobody_went_on_with_goes_after_a_day(world: World) -> None:
+    in_transaction(
+        imports.keep_draft, lines="[]", file_name="名单.csv", place_id=None, make_teams=False, actor=world.builder
+    )
+    sweep("sweep-import-drafts", timedelta(hours=23))
+    assert in_snapshot(_drafts, world) == 1
+    sweep("sweep-import-drafts", timedelta(hours=25))
+    assert in_snapshot(_drafts, world) == 0
+
+
+def _drafts(session: Session, world: World) -> int:
+    query = sa.select(sa.func.count()).where(ImportDraft.center_id == world.center_id)
+    return int(session.scalar(query) or 0)
