@@ -36,10 +36,10 @@ from ledger.people.households.service import one_household
 from ledger.people.volunteers import queries as people
 from ledger.points import api as points_api
 from ledger.points.closing import api as closing_api
-from ledger.points.closing import service as closing
-from ledger.points.corrections import adjustments, clawback
+from ledger.points.closing import kinds as closing
+from ledger.points.corrections import kinds as corrections
 from ledger.points.expiry import api as lots_api
-from ledger.points.expiry import service as expiry
+from ledger.points.expiry import kinds as expiry
 from ledger.points.proofs import api as proof_api
 from ledger.points.sealing import measures as seal_measures
 from ledger.rules import api as rules_api
@@ -80,7 +80,13 @@ PAGE_BLUEPRINTS: tuple[Blueprint, ...] = (
 )
 # What takes two people, who are never of one household.
 APPROVALS = Desk(
-    kinds=(adjustments.kind(people.get_volunteer), closing.CLOSE, closing.REOPEN, expiry.RELEASE, clawback.CLAWBACK),
+    kinds=(
+        corrections.adjustment(people.get_volunteer),
+        closing.CLOSE,
+        closing.REOPEN,
+        expiry.RELEASE,
+        corrections.CLAWBACK,
+    ),
     one_household=one_household,
 )
 MOST_BODY_BYTES = 1_048_576

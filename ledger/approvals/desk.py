@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from marshmallow import Schema
 from sqlalchemy.orm import Session
 
 from ledger.approvals.queries import ProposalView
@@ -43,20 +42,42 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of proposal. `title` is a lazy text; `payload` reads and writes what is asked for.
+class SubjectWords:
+    """What a proposal is about as pages say it, and its figure, "" where it has none."""
 
-    `check` refuses at once what could never be done; `execute` does it, within the unit of the decision, and says what
-    it led to in a few plain letters. With `single` only one about the same subject may wait.
+    text: str
+    figure: str = ""
+
+
+class Payload(Protocol):
+    """What a kind asks for. `approvals.schemas.PayloadSchema` is one."""
+
+    def read(self, given: Values) -> Values:
+        """What was sent or kept, as the kind takes it. Raises Rejected("approvals.payload_invalid")."""
+
+    def write(self, values: Values) -> Values:
+        """The same as it is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of proposal: all that tells it from others, so that nothing else needs to know its name.
+
+    `title` is a lazy text. `check` refuses at once what could never be done; `execute` does it, within the unit of the
+    decision, and says what it led to in a few plain letters. With `single` only one about the same subject may wait.
+    `subject_words` gets the name of the member whom the proposal is for, "" where there is none; `consequence` says,
+    of what `subject_words` calls so, what happens if it is approved now. Both are asked in the reader's language.
     """
 
     name: str
     title: Any
     propose: Permission
     decide: Permission
-    payload: Schema
+    payload: Payload
     check: Callable[[Session, Values, Actor], Subject]
     execute: Callable[[Session, Values, ProposalView, Actor], str]
+    subject_words: Callable[[Session, ProposalView, int, str], SubjectWords]
+    consequence: Callable[[Session, ProposalView, int, str], str]
     single: bool = False
 
 

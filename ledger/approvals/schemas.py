@@ -1,11 +1,37 @@
-"""Shapes of the API of approvals."""
+"""Shapes of the API of approvals, and of what a kind of proposal asks for."""
 
-from marshmallow import Schema, fields, validate
+from typing import Any
 
+from marshmallow import Schema, ValidationError, fields, validate
+
+from ledger.approvals.desk import Values
+from ledger.kernel.errors import Rejected
 from ledger.web.fields import Instant, PageQuery, PublicId, Text
 
 STATUSES = ("proposed", "approved", "rejected", "withdrawn")
 _ANY = "What is asked for; its members depend on the kind and are named in the description of this operation."
+
+
+class PayloadSchema(Schema):
+    """What a kind of proposal asks for, in the fields of a subclass."""
+
+    def read(self, given: Values) -> Values:
+        """What was sent or kept, as the kind takes it. Raises Rejected("approvals.payload_invalid")."""
+        try:
+            values: Values = self.load(given)
+        except ValidationError as error:
+            # A name that we do not know is not said back: it may hold anything.
+            faults = [
+                {"field": f"payload.{name}" if name in self.fields else "payload", "message": str(messages[0])}
+                for name, messages in error.messages_dict.items()
+            ]
+            raise Rejected("approvals.payload_invalid", count=len(faults), errors=faults) from error
+        return values
+
+    def write(self, values: Values) -> dict[str, Any]:
+        """The same as it is kept."""
+        written: dict[str, Any] = self.dump(values)
+        return written
 
 
 class ProposalSchema(Schema):

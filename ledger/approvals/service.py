@@ -7,7 +7,6 @@ import json
 from typing import Any
 
 import sqlalchemy as sa
-from marshmallow import ValidationError
 from sqlalchemy.orm import Session
 
 from ledger.approvals import queries
@@ -33,7 +32,7 @@ def propose(session: Session, kind: str, payload: Values, reason: str, *, actor:
     actor.need(known.propose)
     if not reason.strip():
         raise Rejected("approvals.reason_needed")
-    values = read_payload(known, payload)
+    values = known.payload.read(payload)
     subject = known.check(session, values, actor)
     if known.single and queries.find_waiting(session, actor.center_id, known.name, subject.ref) is not None:
         raise Conflict("approvals.already_proposed")
@@ -44,7 +43,7 @@ def propose(session: Session, kind: str, payload: Values, reason: str, *, actor:
         "kind": known.name,
         "subject_ref": subject.ref,
         "member_id": subject.member_id,
-        "payload": json.dumps(known.payload.dump(values), ensure_ascii=False, sort_keys=True, separators=(",", ":")),
+        "payload": json.dumps(known.payload.write(values), ensure_ascii=False, sort_keys=True, separators=(",", ":")),
         "reason": reason.strip(),
         "proposed_by": actor.identity_id,
         "proposed_at": clock.now(),
@@ -63,7 +62,7 @@ def approve(session: Session, proposal_id: int, note: str, *, actor: Actor, desk
     """
     proposal, kind = _open(session, proposal_id, actor, desk)
     _need_decider(session, proposal, kind, actor, desk)
-    result_ref = kind.execute(session, read_payload(kind, proposal.payload), proposal, actor)
+    result_ref = kind.execute(session, kind.payload.read(proposal.payload), proposal, actor)
     _decide(session, proposal, "approved", note, actor=actor, result_ref=result_ref)
     return {"proposal_id": proposal.id, "result_ref": result_ref}
 
@@ -92,20 +91,6 @@ def withdraw(session: Session, proposal_id: int, note: str, *, actor: Actor, des
         raise Forbidden("approvals.not_the_proposer")
     _decide(session, proposal, "withdrawn", note, actor=actor)
     return {"proposal_id": proposal.id}
-
-
-def read_payload(kind: Kind, payload: Values) -> Values:
-    """What a payload asks for, as the kind takes it. Raises Rejected("approvals.payload_invalid")."""
-    try:
-        values: Values = kind.payload.load(dict(payload))
-    except ValidationError as error:
-        # A name that we do not know is not said back: it may hold anything.
-        faults = [
-            {"field": f"payload.{name}" if name in kind.payload.fields else "payload", "message": str(messages[0])}
-            for name, messages in error.messages_dict.items()
-        ]
-        raise Rejected("approvals.payload_invalid", count=len(faults), errors=faults) from error
-    return values
 
 
 def _open(session: Session, proposal_id: int, actor: Actor, desk: Desk) -> tuple[ProposalView, Kind]:

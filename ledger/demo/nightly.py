@@ -14,11 +14,12 @@ from ledger.kernel.ids import public_id
 from ledger.people.households.service import one_household
 from ledger.points.book import queries as points
 from ledger.points.expiry import service as expiry
+from ledger.points.expiry.kinds import RELEASE
 from ledger.points.lots.policy import GRACE
 from ledger.points.policy import POINT, AccountKey
 from ledger.points.sealing import service as sealing
 
-_DESK = Desk(kinds=(expiry.RELEASE,), one_household=one_household)
+_DESK = Desk(kinds=(RELEASE,), one_household=one_household)
 _A_WEEK = timedelta(days=7)
 
 
@@ -59,7 +60,5 @@ def _release(stage: Stage) -> None:
     first, second = stage.admins
     last_day = date(clock.local_day(clock.now(), ZONE).year - 1, 12, 31)
     run = {"run_id": public_id(expiry.prepare(stage.session, last_day, actor=first))}
-    proposal_id = approvals.propose(
-        stage.session, expiry.RELEASE.name, run, words.EXPIRY_REASON, actor=first, desk=_DESK
-    )
+    proposal_id = approvals.propose(stage.session, RELEASE.name, run, words.EXPIRY_REASON, actor=first, desk=_DESK)
     approvals.approve(stage.session, proposal_id, words.EXPIRY_NOTE, actor=second, desk=_DESK)

@@ -98,6 +98,11 @@ def time_ago(moment: datetime, now: datetime, *, locale: str = "zh", zone: tzinf
     return f"{seconds // 3_600} h ago" if english else f"{seconds // 3_600} 小时前"
 
 
+def reader_language() -> str:
+    """The language of whoever is answered, "zh" where nobody is."""
+    return str(get_locale() or "zh")
+
+
 def _is_english(locale: str) -> bool:
     return locale.lower().startswith("en")
 
@@ -106,10 +111,6 @@ def _at(moment: datetime, zone: tzinfo) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a moment without a time zone can't be shown: it may be hours off")
     return moment.astimezone(zone)
-
-
-def _language() -> str:
-    return str(get_locale() or "zh")
 
 
 def _zone() -> tzinfo:
@@ -121,12 +122,12 @@ def register(app: Flask) -> None:
     """Give the templates these filters; outside a request they fall back to the defaults of Flask-Babel."""
     filters: dict[str, Callable[..., str]] = {
         "points": points,
-        "minutes_words": lambda minutes: minutes_words(minutes, locale=_language()),
+        "minutes_words": lambda minutes: minutes_words(minutes, locale=reader_language()),
         "local_time": lambda moment: local_time(moment, zone=_zone()),
-        "local_date": lambda day, **how: local_date(day, locale=_language(), zone=_zone(), **how),
-        "local_month": lambda day, **how: local_month(day, locale=_language(), **how),
-        "local_datetime": lambda at, **how: local_datetime(at, locale=_language(), zone=_zone(), **how),
-        "time_range": lambda start, end: time_range(start, end, locale=_language(), zone=_zone()),
-        "time_ago": lambda moment, now: time_ago(moment, now, locale=_language(), zone=_zone()),
+        "local_date": lambda day, **how: local_date(day, locale=reader_language(), zone=_zone(), **how),
+        "local_month": lambda day, **how: local_month(day, locale=reader_language(), **how),
+        "local_datetime": lambda at, **how: local_datetime(at, locale=reader_language(), zone=_zone(), **how),
+        "time_range": lambda start, end: time_range(start, end, locale=reader_language(), zone=_zone()),
+        "time_ago": lambda moment, now: time_ago(moment, now, locale=reader_language(), zone=_zone()),
     }
     app.jinja_env.filters.update(filters)

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
-from ledger.points.closing import service as closing
+from ledger.points.closing.kinds import CLOSE
 from ledger.points.closing.months import month_of
 from ledger.points.corrections import clawback
 from ledger.points.expiry import service as expiry
+from ledger.points.expiry.kinds import RELEASE
 from ledger.points.models import Account, Transfer
 from ledger.points.policy import POINT
 from ledger.points.raw import service as raw
@@ -63,7 +64,7 @@ def make_full_book(world: World) -> FullBook:
     with clock.at(now - timedelta(days=2)):
         world.add_shift(now - timedelta(days=2))
         _expire(office)
-        office.approve(office.propose(closing.CLOSE.name, {"month": month_of(day)}))
+        office.approve(office.propose(CLOSE.name, {"month": month_of(day)}))
     serve(world, small.clerk, small.other, now - timedelta(days=2), minutes=100)
     seal(world)
     return FullBook(small, office, free_accounts)
@@ -71,7 +72,7 @@ def make_full_book(world: World) -> FullBook:
 
 def _expire(office: Office) -> None:
     run_id = in_transaction(expiry.prepare, expiry.last_day_over(), actor=office.first.actor)
-    office.approve(office.propose(expiry.RELEASE.name, {"run_id": public_id(run_id)}))
+    office.approve(office.propose(RELEASE.name, {"run_id": public_id(run_id)}))
     while in_transaction(expiry.carry_out, office.world.center_id):
         pass
 

@@ -16,6 +16,7 @@ from ledger.kernel.errors import LedgerError
 from ledger.kernel.ids import public_id
 from ledger.kernel.permissions import Permission
 from ledger.points.corrections import clawback
+from ledger.points.corrections.kinds import CLAWBACK
 from ledger.web import forms
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import idempotency_key
@@ -34,7 +35,7 @@ def ask_clawback(transfer_id: int) -> str:
 @requires(Permission.PROPOSE)
 def propose_clawback(transfer_id: int) -> ResponseReturnValue:
     """Propose it; somebody else decides."""
-    given = (clawback.CLAWBACK.name, {"transfer_id": public_id(transfer_id)}, forms.text("reason"))
+    given = (CLAWBACK.name, {"transfer_id": public_id(transfer_id)}, forms.text("reason"))
     try:
         once = idempotency_key()
         proposal_id = in_transaction_once(once, deciding.propose, *given, actor=get_actor(), desk=get_desk())

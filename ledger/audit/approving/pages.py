@@ -12,8 +12,8 @@ from ledger.approvals.api import READERS, get_desk
 from ledger.approvals.queries import ProposalFilter, ProposalView
 from ledger.audit.approving import proposals
 from ledger.audit.approving.proposals import Row
+from ledger.audit.approving.words import STATUS_WORDS
 from ledger.audit.blueprint import bp
-from ledger.audit.naming.causes import STATUS_WORDS
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import Conflict, LedgerError, Rejected, Unavailable

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from ledger.approvals.desk import Desk
 from ledger.approvals.queries import ProposalView
-from ledger.audit.naming.causes import CAUSE_WORDS, consequence_of, subject_of
+from ledger.audit.naming.causes import CAUSE_WORDS
 from ledger.audit.naming.names import identity_names, volunteer_names
 from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
 from ledger.kernel.errors import Forbidden
@@ -59,22 +59,23 @@ def rows(session: Session, proposals: Sequence[ProposalView], center_id: int, de
     members = {who: name.text for who, name in volunteer_names(session, ids, center_id).items()}
     found = []
     for each in proposals:
-        subject, figure = subject_of(session, each, center_id, members)
+        kind = desk.kind(each.kind)
+        subject = kind.subject_words(session, each, center_id, members.get(each.member_id or 0, ""))
         decided_by = called.get(each.decided_by, "") if each.decided_by is not None else ""
-        title = str(desk.kind(each.kind).title)
-        found.append(Row(each, title, subject, figure, called.get(each.proposed_by, ""), decided_by))
+        proposed_by = called.get(each.proposed_by, "")
+        found.append(Row(each, str(kind.title), subject.text, subject.figure, proposed_by, decided_by))
     return found
 
 
 def case_of(session: Session, proposal: ProposalView, actor: Actor, desk: Desk) -> Case:
     """One proposal with its evidence."""
     [row] = rows(session, [proposal], actor.center_id, desk)
-    waits = proposal.status == "proposed"
+    waits, kind = proposal.status == "proposed", desk.kind(proposal.kind)
     transfer, run = proposal.payload.get("transfer_id"), proposal.payload.get("run_id")
     return Case(
         row=row,
         lines=_lines(row),
-        consequence=consequence_of(session, proposal, actor.center_id, row.subject) if waits else "",
+        consequence=kind.consequence(session, proposal, actor.center_id, row.subject) if waits else "",
         corrects=url_for("audit.transfer", transfer_id=parse_public_id(transfer)) if transfer else None,
         run=url_for("audit.expiry_run", run_id=parse_public_id(run)) if run else None,
         result=_result(session, proposal, actor.center_id),

@@ -8,17 +8,18 @@ from itertools import zip_longest
 from typing import Any
 
 import sqlalchemy as sa
-from marshmallow import ValidationError
 from sqlalchemy.orm import Session
 
 from ledger.approvals.models import Proposal, ProposalDecision
 from ledger.audit.checks.finding import Advance, Difference, as_key, in_chunks, source_chunks, stream
 from ledger.audit.checks.postings import Postings, postings_of
 from ledger.audit.checks.scope import Scope
+from ledger.kernel.errors import Rejected
 from ledger.kernel.ids import public_id
 from ledger.kernel.types import table_of
 from ledger.points.closing.models import Period
 from ledger.points.corrections import adjustments
+from ledger.points.corrections.kinds import ADJUSTMENT_PAYLOAD
 from ledger.points.expiry.models import ExpiryRun
 from ledger.points.models import Account, Batch, Lot, LotUse, Transfer
 from ledger.points.policy import POINT, AccountKey
@@ -57,8 +58,8 @@ def _adjusted(row: Any) -> dict[AccountKey, int]:
     if row.kind != adjustments.NAME:
         return {}
     try:
-        values: dict[str, Any] = adjustments.AdjustmentPayload().load(json.loads(row.payload))
-    except (ValidationError, ValueError):
+        values = ADJUSTMENT_PAYLOAD.read(json.loads(row.payload))
+    except (Rejected, ValueError):
         return {}
     move = adjustments.movement(values)
     return {move.debit: -move.amount, move.credit: move.amount}

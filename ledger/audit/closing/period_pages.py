@@ -12,18 +12,18 @@ from ledger.approvals.api import get_desk
 from ledger.approvals.desk import Kind
 from ledger.audit.approving.proposals import people
 from ledger.audit.blueprint import bp
-from ledger.audit.naming.causes import month_words
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.permissions import Permission
+from ledger.points.closing import kinds
 from ledger.points.closing import periods as months
-from ledger.points.closing import service as closing
+from ledger.points.closing.words import month_words
 from ledger.web import forms
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import idempotency_key
 
-_KINDS = {"close": closing.CLOSE, "reopen": closing.REOPEN}
+_KINDS = {"close": kinds.CLOSE, "reopen": kinds.REOPEN}
 bp.add_app_template_global(month_words)
 
 
@@ -60,8 +60,8 @@ def _periods(session: Session, actor: Actor) -> dict[str, Any]:
     return {
         "periods": found,
         "people": people(session, deciders, actor.center_id),
-        "closing": _waiting(session, closing.CLOSE, found.to_close, actor),
-        "reopening": _waiting(session, closing.REOPEN, found.to_reopen, actor),
+        "closing": _waiting(session, kinds.CLOSE, found.to_close, actor),
+        "reopening": _waiting(session, kinds.REOPEN, found.to_reopen, actor),
     }
 
 

@@ -12,8 +12,8 @@ from ledger.audit.naming.names import PersonName, identity_names, volunteer_name
 from ledger.kernel.paging import Page, PageRequest
 from ledger.points.book import queries
 from ledger.points.expiry import queries as expiry_queries
+from ledger.points.expiry.kinds import RELEASE
 from ledger.points.expiry.queries import Ending, RunMember, RunView
-from ledger.points.expiry.service import RELEASE
 from ledger.points.lots.policy import GRACE
 from ledger.points.policy import POINT, AccountKey
 

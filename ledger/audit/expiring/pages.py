@@ -22,6 +22,7 @@ from ledger.kernel.paging import Page, PageRequest, all_items
 from ledger.kernel.permissions import Permission
 from ledger.points.expiry import queries as expiry_queries
 from ledger.points.expiry import service as expiry
+from ledger.points.expiry.kinds import RELEASE
 from ledger.web import forms
 from ledger.web.formats import points
 from ledger.web.guard import get_actor, requires
@@ -103,7 +104,7 @@ def export_expiry_run(run_id: int, kind: str) -> ResponseReturnValue:
 @requires(Permission.PROPOSE)
 def propose_release(run_id: int) -> ResponseReturnValue:
     """Propose to release it; somebody else decides."""
-    given = (expiry.RELEASE.name, {"run_id": public_id(run_id)}, forms.text("reason"))
+    given = (RELEASE.name, {"run_id": public_id(run_id)}, forms.text("reason"))
     try:
         once = idempotency_key()
         proposal_id = in_transaction_once(once, deciding.propose, *given, actor=get_actor(), desk=get_desk())

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import url_for
-from flask_babel import get_locale, get_timezone, lazy_gettext, ngettext
+from flask_babel import get_timezone, lazy_gettext, ngettext
 from flask_babel import gettext as _
 
 from ledger.approvals.queries import ProposalView
@@ -103,12 +103,13 @@ def _source(trace: Trace) -> Iterator[Node]:
 
 
 def _attendance(evidence: AttendanceEvidence) -> Iterator[Node]:
-    view, zone = evidence.attendance, get_timezone()
-    day = formats.local_date(view.shift_starts_at, locale=_locale(), zone=zone)
+    view, zone, language = evidence.attendance, get_timezone(), formats.reader_language()
+    day = formats.local_date(view.shift_starts_at, locale=language, zone=zone)
+    hours = formats.time_range(view.shift_starts_at, view.shift_ends_at, locale=language, zone=zone)
     yield {
         "what": _("出勤"),
         "figure": _("%(n)s 分钟", n=view.minutes),
-        "text": f"{day} {formats.time_range(view.shift_starts_at, view.shift_ends_at, locale=_locale(), zone=zone)}",
+        "text": f"{day} {hours}",
         "links": [(view.activity_name, url_for("checkin.earned", attendance_id=view.id))],
     }
     times = [formats.local_time(scan.scanned_at, zone=zone) for scan in evidence.scans]
@@ -171,11 +172,7 @@ def _people(trace: Trace) -> Node:
 
 
 def _when(moment: datetime) -> str:
-    return formats.local_datetime(moment, locale=_locale(), zone=get_timezone())
-
-
-def _locale() -> str:
-    return str(get_locale() or "zh")
+    return formats.local_datetime(moment, locale=formats.reader_language(), zone=get_timezone())
 
 
 def _account_url(account_id: int) -> str:

@@ -12,9 +12,8 @@ from ledger.approvals.queries import ProposalView
 from ledger.approvals.schemas import ProposalSchema
 from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.permissions import Permission
-from ledger.points.closing import freezing
+from ledger.points.closing import freezing, kinds
 from ledger.points.closing import periods as reading
-from ledger.points.closing import service as closing
 from ledger.points.closing.freezing import FreezeView
 from ledger.points.closing.periods import Periods
 from ledger.points.closing.schemas import FreezeList, FreezeSchema, PeriodsSchema, ReasonRequest, ReleaseRequest
@@ -40,7 +39,7 @@ def list_periods() -> Periods:
 @bp.response(201, ProposalSchema)
 def close_period(body: dict[str, Any], month: str) -> ProposalView:
     """Propose to close a month; once somebody else approves, nothing is dated into it any more."""
-    return _propose(closing.CLOSE, month, body["reason"])
+    return _propose(kinds.CLOSE, month, body["reason"])
 
 
 @bp.post("/periods/<string:month>/reopen")
@@ -50,7 +49,7 @@ def close_period(body: dict[str, Any], month: str) -> ProposalView:
 @bp.response(201, ProposalSchema)
 def reopen_period(body: dict[str, Any], month: str) -> ProposalView:
     """Propose to open the month again that was closed last."""
-    return _propose(closing.REOPEN, month, body["reason"])
+    return _propose(kinds.REOPEN, month, body["reason"])
 
 
 @bp.get("/freezes")

@@ -4,29 +4,19 @@ A month is closed once it is over and all before it are closed; only the one tha
 """
 
 import sqlalchemy as sa
-from flask_babel import lazy_gettext as _
-from marshmallow import Schema
 from sqlalchemy.orm import Session
 
-from ledger.approvals.desk import Kind, Subject, Values
+from ledger.approvals.desk import Subject, Values
 from ledger.approvals.queries import ProposalView
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, Rejected
-from ledger.kernel.permissions import Permission
 from ledger.kernel.types import table_of
 from ledger.points.closing import freezing, periods
 from ledger.points.closing.models import Period
 from ledger.points.closing.months import following, month_end, month_of, month_start, preceding
-from ledger.web.fields import Text
 
 _period = table_of(Period)
-
-
-class MonthPayload(Schema):
-    """What a closing or a reopening asks for: the month, as 2026-05."""
-
-    month = Text(required=True, shortest=7, longest=7)
 
 
 def _check_closing(session: Session, month: str, center_id: int) -> None:
@@ -52,21 +42,32 @@ def _check_reopening(session: Session, month: str, center_id: int) -> None:
         raise Rejected("points.period_not_last", last=newest)
 
 
-def _check_close(session: Session, values: Values, actor: Actor) -> Subject:
+def check_close(session: Session, values: Values, actor: Actor) -> Subject:
+    """What the proposal to close a month is about.
+
+    Raises Rejected("points.period_invalid" | "points.period_not_over" | "points.period_not_next"),
+    Conflict("points.period_closed").
+    """
     _check_closing(session, values["month"], actor.center_id)
     return Subject(values["month"])
 
 
-def _check_reopen(session: Session, values: Values, actor: Actor) -> Subject:
+def check_reopen(session: Session, values: Values, actor: Actor) -> Subject:
+    """What the proposal to reopen a month is about.
+
+    Raises Rejected("points.period_invalid" | "points.period_not_last"), Conflict("points.period_not_closed").
+    """
     _check_reopening(session, values["month"], actor.center_id)
     return Subject(values["month"])
 
 
-def _close(session: Session, values: Values, proposal: ProposalView, actor: Actor) -> str:
+def close(session: Session, values: Values, proposal: ProposalView, actor: Actor) -> str:
+    """Close the month as it was proposed; the turn. Raises what `check_close` raises."""
     return _turn_over(session, values["month"], "closed", proposal, actor=actor)
 
 
-def _reopen(session: Session, values: Values, proposal: ProposalView, actor: Actor) -> str:
+def reopen(session: Session, values: Values, proposal: ProposalView, actor: Actor) -> str:
+    """Reopen the month as it was proposed; the turn. Raises what `check_reopen` raises."""
     return _turn_over(session, values["month"], "reopened", proposal, actor=actor)
 
 
@@ -89,25 +90,3 @@ def _turn_over(session: Session, month: str, event: str, proposal: ProposalView,
     }
     session.connection().execute(sa.insert(_period), row)
     return f"period:{month}:{row['number']}"
-
-
-CLOSE = Kind(
-    name="points.period_close",
-    title=_("关账"),
-    propose=Permission.PROPOSE,
-    decide=Permission.DECIDE,
-    payload=MonthPayload(),
-    check=_check_close,
-    execute=_close,
-    single=True,
-)
-REOPEN = Kind(
-    name="points.period_reopen",
-    title=_("重新打开月份"),
-    propose=Permission.PROPOSE,
-    decide=Permission.DECIDE,
-    payload=MonthPayload(),
-    check=_check_reopen,
-    execute=_reopen,
-    single=True,
-)

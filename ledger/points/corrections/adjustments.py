@@ -1,54 +1,19 @@
 """Points by hand: an adjustment between a member and the account of its cause; one proposes it, another decides."""
 
-from collections.abc import Callable
-
-from flask_babel import lazy_gettext as _
-from marshmallow import Schema, fields, validate
 from sqlalchemy.orm import Session
 
-from ledger.approvals.desk import Kind, Subject, Values
+from ledger.approvals.desk import Subject, Values
 from ledger.approvals.queries import ProposalView
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Rejected
 from ledger.kernel.ids import public_id
-from ledger.kernel.permissions import Permission
 from ledger.points.book import entries, queries, service
 from ledger.points.policy import POINT, AccountKey, Movement, Source
-from ledger.web.fields import MOST_AMOUNT, PublicId
 
 NAME = "points.adjustment"
 SOURCE = "approval"
 # Why points are adjusted, with the number that is the owner of the account; a number is never used for another cause.
 CAUSES = {"missed": 1, "mistake": 2, "carried_over": 3, "other": 9}
-FindMember = Callable[[Session, int, int], object]
-
-
-class AdjustmentPayload(Schema):
-    """Whose points, by how many minor units (below zero takes away), for which cause; a transfer that it corrects."""
-
-    volunteer_id = PublicId(required=True)
-    amount = fields.Integer(required=True, strict=True, validate=validate.Range(min=-MOST_AMOUNT, max=MOST_AMOUNT))
-    cause = fields.String(required=True, validate=validate.OneOf(tuple(CAUSES)))
-    transfer_id = PublicId(load_default=None, allow_none=True)
-
-
-def kind(get_member: FindMember) -> Kind:
-    """The kind of proposal; `get_member(session, volunteer_id, center_id)` raises NotFound for nobody of ours."""
-
-    def check(session: Session, values: Values, actor: Actor) -> Subject:
-        get_member(session, values["volunteer_id"], actor.center_id)
-        _check(session, values, actor)
-        return Subject(str(values["volunteer_id"]), member_id=values["volunteer_id"])
-
-    return Kind(
-        name=NAME,
-        title=_("调整积分"),
-        propose=Permission.PROPOSE,
-        decide=Permission.DECIDE,
-        payload=AdjustmentPayload(),
-        check=check,
-        execute=_post,
-    )
 
 
 def movement(values: Values) -> Movement:
@@ -59,8 +24,11 @@ def movement(values: Values) -> Movement:
     return Movement(debit, credit, abs(values["amount"]), "adjustment")
 
 
-def _check(session: Session, values: Values, actor: Actor) -> None:
-    """Raises Rejected("points.adjustment_zero" | "points.exceeds_credits"), NotFound("points.transfer_not_found")."""
+def check(session: Session, values: Values, actor: Actor) -> Subject:
+    """Whom it is for, of members who are known to be ours.
+
+    Raises Rejected("points.adjustment_zero" | "points.exceeds_credits"), NotFound("points.transfer_not_found").
+    """
     amount = values["amount"]
     if amount == 0:
         raise Rejected("points.adjustment_zero")
@@ -69,9 +37,10 @@ def _check(session: Session, values: Values, actor: Actor) -> None:
     member = queries.balance(session, AccountKey(POINT, "member", values["volunteer_id"]), actor.center_id)
     if -amount > member.available:
         raise Rejected("points.exceeds_credits", amount=-amount, available=member.available, held=member.held)
+    return Subject(str(values["volunteer_id"]), member_id=values["volunteer_id"])
 
 
-def _post(session: Session, values: Values, proposal: ProposalView, actor: Actor) -> str:
+def post(session: Session, values: Values, proposal: ProposalView, actor: Actor) -> str:
     """Book it in the open period, under the proposal's key; the batch. Raises what the ledger refuses."""
     posted = service.post(
         session,

@@ -6,27 +6,17 @@ A debt is paid by the next awards before the member gets anything; a balance is 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from flask_babel import lazy_gettext as _
-from marshmallow import Schema
 from sqlalchemy.orm import Session
 
-from ledger.approvals.desk import Kind, Subject, Values
+from ledger.approvals.desk import Subject, Values
 from ledger.approvals.queries import ProposalView
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, NotFound, Rejected
 from ledger.kernel.ids import public_id
-from ledger.kernel.permissions import Permission
 from ledger.points.book import entries, opening, queries, service
 from ledger.points.book.entries import TransferView
 from ledger.points.book.service import Posted
 from ledger.points.policy import COUNTS_AS_POSTED, AccountKey, Movement, Source
-from ledger.web.fields import PublicId
-
-
-class ClawbackPayload(Schema):
-    """Which award is taken back."""
-
-    transfer_id = PublicId(required=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +112,15 @@ def _left(session: Session, award: TransferView, center_id: int) -> int:
     return left
 
 
-def _check(session: Session, values: Values, actor: Actor) -> Subject:
+def check(session: Session, values: Values, actor: Actor) -> Subject:
+    """What the proposal to take an award back is about. Raises what `claw_back` raises."""
     award, member = _award(session, values["transfer_id"], actor.center_id)
     _left(session, award, actor.center_id)
     return Subject(str(award.id), member_id=member.owner_id)
 
 
-def _execute(session: Session, values: Values, proposal: ProposalView, actor: Actor) -> str:
+def execute(session: Session, values: Values, proposal: ProposalView, actor: Actor) -> str:
+    """Take it back as it was proposed; the batch. Raises what `claw_back` raises."""
     evidence: dict[str, object] = {
         "proposal": proposal.id,
         "reason": proposal.reason,
@@ -137,15 +129,3 @@ def _execute(session: Session, values: Values, proposal: ProposalView, actor: Ac
     }
     posted = claw_back(session, values["transfer_id"], actor=actor, reason="clawback", evidence=evidence)
     return f"batch:{public_id(posted.batch_id)}"
-
-
-CLAWBACK = Kind(
-    name="points.clawback",
-    title=_("收回发错的积分"),
-    propose=Permission.PROPOSE,
-    decide=Permission.DECIDE,
-    payload=ClawbackPayload(),
-    check=_check,
-    execute=_execute,
-    single=True,
-)

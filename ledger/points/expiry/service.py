@@ -7,16 +7,12 @@ what is held waits for the run after it. Minutes are in no lots and never expire
 from datetime import date
 
 import sqlalchemy as sa
-from flask_babel import lazy_gettext as _
-from marshmallow import Schema
 from sqlalchemy.orm import Session
 
-from ledger.approvals.desk import Kind, Subject, Values
-from ledger.approvals.queries import ProposalView
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor, system_actor
 from ledger.kernel.errors import Conflict, Rejected
-from ledger.kernel.ids import new_id, public_id
+from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
 from ledger.kernel.types import table_of
 from ledger.points.book import opening, service
@@ -25,16 +21,9 @@ from ledger.points.expiry.models import ExpiryRun
 from ledger.points.expiry.queries import DueLot, RunView
 from ledger.points.lots.policy import GRACE
 from ledger.points.policy import AccountKey, Movement, Source
-from ledger.web.fields import PublicId
 
 _run = table_of(ExpiryRun)
 _LOTS_PER_UNIT = 50
-
-
-class RunPayload(Schema):
-    """Which run is to be released."""
-
-    run_id = PublicId(required=True)
 
 
 def last_day_over() -> date:
@@ -75,6 +64,14 @@ def drop(session: Session, run_id: int, *, actor: Actor) -> None:
     actor.need(Permission.PROPOSE)
     queries.get_run(session, run_id, actor.center_id)
     _step(session, run_id, actor.center_id, expected="prepared", values={"status": "dropped"})
+
+
+def get_prepared(session: Session, run_id: int, center_id: int) -> RunView:
+    """A run that nobody has released or dropped yet. Raises NotFound, Conflict("points.expiry_wrong_state")."""
+    run = queries.get_run(session, run_id, center_id)
+    if run.status != "prepared":
+        raise Conflict("points.expiry_wrong_state")
+    return run
 
 
 def release(session: Session, run_id: int, *, actor: Actor) -> None:
@@ -133,27 +130,3 @@ def _step(session: Session, run_id: int, center_id: int, *, expected: str, value
     still = (_run.c.center_id == center_id, _run.c.id == run_id, _run.c.status == expected)
     if session.connection().execute(sa.update(_run).where(*still).values(values)).rowcount != 1:
         raise Conflict("points.expiry_wrong_state")
-
-
-def _check(session: Session, values: Values, actor: Actor) -> Subject:
-    run = queries.get_run(session, values["run_id"], actor.center_id)
-    if run.status != "prepared":
-        raise Conflict("points.expiry_wrong_state")
-    return Subject(str(run.id))
-
-
-def _release(session: Session, values: Values, proposal: ProposalView, actor: Actor) -> str:
-    release(session, values["run_id"], actor=actor)
-    return f"expiry:{public_id(values['run_id'])}"
-
-
-RELEASE = Kind(
-    name="points.expiry_release",
-    title=_("放行积分到期"),
-    propose=Permission.PROPOSE,
-    decide=Permission.DECIDE,
-    payload=RunPayload(),
-    check=_check,
-    execute=_release,
-    single=True,
-)

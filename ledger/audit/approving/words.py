@@ -1,0 +1,13 @@
+"""What the states of a proposal are called."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext
+
+# Word and sign of a state.
+STATUS_WORDS: dict[str, tuple[Any, str]] = {
+    "proposed": (lazy_gettext("等人批"), "look"),
+    "approved": (lazy_gettext("批准了"), "ok"),
+    "rejected": (lazy_gettext("没批准"), "stop"),
+    "withdrawn": (lazy_gettext("撤回了"), "info"),
+}

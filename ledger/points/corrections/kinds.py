@@ -1,0 +1,105 @@
+"""The two kinds of proposal that correct points: an adjustment by hand, and an award taken back."""
+
+from collections.abc import Callable
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from marshmallow import fields, validate
+from sqlalchemy.orm import Session
+
+from ledger.approvals.desk import Kind, Subject, SubjectWords, Values
+from ledger.approvals.queries import ProposalView
+from ledger.approvals.schemas import PayloadSchema
+from ledger.kernel.actor import Actor
+from ledger.kernel.ids import parse_public_id
+from ledger.kernel.permissions import Permission
+from ledger.points.book import entries, queries
+from ledger.points.corrections import adjustments, clawback
+from ledger.points.policy import POINT, AccountKey
+from ledger.web.fields import MOST_AMOUNT, PublicId
+from ledger.web.formats import points
+
+FindMember = Callable[[Session, int, int], object]
+
+
+class AdjustmentPayload(PayloadSchema):
+    """Whose points, by how many minor units (below zero takes away), for which cause; a transfer that it corrects."""
+
+    volunteer_id = PublicId(required=True)
+    amount = fields.Integer(required=True, strict=True, validate=validate.Range(min=-MOST_AMOUNT, max=MOST_AMOUNT))
+    cause = fields.String(required=True, validate=validate.OneOf(tuple(adjustments.CAUSES)))
+    transfer_id = PublicId(load_default=None, allow_none=True)
+
+
+class ClawbackPayload(PayloadSchema):
+    """Which award is taken back."""
+
+    transfer_id = PublicId(required=True)
+
+
+ADJUSTMENT_PAYLOAD = AdjustmentPayload()
+
+
+def adjustment(get_member: FindMember) -> Kind:
+    """The kind of adjustments; `get_member(session, volunteer_id, center_id)` raises NotFound for nobody of ours."""
+
+    def check(session: Session, values: Values, actor: Actor) -> Subject:
+        get_member(session, values["volunteer_id"], actor.center_id)
+        return adjustments.check(session, values, actor)
+
+    return Kind(
+        name=adjustments.NAME,
+        title=lazy_gettext("调整积分"),
+        propose=Permission.PROPOSE,
+        decide=Permission.DECIDE,
+        payload=ADJUSTMENT_PAYLOAD,
+        check=check,
+        execute=adjustments.post,
+        subject_words=_adjusted,
+        consequence=_after_adjustment,
+    )
+
+
+def _adjusted(session: Session, proposal: ProposalView, center_id: int, member: str) -> SubjectWords:
+    return SubjectWords(member, _("%(n)s 分", n=points(proposal.payload["amount"], sign=True)))
+
+
+def _after_adjustment(session: Session, proposal: ProposalView, center_id: int, subject: str) -> str:
+    member = AccountKey(POINT, "member", proposal.member_id or 0)
+    available = queries.balance(session, member, center_id).available
+    return str(
+        _(
+            "批准以后马上记账：%(name)s 可用的积分从 %(before)s 变成 %(after)s。要改只能再提一笔反方向的。",
+            name=subject,
+            before=points(available),
+            after=points(available + int(proposal.payload["amount"])),
+        )
+    )
+
+
+def _taken_back(session: Session, proposal: ProposalView, center_id: int, member: str) -> SubjectWords:
+    transfer = entries.get_transfer(session, parse_public_id(proposal.payload["transfer_id"]), center_id)
+    return SubjectWords(member, _("%(n)s 分", n=points(-transfer.amount)))
+
+
+def _after_clawback(session: Session, proposal: ProposalView, center_id: int, subject: str) -> str:
+    return str(
+        _(
+            "批准以后，%(name)s 那一笔发错的积分收回：还在的先收，花掉的记成欠账，以后得的分先还。记了不能撤销。",
+            name=subject,
+        )
+    )
+
+
+CLAWBACK = Kind(
+    name="points.clawback",
+    title=lazy_gettext("收回发错的积分"),
+    propose=Permission.PROPOSE,
+    decide=Permission.DECIDE,
+    payload=ClawbackPayload(),
+    check=clawback.check,
+    execute=clawback.execute,
+    subject_words=_taken_back,
+    consequence=_after_clawback,
+    single=True,
+)

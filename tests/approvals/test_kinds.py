@@ -1,0 +1,91 @@
+"""Every kind of proposal says by itself what it is about and what it would do, in both languages."""
+
+import re
+from collections.abc import Callable
+from dataclasses import fields
+from datetime import date
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from ledger.app import APPROVALS
+from ledger.approvals.desk import Kind, SubjectWords
+from ledger.approvals.queries import ProposalView
+from ledger.kernel import clock
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.ids import public_id
+from ledger.points.book import service as points
+from ledger.points.expiry import service as expiry
+from ledger.points.policy import POINT, AccountKey, Movement, Source
+from tests.approvals.office import Office
+
+CHINESE = re.compile("[\u4e00-\u9fff]")
+NAME = "W. Lan"
+
+
+def award(office: Office) -> int:
+    """The transfer of an award that was good for a day long ago."""
+    to = AccountKey(POINT, "member", office.volunteer.volunteer_id)
+    given = Movement(AccountKey(POINT, "issuance"), to, 900, "award", good_until=date(2020, 1, 1))
+    source = Source("test", "1", "post")
+    posted = in_transaction(points.post, [given], source=source, actor=office.world.builder, reason="test")
+    return posted.transfer_ids[0]
+
+
+def prepared_run(office: Office) -> int:
+    """A run of expiry that is looked at."""
+    award(office)
+    return in_transaction(expiry.prepare, expiry.last_day_over(), actor=office.first.actor)
+
+
+# What a proposal of each kind asks for; a new kind needs an example.
+EXAMPLES: dict[str, Callable[[Office], dict[str, Any]]] = {
+    "points.adjustment": lambda office: office.payload(1250),
+    "points.period_close": lambda office: {"month": "2026-05"},
+    "points.period_reopen": lambda office: {"month": "2026-05"},
+    "points.expiry_release": lambda office: {"run_id": public_id(prepared_run(office))},
+    "points.clawback": lambda office: {"transfer_id": public_id(award(office))},
+}
+HAVE_A_FIGURE = {"points.adjustment": "+12.50", "points.expiry_release": "−9.00", "points.clawback": "−9.00"}
+
+
+def say(session: Session, kind: Kind, proposal: ProposalView, center_id: int) -> tuple[str, SubjectWords, str]:
+    """All that a kind says of a proposal."""
+    subject = kind.subject_words(session, proposal, center_id, NAME)
+    return str(kind.title), subject, kind.consequence(session, proposal, center_id, subject.text)
+
+
+def test_every_kind_has_an_example_here() -> None:
+    assert EXAMPLES.keys() == {kind.name for kind in APPROVALS.kinds}
+
+
+@pytest.mark.parametrize("kind", APPROVALS.kinds, ids=lambda kind: kind.name)
+def test_a_kind_says_what_it_is_about_and_what_it_would_do(office: Office, app: Flask, kind: Kind) -> None:
+    given = {"id": 1, "kind": kind.name, "subject_ref": "", "payload": EXAMPLES[kind.name](office)}
+    asked = {"reason": "", "status": "proposed", "proposed_by": 1, "proposed_at": clock.now()}
+    decided = {"decided_by": None, "decided_at": None, "note": None, "result_ref": None}
+    proposal = ProposalView(**given, **asked, **decided, member_id=office.volunteer.volunteer_id)
+
+    said = {}
+    for language in ("zh", "en"):
+        with app.test_request_context(headers={"Accept-Language": language}):
+            said[language] = in_snapshot(say, kind, proposal, office.world.center_id)
+
+    for title, subject, consequence in said.values():
+        assert title
+        assert subject.text
+        assert subject.text.split()[-1] in consequence  # the name, the month, the day
+        assert HAVE_A_FIGURE.get(kind.name, "") in subject.figure
+        assert bool(subject.figure) == (kind.name in HAVE_A_FIGURE)
+    assert not any(CHINESE.search(f"{title} {subject} {end}") for title, subject, end in [said["en"]])
+    assert all(CHINESE.search(each) for each in (said["zh"][0], said["zh"][2]))
+
+
+@pytest.mark.parametrize("left_out", ["subject_words", "consequence"])
+def test_a_kind_without_its_words_can_not_be_made(left_out: str) -> None:
+    whole = {field.name: getattr(APPROVALS.kinds[0], field.name) for field in fields(Kind)}
+
+    with pytest.raises(TypeError, match=left_out):
+        Kind(**{name: value for name, value in whole.items() if name != left_out})
