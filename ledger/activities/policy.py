@@ -1,6 +1,7 @@
 """Pure decisions about activities: good names and times, and who gets a place in a shift."""
 
 import unicodedata
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import ledger.activities.errors  # noqa: F401 - registers the words of the refusals
@@ -12,6 +13,25 @@ SIGNED_UP, WAITLISTED, SIGNUP_CANCELLED = "signed_up", "waitlisted", "cancelled"
 LONGEST_SHIFT = timedelta(hours=24)
 NAME_LENGTH, CATEGORY_LENGTH = 80, 20
 MOST_PEOPLE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftView:
+    """A stretch of an activity at a station, with what a scan must know of both."""
+
+    id: int
+    activity_id: int
+    activity_name: str
+    activity_status: str
+    category: str
+    station_id: int
+    station_name: str
+    station_path: str
+    starts_at: datetime
+    ends_at: datetime
+    capacity: int | None
+    walk_in: bool
+    cancelled_at: datetime | None
 
 
 def clean_name(text: str) -> str:

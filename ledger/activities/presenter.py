@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from ledger.activities import queries
-from ledger.activities.policy import DRAFT
-from ledger.activities.queries import ActivityView, ShiftView
+from ledger.activities.policy import DRAFT, ShiftView
+from ledger.activities.queries import ActivityView
 from ledger.activities.signup_queries import counts_of, find_signup, list_signups
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Forbidden, NotFound

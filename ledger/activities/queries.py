@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.activities.models import Activity, Shift, Signup
-from ledger.activities.policy import APPROVED, DRAFT, LONGEST_SHIFT, SIGNUP_CANCELLED
+from ledger.activities.policy import APPROVED, DRAFT, LONGEST_SHIFT, SIGNUP_CANCELLED, ShiftView
 from ledger.activities.signup_queries import (
     SignupView,
     signup_view,
@@ -36,25 +36,6 @@ class ActivityView:
     category: str
     status: str
     created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ShiftView:
-    """A stretch of an activity at a station, with what a scan must know of both."""
-
-    id: int
-    activity_id: int
-    activity_name: str
-    activity_status: str
-    category: str
-    station_id: int
-    station_name: str
-    station_path: str
-    starts_at: datetime
-    ends_at: datetime
-    capacity: int | None
-    walk_in: bool
-    cancelled_at: datetime | None
 
 
 _SHIFT_COLUMNS = [

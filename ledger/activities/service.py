@@ -15,13 +15,14 @@ from ledger.activities.policy import (
     SIGNED_UP,
     SIGNUP_CANCELLED,
     WAITLISTED,
+    ShiftView,
     check_capacity,
     check_times,
     clean_category,
     clean_name,
     status_for,
 )
-from ledger.activities.queries import ActivityView, ShiftView
+from ledger.activities.queries import ActivityView
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, Forbidden, NotFound, Rejected

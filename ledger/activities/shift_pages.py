@@ -9,7 +9,7 @@ from werkzeug.utils import redirect
 
 from ledger.activities import presenter, queries, service
 from ledger.activities.blueprint import bp
-from ledger.activities.queries import ShiftView
+from ledger.activities.policy import ShiftView
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once

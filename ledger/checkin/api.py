@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from ledger.checkin import codes, presenter, queries, reviewing, service, station_queries
 from ledger.checkin.commands import ReviewCommand, ScanCommand
 from ledger.checkin.queries import AttendanceFilter
-from ledger.checkin.scans import ScanAnswer
 from ledger.checkin.schemas import (
     AttendancePage,
     AttendanceQuery,
@@ -21,6 +20,7 @@ from ledger.checkin.schemas import (
     ScanRequest,
     StationCodeSchema,
 )
+from ledger.checkin.stored_scans import ScanAnswer
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction, in_transaction_once

@@ -1,9 +1,10 @@
 """From the end of a visit to the book: minutes by the overlap, points by the rule, in one batch."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from ledger.checkin import queries
 from ledger.checkin.models import Attendance
-from ledger.checkin.policy import OpenVisit, minutes_by_day, step
+from ledger.checkin.policy import OpenVisit, Status, minutes_by_day, step
+from ledger.checkin.queries import AttendanceView
 from ledger.kernel.actor import Actor
 from ledger.kernel.clock import BUSINESS_ZONE, local_day
 from ledger.kernel.errors import Conflict
@@ -27,6 +29,16 @@ from ledger.rules.policy import Award, Deed, award
 from ledger.rules.queries import Rule
 
 _attendance = table_of(Attendance)
+_KEEP_LATE_SCAN = Prepared(
+    sa.update(_attendance)
+    .where(
+        _attendance.c.center_id == sa.bindparam("of_center"),
+        _attendance.c.id == sa.bindparam("of_id"),
+        _attendance.c.status == "PENDING",
+    )
+    .values(out_scan_id=sa.bindparam("scan"))
+    .returning(_attendance.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,38 +57,33 @@ def close(session: Session, closing: Closing, rule: Rule) -> dict[str, Any]:
     visit, left_at = closing.visit, closing.left_at
     shift = visit.shift
     earned = award(Deed(visit.opened_at, left_at, shift.starts_at, shift.ends_at), rule.body)
-    step("OPEN", "CLOSED")
+    to: Status = "CONFIRMED"
     values: dict[str, Any] = {
         "closed_at": left_at,
         "out_scan_id": closing.out_scan_id,
         "minutes": earned.minutes,
         "points": earned.points,
         "rule_id": rule.id,
-        "status": "CONFIRMED",
     }
     if _is_over_the_day(session, closing, rule):
-        values |= {"status": step("CLOSED", "PENDING"), "review_reason": "DAILY_LIMIT_REVIEW", "points": 0}
-    row = change(session, visit.id, closing.actor.center_id, expected="OPEN", values=values)
+        to = "PENDING"
+        values |= {"review_reason": "DAILY_LIMIT_REVIEW", "points": 0}
+    row = change(session, visit, closing.actor.center_id, to=to, values=values)
     facts = queries.facts_of_row(session, row, closing.actor.center_id, shift=shift)
-    if values["status"] == step("CLOSED", "CONFIRMED"):
+    if to == "CONFIRMED":
         facts |= {"balances": post(session, facts, earned, rule, actor=closing.actor, reason="check-out")}
     return facts
 
 
-def confirm_reviewed(session: Session, attendance: queries.AttendanceView, ended_at: datetime, *, actor: Actor) -> None:
+def confirm_reviewed(session: Session, attendance: AttendanceView, ended_at: datetime, *, actor: Actor) -> None:
     """Post a reviewed visit: its minutes to the real end; points only where the rule gives them."""
     rule = rules.get_rule(session, attendance.rule_id or 0, actor.center_id)
     deed = Deed(attendance.opened_at, ended_at, attendance.shift_starts_at, attendance.shift_ends_at)
     earned = award(deed, rule.body)
     if attendance.review_reason == "AUTO_CLOSED" and not rule.body.points_for_forgotten_check_out:
         earned = Award(earned.minutes, 0, earned.minutes_present)
-    values = {
-        "status": "CONFIRMED",
-        "closed_at": ended_at,
-        "minutes": earned.minutes,
-        "points": earned.points,
-    }
-    row = change(session, attendance.id, actor.center_id, expected="PENDING", values=values)
+    values = {"closed_at": ended_at, "minutes": earned.minutes, "points": earned.points}
+    row = change(session, attendance, actor.center_id, to="CONFIRMED", values=values)
     facts = queries.facts_of_row(session, row, actor.center_id)
     post(session, facts, earned, rule, actor=actor, reason="review")
 
@@ -120,17 +127,32 @@ def post(
 
 
 def change(
-    session: Session, attendance_id: int, center_id: int, *, expected: str, values: dict[str, Any]
+    session: Session,
+    attendance: OpenVisit | AttendanceView,
+    center_id: int,
+    *,
+    to: Status,
+    values: Mapping[str, Any] = MappingProxyType({}),
 ) -> Sequence[Any]:
-    """Change an attendance that is still in the expected state, and give its row for `queries.facts_of_row`.
+    """Take an attendance from the state in which it was read to another; its row for `queries.facts_of_row`.
 
-    Raises Conflict("checkin.wrong_state").
+    Raises Conflict("checkin.wrong_state") where no way leads there, or where it is in another state by now.
     """
-    parameters = {"of_center": center_id, "of_id": attendance_id, "of_status": expected} | values
-    rows = _change(*sorted(values)).rows(session, parameters)
+    wanted = step(attendance.status, to)
+    key = {"of_center": center_id, "of_id": attendance.id, "of_status": attendance.status}
+    rows = _change("status", *sorted(values)).rows(session, key | {"status": wanted, **values})
     if not rows:
-        raise Conflict("checkin.wrong_state", status=expected)
+        raise Conflict("checkin.wrong_state", status=attendance.status)
     return rows[0]
+
+
+def keep_late_scan(session: Session, attendance_id: int, scan_id: int, center_id: int) -> None:
+    """Keep a scan out that came too late with the attendance that waits for its real end.
+
+    Raises Conflict("checkin.wrong_state") where that has been decided meanwhile.
+    """
+    if not _KEEP_LATE_SCAN.rows(session, {"of_center": center_id, "of_id": attendance_id, "scan": scan_id}):
+        raise Conflict("checkin.wrong_state", status="PENDING")
 
 
 @cache

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from ledger.activities import queries as activities
 from ledger.activities.models import Shift, Signup
-from ledger.activities.queries import ShiftView
+from ledger.activities.policy import ShiftView
 from ledger.checkin.models import Attendance
 from ledger.checkin.policy import (
     Choice,

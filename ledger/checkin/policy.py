@@ -6,18 +6,17 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from ledger.activities.queries import ShiftView
+from ledger.activities.policy import ShiftView
 from ledger.kernel.errors import Conflict, Rejected
 from ledger.rules.policy import RuleBody, whole_minutes
-
-# The business day of every preset (practice.md); limits count by it wherever the server stands.
 
 Status = Literal["OPEN", "CLOSED", "PENDING", "CONFIRMED", "REJECTED", "VOID"]
 Intent = Literal["in", "out", "auto"]
 Method = Literal["screen", "paper", "card", "number"]
 
 TRANSITIONS: dict[str, frozenset[str]] = {
-    "OPEN": frozenset({"CLOSED", "PENDING", "VOID"}),
+    # A scan out is settled in the unit that takes it, which passes over CLOSED.
+    "OPEN": frozenset({"CLOSED", "CONFIRMED", "PENDING", "VOID"}),
     "CLOSED": frozenset({"CONFIRMED", "PENDING"}),
     "PENDING": frozenset({"CONFIRMED", "REJECTED"}),
     "CONFIRMED": frozenset({"VOID"}),
@@ -40,6 +39,11 @@ class OpenVisit:
     id: int
     shift: ShiftView
     opened_at: datetime
+
+    @property
+    def status(self) -> Status:
+        """Its state; what is closed is no open visit."""
+        return "OPEN"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from ledger.activities import queries as activities
 from ledger.checkin.queries import AttendanceView
-from ledger.checkin.scans import ScanAnswer
+from ledger.checkin.stored_scans import ScanAnswer
 from ledger.kernel.errors import Conflict, LedgerError
 from ledger.kernel.ids import public_id
 from ledger.people.volunteers import queries as people

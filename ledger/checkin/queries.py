@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 
 from ledger.activities import queries as activities
 from ledger.activities.models import Activity, Shift
-from ledger.activities.policy import LONGEST_SHIFT
-from ledger.activities.queries import ShiftView
+from ledger.activities.policy import LONGEST_SHIFT, ShiftView
 from ledger.checkin.models import Attendance, ScanEvent
 from ledger.checkin.policy import OpenVisit
 from ledger.kernel.actor import Actor

@@ -35,6 +35,7 @@ def review(session: Session, command: ReviewCommand, *, actor: Actor) -> dict[st
     code = hindrance(session, attendance, actor, lock=True)
     if code is not None:
         raise Forbidden(code)
+    step(attendance.status, "CONFIRMED" if command.approve else "REJECTED")
     ended_at = None
     if command.approve:
         ended_at = _approve(session, attendance, command.ended_at, actor)
@@ -59,7 +60,6 @@ def hindrance(session: Session, attendance: AttendanceView, actor: Actor, *, loc
 
 def _approve(session: Session, attendance: AttendanceView, wanted: datetime | None, actor: Actor) -> datetime:
     """Post the attendance to its real end, which is given back."""
-    step(attendance.status, "CONFIRMED")
     ended_at = wanted or (attendance.closed_at if attendance.review_reason != "AUTO_CLOSED" else None)
     if ended_at is None:
         raise Rejected("checkin.end_needed")
@@ -72,10 +72,9 @@ def _approve(session: Session, attendance: AttendanceView, wanted: datetime | No
 
 
 def _reject(session: Session, attendance: AttendanceView, note: str, actor: Actor) -> None:
-    values = {"status": step(attendance.status, "REJECTED")}
     if not note.strip():
         raise Rejected("checkin.note_needed")
-    awards.change(session, attendance.id, actor.center_id, expected="PENDING", values=values)
+    awards.change(session, attendance, actor.center_id, to="REJECTED")
 
 
 def _store_decision(

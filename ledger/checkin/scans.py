@@ -1,11 +1,8 @@
-"""The scan itself: who and what was scanned, the event that is kept of it, and the answer that a retry gets."""
+"""The scan itself: what was scanned, where, and whose it is."""
 
-import json
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -16,7 +13,7 @@ from ledger.checkin.models import ScanEvent
 from ledger.checkin.policy import Method
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
-from ledger.kernel.errors import Conflict, Keep, LedgerError, Rejected
+from ledger.kernel.errors import Rejected
 from ledger.kernel.idempotency import hash_request
 from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
@@ -33,16 +30,8 @@ _STANDING = Prepared(
         _volunteer.c.center_id == sa.bindparam("center"), _volunteer.c.id == sa.bindparam("volunteer")
     )
 )
-_KEEP = Prepared(sa.insert(_scan))
 _CARD_TOKEN_LENGTH = 26
 _NUMBER_LENGTH = 8
-_OUTCOMES = {
-    "OK_IN": "ok",
-    "OK_OUT": "ok",
-    "ALREADY_CHECKED_IN": "info",
-    "ALREADY_CHECKED_OUT": "info",
-    "AUTO_CLOSED": "pending",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +44,11 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class ScanAnswer:
-    """What a scan is answered: `attendance` as it was then, in plain values; names are looked up when it is shown.
-
-    A replay of a refused scan carries the refusal instead of raising it, so that it can be marked as a replay.
-    """
-
-    outcome: Literal["ok", "info", "pending", "refused"]
-    reason: str
-    volunteer_id: int | None = None
-    attendance: dict[str, Any] = field(default_factory=dict)
-    next_actions: list[str] = field(default_factory=list)
-    replayed: bool = False
-    refusal: LedgerError | None = None
-    scan_id: int = 0
-
-
-@dataclass(slots=True)
 class Scene:
-    """A scan while it is worked on; what is known of it so far goes into the event even if it is refused."""
+    """A scan with what is known of it, which goes into the event even where `refusal` says why it ends there.
+
+    Where no station or nobody is known their ids are 0. `nonce` is of the ticket that the scan spends.
+    """
 
     command: ScanCommand
     actor: Actor
@@ -82,8 +57,13 @@ class Scene:
     now: datetime
     station_id: int = 0
     method: Method = "card"
-    person: Person = field(default_factory=lambda: Person(0, 0))
+    person: Person = Person(0, 0)
     nonce: str | None = None
+    refusal: Rejected | None = None
+
+    def refused(self, code: str) -> "Scene":
+        """The same, ended by a refusal."""
+        return replace(self, refusal=Rejected(code))
 
 
 def hash_command(command: ScanCommand) -> str:
@@ -92,146 +72,87 @@ def hash_command(command: ScanCommand) -> str:
     return hash_request(sent | {"ticket": command.ticket and asdict(command.ticket)})
 
 
-def identify(session: Session, scene: Scene) -> Person:
-    """Who may scan, what was scanned, where, and whose it is: steps 1 to 5 of the order of a scan."""
+def identify(session: Session, scene: Scene) -> Scene:
+    """The scene with where, how and whose it is, as far as that is found out: steps 1 to 5 of the order of a scan."""
     if scene.command.card is not None:
-        return _identify_card(session, scene, scene.command.card)
-    ticket = scene.command.ticket or codes.read_code(session, scene.command.code or "", scene.now)
-    scene.station_id, scene.method = ticket.station_id, ticket.method
+        return _identify_by_card(session, scene, scene.command.card)
+    return _identify_by_code(session, scene)
+
+
+def _identify_by_code(session: Session, scene: Scene) -> Scene:
+    """A volunteer's own scan of a station's code."""
+    try:
+        ticket = scene.command.ticket or codes.read_code(session, scene.command.code or "", scene.now)
+    except Rejected as refusal:
+        return replace(scene, refusal=refusal)
+    scene = replace(scene, station_id=ticket.station_id, method=ticket.method)
     if scene.actor.volunteer_id is None or ticket.center_id != scene.actor.center_id:
-        raise Rejected("checkin.person_unknown")
-    person = _person(session, scene, scene.actor.volunteer_id)
-    if scene.command.ticket is not None:
-        _spend(session, scene, ticket.nonce)
-    return person
+        return scene.refused("checkin.person_unknown")
+    scene = _with_person(session, scene, scene.actor.volunteer_id)
+    if scene.refusal is not None or scene.command.ticket is None:
+        return scene
+    return _with_ticket_spent(session, scene, ticket.nonce)
 
 
-def _identify_card(session: Session, scene: Scene, scanned: str) -> Person:
-    scene.station_id = _clerks_station(session, scene)
+def _identify_by_card(session: Session, scene: Scene, scanned: str) -> Scene:
+    """A clerk's scan of somebody's card, or the number that stands for it."""
+    scene = _at_clerks_station(session, scene)
+    if scene.refusal is not None:
+        return scene
     text = unicodedata.normalize("NFKC", scanned).strip().rstrip("/").rpartition("/")[2].upper()
-    scene.method = "card" if len(text) == _CARD_TOKEN_LENGTH else "number"
-    if scene.method == "card":
-        person = _bearer(session, scene, people.find_volunteer_by_card(session, text, scene.actor.center_id))
-    else:
-        find = people.find_volunteer_by_number if len(text) <= _NUMBER_LENGTH else people.find_volunteer_by_phone
-        volunteer = find(session, text, scene.actor.center_id)
-        if volunteer is None:
-            raise Rejected("checkin.card_unknown")
-        person = _person(session, scene, volunteer.id)
-    if person.identity_id == scene.actor.identity_id:
-        raise Rejected("checkin.self_proxy")
-    return person
+    scene = replace(scene, method="card" if len(text) == _CARD_TOKEN_LENGTH else "number")
+    scene = (_read_card if scene.method == "card" else _read_number)(session, scene, text)
+    if scene.refusal is None and scene.person.identity_id == scene.actor.identity_id:
+        return scene.refused("checkin.self_proxy")
+    return scene
 
 
-def _bearer(session: Session, scene: Scene, card: CardView | None) -> Person:
-    """Who a card stands for. A card that counts no more is kept in the event with its person all the same."""
+def _read_card(session: Session, scene: Scene, text: str) -> Scene:
+    card = people.find_volunteer_by_card(session, text, scene.actor.center_id)
     if card is None:
-        raise Rejected("checkin.card_unknown")
-    status = _note_person(session, scene, card.volunteer_id, card_id=card.id)
-    if card.revoked_at is not None:
-        raise Rejected("checkin.card_revoked")
-    if card.expires_on is not None and clock.local_day(scene.now, clock.BUSINESS_ZONE) > card.expires_on:
-        raise Rejected("checkin.card_expired")
-    return _standing(scene, status)
+        return scene.refused("checkin.card_unknown")
+    return _with_person(session, scene, card.volunteer_id, card=card)
 
 
-def _clerks_station(session: Session, scene: Scene) -> int:
+def _read_number(session: Session, scene: Scene, text: str) -> Scene:
+    find = people.find_volunteer_by_number if len(text) <= _NUMBER_LENGTH else people.find_volunteer_by_phone
+    volunteer = find(session, text, scene.actor.center_id)
+    if volunteer is None:
+        return scene.refused("checkin.card_unknown")
+    return _with_person(session, scene, volunteer.id)
+
+
+def _at_clerks_station(session: Session, scene: Scene) -> Scene:
     if scene.command.station_id is None:
-        raise Rejected("checkin.station_needed")
+        return scene.refused("checkin.station_needed")
     station = places.find_place(session, scene.command.station_id, scene.actor.center_id)
     if station is None:
-        raise Rejected("organisations.place_not_found")
-    scene.station_id = station.id
+        return scene.refused("organisations.place_not_found")
+    scene = replace(scene, station_id=station.id)
     if not scene.actor.may(Permission.CHECK_IN_OTHERS, station.path):
-        raise Rejected("checkin.proxy_not_allowed")
-    return station.id
+        return scene.refused("checkin.proxy_not_allowed")
+    return scene
 
 
-def _person(session: Session, scene: Scene, volunteer_id: int) -> Person:
-    return _standing(scene, _note_person(session, scene, volunteer_id))
-
-
-def _standing(scene: Scene, status: str) -> Person:
-    if status != ACTIVE:
-        raise Rejected("checkin.person_blocked")
-    return scene.person
-
-
-def _note_person(session: Session, scene: Scene, volunteer_id: int, *, card_id: int | None = None) -> str:
-    """Say in the scene whose scan it is; the person's status."""
+def _with_person(session: Session, scene: Scene, volunteer_id: int, *, card: CardView | None = None) -> Scene:
+    """Whose scan it is, said even where the person or the card counts no more."""
     parameters = {"center": scene.actor.center_id, "volunteer": volunteer_id}
     [(identity_id, status)] = _STANDING.rows(session, parameters)
-    scene.person = Person(volunteer_id, identity_id, card_id)
-    return str(status)
+    scene = replace(scene, person=Person(volunteer_id, identity_id, card.id if card is not None else None))
+    if card is not None and card.revoked_at is not None:
+        return scene.refused("checkin.card_revoked")
+    today = clock.local_day(scene.now, clock.BUSINESS_ZONE)
+    if card is not None and card.expires_on is not None and today > card.expires_on:
+        return scene.refused("checkin.card_expired")
+    return scene if status == ACTIVE else scene.refused("checkin.person_blocked")
 
 
-def _spend(session: Session, scene: Scene, nonce: str) -> None:
+def _with_ticket_spent(session: Session, scene: Scene, nonce: str) -> Scene:
     """A ticket is good for one person, who may answer a question with it or scan out again."""
     query = sa.select(_scan.c.volunteer_id).where(
         _scan.c.center_id == scene.actor.center_id, _scan.c.entry_nonce == nonce
     )
     spent = session.execute(query).one_or_none()
     if spent is None:
-        scene.nonce = nonce
-    elif spent.volunteer_id != scene.person.volunteer_id:
-        raise Rejected("checkin.code_used")
-
-
-def store_answer(session: Session, scene: Scene, reason: str, attendance: dict[str, Any]) -> ScanAnswer:
-    """Keep the scan that was taken, and say what comes next."""
-    pending = reason == "OK_OUT" and attendance["status"] == "PENDING"
-    outcome: Any = "pending" if pending else _OUTCOMES[reason]
-    said = attendance["review_reason"] if pending else reason
-    actions = next_actions(reason, attendance["status"])
-    answer = {"attendance": attendance, "next_actions": actions}
-    row = _row(scene, outcome, said, answer) | {"attendance_id": attendance["id"], "entry_nonce": scene.nonce}
-    _KEEP.run(session, [row])
-    return ScanAnswer(outcome, said, scene.person.volunteer_id, attendance, actions, scan_id=scene.scan_id)
-
-
-def next_actions(reason: str, status: str) -> list[str]:
-    """What can be done next: "check_out" of what is open, "explain" what was earned, "check_in" again."""
-    if status == "OPEN":
-        return ["check_out"]
-    return ["explain", "check_in"] if reason == "ALREADY_CHECKED_OUT" else ["explain"]
-
-
-def keeper(scene: Scene, refusal: Rejected | Conflict) -> Keep | None:
-    """What writes the refused scan after its work was rolled back; nothing for a key that belongs to another scan."""
-    if refusal.code.startswith("idempotency."):
-        return None
-    kind = "conflict" if isinstance(refusal, Conflict) else "rejected"
-    answer = {"kind": kind, "code": refusal.code, "context": refusal.context}
-    reason = refusal.code.rpartition(".")[2].upper()
-    row = _row(scene, "refused", reason, answer)
-
-    def keep(session: Session) -> None:
-        _KEEP.run(session, [row])
-
-    return keep
-
-
-def _row(scene: Scene, outcome: str, reason: str, answer: Mapping[str, Any]) -> dict[str, Any]:
-    command = scene.command
-    return {
-        "center_id": scene.actor.center_id,
-        "id": scene.scan_id,
-        "origin": scene.actor.origin,
-        "client_scan_id": command.client_scan_id,
-        "request_hash": scene.request_hash,
-        "method": scene.method,
-        "intent": command.intent,
-        "outcome": outcome,
-        "reason": reason,
-        "station_id": scene.station_id or None,
-        "volunteer_id": scene.person.volunteer_id or None,
-        "card_id": scene.person.card_id,
-        "attendance_id": None,
-        "entry_nonce": None,
-        "scanned_by": scene.actor.identity_id,
-        "scanned_at": command.scanned_at or scene.now,
-        "received_at": scene.now,
-        "answer": json.dumps(
-            {**answer, "confirmed": command.confirmed}, ensure_ascii=False, separators=(",", ":"), default=str
-        ),
-    }
+        return replace(scene, nonce=nonce)
+    return scene if spent.volunteer_id == scene.person.volunteer_id else scene.refused("checkin.code_used")

@@ -10,12 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.activities.queries import ShiftView
+from ledger.activities.policy import ShiftView
 from ledger.checkin import awards, choosing, queries, scans, stored_scans
 from ledger.checkin.commands import ScanCommand
 from ledger.checkin.models import Attendance
-from ledger.checkin.policy import Decision, OpenVisit, boundary, is_forgotten, step
-from ledger.checkin.scans import ScanAnswer, Scene
+from ledger.checkin.policy import Decision, OpenVisit, boundary, is_forgotten
+from ledger.checkin.scans import Scene
+from ledger.checkin.stored_scans import ScanAnswer
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, Forbidden, Rejected
@@ -40,18 +41,20 @@ def scan(session: Session, command: ScanCommand, *, actor: Actor) -> ScanAnswer:
     if earlier is not None:
         return earlier
     scene = Scene(command=command, actor=actor, request_hash=request_hash, scan_id=new_id(), now=clock.now())
+    scene = scans.identify(session, scene)
     try:
         return _scan(session, scene)
     except (Rejected, Conflict) as refusal:
         refusal.context["scan_id"] = scene.scan_id
         if scene.person.volunteer_id:
             refusal.context["volunteer_id"] = scene.person.volunteer_id
-        refusal.keep = scans.keeper(scene, refusal)
+        refusal.keep = stored_scans.keeper(scene, refusal)
         raise
 
 
 def _scan(session: Session, scene: Scene) -> ScanAnswer:
-    scans.identify(session, scene)
+    if scene.refusal is not None:
+        raise scene.refusal
     rule = rules.rule_in_force(session, scene.actor.center_id, scene.now)
     visit = _open_visit(session, rule, scene)
     decision = choosing.decide(session, scene, visit, rule)
@@ -61,7 +64,7 @@ def _scan(session: Session, scene: Scene) -> ScanAnswer:
         attendance = _check_out(session, scene, visit, scene.now, rule)
     else:
         attendance = _say(session, scene, decision)
-    return scans.store_answer(session, scene, decision.reason, attendance)
+    return stored_scans.store_answer(session, scene, decision.reason, attendance)
 
 
 def _open_visit(session: Session, rule: Rule, scene: Scene) -> OpenVisit | None:
@@ -86,8 +89,7 @@ def _say(session: Session, scene: Scene, decision: Decision) -> dict[str, Any]:
     """The attendance that the answer is about; a check-out that came too late is kept with it as evidence."""
     attendance_id = decision.about or 0
     if decision.reason == "AUTO_CLOSED":
-        late = {"out_scan_id": scene.scan_id}
-        awards.change(session, attendance_id, scene.actor.center_id, expected="PENDING", values=late)
+        awards.keep_late_scan(session, attendance_id, scene.scan_id, scene.actor.center_id)
     return queries.attendance_facts(session, attendance_id, scene.actor.center_id)
 
 
@@ -139,12 +141,11 @@ def close_forgotten(session: Session, center_id: int, *, limit: int = 200) -> in
 
 def _close_forgotten(session: Session, visit: OpenVisit, rule: Rule, center_id: int) -> None:
     changed = {
-        "status": step("OPEN", "PENDING"),
         "closed_at": visit.shift.ends_at + rule.body.late,
         "review_reason": "AUTO_CLOSED",
         "rule_id": rules.rule_in_force(session, center_id, visit.opened_at).id,
     }
-    awards.change(session, visit.id, center_id, expected="OPEN", values=changed)
+    awards.change(session, visit, center_id, to="PENDING", values=changed)
 
 
 def annul(session: Session, attendance_id: int, *, actor: Actor) -> dict[str, Any]:
@@ -162,6 +163,5 @@ def annul(session: Session, attendance_id: int, *, actor: Actor) -> dict[str, An
     rule = rules.rule_in_force(session, actor.center_id, clock.now())
     if clock.now() - attendance.opened_at > timedelta(minutes=rule.body.annul_minutes):
         raise Rejected("checkin.annul_window_closed", minutes=rule.body.annul_minutes)
-    values = {"status": step("OPEN", "VOID")}
-    awards.change(session, attendance_id, actor.center_id, expected="OPEN", values=values)
+    awards.change(session, attendance, actor.center_id, to="VOID")
     return queries.attendance_facts(session, attendance_id, actor.center_id)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from ledger.activities import queries as activities
 from ledger.activities import signup_queries as signups
-from ledger.activities.queries import ShiftView
+from ledger.activities.policy import ShiftView
 from ledger.checkin import codes
 from ledger.checkin.codes import StationCode
 from ledger.checkin.models import Attendance, ScanEvent

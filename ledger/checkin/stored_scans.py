@@ -1,18 +1,19 @@
-"""Scans that were taken before, read again: the answer that a retry gets, a page of one, and what a station refused."""
+"""The events of scans, written and read again: the answer that a retry gets, a page of one, what a station refused."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.checkin.models import ScanEvent
 from ledger.checkin.policy import Intent
-from ledger.checkin.scans import ScanAnswer
+from ledger.checkin.scans import Scene
 from ledger.kernel.actor import Actor
-from ledger.kernel.errors import Conflict, LedgerError, NotFound, Rejected
+from ledger.kernel.errors import Conflict, Keep, LedgerError, NotFound, Rejected
 from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
 
@@ -24,7 +25,92 @@ _ANSWERED = Prepared(
         _scan.c.client_scan_id == sa.bindparam("scan"),
     )
 )
+_KEEP = Prepared(sa.insert(_scan))
 _MOST_REFUSED = 20
+_OUTCOMES = {
+    "OK_IN": "ok",
+    "OK_OUT": "ok",
+    "ALREADY_CHECKED_IN": "info",
+    "ALREADY_CHECKED_OUT": "info",
+    "AUTO_CLOSED": "pending",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ScanAnswer:
+    """What a scan is answered: `attendance` as it was then, in plain values; names are looked up when it is shown.
+
+    A replay of a refused scan carries the refusal instead of raising it, so that it can be marked as a replay.
+    """
+
+    outcome: Literal["ok", "info", "pending", "refused"]
+    reason: str
+    volunteer_id: int | None = None
+    attendance: dict[str, Any] = field(default_factory=dict)
+    next_actions: list[str] = field(default_factory=list)
+    replayed: bool = False
+    refusal: LedgerError | None = None
+    scan_id: int = 0
+
+
+def store_answer(session: Session, scene: Scene, reason: str, attendance: dict[str, Any]) -> ScanAnswer:
+    """Keep the scan that was taken, and say what comes next."""
+    pending = reason == "OK_OUT" and attendance["status"] == "PENDING"
+    outcome: Any = "pending" if pending else _OUTCOMES[reason]
+    said = attendance["review_reason"] if pending else reason
+    actions = next_actions(reason, attendance["status"])
+    answer = {"attendance": attendance, "next_actions": actions}
+    row = _row(scene, outcome, said, answer) | {"attendance_id": attendance["id"], "entry_nonce": scene.nonce}
+    _KEEP.run(session, [row])
+    return ScanAnswer(outcome, said, scene.person.volunteer_id, attendance, actions, scan_id=scene.scan_id)
+
+
+def next_actions(reason: str, status: str) -> list[str]:
+    """What can be done next: "check_out" of what is open, "explain" what was earned, "check_in" again."""
+    if status == "OPEN":
+        return ["check_out"]
+    return ["explain", "check_in"] if reason == "ALREADY_CHECKED_OUT" else ["explain"]
+
+
+def keeper(scene: Scene, refusal: Rejected | Conflict) -> Keep | None:
+    """What writes the refused scan after its work was rolled back; nothing for a key that belongs to another scan."""
+    if refusal.code.startswith("idempotency."):
+        return None
+    kind = "conflict" if isinstance(refusal, Conflict) else "rejected"
+    answer = {"kind": kind, "code": refusal.code, "context": refusal.context}
+    reason = refusal.code.rpartition(".")[2].upper()
+    row = _row(scene, "refused", reason, answer)
+
+    def keep(session: Session) -> None:
+        _KEEP.run(session, [row])
+
+    return keep
+
+
+def _row(scene: Scene, outcome: str, reason: str, answer: Mapping[str, Any]) -> dict[str, Any]:
+    command = scene.command
+    return {
+        "center_id": scene.actor.center_id,
+        "id": scene.scan_id,
+        "origin": scene.actor.origin,
+        "client_scan_id": command.client_scan_id,
+        "request_hash": scene.request_hash,
+        "method": scene.method,
+        "intent": command.intent,
+        "outcome": outcome,
+        "reason": reason,
+        "station_id": scene.station_id or None,
+        "volunteer_id": scene.person.volunteer_id or None,
+        "card_id": scene.person.card_id,
+        "attendance_id": None,
+        "entry_nonce": None,
+        "scanned_by": scene.actor.identity_id,
+        "scanned_at": command.scanned_at or scene.now,
+        "received_at": scene.now,
+        "answer": json.dumps(
+            {**answer, "confirmed": command.confirmed}, ensure_ascii=False, separators=(",", ":"), default=str
+        ),
+    }
 
 
 def find_answer(session: Session, actor: Actor, client_scan_id: str, request_hash: str) -> ScanAnswer | None:

@@ -7,7 +7,7 @@ from ledger.checkin import codes, reviewing
 from ledger.checkin import service as checkin
 from ledger.checkin.commands import ReviewCommand, ScanCommand
 from ledger.checkin.policy import Intent
-from ledger.checkin.scans import ScanAnswer
+from ledger.checkin.stored_scans import ScanAnswer
 from ledger.demo import words
 from ledger.demo.service_plan import ActivityPlan, Presence, ShiftPlan
 from ledger.demo.stage import Stage

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from ledger.activities import queries as activities
 from ledger.activities import signup_queries as signups
-from ledger.activities.queries import ShiftView
+from ledger.activities.policy import ShiftView
 from ledger.checkin.waiting import Presence, Waiting, presence, waiting
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from ledger.activities import queries as activities
-from ledger.activities.queries import ShiftView
+from ledger.activities.policy import ShiftView
 from ledger.checkin import queries as checkin
 from ledger.checkin.queries import AttendanceFilter, AttendanceView
 from ledger.kernel import clock

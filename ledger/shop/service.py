@@ -26,7 +26,7 @@ from ledger.points.book import service as points
 from ledger.points.policy import POINT, AccountKey, Movement
 from ledger.shop import queries, redemption_queries, tills
 from ledger.shop.models import PayerCode, Redemption, RedemptionLine
-from ledger.shop.policy import CART_LIFE, CODE_LIFE, HOLD_LIFE, Wanted, new_payer_code, read_payer_code, step, summed
+from ledger.shop.policy import CART_LIFE, CODE_LIFE, HOLD_LIFE, Wanted, new_payer_code, read_payer_code, summed
 from ledger.shop.queries import ItemView
 from ledger.shop.redemption_queries import RedemptionView
 
@@ -119,8 +119,7 @@ def set_lines(session: Session, redemption_id: int, wanted: Sequence[Wanted], *,
     "shop.item_off_shelf"), Conflict("shop.hold_expired" | "shop.already_released" | "shop.already_confirmed" |
     "shop.wrong_state").
     """
-    redemption = tills.locked(session, redemption_id, actor)
-    step(redemption.status, "HELD", receipt=tills.receipt_of(redemption))
+    redemption = tills.locked(session, redemption_id, actor, to="HELD")
     _refuse_late_cart(redemption)
     lines = summed(wanted)
     items = queries.items_by_id(session, redemption.shop_id, [line.item_id for line in lines], actor.center_id)
@@ -149,8 +148,7 @@ def hold(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, Any
     Raises Rejected("shop.cart_empty" | "shop.points_insufficient" | "shop.stock_short" | "shop.item_off_shelf" |
     "shop.member_frozen"), Conflict("shop.quote_stale" | "shop.hold_expired" | "shop.already_confirmed" | …).
     """
-    redemption = tills.locked(session, redemption_id, actor)
-    wanted = step(redemption.status, "HELD", receipt=tills.receipt_of(redemption))
+    redemption = tills.locked(session, redemption_id, actor, to="HELD")
     _refuse_late_cart(redemption)
     tills.refuse_frozen(redemption)
     if not redemption.lines:
@@ -167,7 +165,7 @@ def hold(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, Any
     of = {"of_center": actor.center_id, "of_redemption": redemption_id}
     rows = [of | {"of_position": line.position, "points_id": one, "goods_id": other} for line, one, other in pairs]
     _NAME_TRANSFERS.run(session, rows)
-    tills.change(session, redemption, {"status": wanted, "held_until": held_until})
+    tills.change(session, redemption, {"held_until": held_until}, to="HELD")
     return redemption_queries.facts(session, redemption_id, actor.center_id)
 
 

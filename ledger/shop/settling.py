@@ -18,7 +18,7 @@ from ledger.points.policy import POINT, AccountKey, Kind, Movement
 from ledger.shop import redemption_queries as queries
 from ledger.shop import tills
 from ledger.shop.models import PayerCode, ReceiptCounter, Redemption
-from ledger.shop.policy import step, void_until
+from ledger.shop.policy import void_until
 from ledger.shop.redemption_queries import RedemptionView
 
 _EXTENSION = timedelta(days=30)
@@ -36,8 +36,7 @@ def confirm(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, 
     Raises Conflict("shop.hold_expired" | "shop.already_confirmed" | "shop.already_released" | "shop.wrong_state"),
     Rejected("shop.member_frozen" | "shop.clerk_self_dealing").
     """
-    redemption = tills.locked(session, redemption_id, actor)
-    wanted = step(redemption.status, "CONFIRMED", receipt=tills.receipt_of(redemption))
+    redemption = tills.locked(session, redemption_id, actor, to="CONFIRMED")
     if redemption.held_until is None or clock.now() >= redemption.held_until:
         raise Conflict("shop.hold_expired")
     tills.refuse_frozen(redemption)
@@ -45,13 +44,12 @@ def confirm(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, 
     year = posted.recorded_at.astimezone(clock.BUSINESS_ZONE).year
     member = posted.balances[AccountKey(POINT, "member", redemption.volunteer_id)]
     receipt = {
-        "status": wanted,
         "confirmed_at": posted.recorded_at,
         "receipt_year": year,
         "receipt_number": _next_receipt(session, redemption.shop_id, year, actor.center_id),
         "balance_after": member.balance,
     }
-    tills.change(session, redemption, receipt)
+    tills.change(session, redemption, receipt, to="CONFIRMED")
     tills.end_code(session, redemption.payer_code_id, actor.center_id, status="CONSUMED")
     return queries.facts(session, redemption_id, actor.center_id)
 
@@ -79,7 +77,7 @@ def cancel(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, A
 
     Raises Conflict("shop.already_confirmed" | "shop.already_released").
     """
-    redemption = tills.locked(session, redemption_id, actor)
+    redemption = tills.locked(session, redemption_id, actor, to="RELEASED")
     _release(session, redemption, "void", actor=actor)
     return queries.facts(session, redemption_id, actor.center_id)
 
@@ -91,16 +89,15 @@ def void(session: Session, redemption_id: int, reason: str, *, actor: Actor) -> 
     Raises Rejected("shop.void_window_closed" | "shop.clerk_self_dealing"), Conflict("shop.wrong_state" |
     "shop.already_released").
     """
-    redemption = tills.locked(session, redemption_id, actor)
-    wanted = step(redemption.status, "VOIDED")
+    redemption = tills.locked(session, redemption_id, actor, to="VOIDED")
     now = clock.now()
     if redemption.confirmed_at is None or now >= void_until(redemption.confirmed_at):
         raise Rejected("shop.void_window_closed")
     movements = _mirror(session, redemption)
     source = tills.source(redemption, "void")
     points.post(session, movements, source=source, actor=actor, reason="void", evidence={"reason": reason})
-    values = {"status": wanted, "voided_at": now, "voided_by": actor.identity_id, "void_reason": reason}
-    tills.change(session, redemption, values)
+    values = {"voided_at": now, "voided_by": actor.identity_id, "void_reason": reason}
+    tills.change(session, redemption, values, to="VOIDED")
     return queries.facts(session, redemption_id, actor.center_id)
 
 
@@ -142,11 +139,10 @@ def _carts_of_code() -> sa.Exists:
 
 
 def _release(session: Session, redemption: RedemptionView, kind: Kind, *, actor: Actor) -> None:
-    wanted = step(redemption.status, "RELEASED", receipt=tills.receipt_of(redemption))
     if redemption.status == "HELD":
         source = tills.source(redemption, "void" if kind == "void" else "expire")
         points.resolve(session, _pending(redemption), kind, source=source, actor=actor, reason="release")
-    tills.change(session, redemption, {"status": wanted})
+    tills.change(session, redemption, {}, to="RELEASED")
     tills.end_code(session, redemption.payer_code_id, redemption.center_id, status="BURNED")
 
 

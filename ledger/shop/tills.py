@@ -1,5 +1,6 @@
 """What every write at the till shares: the locked redemption, its change, its code, its source in the ledger."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -13,6 +14,7 @@ from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
 from ledger.points.policy import Source
 from ledger.shop.models import PayerCode, Redemption
+from ledger.shop.policy import Status, step
 from ledger.shop.redemption_queries import RedemptionView, get_redemption
 
 _redemption, _code = table_of(Redemption), table_of(PayerCode)
@@ -23,15 +25,17 @@ _END_CODE = Prepared(
 )
 
 
-def locked(session: Session, redemption_id: int, actor: Actor) -> RedemptionView:
-    """The redemption, locked, for somebody who may serve at its shop and whose own it is not.
+def locked(session: Session, redemption_id: int, actor: Actor, *, to: Status) -> RedemptionView:
+    """A redemption that can still come to a state, locked, for somebody who may serve at its shop and not their own.
 
-    Raises Forbidden("access.denied"), Rejected("shop.clerk_self_dealing").
+    Raises NotFound("shop.redemption_not_found"), Forbidden("access.denied"), Rejected("shop.clerk_self_dealing"),
+    Conflict("shop.already_confirmed" | "shop.already_released" | "shop.wrong_state").
     """
     redemption = get_redemption(session, redemption_id, actor.center_id, lock=True)
     actor.need(Permission.TILL, redemption.place_path)
     if redemption.volunteer_id == actor.volunteer_id:
         raise Rejected("shop.clerk_self_dealing")
+    step(redemption.status, to, receipt=receipt_of(redemption))
     return redemption
 
 
@@ -54,14 +58,21 @@ def refuse_frozen(redemption: RedemptionView) -> None:
         raise Rejected("shop.member_frozen")
 
 
-def change(session: Session, redemption: RedemptionView, values: dict[str, Any]) -> None:
-    """Change a redemption that is still in the state it was read in. Raises Conflict("service.conflict")."""
+def change(
+    session: Session, redemption: RedemptionView, values: Mapping[str, Any], *, to: Status | None = None
+) -> None:
+    """Change a redemption that is still in the state it was read in, and take it `to` another.
+
+    Raises what `locked` raises where no way leads there; Conflict("service.conflict").
+    """
+    if to is not None:
+        values = {**values, "status": step(redemption.status, to, receipt=receipt_of(redemption))}
     parameters = {
         "of_center": redemption.center_id,
         "of_id": redemption.id,
         "of_status": redemption.status,
     }
-    if not _change(*sorted(values)).rows(session, parameters | values):
+    if not _change(*sorted(values)).rows(session, {**parameters, **values}):
         raise Conflict("service.conflict")
 
 

@@ -9,7 +9,7 @@ from ledger.audit.verifying.verify import Verification, verify
 from ledger.checkin import reviewing
 from ledger.checkin import service as checkin
 from ledger.checkin.commands import ReviewCommand, ScanCommand
-from ledger.checkin.scans import ScanAnswer
+from ledger.checkin.stored_scans import ScanAnswer
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import new_id

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from ledger.checkin import codes, reviewing, service
 from ledger.checkin.commands import ReviewCommand, ScanCommand
 from ledger.checkin.models import Attendance
-from ledger.checkin.scans import ScanAnswer
+from ledger.checkin.stored_scans import ScanAnswer
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from tests.world import Person, World
