@@ -6,7 +6,7 @@ from ledger.audit.naming.names import CODE_WORDS, KIND_WORDS, TRANSFER_KIND_WORD
 from ledger.audit.naming.words import difference_words
 from ledger.audit.tracing.statement import event_words
 from ledger.audit.tracing.story import PARTS
-from ledger.points.proofs.links import seal_of
+from ledger.points.proofs.presenter import seal_of
 
 bp = Blueprint("audit", __name__)
 bp.add_app_template_global(event_words)

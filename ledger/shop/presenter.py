@@ -15,7 +15,7 @@ from ledger.people.policy import mask_name
 from ledger.people.volunteers import queries as people
 from ledger.points.lots import listing as lot_reading
 from ledger.points.policy import Source
-from ledger.points.proofs import links as proof_links
+from ledger.points.proofs.presenter import seal_of
 from ledger.points.sealing import queries as seal_queries
 from ledger.shop import redemption_queries
 from ledger.shop.queries import ShelfItem
@@ -102,7 +102,7 @@ def _holds(session: Session, redemption_id: int, actor: Actor) -> list[int]:
 def seal_of_receipt(session: Session, redemption_id: int, center_id: int) -> dict[str, Any] | None:
     """Where the posting of a receipt stands in the log."""
     seal = seal_queries.find_seal_of(session, Source("redemption", str(redemption_id), "post"), center_id)
-    return proof_links.seal_of(seal) if seal is not None else None
+    return seal_of(seal) if seal is not None else None
 
 
 def receipt_reference(redemption_id: int, center_id: int) -> str:

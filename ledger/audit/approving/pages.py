@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from ledger.approvals import queries, service
 from ledger.approvals.api import READERS, get_desk
 from ledger.approvals.queries import ProposalFilter, ProposalView
-from ledger.audit.approving import proposals
-from ledger.audit.approving.proposals import Row
+from ledger.audit.approving import presenter
+from ledger.audit.approving.presenter import Row
 from ledger.audit.approving.words import STATUS_WORDS
 from ledger.audit.blueprint import bp
 from ledger.kernel.actor import Actor
@@ -42,7 +42,7 @@ def approvals() -> str:
 
 def _list(session: Session, wanted: ProposalFilter, page: PageRequest, actor: Actor) -> dict[str, Any]:
     found = queries.list_proposals(session, actor.center_id, wanted, request=page)
-    rows = proposals.rows(session, found.items, actor.center_id, get_desk())
+    rows = presenter.rows(session, found.items, actor.center_id, get_desk())
     return {"rows": rows, "next_after": found.next, "sort": found.sort, "wanted": wanted}
 
 
@@ -68,7 +68,7 @@ def _all(session: Session, wanted: ProposalFilter, sort: str, actor: Actor) -> l
         return queries.list_proposals(session, actor.center_id, wanted, request=part)
 
     found = all_items(fetch, sort=sort, most=MOST_ROWS)
-    return proposals.rows(session, found, actor.center_id, get_desk())
+    return presenter.rows(session, found, actor.center_id, get_desk())
 
 
 def _cells(row: Row) -> list[Any]:
@@ -109,9 +109,9 @@ def _draw(proposal_id: int, refusal: LedgerError | None = None, note: str = "") 
     )
 
 
-def _case(session: Session, proposal_id: int, actor: Actor) -> proposals.Case:
+def _case(session: Session, proposal_id: int, actor: Actor) -> presenter.Case:
     proposal = queries.get_proposal(session, proposal_id, actor.center_id)
-    return proposals.case_of(session, proposal, actor, get_desk())
+    return presenter.case_of(session, proposal, actor, get_desk())
 
 
 def refused_words(error: LedgerError) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from ledger.approvals.api import get_desk
-from ledger.audit.approving.proposals import people
+from ledger.audit.approving.presenter import people
 from ledger.audit.blueprint import bp
 from ledger.audit.naming.words import difference_words
 from ledger.audit.verifying import queries

@@ -10,7 +10,7 @@ from ledger.approvals import queries as approvals
 from ledger.approvals import service
 from ledger.approvals.api import get_desk
 from ledger.approvals.desk import Kind
-from ledger.audit.approving.proposals import people
+from ledger.audit.approving.presenter import people
 from ledger.audit.blueprint import bp
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once

@@ -13,7 +13,7 @@ from ledger.audit.tracing.evidence import AttendanceEvidence, RedemptionEvidence
 from ledger.audit.tracing.trace import Side, Trace
 from ledger.audit.verifying.queries import RunView
 from ledger.kernel.actor import Actor
-from ledger.points.proofs.links import seal_of
+from ledger.points.proofs.presenter import seal_of
 from ledger.shop.delivery_queries import DeliveryView
 from ledger.web.formats import points
 
