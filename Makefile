@@ -4,12 +4,15 @@ UV ?= uv
 VENV := .venv/bin/python
 LOCK := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+# With it each of the many processes of a run would compile all of the code anew.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run setup setup-tests test test-long test-setup test-bare check format translations screenshots bench lock
+.PHONY: help run setup setup-tests test test-all test-long test-setup test-bare check format translations screenshots bench lock
 
 help:
 	@echo "make run         serve the demonstration on http://127.0.0.1:8000"
 	@echo "make test        all tests but the long ones"
+	@echo "make test-all    all tests, the long ones too, in random order; says its seed (ARGUMENTS=--randomly-seed=…)"
 	@echo "make test-setup  install the system packages that the tests need (apt-get), and try each"
 	@echo "make test-bare   show that a bare Debian 12 runs the tests after make test-setup (root; debootstrap, chroot)"
 	@echo "make test-long   all tests, with many more random examples"
@@ -32,6 +35,10 @@ setup-tests:
 test: setup-tests
 	@$(VENV) -m tools.test_trials
 	@$(VENV) -m pytest -n 2
+
+test-all: setup-tests
+	@$(VENV) -m tools.test_trials
+	@$(VENV) -m pytest -n 2 -m "" -p randomly $(ARGUMENTS)
 
 test-long: setup-tests
 	@$(VENV) -m tools.test_trials

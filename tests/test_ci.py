@@ -1,0 +1,49 @@
+"""What `.ci/run` calls is in the README, and a step that fails or hangs fails the whole without stopping the others."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from tests.source import ROOT
+
+RUN = ROOT / ".ci" / "run"
+STEP = re.compile(r"^step (\d+) (.+)$", re.MULTILINE)
+
+
+def run_with(make: str, folder: Path, *, limit: int = 60) -> "subprocess.CompletedProcess[str]":
+    """The script with a `make` of our own, each step limited to so many seconds."""
+    script = folder / ".ci" / "run"
+    script.parent.mkdir()
+    script.write_text(STEP.sub(rf"step {limit} \2", RUN.read_text(encoding="utf-8")), encoding="utf-8")
+    (folder / "make").write_text(f"#!/bin/sh\n{make}\n", encoding="utf-8")
+    (folder / "make").chmod(0o755)
+    environment = os.environ | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+    return subprocess.run(["bash", str(script)], env=environment, capture_output=True, text=True, timeout=60)
+
+
+def test_the_readme_names_each_command_that_it_calls() -> None:
+    steps = STEP.findall(RUN.read_text(encoding="utf-8"))
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert steps
+    assert [command for _limit, command in steps if f"`{command}`" not in readme] == []
+
+
+def test_all_steps_are_run_and_one_that_fails_fails_the_whole(tmp_path: Path) -> None:
+    done = run_with('[ "$1" != check ]', tmp_path)
+    assert done.returncode == 1
+    assert done.stdout.endswith("Failed: make check\n")
+    assert done.stdout.count("==> Step: make") == len(STEP.findall(RUN.read_text(encoding="utf-8")))
+
+
+def test_a_step_that_hangs_is_stopped(tmp_path: Path) -> None:
+    done = run_with('[ "$1" = check ] || exit 0; sleep 50', tmp_path, limit=3)
+    assert done.returncode == 1
+    assert "It was stopped after 3 s." in done.stdout
+    assert done.stdout.endswith("Failed: make check\n")
+
+
+def test_all_is_well_when_every_step_is(tmp_path: Path) -> None:
+    done = run_with("exit 0", tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "All steps passed" in done.stdout

@@ -1,0 +1,36 @@
+"""Tests that are gone are named, and only what proves the same lets them go."""
+
+from tools.compare_tests import GONE, compare, fits, read_moved
+
+BEFORE = {"tests/a.py::test_one[sqlite]", "tests/a.py::test_one[postgresql]", "tests/a.py::test_two"}
+
+
+def test_a_star_stands_for_anything_and_brackets_for_themselves() -> None:
+    assert fits("tests/a.py::*[postgresql]", "tests/a.py::test_one[postgresql]")
+    assert not fits("tests/a.py::*[postgresql]", "tests/a.py::test_one[sqlite]")
+
+
+def test_what_is_gone_without_a_word_is_wrong() -> None:
+    gone, wrong = compare(BEFORE, BEFORE - {"tests/a.py::test_two"}, [])
+
+    assert gone == []
+    assert wrong == ["gone without a word in gone.txt: tests/a.py::test_two"]
+
+
+def test_what_is_gone_is_said_with_its_proof() -> None:
+    moved = read_moved("# why\n\ntests/a.py::*[postgresql] => tests/a.py::*[sqlite]; tests/b.py::*\n")
+
+    gone, wrong = compare(BEFORE, BEFORE - {"tests/a.py::test_one[postgresql]"} | {"tests/b.py::test_sql"}, moved)
+
+    assert gone == ["tests/a.py::test_one[postgresql] => tests/a.py::*[sqlite]; tests/b.py::*"]
+    assert wrong == []
+
+
+def test_a_proof_that_is_gone_itself_is_wrong() -> None:
+    moved = read_moved("tests/a.py::test_two => tests/b.py::test_sql")
+
+    assert compare(BEFORE, BEFORE, moved)[1] == ["gone.txt names no test that there is: tests/b.py::test_sql"]
+
+
+def test_each_line_of_the_list_has_a_proof() -> None:
+    assert all(each.gone and all(each.proved_by) for each in read_moved(GONE.read_text(encoding="utf-8")))
