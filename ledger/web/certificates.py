@@ -38,7 +38,9 @@ def make_certificates(folder: Path, names: list[str], *, now: datetime) -> None:
         _builder(names[0], root.subject, key.public_key(), now, SERVER_LIFE)
         .add_extension(x509.SubjectAlternativeName([_alternative(name) for name in names]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(_authority_key(root_key), critical=False)
         .sign(root_key, hashes.SHA256())
     )
     _write_key(folder / SERVER_KEY, key)
@@ -48,21 +50,11 @@ def make_certificates(folder: Path, names: list[str], *, now: datetime) -> None:
 def _make_root(folder: Path, now: datetime) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Ningxin local root")])
-    usage = x509.KeyUsage(
-        digital_signature=False,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=True,
-        crl_sign=True,
-        encipher_only=False,
-        decipher_only=False,
-    )
     certificate = (
         _builder("Ningxin local root", name, key.public_key(), now, ROOT_LIFE)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(usage, critical=True)
+        .add_extension(_usage(signs_certificates=True), critical=True)
+        .add_extension(_authority_key(key), critical=False)
         .sign(key, hashes.SHA256())
     )
     _write_key(folder / ROOT_KEY, key)
@@ -80,7 +72,28 @@ def _builder(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + life)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
     )
+
+
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    """What a key may do: vouch for other keys, or prove in a handshake that it is there."""
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _authority_key(key: ec.EllipticCurvePrivateKey) -> x509.AuthorityKeyIdentifier:
+    """Which key has signed, from the key itself: the root of a village may be older than its key identifier."""
+    return x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
 
 
 def _alternative(name: str) -> x509.GeneralName:
