@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -18,6 +17,7 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.clock import BUSINESS_ZONE, local_day
 from ledger.kernel.errors import Conflict
 from ledger.kernel.prepared import Prepared
+from ledger.kernel.state_change import StateChange
 from ledger.kernel.types import table_of
 from ledger.points.book import service as points
 from ledger.points.closing import periods
@@ -29,6 +29,7 @@ from ledger.rules.policy import Award, Deed, award
 from ledger.rules.queries import Rule
 
 _attendance = table_of(Attendance)
+_CHANGE = StateChange(_attendance, *queries.FACTS_COLUMNS)
 _KEEP_LATE_SCAN = Prepared(
     sa.update(_attendance)
     .where(
@@ -139,8 +140,8 @@ def change(
     Raises Conflict("checkin.wrong_state") where no way leads there, or where it is in another state by now.
     """
     wanted = step(attendance.status, to)
-    key = {"of_center": center_id, "of_id": attendance.id, "of_status": attendance.status}
-    rows = _change("status", *sorted(values)).rows(session, key | {"status": wanted, **values})
+    changed = {"status": wanted, **values}
+    rows = _CHANGE.rows(session, attendance.id, center_id, status=attendance.status, values=changed)
     if not rows:
         raise Conflict("checkin.wrong_state", status=attendance.status)
     return rows[0]
@@ -153,21 +154,6 @@ def keep_late_scan(session: Session, attendance_id: int, scan_id: int, center_id
     """
     if not _KEEP_LATE_SCAN.rows(session, {"of_center": center_id, "of_id": attendance_id, "scan": scan_id}):
         raise Conflict("checkin.wrong_state", status="PENDING")
-
-
-@cache
-def _change(*names: str) -> Prepared:
-    """The statement that changes these columns of an attendance that is still in a state."""
-    return Prepared(
-        sa.update(_attendance)
-        .where(
-            _attendance.c.center_id == sa.bindparam("of_center"),
-            _attendance.c.id == sa.bindparam("of_id"),
-            _attendance.c.status == sa.bindparam("of_status"),
-        )
-        .values({name: sa.bindparam(name) for name in names})
-        .returning(*queries.FACTS_COLUMNS)
-    )
 
 
 def _is_over_the_day(session: Session, closing: Closing, rule: Rule) -> bool:

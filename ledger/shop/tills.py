@@ -1,7 +1,6 @@
 """What every write at the till shares: the locked redemption, its change, its code, its source in the ledger."""
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +10,7 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, Keep, Rejected
 from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
+from ledger.kernel.state_change import StateChange
 from ledger.kernel.types import table_of
 from ledger.points.policy import Source
 from ledger.shop.models import PayerCode, Redemption
@@ -18,6 +18,7 @@ from ledger.shop.policy import Status, step
 from ledger.shop.redemption_queries import RedemptionView, get_redemption
 
 _redemption, _code = table_of(Redemption), table_of(PayerCode)
+_CHANGE = StateChange(_redemption, _redemption.c.id)
 _END_CODE = Prepared(
     sa.update(_code)
     .where(_code.c.center_id == sa.bindparam("of_center"), _code.c.id == sa.bindparam("of_id"))
@@ -67,28 +68,8 @@ def change(
     """
     if to is not None:
         values = {**values, "status": step(redemption.status, to, receipt=receipt_of(redemption))}
-    parameters = {
-        "of_center": redemption.center_id,
-        "of_id": redemption.id,
-        "of_status": redemption.status,
-    }
-    if not _change(*sorted(values)).rows(session, {**parameters, **values}):
+    if not _CHANGE.rows(session, redemption.id, redemption.center_id, status=redemption.status, values=values):
         raise Conflict("service.conflict")
-
-
-@cache
-def _change(*names: str) -> Prepared:
-    """The statement that changes these columns of a redemption that is still in a state, and names it."""
-    return Prepared(
-        sa.update(_redemption)
-        .where(
-            _redemption.c.center_id == sa.bindparam("of_center"),
-            _redemption.c.id == sa.bindparam("of_id"),
-            _redemption.c.status == sa.bindparam("of_status"),
-        )
-        .values({name: sa.bindparam(name) for name in names})
-        .returning(_redemption.c.id)
-    )
 
 
 def end_code(session: Session, code_id: int, center_id: int, *, status: str) -> None:
