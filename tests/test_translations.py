@@ -8,11 +8,8 @@ from string import Formatter
 import pytest
 from babel.messages.catalog import Catalog, Message
 from jinja2 import Environment
-from marshmallow import Schema, fields
 
-from ledger.app import API_BLUEPRINTS
 from ledger.kernel.errors import registered_codes, text_of
-from ledger.web.messages import said
 from tests.source import ROOT, dotted, package, strings
 from tools import translations
 
@@ -21,8 +18,6 @@ PLACEHOLDER = re.compile(r"%\((\w+)\)s|(?<!\{)\{(\w+)\}")
 GETTEXT = {"_", "gettext", "ngettext", "pgettext", "lazy_gettext", "lazy_pgettext"}
 # English that can't do without a Chinese example.
 SHOWS_CHINESE = {"首字母或条码，如 dm 大米"}
-# Marshmallow's words about formatting answers, and about times without a zone, which no schema takes.
-NEVER_SAID = {"format", "invalid_awareness"}
 IN_BOTH_LANGUAGES = {
     "ledger/checkin/presenter.py": "reasons stand in both languages, as the API gives both",
     "ledger/organisations/imports/columns.py": "the names of columns in the files people have",
@@ -30,7 +25,6 @@ IN_BOTH_LANGUAGES = {
     "ledger/organisations/imports/files.py": "a comma that files use",
     "ledger/organisations/imports/report.py": "chooses between both languages itself",
     "ledger/web/formats.py": "writes dates and times in both languages",
-    "ledger/web/messages.py": "the Chinese of messages that schemas say in English",
     "ledger/points/errors.py": "parts of a sentence in both languages, put together for each part of a transfer",
     "ledger/audit/exports/bundle_readme.py": "a file in both languages, for an auditor without the service",
 }
@@ -184,60 +178,3 @@ def test_a_refusal_is_said_in_both_languages(code: str) -> None:
 
 def fields_of(text: str) -> set[str]:
     return {name for _literal, name, _spec, _conversion in Formatter().parse(text) if name}
-
-
-def schema_messages() -> set[str]:
-    """What marshmallow may say about any field of any request, with numbers filled in."""
-    assert API_BLUEPRINTS
-    said_by = set(Schema.error_messages.values()) | set(Schema._default_error_messages.values())
-    waiting: list[fields.Field] = [
-        field for schema in all_schemas(Schema) for field in schema._declared_fields.values() if not field.dump_only
-    ]
-    while waiting:
-        field = waiting.pop()
-        if isinstance(field, fields.List):
-            waiting.append(field.inner)
-        said_by |= {str(text) for name, text in field.error_messages.items() if name not in NEVER_SAID}
-        for check in field.validators:
-            said_by |= set(failures(check))
-    return {text.replace("{obj_type}", "date") for text in said_by}
-
-
-def all_schemas(parent: type[Schema]) -> Iterator[type[Schema]]:
-    for schema in parent.__subclasses__():
-        if schema.__module__.startswith("ledger."):
-            yield schema
-        yield from all_schemas(schema)
-
-
-def failures(check: object) -> Iterator[str]:
-    """The messages of a validator, with examples of bounds and choices filled in."""
-    for name in ("message_min", "message_max", "message_all", "error"):
-        text = getattr(check, name, None)
-        if isinstance(text, str):
-            yield text.replace("{min}", "1").replace("{max}", "200").replace("{choices}", "male, female")
-
-
-def house_messages() -> set[str]:
-    """What our own fields and forms say about a field: ValidationError("…") and {"message": "…"}."""
-    found = set()
-    for source in package():
-        for node in source.nodes():
-            if isinstance(node, ast.Call) and dotted(node.func) == "ValidationError":
-                found |= {each.value for each in node.args[:1] if isinstance(each, ast.Constant)}
-            if isinstance(node, ast.Dict):
-                pairs = zip(node.keys, node.values, strict=True)
-                found |= {
-                    value.value
-                    for key, value in pairs
-                    if isinstance(key, ast.Constant) and key.value == "message" and isinstance(value, ast.Constant)
-                }
-    return {str(each) for each in found}
-
-
-def test_what_is_wrong_with_a_field_is_said_in_chinese_too() -> None:
-    known = schema_messages() | house_messages()
-    assert {"Missing data for required field.", "must be an id"} <= known
-    for message in sorted(known):
-        assert CHINESE.search(said(message, in_language="zh")), f"ledger/web/messages.py lacks {message!r}"
-        assert not CHINESE.search(said(message, in_language="en"))

@@ -4,22 +4,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import current_app, render_template, request, url_for
+from flask import current_app, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 
 from ledger.activities import presenter, queries, service, shift_pages
 from ledger.activities.blueprint import bp
+from ledger.activities.policy import MOST_PEOPLE, STATUSES
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError
-from ledger.kernel.paging import MOST_PER_PAGE, PageRequest
+from ledger.kernel.paging import MOST_PER_PAGE
 from ledger.kernel.permissions import Permission
 from ledger.organisations import queries as organisations
 from ledger.places.queries import place_choices
-from ledger.web import forms
+from ledger.web import asked, forms
+from ledger.web.forms import Form
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import idempotency_key
 
@@ -50,8 +52,7 @@ class _Shift:
 @requires(Permission.MANAGE_ACTIVITIES)
 def list_activities() -> str:
     """What do we do? Activities of the reader's places, the newest first."""
-    status = request.args.get("status") or None
-    page = PageRequest(after=request.args.get("after"), sort=request.args.get("sort", ""))
+    status, page = asked.choice("status", STATUSES), asked.page()
     actor = get_actor()
     paths = actor.paths(Permission.MANAGE_ACTIVITIES)
     found = in_snapshot(queries.list_activities, actor.center_id, request=page, paths=paths, status=status)
@@ -70,13 +71,11 @@ def new_activity() -> str:
 def send_new_activity() -> ResponseReturnValue:
     """Plan an activity with its first shift, both or neither."""
     try:
-        name, category = forms.text("name"), forms.text("category")
-        status = "draft" if forms.ticked("draft") else "approved"
-        planned = (name, category, status, _shift_typed())
+        planned = _activity_typed()
         activity_id = in_transaction_once(idempotency_key(), _create, *planned, actor=get_actor())
     except LedgerError as error:
         errors = forms.field_errors(error, _ACTIVITY_FIELDS | _SHIFT_FIELDS)
-        return _form("activities/activity_new.html", request.form.to_dict(), errors), error.status
+        return _form("activities/activity_new.html", forms.everything(), errors), error.status
     return redirect(url_for("activities.activity", activity_id=activity_id, new=1), 303)
 
 
@@ -101,14 +100,25 @@ def _add_shift(session: Session, activity_id: int, shift: _Shift, *, actor: Acto
     )
 
 
+def _activity_typed() -> tuple[str, str, str, _Shift]:
+    """Name, category, status and first shift of an activity as the form has them. Raises InvalidFields."""
+    with Form() as form:
+        return form.text("name"), form.text("category"), "draft" if forms.ticked("draft") else "approved", _shift(form)
+
+
 def _shift_typed() -> _Shift:
+    with Form() as form:
+        return _shift(form)
+
+
+def _shift(form: Form) -> _Shift:
     """A shift as the form has it; an end before the start is on the next day."""
-    starts_at, ends_at = forms.moment("day", "starts"), forms.moment("day", "ends")
+    starts_at, ends_at = form.moment("day", "starts"), form.moment("day", "ends")
     return _Shift(
-        station_id=forms.key("station_id"),
+        station_id=form.key("station_id"),
         starts_at=starts_at,
         ends_at=ends_at + timedelta(days=1) if ends_at < starts_at else ends_at,
-        capacity=forms.optional_number("capacity"),
+        capacity=form.optional_whole("capacity", least=1, most=MOST_PEOPLE),
         walk_in=forms.ticked("walk_in"),
     )
 
@@ -130,13 +140,13 @@ def _tomorrow() -> dict[str, Any]:
 def activity(activity_id: int) -> str:
     """One activity: its shifts and how full they are."""
     shown = in_snapshot(_one, activity_id, get_actor())
-    return render_template("activities/activity.html", is_new="new" in request.args, **shown)
+    return render_template("activities/activity.html", is_new=asked.has("new"), **shown)
 
 
 def _one(session: Session, activity_id: int, actor: Actor) -> dict[str, Any]:
     view = queries.get_activity(session, activity_id, actor.center_id)
     actor.need(Permission.MANAGE_ACTIVITIES, view.place_path)
-    page = PageRequest(MOST_PER_PAGE, request.args.get("after"))
+    page = asked.part(MOST_PER_PAGE)
     found = queries.list_shifts(session, actor.center_id, request=page, activity_id=activity_id)
     team = view.team_id and organisations.find_team(session, view.team_id, actor.center_id)
     return {
@@ -164,7 +174,7 @@ def send_new_shift(activity_id: int) -> ResponseReturnValue:
     except LedgerError as error:
         shown = in_snapshot(_one, activity_id, get_actor())["activity"]
         errors = forms.field_errors(error, _SHIFT_FIELDS)
-        return _form("activities/shift_new.html", request.form.to_dict(), errors, activity=shown), error.status
+        return _form("activities/shift_new.html", forms.everything(), errors, activity=shown), error.status
     return redirect(url_for("activities.activity", activity_id=activity_id), 303)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import ledger.activities.errors  # noqa: F401 - registers the words of the refusals
 from ledger.kernel.errors import Rejected
 
-DRAFT, APPROVED, CANCELLED = "draft", "approved", "cancelled"
+STATUSES = DRAFT, APPROVED, CANCELLED = "draft", "approved", "cancelled"
 SIGNED_UP, WAITLISTED, SIGNUP_CANCELLED = "signed_up", "waitlisted", "cancelled"
 # A scan looks for shifts that began within this time before it, so that years of old shifts are never read.
 LONGEST_SHIFT = timedelta(hours=24)

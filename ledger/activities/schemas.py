@@ -1,21 +1,19 @@
 """Shapes of the activities API."""
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields
 
-from ledger.activities.policy import APPROVED, CATEGORY_LENGTH, DRAFT, MOST_PEOPLE, NAME_LENGTH
-from ledger.web.fields import Flag, Instant, PageQuery, PublicId, Text
-
-_STATUSES = validate.OneOf(("draft", "approved", "cancelled"))
+from ledger.activities.policy import APPROVED, CATEGORY_LENGTH, DRAFT, MOST_PEOPLE, NAME_LENGTH, STATUSES
+from ledger.web.fields import Choice, Flag, Instant, PageQuery, PublicId, Request, Text, Whole
 
 
-class ActivityRequest(Schema):
+class ActivityRequest(Request):
     """An activity that a place answers for."""
 
     place_id = PublicId(required=True)
     name = Text(required=True, longest=NAME_LENGTH)
     category = Text(required=True, longest=CATEGORY_LENGTH)
     team_id = PublicId(load_default=None, allow_none=True)
-    status = fields.String(load_default=APPROVED, validate=validate.OneOf((DRAFT, APPROVED)))
+    status = Choice((DRAFT, APPROVED), load_default=APPROVED)
 
 
 class ActivitySchema(Schema):
@@ -27,7 +25,7 @@ class ActivitySchema(Schema):
     team_id = PublicId(allow_none=True)
     name = fields.String()
     category = fields.String()
-    status = fields.String(validate=_STATUSES)
+    status = Choice(STATUSES)
     created_at = Instant()
 
 
@@ -35,7 +33,7 @@ class ActivityQuery(PageQuery):
     """What a list of activities is narrowed to; a place stands for what is under it too."""
 
     place_id = PublicId(load_default=None)
-    status = fields.String(load_default=None, validate=_STATUSES)
+    status = Choice(STATUSES, load_default=None)
     category = Text(load_default=None, longest=CATEGORY_LENGTH)
 
 
@@ -46,15 +44,13 @@ class ActivityPage(Schema):
     next = fields.String(allow_none=True)
 
 
-class ShiftRequest(Schema):
+class ShiftRequest(Request):
     """A shift of at most 24 hours; `capacity` null means no limit, `walk_in` admits who has not signed up."""
 
     station_id = PublicId(required=True)
     starts_at = Instant(required=True)
     ends_at = Instant(required=True)
-    capacity = fields.Integer(
-        load_default=None, allow_none=True, strict=True, validate=validate.Range(min=1, max=MOST_PEOPLE)
-    )
+    capacity = Whole(1, MOST_PEOPLE, load_default=None, allow_none=True)
     walk_in = Flag(load_default=True)
 
 
@@ -64,7 +60,7 @@ class ShiftSchema(Schema):
     id = PublicId()
     activity_id = PublicId()
     activity_name = fields.String()
-    activity_status = fields.String(validate=_STATUSES)
+    activity_status = Choice(STATUSES)
     category = fields.String()
     station_id = PublicId()
     station_name = fields.String()
@@ -90,7 +86,7 @@ class ShiftPage(Schema):
     next = fields.String(allow_none=True)
 
 
-class SignupRequest(Schema):
+class SignupRequest(Request):
     """Who signs up; a volunteer leaves it out."""
 
     volunteer_id = PublicId(load_default=None)
@@ -103,7 +99,7 @@ class SignupSchema(Schema):
     shift_id = PublicId()
     volunteer_id = PublicId()
     masked_name = fields.String()
-    status = fields.String(validate=validate.OneOf(("signed_up", "waitlisted", "cancelled")))
+    status = Choice(("signed_up", "waitlisted", "cancelled"))
     created_at = Instant()
 
 

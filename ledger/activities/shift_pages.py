@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import render_template, request, url_for
+from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
@@ -14,10 +14,9 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import Forbidden, LedgerError, NotFound
-from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.people.volunteers.search import find_volunteer
-from ledger.web import forms
+from ledger.web import asked, forms
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import idempotency_key
 
@@ -36,7 +35,7 @@ def shift(shift_id: int) -> str:
 
 
 def _shift(session: Session, shift_id: int, actor: Actor) -> dict[str, Any]:
-    page = presenter.signups(session, shift_id, PageRequest(after=request.args.get("after")), actor)
+    page = presenter.signups(session, shift_id, asked.part(), actor)
     shown = presenter.shift(session, shift_id, actor)
     return {
         "shift": shown,
@@ -93,7 +92,7 @@ def my_shifts() -> str:
 
 def _mine(session: Session, actor: Actor) -> dict[str, Any]:
     own = queries.shifts_of_volunteer(session, _volunteer_id(actor), actor.center_id, now=clock.now())
-    page = PageRequest(20, request.args.get("after"))
+    page = asked.part(20)
     coming = queries.upcoming_shifts(session, actor.center_id, now=clock.now(), request=page)
     taken = {view.id for view, _signup in own}
     return {

@@ -6,13 +6,13 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from ledger.approvals.desk import Values
 from ledger.kernel.errors import Rejected
-from ledger.web.fields import Instant, PageQuery, PublicId, Text
+from ledger.web.fields import Choice, Instant, Members, PageQuery, PublicId, Request, Text
 
 STATUSES = ("proposed", "approved", "rejected", "withdrawn")
 _ANY = "What is asked for; its members depend on the kind and are named in the description of this operation."
 
 
-class PayloadSchema(Schema):
+class PayloadSchema(Request):
     """What a kind of proposal asks for, in the fields of a subclass."""
 
     def read(self, given: Values) -> Values:
@@ -63,18 +63,18 @@ class ProposalQuery(PageQuery):
     """What a list of proposals is narrowed to."""
 
     kind = Text(load_default=None, longest=60)
-    status = fields.String(load_default=None, validate=validate.OneOf(STATUSES))
+    status = Choice(STATUSES, load_default=None)
 
 
-class ProposalRequest(Schema):
+class ProposalRequest(Request):
     """Something for another person to decide on. The reason is for whoever decides: no names in it."""
 
     kind = Text(required=True, longest=60)
-    payload = fields.Dict(required=True, keys=fields.String(), metadata={"description": _ANY})
+    payload = Members(required=True, metadata={"description": _ANY})
     reason = Text(required=True, longest=500)
 
 
-class DecisionRequest(Schema):
+class DecisionRequest(Request):
     """Why; a rejection needs it."""
 
     note = Text(load_default="", shortest=0, longest=500)

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from flask import render_template, request
+from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from ledger.audit import moments
 from ledger.audit.approving.clawback_pages import may_be_taken_back
 from ledger.audit.blueprint import bp
 from ledger.audit.naming import names
@@ -16,14 +15,15 @@ from ledger.audit.tracing.story import amount_words, chain_of
 from ledger.audit.tracing.trace import Trace, trace
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot
-from ledger.kernel.ids import parse_public_id
 from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.people.volunteers import queries as people
+from ledger.people.volunteers.search import read_number
 from ledger.points.book import reading
 from ledger.points.book.reading import AccountFilter, AccountRow
 from ledger.points.lots.listing import LotRow
 from ledger.points.policy import KINDS, POINT, AccountKey
+from ledger.web import asked
 from ledger.web.guard import get_actor, requires
 from ledger.web.spreadsheets import download
 
@@ -40,12 +40,13 @@ def accounts() -> str:
 
 
 def _accounts(session: Session, actor: Actor) -> dict[str, Any]:
-    number = "".join(_asked("number").split())
-    kind = _asked("kind") if _asked("kind") in KINDS else None
-    volunteer = people.find_volunteer_by_number(session, number, actor.center_id) if number else None
+    number, kind = asked.text("number", longest=_LONGEST), asked.choice("kind", KINDS)
+    volunteer = people.find_volunteer_by_number(session, read_number(number) or "", actor.center_id) if number else None
     owner = volunteer.id if volunteer is not None else -1 if number else None
-    wanted = AccountFilter(unit=_asked("unit") or None, kind="member" if number else kind, owner_id=owner)
-    page = PageRequest(_PER_PAGE, request.args.get("after"), request.args.get("sort", ""))
+    wanted = AccountFilter(
+        unit=asked.text("unit", longest=_LONGEST) or None, kind="member" if number else kind, owner_id=owner
+    )
+    page = asked.page(_PER_PAGE)
     found = reading.list_accounts(session, actor, wanted, request=page)
     keys = {row.id: AccountKey(row.unit, row.kind, row.owner_id) for row in found.items}
     named = names.account_names(session, keys.values(), actor.center_id)
@@ -58,11 +59,6 @@ def _accounts(session: Session, actor: Actor) -> dict[str, Any]:
     }
 
 
-def _asked(name: str) -> str:
-    """What the address asks for, without what no name of ours has and PostgreSQL can't take."""
-    return request.args.get(name, "").replace("\x00", "")[:_LONGEST]
-
-
 @bp.get("/books/accounts/<id:account_id>")
 @requires(Permission.READ_BOOKS)
 def account(account_id: int) -> str:
@@ -71,8 +67,8 @@ def account(account_id: int) -> str:
 
 
 def _account(session: Session, account_id: int, actor: Actor) -> dict[str, Any]:
-    as_of = moments.read("as_of")
-    page = PageRequest(_PER_PAGE, request.args.get("after"), request.args.get("sort", ""))
+    as_of = asked.end_of_minute("as_of")
+    page = asked.page(_PER_PAGE)
     shown = statement.statement_of(session, account_id, actor, request=page, as_of=as_of)
     picked = _picked([line.entry.transfer_id for line in shown.lines])
     traced = trace(session, picked, actor) if picked is not None else None
@@ -95,18 +91,15 @@ def _lots(session: Session, account: AccountRow, actor: Actor) -> Page[LotRow] |
 
 def _picked(shown: list[int]) -> int | None:
     """The transfer whose story is told below: the one asked for, else the first of the page."""
-    try:
-        asked = parse_public_id(request.args.get("transfer", ""))
-    except ValueError:
-        asked = None
-    return asked if asked in shown else next(iter(shown), None)
+    wanted = asked.pointer("transfer")
+    return wanted if wanted in shown else next(iter(shown), None)
 
 
 @bp.get("/books/accounts/<id:account_id>.<any(csv, xlsx):kind>")
 @requires(Permission.READ_BOOKS)
 def export_account(account_id: int, kind: str) -> ResponseReturnValue:
     """The whole statement as a file."""
-    lines = in_snapshot(statement.file_of, account_id, get_actor(), as_of=moments.read("as_of"))
+    lines = in_snapshot(statement.file_of, account_id, get_actor(), as_of=asked.end_of_minute("as_of"))
     return download(kind, _("流水"), lines)
 
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from ledger.audit import book_pages, journal_pages, moments
+from ledger.audit import book_pages, journal_pages
 from ledger.audit.approving import adjustment_pages, clawback_pages
 from ledger.audit.approving import pages as approval_pages
 from ledger.audit.blueprint import account_kind, bp
@@ -23,6 +23,7 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.permissions import Permission
 from ledger.points.policy import MINUTE, POINT
+from ledger.web import asked
 from ledger.web.formats import points
 from ledger.web.guard import get_actor, requires
 from ledger.web.spreadsheets import download
@@ -54,7 +55,7 @@ def console() -> str:
 @requires(Permission.READ_BOOKS)
 def trial_balance() -> str:
     """Does it add up?"""
-    as_of = moments.read("as_of")
+    as_of = asked.end_of_minute("as_of")
     shown = in_snapshot(_trial_balance, get_actor(), as_of)
     return render_template("audit/trial_balance.html", as_of=as_of, steps=list(STEP_WORDS.items()), **shown)
 
@@ -63,7 +64,7 @@ def trial_balance() -> str:
 @requires(Permission.READ_BOOKS)
 def export_trial_balance(kind: str) -> ResponseReturnValue:
     """The same as a file, a line for each kind of account of each unit."""
-    return download(kind, _("试算平衡"), in_snapshot(_lines, get_actor(), moments.read("as_of")))
+    return download(kind, _("试算平衡"), in_snapshot(_lines, get_actor(), asked.end_of_minute("as_of")))
 
 
 def _lines(session: Session, actor: Actor, as_of: datetime | None) -> list[list[Any]]:

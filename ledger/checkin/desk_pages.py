@@ -1,9 +1,9 @@
 """Pages of the station: scanning others in and out, the screen, the code for the wall, and who came."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
-from flask import current_app, render_template, request
+from flask import current_app, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -19,7 +19,7 @@ from ledger.kernel.paging import Page, PageRequest, all_items
 from ledger.kernel.permissions import Permission
 from ledger.organisations import queries as organisations
 from ledger.places.queries import PlaceView
-from ledger.web import forms
+from ledger.web import asked
 from ledger.web.addresses import short
 from ledger.web.guard import get_actor, requires
 from ledger.web.qr import qr_svg
@@ -33,7 +33,7 @@ _TODAY = timedelta(hours=12)
 def scan_page() -> str:
     """Who is this, in or out? A clerk of several stations says first at which one."""
     found = in_snapshot(station_queries.scan_places, get_actor(), clock.now())
-    wanted = forms.optional_key_of(request.args.get("station"), "station")
+    wanted = asked.key("station")
     chosen = next((place for place in found.all if place.id == wanted), None)
     if chosen is None and (wanted is not None or len(found.all) != 1):
         return render_template("checkin/scan_where.html", found=found, unknown=wanted is not None)
@@ -79,7 +79,7 @@ def _zone() -> str:
 @requires(Permission.CHECK_IN_OTHERS, Permission.READ_BOOKS)
 def attendances(station_id: int) -> str:
     """Who came?"""
-    page = PageRequest(after=request.args.get("after"), sort=request.args.get("sort", ""))
+    page = asked.page()
     found = in_snapshot(_attendances, station_id, page)
     return render_template("checkin/attendances.html", statuses=STATUS_WORDS, kinds=KINDS, **found)
 
@@ -99,30 +99,20 @@ def _attendances(session: Session, station_id: int, page: PageRequest) -> dict[s
 
 
 def _chosen(station_id: int) -> AttendanceFilter:
-    """The filter of the list as its address has it; what can't be read counts as not given."""
-    status = request.args.get("status")
-    since, until = _day("from"), _day("to")
+    """The filter of the list as its address has it."""
     return AttendanceFilter(
         station_id=station_id,
-        status=status if status in STATUS_WORDS else None,
-        since=since,
-        until=until + timedelta(days=1) if until is not None else None,
+        status=asked.choice("status", STATUS_WORDS),
+        since=asked.start_of_day("from"),
+        until=asked.end_of_day("to"),
     )
-
-
-def _day(name: str) -> datetime | None:
-    try:
-        day = date.fromisoformat(request.args.get(name, ""))
-    except ValueError:
-        return None
-    return datetime.combine(day, time(), tzinfo=current_app.config["SETTINGS"].timezone)
 
 
 @bp.get("/stations/<id:station_id>/attendances.<any(csv, xlsx):kind>")
 @requires(Permission.CHECK_IN_OTHERS, Permission.READ_BOOKS)
 def export_attendances(station_id: int, kind: Any) -> ResponseReturnValue:
     """The list as it is seen, all its pages, as a file."""
-    station, rows = in_snapshot(_all_rows, station_id, request.args.get("sort", ""))
+    station, rows = in_snapshot(_all_rows, station_id, asked.sort())
     return spreadsheet(kind, f"{station.name}-{_('出勤')}", attendance_list.headings(), rows)
 
 

@@ -19,6 +19,7 @@ from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Conflict, Rejected
 from ledger.organisations import queries as organisations
+from ledger.web import forms
 from ledger.web.addresses import short
 from ledger.web.guard import get_actor, logged_in, public
 from ledger.web.once import new_key
@@ -84,13 +85,13 @@ def check_in() -> ResponseReturnValue:
 
 
 def _command(ticket: Ticket) -> ScanCommand:
-    key, intent = request.form.get("client_scan_id", ""), request.form.get("intent", "")
+    key, intent = forms.verbatim("client_scan_id"), forms.verbatim("intent")
     chosen: Any = intent if intent in get_args(Intent) else "auto"
     return ScanCommand(
         client_scan_id=key if len(key) in _KEY_LENGTHS and key.isprintable() else ticket.nonce,
         intent=chosen,
         ticket=ticket,
-        confirmed=tuple(sorted(_ANSWERS & set(request.form.getlist("confirmed")))),
+        confirmed=tuple(sorted(_ANSWERS & forms.all_ticked("confirmed"))),
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import current_app, render_template, request, url_for
+from flask import current_app, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
@@ -17,7 +17,8 @@ from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.people.identities import queries as identities
 from ledger.rules import queries as rules
-from ledger.web import forms
+from ledger.web import asked, forms
+from ledger.web.forms import Form
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import idempotency_key
 
@@ -33,7 +34,7 @@ _FIELDS = {
 @requires(Permission.REVIEW)
 def reviews() -> str:
     """What waits for me?"""
-    page = PageRequest(after=request.args.get("after"), sort=request.args.get("sort", "opened_at"))
+    page = asked.page(usually="opened_at")
     return render_template("checkin/reviews.html", **in_snapshot(_waiting, page))
 
 
@@ -64,14 +65,15 @@ def decide(attendance_id: int) -> ResponseReturnValue:
         command = _command(attendance_id)
         in_transaction_once(idempotency_key(), reviewing.review, command, actor=get_actor())
     except LedgerError as error:
-        return _draw(attendance_id, request.form.to_dict(), forms.field_errors(error, _FIELDS)), error.status
-    return redirect(url_for("checkin.reviews", done=request.form.get("decision")), 303)
+        return _draw(attendance_id, forms.everything(), forms.field_errors(error, _FIELDS)), error.status
+    return redirect(url_for("checkin.reviews", done=forms.text("decision")), 303)
 
 
 def _command(attendance_id: int) -> ReviewCommand:
-    approve = request.form.get("decision") == "approve"
-    ended_at = forms.moment("day", "time") if approve and forms.text("time") else None
-    return ReviewCommand(attendance_id, approve=approve, ended_at=ended_at, note=forms.text("note"))
+    approve = forms.text("decision") == "approve"
+    with Form() as form:
+        ended_at = form.moment("day", "time") if approve and forms.text("time") else None
+        return ReviewCommand(attendance_id, approve=approve, ended_at=ended_at, note=form.text("note", longest=200))
 
 
 def _draw(attendance_id: int, typed: dict[str, Any], errors: dict[str, str]) -> str:

@@ -2,20 +2,21 @@
 
 from typing import Any
 
+from flask_babel import gettext as _
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from ledger.web.fields import Instant, PageQuery, PublicId, Text
+from ledger.web.fields import Choice, Instant, List, PageQuery, PublicId, Request, Text, length
 
 STATUSES = ("OPEN", "CLOSED", "PENDING", "CONFIRMED", "REJECTED", "VOID")
 
 
-class ScanRequest(Schema):
+class ScanRequest(Request):
     """One scan: `code` by the volunteer, or `card` by a clerk at `station_id`."""
 
     client_scan_id = Text(
         required=True, shortest=8, longest=100, metadata={"description": "Made by the client, one per scan."}
     )
-    intent = fields.String(load_default="auto", validate=validate.OneOf(("in", "out", "auto")))
+    intent = Choice(("in", "out", "auto"), load_default="auto")
     code = Text(longest=300, load_default=None, metadata={"description": "A station's code or the address with it."})
     card = Text(
         longest=300,
@@ -26,17 +27,17 @@ class ScanRequest(Schema):
     shift_id = PublicId(load_default=None)
     device = Text(longest=100, load_default=None)
     scanned_at = Instant(load_default=None)
-    confirmed = fields.List(
+    confirmed = List(
         Text(longest=40),
         load_default=list,
-        validate=validate.Length(max=5),
+        validate=length(0, 5),
         metadata={"description": "Questions answered with yes: WALK_IN, DWELL_TOO_SHORT, OPEN_SESSION_ELSEWHERE."},
     )
 
     @validates_schema
     def _one_way_in(self, data: dict[str, Any], **_kwargs: Any) -> None:
         if (data.get("code") is None) == (data.get("card") is None):
-            raise ValidationError("send either code or card", "code")
+            raise ValidationError(_("二维码和卡号要填一样，也只能填一样"), "code")
 
 
 class BalancesSchema(Schema):
@@ -94,7 +95,7 @@ class AttendanceQuery(PageQuery):
     volunteer_id = PublicId(load_default=None)
     shift_id = PublicId(load_default=None)
     station_id = PublicId(load_default=None)
-    status = fields.String(load_default=None, validate=validate.OneOf(STATUSES))
+    status = Choice(STATUSES, load_default=None)
     since = Instant(load_default=None)
     until = Instant(load_default=None)
 
@@ -106,7 +107,7 @@ class AttendancePage(Schema):
     next = fields.String(allow_none=True)
 
 
-class ReviewRequest(Schema):
+class ReviewRequest(Request):
     """A decision; `ended_at` is the real end of a visit whose check-out was forgotten."""
 
     ended_at = Instant(load_default=None)

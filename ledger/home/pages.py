@@ -1,9 +1,8 @@
 """The pages people land on: a volunteer's home, history and card, the day of staff, and the way to each."""
 
-from datetime import date
 from typing import Any, get_args
 
-from flask import current_app, redirect, render_template, request, url_for
+from flask import current_app, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -16,10 +15,10 @@ from ledger.home.mine import mine_of
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.errors import Forbidden
-from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.people.volunteers import queries as people
 from ledger.people.volunteers.queries import VolunteerView
+from ledger.web import asked
 from ledger.web.guard import current_actor, get_actor, public, requires
 from ledger.web.qr import bars_svg, qr_svg
 from ledger.web.spreadsheets import download
@@ -61,7 +60,7 @@ def mine() -> str:
 @requires(Permission.OWN_RECORD)
 def history() -> str:
     """Why is my balance this?"""
-    page = PageRequest(_PER_PAGE, request.args.get("after"))
+    page = asked.part(_PER_PAGE)
     shown = in_snapshot(history_of, get_actor(), _wanted(), _zone(), request=page)
     return render_template("home/history.html", history=shown, wanted=_wanted(), whole=page.after is None)
 
@@ -99,18 +98,6 @@ def _zone() -> Any:
 
 
 def _wanted() -> HistoryFilter:
-    """The filter in the address; what can't be read there filters nothing."""
-    which = request.args.get("which", "all")
-    return HistoryFilter(
-        which=which if which in get_args(Which) else "all",  # type: ignore[arg-type]
-        since=_day("since"),
-        until=_day("until"),
-    )
-
-
-def _day(name: str) -> date | None:
-    try:
-        found = date.fromisoformat(request.args.get(name, ""))
-    except ValueError:
-        return None
-    return found if 2000 <= found.year < 2200 else None
+    """The filter in the address."""
+    which: Any = asked.choice("which", get_args(Which)) or "all"
+    return HistoryFilter(which=which, since=asked.day("since"), until=asked.day("until"))

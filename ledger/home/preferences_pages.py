@@ -1,12 +1,13 @@
 """The reader's switches, and in development the style guide."""
 
-from flask import Blueprint, current_app, redirect, render_template, request
+from flask import Blueprint, current_app, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from ledger.kernel.db import in_transaction
 from ledger.kernel.errors import NotFound
 from ledger.people.identities import service as identity_service
 from ledger.people.policy import LANGUAGES
+from ledger.web import forms
 from ledger.web.guard import current_actor, public
 from ledger.web.page_context import keep_preferences, local_path
 
@@ -17,14 +18,14 @@ bp = Blueprint("preferences", __name__)
 @public
 def change() -> ResponseReturnValue:
     """Switch language, size of type or colours, and go back to where the reader was."""
-    chosen = request.form.get("language")
+    chosen = forms.verbatim("language")
     language = chosen if chosen in LANGUAGES else None
-    large = {"0": False, "1": True}.get(request.form.get("large_type", ""))
-    theme = request.form.get("theme") if request.form.get("theme") in ("light", "dark") else None
+    large = {"0": False, "1": True}.get(forms.verbatim("large_type"))
+    theme = forms.verbatim("theme") if forms.verbatim("theme") in ("light", "dark") else None
     actor = current_actor()
     if actor is not None:
         in_transaction(identity_service.set_preferences, language=language, large_type=large, actor=actor)
-    response = redirect(local_path(request.form.get("next")), 303)
+    response = redirect(local_path(forms.verbatim("next")), 303)
     keep_preferences(response, language=language, large_type=large, theme=theme)
     return response
 

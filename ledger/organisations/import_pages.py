@@ -24,9 +24,9 @@ from ledger.organisations.imports.report import HEADINGS, column_name, report_li
 from ledger.people.policy import show_phone
 from ledger.people.volunteers import queries as people
 from ledger.people.volunteers.queries import VolunteerView
-from ledger.people.volunteers.search import details_of, read_filter
+from ledger.people.volunteers.search import LONGEST_SOUGHT, details_of, read_filter
 from ledger.places.queries import place_choices, place_names
-from ledger.web import forms
+from ledger.web import asked, forms
 from ledger.web.guard import get_actor, requires
 from ledger.web.locale import language
 from ledger.web.spreadsheets import download
@@ -76,7 +76,7 @@ def _upload_page(errors: dict[str, str]) -> str:
         errors=errors,
         columns=[column_name(column, language()) for column in COLUMNS],
         most=MOST_ROWS,
-        place_id=forms.text("place_id"),
+        place_id=forms.verbatim("place_id"),
     )
 
 
@@ -162,8 +162,8 @@ def _volunteer_lines(session: Session, actor: Actor) -> list[list[Any]]:
 
 
 def _all_shown(session: Session, actor: Actor) -> list[VolunteerView]:
-    place_id = forms.optional_key_of(request.args.get("place_id"))
-    sought, household = request.args.get("q", ""), request.args.get("household", "")
+    place_id = asked.key("place_id")
+    sought, household = asked.text("q", longest=LONGEST_SOUGHT), asked.text("household", longest=LONGEST_SOUGHT)
     narrowed = read_filter(session, actor, sought=sought, place_id=place_id, household=household)
 
     def fetch(part: PageRequest) -> Page[VolunteerView]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import render_template, request, url_for
+from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
@@ -10,14 +10,14 @@ from werkzeug.utils import redirect
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError, NotFound
-from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.organisations import import_pages, queries, service
 from ledger.organisations.blueprint import bp
 from ledger.organisations.policy import STATION, UNDER
 from ledger.people.volunteers.search import find_volunteer, volunteers_of
 from ledger.places.queries import all_places
-from ledger.web import forms
+from ledger.web import asked, forms
+from ledger.web.forms import Form
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import idempotency_key
 
@@ -42,12 +42,12 @@ def places() -> str:
 
 def _tree(session: Session, actor: Actor) -> dict[str, Any]:
     paths = actor.paths(Permission.MANAGE_PLACES) + actor.paths(Permission.MANAGE_VOLUNTEERS)
-    found = all_places(session, actor.center_id, paths=paths, closed="closed" in request.args)
+    found = all_places(session, actor.center_id, paths=paths, closed=asked.has("closed"))
     top = min((place.path.count("/") for place in found), default=0)
     return {
         "places": [(place.path.count("/") - top, place) for place in found],
         "may_add": actor.may(Permission.MANAGE_PLACES),
-        "closed": "closed" in request.args,
+        "closed": asked.has("closed"),
     }
 
 
@@ -68,7 +68,7 @@ def _place(session: Session, place_id: int, actor: Actor) -> dict[str, Any]:
         "place": shown,
         "below": [each for each in below if each.parent_id == place_id],
         "teams": queries.all_teams(session, actor.center_id, paths=[shown.path]),
-        "is_new": "new" in request.args,
+        "is_new": asked.has("new"),
         "may_change": may_change,
         "may_add_teams": actor.may(Permission.MANAGE_VOLUNTEERS, shown.path) and shown.closed_at is None,
         "may_add_below": may_change and shown.closed_at is None and bool(UNDER[shown.kind]),
@@ -89,19 +89,22 @@ def send_new_place(place_id: int) -> ResponseReturnValue:
     try:
         added = _add_place(place_id)
     except LedgerError as error:
-        return _place_form(place_id, request.form.to_dict(), forms.field_errors(error, _PLACE_FIELDS)), error.status
+        return _place_form(place_id, forms.everything(), forms.field_errors(error, _PLACE_FIELDS)), error.status
     return redirect(url_for("organisations.place", place_id=added, new=1), 303)
 
 
 def _add_place(parent_id: int) -> int:
+    with Form() as form:
+        kind, name = form.text("kind"), form.text("name")
+        latitude, longitude = form.optional_degrees("latitude", most=90), form.optional_degrees("longitude", most=180)
     return in_transaction_once(
         idempotency_key(),
         service.add_place,
         parent_id=parent_id,
-        kind=forms.text("kind"),
-        name=forms.text("name"),
-        latitude=forms.optional_degrees("latitude"),
-        longitude=forms.optional_degrees("longitude"),
+        kind=kind,
+        name=name,
+        latitude=latitude,
+        longitude=longitude,
         actor=get_actor(),
     )
 
@@ -152,7 +155,7 @@ def team(team_id: int) -> str:
 def _team(session: Session, team_id: int, actor: Actor) -> dict[str, Any]:
     shown = queries.get_team(session, team_id, actor.center_id)
     actor.need(Permission.MANAGE_VOLUNTEERS, shown.place_path)
-    page = queries.list_members(session, team_id, actor.center_id, request=PageRequest(after=request.args.get("after")))
+    page = queries.list_members(session, team_id, actor.center_id, request=asked.part())
     known = volunteers_of(session, page.items, actor.center_id)
     members = [known[volunteer_id] for volunteer_id in page.items]
     mine = {each.id for each in members if actor.may(Permission.MANAGE_VOLUNTEERS, each.place_path)}

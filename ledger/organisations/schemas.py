@@ -3,19 +3,17 @@
 from marshmallow import Schema, fields, validate
 
 from ledger.organisations.policy import INSTITUTE, NAME_LENGTH, STATION
-from ledger.web.fields import Instant, Number, PageQuery, PublicId, Text
-
-_LATITUDE, _LONGITUDE = validate.Range(min=-90, max=90), validate.Range(min=-180, max=180)
+from ledger.web.fields import AskedDegrees, AskedWhole, Choice, Degrees, Instant, PageQuery, PublicId, Request, Text
 
 
-class PlaceRequest(Schema):
+class PlaceRequest(Request):
     """A place to add under another; position in WGS-84 degrees, both or neither."""
 
     parent_id = PublicId(required=True)
-    kind = fields.String(required=True, validate=validate.OneOf((INSTITUTE, STATION)))
+    kind = Choice((INSTITUTE, STATION), required=True)
     name = Text(required=True, longest=NAME_LENGTH)
-    latitude = Number(load_default=None, allow_none=True, validate=_LATITUDE)
-    longitude = Number(load_default=None, allow_none=True, validate=_LONGITUDE)
+    latitude = Degrees(90, load_default=None, allow_none=True)
+    longitude = Degrees(180, load_default=None, allow_none=True)
 
 
 class PlaceSchema(Schema):
@@ -35,7 +33,7 @@ class PlaceQuery(PageQuery):
     """What a list of places is narrowed to."""
 
     parent_id = PublicId(load_default=None)
-    kind = fields.String(load_default=None, validate=validate.OneOf(("center", "institute", "station")))
+    kind = Choice(("center", "institute", "station"), load_default=None)
 
 
 class PlacePage(Schema):
@@ -45,12 +43,12 @@ class PlacePage(Schema):
     next = fields.String(allow_none=True)
 
 
-class NearestQuery(Schema):
+class NearestQuery(Request):
     """Where one is: WGS-84 degrees, as browsers give them."""
 
-    lat = fields.Float(required=True, validate=_LATITUDE)
-    lon = fields.Float(required=True, validate=_LONGITUDE)
-    limit = fields.Integer(load_default=5, validate=validate.Range(min=1, max=50))
+    lat = AskedDegrees(90, required=True)
+    lon = AskedDegrees(180, required=True)
+    limit = AskedWhole(1, 50, load_default=5)
 
 
 class NearPlaceSchema(Schema):
@@ -67,7 +65,7 @@ class NearPlaceList(Schema):
     next = fields.String(allow_none=True)
 
 
-class TeamRequest(Schema):
+class TeamRequest(Request):
     """A team to add."""
 
     place_id = PublicId(required=True)
@@ -97,7 +95,7 @@ class TeamPage(Schema):
     next = fields.String(allow_none=True)
 
 
-class MemberRequest(Schema):
+class MemberRequest(Request):
     """Who joins a team."""
 
     volunteer_id = PublicId(required=True)

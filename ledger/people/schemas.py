@@ -3,18 +3,18 @@
 from marshmallow import Schema, fields, validate
 
 from ledger.people.policy import GENDERS, HOUSEHOLD_NUMBER_LENGTH, NAME_LENGTH, ROLES
-from ledger.web.fields import Instant, PageQuery, PublicId, Text
+from ledger.web.fields import Choice, Day, Instant, PageQuery, PublicId, Request, Text, Verbatim, length
 
 _PHONE = {"description": "As people write it, with + and the country's code for one from abroad."}
 
 _HOUSEHOLD = {"description": "The number of a household as the village's register has it; W017 and w 17 are one."}
 
 
-class LoginRequest(Schema):
+class LoginRequest(Request):
     """A log-in by phone and password."""
 
     phone = Text(required=True, longest=40, metadata=_PHONE)
-    password = fields.String(required=True, validate=validate.Length(min=1, max=200))
+    password = Verbatim(required=True, validate=length(1, 200))
     center_id = PublicId(
         load_default=None, metadata={"description": "For who belongs to several centers; else the first is taken."}
     )
@@ -65,12 +65,12 @@ class MeSchema(PersonSchema):
     accounts = fields.List(fields.Nested(OwnAccountSchema))
 
 
-class VolunteerRequest(Schema):
+class VolunteerRequest(Request):
     """Somebody to register; `place_id` null means the center itself."""
 
     name = Text(required=True, longest=NAME_LENGTH)
     phone = Text(load_default=None, allow_none=True, longest=40, metadata=_PHONE)
-    gender = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(GENDERS))
+    gender = Choice(GENDERS, load_default=None, allow_none=True)
     id_last4 = Text(
         load_default=None,
         allow_none=True,
@@ -103,7 +103,7 @@ class VolunteerDetailsSchema(VolunteerSchema):
     household = fields.String(allow_none=True, metadata=_HOUSEHOLD)
 
 
-class HouseholdRequest(Schema):
+class HouseholdRequest(Request):
     """The household to put a volunteer into; null for none."""
 
     number = Text(required=True, allow_none=True, longest=HOUSEHOLD_NUMBER_LENGTH, metadata=_HOUSEHOLD)
@@ -132,7 +132,7 @@ class VolunteerQuery(PageQuery):
     number = Text(load_default=None, longest=8)
     phone = Text(load_default=None, longest=40)
     household = Text(load_default=None, longest=HOUSEHOLD_NUMBER_LENGTH, metadata=_HOUSEHOLD)
-    status = fields.String(load_default=None, validate=validate.OneOf(("active", "blocked")))
+    status = Choice(("active", "blocked"), load_default=None)
 
 
 class VolunteerPage(Schema):
@@ -142,10 +142,10 @@ class VolunteerPage(Schema):
     next = fields.String(allow_none=True)
 
 
-class CardRequest(Schema):
+class CardRequest(Request):
     """A card to print."""
 
-    expires_on = fields.Date(load_default=None, allow_none=True)
+    expires_on = Day(load_default=None, allow_none=True)
 
 
 class CardSchema(Schema):

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask_smorest import Blueprint
-from marshmallow import validate
 
 from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError
@@ -29,6 +28,7 @@ from ledger.points.schemas import (
     TransferResults,
     TransferSchema,
 )
+from ledger.web.fields import length
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import find_idempotency_key, idempotency_key
 from ledger.web.openapi import KEY_PARAMETER, PREFIX, REQUIRED_KEY_PARAMETER
@@ -101,7 +101,7 @@ def get_batch(batch_id: int) -> BatchView:
 @bp.post("/transfers")
 @requires(Permission.RAW_LEDGER)
 @bp.doc(parameters=[REQUIRED_KEY_PARAMETER])
-@bp.arguments(TransferRequest(many=True), validate=validate.Length(max=MOST_TRANSFERS))
+@bp.arguments(TransferRequest(many=True), validate=length(0, MOST_TRANSFERS))
 @bp.response(200, TransferResults)
 def transfer_all(body: list[WantedTransfer]) -> dict[str, Any]:
     """Book up to a thousand transfers between free accounts; each chain of linked ones is all or nothing."""

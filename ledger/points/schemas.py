@@ -2,10 +2,23 @@
 
 from typing import Any
 
+from flask_babel import gettext as _
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from ledger.points.raw.service import WantedTransfer
-from ledger.web.fields import MOST_AMOUNT, Flag, Instant, PageQuery, PublicId, Text
+from ledger.web.fields import (
+    MOST_AMOUNT,
+    Choice,
+    Flag,
+    Instant,
+    List,
+    PageQuery,
+    PublicId,
+    Request,
+    Text,
+    Whole,
+    length,
+)
 
 MOST_TRANSFERS = 1_000
 _LONGEST_HOLD_SECONDS = 366 * 24 * 3600
@@ -44,7 +57,7 @@ class AccountPage(Schema):
     next = fields.String(allow_none=True)
 
 
-class AsOfQuery(Schema):
+class AsOfQuery(Request):
     """A time of recording until which the book is read; now unless given."""
 
     as_of = Instant(load_default=None)
@@ -56,9 +69,9 @@ class BalanceQuery(AsOfQuery):
     effective_until = Instant(load_default=None)
 
     @validates_schema
-    def _one_time(self, data: dict[str, Any], **_: Any) -> None:
+    def _one_time(self, data: dict[str, Any], **_kwargs: Any) -> None:
         if data["as_of"] is not None and data["effective_until"] is not None:
-            raise ValidationError("give either as_of or effective_until", "effective_until")
+            raise ValidationError(_("as_of 和 effective_until 只填一个"), "effective_until")
 
 
 class HoldSchema(Schema):
@@ -153,17 +166,15 @@ class BatchSchema(Schema):
     transfers = fields.List(fields.Nested(TransferSchema))
 
 
-class AccountRequest(Schema):
+class AccountRequest(Request):
     """A new account of the raw ledger; it never falls below zero unless it has the flag `overdraft`."""
 
     unit = Text(required=True, longest=60)
-    kind = fields.String(required=True, validate=validate.OneOf(("free",)))
-    flags = fields.List(
-        fields.String(validate=validate.OneOf(FLAGS)), load_default=list, validate=validate.Length(max=len(FLAGS))
-    )
+    kind = Choice(("free",), required=True)
+    flags = List(Choice(FLAGS), load_default=list, validate=length(0, len(FLAGS)))
 
 
-class TransferRequest(Schema):
+class TransferRequest(Request):
     """One transfer. `id` is your own name for it, which is booked once for ever; `pending_id` such a name or a key.
 
     posted and pending need both accounts, amount and unit; post and void need `pending_id` alone.
@@ -172,16 +183,14 @@ class TransferRequest(Schema):
     id = Text(load_default=None, longest=100)
     debit_account_id = PublicId(load_default=None)
     credit_account_id = PublicId(load_default=None)
-    amount = fields.Integer(
-        strict=True, load_default=None, allow_none=True, validate=validate.Range(min=-MOST_AMOUNT, max=MOST_AMOUNT)
-    )
+    amount = Whole(-MOST_AMOUNT, MOST_AMOUNT, load_default=None, allow_none=True)
     unit = Text(load_default=None, longest=60)
-    kind = fields.String(load_default="posted", validate=validate.OneOf(("posted", "pending", "post", "void")))
+    kind = Choice(("posted", "pending", "post", "void"), load_default="posted")
     pending_id = Text(load_default=None, longest=100)
-    timeout_seconds = fields.Integer(
-        strict=True,
+    timeout_seconds = Whole(
+        1,
+        _LONGEST_HOLD_SECONDS,
         load_default=None,
-        validate=validate.Range(min=1, max=_LONGEST_HOLD_SECONDS),
         metadata={"description": "How long a pending transfer holds; a day unless given."},
     )
     linked = Flag(load_default=False, metadata={"description": "Stands or falls together with the next one."})
@@ -189,7 +198,7 @@ class TransferRequest(Schema):
     reason = Text(required=True, shortest=0, longest=200)
 
     @post_load
-    def _wanted(self, data: dict[str, Any], **_: Any) -> WantedTransfer:
+    def _wanted(self, data: dict[str, Any], **_kwargs: Any) -> WantedTransfer:
         return WantedTransfer(**data)
 
 

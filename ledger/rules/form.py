@@ -2,20 +2,18 @@
 
 import re
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from flask import current_app, request
+from flask_babel import gettext as _
 
 from ledger.kernel.errors import LedgerError
-from ledger.rules.policy import RuleBody
+from ledger.rules.policy import MOST_MINUTES, MOST_POINTS_PER_HOUR, MOST_STAR_HOURS, MOST_STARS, RuleBody
 from ledger.web import forms
 from ledger.web.formats import points
-from ledger.web.problem import InvalidFields
+from ledger.web.forms import Form
+from ledger.web.reading import Unreadable, read_whole
 
 MINUTES = ("early_minutes", "late_minutes", "shortest_stay_minutes", "automatic_minutes_per_day", "annul_minutes")
-_DAY_MINUTES = 1_440
-_MOST_POINTS = 10_000
 
 
 def values_of(body: RuleBody, starts_at: datetime) -> dict[str, str]:
@@ -42,17 +40,19 @@ def typed() -> dict[str, str]:
         "points_expire",
         "star_hours",
     )
-    return {name: request.form.get(name, "") for name in names}
+    return {name: forms.verbatim(name) for name in names}
 
 
 def read() -> tuple[datetime, dict[str, Any]]:
     """When the version starts, and its numbers. Raises InvalidFields."""
-    changed: dict[str, Any] = {name: _minutes(name) for name in MINUTES}
-    changed["points_per_hour"] = _points("points_per_hour")
-    changed["points_for_forgotten_check_out"] = 1 if forms.text("points_for_forgotten_check_out") == "1" else 0
-    changed["points_expire"] = forms.text("points_expire")
-    changed["star_hours"] = _hours("star_hours")
-    return forms.moment("day", "time").astimezone(current_app.config["SETTINGS"].timezone), changed
+    with Form() as form:
+        changed: dict[str, Any] = {name: form.whole(name, most=MOST_MINUTES) for name in MINUTES}
+        changed["points_per_hour"] = form.points("points_per_hour", most=MOST_POINTS_PER_HOUR)
+        changed["points_for_forgotten_check_out"] = int(forms.ticked("points_for_forgotten_check_out"))
+        changed["points_expire"] = form.text("points_expire")
+        no_hours: tuple[int, ...] = ()
+        changed["star_hours"] = form.read("star_hours", _read_hours, otherwise=no_hours)
+        return form.moment("day", "time"), changed
 
 
 def fields_of(error: LedgerError) -> dict[str, str]:
@@ -60,25 +60,9 @@ def fields_of(error: LedgerError) -> dict[str, str]:
     return {"rules.not_later": "day", "rules.body_invalid": str(error.context.get("field", "points_per_hour"))}
 
 
-def _minutes(name: str) -> int:
-    number = forms.optional_number(name)
-    if number is None or number > _DAY_MINUTES:
-        raise InvalidFields([{"field": name, "message": "must be 0 to 1440 minutes"}])
-    return number
-
-
-def _points(name: str) -> int:
-    try:
-        minor = Decimal(forms.text(name)) * 100
-    except InvalidOperation as error:
-        raise InvalidFields([{"field": name, "message": "must be a number"}]) from error
-    if not minor.is_finite() or minor != int(minor) or not 0 <= minor <= _MOST_POINTS * 100:
-        raise InvalidFields([{"field": name, "message": "must have at most two decimals"}])
-    return int(minor)
-
-
-def _hours(name: str) -> tuple[int, ...]:
-    parts = [part for part in re.split(r"[\s,，、]+", forms.text(name)) if part]
-    if not 1 <= len(parts) <= 10 or not all(part.isdecimal() and len(part) <= 6 for part in parts):
-        raise InvalidFields([{"field": name, "message": "must be hours, as 100 300 600"}])
-    return tuple(int(part) for part in parts)
+def _read_hours(typed: str) -> tuple[int, ...]:
+    """Hours with spaces or commas between them. Raises Unreadable."""
+    parts = [part for part in re.split(r"[\s,，、]+", typed) if part]
+    if not 1 <= len(parts) <= MOST_STARS:
+        raise Unreadable(_("请填 1 到 %(most)s 个小时数，像 100 300 600", most=MOST_STARS))
+    return tuple(read_whole(part, least=1, most=MOST_STAR_HOURS) for part in parts)

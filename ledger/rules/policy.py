@@ -12,6 +12,10 @@ from functools import lru_cache
 from ledger.kernel.errors import Rejected
 from ledger.rules import expiry_policy
 
+MOST_MINUTES = 1_440
+MOST_POINTS_PER_HOUR = 1_000_000
+MOST_STARS, MOST_STAR_HOURS = 10, 100_000
+
 
 @dataclass(frozen=True, slots=True)
 class RuleBody:

@@ -1,37 +1,28 @@
 """Shapes of the rules API. Times in minutes, points in minor units (100 is 1.00)."""
 
-from marshmallow import Schema, fields, validate
+from flask_babel import lazy_gettext as _
+from marshmallow import Schema, fields
 
-from ledger.web.fields import Instant, PublicId
-
-_MINUTES = validate.Range(min=0, max=1_440)
-_STARS = validate.Range(min=1, max=100_000)
-_HOUR = validate.Range(min=0, max=1_000_000)
+from ledger.rules.policy import MOST_MINUTES, MOST_POINTS_PER_HOUR, MOST_STAR_HOURS, MOST_STARS
+from ledger.web.fields import Instant, List, Pattern, PublicId, Request, Whole, length
 
 
-class RuleBodySchema(Schema):
+class RuleBodySchema(Request):
     """What a deed earns and within which windows."""
 
-    points_per_hour = fields.Integer(strict=True, validate=_HOUR)
-    early_minutes = fields.Integer(strict=True, validate=_MINUTES)
-    late_minutes = fields.Integer(strict=True, validate=_MINUTES)
-    shortest_stay_minutes = fields.Integer(strict=True, validate=_MINUTES)
-    automatic_minutes_per_day = fields.Integer(strict=True, validate=_MINUTES)
-    points_for_forgotten_check_out = fields.Integer(
-        strict=True, validate=validate.Range(min=0, max=1), metadata={"description": "1: give them, 0: minutes only"}
-    )
-    annul_minutes = fields.Integer(strict=True, validate=_MINUTES)
-    points_expire = fields.String(
-        validate=validate.Regexp(
-            r"^(never|rolling:[1-9][0-9]{0,2}|fixed:(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\+[0-9]{1,2})$",
-            error="must be never, rolling:24 or fixed:12-31+1",
-        ),
+    points_per_hour = Whole(0, MOST_POINTS_PER_HOUR)
+    early_minutes = Whole(0, MOST_MINUTES)
+    late_minutes = Whole(0, MOST_MINUTES)
+    shortest_stay_minutes = Whole(0, MOST_MINUTES)
+    automatic_minutes_per_day = Whole(0, MOST_MINUTES)
+    points_for_forgotten_check_out = Whole(0, 1, metadata={"description": "1: give them, 0: minutes only"})
+    annul_minutes = Whole(0, MOST_MINUTES)
+    points_expire = Pattern(
+        r"^(never|rolling:[1-9][0-9]{0,2}|fixed:(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\+[0-9]{1,2})$",
+        error=_("请填 never、rolling:24 或者 fixed:12-31+1 这样的"),
         metadata={"description": "never, rolling:24 (months, to the month's end), fixed:12-31+1 (a day, years later)"},
     )
-    star_hours = fields.List(
-        fields.Integer(strict=True, validate=validate.Range(min=1, max=100_000)),
-        validate=validate.Length(min=1, max=10),
-    )
+    star_hours = List(Whole(1, MOST_STAR_HOURS), validate=length(1, MOST_STARS))
 
 
 class RuleSchema(RuleBodySchema):

@@ -1,10 +1,9 @@
 """Pages of receipts: the shop's list, one for clerk and member, its void, and the check that anybody may do."""
 
-from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from flask import current_app, flash, redirect, render_template, request, url_for
+from flask import current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -28,12 +27,13 @@ from ledger.shop.redemption_queries import (
     list_redemptions,
     may_see_all_of,
 )
-from ledger.web import forms
+from ledger.web import asked, forms
 from ledger.web.formats import local_datetime
+from ledger.web.forms import Form
 from ledger.web.guard import get_actor, public, requires
 from ledger.web.locale import language
 from ledger.web.once import idempotency_key
-from ledger.web.problem import words
+from ledger.web.problem import InvalidFields, words
 from ledger.web.spreadsheets import MOST_ROWS, FileKind, spreadsheet
 
 LONGEST_REASON = 200
@@ -43,7 +43,7 @@ LONGEST_REASON = 200
 @requires(*READERS)
 def receipts() -> str:
     """What was handed out? The receipts of the shops that the actor may see."""
-    page = PageRequest(after=request.args.get("after"), sort=request.args.get("sort", ""))
+    page = asked.page()
     return render_template("shop/receipts.html", **in_snapshot(_list, _wanted(), page, get_actor()))
 
 
@@ -63,7 +63,7 @@ def _list(session: Session, wanted: RedemptionFilter, page: PageRequest, actor: 
 @requires(*READERS)
 def export_receipts(kind: FileKind) -> ResponseReturnValue:
     """The list with its filters and its order as a file."""
-    rows = in_snapshot(_all, _wanted(), request.args.get("sort", ""), get_actor())
+    rows = in_snapshot(_all, _wanted(), asked.sort(), get_actor())
     headings = [_("小票号"), _("时间"), _("店"), _("会员"), _("编号"), _("合计分"), _("兑换后余额"), _("状态")]
     return spreadsheet(kind, "receipts", headings, [_cells(row) for row in rows])
 
@@ -91,24 +91,15 @@ def _cells(row: dict[str, Any]) -> list[Any]:
 
 
 def _wanted() -> RedemptionFilter:
-    """The filters in the address; what can't be read narrows nothing, so that an old link still shows something."""
-    status = request.args.get("status")
+    """The filters in the address."""
     return RedemptionFilter(
-        shop_id=forms.optional_key_of(request.args.get("shop_id"), "shop_id"),
-        status=status if status in ("CONFIRMED", "VOIDED") else None,
-        receipt=request.args.get("receipt", "").strip()[:20] or None,
-        since=_start_of("since"),
-        until=_start_of("until", days=1),
+        shop_id=asked.key("shop_id"),
+        status=asked.choice("status", ("CONFIRMED", "VOIDED")),
+        receipt=asked.text("receipt", longest=20) or None,
+        since=asked.start_of_day("since"),
+        until=asked.end_of_day("until"),
         receipts_only=True,
     )
-
-
-def _start_of(name: str, *, days: int = 0) -> datetime | None:
-    try:
-        day = date.fromisoformat(request.args.get(name, "")) + timedelta(days=days)
-    except (ValueError, OverflowError):
-        return None
-    return datetime.combine(day, time(), tzinfo=current_app.config["SETTINGS"].timezone)
 
 
 @bp.get("/receipts/<id:redemption_id>")
@@ -147,13 +138,14 @@ def ask_void(redemption_id: int) -> str:
 @requires(Permission.TILL)
 def void(redemption_id: int) -> ResponseReturnValue:
     """Void it: points to the member, goods to the shelf."""
-    reason = forms.text("reason")
-    if not 0 < len(reason) <= LONGEST_REASON:
-        return _ask(redemption_id, reason, {"reason": _("请写原因，最多 200 个字")}), 422
     try:
+        with Form() as form:
+            reason = form.needed_text("reason", longest=LONGEST_REASON)
         in_transaction_once(idempotency_key(), settling.void, redemption_id, reason, actor=get_actor())
+    except InvalidFields as error:
+        return _ask(redemption_id, forms.verbatim("reason"), forms.field_errors(error, {})), error.status
     except LedgerError as error:
-        return _ask(redemption_id, reason, {"reason": "".join(words(error))}), error.status
+        return _ask(redemption_id, forms.verbatim("reason"), {"reason": "".join(words(error))}), error.status
     flash(_("已作废，积分退回去了，东西回到货架"))
     return redirect(url_for("shop.receipt", redemption_id=redemption_id), 303)
 

@@ -1,21 +1,29 @@
 """Shapes of the shop's API."""
 
-from typing import Any
-
 from marshmallow import Schema, fields, validate
 
 from ledger.points.proofs.schemas import SealSchema
-from ledger.web.fields import Flag, Instant, PageQuery, PublicId, Text
+from ledger.web.fields import (
+    AskedFlag,
+    Choice,
+    Day,
+    Flag,
+    Instant,
+    List,
+    Nested,
+    PageQuery,
+    PublicId,
+    Request,
+    Text,
+    Whole,
+    length,
+)
 
 # Together they keep every sum of a redemption far within 64 bits.
 MOST_LINES, MOST_QUANTITY, MOST_PRICE = 100, 1_000_000, 1_000_000_000
 ORIGINS = ("bought", "donated", "scrap")
 STATUSES = ("CART", "HELD", "CONFIRMED", "VOIDED", "RELEASED")
 _IN_POINTS = {"description": "In minor units: 200 is 2.00 points."}
-
-
-def _whole(least: int, most: int, **more: Any) -> fields.Integer:
-    return fields.Integer(strict=True, validate=validate.Range(min=least, max=most), **more)
 
 
 class InPoints(Schema):
@@ -43,7 +51,7 @@ class ShopPage(Schema):
     next = fields.String(allow_none=True)
 
 
-class ShopRequest(Schema):
+class ShopRequest(Request):
     """A new shop."""
 
     place_id = PublicId(required=True)
@@ -78,27 +86,27 @@ class ItemPage(Schema):
 class ItemQuery(PageQuery):
     """What a list of items is narrowed to."""
 
-    on_shelf = fields.Boolean(load_default=None)
+    on_shelf = AskedFlag(load_default=None)
 
 
-class ItemRequest(Schema):
+class ItemRequest(Request):
     """A new item with its first price."""
 
     name = Text(required=True, longest=60)
     spec = Text(required=True, longest=40, metadata={"description": "Size or packing: 5 kg bag"})
     category = Text(required=True, longest=20)
-    points = _whole(1, MOST_PRICE, required=True, metadata=_IN_POINTS)
+    points = Whole(1, MOST_PRICE, required=True, metadata=_IN_POINTS)
     barcode = Text(load_default=None, shortest=4, longest=40, allow_none=True)
-    low_stock = _whole(0, MOST_QUANTITY, load_default=5)
+    low_stock = Whole(0, MOST_QUANTITY, load_default=5)
 
 
-class PriceRequest(Schema):
+class PriceRequest(Request):
     """A new price from now on."""
 
-    points = _whole(1, MOST_PRICE, required=True, metadata=_IN_POINTS)
+    points = Whole(1, MOST_PRICE, required=True, metadata=_IN_POINTS)
 
 
-class ShelfRequest(Schema):
+class ShelfRequest(Request):
     """Whether an item is shown at the till."""
 
     on_shelf = Flag(required=True)
@@ -124,22 +132,22 @@ class StockPage(Schema):
     next = fields.String(allow_none=True)
 
 
-class DeliveredRequest(Schema):
+class DeliveredRequest(Request):
     """One line of a delivery."""
 
     item_id = PublicId(required=True)
-    quantity = _whole(1, MOST_QUANTITY, required=True)
+    quantity = Whole(1, MOST_QUANTITY, required=True)
     batch = Text(load_default="", shortest=0, longest=40)
-    best_before = fields.Date(load_default=None, allow_none=True)
+    best_before = Day(load_default=None, allow_none=True)
 
 
-class GoodsInRequest(Schema):
+class GoodsInRequest(Request):
     """A delivery; `document` is the number on its paper, `supplier` who sold or gave it."""
 
-    origin = fields.String(required=True, validate=validate.OneOf(ORIGINS))
+    origin = Choice(ORIGINS, required=True)
     supplier = Text(required=True, longest=60)
     document = Text(load_default="", shortest=0, longest=60)
-    lines = fields.List(fields.Nested(DeliveredRequest), required=True, validate=validate.Length(min=1, max=MOST_LINES))
+    lines = List(Nested(DeliveredRequest), required=True, validate=length(1, MOST_LINES))
 
 
 class DeliveredSchema(Schema):
@@ -175,28 +183,28 @@ class PayerCodeSchema(InPoints):
     available = fields.Integer(metadata=_IN_POINTS)
 
 
-class LineRequest(Schema):
+class LineRequest(Request):
     """What is wanted of an item; several lines of one item are added up."""
 
     item_id = PublicId(required=True)
-    quantity = _whole(1, MOST_QUANTITY, required=True)
+    quantity = Whole(1, MOST_QUANTITY, required=True)
 
 
-class RedemptionRequest(Schema):
+class RedemptionRequest(Request):
     """A scanned code. With `lines` the redemption is held at once, all of it or nothing."""
 
     shop_id = PublicId(required=True)
     payer_code = Text(required=True, longest=60)
-    lines = fields.List(fields.Nested(LineRequest), load_default=None, validate=validate.Length(min=1, max=MOST_LINES))
+    lines = List(Nested(LineRequest), load_default=None, validate=length(1, MOST_LINES))
 
 
-class LinesRequest(Schema):
+class LinesRequest(Request):
     """All lines of the cart, in place of those that were there."""
 
-    lines = fields.List(fields.Nested(LineRequest), required=True, validate=validate.Length(max=MOST_LINES))
+    lines = List(Nested(LineRequest), required=True, validate=length(0, MOST_LINES))
 
 
-class VoidRequest(Schema):
+class VoidRequest(Request):
     """Why a receipt is voided."""
 
     reason = Text(required=True)
@@ -278,8 +286,8 @@ class RedemptionQuery(PageQuery):
 
     shop_id = PublicId(load_default=None)
     volunteer_id = PublicId(load_default=None)
-    status = fields.String(load_default=None, validate=validate.OneOf(STATUSES))
-    receipt = fields.String(load_default=None, validate=validate.Length(max=20))
+    status = Choice(STATUSES, load_default=None)
+    receipt = Text(load_default=None, shortest=0, longest=20)
     since = Instant(load_default=None)
     until = Instant(load_default=None)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -11,20 +11,22 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.ids import public_id
-from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.people.identities import queries as identities
 from ledger.places.queries import place_choices
 from ledger.shop import delivery_queries, queries, shelf
 from ledger.shop.blueprint import bp
-from ledger.shop.forms import LINES_MORE, Typed, lines_shown, read_delivery, read_item
+from ledger.shop.forms import LINES_MORE, lines_shown, read_delivery, read_item, read_price, read_shop
 from ledger.shop.schemas import MOST_LINES
-from ledger.web import forms
+from ledger.web import asked, forms
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import idempotency_key
+from ledger.web.problem import InvalidFields
 
 KEEPERS = (Permission.MANAGE_SHOP, Permission.GOODS_IN)
 READERS = (*KEEPERS, Permission.READ_BOOKS)
+# What `show` asks for.
+_ON_SHELF = {"on": True, "off": False}
 _ITEM_FIELDS = {"shop.item_exists": "name", "shop.barcode_taken": "barcode"}
 _SHOP_FIELDS = {"organisations.place_not_found": "place_id"}
 _DELIVERY_FIELDS = {"shop.item_unknown": "item-0", "shop.goods_in_empty": "item-0"}
@@ -53,14 +55,12 @@ def new_shop() -> str:
 @requires(Permission.MANAGE_SHOP)
 def send_new_shop() -> ResponseReturnValue:
     """Open a shop, and go to its empty shelf."""
-    typed, values, actor = Typed(), request.form.to_dict(), get_actor()
-    name, place_id = typed.text("name", longest=60), typed.key("place_id")
-    if typed.errors:
-        return _shop_form(values, typed.errors), 422
     try:
-        shop_id = in_transaction_once(idempotency_key(), shelf.open_shop, place_id=place_id, name=name, actor=actor)
+        name, place_id = read_shop()
+        once, actor = idempotency_key(), get_actor()
+        shop_id = in_transaction_once(once, shelf.open_shop, place_id=place_id, name=name, actor=actor)
     except LedgerError as error:
-        return _shop_form(values, forms.field_errors(error, _SHOP_FIELDS)), error.status
+        return _shop_form(forms.everything(), forms.field_errors(error, _SHOP_FIELDS)), error.status
     return redirect(url_for("shop.shelf_of", shop_id=shop_id), 303)
 
 
@@ -79,15 +79,15 @@ def shelf_of(shop_id: int) -> str:
 
 def _shelf(session: Session, shop_id: int, actor: Actor) -> dict[str, Any]:
     shop = queries.get_shop_for(session, shop_id, actor, READERS)
-    shown = {"on": True, "off": False}.get(request.args.get("show", ""))
-    page = PageRequest(limit=100, after=request.args.get("after"), sort=request.args.get("sort", ""))
-    found = queries.list_items(session, shop_id, actor.center_id, request=page, on_shelf=shown)
+    show, page = asked.choice("show", _ON_SHELF), asked.page(100)
+    on_shelf = _ON_SHELF[show] if show else None
+    found = queries.list_items(session, shop_id, actor.center_id, request=page, on_shelf=on_shelf)
     return {
         "shop": shop,
         "items": found.items,
         "next_after": found.next,
         "sort": found.sort,
-        "show": request.args.get("show", ""),
+        "show": show or "",
         "may_manage": actor.may(Permission.MANAGE_SHOP, shop.place_path),
         "may_take_in": actor.may(Permission.GOODS_IN, shop.place_path),
     }
@@ -113,10 +113,8 @@ def new_item(shop_id: int) -> str:
 @requires(Permission.MANAGE_SHOP)
 def send_new_item(shop_id: int) -> ResponseReturnValue:
     """Put a new item on the shelf with its first price."""
-    item, errors = read_item()
-    if errors:
-        return _item_form(shop_id, errors), 422
     try:
+        item = read_item()
         in_transaction_once(idempotency_key(), shelf.add_item, shop_id, item, actor=get_actor())
     except LedgerError as error:
         return _item_form(shop_id, forms.field_errors(error, _ITEM_FIELDS)), error.status
@@ -125,7 +123,7 @@ def send_new_item(shop_id: int) -> ResponseReturnValue:
 
 
 def _item_form(shop_id: int, errors: dict[str, str]) -> str:
-    values = request.form.to_dict() or {"low_stock": "5", "category": request.args.get("category", "")}
+    values = forms.everything() or {"low_stock": "5", "category": asked.verbatim("category")}
     shown = in_snapshot(_shop_and_categories, shop_id, get_actor())
     return render_template("shop/item_new.html", values=values, errors=errors, **shown)
 
@@ -146,10 +144,10 @@ def item(item_id: int) -> str:
 @requires(Permission.MANAGE_SHOP)
 def change_price(item_id: int) -> ResponseReturnValue:
     """A new price from now on."""
-    typed = Typed()
-    price = typed.points("points")
-    if typed.errors:
-        return _draw_item(item_id, forms.text("points"), typed.errors), 422
+    try:
+        price = read_price()
+    except InvalidFields as error:
+        return _draw_item(item_id, forms.verbatim("points"), forms.field_errors(error, {})), error.status
     in_transaction_once(idempotency_key(), shelf.set_price, item_id, price, actor=get_actor())
     flash(_("价目改好了，从现在起算"))
     return redirect(url_for("shop.item", item_id=item_id), 303)
@@ -188,7 +186,7 @@ def deliveries(shop_id: int) -> str:
 
 def _deliveries(session: Session, shop_id: int, actor: Actor) -> dict[str, Any]:
     shop = queries.get_shop_for(session, shop_id, actor, READERS)
-    page = PageRequest(after=request.args.get("after"), sort=request.args.get("sort", ""))
+    page = asked.page()
     found = delivery_queries.list_deliveries(session, shop_id, actor.center_id, request=page)
     return {
         "shop": shop,
@@ -210,12 +208,10 @@ def new_delivery(shop_id: int) -> str:
 @requires(Permission.GOODS_IN)
 def send_new_delivery(shop_id: int) -> ResponseReturnValue:
     """Book a delivery into stock; or draw the form with more lines, where those were asked for."""
-    if "more" in request.form:
+    if forms.pressed("more"):
         return _draw_delivery(shop_id, {}, lines=min(lines_shown() + LINES_MORE, MOST_LINES))
-    delivery, errors = read_delivery()
-    if errors:
-        return _draw_delivery(shop_id, errors), 422
     try:
+        delivery = read_delivery()
         booked = in_transaction_once(idempotency_key(), _take_in, shop_id, delivery, actor=get_actor())
     except LedgerError as error:
         return _draw_delivery(shop_id, forms.field_errors(error, _DELIVERY_FIELDS)), error.status
@@ -235,7 +231,7 @@ def _take_in(session: Session, shop_id: int, delivery: dict[str, Any], *, actor:
 
 
 def _draw_delivery(shop_id: int, errors: dict[str, str], *, lines: int | None = None) -> str:
-    values = request.form.to_dict() or {"item-0": request.args.get("item_id", "")}
+    values = forms.everything() or {"item-0": asked.verbatim("item_id")}
     shown = in_snapshot(_shop_and_items, shop_id, get_actor())
     lines = lines or lines_shown()
     return render_template("shop/delivery_new.html", values=values, errors=errors, lines=lines, **shown)
@@ -258,4 +254,4 @@ def _delivery(session: Session, goods_in_id: int, actor: Actor) -> dict[str, Any
     view = delivery_queries.get_delivery(session, goods_in_id, actor.center_id)
     queries.get_shop_for(session, view.shop_id, actor, READERS)
     name = identities.names_of(session, [view.received_by]).get(view.received_by, "")
-    return {"delivery": view, "received_by": name, "is_new": "new" in request.args}
+    return {"delivery": view, "received_by": name, "is_new": asked.has("new")}

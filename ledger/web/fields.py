@@ -1,25 +1,88 @@
-"""Marshmallow fields and the URL converter that carry the house's shapes: opaque ids, strict numbers, clean text."""
+"""The fields of requests over the API, each with the words for what is wrong with it; and the URL converter of keys.
+
+What a request carries is made of these fields alone: marshmallow's own say what is wrong in English only. Answers may
+be made of either. `Asked…` reads a value from the text of an address, the others read JSON.
+"""
 
 import base64
-from datetime import UTC, datetime
+import math
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
+from flask_babel import lazy_gettext as _
+from flask_babel import lazy_pgettext
 from marshmallow import Schema, ValidationError, fields, validate
 from werkzeug.routing import BaseConverter
 
 from ledger.kernel.ids import parse_public_id, public_id
+from ledger.kernel.paging import MOST_PER_PAGE, USUAL_PER_PAGE
+from ledger.web import reading
+from ledger.web.reading import Unreadable
 
 MOST_AMOUNT = 10**12
 # 63 bits: the first of the 13 letters stands for three of them.
 ID_PATTERN = "[0-7][0-9a-hjkmnp-tv-z]{12}"
+_WRONG_TYPE = _("类型不对")
 
 
-class StrictSchema(Schema):
-    """A schema that keeps the order of its fields and refuses those it doesn't know."""
+def length(least: int, most: int) -> validate.Length:
+    """Of so many characters or members."""
+    if least == 0:
+        return validate.Length(max=most, error=_("太长，最多 {max}"))
+    return validate.Length(min=least, max=most, error=_("长度要在 {min} 到 {max} 之间"))
 
 
-class PublicId(fields.Field[int]):
+def between(least: int, most: int) -> validate.Range:
+    """From the one number to the other."""
+    return validate.Range(min=least, max=most, error=_("请填 {min} 到 {max}"))
+
+
+class Request(Schema):
+    """What a request carries."""
+
+    error_messages = {"type": _WRONG_TYPE, "unknown": _("没有这一项")}
+
+
+class _Spoken(fields.Field[Any]):
+    """Gives a field of marshmallow its words."""
+
+    default_error_messages = {
+        "required": lazy_pgettext("field", "这一项要填"),
+        "null": _("这一项不能空着"),
+        "validator_failed": _("这一项不对"),
+        "invalid_utf8": _("文字要用 UTF-8 编码"),
+        "too_large": _("数太大了"),
+        "special": _("请填一个有限的数"),
+    }
+
+    def make_error(self, key: str, **_known: Any) -> ValidationError:
+        """Said now, in the language of who asks."""
+        return ValidationError(str(self.error_messages[key]))
+
+
+class _Read(_Spoken):
+    """A field that one of the readers reads from text."""
+
+    default_error_messages = {"invalid": _("请填文字")}
+
+    def read(self, text: str) -> Any:
+        """The value. Raises Unreadable."""
+        raise NotImplementedError
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, str):
+            raise self.make_error("invalid")
+        try:
+            return self.read(value)
+        except Unreadable as error:
+            raise ValidationError(error.words) from error
+
+
+class PublicId(_Read, fields.Field[int]):
     """A key in its public form."""
+
+    default_error_messages = {"invalid": _("编号不对")}
 
     def __init__(self, *, metadata: dict[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(metadata={"pattern": f"^{ID_PATTERN}$", **(metadata or {})}, **kwargs)
@@ -27,68 +90,152 @@ class PublicId(fields.Field[int]):
     def _serialize(self, value: int | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else public_id(value)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        if not isinstance(value, str):
-            raise ValidationError("must be an id")
-        try:
-            return parse_public_id(value)
-        except ValueError as error:
-            raise ValidationError("must be an id") from error
+    def read(self, text: str) -> int:
+        """The key of a public form."""
+        return reading.read_key(text)
 
 
-class Text(fields.String):
-    """Text without control characters, trimmed, at most `longest` characters."""
+class Text(_Read, fields.String):
+    """Text that can be stored, trimmed, of `shortest` to `longest` characters."""
 
     def __init__(self, *, shortest: int = 1, longest: int = 200, **kwargs: Any) -> None:
-        super().__init__(validate=validate.Length(min=shortest, max=longest), **kwargs)
+        super().__init__(validate=length(shortest, longest), **kwargs)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        text = str(super()._deserialize(value, attr, data, **kwargs)).strip()
-        if any((ord(letter) < 32 and letter not in "\n\t") or 0xD800 <= ord(letter) <= 0xDFFF for letter in text):
-            raise ValidationError("has characters that can't be stored")
-        return text
+    def read(self, text: str) -> str:
+        """The text without spaces around it; the validator speaks of its length."""
+        return reading.read_text(text, longest=len(text))
 
 
-class Amount(fields.Integer):
-    """An amount in minor units, from `least` to a million million."""
+class Verbatim(_Spoken, fields.String):
+    """Text of which every character counts, as it was sent."""
 
-    def __init__(self, *, least: int = 1, **kwargs: Any) -> None:
-        super().__init__(strict=True, validate=validate.Range(min=least, max=MOST_AMOUNT), **kwargs)
+    default_error_messages = {"invalid": _("请填文字")}
 
 
-class Flag(fields.Boolean):
+class Choice(Verbatim):
+    """One of some words."""
+
+    def __init__(self, among: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(validate=validate.OneOf(among, error=_("请从这些里选：{choices}")), **kwargs)
+
+
+class Pattern(Verbatim):
+    """Text of one shape, and the words that say which."""
+
+    def __init__(self, pattern: str, *, error: str, **kwargs: Any) -> None:
+        super().__init__(validate=validate.Regexp(pattern, error=error), **kwargs)
+
+
+class Whole(_Spoken, fields.Integer):
+    """A whole number in JSON: not 5.0, nor "5"."""
+
+    default_error_messages = {"invalid": _("请填整数")}
+
+    def __init__(self, least: int, most: int, **kwargs: Any) -> None:
+        super().__init__(strict=True, validate=between(least, most), **kwargs)
+
+
+class Flag(_Spoken, fields.Boolean):
     """True or false in JSON, and nothing that only looks like it."""
+
+    default_error_messages = {"invalid": _("请填 true 或者 false")}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
         if not isinstance(value, bool):
-            raise ValidationError("must be true or false")
+            raise self.make_error("invalid")
         return value
 
 
-class Number(fields.Float):
-    """A finite number in JSON, not one in quotes."""
+class Degrees(_Spoken, fields.Float):
+    """Degrees from -most to most: a finite number in JSON, not one in quotes."""
+
+    default_error_messages = {"invalid": _("请填数字")}
+
+    def __init__(self, most: int, **kwargs: Any) -> None:
+        super().__init__(validate=between(-most, most), **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValidationError("must be a number")
-        number = super()._deserialize(value, attr, data, **kwargs)
-        return 0.0 if number is None else number
+            raise self.make_error("invalid")
+        try:
+            number = float(value)
+        except OverflowError as error:
+            raise self.make_error("too_large") from error
+        if not math.isfinite(number):
+            raise self.make_error("special")
+        return number
 
 
-class Instant(fields.Field[datetime]):
+class Day(_Read, fields.Date):
+    """A day, as 2026-06-03."""
+
+    def read(self, text: str) -> date:
+        """The day."""
+        return reading.read_day(text)
+
+
+class Instant(_Read, fields.Field[datetime]):
     """An instant in ISO 8601 with an offset; written in UTC."""
 
     def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else value.astimezone(UTC).isoformat()
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
-        try:
-            instant = datetime.fromisoformat(value)
-            if instant.tzinfo is None or not 2000 <= instant.year < 2200:
-                raise ValueError
-            return instant.astimezone(UTC)
-        except (TypeError, ValueError, OverflowError) as error:
-            raise ValidationError("must be a time with an offset, as 2026-06-03T08:52:00+08:00") from error
+    def read(self, text: str) -> datetime:
+        """The instant in UTC."""
+        return reading.read_instant(text)
+
+
+class List(_Spoken, fields.List[Any]):
+    """Several of a kind."""
+
+    default_error_messages = {"invalid": _("请填一个列表")}
+
+
+class Nested(_Spoken, fields.Nested):
+    """An object within an object."""
+
+    default_error_messages = {"type": _WRONG_TYPE}
+
+
+class Members(_Spoken, fields.Dict):
+    """An object whose members somebody else reads."""
+
+    default_error_messages = {"invalid": _("请填一个对象")}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(keys=Verbatim(), **kwargs)
+
+
+class AskedWhole(_Read, fields.Integer):
+    """A whole number in an address."""
+
+    def __init__(self, least: int, most: int, **kwargs: Any) -> None:
+        super().__init__(metadata={"minimum": least, "maximum": most}, **kwargs)
+        self._least, self._most = least, most
+
+    def read(self, text: str) -> int:
+        """The number."""
+        return reading.read_whole(text, least=self._least, most=self._most)
+
+
+class AskedFlag(_Read, fields.Boolean):
+    """True or false in an address."""
+
+    def read(self, text: str) -> bool:
+        """The one or the other; 1 and 0 say it too."""
+        return reading.read_choice(text, ("true", "false", "1", "0")) in ("true", "1")
+
+
+class AskedDegrees(_Read, fields.Float):
+    """Degrees in an address."""
+
+    def __init__(self, most: int, **kwargs: Any) -> None:
+        super().__init__(metadata={"minimum": -most, "maximum": most}, **kwargs)
+        self._most = most
+
+    def read(self, text: str) -> float:
+        """The degrees."""
+        return reading.read_degrees(text, most=self._most)
 
 
 class Base64(fields.Field[bytes]):
@@ -112,9 +259,9 @@ class IdConverter(BaseConverter):
         return public_id(value)
 
 
-class PageQuery(Schema):
+class PageQuery(Request):
     """The members of every list: how many, after which, in which order."""
 
-    limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=200))
-    after = fields.String(load_default=None, validate=validate.Length(max=500), metadata={"description": "cursor"})
-    sort = fields.String(load_default="", validate=validate.Length(max=50))
+    limit = AskedWhole(1, MOST_PER_PAGE, load_default=USUAL_PER_PAGE)
+    after = Text(load_default=None, shortest=0, longest=500, metadata={"description": "cursor"})
+    sort = Text(load_default="", shortest=0, longest=50)

@@ -1,31 +1,139 @@
-"""What an HTML form sent, read strictly; and a refusal put beside the field that caused it."""
+"""What an HTML form sent, by the readers of `ledger.web.reading`; and a refusal put beside the field that caused it."""
 
-import re
-from collections.abc import Mapping
-from datetime import date, datetime, time
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from datetime import date, datetime
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
 from flask import current_app, request
 from flask_babel import gettext as _
 
 from ledger.kernel.errors import LedgerError
-from ledger.kernel.ids import parse_public_id
-from ledger.web.messages import said
+from ledger.web import reading
 from ledger.web.problem import InvalidFields, words
+from ledger.web.reading import Unreadable
 
-_LONGEST_NUMBER = 9
-_DEGREES = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,12})?")
-
-
-def text(name: str) -> str:
-    """What was typed, without spaces around it; empty where nothing was."""
-    return request.form.get(name, "").replace("\x00", "").strip()
+T = TypeVar("T")
+LONGEST_TEXT = 500
 
 
-def optional_text(name: str) -> str | None:
-    """What was typed, None where nothing was."""
-    return text(name) or None
+class Form:
+    """A form that was sent, read field by field within `with`, which ends in InvalidFields for all faults together.
+
+    Until then a field that can't be taken reads as nothing: 0, "", None, the first day.
+    """
+
+    def __init__(self) -> None:
+        self.faults: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        if kind is None and self.faults:
+            raise InvalidFields([{"field": name, "message": said} for name, said in self.faults.items()])
+
+    def read(self, name: str, reader: Callable[[str], T], *, otherwise: T) -> T:
+        """What the reader makes of a field that must be filled."""
+        typed = request.form.get(name, "")
+        if not typed.strip():
+            self.faults[name] = _("这一项要填")
+            return otherwise
+        return self._read(name, typed, reader, otherwise)
+
+    def read_if_filled(self, name: str, reader: Callable[[str], T]) -> T | None:
+        """What the reader makes of a field, None where nothing was typed."""
+        typed = request.form.get(name, "")
+        return self._read(name, typed, reader, None) if typed.strip() else None
+
+    def _read(self, name: str, typed: str, reader: Callable[[str], T], otherwise: T) -> T:
+        try:
+            return reader(typed)
+        except Unreadable as unreadable:
+            self.faults[name] = unreadable.words
+            return otherwise
+
+    def text(self, name: str, *, longest: int = LONGEST_TEXT) -> str:
+        """Text, empty where nothing was typed."""
+        return self.read_if_filled(name, lambda typed: reading.read_text(typed, longest=longest)) or ""
+
+    def needed_text(self, name: str, *, longest: int) -> str:
+        """Text that must be there."""
+        return self.read(name, lambda typed: reading.read_text(typed, longest=longest), otherwise="")
+
+    def key(self, name: str) -> int:
+        """The thing chosen from a list."""
+        if not request.form.get(name):
+            self.faults[name] = _("请选一样")
+            return 0
+        return self.read(name, reading.read_key, otherwise=0)
+
+    def optional_key(self, name: str) -> int | None:
+        """The thing chosen from a list, None for none."""
+        return self.read_if_filled(name, reading.read_key)
+
+    def choice(self, name: str, among: Collection[str]) -> str:
+        """One of some words."""
+        chosen = request.form.get(name, "")
+        return self._read(name, chosen, lambda written: reading.read_choice(written, among), "")
+
+    def whole(self, name: str, *, least: int = 0, most: int) -> int:
+        """A whole number."""
+        return self.read(name, lambda typed: reading.read_whole(typed, least=least, most=most), otherwise=least)
+
+    def optional_whole(self, name: str, *, least: int = 0, most: int) -> int | None:
+        """A whole number, None where nothing was typed."""
+        return self.read_if_filled(name, lambda typed: reading.read_whole(typed, least=least, most=most))
+
+    def points(self, name: str, *, least: int = 0, most: int) -> int:
+        """Points in minor units."""
+        return self.read(name, lambda typed: reading.read_points(typed, least=least, most=most), otherwise=least)
+
+    def optional_degrees(self, name: str, *, most: int) -> float | None:
+        """Degrees, None where nothing was typed."""
+        return self.read_if_filled(name, lambda typed: reading.read_degrees(typed, most=most))
+
+    def day(self, name: str) -> date:
+        """A day."""
+        return self.read(name, reading.read_day, otherwise=reading.EARLIEST)
+
+    def optional_day(self, name: str) -> date | None:
+        """A day, None where nothing was typed."""
+        return self.read_if_filled(name, reading.read_day)
+
+    def moment(self, day_name: str, time_name: str) -> datetime:
+        """A day and a time of day where the people are."""
+        clock_time = self.read(time_name, reading.read_time, otherwise=datetime.min.time())
+        zone = current_app.config["SETTINGS"].timezone
+        return datetime.combine(self.day(day_name), clock_time, tzinfo=zone)
+
+
+def text(name: str, *, longest: int = LONGEST_TEXT) -> str:
+    """The text of one field, empty where nothing was typed. Raises InvalidFields."""
+    with Form() as form:
+        return form.text(name, longest=longest)
+
+
+def optional_text(name: str, *, longest: int = LONGEST_TEXT) -> str | None:
+    """The text of one field, None where nothing was typed. Raises InvalidFields."""
+    return text(name, longest=longest) or None
+
+
+def key(name: str) -> int:
+    """The thing chosen from a list. Raises InvalidFields."""
+    with Form() as form:
+        return form.key(name)
+
+
+def optional_key(name: str) -> int | None:
+    """The thing chosen from a list, None for none. Raises InvalidFields."""
+    with Form() as form:
+        return form.optional_key(name)
+
+
+def pointer(name: str) -> int | None:
+    """A key that only points at something on the page, None where it is none."""
+    return Form().optional_key(name)
 
 
 def ticked(name: str) -> bool:
@@ -33,65 +141,24 @@ def ticked(name: str) -> bool:
     return request.form.get(name) == "1"
 
 
-def key(name: str) -> int:
-    """The thing chosen from a list. Raises InvalidFields."""
-    chosen = optional_key(name)
-    if chosen is None:
-        raise InvalidFields([{"field": name, "message": "must be an id"}])
-    return chosen
+def all_ticked(name: str) -> set[str]:
+    """The values of the boxes of a name that were ticked."""
+    return set(request.form.getlist(name))
 
 
-def optional_key(name: str) -> int | None:
-    """The thing chosen from a list, None for none. Raises InvalidFields for what is no id."""
-    return optional_key_of(text(name), name)
+def pressed(name: str) -> bool:
+    """Whether the form was sent by this button."""
+    return name in request.form
 
 
-def optional_key_of(typed: str | None, name: str = "id") -> int | None:
-    """An id from anywhere, as from an address, None where there is none. Raises InvalidFields for what is no id."""
-    try:
-        return parse_public_id(typed) if typed else None
-    except ValueError as error:
-        raise InvalidFields([{"field": name, "message": "must be an id"}]) from error
+def verbatim(name: str) -> str:
+    """What was typed, every character of it: a password, or what is drawn again beside a refusal."""
+    return request.form.get(name, "")
 
 
-def optional_number(name: str) -> int | None:
-    """A whole number that is not negative, None where nothing was typed. Raises InvalidFields."""
-    typed = text(name)
-    if not typed:
-        return None
-    if not typed.isdecimal() or len(typed) > _LONGEST_NUMBER:
-        raise InvalidFields([{"field": name, "message": "must be a whole number"}])
-    return int(typed)
-
-
-def points(name: str, *, most: int) -> int:
-    """Points typed with at most two decimals, as minor units from 0 to `most`. Raises InvalidFields."""
-    try:
-        minor = Decimal(text(name).replace(",", "")) * 100
-    except InvalidOperation as error:
-        raise InvalidFields([{"field": name, "message": "must be a number"}]) from error
-    if not minor.is_finite() or minor != int(minor) or not 0 <= minor <= most:
-        raise InvalidFields([{"field": name, "message": "must have at most two decimals"}])
-    return int(minor)
-
-
-def optional_degrees(name: str) -> float | None:
-    """Degrees with decimals, None where nothing was typed. Raises InvalidFields."""
-    typed = text(name)
-    if not typed:
-        return None
-    if not _DEGREES.fullmatch(typed):
-        raise InvalidFields([{"field": name, "message": "must be degrees, as 36.48"}])
-    return float(typed)
-
-
-def moment(day_name: str, time_name: str) -> datetime:
-    """A day and a time of day where the people are. Raises InvalidFields."""
-    try:
-        day, clock_time = date.fromisoformat(text(day_name)), time.fromisoformat(text(time_name))
-    except ValueError as error:
-        raise InvalidFields([{"field": day_name, "message": "must be a day and a time"}]) from error
-    return datetime.combine(day, clock_time, tzinfo=current_app.config["SETTINGS"].timezone)
+def everything() -> dict[str, str]:
+    """What was typed in every field, to be drawn again; empty where no form was sent."""
+    return request.form.to_dict()
 
 
 def field_errors(error: LedgerError, fields: Mapping[str, str]) -> dict[str, Any]:
@@ -100,7 +167,7 @@ def field_errors(error: LedgerError, fields: Mapping[str, str]) -> dict[str, Any
     Raises the refusal itself where no field is to blame: it then has the page to itself.
     """
     if isinstance(error, InvalidFields):
-        return {each["field"]: said(each["message"]) for each in error.context["errors"]}
+        return {each["field"]: each["message"] for each in error.context["errors"]}
     if error.code not in fields:
         raise error
     what, to_do = words(error)

@@ -1,21 +1,37 @@
-"""What templates need to write addresses: ids in their public form, and the next page of the list they show."""
+"""What templates need to write addresses: ids in their public form, the next page of a list, the same list as a file.
 
+What the address asks for is carried over as text and never by the names of arguments: an address may ask for anything.
+"""
+
+from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, request
+from flask import Flask, request, url_for
 
 from ledger.kernel.ids import public_id
 
 
 def register(app: Flask) -> None:
-    """Give all templates the filter `public_id` and the function `page_url`."""
+    """Give all templates the filter `public_id` and the functions `page_url`, `url_with` and `file_url`."""
     app.jinja_env.filters["public_id"] = public_id
-    app.jinja_env.globals["page_url"] = page_url
+    app.jinja_env.globals.update(page_url=page_url, url_with=url_with, file_url=file_url)
 
 
 def page_url(after: str | None = None) -> str:
     """This list after a cursor, with every filter kept; without a cursor its first page."""
-    wanted = {name: value for name, value in request.args.items() if name != "after" and value}
-    if after:
-        wanted["after"] = after
-    return f"{request.path}?{urlencode(wanted)}" if wanted else request.path
+    return _with_query(request.path, {"after": after or ""})
+
+
+def url_with(**changed: str) -> str:
+    """This page with something of its address changed."""
+    return _with_query(request.path, changed)
+
+
+def file_url(endpoint: str, **values: Any) -> str:
+    """The file of this list, with every filter kept."""
+    return _with_query(url_for(endpoint, **values), {"after": ""})
+
+
+def _with_query(path: str, changed: dict[str, str]) -> str:
+    wanted = {name: value for name, value in (request.args.to_dict() | changed).items() if value}
+    return f"{path}?{urlencode(wanted)}" if wanted else path

@@ -2,7 +2,7 @@
 
 A view passes `render_template` only what is its own; the base templates find here: `locale`, `theme`, `large_type`,
 `demo`, `frozen`, `here`, `place_name`, `person` ({name, role}, None for strangers), `actor`, `nav`, `log_out_url`,
-`now`, `registered(endpoint)`. What a view passes itself goes before.
+`now`, `registered(endpoint)`, `unread` (what of the address could not be read). What a view passes itself goes before.
 """
 
 from collections.abc import Callable
@@ -20,6 +20,7 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.settings import Settings
+from ledger.web import asked
 from ledger.web.guard import current_actor
 from ledger.web.locale import LANGUAGE_COOKIE, language
 from ledger.web.navigation import staff_nav
@@ -65,6 +66,7 @@ def register(app: Flask, load_reader: LoadReader) -> None:
             "nav": staff_nav(actor, request.path),
             "log_out_url": url_for("people.log_out") if actor and registered("people.log_out") else None,
             "now": clock.now(),
+            "unread": asked.unread(),
             "registered": registered,
         }
 

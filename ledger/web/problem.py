@@ -17,7 +17,6 @@ from ledger.kernel.ids import public_id
 from ledger.web import formats
 from ledger.web.locale import Language, language
 from ledger.web.logs import route_name
-from ledger.web.messages import said
 
 _log = logging.getLogger("ledger")
 _CODES = {
@@ -34,7 +33,7 @@ _LETTERS = "ACDEFHJKMNPRTWXY"
 
 
 class InvalidFields(Rejected):
-    """Fields that can't be taken: `errors` is a list of {field, message}."""
+    """Fields that can't be taken: `errors` is a list of {field, message}, in the reader's language."""
 
     def __init__(self, errors: list[dict[str, str]]) -> None:
         super().__init__("request.invalid", count=len(errors), errors=errors)
@@ -95,9 +94,7 @@ def reference() -> str:
 
 
 def _plain(name: str, value: Any) -> Any:
-    """Keys leave in their public form, the faults of fields in the reader's language; all else is plain already."""
-    if name == "errors":
-        return [each | {"message": said(each["message"])} for each in value]
+    """Keys leave in their public form; all else is plain already."""
     return public_id(value) if name.endswith("_id") and isinstance(value, int) else value
 
 
@@ -125,6 +122,7 @@ def _answer(error: LedgerError) -> ResponseReturnValue:
             "problem.html",
             title=document["title"],
             next_step=document["detail"],
+            errors=document.get("errors"),
             status=error.status,
             ref=document["ref"],
         )

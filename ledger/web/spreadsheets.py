@@ -11,6 +11,7 @@ import xlsxwriter
 from flask import Response
 
 from ledger.kernel.errors import NotFound
+from ledger.web.asked import refuse_unread
 
 FileKind = Literal["csv", "xlsx"]
 KINDS: tuple[FileKind, ...] = ("csv", "xlsx")
@@ -24,7 +25,11 @@ _MIMETYPES = {
 
 
 def download(kind: str, name: str, lines: Iterable[Sequence[Any]]) -> Response:
-    """The lines, headings first, as a file called `name` of kind "csv" or "xlsx"; NotFound for another kind."""
+    """The lines, headings first, as a file called `name` of kind "csv" or "xlsx"; NotFound for another kind.
+
+    Raises InvalidFields where a filter in the address could not be read: a file can't say so.
+    """
+    refuse_unread()
     if kind not in _MIMETYPES:
         raise NotFound("request.not_found")
     body = to_csv(lines) if kind == "csv" else to_xlsx(lines)

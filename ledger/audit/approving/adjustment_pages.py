@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -16,7 +16,7 @@ from ledger.audit.naming.causes import CAUSE_WORDS
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError
-from ledger.kernel.ids import parse_public_id, public_id
+from ledger.kernel.ids import public_id
 from ledger.kernel.permissions import Permission
 from ledger.people.volunteers import queries as people
 from ledger.people.volunteers.queries import VolunteerView
@@ -24,11 +24,13 @@ from ledger.people.volunteers.search import find_volunteer
 from ledger.points.book import queries
 from ledger.points.corrections import adjustments
 from ledger.points.policy import POINT, AccountKey, Balance
-from ledger.web import forms
+from ledger.web import asked, forms
+from ledger.web.forms import Form
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import idempotency_key
 
 _MOST = 100_000_00
+_LONGEST_SOUGHT = 50
 _FIELDS = {
     "points.adjustment_zero": "points",
     "approvals.reason_needed": "reason",
@@ -49,10 +51,10 @@ class Whom:
 @requires(Permission.PROPOSE)
 def new_adjustment() -> ResponseReturnValue:
     """Whose points, by how much, why?"""
-    sought = request.args.get("who", "").replace("\x00", "")
+    sought = asked.text("who", longest=_LONGEST_SOUGHT)
     whom = in_snapshot(_find, sought, get_actor()) if sought else None
     errors = {"who": _("没有这个人。请核对号码，手机号要写全")} if sought and whom is None else {}
-    return _draw(whom, request.args.to_dict(), errors), 404 if errors else 200
+    return _draw(whom, asked.everything(), asked.pointer("transfer"), errors), 404 if errors else 200
 
 
 @bp.post("/adjustments/new")
@@ -66,18 +68,19 @@ def send_adjustment() -> ResponseReturnValue:
         )
     except LedgerError as error:
         whom = in_snapshot(_whom, forms.key("volunteer_id"), get_actor())
-        return _draw(whom, request.form.to_dict(), _errors(error)), error.status
+        return _draw(whom, forms.everything(), forms.pointer("transfer"), _errors(error)), error.status
     return redirect(url_for("audit.approval", proposal_id=proposal_id, new=1), 303)
 
 
 def _payload() -> dict[str, Any]:
     sign = -1 if forms.text("direction") == "less" else 1
-    payload = {
-        "volunteer_id": public_id(forms.key("volunteer_id")),
-        "amount": sign * forms.points("points", most=_MOST),
-        "cause": forms.text("cause"),
-    }
-    transfer_id = forms.optional_key("transfer")
+    with Form() as form:
+        payload = {
+            "volunteer_id": public_id(form.key("volunteer_id")),
+            "amount": sign * form.points("points", most=_MOST),
+            "cause": form.text("cause"),
+        }
+        transfer_id = form.optional_key("transfer")
     return payload | ({"transfer_id": public_id(transfer_id)} if transfer_id is not None else {})
 
 
@@ -97,16 +100,8 @@ def _whom(session: Session, volunteer_id: int, actor: Actor) -> Whom:
     return Whom(member, queries.balance(session, AccountKey(POINT, "member", volunteer_id), actor.center_id))
 
 
-def _draw(whom: Whom | None, values: dict[str, Any], errors: dict[str, str]) -> str:
-    causes, corrects = list(CAUSE_WORDS.items()), _corrects(values)
+def _draw(whom: Whom | None, values: dict[str, Any], corrects: int | None, errors: dict[str, str]) -> str:
+    causes = list(CAUSE_WORDS.items())
     return render_template(
         "audit/adjustment_new.html", whom=whom, values=values, errors=errors, causes=causes, corrects=corrects
     )
-
-
-def _corrects(values: dict[str, Any]) -> int | None:
-    """The transfer that the address or the form names; none where it names nothing that can be one."""
-    try:
-        return parse_public_id(values.get("transfer", ""))
-    except ValueError:
-        return None

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import current_app, redirect, render_template, request, url_for
+from flask import current_app, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -19,7 +19,7 @@ from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import Conflict, LedgerError, Rejected, Unavailable
 from ledger.kernel.paging import Page, PageRequest, all_items
 from ledger.kernel.permissions import Permission
-from ledger.web import forms
+from ledger.web import asked, forms
 from ledger.web.formats import local_datetime, points
 from ledger.web.guard import get_actor, requires
 from ledger.web.locale import language
@@ -34,7 +34,7 @@ _HOW = {"approve": service.approve, "reject": service.reject, "withdraw": servic
 @requires(*READERS)
 def approvals() -> str:
     """What waits for a second person, and what became of the rest."""
-    page = PageRequest(after=request.args.get("after"), sort=request.args.get("sort", ""))
+    page = asked.page()
     shown = in_snapshot(_list, _wanted(), page, get_actor())
     kinds = [(kind.name, kind.title) for kind in get_desk().kinds]
     return render_template("audit/approvals.html", kinds=kinds, statuses=STATUS_WORDS, **shown)
@@ -47,20 +47,19 @@ def _list(session: Session, wanted: ProposalFilter, page: PageRequest, actor: Ac
 
 
 def _wanted() -> ProposalFilter:
-    """The filters in the address; what can't be read narrows nothing."""
-    kind, status = request.args.get("what"), request.args.get("status")
-    known = {each.name for each in get_desk().kinds}
-    return ProposalFilter(kind if kind in known else None, status if status in STATUS_WORDS else None)
+    """The filters in the address."""
+    kinds = [kind.name for kind in get_desk().kinds]
+    return ProposalFilter(asked.choice("what", kinds), asked.choice("status", STATUS_WORDS))
 
 
 @bp.get("/approvals.<any(csv, xlsx):kind>")
 @requires(*READERS)
 def export_approvals(kind: FileKind) -> ResponseReturnValue:
     """The list with its filters and its order as a file."""
-    rows = in_snapshot(_all, _wanted(), request.args.get("sort", ""), get_actor())
-    asked = [_("提出时间"), _("事项"), _("关于"), _("数目"), _("理由"), _("谁提的")]
+    rows = in_snapshot(_all, _wanted(), asked.sort(), get_actor())
+    proposed = [_("提出时间"), _("事项"), _("关于"), _("数目"), _("理由"), _("谁提的")]
     decided = [_("现在"), _("谁定的"), _("什么时候定的"), _("定的理由")]
-    return spreadsheet(kind, "approvals", [*asked, *decided], [_cells(row) for row in rows])
+    return spreadsheet(kind, "approvals", [*proposed, *decided], [_cells(row) for row in rows])
 
 
 def _all(session: Session, wanted: ProposalFilter, sort: str, actor: Actor) -> list[Row]:
@@ -75,8 +74,8 @@ def _cells(row: Row) -> list[Any]:
     zone, each = current_app.config["SETTINGS"].timezone, row.proposal
     proposed_at = local_datetime(each.proposed_at, locale=language(), zone=zone)
     decided_at = local_datetime(each.decided_at, locale=language(), zone=zone) if each.decided_at else ""
-    asked = [proposed_at, row.title, row.subject, row.figure, each.reason, row.proposed_by]
-    return [*asked, str(STATUS_WORDS[each.status][0]), row.decided_by, decided_at, each.note or ""]
+    proposed = [proposed_at, row.title, row.subject, row.figure, each.reason, row.proposed_by]
+    return [*proposed, str(STATUS_WORDS[each.status][0]), row.decided_by, decided_at, each.note or ""]
 
 
 @bp.get("/approvals/<id:proposal_id>")

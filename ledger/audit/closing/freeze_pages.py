@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -53,7 +53,7 @@ def release_freeze(freeze_id: int) -> ResponseReturnValue:
 
 def _draw(errors: dict[str, str], refusal: tuple[str, str] | None) -> str:
     shown = in_snapshot(_freezes, get_actor())
-    note = request.form.get("note", "")
+    note = forms.verbatim("note")
     return render_template("audit/freezes.html", errors=errors, refusal=refusal, note=note, parts=list(PARTS), **shown)
 
 

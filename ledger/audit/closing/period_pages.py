@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -50,7 +50,7 @@ def send_period() -> ResponseReturnValue:
 
 
 def _draw(errors: dict[str, str]) -> str:
-    typed = {f"reason-{request.form.get('event', '')}": request.form.get("reason", "")}
+    typed = {f"reason-{forms.verbatim('event')}": forms.verbatim("reason")}
     return render_template("audit/periods.html", errors=errors, typed=typed, **in_snapshot(_periods, get_actor()))
 
 

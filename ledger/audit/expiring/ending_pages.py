@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from flask import current_app, render_template, request
+from flask import current_app, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -19,6 +19,7 @@ from ledger.kernel.paging import Page, PageRequest, all_items
 from ledger.kernel.permissions import Permission
 from ledger.organisations import queries as organisations
 from ledger.points.expiry import queries as expiry_queries
+from ledger.web import asked
 from ledger.web.formats import points
 from ledger.web.guard import get_actor, requires
 from ledger.web.spreadsheets import MOST_ROWS, download
@@ -31,7 +32,7 @@ MOST_PRINTED = 2_000
 @requires(Permission.READ_BOOKS)
 def ending() -> str:
     """Whose points end soon?"""
-    page = PageRequest(after=request.args.get("after"), sort=request.args.get("sort", ""))
+    page = asked.page()
     shown = in_snapshot(_list, get_actor(), _until(), page)
     return render_template("audit/ending.html", until=_until(), **shown)
 
@@ -46,7 +47,7 @@ def _list(session: Session, actor: Actor, until: date, page: PageRequest) -> dic
 @requires(Permission.READ_BOOKS)
 def export_ending(kind: str) -> ResponseReturnValue:
     """The list as a file, in the order of the page."""
-    rows = in_snapshot(_all, get_actor(), _until(), request.args.get("sort", ""), MOST_ROWS)
+    rows = in_snapshot(_all, get_actor(), _until(), asked.sort(), MOST_ROWS)
     headings = [_("志愿者"), _("志愿者号后四位"), _("到期积分"), _("最早哪天到期"), _("宽限到")]
     lines = [[row.masked_name, row.number_end, points(row.amount), row.first_ends_on, row.good_until] for row in rows]
     return download(kind, _("到期公告"), [headings, *lines])
@@ -56,7 +57,7 @@ def export_ending(kind: str) -> ResponseReturnValue:
 @requires(Permission.READ_BOOKS)
 def print_ending() -> str:
     """The notice on paper (F15): masked names and the last four of the number, nothing more."""
-    shown = in_snapshot(_paper, get_actor(), _until(), request.args.get("sort", ""))
+    shown = in_snapshot(_paper, get_actor(), _until(), asked.sort())
     return render_template("audit/ending_print.html", until=_until(), most=MOST_PRINTED, **shown)
 
 
@@ -81,8 +82,4 @@ def _all(session: Session, actor: Actor, until: date, sort: str, most: int) -> l
 def _until() -> date:
     """The day in the address; the end of this year where there is none that can be read."""
     today = clock.local_day(clock.now(), current_app.config["SETTINGS"].timezone)
-    try:
-        found = date.fromisoformat(request.args.get("until", ""))
-    except ValueError:
-        return date(today.year, 12, 31)
-    return found if 2000 <= found.year < 2200 else date(today.year, 12, 31)
+    return asked.day("until") or date(today.year, 12, 31)

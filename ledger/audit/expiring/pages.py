@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
@@ -23,11 +23,11 @@ from ledger.kernel.permissions import Permission
 from ledger.points.expiry import queries as expiry_queries
 from ledger.points.expiry import service as expiry
 from ledger.points.expiry.kinds import RELEASE
-from ledger.web import forms
+from ledger.web import asked, forms
 from ledger.web.formats import points
+from ledger.web.forms import Form
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import idempotency_key
-from ledger.web.problem import InvalidFields
 from ledger.web.spreadsheets import MOST_ROWS, download
 
 _READERS = (Permission.READ_BOOKS, Permission.PROPOSE)
@@ -54,20 +54,13 @@ def expiry_runs() -> str:
 @requires(Permission.PROPOSE)
 def prepare_expiry() -> ResponseReturnValue:
     """Prepare a run to be looked at, or show the form again with what was typed."""
-    typed = forms.text("ends_on")
     try:
-        run_id = in_transaction_once(idempotency_key(), expiry.prepare, _day("ends_on"), actor=get_actor())
+        with Form() as form:
+            ends_on = form.day("ends_on")
+        run_id = in_transaction_once(idempotency_key(), expiry.prepare, ends_on, actor=get_actor())
     except Rejected as error:
-        return _draw_runs(typed, forms.field_errors(error, _FIELDS)), error.status
+        return _draw_runs(forms.verbatim("ends_on"), forms.field_errors(error, _FIELDS)), error.status
     return redirect(url_for("audit.expiry_run", run_id=run_id), 303)
-
-
-def _day(name: str) -> date:
-    """A day that was typed. Raises InvalidFields."""
-    try:
-        return date.fromisoformat(forms.text(name))
-    except ValueError as error:
-        raise InvalidFields([{"field": name, "message": "Not a valid date."}]) from error
 
 
 def _draw_runs(ends_on: str, errors: dict[str, Any]) -> str:
@@ -95,7 +88,7 @@ def expiry_run(run_id: int) -> str:
 @requires(*_READERS)
 def export_expiry_run(run_id: int, kind: str) -> ResponseReturnValue:
     """Whose points they are, as a file, in the order of the page."""
-    rows = in_snapshot(_all_members, run_id, get_actor(), request.args.get("sort", ""))
+    rows = in_snapshot(_all_members, run_id, get_actor(), asked.sort())
     lines = [[row.masked_name, row.number, row.lots, points(row.amount)] for row in rows]
     return download(kind, _("积分到期"), [[_("志愿者"), _("志愿者号"), _("笔数"), _("积分")], *lines])
 
@@ -124,7 +117,7 @@ def drop_expiry(run_id: int) -> ResponseReturnValue:
 
 
 def _draw_run(run_id: int, reason: str, errors: dict[str, Any]) -> str:
-    page = PageRequest(after=request.args.get("after"), sort=request.args.get("sort", ""))
+    page = asked.page()
     shown = in_snapshot(_run, run_id, get_actor(), page)
     return render_template("audit/expiry_run.html", reason=reason, errors=errors, states=_STATES, **shown)
 

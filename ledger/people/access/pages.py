@@ -17,7 +17,7 @@ from ledger.people.access.login import log_in as check_and_log_in
 from ledger.people.blueprint import bp
 from ledger.people.identities import queries as identities
 from ledger.people.policy import mask_phone
-from ledger.web import forms
+from ledger.web import asked, forms
 from ledger.web.addresses import absolute
 from ledger.web.guard import SESSION_COOKIE, current_actor, get_actor, public, requires
 from ledger.web.page_context import bring_preferences, local_path
@@ -36,7 +36,7 @@ _PASSWORD_FIELDS = {
 @public
 def log_in() -> ResponseReturnValue:
     """Who are you? Somebody who is logged in goes on to where they were going."""
-    goal = local_path(request.args.get("next"))
+    goal = local_path(asked.verbatim("next"))
     return redirect(goal) if current_actor() else _login_page(goal)
 
 
@@ -44,8 +44,8 @@ def log_in() -> ResponseReturnValue:
 @public
 def send_log_in() -> ResponseReturnValue:
     """Log in, and go on to where the reader was going."""
-    goal = local_path(request.form.get("next"))
-    phone, password = forms.text("phone"), request.form.get("password", "")
+    goal = local_path(forms.verbatim("next"))
+    phone, password = forms.text("phone"), forms.verbatim("password")
     try:
         opened = check_and_log_in(phone, password, kind="browser", address=request.remote_addr)
     except LedgerError as error:
@@ -69,14 +69,14 @@ def log_out() -> ResponseReturnValue:
 @public
 def first_password() -> str:
     """Set a password with the code on the slip."""
-    return render_template("people/first_password.html", phone="", code=request.args.get("code", ""), errors={})
+    return render_template("people/first_password.html", phone="", code=asked.verbatim("code"), errors={})
 
 
 @bp.post("/first-password")
 @public
 def send_first_password() -> ResponseReturnValue:
     """Spend the code and log in with the new password."""
-    phone, code, password = forms.text("phone"), forms.text("code"), request.form.get("password", "")
+    phone, code, password = forms.text("phone"), forms.text("code"), forms.verbatim("password")
     try:
         set_first_password(phone, code, password, address=request.remote_addr)
         opened = check_and_log_in(phone, password, kind="browser", address=request.remote_addr)

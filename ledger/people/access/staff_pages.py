@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import render_template, request, url_for
+from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -16,7 +16,7 @@ from ledger.people.access import sessions
 from ledger.people.access import staff as staffing
 from ledger.people.blueprint import bp
 from ledger.places.queries import place_choices, place_names
-from ledger.web import forms
+from ledger.web import asked, forms
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import idempotency_key
 
@@ -51,7 +51,7 @@ def _staff(session: Session, actor: Actor) -> dict[str, Any]:
     people = sessions.staff(session, actor)
     place_ids = [role.place_id for person in people for role in person.roles]
     names = place_names(session, place_ids, actor.center_id)
-    return {"people": people, "names": names, "is_new": "new" in request.args}
+    return {"people": people, "names": names, "is_new": asked.has("new")}
 
 
 @bp.get("/staff/new")
@@ -70,7 +70,7 @@ def send_new_staff() -> ResponseReturnValue:
         once, actor = idempotency_key(), get_actor()
         in_transaction_once(once, staffing.hire, name=name, phone=phone, role=role, place_id=place_id, actor=actor)
     except LedgerError as error:
-        return _form(request.form.to_dict(), forms.field_errors(error, _FIELDS)), error.status
+        return _form(forms.everything(), forms.field_errors(error, _FIELDS)), error.status
     return redirect(url_for("people.staff", new=1), 303)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import render_template, request, url_for
+from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
@@ -18,9 +18,9 @@ from ledger.people.households.queries import household_changes, members_of
 from ledger.people.identities import queries as identities
 from ledger.people.volunteers import queries, service
 from ledger.people.volunteers.queries import VolunteerView
-from ledger.people.volunteers.search import read_filter
+from ledger.people.volunteers.search import LONGEST_SOUGHT, read_filter
 from ledger.places.queries import place_choices, place_names
-from ledger.web import forms
+from ledger.web import asked, forms
 from ledger.web.addresses import short
 from ledger.web.guard import get_actor, public, requires
 from ledger.web.once import idempotency_key
@@ -47,9 +47,8 @@ def volunteers() -> str:
 
 
 def _list(session: Session, actor: Actor) -> dict[str, Any]:
-    sought, place_id = request.args.get("q", ""), forms.optional_key_of(request.args.get("place_id"))
-    wanted = PageRequest(after=request.args.get("after"), sort=request.args.get("sort", ""))
-    household = request.args.get("household", "")
+    sought, household = asked.text("q", longest=LONGEST_SOUGHT), asked.text("household", longest=LONGEST_SOUGHT)
+    place_id, wanted = asked.key("place_id"), asked.page()
     narrowed = read_filter(session, actor, sought=sought, place_id=place_id, household=household)
     page = queries.list_volunteers(session, actor, request=wanted, **narrowed)
     return {
@@ -66,7 +65,7 @@ def _list(session: Session, actor: Actor) -> dict[str, Any]:
 @requires(Permission.MANAGE_VOLUNTEERS)
 def new_volunteer() -> str:
     """Register somebody."""
-    return _form({"place_id": request.args.get("place_id", "")}, {})
+    return _form({"place_id": asked.verbatim("place_id")}, {})
 
 
 @bp.post("/volunteers/new")
@@ -76,7 +75,7 @@ def send_new_volunteer() -> ResponseReturnValue:
     try:
         volunteer_id = _register()
     except LedgerError as error:
-        return _form(request.form.to_dict(), forms.field_errors(error, _FIELDS)), error.status
+        return _form(forms.everything(), forms.field_errors(error, _FIELDS)), error.status
     return redirect(url_for("people.volunteer", volunteer_id=volunteer_id, new=1), 303)
 
 
@@ -122,7 +121,7 @@ def _one(session: Session, volunteer_id: int, actor: Actor) -> dict[str, Any]:
         **_household(session, view, details.household, actor),
         "cards": queries.cards_of(session, volunteer_id, actor.center_id),
         "place": place_names(session, [view.place_id], actor.center_id)[view.place_id],
-        "is_new": "new" in request.args,
+        "is_new": asked.has("new"),
     }
 
 

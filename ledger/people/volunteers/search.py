@@ -1,5 +1,6 @@
 """Finding volunteers as people look for them: one box for number, phone and name; and many of them by id."""
 
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,7 +21,7 @@ from ledger.people.volunteers.queries import (
     volunteer_rows,
 )
 
-_LONGEST_SOUGHT = 50
+LONGEST_SOUGHT = 50
 
 
 def read_filter(session: Session, actor: Actor, *, sought: str, place_id: int | None, household: str) -> dict[str, Any]:
@@ -29,10 +30,10 @@ def read_filter(session: Session, actor: Actor, *, sought: str, place_id: int | 
     Eight digits or fewer are a number, other digits a phone, the rest a whole name.
     """
     path = None if place_id is None else place_path(session, place_id, actor.center_id)
-    text = sought.strip()[:_LONGEST_SOUGHT]
+    text = sought.strip()[:LONGEST_SOUGHT]
     found: dict[str, Any] = {"place_path": path, "number": None, "phone": None, "name": None}
     if household.strip():
-        found["ids"] = members_of(household[:_LONGEST_SOUGHT], actor.center_id)
+        found["ids"] = members_of(household[:LONGEST_SOUGHT], actor.center_id)
     if text:
         kind, value = _kind_of(text)
         found[kind] = value
@@ -41,7 +42,7 @@ def read_filter(session: Session, actor: Actor, *, sought: str, place_id: int | 
 
 def find_volunteer(session: Session, sought: str, center_id: int) -> VolunteerView | None:
     """A volunteer by number or full phone, never by name."""
-    kind, value = _kind_of(sought.strip()[:_LONGEST_SOUGHT])
+    kind, value = _kind_of(sought.strip()[:LONGEST_SOUGHT])
     if kind == "number":
         return find_volunteer_by_number(session, value, center_id)
     return find_volunteer_by_phone(session, value, center_id) if kind == "phone" else None
@@ -65,8 +66,18 @@ def details_of(session: Session, volunteer_ids: Iterable[int], center_id: int) -
     }
 
 
+def read_number(text: str) -> str | None:
+    """A volunteer's number as it stands in the books, None for what is none: zeros before it may be left out."""
+    digits = _digits(text)
+    return digits.rjust(NUMBER_DIGITS, "0") if digits.isdecimal() and len(digits) <= NUMBER_DIGITS else None
+
+
 def _kind_of(text: str) -> tuple[str, str]:
-    digits = text.replace(" ", "").replace("-", "")
-    if digits.isdecimal() and len(digits) <= NUMBER_DIGITS:
-        return "number", digits.rjust(NUMBER_DIGITS, "0")
-    return ("phone" if digits.lstrip("+").isdecimal() else "name"), text
+    number = read_number(text)
+    if number is not None:
+        return "number", number
+    return ("phone" if _digits(text).lstrip("+").isdecimal() else "name"), text
+
+
+def _digits(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).replace("-", "").split())

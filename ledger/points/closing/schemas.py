@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields, validate
 
-from ledger.web.fields import Instant, PublicId, Text
+from ledger.web.fields import Instant, PublicId, Request, Text
 
 _MONTH = {"description": "A month of the center's zone, as 2026-05."}
 
@@ -34,7 +34,7 @@ class PeriodsSchema(Schema):
     to_reopen = fields.String(allow_none=True)
 
 
-class ReasonRequest(Schema):
+class ReasonRequest(Request):
     """Why, for whoever decides."""
 
     reason = Text(required=True, longest=500)
@@ -67,7 +67,7 @@ class FreezeList(Schema):
     next = fields.String(allow_none=True)
 
 
-class ReleaseRequest(Schema):
+class ReleaseRequest(Request):
     """What was found and done, above one's signature."""
 
     note = Text(required=True, longest=500)

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from marshmallow import fields, validate
 from sqlalchemy.orm import Session
 
 from ledger.approvals.desk import Kind, Subject, SubjectWords, Values
@@ -16,7 +15,7 @@ from ledger.kernel.permissions import Permission
 from ledger.points.book import entries, queries
 from ledger.points.corrections import adjustments, clawback
 from ledger.points.policy import POINT, AccountKey
-from ledger.web.fields import MOST_AMOUNT, PublicId
+from ledger.web.fields import MOST_AMOUNT, PublicId, Whole
 from ledger.web.formats import points
 
 FindMember = Callable[[Session, int, int], object]
@@ -26,7 +25,7 @@ class AdjustmentPayload(PayloadSchema):
     """Whose points, by how many minor units (below zero takes away), for which cause; a transfer that it corrects."""
 
     volunteer_id = PublicId(required=True)
-    amount = fields.Integer(required=True, strict=True, validate=validate.Range(min=-MOST_AMOUNT, max=MOST_AMOUNT))
+    amount = Whole(-MOST_AMOUNT, MOST_AMOUNT, required=True)
     cause = fields.String(required=True, validate=validate.OneOf(tuple(adjustments.CAUSES)))
     transfer_id = PublicId(load_default=None, allow_none=True)
 

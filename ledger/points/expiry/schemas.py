@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields, validate
 
-from ledger.web.fields import Instant, PageQuery, PublicId
+from ledger.web.fields import Day, Instant, PageQuery, PublicId, Request
 
 _LAST_DAY = {"description": "The last local day on which it is good; the grace of 30 days comes after it."}
 _OVER = {"description": "What was good until this day or less long."}
@@ -28,10 +28,10 @@ class LotPage(Schema):
     next = fields.String(allow_none=True)
 
 
-class ExpiryRunRequest(Schema):
+class ExpiryRunRequest(Request):
     """A new run, to be looked at before anybody releases it."""
 
-    ends_on = fields.Date(required=True, metadata=_OVER)
+    ends_on = Day(required=True, metadata=_OVER)
 
 
 class ExpiryRunSchema(Schema):
@@ -61,7 +61,7 @@ class ExpiryRunList(Schema):
 class EndingQuery(PageQuery):
     """Until which day the notice list looks ahead."""
 
-    until = fields.Date(required=True, metadata={"description": "A local day, inclusive."})
+    until = Day(required=True, metadata={"description": "A local day, inclusive."})
 
 
 class EndingSchema(Schema):

@@ -1,9 +1,9 @@
 """Shapes of the public proofs. Hashes and leaves are base64, as in a checkpoint."""
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields
 
 from ledger.points.sealing.queries import MOST_LEAVES
-from ledger.web.fields import Base64, Instant, PublicId
+from ledger.web.fields import AskedWhole, Base64, Instant, PublicId, Request
 
 
 class CheckpointSchema(Schema):
@@ -54,10 +54,10 @@ class SealSchema(Schema):
     checkpoint_url = fields.String()
 
 
-class ConsistencyQuery(Schema):
+class ConsistencyQuery(Request):
     """The older size to compare with."""
 
-    old_size = fields.Integer(required=True, data_key="from", validate=validate.Range(min=1, max=MOST_LEAVES))
+    old_size = AskedWhole(1, MOST_LEAVES, required=True, data_key="from")
 
 
 class ConsistencySchema(Schema):
@@ -69,10 +69,10 @@ class ConsistencySchema(Schema):
     checkpoint = fields.Nested(CheckpointSchema)
 
 
-class ProofQuery(Schema):
+class ProofQuery(Request):
     """Against which checkpoint, the latest unless told; `center` where two have a batch with that id."""
 
-    size = fields.Integer(load_default=None, validate=validate.Range(min=1, max=MOST_LEAVES))
+    size = AskedWhole(1, MOST_LEAVES, load_default=None)
     center_id = PublicId(load_default=None, data_key="center")
 
 

@@ -1,0 +1,126 @@
+"""What the address of a page asks for, by the readers of `ledger.web.reading`.
+
+A filter that can't be read narrows nothing, so that an old link still shows something; the page then says above its
+list what it could not read (`unread`). A file has no place for that and is refused.
+"""
+
+from collections.abc import Callable, Collection
+from datetime import date, datetime, time, timedelta
+from typing import TypeVar
+
+from flask import current_app, g, has_request_context, request
+from flask_babel import gettext as _
+
+from ledger.kernel.paging import USUAL_PER_PAGE, PageRequest
+from ledger.web import reading
+from ledger.web.problem import InvalidFields
+from ledger.web.reading import Unreadable
+
+T = TypeVar("T")
+_MOST_SHOWN = 40
+_TO_ITS_END = timedelta(seconds=59, microseconds=999_999)
+
+
+def text(name: str, *, longest: int) -> str:
+    """Text, empty where none is asked for."""
+    return _read(name, lambda typed: reading.read_text(typed, longest=longest)) or ""
+
+
+def choice(name: str, among: Collection[str]) -> str | None:
+    """One of some words, None for all."""
+    return _read(name, lambda written: reading.read_choice(written, among))
+
+
+def has(name: str) -> bool:
+    """Whether the address has a word, whatever it says."""
+    return name in request.args
+
+
+def day(name: str) -> date | None:
+    """A day, None where none is asked for."""
+    return _read(name, reading.read_day)
+
+
+def start_of_day(name: str) -> datetime | None:
+    """The first instant of a day where the people are."""
+    return _midnight(day(name), days=0)
+
+
+def end_of_day(name: str) -> datetime | None:
+    """The first instant after a day where the people are."""
+    return _midnight(day(name), days=1)
+
+
+def end_of_minute(name: str) -> datetime | None:
+    """The last instant of a minute where the people are, as it is picked on a page."""
+    minute = _read(name, reading.read_local_minute)
+    return None if minute is None else (minute + _TO_ITS_END).replace(tzinfo=current_app.config["SETTINGS"].timezone)
+
+
+def pointer(name: str) -> int | None:
+    """A key that only points at something on the page; the page says so where it is none."""
+    return _read(name, reading.read_key)
+
+
+def key(name: str) -> int | None:
+    """A key that the page is about. Raises InvalidFields for what is none: without it another page would be shown."""
+    written = request.args.get(name, "")
+    try:
+        return reading.read_key(written) if written else None
+    except Unreadable as unreadable:
+        raise InvalidFields([{"field": name, "message": unreadable.words}]) from unreadable
+
+
+def page(limit: int = USUAL_PER_PAGE, *, usually: str = "") -> PageRequest:
+    """The part of a list that is asked for, in the order that is asked for."""
+    return PageRequest(limit, request.args.get("after"), sort() or usually)
+
+
+def part(limit: int = USUAL_PER_PAGE) -> PageRequest:
+    """The part of a list that is asked for, where the list has one order."""
+    return PageRequest(limit, request.args.get("after"))
+
+
+def sort() -> str:
+    """The order that is asked for, empty for the usual one."""
+    return request.args.get("sort", "")
+
+
+def verbatim(name: str) -> str:
+    """What the address says, every character of it, to be judged elsewhere."""
+    return request.args.get(name, "")
+
+
+def everything() -> dict[str, str]:
+    """What the address says by name, to fill in a form."""
+    return request.args.to_dict()
+
+
+def unread() -> dict[str, str]:
+    """What of the address could not be read, and why, in words by name."""
+    found: dict[str, str] = g.setdefault("unread", {}) if has_request_context() else {}
+    return found
+
+
+def refuse_unread() -> None:
+    """Raises InvalidFields where something of the address could not be read."""
+    if unread():
+        raise InvalidFields([{"field": name, "message": said} for name, said in unread().items()])
+
+
+def _read(name: str, reader: Callable[[str], T]) -> T | None:
+    written = request.args.get(name, "")
+    if not written.strip():
+        return None
+    try:
+        return reader(written)
+    except Unreadable as unreadable:
+        shown = "".join(letter for letter in written[:_MOST_SHOWN] if letter.isprintable())
+        unread()[name] = _("“%(written)s”看不懂，没有用上：%(why)s", written=shown, why=unreadable.words)
+        return None
+
+
+def _midnight(of: date | None, *, days: int) -> datetime | None:
+    if of is None:
+        return None
+    return datetime.combine(of + timedelta(days=days), time(), tzinfo=current_app.config["SETTINGS"].timezone)

@@ -1,0 +1,151 @@
+"""Values read from text: one meaning in every form, address and query of the API.
+
+- Full-width digits and signs, and spaces around a value, are taken: a Chinese keyboard makes them. `１０` and ` 5 ` are
+  10 and 5.
+- A number is digits; points and degrees may have a point with digits on both sides. What could be meant in two ways is
+  refused with words that say what to write: `1,000`, `1e3`, `1_000`, `+5`, `5.`, `.5`, and `-0` where there is nothing
+  below zero. Nothing is rounded: 1.005 points are refused.
+- Everything is bounded: days and instants are of the years 2000 to 2199, so that no sum of them leaves the calendar;
+  whole numbers have the bounds of their field, all within 64 bits.
+- Keys are made by machines and taken exactly.
+- Text loses the spaces around it, its line ends become "\\n", and its own length bounds it. What can't be stored is
+  refused: NUL and other control characters, halves of pairs.
+
+JSON has numbers of its own, so there a number in quotes is refused (ledger.web.fields); its days, instants, keys and
+texts are read by these functions too.
+"""
+
+import re
+from collections.abc import Collection
+from datetime import UTC, date, datetime, time
+
+from flask_babel import gettext as _
+
+from ledger.kernel.ids import parse_public_id
+from ledger.web.formats import points as in_points
+
+EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
+MOST_WHOLE = 10**12
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " "}
+_WHOLE = re.compile(r"[0-9]{1,18}")
+_POINTS = re.compile(r"([0-9]{1,16})(?:\.([0-9]{1,2}))?")
+_DEGREES = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,15})?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
+_LOCAL_MINUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?")
+
+
+class Unreadable(ValueError):
+    """Text that can't be taken; `words` say to its writer what to write instead."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.words = words
+
+
+def plain(typed: str) -> str:
+    """What was typed with its full-width signs made narrow, and without spaces around it."""
+    return typed.translate(_WIDE).strip()
+
+
+def read_whole(typed: str, *, least: int = 0, most: int = MOST_WHOLE) -> int:
+    """A whole number that is not negative. Raises Unreadable."""
+    written = plain(typed)
+    value = int(written) if _WHOLE.fullmatch(written) else -1
+    if not max(least, 0) <= value <= most:
+        raise Unreadable(_("请填 %(least)s 到 %(most)s 的整数", least=least, most=most))
+    return value
+
+
+def read_points(typed: str, *, least: int = 0, most: int) -> int:
+    """Points with at most two decimals, in minor units; `least` is 0 or 1. Raises Unreadable."""
+    found = _POINTS.fullmatch(plain(typed))
+    minor = int(found[1]) * 100 + int((found[2] or "").ljust(2, "0")) if found is not None else -1
+    if least <= minor <= most:
+        return minor
+    if least > 0:
+        raise Unreadable(_("请填大于 0 的分值，最多两位小数，如 6.50；最大 %(most)s", most=in_points(most)))
+    raise Unreadable(_("请填数字，最多两位小数，如 6.50；最大 %(most)s", most=in_points(most)))
+
+
+def read_degrees(typed: str, *, most: int) -> float:
+    """Degrees from -most to most. Raises Unreadable."""
+    written = plain(typed)
+    if not _DEGREES.fullmatch(written) or abs(float(written)) > most:
+        raise Unreadable(_("请填度数，像 36.48，-%(most)s 到 %(most)s", most=most))
+    return float(written)
+
+
+def read_day(typed: str) -> date:
+    """A day of the years that there can be. Raises Unreadable."""
+    written = plain(typed)
+    try:
+        day = date.fromisoformat(written) if _DAY.fullmatch(written) else None
+    except ValueError:
+        day = None
+    if day is None or not EARLIEST <= day <= LATEST:
+        raise Unreadable(_("请填日期，如 2026-12-31，年份 2000 到 2199"))
+    return day
+
+
+def read_time(typed: str) -> time:
+    """A time of day. Raises Unreadable."""
+    written = plain(typed)
+    try:
+        if _TIME.fullmatch(written):
+            return time.fromisoformat(written)
+    except ValueError:
+        pass
+    raise Unreadable(_("请填时间，如 09:30"))
+
+
+def read_local_minute(typed: str) -> datetime:
+    """A day and a time of day as a browser writes them, without a zone; seconds are left out. Raises Unreadable."""
+    written = plain(typed)
+    try:
+        moment = datetime.fromisoformat(written) if _LOCAL_MINUTE.fullmatch(written) else None
+    except ValueError:
+        moment = None
+    if moment is None or not EARLIEST <= moment.date() <= LATEST:
+        raise Unreadable(_("请填日期和时间，如 2026-12-31T09:30，年份 2000 到 2199"))
+    return moment.replace(second=0, microsecond=0)
+
+
+def read_instant(written: str) -> datetime:
+    """An instant in ISO 8601 with an offset, as programs write it; in UTC. Raises Unreadable."""
+    try:
+        instant = datetime.fromisoformat(written)
+        if instant.tzinfo is not None and EARLIEST <= instant.date() <= LATEST:
+            return instant.astimezone(UTC)
+    except ValueError:
+        pass
+    raise Unreadable(_("请填带时区的时间，如 %(example)s，年份 2000 到 2199", example="2026-06-03T08:52:00+08:00"))
+
+
+def read_key(written: str) -> int:
+    """A key in its public form. Raises Unreadable."""
+    try:
+        return parse_public_id(written)
+    except ValueError as error:
+        raise Unreadable(_("编号不对")) from error
+
+
+def read_text(typed: str, *, longest: int) -> str:
+    """Text without spaces around it, empty where nothing was typed. Raises Unreadable."""
+    text = typed.replace("\r\n", "\n").strip()
+    if any(not _may_be_stored(letter) for letter in text):
+        raise Unreadable(_("有存不了的字符"))
+    if len(text) > longest:
+        raise Unreadable(_("最多 %(n)s 个字", n=longest))
+    return text
+
+
+def read_choice(written: str, among: Collection[str]) -> str:
+    """One of some words. Raises Unreadable."""
+    if written not in among:
+        raise Unreadable(_("请选一样"))
+    return written
+
+
+def _may_be_stored(letter: str) -> bool:
+    return (letter >= " " or letter in "\n\t") and not "\ud800" <= letter <= "\udfff"
