@@ -66,7 +66,7 @@ def key(name: str) -> int | None:
     """A key that the page is about. Raises InvalidFields for what is none: without it another page would be shown."""
     written = request.args.get(name, "")
     try:
-        return reading.read_key(written) if written else None
+        return reading.read_key(written) if written.strip() else None
     except Unreadable as unreadable:
         raise InvalidFields([{"field": name, "message": unreadable.words}]) from unreadable
 

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from ledger.kernel.errors import Conflict, Rejected
 from ledger.shop import policy
-from ledger.shop.forms import parse_points
 from ledger.shop.policy import (
     TRANSITIONS,
     Wanted,
@@ -21,7 +20,6 @@ from ledger.shop.policy import (
     summed,
     void_until,
 )
-from ledger.shop.schemas import MOST_PRICE
 
 
 def test_a_new_code_is_read_again_and_never_looks_like_money() -> None:
@@ -127,28 +125,3 @@ def test_what_is_no_receipt_number_is_none(text: str) -> None:
 @pytest.mark.parametrize(("left", "state"), [(-1, "out"), (0, "out"), (1, "low"), (5, "low"), (6, "in")])
 def test_stock_is_in_low_or_out(left: int, state: str) -> None:
     assert stock_state(left, 5) == state
-
-
-@pytest.mark.parametrize(
-    ("typed", "minor"),
-    [
-        ("30", 3_000),
-        ("30.5", 3_050),
-        (" 6.05 ", 605),
-        ("0.01", 1),
-        ("３０．５", 3_050),
-        ("10000000", MOST_PRICE),
-        ("10000000.01", None),
-        ("0", None),
-        ("0.00", None),
-        ("-3", None),
-        ("1.234", None),
-        ("1,000", None),
-        ("", None),
-        ("abc", None),
-        (".5", None),
-        ("1e3", None),
-    ],
-)
-def test_points_are_read_as_people_type_them(typed: str, minor: int | None) -> None:
-    assert parse_points(typed) == minor

@@ -22,7 +22,6 @@ NEVER_SAID = {"format", "invalid_awareness"}
 LANGUAGES = {"zh": "zh-CN", "en": "en-GB"}
 # Longer, larger and other than anything that a field takes; each is refused by the validators that it gets to.
 WRONG: tuple[Any, ...] = ("", "x" * 5_000, -(10**15), 10**15, ["x"] * 2_000, [])
-pytestmark = on_sqlite
 _TYPED = {AskedWhole, AskedFlag, AskedDegrees}
 
 
@@ -110,6 +109,7 @@ def all_said(app: Flask) -> dict[str, set[str]]:
     return found
 
 
+@on_sqlite
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_field_speaks_the_language_of_the_reader(app: Flask, language: str) -> None:
     with app.test_request_context(headers={"Accept-Language": LANGUAGES[language]}):
@@ -120,12 +120,14 @@ def test_every_field_speaks_the_language_of_the_reader(app: Flask, language: str
     assert not {where: texts for where, texts in wrong.items() if texts}, "make it of the fields of ledger.web.fields"
 
 
+@on_sqlite
 def test_schemas_of_requests_are_requests(app: Flask) -> None:
     inner = {type(schema) for each in loaded(app) for schema in schemas_of(each.schema)}
 
     assert {schema.__name__ for schema in inner if not issubclass(schema, Request)} == set()
 
 
+@on_sqlite
 def test_the_check_sees_a_field_of_marshmallow(app: Flask) -> None:
     class Foreign(Schema):
         """One of each kind that says something in English."""
@@ -140,6 +142,7 @@ def test_the_check_sees_a_field_of_marshmallow(app: Flask) -> None:
     assert found == {"inner", "inner[]", "kind"}
 
 
+@on_sqlite
 def test_addresses_are_read_as_text_and_json_as_json(app: Flask) -> None:
     kinds = {
         (each.location == "query", type(field)): f"{each.name}.{path}"
@@ -170,6 +173,7 @@ def test_words_for_a_field_are_said_through_gettext() -> None:
     assert found == [], f"say these through one of {sorted(GETTEXT)}"
 
 
+@on_sqlite
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_answer_names_nested_fields_in_the_language_of_the_reader(
     world: World, client: FlaskClient, language: str
@@ -189,6 +193,7 @@ def test_an_answer_names_nested_fields_in_the_language_of_the_reader(
     assert wrongly_said(set(told.values()), language) == set()
 
 
+@on_sqlite
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("body", [{}, [5], [{"code": 1, "linked": "yes"}], [{}] * 1_001], ids=str)
 def test_a_list_of_objects_is_refused_in_the_language_of_the_reader(

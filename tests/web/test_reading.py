@@ -1,0 +1,308 @@
+"""One meaning for what is typed: in forms, in addresses, in the API's queries and in JSON; and all of it bounded."""
+
+import ast
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from marshmallow import ValidationError, fields
+
+from ledger.kernel.ids import public_id
+from ledger.shop.schemas import MOST_PRICE
+from ledger.web import asked, reading
+from ledger.web.fields import AskedDegrees, AskedWhole, Day, Degrees, Instant, PublicId, Request, Text, Whole
+from ledger.web.forms import Form
+from ledger.web.problem import InvalidFields
+from ledger.web.reading import Unreadable, read_points, read_time
+from tests.browsing import Browser
+from tests.databases import on_sqlite
+from tests.source import dotted, package
+from tests.world import World
+
+REFUSED = "refused"
+MOST, KEY = 100_000, 0x0ABC_DEF0_1234_5678
+# No sign shows after JSON has read it.
+JSON_ALONE = {("whole", "-0"): 0}
+
+Outcome = Any
+Reader = Callable[[Flask, str], Outcome]
+
+
+def by_form(read: Callable[[Form], Any]) -> Reader:
+    """How a form takes it."""
+
+    def taken(app: Flask, typed: str) -> Outcome:
+        with app.test_request_context(method="POST", data={"x": typed}):
+            try:
+                with Form() as form:
+                    return read(form)
+            except InvalidFields as error:
+                faults = error.context["errors"]
+                return REFUSED if [each["field"] for each in faults] == ["x"] and faults[0]["message"] else faults
+
+    return taken
+
+
+def by_address(read: Callable[[], Any]) -> Reader:
+    """How the address of a page takes it: refused is what the page says that it could not read."""
+
+    def taken(app: Flask, typed: str) -> Outcome:
+        with app.test_request_context(query_string={"x": typed}):
+            try:
+                value = read()
+                return REFUSED if asked.unread() else value
+            except InvalidFields:
+                return REFUSED
+
+    return taken
+
+
+def by_query(field: fields.Field[Any]) -> Reader:
+    """How a query of the API takes it."""
+    return by_schema(field, lambda typed: {"x": typed})
+
+
+def by_json(field: fields.Field[Any], *, quoted: bool = True) -> Reader:
+    """How a body takes it: as it stands, or as a string."""
+    return by_schema(field, lambda typed: json.loads('{"x": %s}' % (json.dumps(typed) if quoted else typed)))
+
+
+def by_schema(field: fields.Field[Any], carried: Callable[[str], Any]) -> Reader:
+    """How a schema with this field takes what a request carries."""
+    schema = Request.from_dict({"x": field})()
+
+    def taken(app: Flask, typed: str) -> Outcome:
+        with app.test_request_context():
+            try:
+                return schema.load(carried(typed))["x"]
+            except (ValidationError, json.JSONDecodeError):
+                return REFUSED
+
+    return taken
+
+
+READERS: dict[str, dict[str, Reader]] = {
+    "whole": {
+        "form": by_form(lambda form: form.whole("x", most=MOST)),
+        "optional form": by_form(lambda form: form.optional_whole("x", most=MOST)),
+        "query": by_query(AskedWhole(0, MOST)),
+        "json": by_json(Whole(0, MOST), quoted=False),
+        "json string": by_json(Whole(0, MOST)),
+    },
+    "points": {"form": by_form(lambda form: form.points("x", most=MOST))},
+    "degrees": {
+        "form": by_form(lambda form: form.optional_degrees("x", most=90)),
+        "query": by_query(AskedDegrees(90)),
+        "json string": by_json(Degrees(90)),
+    },
+    "day": {
+        "form": by_form(lambda form: form.day("x")),
+        "optional form": by_form(lambda form: form.optional_day("x")),
+        "address": by_address(lambda: asked.day("x")),
+        "query": by_query(Day()),
+        "json": by_json(Day()),
+    },
+    "key": {
+        "form": by_form(lambda form: form.key("x")),
+        "optional form": by_form(lambda form: form.optional_key("x")),
+        "address": by_address(lambda: asked.key("x")),
+        "pointer": by_address(lambda: asked.pointer("x")),
+        "query": by_query(PublicId()),
+        "json": by_json(PublicId()),
+    },
+    "text": {
+        "form": by_form(lambda form: form.needed_text("x", longest=20)),
+        "optional form": by_form(lambda form: form.text("x", longest=20)),
+        "address": by_address(lambda: asked.text("x", longest=20)),
+        "query": by_query(Text(longest=20)),
+        "json": by_json(Text(longest=20)),
+    },
+    "instant": {"query": by_query(Instant()), "json": by_json(Instant())},
+}
+# What each means; what is not here is refused.
+MEANS: dict[str, dict[str, Any]] = {
+    "whole": {"5": 5, "0": 0, " 5 ": 5, "5\n": 5, "１０": 10, "\u3000７ ": 7, "007": 7, "1000": 1_000, str(MOST): MOST},
+    "points": {"5": 500, "0": 0, " 5 ": 500, "5\n": 500, "１０": 1_000, "\u3000７ ": 700, "007": 700, "1.5": 150}
+    | {"１．０５": 105, "1.50": 150, "1000": 100_000},
+    "degrees": {"5": 5.0, "0": 0.0, " 5 ": 5.0, "5\n": 5.0, "１０": 10.0, "\u3000７ ": 7.0, "007": 7.0, "1.5": 1.5}
+    | {"１．０５": 1.05, "1.50": 1.5, "1.005": 1.005, "-0": 0.0, "-5": -5.0, "－5": -5.0},
+    "day": {"2026-06-03": date(2026, 6, 3), " 2026-06-03 ": date(2026, 6, 3), "２０２６－０６－０３": date(2026, 6, 3)}
+    | {"2000-01-01": reading.EARLIEST, "2199-12-31": reading.LATEST, "2028-02-29": date(2028, 2, 29)},
+    "key": {public_id(KEY): KEY, public_id((1 << 63) - 1): (1 << 63) - 1},
+    "instant": {"2026-06-03T08:52:00+08:00": datetime(2026, 6, 3, 0, 52, tzinfo=UTC)}
+    | {"2026-06-03T00:52:00Z": datetime(2026, 6, 3, 0, 52, tzinfo=UTC)},
+}
+TYPED = (
+    *("5", "0", " 5 ", "5\n", "１０", "\u3000７ ", "007", str(MOST), str(MOST + 1), "1.5", "１．０５", "1.50", "1000"),
+    *("1,000", "1，000", "1e3", "1_000", "+5", "＋5", "-0", "-5", "－5", "5.", ".5", "1.005", "1 000"),
+    *("5\x00", "\x00", "5\n5", "9" * 30, "0x10", "٣", "5²", "½", "inf", "nan", "True", "abc", "十", "\ud800"),
+    *("2026-06-03", " 2026-06-03 ", "２０２６－０６－０３", "2000-01-01", "2199-12-31", "2028-02-29"),
+    *("1999-12-31", "2200-01-01"),
+    *("0001-01-01", "9999-12-31", "2026-02-29", "20260603", "2026-W23-3", "2026-6-3", "10000-01-01", "0000-00-00"),
+    *("2026-06-03T08:52:00+08:00", "2026-06-03T00:52:00Z", "2026-06-03T08:52:00", "0001-01-01T00:00:00+14:00"),
+    *(
+        "9999-12-31T23:59:59-14:00",
+        public_id(KEY),
+        public_id((1 << 63) - 1),
+        public_id(KEY).upper(),
+        f" {public_id(KEY)} ",
+    ),
+    *("z" * 13, public_id(KEY)[1:], "a" * 20, "a" * 21, " a\r\nb ", "a\tb", "a\x1bb", "\u00e9", "名字，字"),
+)
+
+
+def text_means(typed: str) -> Outcome:
+    """What the rule for text says, in other words than the reader's."""
+    text = typed.strip().replace("\r\n", "\n")
+    stored = all(letter in "\n\t" or ord(letter) > 31 for letter in text) and "\ud800" not in text
+    return text if stored and len(text) <= 20 else REFUSED
+
+
+def expected(kind: str, typed: str) -> Outcome:
+    """What a value means as a value of a kind."""
+    return text_means(typed) if kind == "text" else MEANS[kind].get(typed, REFUSED)
+
+
+@on_sqlite
+@pytest.mark.parametrize("kind", READERS)
+def test_a_value_means_the_same_wherever_it_is_read(app: Flask, kind: str) -> None:
+    found = {
+        (name, typed): taken(app, typed)
+        for name, taken in READERS[kind].items()
+        for typed in TYPED
+        # Halves of pairs come in JSON alone: forms and addresses are UTF-8.
+        if not (typed == "\ud800" and "json" not in name)
+    }
+    wrong = {
+        where: value
+        for where, value in found.items()
+        if not where[0].startswith("json") and value != expected(kind, where[1])
+    }
+    in_json = {
+        where: value
+        for where, value in found.items()
+        if where[0].startswith("json")
+        and value not in (REFUSED, expected(kind, where[1]), JSON_ALONE.get((kind, where[1])))
+    }
+
+    assert (wrong, in_json) == ({}, {})
+
+
+@on_sqlite
+def test_json_takes_numbers_and_nothing_that_only_looks_like_one(app: Flask) -> None:
+    number = READERS["whole"]["json"]
+
+    assert [number(app, typed) for typed in ("5", "0", "-0", " 5 ", str(MOST))] == [5, 0, 0, 5, MOST]
+    assert {READERS["whole"]["json string"](app, typed) for typed in TYPED} == {REFUSED}
+    assert {number(app, typed) for typed in ("5.0", "1e3", "true", "null", "[5]", "１０", "+5", "1_000")} == {REFUSED}
+
+
+@on_sqlite
+def test_text_of_json_is_the_text_of_forms(app: Flask) -> None:
+    for typed in TYPED:
+        assert READERS["text"]["json"](app, typed) == text_means(typed), typed
+
+
+@on_sqlite
+@pytest.mark.parametrize("typed", ["", " ", "\u3000", "\n"])
+def test_nothing_typed_is_nothing(app: Flask, typed: str) -> None:
+    for kind, readers in READERS.items():
+        for name, taken in readers.items():
+            optional = name in ("optional form", "address", "pointer") or (kind, name) == ("degrees", "form")
+            empty = "" if kind == "text" else None
+            assert taken(app, typed) == (empty if optional else REFUSED), (kind, name)
+
+
+@pytest.mark.parametrize(
+    ("typed", "minor"),
+    [
+        ("30", 3_000),
+        ("30.5", 3_050),
+        (" 6.05 ", 605),
+        ("0.01", 1),
+        ("３０．５", 3_050),
+        ("10000000", MOST_PRICE),
+        ("10000000.01", None),
+        ("0", None),
+        ("0.00", None),
+        ("-3", None),
+        ("1.234", None),
+        ("1,000", None),
+        ("", None),
+        ("abc", None),
+        (".5", None),
+        ("1e3", None),
+    ],
+)
+def test_points_are_read_as_people_type_them(typed: str, minor: int | None) -> None:
+    try:
+        found = read_points(typed, least=1, most=MOST_PRICE)
+    except Unreadable:
+        found = None
+    assert found == minor
+
+
+@pytest.mark.parametrize(
+    ("typed", "at"),
+    [
+        ("09:30", time(9, 30)),
+        ("０９：３０", time(9, 30)),
+        ("09:30:15", time(9, 30, 15)),
+        *((typed, None) for typed in ("24:00", "9:30", "0930", "09", "T09", "09:30+08:00", "09:30:15.5", "")),
+    ],
+)
+def test_a_time_of_day_has_no_zone_of_its_own(typed: str, at: time | None) -> None:
+    try:
+        found = read_time(typed)
+    except Unreadable:
+        found = None
+    assert found == at
+
+
+@on_sqlite
+def test_a_form_names_all_its_faults_at_once(app: Flask) -> None:
+    def read() -> None:
+        with Form() as form:
+            form.day("day")
+            form.whole("count", most=5)
+            form.needed_text("name", longest=1)
+            form.key("place_id")
+
+    typed = {"day": "9999-12-31", "count": "1e3", "name": "ab"}
+    with app.test_request_context(method="POST", data=typed), pytest.raises(InvalidFields) as refused:
+        read()
+    assert [each["field"] for each in refused.value.context["errors"]] == ["day", "count", "name", "place_id"]
+
+
+@on_sqlite
+def test_a_page_says_what_of_its_address_it_could_not_read(world: World, client: FlaskClient) -> None:
+    clerk = Browser(client, world.add_staff("clerk"))
+    pages = {
+        f"/stations/{public_id(world.station_id)}/attendances": ("to=9999-12-31", "from=0001-01-01", "status=x"),
+        "/receipts": ("since=0001-01-01", "until=9999-12-31", "status=CART", "receipt=" + "x" * 21),
+    }
+    for path, queries in pages.items():
+        for query in queries:
+            page, file = clerk.get(f"{path}?{query}"), clerk.get(f"{path}.csv?{query}")
+            assert (page.status_code, file.status_code) == (200, 422), query
+            assert f'href="#{query.partition("=")[0]}"' in page.text
+            assert "看不懂，没有用上" in page.text
+            assert "看不懂，没有用上" in file.text
+        assert "看不懂" not in clerk.get(path).text
+    shop = clerk.get("/receipts?shop_id=x")
+    assert (shop.status_code, "编号不对" in shop.text) == (422, True)
+
+
+def test_forms_and_addresses_are_read_by_their_readers_alone() -> None:
+    found = [
+        source.at(node)
+        for source in package()
+        if not source.path.startswith("ledger/web/")
+        for node in source.nodes()
+        if isinstance(node, ast.Attribute) and dotted(node) in ("request.args", "request.form", "request.values")
+    ]
+    assert found == [], "read it through ledger.web.forms or ledger.web.asked"
