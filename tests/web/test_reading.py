@@ -1,6 +1,5 @@
 """One meaning for what is typed: in forms, in addresses, in the API's queries and in JSON; and all of it bounded."""
 
-import ast
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
@@ -8,7 +7,6 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from marshmallow import ValidationError, fields
 
 from ledger.kernel.ids import public_id
@@ -18,10 +16,7 @@ from ledger.web.fields import AskedDegrees, AskedWhole, Day, Degrees, Instant, P
 from ledger.web.forms import Form
 from ledger.web.problem import InvalidFields
 from ledger.web.reading import Unreadable, read_points, read_time
-from tests.browsing import Browser
 from tests.databases import on_sqlite
-from tests.source import dotted, package
-from tests.world import World
 
 REFUSED = "refused"
 MOST, KEY = 100_000, 0x0ABC_DEF0_1234_5678
@@ -276,33 +271,3 @@ def test_a_form_names_all_its_faults_at_once(app: Flask) -> None:
     with app.test_request_context(method="POST", data=typed), pytest.raises(InvalidFields) as refused:
         read()
     assert [each["field"] for each in refused.value.context["errors"]] == ["day", "count", "name", "place_id"]
-
-
-@on_sqlite
-def test_a_page_says_what_of_its_address_it_could_not_read(world: World, client: FlaskClient) -> None:
-    clerk = Browser(client, world.add_staff("clerk"))
-    pages = {
-        f"/stations/{public_id(world.station_id)}/attendances": ("to=9999-12-31", "from=0001-01-01", "status=x"),
-        "/receipts": ("since=0001-01-01", "until=9999-12-31", "status=CART", "receipt=" + "x" * 21),
-    }
-    for path, queries in pages.items():
-        for query in queries:
-            page, file = clerk.get(f"{path}?{query}"), clerk.get(f"{path}.csv?{query}")
-            assert (page.status_code, file.status_code) == (200, 422), query
-            assert f'href="#{query.partition("=")[0]}"' in page.text
-            assert "看不懂，没有用上" in page.text
-            assert "看不懂，没有用上" in file.text
-        assert "看不懂" not in clerk.get(path).text
-    shop = clerk.get("/receipts?shop_id=x")
-    assert (shop.status_code, "编号不对" in shop.text) == (422, True)
-
-
-def test_forms_and_addresses_are_read_by_their_readers_alone() -> None:
-    found = [
-        source.at(node)
-        for source in package()
-        if not source.path.startswith("ledger/web/")
-        for node in source.nodes()
-        if isinstance(node, ast.Attribute) and dotted(node) in ("request.args", "request.form", "request.values")
-    ]
-    assert found == [], "read it through ledger.web.forms or ledger.web.asked"
