@@ -15,7 +15,7 @@ from ledger.kernel.permissions import Permission
 from ledger.points.book import entries, queries
 from ledger.points.corrections import adjustments, clawback
 from ledger.points.policy import POINT, AccountKey
-from ledger.web.fields import MOST_AMOUNT, PublicId, Whole
+from ledger.web.fields import MOST_AMOUNT, Choice, PublicId, Whole
 from ledger.web.formats import points
 
 FindMember = Callable[[Session, int, int], object]
@@ -26,7 +26,7 @@ class AdjustmentPayload(PayloadSchema):
 
     volunteer_id = PublicId(required=True)
     amount = Whole(-MOST_AMOUNT, MOST_AMOUNT, required=True)
-    cause = fields.String(required=True, validate=validate.OneOf(tuple(adjustments.CAUSES)))
+    cause = Choice(tuple(adjustments.CAUSES), required=True)
     transfer_id = PublicId(load_default=None, allow_none=True)
 
 
