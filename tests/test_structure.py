@@ -23,7 +23,7 @@ ROLES: tuple[tuple[str, ...], ...] = (
 RANKS = {role: len(ROLES) - position for position, roles in enumerate(ROLES) for role in roles}
 # Path: why it names a table of its own a second time.
 NAMES_A_TABLE = {
-    "ledger/people/volunteers/registration.py": "the sealed columns of Identity take what was sealed before the unit",
+    "ledger/people/identities/service.py": "the sealed columns of Identity take what was sealed before the unit",
 }
 
 

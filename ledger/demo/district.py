@@ -29,7 +29,7 @@ from ledger.organisations import queries as organisations
 from ledger.people.access import credentials
 from ledger.people.access.passwords import hash_password
 from ledger.people.identities import queries as identities
-from ledger.people.volunteers.registration import NewVolunteer, prepare
+from ledger.people.identities.service import NewIdentity, prepare
 from ledger.places import queries as places
 from ledger.points.models import Transfer
 
@@ -94,7 +94,7 @@ class Script:
     seed: int
     now: datetime
     population: Population
-    sealed: list[NewVolunteer]
+    sealed: list[NewIdentity]
     activities: list[ActivityPlan]
     visits: list[tuple[datetime, shopping.Visit]]
     passwords: dict[str, str]
@@ -119,7 +119,7 @@ def write_script(seed: int, size: Size, now: datetime, logins: list[Login], say:
     )
 
 
-def _seal(person: PersonPlan) -> NewVolunteer:
+def _seal(person: PersonPlan) -> NewIdentity:
     return prepare(
         name=person.name,
         phone=person.phone,

@@ -1,6 +1,5 @@
 """The first days of the demonstration: places, staff, teams, volunteers with their cards."""
 
-from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 
@@ -97,7 +96,7 @@ def register_batch(batch: int, stage: Stage) -> None:
     """The volunteers who register in a month of the year, their teams and families, and cards for those who use one."""
     people_plan = stage.population.people
     positions = [at for at, person in enumerate(people_plan) if person.batch == batch]
-    rows = [replace(stage.sealed[at], place_id=stage.places[people_plan[at].place]) for at in positions]
+    rows = [registration.NewVolunteer(stage.sealed[at], stage.places[people_plan[at].place]) for at in positions]
     ids = registration.register_volunteers(stage.session, rows, actor=stage.system)
     volunteers = dict(zip(positions, ids, strict=True))
     pairs = [(stage.teams[team], volunteers[at]) for at in positions for team in people_plan[at].teams]

@@ -16,8 +16,8 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor, Grant, system_actor
 from ledger.kernel.errors import Conflict, Rejected
 from ledger.kernel.ids import public_id
+from ledger.people.identities.service import NewIdentity
 from ledger.people.policy import ROLES, VOLUNTEER
-from ledger.people.volunteers.registration import NewVolunteer
 
 Act = Callable[["Stage"], object]
 # Everybody's, once: there may be a hundred thousand of them.
@@ -56,7 +56,7 @@ class Stage:
     session: Session
     size: Size
     population: Population
-    sealed: list[NewVolunteer]
+    sealed: list[NewIdentity]
     passwords: dict[str, str]
     demo_card: str
     rng: Random

@@ -12,8 +12,10 @@ from ledger.kernel.errors import Forbidden, LedgerError, NotFound, Rejected
 from ledger.kernel.paging import PageRequest
 from ledger.people.access import staff
 from ledger.people.identities.queries import name_index
+from ledger.people.identities.service import prepare
 from ledger.people.models import Identity, Volunteer
-from ledger.people.volunteers import queries, registration, service
+from ledger.people.volunteers import queries, service
+from ledger.people.volunteers.registration import NewVolunteer, register_volunteers
 from tests.at_once import at_once, failures
 from tests.phones import fresh_phone
 from tests.world import World
@@ -104,14 +106,14 @@ def test_many_are_registered_at_once_or_none(world: World) -> None:
     taken = fresh_phone()
     register(world, phone=taken)
     rows = [
-        registration.prepare(name="李四", phone=phone, place_id=world.station_id, demonstration=True)
+        NewVolunteer(prepare(name="李四", phone=phone, demonstration=True), world.station_id)
         for phone in (fresh_phone(), taken, fresh_phone())
     ]
     with pytest.raises(Rejected) as refused:
-        in_transaction(registration.register_volunteers, rows, actor=world.builder)
+        in_transaction(register_volunteers, rows, actor=world.builder)
     assert (refused.value.code, refused.value.context["row"]) == ("people.phone_taken", 1)
     assert in_snapshot(count_volunteers, world.center_id) == 1
-    assert len(in_transaction(registration.register_volunteers, [rows[0], rows[2]], actor=world.builder)) == 2
+    assert len(in_transaction(register_volunteers, [rows[0], rows[2]], actor=world.builder)) == 2
 
 
 def count_volunteers(session: Session, center_id: int) -> int:

@@ -12,10 +12,11 @@ from ledger.organisations import queries
 from ledger.organisations.imports.columns import Person, RowError, show
 from ledger.organisations.queries import TeamView
 from ledger.people.households.queries import household_numbers
+from ledger.people.identities.service import NewIdentity, prepare
 from ledger.people.places import place_paths_of
 from ledger.people.policy import household_key
 from ledger.people.volunteers.matching import KnownName, KnownPhone, known_names, known_phones
-from ledger.people.volunteers.registration import NewVolunteer, prepare
+from ledger.people.volunteers.registration import NewVolunteer
 from ledger.places.queries import PlaceView, all_places
 
 
@@ -24,7 +25,7 @@ class Sealed:
     """A person of the list with what will be stored, sealed before any unit begins."""
 
     person: Person
-    volunteer: NewVolunteer
+    identity: NewIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +83,9 @@ def make_plan(
     for that place.
     """
     directory = _Directory.load(session, place_id, make_teams=make_teams, actor=actor)
-    phones = known_phones(session, (row.volunteer.phone_index or "" for row in rows), actor.center_id)
+    phones = known_phones(session, (row.identity.phone_index or "" for row in rows), actor.center_id)
     unnamed = [row for row in rows if row.person.phone is None]
-    names = known_names(session, (row.volunteer.name_index for row in unnamed), actor.center_id)
+    names = known_names(session, (row.identity.name_index for row in unnamed), actor.center_id)
     candidates = {known.volunteer_id for found in names.values() for known in found}
     candidates |= {known.volunteer_id for known in phones.values() if known.volunteer_id is not None}
     teams = queries.team_ids_of(session, candidates, actor.center_id)
@@ -100,7 +101,7 @@ def make_plan(
             plan.errors.append(RowError(row.person.row, wrong.column, show(wrong.column, value), wrong.code))
             continue
         if known is None:
-            new = replace(row.volunteer, place_id=destination.place_id)
+            new = NewVolunteer(row.identity, destination.place_id)
             plan.new.append((new, replace(destination, household=row.person.household)))
             continue
         joins = destination.new_team or (destination.team_id and destination.team_id not in teams.get(known, ()))
@@ -126,12 +127,12 @@ def _find(
     teams: dict[int, set[int]],
 ) -> int | None:
     """The volunteer that the row means, None for somebody new."""
-    if row.volunteer.phone_index is not None:
-        known = phones.get(row.volunteer.phone_index)
-        if known is not None and known.name_index != row.volunteer.name_index:
+    if row.identity.phone_index is not None:
+        known = phones.get(row.identity.phone_index)
+        if known is not None and known.name_index != row.identity.name_index:
             raise _WrongCell("phone", "import.phone_of_another")
         return None if known is None else known.volunteer_id
-    for namesake in names.get(row.volunteer.name_index, []):
+    for namesake in names.get(row.identity.name_index, []):
         same_team = destination.team_id in teams.get(namesake.volunteer_id, ())
         same_place = row.person.team is None and namesake.place_id == destination.place_id
         if namesake.id_last4 == row.person.id_last4 and (same_team or same_place):

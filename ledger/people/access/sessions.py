@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor, Grant
-from ledger.kernel.crypto import keyring, token_hash
+from ledger.kernel.crypto import token_hash
 from ledger.kernel.ids import public_id
 from ledger.kernel.paths import under
 from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
+from ledger.people.identities.queries import phone_index
 from ledger.people.models import Identity, IdentityPhone, LoginSession, RoleGrant, Volunteer
 from ledger.people.policy import ROLES, VOLUNTEER, phone_key
 from ledger.places.models import Center
@@ -111,11 +112,10 @@ def find_login(session: Session, phone: str) -> LoginRow | None:
     number = phone_key(phone)
     if number is None:
         return None
-    index = keyring().index(number, purpose="identity.phone")
     query = (
         sa.select(Identity.id, Identity.password_hash)
         .join(IdentityPhone, IdentityPhone.identity_id == Identity.id)
-        .where(IdentityPhone.phone_index == index)
+        .where(IdentityPhone.phone_index == phone_index(number))
     )
     row = session.execute(query).one_or_none()
     return None if row is None else LoginRow(row.id, row.password_hash, centers_of(session, row.id))

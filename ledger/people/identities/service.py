@@ -1,12 +1,132 @@
-"""Writes to identities."""
+"""Writes to identities, one or ten thousand at a time.
+
+What takes time, sealing above all, is done by `prepare` before a unit begins; the unit only inserts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ledger.kernel import clock
 from ledger.kernel.actor import Actor
+from ledger.kernel.chunks import chunks
+from ledger.kernel.crypto import keyring
 from ledger.kernel.errors import Rejected
-from ledger.people.models import Identity
-from ledger.people.policy import LANGUAGES
+from ledger.kernel.ids import new_id
+from ledger.people.identities.queries import name_index, phone_index
+from ledger.people.models import Identity, IdentityPhone
+from ledger.people.policy import LANGUAGES, clean_gender, clean_id_last4, clean_name, normalise_phone
+
+_SEALED = ("name", "phone", "gender", "id_last4")
+# The same table as Identity's, but its sealed columns take what `prepare` has sealed already.
+_identity_row = sa.table(
+    "identity",
+    *(
+        sa.column(column.name, sa.LargeBinary() if column.name in _SEALED else column.type)
+        for column in Identity.__table__.columns
+    ),
+)
+_BY_PHONE = (
+    sa.select(IdentityPhone.phone_index, IdentityPhone.identity_id, Identity.name_index)
+    .join(Identity, Identity.id == IdentityPhone.identity_id)
+    .where(IdentityPhone.phone_index.in_(sa.bindparam("wanted", expanding=True)))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewIdentity:
+    """A person ready to be written: checked and sealed."""
+
+    sealed: dict[str, bytes | None]
+    name_index: str
+    phone_index: str | None
+
+
+class KnownIdentity(NamedTuple):
+    """Somebody who has a phone. Who knows the number alone must not learn the name by registering it again."""
+
+    id: int
+    name_index: str
+
+
+def prepare(
+    *,
+    name: str,
+    phone: str | None = None,
+    gender: str | None = None,
+    id_last4: str | None = None,
+    demonstration: bool = False,
+) -> NewIdentity:
+    """Check and seal what is known of a person; touches no database.
+
+    Raises Rejected("people.name_invalid", "people.phone_invalid", "people.gender_invalid", "people.id_last4_invalid").
+    """
+    plain = {
+        "name": clean_name(name),
+        "phone": normalise_phone(phone, demonstration=demonstration) if phone else None,
+        "gender": clean_gender(gender),
+        "id_last4": clean_id_last4(id_last4),
+    }
+    keys = keyring()
+    return NewIdentity(
+        sealed={
+            column: None if text is None else keys.seal(text, label=f"identity.{column}")
+            for column, text in plain.items()
+        },
+        name_index=name_index(plain["name"] or ""),
+        phone_index=None if plain["phone"] is None else phone_index(plain["phone"]),
+    )
+
+
+def find_or_make_identity(session: Session, person: NewIdentity) -> int:
+    """The identity with this phone, or a new one. Raises Rejected("people.name_differs")."""
+    known = known_by_phone(session, [person]).get(person.phone_index)
+    if known is None:
+        return make_identities(session, [person])[0]
+    if known.name_index != person.name_index:
+        raise Rejected("people.name_differs")
+    return known.id
+
+
+def known_by_phone(session: Session, people: Sequence[NewIdentity]) -> dict[str | None, KnownIdentity]:
+    """By the phone's digest, who of these is known already."""
+    found: dict[str | None, KnownIdentity] = {}
+    for part in chunks(each.phone_index for each in people if each.phone_index is not None):
+        rows_found = session.connection().execute(_BY_PHONE, {"wanted": part})
+        found.update({row.phone_index: KnownIdentity(row.identity_id, row.name_index) for row in rows_found})
+    return found
+
+
+def make_identities(session: Session, people: Sequence[NewIdentity]) -> list[int]:
+    """Write people who are not known yet; their ids in the same order."""
+    if not people:
+        return []
+    at = clock.now()
+    ids = [new_id() for _ in people]
+    identities: list[dict[str, Any]] = [
+        {
+            "id": identity_id,
+            **each.sealed,
+            "name_index": each.name_index,
+            "password_hash": None,
+            "language": "zh",
+            "large_type": False,
+            "created_at": at,
+        }
+        for identity_id, each in zip(ids, people, strict=True)
+    ]
+    phones = [
+        {"phone_index": each.phone_index, "identity_id": identity_id}
+        for identity_id, each in zip(ids, people, strict=True)
+        if each.phone_index is not None
+    ]
+    session.connection().execute(sa.insert(_identity_row), identities)
+    if phones:
+        session.connection().execute(sa.insert(IdentityPhone), phones)
+    return ids
 
 
 def set_preferences(

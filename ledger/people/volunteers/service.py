@@ -16,11 +16,12 @@ from ledger.kernel.crypto import token_hash
 from ledger.kernel.errors import NotFound, Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
+from ledger.people.identities.service import prepare
 from ledger.people.models import Card, Volunteer
 from ledger.people.places import need_to_manage
 from ledger.people.policy import ACTIVE, BLOCKED
 from ledger.people.volunteers import queries
-from ledger.people.volunteers.registration import prepare, register_volunteers
+from ledger.people.volunteers.registration import NewVolunteer, register_volunteers
 from ledger.places.queries import is_demonstration
 
 _TOKEN_BYTES = 16
@@ -47,17 +48,16 @@ def register_volunteer(
     """Make somebody a volunteer of the actor's center and return the volunteer's id.
 
     Raises Forbidden("access.denied"), NotFound("people.place_not_found"), Rejected("people.phone_taken" and the other
-    refusals of registration.prepare).
+    refusals of identities.prepare).
     """
     person = prepare(
         name=name,
         phone=phone,
         gender=gender,
         id_last4=id_last4,
-        place_id=place_id,
         demonstration=is_demonstration(session, actor.center_id),
     )
-    return register_volunteers(session, [person], actor=actor)[0]
+    return register_volunteers(session, [NewVolunteer(person, place_id)], actor=actor)[0]
 
 
 def set_status(session: Session, volunteer_id: int, *, status: str, actor: Actor) -> None:
