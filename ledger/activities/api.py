@@ -27,7 +27,7 @@ from ledger.kernel.errors import Forbidden
 from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.organisations import queries as organisations
-from ledger.web.fields import PageQuery
+from ledger.web.fields import PageQuery, page_of
 from ledger.web.guard import get_actor, logged_in, requires
 from ledger.web.once import find_idempotency_key
 from ledger.web.openapi import KEY_PARAMETER, PREFIX
@@ -48,7 +48,7 @@ def _list(session: Session, query: dict[str, Any], actor: Actor) -> Page[Activit
     return queries.list_activities(
         session,
         actor.center_id,
-        request=_page(query),
+        request=page_of(query),
         paths=[_path(session, query["place_id"], actor)],
         drafts_under=actor.paths(Permission.MANAGE_ACTIVITIES),
         status=query["status"],
@@ -115,7 +115,7 @@ def cancel_activity(activity_id: int) -> ActivityView:
 @bp.response(200, ShiftPage)
 def list_shifts(query: dict[str, Any], activity_id: int) -> dict[str, Any]:
     """All shifts of an activity, by start."""
-    return in_snapshot(_shifts_of, activity_id, _page(query), get_actor())
+    return in_snapshot(_shifts_of, activity_id, page_of(query), get_actor())
 
 
 def _shifts_of(session: Session, activity_id: int, page: PageRequest, actor: Actor) -> dict[str, Any]:
@@ -159,7 +159,7 @@ def coming_shifts(query: dict[str, Any]) -> dict[str, Any]:
 
 def _coming(session: Session, query: dict[str, Any], actor: Actor) -> dict[str, Any]:
     path = _path(session, query["place_id"], actor)
-    found = queries.upcoming_shifts(session, actor.center_id, now=clock.now(), request=_page(query), place_path=path)
+    found = queries.upcoming_shifts(session, actor.center_id, now=clock.now(), request=page_of(query), place_path=path)
     return {"items": presenter.shifts(session, found.items, actor.center_id), "next": found.next}
 
 
@@ -187,7 +187,7 @@ def cancel_shift(shift_id: int) -> dict[str, Any]:
 @bp.response(200, SignupPage)
 def list_signups(query: dict[str, Any], shift_id: int) -> dict[str, Any]:
     """Who has signed up for a shift, waits for a place or has cancelled; names are masked."""
-    return in_snapshot(presenter.signups, shift_id, _page(query), get_actor())
+    return in_snapshot(presenter.signups, shift_id, page_of(query), get_actor())
 
 
 @bp.post("/shifts/<id:shift_id>/signups")
@@ -211,10 +211,6 @@ def cancel_signup(shift_id: int, volunteer_id: int) -> dict[str, Any]:
     actor = get_actor()
     in_transaction(service.cancel_signup, shift_id=shift_id, volunteer_id=volunteer_id, actor=actor)
     return in_snapshot(presenter.signup, shift_id=shift_id, volunteer_id=volunteer_id, center_id=actor.center_id)
-
-
-def _page(query: dict[str, Any]) -> PageRequest:
-    return PageRequest(query["limit"], query["after"], query["sort"])
 
 
 def _path(session: Session, place_id: int | None, actor: Actor) -> str:

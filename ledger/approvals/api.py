@@ -12,8 +12,9 @@ from ledger.approvals.queries import ProposalFilter, ProposalView
 from ledger.approvals.schemas import DecisionRequest, ProposalPage, ProposalQuery, ProposalRequest, ProposalSchema
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
-from ledger.kernel.paging import Page, PageRequest
+from ledger.kernel.paging import Page
 from ledger.kernel.permissions import Permission
+from ledger.web.fields import page_of
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import find_idempotency_key
 from ledger.web.openapi import KEY_PARAMETER, PREFIX
@@ -28,7 +29,7 @@ READERS = (Permission.READ_BOOKS, Permission.PROPOSE, Permission.DECIDE)
 @bp.response(200, ProposalPage)
 def list_proposals(query: dict[str, Any]) -> Page[ProposalView]:
     """Proposals, the newest first; with `status=proposed` those that wait."""
-    page = PageRequest(query.pop("limit"), query.pop("after"), query.pop("sort"))
+    page = page_of(query)
     return in_snapshot(queries.list_proposals, get_actor().center_id, ProposalFilter(**query), request=page)
 
 

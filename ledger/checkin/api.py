@@ -28,6 +28,7 @@ from ledger.kernel.errors import Conflict, Rejected
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.web.addresses import short
+from ledger.web.fields import page_of
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import find_idempotency_key
 from ledger.web.openapi import KEY_PARAMETER, PREFIX
@@ -71,7 +72,7 @@ def _taken(command: ScanCommand, actor: Actor) -> ScanAnswer:
 @bp.response(200, AttendancePage)
 def list_attendances(query: dict[str, Any]) -> dict[str, Any]:
     """Attendances: a volunteer's own, staff's those under their places."""
-    page = PageRequest(query.pop("limit"), query.pop("after"), query.pop("sort"))
+    page = page_of(query)
     return in_snapshot(_list, query, page, get_actor())
 
 
@@ -114,7 +115,7 @@ def annul(attendance_id: int) -> dict[str, Any]:
 @bp.response(200, AttendancePage)
 def list_reviews(query: dict[str, Any]) -> dict[str, Any]:
     """Attendances that wait for a decision."""
-    page = PageRequest(query.pop("limit"), query.pop("after"), query.pop("sort"))
+    page = page_of(query)
     return in_snapshot(_list_reviews, query | {"status": "PENDING"}, page, get_actor())
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
-from ledger.kernel.paging import Page, PageRequest
+from ledger.kernel.paging import Page
 from ledger.kernel.permissions import Permission
 from ledger.organisations import queries, service
 from ledger.organisations.queries import TeamView
@@ -26,6 +26,7 @@ from ledger.organisations.schemas import (
 )
 from ledger.places import queries as places
 from ledger.places.queries import PlaceView
+from ledger.web.fields import page_of
 from ledger.web.guard import get_actor, logged_in, requires
 from ledger.web.once import find_idempotency_key
 from ledger.web.openapi import KEY_PARAMETER, PREFIX
@@ -39,7 +40,7 @@ bp = Blueprint("organisations_api", __name__, url_prefix=PREFIX, description="Pl
 @bp.response(200, PlacePage)
 def list_places(query: dict[str, Any]) -> Page[PlaceView]:
     """Places of your center, closed ones too."""
-    page = PageRequest(query["limit"], query["after"], query["sort"])
+    page = page_of(query)
     narrow = {"parent_id": query["parent_id"], "kind": query["kind"]}
     return in_snapshot(places.list_places, get_actor().center_id, request=page, **narrow)
 
@@ -95,7 +96,7 @@ def list_teams(query: dict[str, Any]) -> Page[TeamView]:
 
 
 def _teams(session: Session, query: dict[str, Any], center_id: int) -> Page[TeamView]:
-    page = PageRequest(query["limit"], query["after"], query["sort"])
+    page = page_of(query)
     under = None if query["place_id"] is None else queries.get_place(session, query["place_id"], center_id).path
     return queries.list_teams(session, center_id, request=page, place_path=under)
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction, in_transaction_once
 from ledger.kernel.errors import Forbidden
-from ledger.kernel.paging import Page, PageRequest
+from ledger.kernel.paging import Page
 from ledger.kernel.permissions import Permission
 from ledger.people.access import credentials, sessions
 from ledger.people.access.login import log_in as check_and_log_in
@@ -38,6 +38,7 @@ from ledger.places.queries import place_names
 from ledger.points.book import queries as points
 from ledger.points.policy import MINUTE, POINT, POINT_SCALE, AccountKey
 from ledger.web.addresses import short
+from ledger.web.fields import page_of
 from ledger.web.guard import SESSION_COOKIE, bearer_token, get_actor, logged_in, public, requires
 from ledger.web.once import find_idempotency_key
 from ledger.web.openapi import KEY_PARAMETER, PREFIX
@@ -122,7 +123,7 @@ def list_volunteers(query: dict[str, Any]) -> Page[VolunteerView]:
 
 
 def _list(session: Session, query: dict[str, Any], actor: Actor) -> Page[VolunteerView]:
-    page = PageRequest(query["limit"], query["after"], query["sort"])
+    page = page_of(query)
     under = None if query["place_id"] is None else place_path(session, query["place_id"], actor.center_id)
     return queries.list_volunteers(
         session,

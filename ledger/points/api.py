@@ -6,7 +6,7 @@ from flask_smorest import Blueprint
 
 from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError
-from ledger.kernel.paging import Page, PageRequest
+from ledger.kernel.paging import Page
 from ledger.kernel.permissions import Permission
 from ledger.points.book import detail, reading
 from ledger.points.book.entries import BatchView, Entry, TransferView
@@ -28,7 +28,7 @@ from ledger.points.schemas import (
     TransferResults,
     TransferSchema,
 )
-from ledger.web.fields import length
+from ledger.web.fields import length, page_of
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import find_idempotency_key, idempotency_key
 from ledger.web.openapi import KEY_PARAMETER, PREFIX, REQUIRED_KEY_PARAMETER
@@ -44,7 +44,7 @@ READERS = (Permission.OWN_RECORD, Permission.READ_BOOKS, Permission.RAW_LEDGER)
 @bp.response(200, AccountPage)
 def list_accounts(query: dict[str, Any]) -> Page[AccountRow]:
     """Accounts with their balances now: your own, or for auditors all of the center."""
-    page = PageRequest(query.pop("limit"), query.pop("after"), query.pop("sort"))
+    page = page_of(query)
     return in_snapshot(reading.list_accounts, get_actor(), AccountFilter(**query), request=page)
 
 
@@ -78,7 +78,7 @@ def get_account(query: dict[str, Any], account_id: int) -> dict[str, Any]:
 @bp.response(200, EntryPage)
 def list_entries(query: dict[str, Any], account_id: int) -> Page[Entry]:
     """The statement of an account, newest entry first."""
-    page = PageRequest(query["limit"], query["after"], query["sort"])
+    page = page_of(query)
     return in_snapshot(reading.statement, account_id, get_actor(), request=page, as_of=query["as_of"])
 
 

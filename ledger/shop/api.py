@@ -22,6 +22,7 @@ from ledger.shop.schemas import (
     RedemptionSchema,
     VoidRequest,
 )
+from ledger.web.fields import page_of
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import idempotency_key
 from ledger.web.openapi import PREFIX, REQUIRED_KEY_PARAMETER
@@ -55,7 +56,7 @@ def _with_balance(session: Session, issued: dict[str, str], actor: Actor) -> dic
 @bp.response(200, RedemptionPage)
 def list_all(query: dict[str, Any]) -> dict[str, Any]:
     """Redemptions: a volunteer's own, staff's those of the shops under their places."""
-    page = PageRequest(query.pop("limit"), query.pop("after"), query.pop("sort"))
+    page = page_of(query)
     return in_snapshot(_list, RedemptionFilter(**query), page, get_actor())
 
 

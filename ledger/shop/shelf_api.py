@@ -26,7 +26,7 @@ from ledger.shop.schemas import (
     StockPage,
 )
 from ledger.shop.shelf import Delivered, NewItem
-from ledger.web.fields import PageQuery
+from ledger.web.fields import PageQuery, page_of
 from ledger.web.guard import get_actor, logged_in, requires
 from ledger.web.once import find_idempotency_key
 from ledger.web.openapi import KEY_PARAMETER, PREFIX
@@ -40,7 +40,7 @@ bp = Blueprint("shelf_api", __name__, url_prefix=PREFIX, description="What shops
 @bp.response(200, ShopPage)
 def list_shops(query: dict[str, Any]) -> dict[str, Any]:
     """All shops of the center, closed ones too."""
-    found = in_snapshot(queries.list_shops, get_actor().center_id, request=PageRequest(**query))
+    found = in_snapshot(queries.list_shops, get_actor().center_id, request=page_of(query))
     return {"items": found.items, "next": found.next}
 
 
@@ -62,7 +62,7 @@ def open_shop(request: dict[str, Any]) -> Any:
 @bp.response(200, ItemPage)
 def list_items(query: dict[str, Any], shop_id: int) -> dict[str, Any]:
     """What a shop has, with prices and what is left."""
-    on_shelf, page = query.pop("on_shelf"), PageRequest(**query)
+    on_shelf, page = query.pop("on_shelf"), page_of(query)
     found = in_snapshot(_items, shop_id, page, on_shelf, get_actor())
     return {"items": [presenter.item(each) for each in found.items], "next": found.next}
 
@@ -119,7 +119,7 @@ def _item(session: Session, item_id: int, actor: Actor) -> dict[str, Any]:
 @bp.response(200, StockPage)
 def list_stock(query: dict[str, Any], shop_id: int) -> dict[str, Any]:
     """The stock of a shop as the ledger has it, off the shelf too; for staff of its place."""
-    found = in_snapshot(_stock, shop_id, PageRequest(**query), get_actor())
+    found = in_snapshot(_stock, shop_id, page_of(query), get_actor())
     return {"items": [presenter.stock(each) for each in found.items], "next": found.next}
 
 

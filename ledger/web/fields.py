@@ -16,7 +16,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from werkzeug.routing import BaseConverter
 
 from ledger.kernel.ids import parse_public_id, public_id
-from ledger.kernel.paging import MOST_PER_PAGE, USUAL_PER_PAGE
+from ledger.kernel.paging import MOST_PER_PAGE, USUAL_PER_PAGE, PageRequest
 from ledger.web import reading
 from ledger.web.reading import Unreadable
 
@@ -265,3 +265,8 @@ class PageQuery(Request):
     limit = AskedWhole(1, MOST_PER_PAGE, load_default=USUAL_PER_PAGE)
     after = Text(load_default=None, shortest=0, longest=500, metadata={"description": "cursor"})
     sort = Text(load_default="", shortest=0, longest=50)
+
+
+def page_of(query: dict[str, Any]) -> PageRequest:
+    """The part of a list that a `PageQuery` asks for. Taken out, so that what narrows it is left."""
+    return PageRequest(query.pop("limit"), query.pop("after"), query.pop("sort"))

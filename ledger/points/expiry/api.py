@@ -5,7 +5,7 @@ from typing import Any
 from flask_smorest import Blueprint
 
 from ledger.kernel.db import in_snapshot, in_transaction_once
-from ledger.kernel.paging import Page, PageRequest
+from ledger.kernel.paging import Page
 from ledger.kernel.permissions import Permission
 from ledger.points.api import READERS
 from ledger.points.book import reading
@@ -21,7 +21,7 @@ from ledger.points.expiry.schemas import (
     LotPage,
 )
 from ledger.points.lots.listing import LotRow
-from ledger.web.fields import PageQuery
+from ledger.web.fields import PageQuery, page_of
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import find_idempotency_key
 from ledger.web.openapi import KEY_PARAMETER, PREFIX
@@ -35,7 +35,7 @@ bp = Blueprint("lots_api", __name__, url_prefix=PREFIX, description="Lots of poi
 @bp.response(200, LotPage)
 def list_lots(query: dict[str, Any], account_id: int) -> Page[LotRow]:
     """Lots of an account of which something is left: of your own, or for auditors of all."""
-    page = PageRequest(query["limit"], query["after"], query["sort"])
+    page = page_of(query)
     return in_snapshot(reading.list_lots, account_id, get_actor(), request=page)
 
 
@@ -45,7 +45,7 @@ def list_lots(query: dict[str, Any], account_id: int) -> Page[LotRow]:
 @bp.response(200, EndingPage)
 def list_ending(query: dict[str, Any]) -> Page[Ending]:
     """The notice list: whose points end by a day, how much, and when first."""
-    page = PageRequest(query["limit"], query["after"], query["sort"])
+    page = page_of(query)
     return in_snapshot(expiry_queries.list_ending, get_actor().center_id, query["until"], request=page)
 
 

@@ -7,7 +7,7 @@ from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
 
 from ledger.kernel.db import in_snapshot
-from ledger.kernel.paging import Page, PageRequest
+from ledger.kernel.paging import Page
 from ledger.points.proofs import service as proving
 from ledger.points.proofs.schemas import (
     CheckpointPage,
@@ -22,7 +22,7 @@ from ledger.points.sealing import keys as seal_keys
 from ledger.points.sealing import queries as seal_queries
 from ledger.points.sealing.keys import KeyView
 from ledger.points.sealing.queries import CheckpointView, Consistency
-from ledger.web.fields import PageQuery
+from ledger.web.fields import PageQuery, page_of
 from ledger.web.guard import current_actor, public
 from ledger.web.openapi import PREFIX
 
@@ -39,7 +39,7 @@ _FOR_EVERYBODY: dict[str, Any] = {"security": []}
 @bp.response(200, CheckpointPage)
 def list_checkpoints(query: dict[str, Any], center_id: int) -> Page[CheckpointView]:
     """Every checkpoint of a center, the newest first: keep one elsewhere, and it vouches for all before it."""
-    page = PageRequest(query["limit"], query["after"], query["sort"])
+    page = page_of(query)
     return in_snapshot(seal_queries.list_checkpoints, center_id, request=page)
 
 
