@@ -35,7 +35,7 @@ from ledger.people.volunteers import queries as people
 from ledger.places.queries import centers
 from ledger.points.book.queries import balance, trial_balance
 from ledger.points.policy import POINT, AccountKey
-from tests.conftest import BOTH_DATABASES, made_database, settings_on
+from tests.conftest import made_database, settings_on
 from tests.runtimes import use_database
 
 NOW = datetime(2026, 6, 3, 2, 20, tzinfo=UTC)
@@ -85,7 +85,14 @@ class Village:
         return next(login for login in read_logins(self.settings.data_folder) if login.role == role)
 
 
-@pytest.fixture(scope="module", params=BOTH_DATABASES)
+# A village takes long to load, so one process looks at all of it.
+VILLAGES = [
+    pytest.param("sqlite", marks=pytest.mark.xdist_group("village on sqlite")),
+    pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.xdist_group("village on postgresql")]),
+]
+
+
+@pytest.fixture(scope="module", params=VILLAGES)
 def village(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
     """A village in a database of its own; the tests that change it leave what the others look at."""
     with made_database(request, migrated=True) as url:

@@ -23,6 +23,9 @@ from tests.demo.test_district import NOW, RECEIPTS, STORY, Village, load, settin
 from tests.runtimes import use_database
 from tests.world import everything
 
+# Both villages take long to load, so one process looks at all of them.
+pytestmark = pytest.mark.xdist_group("villages of other sizes")
+
 SHARE = 108
 SMALL_HAIDIAN = replace(
     HAIDIAN,
