@@ -106,7 +106,7 @@ class Book:
                 AccountKey(POINT, "member", number),
                 points,
                 "award",
-                good_until=clock.local_day(clock.now(), clock.BUSINESS_ZONE),
+                good_until=clock.today(),
             ),
         ]
 

@@ -31,6 +31,7 @@ from ledger.points.sealing.service import seal
 from ledger.shop.delivery_queries import list_deliveries
 from ledger.shop.presenter import receipt_reference
 from tests.browsing import Browser
+from tests.runtimes import ZONE
 from tests.shop.counter import Counter, give_points
 from tests.world import Person, World
 
@@ -119,7 +120,7 @@ class Tour:
             for person in (admin, self.person("auditor")):
                 in_transaction(freezing.release, freeze_id, "备份和账一样", actor=person.actor, desk=APPROVALS)
         asked: dict[str, Any] = {"actor": other.actor, "desk": APPROVALS}
-        month = {"month": month_of(past)}
+        month = {"month": month_of(past, ZONE)}
         closing = in_transaction(approvals.propose, "points.period_close", month, "月底对过账", **asked)
         in_transaction(approvals.approve, closing, "", actor=admin.actor, desk=APPROVALS)
         wanted = {"volunteer_id": public_id(volunteer.volunteer_id), "amount": 1_250, "cause": "missed"}
@@ -175,7 +176,7 @@ class Tour:
         """Somebody has let points end, and a run over them is prepared; the volunteer's end next year."""
         late, last_day = self.world.add_volunteer("李秀英"), expiry.last_day_over()
         give_points(self.world, late, 450, good_until=last_day)
-        this_year = clock.local_day(clock.now(), clock.BUSINESS_ZONE).year
+        this_year = clock.today().year
         give_points(self.world, self.person("volunteer"), 200, good_until=date(this_year, 12, 31))
         self.keys["run_id"] = in_transaction(expiry.prepare, last_day, actor=self.person("admin").actor)
 

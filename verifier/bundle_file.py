@@ -14,6 +14,8 @@ from sealed_log import Fault
 
 FORMAT, VERSION = "ningxin.bundle", 1
 MANIFEST = "manifest.json"
+# Bundles from before the manifest said it are all of this zone.
+_TIMEZONE_UNSAID = "Asia/Shanghai"
 _FIXED = {"README.txt", "keys.json", "accounts.jsonl", "proofs/consistency.jsonl", "facts.jsonl", "unsealed.jsonl"}
 # What reading a file that is not as the format says may raise.
 BROKEN = (
@@ -39,6 +41,11 @@ class Bundle:
             raise Unreadable(f"{path} 不是审计包", f"{path} is no bundle: {error}") from error
         if not known:
             raise Unreadable("不认识这种审计包", "this is a bundle of another kind or version")
+
+    @property
+    def timezone(self) -> str:
+        """The zone of whose calendar the days in it are."""
+        return str(self.manifest.get("timezone", _TIMEZONE_UNSAID))
 
     def check_members(self) -> None:
         """Exactly the members that the manifest names, each with its bytes. Raises Fault."""

@@ -221,7 +221,7 @@ def main() -> int:
         key = Path(wanted.key).read_text(encoding="utf-8") if wanted.key and Path(wanted.key).is_file() else wanted.key
         bundle = Bundle(wanted.file)
         center, at = bundle.manifest["center"]["name"], bundle.manifest["exported_at"]
-        _say(f"{wanted.file.name}: {center}, {at}")
+        _say(f"{wanted.file.name}: {center}, {at}", f"    日期按 {bundle.timezone} · days are of {bundle.timezone}")
         return _checked(bundle, key, wanted.against)
     except Unreadable as error:
         _say(f"读不了：{error.args[0]}", f"Can't be read: {error.args[1]}")

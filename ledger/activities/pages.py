@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import current_app, render_template, url_for
+from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
@@ -130,7 +130,7 @@ def _form(template: str, values: dict[str, Any], errors: dict[str, str], **more:
 
 
 def _tomorrow() -> dict[str, Any]:
-    zone = current_app.config["SETTINGS"].timezone
+    zone = clock.zone()
     day = clock.local_day(clock.now() + timedelta(days=1), zone)
     return {"day": day.isoformat(), "starts": "09:00", "ends": "11:00", "walk_in": "1"}
 

@@ -113,6 +113,8 @@ def add_shift(
     actor.need(Permission.MANAGE_ACTIVITIES, station.path)
     if station.closed_at is not None:
         raise Conflict("organisations.place_closed")
+    # Two times of one zone are subtracted as the wall shows them: where clocks are changed that is an hour off.
+    starts_at, ends_at = starts_at.astimezone(UTC), ends_at.astimezone(UTC)
     check_times(starts_at, ends_at)
     check_capacity(capacity)
     shift_id = new_id()
@@ -121,8 +123,8 @@ def add_shift(
         "id": shift_id,
         "activity_id": activity_id,
         "station_id": station_id,
-        "starts_at": starts_at.astimezone(UTC),
-        "ends_at": ends_at.astimezone(UTC),
+        "starts_at": starts_at,
+        "ends_at": ends_at,
         "capacity": capacity,
         "walk_in": walk_in,
         "cancelled_at": None,

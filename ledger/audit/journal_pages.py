@@ -5,7 +5,7 @@ import tempfile
 from datetime import date
 from typing import BinaryIO
 
-from flask import current_app, send_file
+from flask import send_file
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -43,12 +43,12 @@ def _sent(file: BinaryIO, mimetype: str, name: str) -> ResponseReturnValue:
 
 
 def _today() -> date:
-    return clock.local_day(clock.now(), current_app.config["SETTINGS"].timezone)
+    return clock.today()
 
 
 def _write(session: Session, center_id: int, style: Style, file: BinaryIO) -> None:
     """Written to the end before it is sent: the slowest download holds no snapshot open."""
     text = io.TextIOWrapper(file, encoding="utf-8", newline="\n")
-    export(session, center_id, style, text, zone=current_app.config["SETTINGS"].timezone, month_ends=True)
+    export(session, center_id, style, text, zone=clock.zone(), month_ends=True)
     text.flush()
     text.detach()

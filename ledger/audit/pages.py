@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from flask import current_app, redirect, render_template, url_for
+from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -19,6 +19,7 @@ from ledger.audit.naming import names
 from ledger.audit.naming.words import STEP_WORDS
 from ledger.audit.overview.console import console_of
 from ledger.audit.verifying import queries, runs
+from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.permissions import Permission
@@ -47,7 +48,7 @@ _WAIT_SECONDS = 0.5
 @requires(Permission.READ_BOOKS)
 def console() -> str:
     """Is all well?"""
-    shown = in_snapshot(console_of, get_actor(), current_app.config["SETTINGS"].timezone)
+    shown = in_snapshot(console_of, get_actor(), clock.zone())
     return render_template("audit/console.html", console=shown)
 
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from flask_babel import get_timezone
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
@@ -14,6 +13,7 @@ from ledger.checkin import stored_scans
 from ledger.checkin.blueprint import attendance_state
 from ledger.checkin.presenter import is_question, short_ref
 from ledger.checkin.queries import AttendanceView
+from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.permissions import Permission
 from ledger.people.volunteers import queries as people
@@ -105,7 +105,7 @@ def headings() -> list[str]:
 
 def cells(row: Row) -> list[Any]:
     """A line of the file."""
-    visit, zone, gone = row.attendance, get_timezone(), row.left_at
+    visit, zone, gone = row.attendance, clock.zone(), row.left_at
     return [
         visit.opened_at.astimezone(zone).date().isoformat(),
         row.name,

@@ -13,8 +13,9 @@ from ledger.checkin import queries
 from ledger.checkin.models import Attendance
 from ledger.checkin.policy import OpenVisit, Status, minutes_by_day, step
 from ledger.checkin.queries import AttendanceView
+from ledger.kernel import clock
 from ledger.kernel.actor import Actor
-from ledger.kernel.clock import BUSINESS_ZONE, local_day
+from ledger.kernel.clock import local_day
 from ledger.kernel.errors import Conflict
 from ledger.kernel.prepared import Prepared
 from ledger.kernel.state_change import StateChange
@@ -109,7 +110,7 @@ def post(
                 AccountKey(POINT, "member", member),
                 earned.points,
                 "award",
-                good_until=good_until(rule.body.points_expire, local_day(closed_at, BUSINESS_ZONE)),
+                good_until=good_until(rule.body.points_expire, local_day(closed_at, clock.zone())),
             )
         )
     if not movements:
@@ -160,10 +161,10 @@ def _is_over_the_day(session: Session, closing: Closing, rule: Rule) -> bool:
     """Whether the visit brings a local day, of the two that it may touch, over what is confirmed without review."""
     shift = closing.visit.shift
     start, end = max(closing.visit.opened_at, shift.starts_at), min(closing.left_at, shift.ends_at)
-    added = minutes_by_day(start, end, BUSINESS_ZONE)
+    added = minutes_by_day(start, end, clock.zone())
     earlier = queries.confirmed_spans(session, closing.volunteer_id, closing.actor.center_id, start=start, end=end)
     for span in earlier:
-        for day, minutes in minutes_by_day(*span, BUSINESS_ZONE).items():
+        for day, minutes in minutes_by_day(*span, clock.zone()).items():
             if day in added:
                 added[day] += minutes
     return any(minutes > rule.body.automatic_minutes_per_day for minutes in added.values())

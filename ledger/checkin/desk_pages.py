@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from flask import current_app, render_template
+from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -72,7 +72,7 @@ def _station(session: Session, station_id: int, *permissions: Permission) -> Pla
 
 
 def _zone() -> str:
-    return str(current_app.config["SETTINGS"].timezone)
+    return str(clock.zone())
 
 
 @bp.get("/stations/<id:station_id>/attendances")

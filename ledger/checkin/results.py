@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from flask_babel import get_timezone
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
@@ -13,6 +12,7 @@ from ledger.checkin import stored_scans
 from ledger.checkin.policy import Intent
 from ledger.checkin.presenter import is_question, short_ref
 from ledger.checkin.stored_scans import StoredScan
+from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import LedgerError
 from ledger.people.identities import queries as identities
@@ -126,4 +126,4 @@ def _facts(context: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _clock(moment: datetime | str) -> str:
     at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-    return local_time(at, zone=get_timezone())
+    return local_time(at, zone=clock.zone())

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import current_app, render_template, url_for
+from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
@@ -11,6 +11,7 @@ from ledger.checkin import attendance_list, queries, reviewing
 from ledger.checkin.blueprint import bp
 from ledger.checkin.commands import ReviewCommand
 from ledger.checkin.queries import AttendanceFilter, AttendanceView
+from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.paging import PageRequest
@@ -99,7 +100,7 @@ def _case(session: Session, attendance_id: int) -> dict[str, Any]:
 
 def _proposed(view: AttendanceView) -> dict[str, str]:
     """What stands in the fields at first: no time where the check-out was forgotten, for a guess would be clicked."""
-    zone = current_app.config["SETTINGS"].timezone
+    zone = clock.zone()
     left_at = attendance_list.left_at(view)
     return {
         "day": (left_at or view.opened_at).astimezone(zone).date().isoformat(),

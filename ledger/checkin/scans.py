@@ -141,7 +141,7 @@ def _with_person(session: Session, scene: Scene, volunteer_id: int, *, card: Car
     scene = replace(scene, person=Person(volunteer_id, identity_id, card.id if card is not None else None))
     if card is not None and card.revoked_at is not None:
         return scene.refused("checkin.card_revoked")
-    today = clock.local_day(scene.now, clock.BUSINESS_ZONE)
+    today = clock.local_day(scene.now, clock.zone())
     if card is not None and card.expires_on is not None and today > card.expires_on:
         return scene.refused("checkin.card_expired")
     return scene if status == ACTIVE else scene.refused("checkin.person_blocked")

@@ -12,7 +12,8 @@ import click
 from ledger.audit.exports.bundle import write_bundle
 from ledger.audit.exports.writing import STYLES
 from ledger.audit.exports.writing import export as write_book
-from ledger.cli.console import center_named, settings, told
+from ledger.cli.console import center_named, told
+from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot
 
 _STDOUT = "-"
@@ -75,7 +76,7 @@ def _export(tool: str, file: Path, named: str | None, *, month_ends: bool) -> No
             center.id,
             STYLES[tool],
             out,
-            zone=settings().timezone,
+            zone=clock.zone(),
             month_ends=month_ends,
             progress=_Teller(),
         )

@@ -17,7 +17,7 @@ from ledger.demo import founding, nightly, serving, shopping
 from ledger.demo.logins import Login, make_logins, read_logins, write_logins
 from ledger.demo.people_plan import PersonPlan, Population, make_population
 from ledger.demo.progress import Progress, Recomputing, Say
-from ledger.demo.service_plan import ZONE, ActivityPlan, make_activities
+from ledger.demo.service_plan import ActivityPlan, make_activities
 from ledger.demo.shop_plan import make_visits
 from ledger.demo.sizes import Size
 from ledger.demo.stage import Act, Stage
@@ -112,8 +112,8 @@ def write_script(seed: int, size: Size, now: datetime, logins: list[Login], say:
         now=now,
         population=population,
         sealed=[_seal(person) for person in population.people],
-        activities=make_activities(rng, size, population, now),
-        visits=make_visits(rng, size, now),
+        activities=make_activities(rng, size, population, now, clock.zone()),
+        visits=make_visits(rng, size, now, clock.zone()),
         passwords={login.role: hash_password(login.password, phone=login.phone) for login in logins},
         card=next(login.card for login in logins if login.card),
     )
@@ -145,7 +145,7 @@ def play(session: Session, script: Script, say: Say) -> int:
 
 def _note_everything(stage: Stage, script: Script) -> None:
     opening = script.now - timedelta(days=script.size.days)
-    first_day = opening.astimezone(ZONE).replace(hour=8, minute=0, second=0, microsecond=0)
+    first_day = opening.astimezone(clock.zone()).replace(hour=8, minute=0, second=0, microsecond=0)
     steps: tuple[Act, ...] = (
         founding.found_center,
         founding.first_rule,

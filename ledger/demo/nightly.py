@@ -7,7 +7,6 @@ from functools import partial
 from ledger.approvals import service as approvals
 from ledger.approvals.desk import Desk
 from ledger.demo import words
-from ledger.demo.service_plan import ZONE
 from ledger.demo.stage import Stage
 from ledger.kernel import clock
 from ledger.kernel.ids import public_id
@@ -41,7 +40,7 @@ def seal(stage: Stage) -> None:
 def expiry_days(first_day: datetime, now: datetime) -> Iterator[datetime]:
     """When the year before last is over for good: points are good to the end of the year after that of the deed."""
     for year in range(first_day.year + 2, now.year + 1):
-        yield datetime(year, 1, 1, 9, tzinfo=ZONE) + GRACE + timedelta(days=1)
+        yield datetime(year, 1, 1, 9, tzinfo=first_day.tzinfo) + GRACE + timedelta(days=1)
 
 
 def expire_points(stage: Stage) -> None:
@@ -58,7 +57,7 @@ def expire_points(stage: Stage) -> None:
 def _release(stage: Stage) -> None:
     """Refused where everything has been spent in time."""
     first, second = stage.admins
-    last_day = date(clock.local_day(clock.now(), ZONE).year - 1, 12, 31)
+    last_day = date(clock.today().year - 1, 12, 31)
     run = {"run_id": public_id(expiry.prepare(stage.session, last_day, actor=first))}
     proposal_id = approvals.propose(stage.session, RELEASE.name, run, words.EXPIRY_REASON, actor=first, desk=_DESK)
     approvals.approve(stage.session, proposal_id, words.EXPIRY_NOTE, actor=second, desk=_DESK)

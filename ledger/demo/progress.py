@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ledger.kernel.clock import BUSINESS_ZONE
+from ledger.kernel import clock
 
 Say = Callable[[str], None]
 _SILENT_SECONDS = 15.0
@@ -27,7 +27,7 @@ class Progress:
         silent = time.monotonic() - self._said
         if share * 10 >= self._tenths + 1 or silent > _SILENT_SECONDS:
             self._tenths, self._said = int(share * 10), time.monotonic()
-            self.say(f"    {at.astimezone(BUSINESS_ZONE):%Y-%m}  {share * 100:3.0f} %")
+            self.say(f"    {at.astimezone(clock.zone()):%Y-%m}  {share * 100:3.0f} %")
 
 
 @dataclass(slots=True)

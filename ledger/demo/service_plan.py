@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
 from random import Random
 from zoneinfo import ZoneInfo
 
 from ledger.demo import words
 from ledger.demo.people_plan import DEMO_VOLUNTEER, Population
 from ledger.demo.sizes import Size
+from ledger.kernel.clock import local_day
 
-ZONE = ZoneInfo("Asia/Shanghai")
 DAYS_AHEAD = 12
 WATCH_DAYS = 31
 _STARTS = (time(8), time(8, 30), time(9), time(14), time(14, 30), time(15), time(18, 30))
@@ -56,9 +57,11 @@ class ActivityPlan:
     shifts: tuple[ShiftPlan, ...]
 
 
-def make_activities(rng: Random, size: Size, population: Population, now: datetime) -> list[ActivityPlan]:
+def make_activities(
+    rng: Random, size: Size, population: Population, now: datetime, zone: ZoneInfo
+) -> list[ActivityPlan]:
     """Draw the activities of the years that end at `now`, and those already announced for the days after it."""
-    planner = _Planner(rng, size, population, now)
+    planner = _Planner(rng, size, population, now, zone)
     special = [*planner.special()]
     usual = [planner.usual() for _ in range(size.activities * size.years - len(special))]
     return special + usual
@@ -67,12 +70,13 @@ def make_activities(rng: Random, size: Size, population: Population, now: dateti
 class _Planner:
     """Draws one activity after another and keeps two of them from meeting at a station."""
 
-    def __init__(self, rng: Random, size: Size, population: Population, now: datetime) -> None:
+    def __init__(self, rng: Random, size: Size, population: Population, now: datetime, zone: ZoneInfo) -> None:
         self._rng = rng
         self._size = size
         self._population = population
         self._now = now
-        self._first_day = (now - timedelta(days=size.days)).astimezone(ZONE).date() + timedelta(days=2)
+        self._zone = zone
+        self._first_day = local_day(now - timedelta(days=size.days), zone) + timedelta(days=2)
         self._taken: set[tuple[int, datetime]] = set()
         self._stations = list(population.regulars)
         self._teams: dict[int, list[int]] = {}
@@ -101,12 +105,13 @@ class _Planner:
         home, now = self._population.home, self._now
         announced_at = now - timedelta(days=4, hours=3)
         begun = _rounded(now - timedelta(minutes=50))
-        yesterday = self._day(now, -1, time(9))
-        flood = self._day(now, -120, time(8))
-        watch_starts = [self._day(now, ahead, time(0)) for ahead in range(WATCH_DAYS)]
-        watch = tuple(ShiftPlan(home, at, at + timedelta(days=1), ()) for at in watch_starts)
+        yesterday = self._day(-1, time(9))
+        flood = self._day(-120, time(8))
+        midnights = [self._day(ahead, time(0)).astimezone(UTC) for ahead in range(WATCH_DAYS + 1)]
+        # No shift is longer than a day, also where the clocks are put back.
+        watch = tuple(ShiftPlan(home, at, min(after, at + timedelta(days=1)), ()) for at, after in pairwise(midnights))
         yield self._activity(home, "社区巡逻", "治安", announced_at, (self._running(begun),))
-        tomorrow = self._shift(home, self._day(now, 1, time(9)), 120, announced_at, with_demo=True)
+        tomorrow = self._shift(home, self._day(1, time(9)), 120, announced_at, with_demo=True)
         yield self._activity(home, "村道清扫", "环保", announced_at, (tomorrow,))
         yield self._activity(home, "敬老探访", "助老", announced_at, (self._forgetful(yesterday, announced_at),))
         yield self._activity(home, words.WATCH[1], words.WATCH[0], announced_at, watch)
@@ -201,7 +206,7 @@ class _Planner:
             day = self._first_day + timedelta(days=self._rng.randrange(self._size.days - 2 + DAYS_AHEAD))
             if day.weekday() < 5 and self._rng.random() < 0.35:
                 continue
-            starts_at = datetime.combine(day, self._rng.choice(_STARTS), ZONE)
+            starts_at = datetime.combine(day, self._rng.choice(_STARTS), self._zone)
             if self._take(station, starts_at):
                 return starts_at
 
@@ -216,11 +221,10 @@ class _Planner:
         return True
 
     def _opening(self) -> datetime:
-        return datetime.combine(self._first_day - timedelta(days=1), time(12), ZONE)
+        return datetime.combine(self._first_day - timedelta(days=1), time(12), self._zone)
 
-    @staticmethod
-    def _day(now: datetime, ahead: int, at: time) -> datetime:
-        return datetime.combine(now.astimezone(ZONE).date() + timedelta(days=ahead), at, ZONE)
+    def _day(self, ahead: int, at: time) -> datetime:
+        return datetime.combine(local_day(self._now, self._zone) + timedelta(days=ahead), at, self._zone)
 
 
 def _rounded(instant: datetime) -> datetime:

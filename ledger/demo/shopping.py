@@ -88,7 +88,7 @@ def restock(month: int, stage: Stage) -> None:
 
 
 def _take_in(stage: Stage, shop: ShopState, quantities: dict[int, int], *, origin: str) -> None:
-    today = clock.now().date()
+    today = clock.today()
     lines = [
         Delivered(item_id, quantity, f"P{today:%y%m}", today + timedelta(days=keeps) if keeps else None)
         for item_id, quantity in quantities.items()

@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 from sqlalchemy.orm import Session
@@ -79,7 +79,7 @@ class Stage:
     def note(self, at: datetime, act: Act) -> None:
         """Put something on the agenda; of two at the same instant the one noted first comes first."""
         self._noted += 1
-        heapq.heappush(self._agenda, (at, self._noted, act))
+        heapq.heappush(self._agenda, (at.astimezone(UTC), self._noted, act))
 
     def after(self, seconds: int, act: Act) -> None:
         """Put something on the agenda for so many seconds from now."""

@@ -2,7 +2,7 @@
 
 from typing import Any, get_args
 
-from flask import current_app, redirect, render_template, url_for
+from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -12,6 +12,7 @@ from ledger.home.blueprint import bp
 from ledger.home.day import day_of
 from ledger.home.history import HistoryFilter, Which, history_of
 from ledger.home.mine import mine_of
+from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.errors import Forbidden
@@ -53,7 +54,7 @@ def start() -> ResponseReturnValue:
 @requires(Permission.OWN_RECORD)
 def mine() -> str:
     """What do I have?"""
-    return render_template("home/mine.html", mine=in_snapshot(mine_of, get_actor(), _zone()))
+    return render_template("home/mine.html", mine=in_snapshot(mine_of, get_actor(), clock.zone()))
 
 
 @bp.get("/me/history")
@@ -61,7 +62,7 @@ def mine() -> str:
 def history() -> str:
     """Why is my balance this?"""
     page = asked.part(_PER_PAGE)
-    shown = in_snapshot(history_of, get_actor(), _wanted(), _zone(), request=page)
+    shown = in_snapshot(history_of, get_actor(), _wanted(), clock.zone(), request=page)
     return render_template("home/history.html", history=shown, wanted=_wanted(), whole=page.after is None)
 
 
@@ -69,7 +70,7 @@ def history() -> str:
 @requires(Permission.OWN_RECORD)
 def export_history(kind: str) -> ResponseReturnValue:
     """The same as a file, with the same filter."""
-    lines = in_snapshot(history_file.lines, get_actor(), _wanted(), _zone())
+    lines = in_snapshot(history_file.lines, get_actor(), _wanted(), clock.zone())
     return download(kind, _("明细"), lines)
 
 
@@ -86,15 +87,11 @@ def card() -> str:
 @requires(*STAFF)
 def day() -> str:
     """What needs me?"""
-    return render_template("home/day.html", day=in_snapshot(day_of, get_actor(), _zone()))
+    return render_template("home/day.html", day=in_snapshot(day_of, get_actor(), clock.zone()))
 
 
 def _volunteer(session: Session, actor: Actor) -> VolunteerView:
     return people.get_volunteer(session, actor.volunteer_id or 0, actor.center_id)
-
-
-def _zone() -> Any:
-    return current_app.config["SETTINGS"].timezone
 
 
 def _wanted() -> HistoryFilter:

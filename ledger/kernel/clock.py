@@ -12,8 +12,6 @@ from zoneinfo import ZoneInfo
 
 from ledger.kernel import runtime
 
-# Where the people are: days, months and registers are of this zone, whatever a phone says.
-BUSINESS_ZONE = ZoneInfo("Asia/Shanghai")
 _instant: ContextVar[datetime | None] = ContextVar("instant", default=None)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import current_app, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -154,7 +154,7 @@ def _volunteer_lines(session: Session, actor: Actor) -> list[list[Any]]:
                 _("、").join(teams.get(view.id, [])),
                 places[view.place_id],
                 known.household or "",
-                clock.local_day(view.registered_at, current_app.config["SETTINGS"].timezone),
+                clock.local_day(view.registered_at, clock.zone()),
                 _("停用") if view.status == "blocked" else _("正常"),
             ]
         )

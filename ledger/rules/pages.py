@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from flask import Blueprint, current_app, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -69,7 +69,7 @@ def _form(values: dict[str, str], errors: dict[str, Any]) -> str:
 
 
 def _tomorrow() -> datetime:
-    zone = current_app.config["SETTINGS"].timezone
+    zone = clock.zone()
     day = clock.local_day(clock.now(), zone) + timedelta(days=1)
     return datetime.combine(day, time(), tzinfo=zone)
 

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from ledger.kernel.clock import BUSINESS_ZONE
 from ledger.kernel.errors import Conflict, Rejected
 
 CODE_LIFE = timedelta(seconds=60)
@@ -94,7 +93,7 @@ def summed(wanted: Sequence[Wanted]) -> list[Wanted]:
     return [Wanted(item_id, quantity) for item_id, quantity in quantities.items()]
 
 
-def void_until(confirmed_at: datetime, zone: ZoneInfo = BUSINESS_ZONE) -> datetime:
+def void_until(confirmed_at: datetime, zone: ZoneInfo) -> datetime:
     """A void goes until 00:15 of the next local day."""
     local = confirmed_at.astimezone(zone)
     midnight = datetime(local.year, local.month, local.day, tzinfo=zone) + timedelta(days=1)

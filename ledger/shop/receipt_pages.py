@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from flask import current_app, flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -77,7 +77,7 @@ def _all(session: Session, wanted: RedemptionFilter, sort: str, actor: Actor) ->
 
 
 def _cells(row: dict[str, Any]) -> list[Any]:
-    zone = current_app.config["SETTINGS"].timezone
+    zone = clock.zone()
     return [
         row["receipt"],
         local_datetime(row["confirmed_at"], locale=language(), zone=zone),
@@ -116,13 +116,13 @@ def _receipt(session: Session, redemption_id: int, actor: Actor) -> dict[str, An
         "view": view,
         "is_staff": may_see_all_of(actor, view.place_path),
         "may_void": _may_void(view, actor),
-        "last_void": view.confirmed_at and void_until(view.confirmed_at),
+        "last_void": view.confirmed_at and void_until(view.confirmed_at, clock.zone()),
     }
 
 
 def _may_void(view: RedemptionView, actor: Actor) -> bool:
     """Whether to offer it; the service decides by itself."""
-    in_time = view.confirmed_at is not None and clock.now() < void_until(view.confirmed_at)
+    in_time = view.confirmed_at is not None and clock.now() < void_until(view.confirmed_at, clock.zone())
     may = actor.may(Permission.TILL, view.place_path) and view.volunteer_id != actor.volunteer_id
     return view.status == "CONFIRMED" and in_time and may
 

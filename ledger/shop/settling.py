@@ -41,7 +41,7 @@ def confirm(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, 
         raise Conflict("shop.hold_expired")
     tills.refuse_frozen(redemption)
     posted = _post(session, redemption, actor=actor)
-    year = posted.recorded_at.astimezone(clock.BUSINESS_ZONE).year
+    year = clock.local_day(posted.recorded_at, clock.zone()).year
     member = posted.balances[AccountKey(POINT, "member", redemption.volunteer_id)]
     receipt = {
         "confirmed_at": posted.recorded_at,
@@ -91,7 +91,7 @@ def void(session: Session, redemption_id: int, reason: str, *, actor: Actor) -> 
     """
     redemption = tills.locked(session, redemption_id, actor, to="VOIDED")
     now = clock.now()
-    if redemption.confirmed_at is None or now >= void_until(redemption.confirmed_at):
+    if redemption.confirmed_at is None or now >= void_until(redemption.confirmed_at, clock.zone()):
         raise Rejected("shop.void_window_closed")
     movements = _mirror(session, redemption)
     source = tills.source(redemption, "void")
@@ -161,7 +161,7 @@ def _mirror(session: Session, redemption: RedemptionView) -> list[Movement]:
     Points go back to the lots they came from. A void is the shop putting its own mistake right on the same day, so a
     lot that has died meanwhile is good for 30 days from today: the member loses nothing by it.
     """
-    extend_to = clock.local_day(clock.now(), clock.BUSINESS_ZONE) + _EXTENSION
+    extend_to = clock.today() + _EXTENSION
     batches = entries.batches_of(session, "redemption", str(redemption.id), redemption.center_id)
     posted = [transfer for batch in batches if batch.step == "post" for transfer in batch.transfers]
     ids = {side for transfer in posted for side in (transfer.debit_account_id, transfer.credit_account_id)}

@@ -8,9 +8,10 @@ from collections.abc import Callable, Collection
 from datetime import date, datetime, time, timedelta
 from typing import TypeVar
 
-from flask import current_app, g, has_request_context, request
+from flask import g, has_request_context, request
 from flask_babel import gettext as _
 
+from ledger.kernel import clock
 from ledger.kernel.paging import USUAL_PER_PAGE, PageRequest
 from ledger.web import reading
 from ledger.web.problem import InvalidFields
@@ -54,7 +55,7 @@ def end_of_day(name: str) -> datetime | None:
 def end_of_minute(name: str) -> datetime | None:
     """The last instant of a minute where the people are, as it is picked on a page."""
     minute = _read(name, reading.read_local_minute)
-    return None if minute is None else (minute + _TO_ITS_END).replace(tzinfo=current_app.config["SETTINGS"].timezone)
+    return None if minute is None else (minute + _TO_ITS_END).replace(tzinfo=clock.zone())
 
 
 def pointer(name: str) -> int | None:
@@ -123,4 +124,4 @@ def _read(name: str, reader: Callable[[str], T]) -> T | None:
 def _midnight(of: date | None, *, days: int) -> datetime | None:
     if of is None:
         return None
-    return datetime.combine(of + timedelta(days=days), time(), tzinfo=current_app.config["SETTINGS"].timezone)
+    return datetime.combine(of + timedelta(days=days), time(), tzinfo=clock.zone())

@@ -1,13 +1,15 @@
 """How points, minutes and moments are written for people, in Chinese and in English.
 
-Pure functions first; `register` hands them to the templates with the reader's language and time zone filled in.
+Pure functions first; `register` hands them to the templates with the reader's language and the service's zone.
 """
 
 from collections.abc import Callable
 from datetime import date, datetime, tzinfo
 
 from flask import Flask
-from flask_babel import get_locale, get_timezone
+from flask_babel import get_locale
+
+from ledger.kernel import clock
 
 MINUS = "\u2212"
 EN_DASH = "\u2013"
@@ -113,21 +115,16 @@ def _at(moment: datetime, zone: tzinfo) -> datetime:
     return moment.astimezone(zone)
 
 
-def _zone() -> tzinfo:
-    zone: tzinfo = get_timezone()
-    return zone
-
-
 def register(app: Flask) -> None:
-    """Give the templates these filters; outside a request they fall back to the defaults of Flask-Babel."""
+    """Give the templates these filters."""
     filters: dict[str, Callable[..., str]] = {
         "points": points,
         "minutes_words": lambda minutes: minutes_words(minutes, locale=reader_language()),
-        "local_time": lambda moment: local_time(moment, zone=_zone()),
-        "local_date": lambda day, **how: local_date(day, locale=reader_language(), zone=_zone(), **how),
+        "local_time": lambda moment: local_time(moment, zone=clock.zone()),
+        "local_date": lambda day, **how: local_date(day, locale=reader_language(), zone=clock.zone(), **how),
         "local_month": lambda day, **how: local_month(day, locale=reader_language(), **how),
-        "local_datetime": lambda at, **how: local_datetime(at, locale=reader_language(), zone=_zone(), **how),
-        "time_range": lambda start, end: time_range(start, end, locale=reader_language(), zone=_zone()),
-        "time_ago": lambda moment, now: time_ago(moment, now, locale=reader_language(), zone=_zone()),
+        "local_datetime": lambda at, **how: local_datetime(at, locale=reader_language(), zone=clock.zone(), **how),
+        "time_range": lambda start, end: time_range(start, end, locale=reader_language(), zone=clock.zone()),
+        "time_ago": lambda moment, now: time_ago(moment, now, locale=reader_language(), zone=clock.zone()),
     }
     app.jinja_env.filters.update(filters)

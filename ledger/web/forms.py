@@ -5,9 +5,10 @@ from datetime import date, datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from flask import current_app, request
+from flask import request
 from flask_babel import gettext as _
 
+from ledger.kernel import clock
 from ledger.kernel.errors import LedgerError
 from ledger.web import reading
 from ledger.web.problem import InvalidFields, words
@@ -104,8 +105,7 @@ class Form:
     def moment(self, day_name: str, time_name: str) -> datetime:
         """A day and a time of day where the people are."""
         clock_time = self.read(time_name, reading.read_time, otherwise=datetime.min.time())
-        zone = current_app.config["SETTINGS"].timezone
-        return datetime.combine(self.day(day_name), clock_time, tzinfo=zone)
+        return datetime.combine(self.day(day_name), clock_time, tzinfo=clock.zone())
 
 
 def text(name: str, *, longest: int = LONGEST_TEXT) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from flask import Flask, current_app, has_request_context, request
+from flask import Flask, has_request_context, request
 from flask_babel import Babel
 
 Language = Literal["zh", "en"]
@@ -24,8 +24,4 @@ def register(app: Flask) -> None:
     """Set up translations; message ids are the Chinese texts themselves."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = "translations"
     app.config["BABEL_DEFAULT_LOCALE"] = "zh_Hans"
-    Babel(
-        app,
-        locale_selector=lambda: _LOCALES[language()],
-        timezone_selector=lambda: str(current_app.config["SETTINGS"].timezone),
-    )
+    Babel(app, locale_selector=lambda: _LOCALES[language()])

@@ -7,11 +7,12 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from flask import Flask, Response, current_app, g, redirect, render_template, request, url_for
+from flask import Flask, Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from ledger.kernel import clock
 from ledger.kernel.errors import LedgerError, Rejected, text_of
 from ledger.kernel.ids import public_id
 from ledger.web import formats
@@ -58,7 +59,7 @@ def _for_people(name: str, value: Any) -> Any:
     if name.endswith("_points") and isinstance(value, int):
         return formats.points(value)
     if isinstance(value, str) and _INSTANT.fullmatch(value):
-        zone = current_app.config["SETTINGS"].timezone
+        zone = clock.zone()
         moment = datetime.fromisoformat(value)
         if name.endswith("_moment"):
             return formats.local_datetime(moment, locale=language(), zone=zone)

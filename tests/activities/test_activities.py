@@ -1,6 +1,7 @@
 """Activities, shifts and sign-ups, through the services, on both databases."""
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -19,6 +20,12 @@ from tests.world import World
 
 HOUR = timedelta(hours=1)
 NINE = parse_instant("2026-06-03T09:00:00+08:00")
+# A day of 25 hours: clocks are put back, and on the wall it looks like 24.
+WEST = ZoneInfo("America/Los_Angeles")
+BOTH_MIDNIGHTS = {
+    "starts_at": datetime(2026, 11, 1, tzinfo=WEST),
+    "ends_at": datetime(2026, 11, 2, tzinfo=WEST),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +75,7 @@ def test_a_shift_knows_its_activity_and_station(world: World) -> None:
     [
         ({"ends_at": NINE}, "activities.times_invalid"),
         ({"ends_at": NINE + 25 * HOUR}, "activities.times_invalid"),
+        (BOTH_MIDNIGHTS, "activities.times_invalid"),
         ({"capacity": 0}, "activities.capacity_invalid"),
         ({"station_id": 5}, "organisations.place_not_found"),
         ({"activity_id": 5}, "activities.activity_not_found"),

@@ -21,7 +21,7 @@ from ledger.points.policy import Balance, Movement
 from tests.approvals.office import Office
 from tests.at_once import at_once
 from tests.points.books import ISSUANCE, Books, member
-from tests.runtimes import use_database
+from tests.runtimes import ZONE, use_database
 from tests.world import World
 
 ROUNDS = 30
@@ -100,7 +100,7 @@ def test_both_sides_sign_at_once(office: Office, elsewhere: Database) -> None:
 
 def posted_in(session: Session, center_id: int, month: str) -> int:
     """How many batches are dated into a month."""
-    dated = (Batch.effective_at >= month_start(month), Batch.effective_at < month_end(month))
+    dated = (Batch.effective_at >= month_start(month, ZONE), Batch.effective_at < month_end(month, ZONE))
     return int(session.scalar(sa.select(sa.func.count()).where(Batch.center_id == center_id, *dated)) or 0)
 
 
@@ -121,7 +121,7 @@ def test_nothing_is_posted_into_a_month_while_it_is_closed(office: Office, elsew
 
             def post(month: str = month) -> None:
                 move = Movement(ISSUANCE, member(), 100, "award")
-                books.post(move, effective_at=month_start(month))
+                books.post(move, effective_at=month_start(month, ZONE))
 
             won, closed = race(elsewhere, post, lambda seen=seen, close=close: seen.append(in_transaction(close)))
             outcomes.append(won)

@@ -22,6 +22,7 @@ from ledger.points.raw.service import WantedTransfer
 from ledger.points.sealing import keys as seal_keys
 from tests.approvals.office import Office
 from tests.audit.small_book import SmallBook, make_small_book, seal, serve
+from tests.runtimes import ZONE
 from tests.world import World
 
 # More than 256, so that the log has a node that is kept.
@@ -64,7 +65,7 @@ def make_full_book(world: World) -> FullBook:
     with clock.at(now - timedelta(days=2)):
         world.add_shift(now - timedelta(days=2))
         _expire(office)
-        office.approve(office.propose(CLOSE.name, {"month": month_of(day)}))
+        office.approve(office.propose(CLOSE.name, {"month": month_of(day, ZONE)}))
     serve(world, small.clerk, small.other, now - timedelta(days=2), minutes=100)
     seal(world)
     return FullBook(small, office, free_accounts)

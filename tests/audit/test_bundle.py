@@ -16,7 +16,7 @@ from tests.audit.small_book import make_small_book
 from tests.conftest import BOTH_DATABASES, made_database
 from tests.points.books import Books
 from tests.points.logs import Log
-from tests.runtimes import use_database
+from tests.runtimes import ZONE, use_database
 from tests.world import World
 
 
@@ -107,6 +107,24 @@ def test_what_is_no_bundle_can_t_be_read(verifier: Verifier, content: bytes | No
 
     assert done.returncode == 2
     assert "Can't be read" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"), [({"timezone": "Asia/Urumqi"}, "Asia/Urumqi"), ({}, "Asia/Shanghai")], ids=["now", "before"]
+)
+def test_whose_days_are_in_it_is_said(
+    verifier: Verifier, bundle: Path, tmp_path: Path, said: dict[str, str], shown: str
+) -> None:
+    """Of old, when the manifest did not say so, they were all Shanghai's."""
+    members = Members(bundle)
+    manifest = members.manifest
+    assert manifest.pop("timezone") == ZONE.key
+    members.data["manifest.json"] = json.dumps(manifest | said).encode()
+
+    done = verifier.run(members.pack(tmp_path / "a.zip"))
+
+    assert done.returncode == 0, done.stdout
+    assert f"days are of {shown}" in done.stdout
 
 
 def test_another_version_can_t_be_read(verifier: Verifier, bundle: Path, tmp_path: Path) -> None:

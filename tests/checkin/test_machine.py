@@ -15,7 +15,6 @@ from ledger.checkin.commands import ReviewCommand
 from ledger.checkin.models import Attendance, ScanEvent
 from ledger.checkin.policy import minutes_by_day
 from ledger.kernel import clock
-from ledger.kernel.clock import BUSINESS_ZONE
 from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
@@ -26,6 +25,7 @@ from ledger.rules.policy import Deed, RuleBody, award
 from tests.audit.small_book import verified
 from tests.checkin.days import at, scan
 from tests.machines import run_machine
+from tests.runtimes import ZONE
 from tests.world import Person, World
 
 _QUESTIONS = ("WALK_IN", "DWELL_TOO_SHORT", "OPEN_SESSION_ELSEWHERE")
@@ -196,9 +196,9 @@ def test_points_are_the_minutes_by_the_rate_rounded_down(
 def test_the_days_of_a_stretch_add_up_to_its_minutes(start: datetime, end: datetime) -> None:
     start, end = sorted((start, end))
 
-    days = minutes_by_day(start, end, BUSINESS_ZONE)
+    days = minutes_by_day(start, end, ZONE)
 
     assert sum(days.values()) == (end - start).total_seconds() // 60
     assert all(0 <= minutes <= 24 * 60 for minutes in days.values())
-    local = {moment.astimezone(BUSINESS_ZONE).date() for moment in (start, end)}
+    local = {moment.astimezone(ZONE).date() for moment in (start, end)}
     assert not days or {min(days), max(days)} == local

@@ -40,7 +40,7 @@ def test_home_says_what_ends_next_and_when(client: FlaskClient, world: World, la
 
 
 def test_home_says_that_points_are_in_their_grace(client: FlaskClient, world: World) -> None:
-    yesterday = clock.local_day(clock.now(), clock.BUSINESS_ZONE) - timedelta(days=1)
+    yesterday = clock.today() - timedelta(days=1)
     volunteer = world.add_volunteer()
     counter.give_points(world, volunteer, 3_000, good_until=yesterday)
 

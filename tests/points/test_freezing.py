@@ -24,6 +24,7 @@ from ledger.points.raw import service as raw
 from ledger.points.raw.service import WantedTransfer
 from tests.approvals.office import Office
 from tests.points.books import Books
+from tests.runtimes import ZONE
 from tests.world import Person, World
 
 
@@ -192,7 +193,7 @@ def test_a_center_is_frozen_once_at_a_time(office: Office) -> None:
 def test_no_month_is_closed_in_a_frozen_book(office: Office) -> None:
     with clock.at(clock.now() - timedelta(days=40)):
         Books(office.world.center_id).award(5)
-        month = clock.now().astimezone(clock.BUSINESS_ZONE).strftime("%Y-%m")
+        month = clock.now().astimezone(ZONE).strftime("%Y-%m")
     proposal_id = office.propose("points.period_close", {"month": month})
     freeze(office.world)
     assert code_of(lambda: office.approve(proposal_id)) == "points.ledger_frozen"

@@ -25,6 +25,7 @@ from tests.machines import run_machine
 from tests.points.books import ISSUANCE, REDEEMED, Books, all_lots, member, new_books, whole_book
 from tests.points.soundness import assert_lots, assert_sound
 from tests.points.tokens import Token, Tokens
+from tests.runtimes import ZONE
 
 START = datetime(2026, 6, 3, 8, tzinfo=UTC)
 MEMBERS = (member(1), member(2))
@@ -219,7 +220,7 @@ class LivesOfPoints(RuleBasedStateMachine):
         return token.good_until is not None and token.good_until + timedelta(days=GRACE_DAYS) < self._today()
 
     def _today(self) -> date:
-        return clock.local_day(self.now, clock.BUSINESS_ZONE)
+        return clock.local_day(self.now, ZONE)
 
 
 def test_lives_of_points(database: Database) -> None:

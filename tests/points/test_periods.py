@@ -18,6 +18,7 @@ from ledger.points.policy import Movement
 from tests.approvals.office import Office
 from tests.checkin.days import Day
 from tests.points.books import ISSUANCE, Books, member
+from tests.runtimes import ZONE
 from tests.world import World
 
 MARCH, APRIL, MAY = "2026-03", "2026-04", "2026-05"
@@ -78,7 +79,7 @@ def test_a_closed_month_takes_no_posting_dated_into_it(office: Office) -> None:
 
 def test_the_month_ends_at_midnight_where_the_people_are(office: Office) -> None:
     close(office, MARCH)
-    first = month_start(APRIL)
+    first = month_start(APRIL, ZONE)
 
     assert first == datetime(2026, 3, 31, 16, tzinfo=UTC)
     assert refused(lambda: post(office, first.replace(day=31, month=3, hour=23))).code == "points.period_locked"
@@ -180,7 +181,7 @@ def test_months_of_one_center_are_not_closed_for_another(office: Office) -> None
     post(stranger, IN_MARCH)
 
 
-@pytest.mark.parametrize(("at", "asks"), [(NOW, False), (month_start("2026-06"), False), (IN_MAY, True)])
+@pytest.mark.parametrize(("at", "asks"), [(NOW, False), (month_start("2026-06", ZONE), False), (IN_MAY, True)])
 def test_a_posting_of_the_present_month_asks_nothing(office: Office, at: datetime, asks: bool) -> None:
     """The check costs the hot path no statement: only what is dated before this month is looked up."""
     said: list[str] = []
@@ -229,7 +230,7 @@ def test_who_served_in_a_month_that_was_closed_meanwhile_still_gets_it(world: Wo
     [batch] = in_snapshot(entries.batches_of, "attendance", str(attendance_id), world.center_id)
     assert facts["minutes"] == 90
     assert facts["closed_at"] == "2026-03-31T14:30:00+00:00"
-    assert batch.effective_at == month_start(APRIL)
+    assert batch.effective_at == month_start(APRIL, ZONE)
 
 
 def test_a_shift_over_the_end_of_the_month_is_booked_when_it_ends(world: World) -> None:
@@ -253,4 +254,4 @@ def test_a_shift_over_the_end_of_the_month_is_booked_when_it_ends(world: World) 
 def test_months_follow_each_other() -> None:
     assert [following("2026-12"), preceding("2026-01"), preceding("2026-03")] == ["2027-01", "2025-12", "2026-02"]
     assert months_between("2025-11", "2026-02") == ["2025-11", "2025-12", "2026-01", "2026-02"]
-    assert month_of(datetime(2026, 3, 31, 16, tzinfo=UTC)) == APRIL
+    assert month_of(datetime(2026, 3, 31, 16, tzinfo=UTC), ZONE) == APRIL

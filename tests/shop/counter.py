@@ -16,6 +16,7 @@ from ledger.points.book import service as points
 from ledger.points.policy import POINT, AccountKey, Balance, Movement, Source
 from ledger.shop import queries as shop_queries
 from ledger.shop.policy import receipt_text
+from tests.runtimes import ZONE
 from tests.world import Person, World
 
 API = "/api/v1"
@@ -30,7 +31,7 @@ def new_key() -> str:
 
 def first_receipt() -> str:
     """The number of the first receipt that a shop makes now."""
-    return receipt_text(clock.now().astimezone(clock.BUSINESS_ZONE).year, 1)
+    return receipt_text(clock.now().astimezone(ZONE).year, 1)
 
 
 def give_points(world: World, person: Person, amount: int, *, good_until: date | None = None) -> None:

@@ -17,6 +17,7 @@ from ledger.points.policy import POINT, AccountKey, Balance
 from ledger.shop import policy, queries, redemption_queries, service, settling, shelf
 from ledger.shop.policy import Wanted
 from tests.machines import run_machine
+from tests.runtimes import ZONE
 from tests.shop.counter import give_points
 from tests.world import World
 
@@ -168,7 +169,7 @@ class Selling(RuleBasedStateMachine):
         if order is None:
             return
         outcome, expected = self.run(settling.void, order.id, "拿错了"), self.refusal(order, "VOIDED")
-        if not expected and self.now >= policy.void_until(order.confirmed_at):
+        if not expected and self.now >= policy.void_until(order.confirmed_at, ZONE):
             expected = "void_window_closed"
         if expected:
             assert outcome == expected

@@ -20,6 +20,7 @@ from ledger.shop.policy import (
     summed,
     void_until,
 )
+from tests.runtimes import ZONE
 
 
 def test_a_new_code_is_read_again_and_never_looks_like_money() -> None:
@@ -108,8 +109,8 @@ def test_lines_of_one_item_are_added_up(lines: list[tuple[int, int]]) -> None:
 def test_a_void_goes_until_a_quarter_past_the_next_local_midnight(confirmed: str, until: str) -> None:
     sold = datetime.fromisoformat(confirmed).replace(tzinfo=UTC)
 
-    assert void_until(sold) == datetime.fromisoformat(until).replace(tzinfo=UTC)
-    assert timedelta(minutes=15) < void_until(sold) - sold <= timedelta(days=1, minutes=15)
+    assert void_until(sold, ZONE) == datetime.fromisoformat(until).replace(tzinfo=UTC)
+    assert timedelta(minutes=15) < void_until(sold, ZONE) - sold <= timedelta(days=1, minutes=15)
 
 
 @given(st.integers(2000, 2999), st.integers(1, 999_999_999))

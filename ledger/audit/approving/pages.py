@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import current_app, redirect, render_template, url_for
+from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -14,6 +14,7 @@ from ledger.audit.approving import presenter
 from ledger.audit.approving.presenter import Row
 from ledger.audit.approving.words import STATUS_WORDS
 from ledger.audit.blueprint import bp
+from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import Conflict, LedgerError, Rejected, Unavailable
@@ -71,7 +72,7 @@ def _all(session: Session, wanted: ProposalFilter, sort: str, actor: Actor) -> l
 
 
 def _cells(row: Row) -> list[Any]:
-    zone, each = current_app.config["SETTINGS"].timezone, row.proposal
+    zone, each = clock.zone(), row.proposal
     proposed_at = local_datetime(each.proposed_at, locale=language(), zone=zone)
     decided_at = local_datetime(each.decided_at, locale=language(), zone=zone) if each.decided_at else ""
     proposed = [proposed_at, row.title, row.subject, row.figure, each.reason, row.proposed_by]

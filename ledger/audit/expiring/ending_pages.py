@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from flask import current_app, render_template
+from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -81,5 +81,5 @@ def _all(session: Session, actor: Actor, until: date, sort: str, most: int) -> l
 
 def _until() -> date:
     """The day in the address; the end of this year where there is none that can be read."""
-    today = clock.local_day(clock.now(), current_app.config["SETTINGS"].timezone)
+    today = clock.today()
     return asked.day("until") or date(today.year, 12, 31)

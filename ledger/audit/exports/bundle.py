@@ -74,6 +74,7 @@ def write_bundle(session: Session, center_id: int, file: BinaryIO, *, progress: 
             "version": VERSION,
             "center": {"id": center.id, "name": center.name},
             "exported_at": instant_text(at),
+            "timezone": clock.zone().key,
             "counts": asdict(counts),
             "members": bundle.members,
             "how_to_verify": HOW_TO_VERIFY,

@@ -22,7 +22,8 @@ README = """\
   checkpoints/大小.txt      每一个签了名的封存点（C2SP tlog-checkpoint）
   keys.json                 公钥，后一把由前一把签名认可
   proofs/consistency.jsonl  相邻两个封存点之间的一致性证明（RFC 6962）
-金额是最小单位的整数（scale 位小数）；时间是 1970 年以来的微秒（UTC），日期是 1970 年以来的天数。
+金额是最小单位的整数（scale 位小数）；时间是 1970 年以来的微秒（UTC），日期是 1970 年以来的天数，
+按清单里 timezone 写的时区算。
 编号是 64 位整数，请用不丢位数的工具读。人名、电话不在里面；有人手写的文字只有它的 SHA-256。
 
 
@@ -46,6 +47,6 @@ Files
   keys.json                 public keys, each named by the one before it
   proofs/consistency.jsonl  consistency proofs between one checkpoint and the next (RFC 6962)
 Amounts are integers in minor units (`scale` decimals); times are microseconds since 1970 in UTC, days are days since
-1970. Keys are 64-bit integers: use a tool that keeps all their digits. No name and no phone number is in here; of what
-somebody typed there is only the SHA-256.
+1970 in the zone that the manifest names as `timezone`. Keys are 64-bit integers: use a tool that keeps every digit.
+No name and no phone number is in here; of what somebody typed there is only the SHA-256.
 """

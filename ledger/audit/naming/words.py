@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from flask_babel import format_datetime
 from flask_babel import lazy_gettext as _
 
 from ledger.audit.checks.finding import Difference, Value
+from ledger.kernel import clock
 from ledger.kernel.ids import public_id
 from ledger.points.policy import POINT, POINT_SCALE
 from ledger.web.formats import points
@@ -168,7 +168,7 @@ def _value(value: Value, unit: str) -> str:
     if value is None:
         return str(_("没有"))
     if isinstance(value, datetime):
-        return str(format_datetime(value, "yyyy-MM-dd HH:mm:ss"))
+        return f"{value.astimezone(clock.zone()):%Y-%m-%d %H:%M:%S}"
     if isinstance(value, int) and unit:
         return points(value, POINT_SCALE if unit == POINT else 0)
     return str(value)

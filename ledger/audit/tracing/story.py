@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from flask import url_for
-from flask_babel import get_timezone, lazy_gettext, ngettext
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext, ngettext
 
 from ledger.approvals.queries import ProposalView
 from ledger.audit.naming.causes import CAUSE_WORDS
@@ -14,6 +14,7 @@ from ledger.audit.naming.names import CODE_WORDS, TRANSFER_KIND_WORDS
 from ledger.audit.tracing.evidence import AttendanceEvidence, RedemptionEvidence
 from ledger.audit.tracing.presenter import written_sum
 from ledger.audit.tracing.trace import Trace
+from ledger.kernel import clock
 from ledger.kernel.ids import public_id
 from ledger.points.policy import POINT, POINT_SCALE
 from ledger.shop.delivery_queries import DeliveryView
@@ -103,7 +104,7 @@ def _source(trace: Trace) -> Iterator[Node]:
 
 
 def _attendance(evidence: AttendanceEvidence) -> Iterator[Node]:
-    view, zone, language = evidence.attendance, get_timezone(), formats.reader_language()
+    view, zone, language = evidence.attendance, clock.zone(), formats.reader_language()
     day = formats.local_date(view.shift_starts_at, locale=language, zone=zone)
     hours = formats.time_range(view.shift_starts_at, view.shift_ends_at, locale=language, zone=zone)
     yield {
@@ -150,7 +151,7 @@ def _redemption(evidence: RedemptionEvidence) -> Iterator[Node]:
     }
     yield {
         "what": _("付款码"),
-        "figure": formats.local_time(evidence.code_issued_at, zone=get_timezone()),
+        "figure": formats.local_time(evidence.code_issued_at, zone=clock.zone()),
         "text": _("志愿者自己出示，扫码用掉"),
         "links": [],
     }
@@ -172,7 +173,7 @@ def _people(trace: Trace) -> Node:
 
 
 def _when(moment: datetime) -> str:
-    return formats.local_datetime(moment, locale=formats.reader_language(), zone=get_timezone())
+    return formats.local_datetime(moment, locale=formats.reader_language(), zone=clock.zone())
 
 
 def _account_url(account_id: int) -> str:

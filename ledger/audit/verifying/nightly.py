@@ -13,7 +13,6 @@ from ledger.audit.verifying import queries, runs
 from ledger.audit.verifying.service import SILENT_AFTER, begin
 from ledger.kernel import clock, job_runs
 from ledger.kernel.actor import system_actor
-from ledger.kernel.clock import BUSINESS_ZONE
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
 from ledger.points.closing import freezing
@@ -43,7 +42,7 @@ def _due(session: Session, center_id: int, *, at: datetime) -> bool:
     running = queries.find_running(session, center_id)
     if running is not None and running.beat_at > at - SILENT_AFTER:
         return False
-    if at.astimezone(BUSINESS_ZONE).hour in _NIGHT:
+    if at.astimezone(clock.zone()).hour in _NIGHT:
         return True
     last = queries.find_last_heard(session, center_id)
     return last is not None and last < at - _OVERDUE
@@ -51,7 +50,7 @@ def _due(session: Session, center_id: int, *, at: datetime) -> bool:
 
 def _begin(session: Session, center_id: int, *, at: datetime) -> int | None:
     """Take the night for this process; None where another has."""
-    night = at.astimezone(BUSINESS_ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    night = at.astimezone(clock.zone()).replace(hour=0, minute=0, second=0, microsecond=0)
     if not job_runs.claim(session, f"{NAME}:{public_id(center_id)}", night.astimezone(UTC)):
         return None
     whole = queries.find_last_full(session, center_id)

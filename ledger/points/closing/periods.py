@@ -63,7 +63,9 @@ def refuse_closed(session: Session, effective_at: datetime | None, center_id: in
     """Raises Rejected("points.period_locked") for a posting that is dated into a closed month."""
     until = _closed_until(session, effective_at, center_id)
     if until is not None and effective_at is not None:
-        raise Rejected("points.period_locked", month=month_of(effective_at), open_from_moment=until.isoformat())
+        raise Rejected(
+            "points.period_locked", month=month_of(effective_at, clock.zone()), open_from_moment=until.isoformat()
+        )
 
 
 def open_moment(session: Session, happened_at: datetime, center_id: int) -> datetime:
@@ -76,7 +78,7 @@ def open_moment(session: Session, happened_at: datetime, center_id: int) -> date
 
 def _closed_until(session: Session, at: datetime | None, center_id: int) -> datetime | None:
     """The end of what is closed, where an instant lies before it; asks nothing about the present month."""
-    if at is None or at >= this_month_start(clock.now()):
+    if at is None or at >= this_month_start(clock.now(), clock.zone()):
         return None
     session.connection().execute(_SHARED, {"center": center_id}).all()
     last = find_last(session, center_id)
@@ -97,10 +99,12 @@ def find_last(session: Session, center_id: int) -> Turn | None:
 def periods(session: Session, center_id: int) -> Periods:
     """Every month since the book began, and what can be done next."""
     turns = [_turn(row) for row in session.connection().execute(_all_turns(center_id))]
-    now = month_of(clock.now())
+    zone = clock.zone()
+    now = month_of(clock.now(), zone)
     began = session.execute(sa.select(sa.func.min(_batch.c.recorded_at)).where(_batch.c.center_id == center_id))
-    first = min([month_of(at) for at in began.scalars() if at is not None] + [turn.month for turn in turns] + [now])
-    closed = month_of(turns[-1].closed_until) if turns else first
+    begun = [month_of(at, zone) for at in began.scalars() if at is not None]
+    first = min([*begun, *(turn.month for turn in turns), now])
+    closed = month_of(turns[-1].closed_until, zone) if turns else first
     months = [
         MonthView(
             month=month,

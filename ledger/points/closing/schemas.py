@@ -4,7 +4,7 @@ from marshmallow import Schema, fields, validate
 
 from ledger.web.fields import Instant, PublicId, Request, Text
 
-_MONTH = {"description": "A month of the center's zone, as 2026-05."}
+_MONTH = {"description": "A month of the service's zone, as 2026-05."}
 
 
 class TurnSchema(Schema):

@@ -21,23 +21,23 @@ _period = table_of(Period)
 
 def _check_closing(session: Session, month: str, center_id: int) -> None:
     """Raises the refusals of closing a month."""
-    if month_end(month) > clock.now():
+    if month_end(month, clock.zone()) > clock.now():
         raise Rejected("points.period_not_over", month=month)
     last = periods.find_last(session, center_id)
-    if last is not None and month_start(month) < last.closed_until:
+    if last is not None and month_start(month, clock.zone()) < last.closed_until:
         raise Conflict("points.period_closed", month=month)
-    expected = periods.periods(session, center_id).to_close or month_of(clock.now())
+    expected = periods.periods(session, center_id).to_close or month_of(clock.now(), clock.zone())
     if month != expected:
         raise Rejected("points.period_not_next", expected=expected)
 
 
 def _check_reopening(session: Session, month: str, center_id: int) -> None:
     """Raises the refusals of reopening a month."""
-    start = month_start(month)
+    start = month_start(month, clock.zone())
     last = periods.find_last(session, center_id)
     if last is None or start >= last.closed_until:
         raise Conflict("points.period_not_closed", month=month)
-    newest = preceding(month_of(last.closed_until))
+    newest = preceding(month_of(last.closed_until, clock.zone()))
     if month != newest:
         raise Rejected("points.period_not_last", last=newest)
 
@@ -83,7 +83,7 @@ def _turn_over(session: Session, month: str, event: str, proposal: ProposalView,
         "number": last.number + 1 if last is not None else 1,
         "month": month,
         "event": event,
-        "closed_until": month_start(following(month) if event == "closed" else month),
+        "closed_until": month_start(following(month) if event == "closed" else month, clock.zone()),
         "happened_at": clock.now(),
         "proposal_id": proposal.id,
         "decided_by": actor.identity_id,

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 from ledger.approvals.desk import Kind, Subject, SubjectWords, Values
 from ledger.approvals.queries import ProposalView
 from ledger.approvals.schemas import PayloadSchema
+from ledger.kernel import clock
 from ledger.kernel.actor import Actor
-from ledger.kernel.clock import BUSINESS_ZONE
 from ledger.kernel.ids import parse_public_id, public_id
 from ledger.kernel.permissions import Permission
 from ledger.points.expiry import queries, service
@@ -54,7 +54,7 @@ def _run_of(session: Session, proposal: ProposalView, center_id: int) -> RunView
 
 
 def _last_day(run: RunView) -> str:
-    return local_date(run.ends_on, locale=reader_language(), zone=BUSINESS_ZONE)
+    return local_date(run.ends_on, locale=reader_language(), zone=clock.zone())
 
 
 RELEASE = Kind(

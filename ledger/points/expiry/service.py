@@ -28,7 +28,7 @@ _LOTS_PER_UNIT = 50
 
 def last_day_over() -> date:
     """The latest last day whose grace is over too: what was good until then, or less long, may expire."""
-    return clock.local_day(clock.now(), clock.BUSINESS_ZONE) - GRACE - (date.resolution)
+    return clock.today() - GRACE - (date.resolution)
 
 
 def prepare(session: Session, ends_on: date, *, actor: Actor) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.kernel.clock import BUSINESS_ZONE
+from ledger.kernel import clock
 from ledger.kernel.ids import new_id
 from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
@@ -125,7 +125,7 @@ def load(
 ) -> LotBook:
     """What the lines may touch; `times` are when it was earned and when it is recorded. Accounts are locked."""
     effective_at, recorded_at = times
-    book = LotBook(center_id, effective_at, recorded_at.astimezone(BUSINESS_ZONE).date(), originals)
+    book = LotBook(center_id, effective_at, clock.local_day(recorded_at, clock.zone()), originals)
     earlier, corrected, spending = set(), set(), set()
     for line in lines:
         if not (accounts[line.debit_id].in_lots or accounts[line.credit_id].in_lots):
