@@ -1,6 +1,7 @@
 """The rules API: every version there has been, and a new one."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from flask_smorest import Blueprint
@@ -37,11 +38,11 @@ def add_rule(body: dict[str, Any]) -> dict[str, Any]:
     """Add a version, which starts later than the last one; the earlier ones stay as they are."""
     actor = get_actor()
     effective_from = body.pop("effective_from")
-    rule_id = in_transaction_once(find_idempotency_key(), _add, body, effective_from, actor)
+    rule_id = in_transaction_once(find_idempotency_key(), _add, body, effective_from, actor=actor)
     return _shown(in_snapshot(queries.get_rule, rule_id, actor.center_id))
 
 
-def _add(session: Session, changed: dict[str, Any], effective_from: Any, actor: Actor) -> int:
+def _add(session: Session, changed: dict[str, Any], effective_from: datetime, *, actor: Actor) -> int:
     if "star_hours" in changed:
         changed = changed | {"star_hours": tuple(changed["star_hours"])}
     return service.change(session, changed, effective_from=effective_from, actor=actor)
