@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
@@ -25,7 +26,7 @@ from ledger.organisations.imports import service as imports
 from ledger.people.access import credentials
 from ledger.places import queries as places
 from ledger.points.expiry import service as expiry
-from ledger.points.raw import releasing as expiring
+from ledger.points.raw import releasing
 from ledger.points.sealing import service as sealing
 from ledger.shop import settling
 from ledger.web import rate_limit
@@ -56,35 +57,6 @@ class Job:
     outside: OutsideWork | None = None
 
 
-def _release_holds(session: Session, center_id: int) -> int:
-    return settling.release_expired(session, center_id, limit=30)
-
-
-def _release_raw_holds(session: Session, center_id: int) -> int:
-    return expiring.release_expired(session, center_id, limit=50)
-
-
-def _close_forgotten(session: Session, center_id: int) -> int:
-    return checkin.close_forgotten(session, center_id, limit=100)
-
-
-def _expire_lots(session: Session, center_id: int) -> int:
-    return expiry.carry_out(session, center_id)
-
-
-def _seal(session: Session, center_id: int) -> int:
-    return sealing.seal(session, center_id)
-
-
-def _send_outbox(center_id: int, at: datetime) -> int:
-    # No slot is taken: messages are claimed one by one, so two processes share them.
-    return outbox.deliver(center_id)
-
-
-def _verify(center_id: int, at: datetime) -> int:
-    return int(nightly.verify_tonight(center_id, at=at))
-
-
 def _forget_keys(session: Session) -> int:
     return idempotency.forget_old(session, now=clock.now())
 
@@ -94,13 +66,14 @@ def _forget_runs(session: Session) -> int:
 
 
 SCHEDULE: tuple[Job, ...] = (
-    Job("release-holds", 15, each_center=_release_holds),
-    Job("release-raw-holds", 15, each_center=_release_raw_holds),
-    Job("expire-lots", 15, each_center=_expire_lots),
-    Job("seal", 120, each_center=_seal, full=sealing.MOST_PER_BLOCK),
-    Job("send-outbox", 30, outside=_send_outbox),
-    Job("verify", 3600, outside=_verify),
-    Job("close-forgotten", 60, each_center=_close_forgotten),
+    Job("release-holds", 15, each_center=partial(settling.release_expired, limit=30)),
+    Job("release-raw-holds", 15, each_center=releasing.release_expired),
+    Job("expire-lots", 15, each_center=expiry.carry_out),
+    Job("seal", 120, each_center=sealing.seal, full=sealing.MOST_PER_BLOCK),
+    # No slot is taken: messages are claimed one by one, so two processes share them.
+    Job("send-outbox", 30, outside=lambda center_id, _at: outbox.deliver(center_id)),
+    Job("verify", 3600, outside=nightly.verify_tonight),
+    Job("close-forgotten", 60, each_center=partial(checkin.close_forgotten, limit=100)),
     Job("sweep-payer-codes", 3600, each_center=settling.forget_codes),
     Job("sweep-log-ins", 3600, at_once=credentials.forget_ended, full=credentials.MOST_FORGOTTEN),
     Job("sweep-import-drafts", 3600, each_center=imports.forget_drafts),

@@ -24,7 +24,7 @@ _WHOLE_BOOK_EVERY = timedelta(days=7)
 _OVERDUE = timedelta(hours=36)
 
 
-def verify_tonight(center_id: int, *, at: datetime) -> bool:
+def verify_tonight(center_id: int, at: datetime) -> bool:
     """Verify a center where nobody has tonight; whether it was done. `at` is of the machine's clock."""
     if not in_snapshot(_due, center_id, at=at):
         return False
