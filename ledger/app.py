@@ -107,7 +107,6 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
         # Somebody else ends TLS and says whom it speaks for; where we do it, nobody may claim to.
         app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
     app.url_map.converters["id"] = IdConverter
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = False
     app.extensions["measures"] = (seal_measures.measure, outbox_measures.measure)
     app.extensions["approvals"] = APPROVALS
     app.extensions["refuse_unready"] = refuse_unready

@@ -155,15 +155,11 @@ def list_shifts(
     *,
     request: PageRequest,
     activity_id: int | None = None,
-    ends_after: datetime | None = None,
-    paths: Iterable[str] = ("/",),
 ) -> Page[ShiftView]:
-    """Shifts by start, all of an activity or those at stations under any of the paths that end after an instant."""
-    query = _SHIFTS.where(Shift.center_id == center_id, under(Place.path, paths))
+    """Shifts by start, of an activity where one is named."""
+    query = _SHIFTS.where(Shift.center_id == center_id)
     if activity_id is not None:
         query = query.where(Shift.activity_id == activity_id)
-    if ends_after is not None:
-        query = query.where(Shift.ends_at > ends_after, Shift.starts_at > ends_after - LONGEST_SHIFT)
     sorts = {"starts_at": Shift.starts_at}
     return fetch_page(session, query, request=request, sorts=sorts, tie=Shift.id, make=_shift_view)
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.checkin import queries
@@ -17,7 +16,6 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.clock import local_day
 from ledger.kernel.errors import Conflict
-from ledger.kernel.prepared import Prepared
 from ledger.kernel.state_change import StateChange
 from ledger.kernel.types import table_of
 from ledger.points.book import service as points
@@ -31,16 +29,6 @@ from ledger.rules.queries import Rule
 
 _attendance = table_of(Attendance)
 _CHANGE = StateChange(_attendance, *queries.FACTS_COLUMNS)
-_KEEP_LATE_SCAN = Prepared(
-    sa.update(_attendance)
-    .where(
-        _attendance.c.center_id == sa.bindparam("of_center"),
-        _attendance.c.id == sa.bindparam("of_id"),
-        _attendance.c.status == "PENDING",
-    )
-    .values(out_scan_id=sa.bindparam("scan"))
-    .returning(_attendance.c.id)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +141,8 @@ def keep_late_scan(session: Session, attendance_id: int, scan_id: int, center_id
 
     Raises Conflict("checkin.wrong_state") where that has been decided meanwhile.
     """
-    if not _KEEP_LATE_SCAN.rows(session, {"of_center": center_id, "of_id": attendance_id, "scan": scan_id}):
+    late = {"out_scan_id": scan_id}
+    if not _CHANGE.rows(session, attendance_id, center_id, status="PENDING", values=late):
         raise Conflict("checkin.wrong_state", status="PENDING")
 
 

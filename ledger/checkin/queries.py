@@ -114,18 +114,16 @@ def facts_of(row: Mapping[str, Any], shift: ShiftView) -> dict[str, Any]:
     return facts | {"shift_starts_at": shift.starts_at.isoformat(), "shift_ends_at": shift.ends_at.isoformat()}
 
 
-def attendance_facts(
-    session: Session, attendance_id: int, center_id: int, *, shift: ShiftView | None = None
-) -> dict[str, Any]:
-    """The same of an attendance that is stored; its shift is looked up where the caller doesn't have it."""
+def attendance_facts(session: Session, attendance_id: int, center_id: int) -> dict[str, Any]:
+    """The same of an attendance that is stored."""
     [row] = _STORED.rows(session, {"center": center_id, "id": attendance_id})
-    return facts_of_row(session, row, center_id, shift=shift)
+    return facts_of_row(session, row, center_id)
 
 
 def facts_of_row(
     session: Session, row: Sequence[Any], center_id: int, *, shift: ShiftView | None = None
 ) -> dict[str, Any]:
-    """The same of the columns `FACTS_COLUMNS` of a row."""
+    """The same of the columns `FACTS_COLUMNS` of a row; its shift is looked up where the caller doesn't have it."""
     stored = dict(zip(_FACTS, row, strict=True))
     return facts_of(stored, shift or activities.get_shift(session, stored["shift_id"], center_id))
 

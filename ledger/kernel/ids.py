@@ -9,10 +9,6 @@ import os
 import secrets
 import threading
 import time
-from typing import NewType
-
-CenterId = NewType("CenterId", int)
-IdentityId = NewType("IdentityId", int)
 
 _EPOCH_MS = 1_735_689_600_000
 _COUNTER_BITS = 12

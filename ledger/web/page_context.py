@@ -96,10 +96,10 @@ def bring_preferences(response: Response, *, language: str, large_type: bool) ->
     keep_preferences(response, language=brought, large_type=large_type or None)
 
 
-def local_path(wanted: str | None, otherwise: str = "/") -> str:
-    """`wanted` if it is a path of this service, else `otherwise`: a form must not send its reader to another host."""
+def local_path(wanted: str | None) -> str:
+    """`wanted` if it is a path of this service, else "/": a form must not send its reader to another host."""
     if not wanted or not wanted.isprintable() or "\\" in wanted or wanted[0] != "/" or wanted[1:2] == "/":
-        return otherwise
+        return "/"
     return wanted
 
 

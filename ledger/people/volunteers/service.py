@@ -77,15 +77,12 @@ def set_status(session: Session, volunteer_id: int, *, status: str, actor: Actor
     session.connection().execute(change)
 
 
-def issue_card(
-    session: Session, volunteer_id: int, *, actor: Actor, token: str | None = None, expires_on: date | None = None
-) -> IssuedCard:
-    """A new card; the volunteer's earlier ones stop counting. `token` is drawn unless given (26 base32 characters).
+def issue_card(session: Session, volunteer_id: int, *, actor: Actor, expires_on: date | None = None) -> IssuedCard:
+    """A new card; the volunteer's earlier ones stop counting.
 
     Raises NotFound("people.volunteer_not_found"), Forbidden("access.denied").
     """
-    tokens = None if token is None else [token]
-    return issue_cards(session, [volunteer_id], actor=actor, tokens=tokens, expires_on=expires_on)[0]
+    return issue_cards(session, [volunteer_id], actor=actor, expires_on=expires_on)[0]
 
 
 def issue_cards(
@@ -96,7 +93,10 @@ def issue_cards(
     tokens: Sequence[str] | None = None,
     expires_on: date | None = None,
 ) -> list[IssuedCard]:
-    """A new card for each volunteer, in the same order; raises as issue_card does."""
+    """A new card for each volunteer, in the same order; tokens of 26 base32 characters are drawn unless given.
+
+    Raises what `issue_card` raises.
+    """
     need_to_manage(session, volunteer_ids, actor)
     at = clock.now()
     _revoke_cards_of(session, volunteer_ids, actor.center_id, at)

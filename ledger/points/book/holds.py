@@ -26,9 +26,7 @@ class Hold:
     recorded_at: datetime
 
 
-def open_holds(
-    session: Session, account_id: int, center_id: int, *, as_of: datetime | None = None, limit: int = MOST_SHOWN
-) -> list[Hold]:
+def open_holds(session: Session, account_id: int, center_id: int, *, as_of: datetime | None = None) -> list[Hold]:
     """The holds that stand now or stood as of a recorded time, those that end soonest first."""
     ended = sa.exists().where(_resolution.c.center_id == center_id, _resolution.c.pending_id == _transfer.c.id)
     query = sa.select(_transfer).where(
@@ -39,7 +37,7 @@ def open_holds(
     if as_of is not None:
         query = query.where(_transfer.c.recorded_at <= as_of)
         ended = ended.where(_resolution.c.recorded_at <= as_of)
-    rows = session.execute(query.where(~ended).order_by(_transfer.c.expires_at, _transfer.c.id).limit(limit))
+    rows = session.execute(query.where(~ended).order_by(_transfer.c.expires_at, _transfer.c.id).limit(MOST_SHOWN))
     return [
         Hold(
             transfer_id=row.id,

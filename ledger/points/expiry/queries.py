@@ -1,6 +1,6 @@
 """Reads of what expires: which lots end by a day, whose they are, and the runs there have been."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -204,17 +204,6 @@ def step_of(run_id: int) -> str:
     return f"expire:{public_id(run_id)}"
 
 
-def ending_of(session: Session, account_ids: Iterable[int], center_id: int, ends_on: date) -> list[tuple[date, int]]:
-    """Of these accounts, what ends by the day: (last good day, amount), soonest first."""
-    query = (
-        sa.select(_good_until.label("day"), sa.func.sum(_lot.c.remaining))
-        .where(*ending_lots(center_id, ends_on), _lot.c.account_id.in_(list(account_ids)))
-        .group_by(_good_until)
-        .order_by(_good_until)
-    )
-    return [(_as_date(day), int(amount)) for day, amount in session.execute(query)]
-
-
 def get_run(session: Session, run_id: int, center_id: int) -> RunView:
     """A run. Raises NotFound("points.expiry_run_not_found")."""
     row = session.execute(_runs(center_id).where(_run.c.id == run_id)).one_or_none()
@@ -237,7 +226,3 @@ def find_released(session: Session, center_id: int) -> RunView | None:
 
 def _runs(center_id: int) -> "sa.Select[Any]":
     return sa.select(*(_run.c[name] for name in RunView.__slots__)).where(_run.c.center_id == center_id)
-
-
-def _as_date(value: Any) -> date:
-    return date.fromisoformat(value) if isinstance(value, str) else value
