@@ -37,10 +37,6 @@ register(
             422, "人数不对", "The capacity is not valid",
             "请填大于零的人数，不限就空着", "Give a number greater than zero, or leave it empty for no limit",
         ),
-        "station_needed": ErrorText(
-            422, "班次要设在站点", "A shift takes place at a station or institute",
-            "请选一个没有撤销的站点", "Choose a place that is open",
-        ),
         "activity_cancelled": ErrorText(
             409, "活动已经取消", "The activity is cancelled",
             "请选别的活动", "Choose another activity",

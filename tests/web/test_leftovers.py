@@ -1,10 +1,12 @@
-"""Nothing is left over from pages that are gone: templates, macros, classes of the style sheet."""
+"""Nothing is left over from what is gone: templates, macros, classes of the style sheet, codes of refusals."""
 
 import re
 from pathlib import Path
 
 import pytest
 
+import ledger.app  # noqa: F401 - registers all codes
+from ledger.kernel.errors import registered_codes
 from tests.source import ROOT
 from tests.test_house_rules import fail_on
 
@@ -46,3 +48,9 @@ def test_every_template_is_drawn_and_every_macro_called() -> None:
     macros = {name for text in TEMPLATES.values() for name in re.findall(r"\{%-?\s*macro\s+(\w+)", text)}
     fail_on((name for name in names if name not in USES), "Nothing draws these: delete them.")
     fail_on((name for name in macros if len(re.findall(rf"\b{name}\b", USES)) < 2), "Nothing calls these: delete them.")
+
+
+def test_every_code_is_raised() -> None:
+    made = tuple(re.findall(r'f"([a-z]+\.[a-z_]*)\{', USES))
+    codes = {code for code in registered_codes() if f'"{code}"' not in USES and not code.startswith(made)}
+    fail_on(codes, "Nothing is refused for these: take them out of errors.py.")
