@@ -13,9 +13,9 @@ from ledger.activities.policy import ShiftView
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
-from ledger.kernel.errors import Forbidden, LedgerError, NotFound
+from ledger.kernel.errors import Forbidden, LedgerError
 from ledger.kernel.permissions import Permission
-from ledger.people.volunteers.search import find_volunteer
+from ledger.people.volunteers.search import get_sought_volunteer
 from ledger.web import asked, forms
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import idempotency_key
@@ -60,10 +60,8 @@ def add_signup(shift_id: int) -> ResponseReturnValue:
 
 
 def _sign_up(session: Session, shift_id: int, number: str, *, actor: Actor) -> int:
-    found = find_volunteer(session, number, actor.center_id)
-    if found is None:
-        raise NotFound("people.volunteer_not_found")
-    return service.sign_up(session, shift_id=shift_id, volunteer_id=found.id, actor=actor)
+    volunteer = get_sought_volunteer(session, number, actor.center_id)
+    return service.sign_up(session, shift_id=shift_id, volunteer_id=volunteer.id, actor=actor)
 
 
 @bp.post("/shifts/<id:shift_id>/signups/<id:volunteer_id>/cancel")

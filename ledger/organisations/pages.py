@@ -9,12 +9,12 @@ from werkzeug.utils import redirect
 
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
-from ledger.kernel.errors import LedgerError, NotFound
+from ledger.kernel.errors import LedgerError
 from ledger.kernel.permissions import Permission
 from ledger.organisations import import_pages, queries, service
 from ledger.organisations.blueprint import bp
 from ledger.organisations.policy import STATION, UNDER
-from ledger.people.volunteers.search import find_volunteer, volunteers_of
+from ledger.people.volunteers.search import get_sought_volunteer, volunteers_of
 from ledger.places.queries import all_places
 from ledger.web import asked, forms
 from ledger.web.forms import Form
@@ -176,10 +176,8 @@ def add_member(team_id: int) -> ResponseReturnValue:
 
 
 def _join(session: Session, team_id: int, number: str, *, actor: Actor) -> None:
-    found = find_volunteer(session, number, actor.center_id)
-    if found is None:
-        raise NotFound("people.volunteer_not_found")
-    service.join_team(session, team_id=team_id, volunteer_id=found.id, actor=actor)
+    volunteer = get_sought_volunteer(session, number, actor.center_id)
+    service.join_team(session, team_id=team_id, volunteer_id=volunteer.id, actor=actor)
 
 
 @bp.post("/teams/<id:team_id>/members/<id:volunteer_id>/leave")

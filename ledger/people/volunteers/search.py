@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
 from ledger.kernel.chunks import chunks
+from ledger.kernel.errors import NotFound
 from ledger.people.households.queries import members_of, number_of_household
 from ledger.people.models import Identity, Volunteer
 from ledger.people.places import place_path
@@ -46,6 +47,14 @@ def find_volunteer(session: Session, sought: str, center_id: int) -> VolunteerVi
     if kind == "number":
         return find_volunteer_by_number(session, value, center_id)
     return find_volunteer_by_phone(session, value, center_id) if kind == "phone" else None
+
+
+def get_sought_volunteer(session: Session, sought: str, center_id: int) -> VolunteerView:
+    """A volunteer by number or full phone. Raises NotFound("people.volunteer_not_found")."""
+    found = find_volunteer(session, sought, center_id)
+    if found is None:
+        raise NotFound("people.volunteer_not_found")
+    return found
 
 
 def volunteers_of(session: Session, volunteer_ids: Iterable[int], center_id: int) -> dict[int, VolunteerView]:
