@@ -107,24 +107,36 @@ def list_happenings(
 ) -> Page[Happening]:
     """What moved the reader's points or minutes, the latest first."""
     own = _Own(session, actor)
-    query = sa.select(Batch).where(Batch.center_id == actor.center_id, Batch.id.in_(own.batches()))
-    if wanted.which != "all":
-        query = query.where(Batch.source_type == {"earned": "attendance", "spent": "redemption"}[wanted.which])
-    if wanted.since is not None:
-        query = query.where(Batch.recorded_at >= datetime.combine(wanted.since, time(), tzinfo=zone))
-    if wanted.until is not None:
-        after = wanted.until + timedelta(days=1)
-        query = query.where(Batch.recorded_at < datetime.combine(after, time(), tzinfo=zone))
     page = fetch_page(
         session,
-        query,
+        [_narrowed(query, wanted, zone) for query in own.batches()],
         request=PageRequest(request.limit, request.after, "-recorded_at"),
-        sorts={"recorded_at": Batch.recorded_at},
-        tie=Batch.id,
-        make=lambda row: row.Batch,
+        sorts={"recorded_at": _transfer.c.recorded_at},
+        tie=_transfer.c.batch_id,
+        make=lambda row: int(row.batch_id),
     )
-    moved = own.moved([batch.id for batch in page.items])
-    return page.of([_happening(session, batch, moved[batch.id], actor, zone) for batch in page.items])
+    moved = own.moved(page.items)
+    batches = {
+        batch.id: batch
+        for batch in session.scalars(
+            sa.select(Batch).where(Batch.center_id == actor.center_id, Batch.id.in_(page.items))
+        )
+    }
+    return page.of([_happening(session, batches[each], moved[each], actor, zone) for each in page.items])
+
+
+def _narrowed(query: "sa.Select[Any]", wanted: HistoryFilter, zone: ZoneInfo) -> "sa.Select[Any]":
+    """A selection of transfers by what the history is narrowed to; a transfer is recorded when its batch is."""
+    if wanted.which != "all":
+        source = {"earned": "attendance", "spent": "redemption"}[wanted.which]
+        batch = sa.and_(Batch.center_id == _transfer.c.center_id, Batch.id == _transfer.c.batch_id)
+        query = query.join(Batch, batch).where(Batch.source_type == source)
+    if wanted.since is not None:
+        query = query.where(_transfer.c.recorded_at >= datetime.combine(wanted.since, time(), tzinfo=zone))
+    if wanted.until is not None:
+        after = wanted.until + timedelta(days=1)
+        query = query.where(_transfer.c.recorded_at < datetime.combine(after, time(), tzinfo=zone))
+    return query
 
 
 @dataclass(slots=True)
@@ -155,9 +167,16 @@ class _Own:
                 return points.get_account(self._session, account_id, self._center_id, as_of=end).balance
         return 0
 
-    def batches(self) -> "sa.CompoundSelect[Any] | sa.Select[Any]":
-        """The batches that moved something of the reader's for good."""
-        return sa.union(*(self._side(side, _transfer.c.batch_id) for side in ("debit", "credit")))
+    def batches(self) -> "list[sa.Select[Any]]":
+        """The batches that moved something of the reader's for good: of each account and side, each by its index."""
+        sides = [_transfer.c[f"{side}_account_id"] for side in ("debit", "credit")]
+        return [
+            sa.select(_transfer.c.batch_id)
+            .distinct()
+            .where(_transfer.c.center_id == self._center_id, side == account_id, _transfer.c.kind.in_(COUNTS_AS_POSTED))
+            for account_id in self._units
+            for side in sides
+        ]
 
     def moved(self, batch_ids: Sequence[int]) -> dict[int, _Moved]:
         """By batch, what each unit gained, and the lots of the points that it touched."""

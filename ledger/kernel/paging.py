@@ -59,7 +59,7 @@ class PageRequest:
 
 def fetch_page(
     session: Session,
-    query: "sa.Select[*tuple[Any, ...]]",
+    query: "sa.Select[*tuple[Any, ...]] | Sequence[sa.Select[*tuple[Any, ...]]]",
     *,
     request: PageRequest,
     sorts: Mapping[str, SortColumn],
@@ -70,25 +70,22 @@ def fetch_page(
     """Rows of `query` after the cursor, ordered by the wanted column and then by `tie`, which must be unique.
 
     `sorts` maps names to NOT NULL columns; unless asked, a list is sorted by the `usual` one, or else by the first. The
-    query must select what `make` needs; the sort columns are added to it.
+    query must select what `make` needs; the sort columns are added to it. Several queries are one list, in which what
+    more than one of them finds is once: each is read along an index of its own, where for their `or` a database would
+    put all of it in order. They are sorted by numbers and times alone, for databases differ about words.
+
     Raises Rejected("page.cursor_invalid" | "page.sort_unknown").
     """
     name = request.sort or usual or next(iter(sorts))
     column = sorts.get(name.lstrip("-"))
     if column is None:
         raise Rejected("page.sort_unknown", allowed=", ".join(sorts))
-    down = name.startswith("-")
-    if request.after:
-        values = [_from_cursor(part, of) for part, of in zip(_decode(request.after), (column, tie), strict=True)]
-        mark = sa.tuple_(*[sa.bindparam(None, v, of.type) for v, of in zip(values, (column, tie), strict=True)])
-        query = query.where(sa.tuple_(column, tie) < mark if down else sa.tuple_(column, tie) > mark)
-    order = (column.desc(), tie.desc()) if down else (column, tie)
+    order = _Order(column, tie, down=name.startswith("-"), after=request.after)
     limit = max(1, min(request.limit, MOST_PER_PAGE))
-    query = query.add_columns(column.label("_sort"), tie.label("_tie")).order_by(*order).limit(limit + 1)
-    rows = session.execute(query).all()
-    more = len(rows) > limit
-    last = rows[limit - 1] if more else None
-    cursor = _encode([last._mapping["_sort"], last._mapping["_tie"]]) if last is not None else None
+    queries = [query] if isinstance(query, sa.Select) else query
+    parts = [session.execute(order.part(each, limit + 1)).all() for each in queries]
+    rows = parts[0] if len(parts) == 1 else order.merged(parts)
+    cursor = _encode(order.place(rows[limit - 1])) if len(rows) > limit else None
     return Page([make(row) for row in rows[:limit]], cursor, name)
 
 
@@ -101,6 +98,35 @@ def all_items(fetch: Callable[[PageRequest], Page[T]], *, sort: str = "", most: 
         page = fetch(PageRequest(limit, page.next or None, sort))
         found += page.items
     return found
+
+
+class _Order:
+    """The order of a list, and the place in it behind which a page begins."""
+
+    def __init__(self, column: SortColumn, tie: SortColumn, *, down: bool, after: str | None) -> None:
+        self._columns, self._down = (column, tie), down
+        parts = zip(_decode(after), self._columns, strict=True) if after else ()
+        self._after = [_from_cursor(part, of) for part, of in parts]
+
+    def part(self, query: "sa.Select[Any]", limit: int) -> "sa.Select[Any]":
+        """The first rows of the query behind the place, in order."""
+        if self._after:
+            given = zip(self._after, self._columns, strict=True)
+            mark = sa.tuple_(*[sa.bindparam(None, value, of.type) for value, of in given])
+            own = sa.tuple_(*self._columns)
+            query = query.where(own < mark if self._down else own > mark)
+        order = [column.desc() if self._down else column for column in self._columns]
+        column, tie = self._columns
+        return query.add_columns(column.label("_sort"), tie.label("_tie")).order_by(*order).limit(limit)
+
+    def merged(self, parts: "Sequence[Sequence[sa.Row[Any]]]") -> "Sequence[sa.Row[Any]]":
+        """The rows of all parts in order, each once."""
+        rows = {row._mapping["_tie"]: row for part in parts for row in part}
+        return sorted(rows.values(), key=self.place, reverse=self._down)
+
+    def place(self, row: "sa.Row[Any]") -> list[Any]:
+        """Where a row stands."""
+        return [row._mapping["_sort"], row._mapping["_tie"]]
 
 
 def _encode(values: Sequence[Any]) -> str:

@@ -124,3 +124,25 @@ def test_a_page_says_what_it_is_sorted_by(world: World, asked: str, usual: str, 
     page = in_snapshot(ask)
     assert (page.items, page.sort) == ([first], sorted_by)
     assert page.of([1]) == Page([1], page.next, sorted_by)
+
+
+@pytest.mark.parametrize("sort", ["created_at", "-created_at"])
+def test_several_queries_are_one_list_and_what_both_find_comes_once(world: World, sort: str) -> None:
+    for name in ("东站", "西站", "南站", "北站", "中站"):
+        world.add_station(name)
+    names = [*("演示中心", "柳荫站"), *("东站", "西站", "南站", "北站", "中站")]
+    found: list[str] = []
+    after: str | None = ""
+    while after is not None:
+        page = in_snapshot(two_lists, world.center_id, PageRequest(limit=2, sort=sort, after=after or None))
+        found += page.items
+        after = page.next
+    assert found == (names if sort == "created_at" else names[::-1])
+
+
+def two_lists(session: Session, center_id: int, request: PageRequest) -> Page[str]:
+    """Places as two lists that share some."""
+    own = sa.select(Place.name).where(Place.center_id == center_id)
+    parts = [own.where(Place.name.not_in(("东站", "南站"))), own.where(Place.kind == "station")]
+    sorts = {"created_at": Place.created_at}
+    return fetch_page(session, parts, request=request, sorts=sorts, tie=Place.id, make=lambda row: str(row.name))

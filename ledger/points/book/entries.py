@@ -82,7 +82,6 @@ def statement(
     session: Session, account_id: int, center_id: int, *, request: PageRequest, until: datetime | None = None
 ) -> Page[Entry]:
     """Entries of an account (those recorded `until` then) by time of recording, newest first unless asked otherwise."""
-    is_debit = Transfer.debit_account_id == account_id
     query = (
         sa.select(
             Transfer,
@@ -94,13 +93,14 @@ def statement(
         )
         .join(Batch, sa.and_(Batch.center_id == Transfer.center_id, Batch.id == Transfer.batch_id))
         .outerjoin(_held, sa.and_(_held.center_id == Transfer.center_id, _held.id == Transfer.pending_id))
-        .where(Transfer.center_id == center_id, sa.or_(is_debit, Transfer.credit_account_id == account_id))
+        .where(Transfer.center_id == center_id)
     )
     if until is not None:
         query = query.where(Transfer.recorded_at <= until)
+    sides = [query.where(side == account_id) for side in (Transfer.debit_account_id, Transfer.credit_account_id)]
     return fetch_page(
         session,
-        query,
+        sides,
         request=request,
         sorts={"recorded_at": Transfer.recorded_at},
         tie=Transfer.id,

@@ -29,23 +29,18 @@ class Hold:
 def open_holds(session: Session, account_id: int, center_id: int, *, as_of: datetime | None = None) -> list[Hold]:
     """The holds that stand now or stood as of a recorded time, those that end soonest first."""
     ended = sa.exists().where(_resolution.c.center_id == center_id, _resolution.c.pending_id == _transfer.c.id)
-    query = sa.select(_transfer).where(
-        _transfer.c.center_id == center_id,
-        sa.or_(_transfer.c.debit_account_id == account_id, _transfer.c.credit_account_id == account_id),
-        _transfer.c.kind == "pending",
+    query = sa.select(*(_transfer.c[name] for name in ("id", "amount", "code", "expires_at", "recorded_at"))).where(
+        _transfer.c.center_id == center_id, _transfer.c.kind == "pending"
     )
     if as_of is not None:
         query = query.where(_transfer.c.recorded_at <= as_of)
         ended = ended.where(_resolution.c.recorded_at <= as_of)
-    rows = session.execute(query.where(~ended).order_by(_transfer.c.expires_at, _transfer.c.id).limit(MOST_SHOWN))
-    return [
-        Hold(
-            transfer_id=row.id,
-            side="debit" if row.debit_account_id == account_id else "credit",
-            amount=row.amount,
-            code=row.code,
-            expires_at=row.expires_at,
-            recorded_at=row.recorded_at,
+    # Each side by its index, and put in order here: for an `or` or the order SQLite would walk over all transfers.
+    holds = [
+        Hold(transfer_id, side, amount, code, expires_at, recorded_at)
+        for side in ("debit", "credit")
+        for transfer_id, amount, code, expires_at, recorded_at in session.execute(
+            query.where(_transfer.c[f"{side}_account_id"] == account_id, ~ended)
         )
-        for row in rows
     ]
+    return sorted(holds, key=lambda hold: (hold.expires_at, hold.transfer_id))[:MOST_SHOWN]

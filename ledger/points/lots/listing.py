@@ -1,5 +1,6 @@
 """Lots for people: those of an account, which ones a hold used up in the end, and what ends next."""
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -39,17 +40,22 @@ _NEXT_ENDING = Prepared(
     .order_by(_good_until)
     .limit(1)
 )
-_USED_BY_HOLDS = Prepared(
-    sa.select(_good_until, sa.func.sum(-_use.c.remaining_change))
-    .select_from(_transfer)
-    .join(_use, sa.and_(_use.c.center_id == _transfer.c.center_id, _use.c.transfer_id == _transfer.c.id))
-    .join(_lot, sa.and_(_lot.c.center_id == _use.c.center_id, _lot.c.id == _use.c.lot_id))
-    .where(
+# The transfers first, and what they took by their keys: of a join SQLite makes a walk over all uses of the center.
+_RESOLUTIONS = Prepared(
+    sa.select(_transfer.c.id).where(
         _transfer.c.center_id == sa.bindparam("center"),
         _transfer.c.pending_id.in_(sa.bindparam("holds", expanding=True)),
+    )
+)
+_TAKEN = Prepared(
+    sa.select(_good_until, -_use.c.remaining_change)
+    .select_from(_use)
+    .join(_lot, sa.and_(_lot.c.center_id == _use.c.center_id, _lot.c.id == _use.c.lot_id))
+    .where(
+        _use.c.center_id == sa.bindparam("center"),
+        _use.c.transfer_id.in_(sa.bindparam("transfers", expanding=True)),
         _use.c.remaining_change < 0,
     )
-    .group_by(_good_until)
 )
 
 
@@ -99,5 +105,11 @@ def find_next_ending(session: Session, volunteer_id: int, center_id: int) -> Dat
 
 def used_by_holds(session: Session, pending_ids: Collection[int], center_id: int) -> list[DatedPoints]:
     """What was taken of lots when these holds were posted, summed up by last day, soonest first, undated last."""
-    rows = _USED_BY_HOLDS.rows(session, {"center": center_id, "holds": list(pending_ids)})
-    return sorted((DatedPoints(int(amount), day) for day, amount in rows), key=lambda each: each.expires_on or date.max)
+    ended = _RESOLUTIONS.rows(session, {"center": center_id, "holds": list(pending_ids)}) if pending_ids else ()
+    taken: Counter[date | None] = Counter()
+    if ended:
+        for day, amount in _TAKEN.rows(session, {"center": center_id, "transfers": [row[0] for row in ended]}):
+            taken[day] += amount
+    return sorted(
+        (DatedPoints(amount, day) for day, amount in taken.items()), key=lambda each: each.expires_on or date.max
+    )
