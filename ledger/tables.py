@@ -29,3 +29,15 @@ APPEND_ONLY = (
     *("proposal", "proposal_decision", "period", "book_freeze", "freeze_release"),
     *("household", "household_change"),
 )
+
+# A center has so many of these however long its book gets: what is set up, and what is made once a night or a month.
+# Every other table grows.
+STEADY = (
+    *("center", "place", "team", "shop", "item", "item_price", "unit", "rule_version", "role_grant", "seal_key"),
+    *("expiry_run", "verification_run", "period", "book_freeze", "freeze_release", "receipt_counter", "import_draft"),
+)
+# Columns of few values: to look for one of them is to go through a share of all rows.
+SHARED = (
+    *("center_id", "status", "kind", "unit", "source_type", "channel", "receipt_year"),
+    *("place_id", "station_id", "shop_id", "item_id"),
+)

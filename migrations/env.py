@@ -6,7 +6,8 @@ import sqlalchemy as sa
 from alembic import context
 
 from ledger.kernel.engines import is_sqlite
-from ledger.tables import metadata
+from ledger.kernel.planning import tell_sizes
+from ledger.tables import SHARED, STEADY, metadata
 
 LOCK_NUMBER = 727001
 
@@ -43,3 +44,4 @@ with engine.begin() as connection:
     context.run_migrations()
     if is_sqlite(url) and context.get_context().get_current_heads() != before:
         refuse_orphans(connection)
+        tell_sizes(connection, steady=STEADY, shared=SHARED)

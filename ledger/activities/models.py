@@ -15,6 +15,8 @@ class Activity(Base):
     __table_args__ = (
         inside_center("place_id", "place"),
         inside_center("team_id", "team"),
+        sa.Index(None, "center_id", "created_at"),
+        sa.Index(None, "center_id", "status", "created_at"),
         sa.CheckConstraint("status IN ('draft', 'approved', 'cancelled')", name="status"),
         STRICT,
     )

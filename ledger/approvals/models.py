@@ -19,6 +19,7 @@ class Proposal(Base):
         sa.ForeignKeyConstraint(["center_id"], ["center.id"]),
         sa.CheckConstraint("status IN ('proposed', 'approved', 'rejected', 'withdrawn')", name="status"),
         sa.Index(None, "center_id", "proposed_at", "id"),
+        sa.Index(None, "center_id", "status", "proposed_at", "id"),
         sa.Index(
             "ix_proposal_waiting",
             "center_id",

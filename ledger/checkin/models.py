@@ -67,6 +67,8 @@ class Attendance(Base):
         ),
         sa.Index(None, "center_id", "volunteer_id", "opened_at"),
         sa.Index(None, "center_id", "status", "opened_at"),
+        sa.Index(None, "center_id", "station_id", "opened_at"),
+        sa.Index(None, "center_id", "opened_at"),
         sa.CheckConstraint("status IN ('OPEN', 'CLOSED', 'PENDING', 'CONFIRMED', 'REJECTED', 'VOID')", name="status"),
         sa.CheckConstraint("minutes >= 0 AND points >= 0", name="amounts"),
         sa.CheckConstraint("closed_at IS NULL OR closed_at >= opened_at", name="order"),

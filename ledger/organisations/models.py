@@ -33,7 +33,8 @@ class Membership(Base):
     __table_args__ = (
         inside_center("team_id", "team"),
         inside_center("volunteer_id", "volunteer"),
-        sa.Index(None, "center_id", "volunteer_id"),
+        # With the team, so that SQLite does not take the primary key for it, which leads through all members.
+        sa.Index(None, "center_id", "volunteer_id", "team_id"),
         STRICT,
     )
 

@@ -53,6 +53,8 @@ class Volunteer(Base):
         sa.UniqueConstraint("center_id", "number"),
         sa.UniqueConstraint("center_id", "identity_id"),
         sa.Index(None, "center_id", "place_id"),
+        sa.Index(None, "center_id", "registered_at"),
+        sa.Index(None, "center_id", "status", "number", "id"),
         sa.CheckConstraint("status IN ('active', 'blocked')", name="status"),
         STRICT,
     )

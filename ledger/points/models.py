@@ -41,6 +41,9 @@ class Account(Base):
         sa.UniqueConstraint("center_id", "id", "unit"),
         sa.UniqueConstraint("center_id", "unit", "kind", "owner_id"),
         sa.Index(None, "center_id", "owner_id"),
+        sa.Index(None, "center_id", "opened_at", "id"),
+        sa.Index(None, "center_id", "kind", "opened_at", "id"),
+        sa.Index(None, "center_id", "unit", "opened_at", "id"),
         sa.CheckConstraint(
             "debits_pending >= 0 AND debits_posted >= 0 AND credits_pending >= 0 AND credits_posted >= 0",
             name="counters",

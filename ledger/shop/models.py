@@ -142,6 +142,7 @@ class Redemption(Base):
         sa.Index(None, "center_id", "volunteer_id", "created_at"),
         sa.Index(None, "center_id", "shop_id", "created_at"),
         sa.Index(None, "center_id", "status", "created_at"),
+        sa.Index(None, "center_id", "created_at"),
         sa.CheckConstraint(
             "status IN ('CART', 'HELD', 'CONFIRMED', 'VOIDED', 'RELEASED')",
             name="status",

@@ -103,22 +103,18 @@ def void(session: Session, redemption_id: int, reason: str, *, actor: Actor) -> 
 
 def release_expired(session: Session, center_id: int, *, limit: int = 100) -> int:
     """Release carts and holds whose time is over; how many. Housekeeping: confirm decides by the clock itself."""
-    now = clock.now()
-    late_hold = sa.and_(Redemption.status == "HELD", Redemption.held_until <= now)
-    late_cart = sa.and_(Redemption.status == "CART", Redemption.bound_until <= now)
-    # By state first, so that what is over and done, which is nearly all, is not looked at.
-    query = (
-        sa.select(Redemption.id)
-        .where(
-            Redemption.center_id == center_id,
-            Redemption.status.in_(("HELD", "CART")),
-            sa.or_(late_hold, late_cart),
+    late = []
+    # State by state, so that what is over and done, which is nearly all, is not looked at.
+    for status, ends_at in (("HELD", Redemption.held_until), ("CART", Redemption.bound_until)):
+        query = (
+            sa.select(Redemption.created_at, Redemption.id)
+            .where(Redemption.center_id == center_id, Redemption.status == status, ends_at <= clock.now())
+            .order_by(Redemption.created_at, Redemption.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
         )
-        .order_by(Redemption.created_at, Redemption.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    ids = list(session.scalars(query))
+        late += [(row.created_at, row.id) for row in session.execute(query)]
+    ids = [redemption_id for _, redemption_id in sorted(late)[:limit]]
     for redemption_id in ids:
         redemption = queries.get_redemption(session, redemption_id, center_id, lock=True)
         _release(session, redemption, "expire", actor=system_actor(center_id))

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel.types import table_of
 from ledger.points.models import Account, Transfer
-from ledger.points.policy import COUNTS_AS_POSTED, POINT
+from ledger.points.policy import COUNTS_AS_POSTED, KINDS, POINT
 
+_OF_THE_CENTER = [name for name, kind in KINDS.items() if not kind.counted]
 _account, _transfer = table_of(Account), table_of(Transfer)
 
 
@@ -75,7 +76,10 @@ def _firsts(today: date, count: int) -> list[date]:
 def _flows(session: Session, center_id: int, starts: Sequence[datetime]) -> dict[int, dict[str, int]]:
     """By month and kind of account, what the center's own points accounts gained."""
     accounts = sa.select(_account.c.id, _account.c.kind).where(
-        _account.c.center_id == center_id, _account.c.unit == POINT, sa.not_(_account.c.counted)
+        # By their kinds, for members' accounts are most of those of the unit.
+        _account.c.center_id == center_id,
+        _account.c.unit == POINT,
+        _account.c.kind.in_(_OF_THE_CENTER),
     )
     kinds = {row.id: row.kind for row in session.execute(accounts)}
     gained: dict[int, dict[str, int]] = {}

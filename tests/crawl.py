@@ -1,0 +1,163 @@
+"""Every GET there is, asked as every role of the tour: with ids that exist, each filter, each sort, the next page."""
+
+import base64
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from ledger.kernel import clock
+from ledger.kernel.ids import public_id
+from ledger.web.guard import SESSION_COOKIE
+from tests.tour import Tour
+
+NEVER_ASKED = {"static"}
+ASK_MORE = ("anybody", "volunteer", "manager", "admin")
+# What an address of a file ends in, where it is not both of these.
+KINDS = {"audit.export_bundle": ("zip",), "audit.export_journal": ("hledger", "beancount")}
+FILES = ("csv", "xlsx")
+# What pages read of their addresses, beside `after` and `sort`; the API's document says what the API reads.
+PAGES_READ: dict[str, dict[str, tuple[str, ...]]] = {
+    "activities.list_activities": {"status": ("approved",)},
+    "audit.account": {"as_of": ("2026-06-01T00:00",)},
+    "audit.accounts": {"number": ("1",), "kind": ("member",)},
+    "audit.approvals": {"what": ("points.adjustment",), "status": ("proposed",)},
+    "audit.ending": {"until": ("2199-01-01",)},
+    "audit.trial_balance": {"as_of": ("2026-06-01T00:00",), "effective_until": ("2026-06-01T00:00",)},
+    "checkin.attendances": {"status": ("CONFIRMED", "PENDING"), "from": ("2010-01-01",), "to": ("2150-01-01",)},
+    "home.history": {"which": ("earned", "spent"), "since": ("2010-01-01",), "until": ("2150-01-01",)},
+    "organisations.places": {"closed": ("1",)},
+    "people.volunteers": {"q": ("1", "+8613800000000", "王桂兰"), "household": ("柳荫017",)},
+    "shop.receipts": {
+        "status": ("CONFIRMED", "VOIDED"), "receipt": ("2026-1",), "since": ("2010-01-01",), "until": ("2150-01-01",),
+    },
+    "shop.shelf_of": {"show": ("on", "off")},
+}  # fmt: skip
+# The cursor of a list by time, newest first, as if all of it were still to come.
+AFTER = base64.urlsafe_b64encode(json.dumps(["2150-01-01T00:00:00+00:00", 1]).encode()).decode().rstrip("=")
+# What the API is given by the name of a parameter, where its document does not list the values.
+TEXTS = {"unit": "point", "category": "治安", "name": "王桂兰", "phone": "13800000000", "number": "00000001",
+         "household": "柳荫017", "receipt": "2026-1", "lat": "39.9", "lon": "116.4", "limit": "1"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A GET that was answered."""
+
+    endpoint: str
+    address: str
+    who: str
+    answer: TestResponse
+
+
+def crawl(tour: Tour, keys: Mapping[str, int | str]) -> Iterator[Asked]:
+    """Ask for everything, by everybody; `keys` are those that the tour doesn't have."""
+    described = tour.app.test_client().get("/api/openapi.json").get_json()
+    for rule in tour.app.url_map.iter_rules():
+        if "GET" in (rule.methods or set()) and rule.endpoint not in NEVER_ASKED:
+            for path in _paths(rule, tour, keys):
+                for who in tour.people:
+                    yield from _ask_all(tour, who, rule, path, described)
+
+
+def _ask_all(tour: Tour, who: str, rule: Rule, path: str, described: dict[str, Any]) -> Iterator[Asked]:
+    plain = _ask(tour, who, rule, path)
+    yield plain
+    # What lacks a parameter is asked again with it. A clerk and an auditor see what a manager and an administrator do.
+    if plain.answer.status_code not in (200, 422) or who not in ASK_MORE:
+        return
+    for query in _queries(rule, plain, tour, described):
+        first = _ask(tour, who, rule, f"{path}?{urlencode(query)}")
+        yield first
+        if first.answer.is_json and (after := first.answer.get_json().get("next")):
+            yield _ask(tour, who, rule, f"{path}?{urlencode({**query, 'after': after})}")
+
+
+def _ask(tour: Tour, who: str, rule: Rule, address: str) -> Asked:
+    client, person = tour.app.test_client(), tour.people[who]
+    headers = {}
+    if person is not None and rule.rule.startswith("/api/"):
+        headers = person.headers
+    elif person is not None:
+        client.set_cookie(SESSION_COOKIE, person.token)
+    answer = client.get(address, headers=headers)
+    answer.get_data()
+    return Asked(rule.endpoint, address, who, answer)
+
+
+def _paths(rule: Rule, tour: Tour, keys: Mapping[str, int | str]) -> list[str]:
+    reference = tour.receipt if rule.endpoint.startswith("shop.") else tour.voucher
+    known = tour.keys | {"reference": reference, "code": tour.station_code()} | keys
+    if rule.endpoint == "audit_api.verification":
+        known["run_id"] = keys["verification_id"]
+    kinds = KINDS.get(rule.endpoint, FILES) if "kind" in rule.arguments else ("",)
+    with tour.app.test_request_context():
+        built = [rule.build({name: (known | {"kind": kind})[name] for name in rule.arguments}) for kind in kinds]
+    return [each[1] for each in built if each is not None]
+
+
+def _queries(rule: Rule, plain: Asked, tour: Tour, described: dict[str, Any]) -> Iterator[dict[str, str]]:
+    """Each filter by itself and each sort by itself; of a list with a page of one, so that there is a next."""
+    if not rule.rule.startswith("/api/"):
+        yield from _each(PAGES_READ.get(rule.endpoint, {}))
+        sorts = set(re.findall(r"[?&;]sort=(-?\w+)", plain.answer.text)) if plain.answer.mimetype == "text/html" else ()
+        yield from ({"sort": name} for name in sorted(sorts))
+        if rule.endpoint in PAGES_READ or sorts:
+            yield {"after": AFTER}
+        return
+    needed, values = _read_by_api(rule, tour, described)
+    if needed:
+        yield needed
+    pages = {"limit": "1"} if values.pop("limit", None) else {}
+    for query in [*_each(values), *_sorts(plain, tour, rule, needed)] if pages else _each(values):
+        yield needed | query | pages
+
+
+def _each(values: Mapping[str, tuple[str, ...]]) -> list[dict[str, str]]:
+    return [{name: value} for name, given in values.items() for value in given]
+
+
+def _read_by_api(
+    rule: Rule, tour: Tour, described: dict[str, Any]
+) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+    """What an operation needs in its query, and what else it takes."""
+    path = re.sub(r"<(?:[^:>]+:)?(\w+)>", r"{\1}", rule.rule)
+    operation = described["paths"].get(path, {}).get("get", {})
+    needed, values = {}, {}
+    for each in operation.get("parameters", ()):
+        if each.get("in") != "query" or each["name"] in ("after", "sort"):
+            continue
+        given = _values(each["name"], each["schema"], tour)
+        if each.get("required"):
+            needed[each["name"]] = given[0]
+        else:
+            values[each["name"]] = given
+    return needed, values
+
+
+def _values(name: str, schema: dict[str, Any], tour: Tour) -> tuple[str, ...]:
+    if "enum" in schema:
+        return tuple(value for value in schema["enum"] if value is not None)
+    if schema.get("format") == "date-time":
+        return (clock.now().isoformat(),)
+    if schema.get("format") == "date":
+        return ("2150-01-01",)
+    if name in TEXTS:
+        return (TEXTS[name],)
+    if name.endswith("_id"):
+        return (public_id(int(tour.keys[{"owner_id": "volunteer_id", "parent_id": "top_id"}.get(name, name)])),)
+    return {"kind": ("member",), "on_shelf": ("true",), "from": ("1",)}.get(name, ())
+
+
+def _sorts(plain: Asked, tour: Tour, rule: Rule, needed: dict[str, str]) -> list[dict[str, str]]:
+    """By what a list can be sorted, as the refusal of another sort names it, in both directions."""
+    path = plain.address.partition("?")[0]
+    refused = _ask(tour, plain.who, rule, f"{path}?{urlencode({**needed, 'sort': 'nothing'})}").answer
+    names = (refused.get_json() or {}).get("allowed", "")
+    found = [name.strip().lstrip("-") for name in names.split(",") if name.strip()]
+    return [{"sort": sign + name} for name in dict.fromkeys(found) for sign in ("", "-")]
