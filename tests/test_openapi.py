@@ -35,8 +35,11 @@ CONFIG: dict[str, Any] = {
 # What is wrong with a field that its schema allows, and why the schema can't say it.
 BEYOND_SCHEMA = {
     r"Must be a time with an offset, as .*": "years are 2000 to 2199; date-time knows no limits",
+    r"Give a date, like .*": "nor does date",
     r"Has characters that can't be stored": "control characters and halves of pairs: a pattern would hide the length",
     r"Not a valid integer\.": "1884.0 is an integer to JSON Schema; an amount is never taken from a float",
+    r"Give a whole number from \d+ to \d+": "and 5.0 and 1e2 are numbers to it, where an address says 5 and 100",
+    r"Give degrees, like .*": "so is 1e1, and any number of decimals",
     r"Send either code or card": "one of two is not said by a document made from the fields",
     r"Give either as_of or effective_until": "nor is one of two here",
     r"Length must be between \d+ and \d+\.|Shorter than minimum length \d+\.": "spaces at the ends do not count",

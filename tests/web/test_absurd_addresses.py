@@ -8,14 +8,16 @@ import ast
 import base64
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask, Request
+from flask import Flask, Request, Response, request, request_finished
 from flask.testing import FlaskClient
+from markupsafe import escape
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.routing import Rule
@@ -23,6 +25,7 @@ from werkzeug.routing import Rule
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.ids import public_id
 from ledger.points.models import Transfer
+from ledger.web import asked as address
 from tests.browsing import Browser
 from tests.databases import on_sqlite
 from tests.source import dotted, package
@@ -32,20 +35,18 @@ from tests.world import Person, World
 
 LOOKERS = ("admin", "auditor", "manager", "clerk", "volunteer", "anybody")
 ABSURD = (
-    *("", " ", "\x00", "x\x00", "9" * 30, "-1", "-0", "1e3", "１０", "x" * 5_000, "'\"<%", "\ud83d\ude00\n"),
-    *("9999-12-31", "0001-01-01", "2199-12-31", "9999-12-31T23:59", "0001-01-01T00:00"),
-    *("9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "2026-06-03T08:52:00"),
-    *("z" * 13, public_id(5), public_id((1 << 63) - 1)),
+    *("", "x\x00", "9" * 30, "-0", "１０", "x" * 5_000, "'\"<%", "\ud83d\ude00\n", "9999-12-31", "0001-01-01"),
+    *("2199-12-31", "9999-12-31T23:59", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"),
+    *("z" * 13, public_id((1 << 63) - 1)),
 )
 # What a database has its own opinion of; PostgreSQL is asked these alone.
 LOOKED_UP = ("x\x00", "9" * 30, "2199-12-31", "1e308", public_id((1 << 63) - 1), "\ud83d\ude00")
 CURSORS: tuple[Any, ...] = (
-    *([], [1], [1, 2, 3], {}, None, 5, [None, None], [[], {}], [True, 1], [-1, -1], [1 << 70, 1 << 70]),
-    *(["0001-01-01T00:00:00+14:00", 1], ["9999-12-31T23:59:59-14:00", 1], ["2026-06-03T08:52:00", 1]),
-    *(["x\x00", 5], ["\ud800", 5], ["x" * 300, 5], [1.5, 1.5], [float("nan"), 1]),
+    *([], [1, 2, 3], {}, [None, None], [[], {}], [True, 1], [-1, -1], [1 << 70, 1 << 70], ["x\x00", 5], ["\ud800", 5]),
+    *(["0001-01-01T00:00:00+14:00", 1], ["9999-12-31T23:59:59-14:00", 1], ["2026-06-03T08:52:00", 1], [1.5, 1.5]),
 )
-BROKEN = ("?", "W10", "====", "\x00", "x" * 5_000, base64.urlsafe_b64encode(b"[" * 3_000).decode())
-SORTS = ("--", "-", "recorded_at;", "-x", "limit", "id\x00")
+BROKEN = ("?", "W10", "\x00", base64.urlsafe_b64encode(b"[" * 3_000).decode())
+SORTS = ("", "--", "-", "recorded_at;", "id\x00", "x" * 5_000)
 # Names that Flask's own url_for gives a meaning to.
 ARGUMENTS = ("_external", "_anchor", "_method", "_scheme", "endpoint", "self", "values")
 
@@ -141,7 +142,21 @@ def values_for(name: str, values: tuple[str, ...]) -> list[str]:
     if name == "after":
         cursors = [base64.urlsafe_b64encode(json.dumps(each).encode()).decode().rstrip("=") for each in CURSORS]
         return [*BROKEN, *cursors]
-    return [*values, *SORTS] if name == "sort" else list(values)
+    return list(SORTS) if name == "sort" else list(values)
+
+
+@contextmanager
+def unsaid_by(app: Flask) -> Iterator[list[str]]:
+    """The pages that were shown without a word about what they could not read in their address."""
+    found: list[str] = []
+
+    def look(_app: Flask, response: Response) -> None:
+        said = [str(escape(words)) in response.get_data(as_text=True) for words in address.unread().values()]
+        if response.status_code == 200 and not all(said):
+            found.append(request.full_path)
+
+    with request_finished.connected_to(look, app):
+        yield found
 
 
 def faults_of(asked: Asked, client: FlaskClient, values: tuple[str, ...], tried: set[str]) -> Iterator[str]:
@@ -178,10 +193,11 @@ def names_in_the_source() -> set[str]:
 def test_no_address_is_answered_by_a_fault(tour: Tour, client: FlaskClient) -> None:
     tried: set[str] = set()
     addresses = list(everything_asked(tour, client))
-    faults = [fault for asked in addresses for fault in faults_of(asked, client, ABSURD, tried)]
+    with unsaid_by(tour.app) as unsaid:
+        faults = [fault for asked in addresses for fault in faults_of(asked, client, ABSURD, tried)]
 
     assert len(addresses) > 100
-    assert faults == []
+    assert (faults, unsaid) == ([], [])
     assert names_in_the_source() - tried == set(), "no page of the tour asks for these: they are not tried"
     assert {"after", "sort", "limit", "since", "effective_until"} <= tried
 
