@@ -35,15 +35,15 @@ from tests.world import Person, World
 
 LOOKERS = ("admin", "auditor", "manager", "clerk", "volunteer", "anybody")
 ABSURD = (
-    *("", "x\x00", "9" * 30, "-0", "１０", "x" * 5_000, "'\"<%", "\ud83d\ude00\n", "9999-12-31", "0001-01-01"),
-    *("2199-12-31", "9999-12-31T23:59", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"),
-    *("z" * 13, public_id((1 << 63) - 1)),
+    *("", "x\x00", "9" * 30, "x" * 5_000, "'\"<%", "\ud83d\ude00\n", "9999-12-31", "0001-01-01", "2199-12-31"),
+    *("9999-12-31T23:59", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", public_id((1 << 63) - 1)),
 )
 # What a database has its own opinion of; PostgreSQL is asked these alone.
-LOOKED_UP = ("x\x00", "9" * 30, "2199-12-31", "1e308", public_id((1 << 63) - 1), "\ud83d\ude00")
+LOOKED_UP = ("x\x00", "9" * 30, "2199-12-31", public_id((1 << 63) - 1), "\ud83d\ude00")
 CURSORS: tuple[Any, ...] = (
-    *([], [1, 2, 3], {}, [None, None], [[], {}], [True, 1], [-1, -1], [1 << 70, 1 << 70], ["x\x00", 5], ["\ud800", 5]),
-    *(["0001-01-01T00:00:00+14:00", 1], ["9999-12-31T23:59:59-14:00", 1], ["2026-06-03T08:52:00", 1], [1.5, 1.5]),
+    *(["x\x00", 5], [(1 << 63) - 1, (1 << 63) - 1], ["2199-12-31T23:59:59+00:00", 1], ["\ud800", 5], [1.5, 1.5]),
+    *([], {}, [None, None], [[], {}], [True, 1], [-1, -1], [1 << 70, 1 << 70]),
+    *(["0001-01-01T00:00:00+14:00", 1], ["9999-12-31T23:59:59-14:00", 1], ["2026-06-03T08:52:00", 1]),
 )
 BROKEN = ("?", "W10", "\x00", base64.urlsafe_b64encode(b"[" * 3_000).decode())
 SORTS = ("", "--", "-", "recorded_at;", "id\x00", "x" * 5_000)
@@ -141,8 +141,8 @@ def values_for(name: str, values: tuple[str, ...]) -> list[str]:
     """What a name is tried with."""
     if name == "after":
         cursors = [base64.urlsafe_b64encode(json.dumps(each).encode()).decode().rstrip("=") for each in CURSORS]
-        return [*BROKEN, *cursors]
-    return list(SORTS) if name == "sort" else list(values)
+        return [*BROKEN, *cursors] if values is ABSURD else cursors[:5]
+    return list(SORTS if values is ABSURD else SORTS[-2:]) if name == "sort" else list(values)
 
 
 @contextmanager
@@ -197,7 +197,8 @@ def test_no_address_is_answered_by_a_fault(tour: Tour, client: FlaskClient) -> N
         faults = [fault for asked in addresses for fault in faults_of(asked, client, ABSURD, tried)]
 
     assert len(addresses) > 100
-    assert (faults, unsaid) == ([], [])
+    assert not faults, "\n".join(faults)
+    assert unsaid == []
     assert names_in_the_source() - tried == set(), "no page of the tour asks for these: they are not tried"
     assert {"after", "sort", "limit", "since", "effective_until"} <= tried
 
