@@ -124,18 +124,18 @@ def get_shift(session: Session, shift_id: int, center_id: int) -> ShiftView:
 
 
 def shifts_at_station(
-    session: Session, station_id: int, center_id: int, *, around: datetime, before: timedelta, after: timedelta
+    session: Session, station_id: int, center_id: int, *, at: datetime, ahead: timedelta, back: timedelta
 ) -> list[ShiftView]:
-    """Shifts at the station that a scan at `around` may mean, by start; cancelled ones and drafts too.
+    """Shifts at the station that a scan may mean, by start; cancelled ones and drafts too.
 
-    They start at most `before` later than the scan and ended at most `after` earlier.
+    They start at most `ahead` after the scan and ended at most `back` before it.
     """
     parameters = {
         "center": center_id,
         "station": station_id,
-        "from": around - after - LONGEST_SHIFT,
-        "until": around + before,
-        "not_over_before": around - after,
+        "from": at - back - LONGEST_SHIFT,
+        "until": at + ahead,
+        "not_over_before": at - back,
     }
     return [ShiftView(*row) for row in _AT_STATION.rows(session, parameters)]
 

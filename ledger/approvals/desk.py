@@ -95,10 +95,10 @@ class Desk:
             raise Rejected("approvals.kind_unknown", allowed=", ".join(kind.name for kind in self.kinds))
         return found
 
-    def hindrance(self, session: Session, actor: Actor, proposal: ProposalView, *, lock: bool = False) -> str | None:
-        """The code for which somebody may not decide, None for who may.
+    def why_not(self, session: Session, actor: Actor, proposal: ProposalView, *, lock: bool = False) -> str | None:
+        """The code of what forbids somebody to decide, None where nothing does.
 
-        Neither who proposed it decides, nor whom it is for, nor anybody of their households.
+        The proposer may not, nor the member whom it is for, nor anybody of their households.
         """
         members = [] if proposal.member_id is None else [proposal.member_id]
         if actor.identity_id == proposal.proposed_by or actor.volunteer_id in members:
@@ -114,10 +114,10 @@ class Desk:
         return "approvals.same_household" if near else None
 
     def need_another(self, session: Session, actor: Actor, proposal: ProposalView) -> None:
-        """Raises Forbidden("approvals.two_people_needed" | "approvals.same_household") where there is a hindrance.
+        """Raises Forbidden("approvals.two_people_needed" | "approvals.same_household") for `why_not`.
 
         The households stay as they are until the unit ends, so the decision stands by what they were at its time.
         """
-        code = self.hindrance(session, actor, proposal, lock=True)
+        code = self.why_not(session, actor, proposal, lock=True)
         if code is not None:
             raise Forbidden(code)

@@ -104,7 +104,7 @@ def _get(session: Session, attendance_id: int, actor: Actor) -> dict[str, Any]:
 @bp.doc(parameters=[KEY_PARAMETER])
 @bp.response(200, AttendanceSchema)
 def annul(attendance_id: int) -> dict[str, Any]:
-    """Void a check-in made by mistake, by who made it, within some minutes."""
+    """Void a check-in made by mistake. Only the person who made it may, within some minutes."""
     in_transaction_once(find_idempotency_key(), service.annul, attendance_id, actor=get_actor())
     return in_snapshot(_get, attendance_id, get_actor())
 

@@ -61,7 +61,7 @@ _ENDED = Prepared(
 def decide(session: Session, scene: Scene, visit: OpenVisit | None, rule: Rule) -> Decision:
     """What the scan does to the person's open visit, and which shift it enters.
 
-    Raises Rejected and Conflict for the reasons of `errors.py` from NOT_CHECKED_IN to WRONG_STATION.
+    Raises Rejected where the scan can mean nothing here, Conflict for a question that the command has not confirmed.
     """
     command = scene.command
     names_another = visit is not None and command.shift_id not in (None, visit.shift.id)
@@ -120,7 +120,7 @@ def _switch(session: Session, scene: Scene, visit: OpenVisit, rule: Rule) -> Dec
 
 def _choose(session: Session, scene: Scene, rule: Rule) -> Choice:
     shifts = activities.shifts_at_station(
-        session, scene.station_id, scene.actor.center_id, around=scene.now, before=LOOK_AHEAD, after=LOOK_BACK
+        session, scene.station_id, scene.actor.center_id, at=scene.now, ahead=LOOK_AHEAD, back=LOOK_BACK
     )
     wanted = scene.command.shift_id
     candidates = [shift for shift in shifts if wanted in (None, shift.id)]

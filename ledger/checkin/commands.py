@@ -13,7 +13,7 @@ class ScanCommand:
 
     Either `code` (a station's code, scanned by the volunteer) or `ticket` (the same, exchanged before the log-in) or
     `card` (a card's address, its token, a volunteer number or a full phone number, scanned or typed by a clerk).
-    `confirmed` names the questions (C) already answered with yes.
+    `confirmed` names the questions that were answered with yes (WALK_IN).
     """
 
     client_scan_id: str

@@ -1,6 +1,6 @@
-"""The reasons of a scan, stable and in both languages, with what to do next.
+"""The reasons for which a scan is refused, stable and in both languages, with what to do next.
 
-Refusals (E) and questions (C, status 409) are raised under these codes; `OUTCOMES` names the answers that are none.
+Those of `presenter.QUESTIONS` are questions: the scan is done when it is sent again with the reason confirmed.
 """
 
 from ledger.kernel.errors import ErrorText, register

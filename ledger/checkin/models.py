@@ -48,7 +48,10 @@ class ScanEvent(Base):
 
 
 class Attendance(Base):
-    """One person's presence in a shift; minutes and points are posted when it is CONFIRMED, once a revision."""
+    """One person's presence in a shift; minutes and points are posted when it is CONFIRMED, once a revision.
+
+    `visit` counts how often the person came to the shift. `review_reason` says why somebody must decide on it.
+    """
 
     __tablename__ = "attendance"
     __table_args__ = (

@@ -93,7 +93,7 @@ def _case(session: Session, attendance_id: int) -> dict[str, Any]:
         "scans": scans,
         "scanners": identities.names_of(session, {scan.scanned_by for scan in scans}),
         "rule": rules.get_rule(session, view.rule_id or 0, actor.center_id),
-        "hindrance": reviewing.hindrance(session, view, actor),
+        "why_not": reviewing.why_not(session, view, actor),
         "typed": _proposed(view),
     }
 

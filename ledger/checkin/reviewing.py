@@ -23,7 +23,7 @@ _decision = table_of(ReviewDecision)
 
 
 def review(session: Session, command: ReviewCommand, *, actor: Actor) -> dict[str, Any]:
-    """Decide on a pending attendance; the decider is neither who it is for nor who scanned it, nor of their households.
+    """Decide on a pending attendance, as somebody whom `why_not` does not forbid it.
 
     Raises NotFound("checkin.attendance_not_found"),
     Forbidden("access.denied" | "checkin.four_eyes_required" | "checkin.same_household"),
@@ -32,7 +32,7 @@ def review(session: Session, command: ReviewCommand, *, actor: Actor) -> dict[st
     """
     attendance = queries.get_attendance(session, command.attendance_id, actor.center_id, lock=True)
     actor.need(Permission.REVIEW, attendance.station_path)
-    code = hindrance(session, attendance, actor, lock=True)
+    code = why_not(session, attendance, actor, lock=True)
     if code is not None:
         raise Forbidden(code)
     step(attendance.status, "CONFIRMED" if command.approve else "REJECTED")
@@ -45,10 +45,10 @@ def review(session: Session, command: ReviewCommand, *, actor: Actor) -> dict[st
     return queries.attendance_facts(session, attendance.id, actor.center_id)
 
 
-def hindrance(session: Session, attendance: AttendanceView, actor: Actor, *, lock: bool = False) -> str | None:
-    """The code for which somebody may not decide, None for who may; with `lock` so until the unit ends.
+def why_not(session: Session, attendance: AttendanceView, actor: Actor, *, lock: bool = False) -> str | None:
+    """The code of what forbids somebody to decide, None where nothing does; with `lock` so until the unit ends.
 
-    Neither whom it is for decides, nor who made the scans that it rests on, nor anybody of their households.
+    The volunteer may not, nor those who made the scans that it rests on, nor anybody of their households.
     """
     scanned_by = {scan.scanned_by for scan in queries.scans_of(session, attendance, actor.center_id)}
     involved = scanned_by | {attendance.identity_id, attendance.opened_by}

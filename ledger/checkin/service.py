@@ -32,9 +32,9 @@ _OPEN = Prepared(sa.insert(table_of(Attendance)))
 def scan(session: Session, command: ScanCommand, *, actor: Actor) -> ScanAnswer:
     """Check somebody in or out; the same scan sent again is answered the same and does nothing.
 
-    Raises Rejected for every E and Conflict for every C of `errors.py`, kept as a scan event;
-    Rejected("idempotency.mismatch"). A refusal's context has `scan_id` and, where it is known whose scan it was,
-    `volunteer_id`.
+    Raises Rejected, and Conflict for questions, under the codes of `errors.py`: they are kept as a scan event, and
+    their context has `scan_id` and, where it is known whose scan it was, `volunteer_id`. Raises
+    Rejected("idempotency.mismatch"), which is not kept.
     """
     request_hash = scans.hash_command(command)
     earlier = stored_scans.find_answer(session, actor, command.client_scan_id, request_hash)
@@ -63,7 +63,7 @@ def _scan(session: Session, scene: Scene) -> ScanAnswer:
     elif visit is not None and decision.leave:
         attendance = _check_out(session, scene, visit, scene.now, rule)
     else:
-        attendance = _say(session, scene, decision)
+        attendance = _told(session, scene, decision)
     return stored_scans.store_answer(session, scene, decision.reason, attendance)
 
 
@@ -85,7 +85,7 @@ def _enter(session: Session, scene: Scene, shift: ShiftView, visit: OpenVisit | 
     return _check_in(session, scene, shift, at)
 
 
-def _say(session: Session, scene: Scene, decision: Decision) -> dict[str, Any]:
+def _told(session: Session, scene: Scene, decision: Decision) -> dict[str, Any]:
     """The attendance that the answer is about; a check-out that came too late is kept with it as evidence."""
     attendance_id = decision.about or 0
     if decision.reason == "AUTO_CLOSED":
@@ -149,7 +149,7 @@ def _close_forgotten(session: Session, visit: OpenVisit, rule: Rule, center_id: 
 
 
 def annul(session: Session, attendance_id: int, *, actor: Actor) -> dict[str, Any]:
-    """Void an open attendance: by who opened it, within the minutes the rule allows.
+    """Void an open attendance. Only the person who opened it may, within the minutes that the rule allows.
 
     Raises NotFound("checkin.attendance_not_found"), Forbidden("access.denied"),
     Rejected("checkin.annul_window_closed"), Conflict("checkin.wrong_state").

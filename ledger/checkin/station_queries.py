@@ -74,9 +74,7 @@ def screen(session: Session, station_id: int, actor: Actor, now: datetime) -> Sc
     """What the screen shows now. Raises NotFound("organisations.place_not_found"), Forbidden("access.denied")."""
     station = organisations.get_place(session, station_id, actor.center_id)
     actor.need(Permission.STATION_SCREEN, station.path)
-    shifts = activities.shifts_at_station(
-        session, station_id, actor.center_id, around=now, before=_AHEAD, after=timedelta(0)
-    )
+    shifts = activities.shifts_at_station(session, station_id, actor.center_id, at=now, ahead=_AHEAD, back=timedelta(0))
     early = rules.rule_in_force(session, actor.center_id, now).body.early
     current, coming = _now_and_next(shifts, now, early)
     return Screen(

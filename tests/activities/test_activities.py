@@ -153,9 +153,9 @@ def test_a_scan_finds_the_shifts_it_may_mean(world: World) -> None:
             queries.shifts_at_station,
             world.station_id,
             world.center_id,
-            around=around,
-            before=HOUR / 2,
-            after=HOUR / 2,
+            at=around,
+            ahead=HOUR / 2,
+            back=HOUR / 2,
         )
         return [view.id for view in views]
 

@@ -36,7 +36,7 @@ class Case:
     """A proposal with all that its decision rests on, and what its reader may do about it.
 
     `corrects` leads to the transfer that it is about, `run` to the run of expiry, `result` to what came of it. While
-    it waits `hindrance` says why the reader may not decide and what to do, None if they may; once it is decided
+    it waits `why_not` says why the reader may not decide and what to do, None if they may; once it is decided
     `kinship` says whether the two were of one household.
     """
 
@@ -46,7 +46,7 @@ class Case:
     corrects: str | None
     run: str | None
     result: str | None
-    hindrance: tuple[str, str] | None
+    why_not: tuple[str, str] | None
     kinship: str
     is_own: bool
 
@@ -79,16 +79,16 @@ def case_of(session: Session, proposal: ProposalView, actor: Actor, desk: Desk) 
         corrects=url_for("audit.transfer", transfer_id=parse_public_id(transfer)) if transfer else None,
         run=url_for("audit.expiry_run", run_id=parse_public_id(run)) if run else None,
         result=_result(session, proposal, actor.center_id),
-        hindrance=_hindrance(session, proposal, actor, desk) if waits else None,
+        why_not=_why_not(session, proposal, actor, desk) if waits else None,
         kinship="" if waits else _kinship(session, proposal, actor.center_id),
         is_own=proposal.proposed_by == actor.identity_id,
     )
 
 
-def _hindrance(session: Session, proposal: ProposalView, actor: Actor, desk: Desk) -> tuple[str, str] | None:
+def _why_not(session: Session, proposal: ProposalView, actor: Actor, desk: Desk) -> tuple[str, str] | None:
     if not actor.may(desk.kind(proposal.kind).decide):
         return _("这一项要另一个人来定"), _("管理员来批，您可以看。")
-    code = desk.hindrance(session, actor, proposal)
+    code = desk.why_not(session, actor, proposal)
     return None if code is None else words(Forbidden(code))
 
 

@@ -69,7 +69,7 @@ def _freezes(session: Session, actor: Actor) -> dict[str, Any]:
         "found": {each.id: _found(session, each, actor.center_id) for each in found},
         "people": people(session, signers, actor.center_id),
         "may_sign": awaited and not near,
-        "hindrance": words(Forbidden("points.release_same_household")) if awaited and near else None,
+        "why_not": words(Forbidden("points.release_same_household")) if awaited and near else None,
     }
 
 
