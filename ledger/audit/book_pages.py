@@ -18,7 +18,7 @@ from ledger.kernel.db import in_snapshot
 from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.people.volunteers import queries as people
-from ledger.people.volunteers.search import read_number
+from ledger.people.volunteers.search import number_sought
 from ledger.points.book import reading
 from ledger.points.book.reading import AccountFilter, AccountRow
 from ledger.points.lots.listing import LotRow
@@ -41,7 +41,7 @@ def accounts() -> str:
 
 def _accounts(session: Session, actor: Actor) -> dict[str, Any]:
     number, kind = asked.text("number", longest=_LONGEST), asked.choice("kind", KINDS)
-    volunteer = people.find_volunteer_by_number(session, read_number(number) or "", actor.center_id) if number else None
+    volunteer = people.find_volunteer_by_number(session, number_sought(number), actor.center_id) if number else None
     owner = volunteer.id if volunteer is not None else -1 if number else None
     wanted = AccountFilter(
         unit=asked.text("unit", longest=_LONGEST) or None, kind="member" if number else kind, owner_id=owner

@@ -34,6 +34,7 @@ from ledger.people.schemas import (
 )
 from ledger.people.volunteers import queries, service
 from ledger.people.volunteers.queries import VolunteerView
+from ledger.people.volunteers.search import number_sought
 from ledger.places.queries import place_names
 from ledger.points.book import queries as points
 from ledger.points.policy import MINUTE, POINT, POINT_SCALE, AccountKey
@@ -131,7 +132,7 @@ def _list(session: Session, query: dict[str, Any], actor: Actor) -> Page[Volunte
         request=page,
         place_path=under,
         name=query["name"],
-        number=query["number"],
+        number=None if query["number"] is None else number_sought(query["number"]),
         phone=query["phone"],
         status=query["status"],
         ids=None if query["household"] is None else members_of(query["household"], actor.center_id),

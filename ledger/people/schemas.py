@@ -129,7 +129,7 @@ class VolunteerQuery(PageQuery):
 
     place_id = PublicId(load_default=None)
     name = Text(load_default=None, longest=NAME_LENGTH)
-    number = Text(load_default=None, longest=8)
+    number = Text(load_default=None, longest=20, metadata={"description": "Zeros before it may be left out."})
     phone = Text(load_default=None, longest=40)
     household = Text(load_default=None, longest=HOUSEHOLD_NUMBER_LENGTH, metadata=_HOUSEHOLD)
     status = Choice(("active", "blocked"), load_default=None)

@@ -155,6 +155,12 @@ def test_an_account_is_found_by_the_volunteer_number(client: FlaskClient, book: 
     number = in_snapshot(people.get_volunteer, book.volunteer.volunteer_id, book.world.center_id).number
 
     page = words(shown(client, f"/books/accounts?number={number}", auditor))
+    for written in (
+        number.lstrip("0"),
+        f" {number[:4]} {number[4:]}",
+        number.translate(str.maketrans("0123456789", "０１２３４５６７８９")),
+    ):
+        assert words(shown(client, f"/books/accounts?number={written}", auditor)).count("王*兰") == page.count("王*兰")
     nobody = words(shown(client, "/books/accounts?number=99999999", auditor))
 
     assert f"王*兰 {number}" in page

@@ -146,7 +146,8 @@ def test_volunteers_are_listed_page_by_page_and_found(world: World, client: Flas
     assert [each["id"] for each in page["items"]] == [public_id(first)]
     rest = client.get(f"/api/v1/volunteers?limit=1&after={page['next']}", headers=manager.headers).json
     assert (len(rest["items"]), rest["next"]) == (1, None)
-    for query in (f"phone={phone}", "number=00000001", f"name=王小兰&place_id={public_id(world.station_id)}&limit=1"):
+    numbers = ("number=00000001", "number=1", "number=0000 0001", "number=１")
+    for query in (f"phone={phone}", *numbers, f"name=王小兰&place_id={public_id(world.station_id)}&limit=1"):
         found = client.get(f"/api/v1/volunteers?{query}", headers=manager.headers).json
         assert [each["id"] for each in found["items"]] == [public_id(first)], query
     assert client.get("/api/v1/volunteers?phone=10009999999", headers=manager.headers).json["items"] == []

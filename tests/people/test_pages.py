@@ -139,7 +139,7 @@ def test_the_list_finds_by_number_phone_and_whole_name(world: World, client: Fla
     browser, phone = Browser(client, manager), fresh_phone()
     register(browser, world, phone=phone)
     register(browser, world, name="李四")
-    for sought in ("王小兰", phone, "1", "0000 0001"):
+    for sought in ("王小兰", phone, "1", "0000 0001", "１", " ００００－０００１ "):
         page = browser.get(f"/volunteers?q={sought}").text
         assert ("王小兰" in page, "李四" in page) == (True, False), sought
     assert "没有找到" in browser.get("/volunteers?q=王小").text

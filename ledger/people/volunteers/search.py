@@ -81,6 +81,11 @@ def read_number(text: str) -> str | None:
     return digits.rjust(NUMBER_DIGITS, "0") if digits.isdecimal() and len(digits) <= NUMBER_DIGITS else None
 
 
+def number_sought(text: str) -> str:
+    """The number that is meant, or the text itself, which nobody has for a number."""
+    return read_number(text) or text
+
+
 def _kind_of(text: str) -> tuple[str, str]:
     number = read_number(text)
     if number is not None:
