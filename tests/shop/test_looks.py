@@ -65,6 +65,8 @@ def scene(counter: Counter) -> Scene:
         "till": (counter.clerk, f"/till/{shop}"),
         "receipts": (counter.clerk, "/receipts"),
         "receipts-none": (counter.clerk, "/receipts?receipt=1999-000001"),
+        "receipts-unread": (counter.clerk, "/receipts?since=9999-12-31&until=1,000"),
+        "receipts-refused": (counter.clerk, "/receipts?shop_id=nonsense"),
         "receipt-staff": (counter.clerk, f"/receipts/{sold}"),
         "receipt-void": (counter.clerk, f"/receipts/{sold}/void"),
         "receipt-member": (member, f"/receipts/{sold}"),
