@@ -18,7 +18,7 @@ def test_what_is_gone_without_a_word_is_wrong() -> None:
 
 
 def test_what_is_gone_is_said_with_its_proof() -> None:
-    moved = read_moved("# why\n\ntests/a.py::*[postgresql] => tests/a.py::*[sqlite]; tests/b.py::*\n")
+    moved = read_moved("# why\n\ntests/a.py::*[postgresql]\n=> tests/a.py::*[sqlite]\n=> tests/b.py::*\n")
 
     gone, wrong = compare(BEFORE, BEFORE - {"tests/a.py::test_one[postgresql]"} | {"tests/b.py::test_sql"}, moved)
 
@@ -27,7 +27,7 @@ def test_what_is_gone_is_said_with_its_proof() -> None:
 
 
 def test_a_proof_that_is_gone_itself_is_wrong() -> None:
-    moved = read_moved("tests/a.py::test_two => tests/b.py::test_sql")
+    moved = read_moved("tests/a.py::test_two\n=> tests/b.py::test_sql\n")
 
     assert compare(BEFORE, BEFORE, moved)[1] == ["gone.txt names no test that there is: tests/b.py::test_sql"]
 

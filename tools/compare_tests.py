@@ -3,7 +3,7 @@
     python -m tools.compare_tests COMMIT
 
 `.ci/run` runs every test there is, so what is gone from the code is gone from it. tests/gone.txt says for what is gone
-where the same is proved; the run fails for a test that is not in it, and for a line of it that names no test of now.
+where the same is proved; this fails for a test that is not in it, and for a proof in it that is no test of now.
 """
 
 import re
@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 GONE = ROOT / "tests" / "gone.txt"
 COLLECT = ("-m", "pytest", "--collect-only", "-q", "-n", "0", "-m", "", "-p", "no:cacheprovider")
-ARROW = " => "
+ARROW = "=> "
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,13 @@ def fits(pattern: str, test: str) -> bool:
 
 
 def read_moved(text: str) -> list[Moved]:
-    """The lines of tests/gone.txt but for its comments."""
-    lines = [line.strip() for line in text.splitlines()]
-    pairs = [line.split(ARROW) for line in lines if line and not line.startswith("#")]
-    return [Moved(gone.strip(), tuple(each.strip() for each in proofs.split(";"))) for gone, proofs in pairs]
+    """Of each paragraph of tests/gone.txt what is gone, and what proves the same: the lines with an arrow."""
+    moved = []
+    for paragraph in text.split("\n\n"):
+        lines = [line.strip() for line in paragraph.splitlines() if line.strip() and not line.startswith("#")]
+        proofs = tuple(line.removeprefix(ARROW) for line in lines if line.startswith(ARROW))
+        moved += [Moved(line, proofs) for line in lines if not line.startswith(ARROW)]
+    return moved
 
 
 def compare(before: set[str], now: set[str], moved: list[Moved]) -> tuple[list[str], list[str]]:
@@ -47,8 +50,8 @@ def compare(before: set[str], now: set[str], moved: list[Moved]) -> tuple[list[s
         if known is None:
             wrong.append(f"gone without a word in {GONE.name}: {test}")
         else:
-            gone.append(f"{test}{ARROW}{'; '.join(known.proved_by)}")
-    proofs = [proof for each in moved for proof in each.proved_by]
+            gone.append(f"{test} {ARROW}{'; '.join(known.proved_by)}")
+    proofs = dict.fromkeys(proof for each in moved for proof in each.proved_by)
     lost = [proof for proof in proofs if not any(fits(proof, test) for test in now)]
     return gone, wrong + [f"{GONE.name} names no test that there is: {proof}" for proof in lost]
 

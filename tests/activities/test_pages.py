@@ -9,6 +9,7 @@ from ledger.kernel.db import in_snapshot
 from ledger.kernel.ids import public_id
 from ledger.people.volunteers import queries as people
 from tests.browsing import Browser
+from tests.databases import on_sqlite
 from tests.world import World
 
 
@@ -62,6 +63,7 @@ def test_an_activity_is_planned_over_midnight(world: World, manager: Browser) ->
         ({"station_id": "0000000000001"}, "station_id"),
     ],
 )
+@on_sqlite
 def test_what_can_not_be_planned_is_said_at_its_field(
     world: World, manager: Browser, typed: dict[str, str], field: str
 ) -> None:
@@ -71,6 +73,7 @@ def test_what_can_not_be_planned_is_said_at_its_field(
     assert "还没有活动" in manager.get("/activities").text
 
 
+@on_sqlite
 def test_a_draft_is_approved_and_called_off(world: World, manager: Browser) -> None:
     activity, shift = planned(world, manager, draft="1")
     assert "批准以后" in manager.get(activity).text
@@ -82,6 +85,7 @@ def test_a_draft_is_approved_and_called_off(world: World, manager: Browser) -> N
     assert "社区巡逻" not in manager.get("/activities?status=approved").text
 
 
+@on_sqlite
 def test_staff_sign_somebody_up_by_number(world: World, manager: Browser) -> None:
     volunteer = world.add_volunteer("王小兰")
     number = in_snapshot(people.get_volunteer, volunteer.volunteer_id, world.center_id).number
@@ -95,6 +99,7 @@ def test_staff_sign_somebody_up_by_number(world: World, manager: Browser) -> Non
     assert manager.post(cancel).location == shift
 
 
+@on_sqlite
 def test_a_volunteer_signs_up_waits_and_steps_back(world: World, client: FlaskClient, manager: Browser) -> None:
     _activity, shift = planned(world, manager)
     planned(world, manager, draft="1", name="还没批准的活动")
@@ -111,6 +116,7 @@ def test_a_volunteer_signs_up_waits_and_steps_back(world: World, client: FlaskCl
     assert "已报名" in Browser(client, second).get("/my/shifts").text
 
 
+@on_sqlite
 def test_a_clerk_sees_who_comes_and_changes_nothing(world: World, client: FlaskClient, manager: Browser) -> None:
     _activity, shift = planned(world, manager)
     clerk = Browser(client, world.add_staff("clerk"))

@@ -15,6 +15,7 @@ from ledger.kernel.ids import public_id
 from ledger.points.policy import Balance
 from tests.approvals.office import Office
 from tests.browsing import Browser
+from tests.databases import on_sqlite
 from tests.world import Person, World
 
 
@@ -48,6 +49,7 @@ def typed(office: Office, **changed: Any) -> dict[str, Any]:
     return form | {"cause": "missed", "reason": "六月三日巡逻漏记"} | changed
 
 
+@on_sqlite
 def test_an_adjustment_is_proposed_by_one_and_approved_by_another(
     office: Office, first: Browser, second: Browser
 ) -> None:
@@ -76,6 +78,7 @@ def test_an_adjustment_is_proposed_by_one_and_approved_by_another(
     assert "12.50" in words(second.get(booked[1]))
 
 
+@on_sqlite
 def test_a_member_is_found_by_number_or_whole_phone(office: Office, first: Browser) -> None:
     phone, _password = office.world.give_password(office.volunteer)
     assert "王*兰" in first.get(f"/adjustments/new?who={quote(phone)}").text
@@ -94,6 +97,7 @@ def test_a_member_is_found_by_number_or_whole_phone(office: Office, first: Brows
         ({"reason": " "}, "还没有写理由"),
     ],
 )
+@on_sqlite
 def test_what_is_wrong_stands_at_its_field_and_the_rest_is_kept(
     office: Office, first: Browser, changed: dict[str, str], said: str
 ) -> None:
@@ -105,6 +109,7 @@ def test_what_is_wrong_stands_at_its_field_and_the_rest_is_kept(
     assert "有 1 处要改" in words(answer)
 
 
+@on_sqlite
 def test_what_can_not_be_done_is_told_and_goes_on_waiting(office: Office, second: Browser) -> None:
     office.approve(office.adjustment(500))
     waiting, spent = office.adjustment(-500), office.adjustment(-400)
@@ -118,6 +123,7 @@ def test_what_can_not_be_done_is_told_and_goes_on_waiting(office: Office, second
     assert office.see(waiting).status == "proposed"
 
 
+@on_sqlite
 def test_a_rejection_needs_its_reason_on_the_page(office: Office, second: Browser) -> None:
     path = f"/approvals/{public_id(office.adjustment(100))}"
 
@@ -128,6 +134,7 @@ def test_a_rejection_needs_its_reason_on_the_page(office: Office, second: Browse
     assert "没批准" in words(second.get(path))
 
 
+@on_sqlite
 def test_who_proposed_withdraws_and_can_not_approve(office: Office, first: Browser, second: Browser) -> None:
     path = f"/approvals/{public_id(office.adjustment(100))}"
     assert 'value="approve"' not in first.get(path).text
@@ -139,6 +146,7 @@ def test_who_proposed_withdraws_and_can_not_approve(office: Office, first: Brows
     assert "撤回了" in words(first.get(path))
 
 
+@on_sqlite
 def test_two_clicks_decide_once(office: Office, second: Browser) -> None:
     path = f"/approvals/{public_id(office.adjustment(100))}"
     answers = [second.post(path, key="one-click-only", decision="approve", note="") for _ in range(2)]
@@ -165,10 +173,12 @@ def test_the_list_is_narrowed_and_exported(office: Office, first: Browser) -> No
 
 
 @pytest.mark.parametrize("query", ["status=x&what=y", "after=x", "sort=nothing"])
+@on_sqlite
 def test_odd_addresses_break_nothing(first: Browser, query: str) -> None:
     assert first.get(f"/approvals?{query}").status_code in (200, 422)
 
 
+@on_sqlite
 def test_the_console_says_how_many_wait(office: Office, first: Browser) -> None:
     assert "/approvals?status=proposed" not in first.get("/console").text
     office.adjustment(100)
@@ -177,6 +187,7 @@ def test_the_console_says_how_many_wait(office: Office, first: Browser) -> None:
     assert "1 项" in words(page)
 
 
+@on_sqlite
 def test_an_auditor_reads_and_decides_nothing(office: Office, app: Flask) -> None:
     auditor = Browser(app.test_client(), office.auditor)
     path = f"/approvals/{public_id(office.adjustment(100))}"
@@ -191,6 +202,7 @@ def test_an_auditor_reads_and_decides_nothing(office: Office, app: Flask) -> Non
 
 
 @pytest.mark.parametrize("role", ["clerk", "station_manager"])
+@on_sqlite
 def test_other_staff_see_none_of_it(office: Office, app: Flask, role: str) -> None:
     browser = Browser(app.test_client(), office.world.add_staff(role))
     path = f"/approvals/{public_id(office.adjustment(100))}"
@@ -204,6 +216,7 @@ def refusal(client: FlaskClient, person: Person, path: str, body: dict[str, Any]
     return answer.status_code, answer.json["code"]
 
 
+@on_sqlite
 def test_proposals_over_the_api(office: Office, client: FlaskClient) -> None:
     body = {"kind": "points.adjustment", "payload": office.payload(100), "reason": "漏记"}
     made = client.post("/api/v1/approvals", json=body, headers=office.first.headers)
@@ -223,6 +236,7 @@ def test_proposals_over_the_api(office: Office, client: FlaskClient) -> None:
     assert [each["id"] for each in listed] == [made.json["id"]]
 
 
+@on_sqlite
 def test_a_payload_that_can_not_be_taken_names_its_members(office: Office, client: FlaskClient) -> None:
     body = {"kind": "points.adjustment", "payload": {"amount": "ten", "\ud83d": 1}, "reason": "漏记"}
     answer = client.post("/api/v1/approvals", json=body, headers=office.first.headers | {"Accept-Language": "en"})
@@ -234,6 +248,7 @@ def test_a_payload_that_can_not_be_taken_names_its_members(office: Office, clien
     assert told["payload"] == "Unknown field."
 
 
+@on_sqlite
 def test_an_adjustment_names_the_transfer_that_it_corrects(office: Office, first: Browser, second: Browser) -> None:
     wrong = office.adjustment(500)
     office.approve(wrong)
@@ -249,6 +264,7 @@ def test_an_adjustment_names_the_transfer_that_it_corrects(office: Office, first
     assert first.get("/adjustments/new?transfer=nonsense").status_code == 200
 
 
+@on_sqlite
 def test_the_member_reads_what_it_was_for(office: Office, app: Flask) -> None:
     office.approve(office.adjustment(500))
     page = words(Browser(app.test_client(), office.volunteer).get("/me/history"))
@@ -257,6 +273,7 @@ def test_the_member_reads_what_it_was_for(office: Office, app: Flask) -> None:
     assert "由另一个人批准" in page
 
 
+@on_sqlite
 def test_the_story_of_an_adjustment_names_both(office: Office, second: Browser) -> None:
     proposal_id = office.adjustment(500)
     office.approve(proposal_id)

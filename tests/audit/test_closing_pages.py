@@ -48,6 +48,7 @@ def freeze(world: World, run_id: int | None = None) -> int:
     return in_transaction(freezing.freeze, world.center_id, reason="看不懂的差额", run_id=run_id)
 
 
+@on_sqlite
 def test_a_month_is_closed_and_opened_again_by_two(office: Office, app: Flask) -> None:
     first, second = browser(app, office.first), browser(app, office.second)
     assert "2026年3月 过完了，还开着" in words(first.get("/books/periods"))
@@ -66,6 +67,7 @@ def test_a_month_is_closed_and_opened_again_by_two(office: Office, app: Flask) -
     assert "冯*理 批准重新打开" in page
 
 
+@on_sqlite
 def test_what_is_missing_in_the_form_is_told_beside_it(office: Office, app: Flask) -> None:
     first = browser(app, office.first)
     answer = first.post("/books/periods", event="close", month=MARCH, reason=" ")
@@ -74,12 +76,14 @@ def test_what_is_missing_in_the_form_is_told_beside_it(office: Office, app: Flas
     assert (wrong.status_code, "请先关 2026-03" in words(wrong)) == (422, True)
 
 
+@on_sqlite
 def test_an_auditor_sees_the_months_and_closes_none(office: Office, app: Flask) -> None:
     auditor = browser(app, office.auditor)
     assert "提出关账" not in words(auditor.get("/books/periods"))
     assert auditor.post("/books/periods", event="close", month=MARCH, reason="对过").status_code == 403
 
 
+@on_sqlite
 def test_months_over_the_api(office: Office, client: FlaskClient) -> None:
     made = client.post(f"/api/v1/periods/{MARCH}/close", json={"reason": "对过账"}, headers=office.first.headers)
     assert (made.status_code, made.json["kind"], made.json["payload"]) == (
@@ -116,6 +120,7 @@ def test_all_staff_are_told_that_the_book_is_frozen(office: Office, app: Flask) 
     assert "账本冻结了" not in words(browser(app, office.volunteer).get("/me"))
 
 
+@on_sqlite
 def test_both_sides_sign_on_the_page(office: Office, app: Flask) -> None:
     admin, auditor = browser(app, office.first), browser(app, office.auditor)
     path = f"/books/freezes/{public_id(freeze(office.world))}"
@@ -138,6 +143,7 @@ def test_both_sides_sign_on_the_page(office: Office, app: Flask) -> None:
     Books(office.world.center_id).award(1)
 
 
+@on_sqlite
 def test_the_page_says_what_the_verification_found(office: Office, app: Flask, client: FlaskClient) -> None:
     """The run stands behind the freeze: the row it names is named here too."""
     run = client.post("/api/v1/audit/verify", headers=office.auditor.headers).json

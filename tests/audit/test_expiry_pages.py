@@ -16,6 +16,7 @@ from ledger.points.expiry import queries as expiry_queries
 from ledger.points.expiry import service as expiry
 from ledger.points.policy import POINT, AccountKey, Movement, Source
 from tests.browsing import Browser
+from tests.databases import on_sqlite
 from tests.world import Person, World
 
 DAY = date(2026, 12, 31)
@@ -106,6 +107,7 @@ def test_an_admin_prepares_proposes_and_another_lets_the_points_expire(
     assert "王*兰" in done
 
 
+@on_sqlite
 def test_within_the_grace_the_form_says_up_to_which_day_and_keeps_what_was_typed(
     client: FlaskClient, world: World, admin: Person
 ) -> None:
@@ -121,6 +123,7 @@ def test_within_the_grace_the_form_says_up_to_which_day_and_keeps_what_was_typed
     assert "到这一天没有要到期的积分" in words(nothing.text)
 
 
+@on_sqlite
 def test_a_run_can_be_left_and_nothing_has_moved(client: FlaskClient, world: World, admin: Person) -> None:
     wang = world.add_volunteer()
     with clock.at(BEFORE):
@@ -179,6 +182,7 @@ def test_the_notice_has_masked_names_and_the_last_four_of_the_number_only(
     assert "没有要到期的积分" in early
 
 
+@on_sqlite
 def test_the_notice_in_english(client: FlaskClient, world: World, admin: Person) -> None:
     wang = world.add_volunteer("王桂兰")
     client.set_cookie("language", "en")
@@ -194,6 +198,7 @@ def test_the_notice_in_english(client: FlaskClient, world: World, admin: Person)
     assert "points to expire" in run.lower()
 
 
+@on_sqlite
 def test_only_staff_of_the_books_see_what_ends_and_only_admins_propose(
     client: FlaskClient, world: World, admin: Person
 ) -> None:
@@ -206,6 +211,7 @@ def test_only_staff_of_the_books_see_what_ends_and_only_admins_propose(
     assert Browser(client, auditor).post("/books/expiry", ends_on="2026-01-01").status_code == 403
 
 
+@on_sqlite
 def test_an_award_is_proposed_to_be_taken_back_with_the_debt_named(
     client: FlaskClient, world: World, admin: Person
 ) -> None:
@@ -232,6 +238,7 @@ def test_an_award_is_proposed_to_be_taken_back_with_the_debt_named(
     assert "扫了两次" in again.text
 
 
+@on_sqlite
 def test_an_auditor_is_not_offered_to_take_an_award_back(client: FlaskClient, world: World) -> None:
     auditor = world.add_staff("auditor", place_id=world.top_id)
     award = give(world, world.add_volunteer(), 200)

@@ -41,6 +41,7 @@ def frozen(office: Office, *signed: Person) -> str:
 
 
 @pytest.mark.parametrize("near", ["proposer", "member"])
+@on_sqlite
 def test_a_proposal_says_beforehand_that_the_household_can_not_decide(office: Office, app: Flask, near: str) -> None:
     office.world.house("柳荫017", office.second, office.first if near == "proposer" else office.volunteer)
     path, second = f"/approvals/{public_id(office.adjustment(100))}", Browser(app.test_client(), office.second)
@@ -55,6 +56,7 @@ def test_a_proposal_says_beforehand_that_the_household_can_not_decide(office: Of
     assert 'value="approve"' in third.get(path).text
 
 
+@on_sqlite
 def test_a_decision_shows_whether_the_two_are_of_one_household(office: Office, app: Flask) -> None:
     """And whether they were when it was decided."""
     first = Browser(app.test_client(), office.first)
@@ -74,6 +76,7 @@ def test_a_decision_shows_whether_the_two_are_of_one_household(office: Office, a
     assert shown(withdrawn) == ""
 
 
+@on_sqlite
 def test_the_api_refuses_with_the_reason(office: Office, client: FlaskClient) -> None:
     office.world.house("柳荫017", office.first, office.second, office.auditor)
     path = f"/api/v1/approvals/{public_id(office.adjustment(100))}"
@@ -85,6 +88,7 @@ def test_the_api_refuses_with_the_reason(office: Office, client: FlaskClient) ->
     assert (answer.status_code, answer.json["code"]) == (403, "points.release_same_household")
 
 
+@on_sqlite
 def test_the_page_of_a_frozen_book_says_that_the_household_can_not_sign(office: Office, app: Flask) -> None:
     office.world.house("柳荫017", office.first, office.auditor)
     path, auditor = f"/books/freezes/{frozen(office, office.first)}", Browser(app.test_client(), office.auditor)

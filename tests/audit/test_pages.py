@@ -15,6 +15,7 @@ from ledger.kernel.db import in_snapshot
 from ledger.kernel.ids import public_id
 from ledger.people.volunteers import queries as people
 from tests.audit.small_book import SmallBook, give_points, make_small_book
+from tests.databases import on_sqlite
 from tests.world import Person, World
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -53,10 +54,12 @@ def account_link(client: FlaskClient, auditor: Person, person: Person, unit: str
     return f"/books/accounts/{found['id']}"
 
 
+@on_sqlite
 def test_the_console_says_when_nobody_has_verified(client: FlaskClient, book: SmallBook, auditor: Person) -> None:
     assert "还没有核对过" in shown(client, "/console", auditor)
 
 
+@on_sqlite
 def test_the_console_tells_an_administrator_what_a_new_center_still_lacks(
     client: FlaskClient, world: World, auditor: Person
 ) -> None:
@@ -65,6 +68,7 @@ def test_the_console_tells_an_administrator_what_a_new_center_still_lacks(
     assert "先做这几件事" not in shown(client, "/console", auditor)
 
 
+@on_sqlite
 def test_the_console_says_since_when_the_book_is_clean(client: FlaskClient, book: SmallBook, auditor: Person) -> None:
     client.post("/api/v1/audit/verify", headers=auditor.headers)
 
@@ -74,6 +78,7 @@ def test_the_console_says_since_when_the_book_is_clean(client: FlaskClient, book
     assert "起每次都平" in page
 
 
+@on_sqlite
 def test_the_console_names_what_differs(client: FlaskClient, book: SmallBook, auditor: Person) -> None:
     client.post("/api/v1/audit/verify", headers=auditor.headers)
     give_points(book.world, book.volunteer, 500)
@@ -86,6 +91,7 @@ def test_the_console_names_what_differs(client: FlaskClient, book: SmallBook, au
     assert "三本账都平" not in page
 
 
+@on_sqlite
 def test_the_console_s_figures_are_the_book_s(client: FlaskClient, book: SmallBook, auditor: Person) -> None:
     page = words(shown(client, "/console", auditor))
 
@@ -95,6 +101,7 @@ def test_the_console_s_figures_are_the_book_s(client: FlaskClient, book: SmallBo
     assert "今年兑换 1.50 分 2 单" in page
 
 
+@on_sqlite
 def test_points_by_month_go_from_what_was_to_what_is(book: SmallBook) -> None:
     world = book.world
     with clock.at(clock.now() + timedelta(days=40)):
@@ -111,6 +118,7 @@ def test_points_by_month_go_from_what_was_to_what_is(book: SmallBook) -> None:
         assert month.outstanding == earlier.outstanding + month.issued - month.redeemed
 
 
+@on_sqlite
 def test_the_chart_has_the_same_numbers_as_the_table_behind_it(
     client: FlaskClient, book: SmallBook, auditor: Person
 ) -> None:
@@ -125,6 +133,7 @@ def test_the_chart_has_the_same_numbers_as_the_table_behind_it(
     assert "5.08" in page
 
 
+@on_sqlite
 def test_the_trial_balance_shows_both_sides_as_of_a_moment(
     client: FlaskClient, book: SmallBook, auditor: Person
 ) -> None:
@@ -137,6 +146,7 @@ def test_the_trial_balance_shows_both_sides_as_of_a_moment(
     assert "还没有记过账" in early
 
 
+@on_sqlite
 def test_the_trial_balance_goes_out_as_a_file(client: FlaskClient, book: SmallBook, auditor: Person) -> None:
     csv = client.get("/books.csv", headers=auditor.headers).get_data().decode("utf-8-sig")
     xlsx = client.get("/books.xlsx", headers=auditor.headers).get_data()
@@ -145,12 +155,14 @@ def test_the_trial_balance_goes_out_as_a_file(client: FlaskClient, book: SmallBo
     assert xlsx[:2] == b"PK"
 
 
+@on_sqlite
 def test_verify_now_leads_back_with_the_finding(client: FlaskClient, book: SmallBook, auditor: Person) -> None:
     answer = client.post("/books/verify", headers=auditor.headers)
 
     assert (answer.status_code, answer.location) == (303, "/books")
 
 
+@on_sqlite
 def test_an_account_is_found_by_the_volunteer_number(client: FlaskClient, book: SmallBook, auditor: Person) -> None:
     number = in_snapshot(people.get_volunteer, book.volunteer.volunteer_id, book.world.center_id).number
 
@@ -168,6 +180,7 @@ def test_an_account_is_found_by_the_volunteer_number(client: FlaskClient, book: 
     assert "没有这样的账户" in nobody
 
 
+@on_sqlite
 def test_a_statement_shows_the_balance_after_each_entry_and_the_story_of_one(
     client: FlaskClient, book: SmallBook, auditor: Person
 ) -> None:
@@ -179,6 +192,7 @@ def test_a_statement_shows_the_balance_after_each_entry_and_the_story_of_one(
         assert said in page
 
 
+@on_sqlite
 def test_a_statement_as_of_a_moment_ends_there(client: FlaskClient, book: SmallBook, auditor: Person) -> None:
     link = account_link(client, auditor, book.volunteer, "point")
     local = (book.day + timedelta(hours=10)).astimezone(ZONE)
@@ -189,6 +203,7 @@ def test_a_statement_as_of_a_moment_ends_there(client: FlaskClient, book: SmallB
     assert "兑换" not in page.split("流水")[1]
 
 
+@on_sqlite
 def test_a_statement_goes_out_whole_as_a_file(client: FlaskClient, book: SmallBook, auditor: Person) -> None:
     link = account_link(client, auditor, book.other, "point")
 
@@ -201,6 +216,7 @@ def test_a_statement_goes_out_whole_as_a_file(client: FlaskClient, book: SmallBo
     assert xlsx.get_data()[:2] == b"PK"
 
 
+@on_sqlite
 def test_the_story_of_a_transfer_leads_to_everything_behind_it(
     client: FlaskClient, book: SmallBook, auditor: Person
 ) -> None:
@@ -212,6 +228,7 @@ def test_the_story_of_a_transfer_leads_to_everything_behind_it(
     assert all("同一批的流水" in story and "经手的人" in story for story in stories)
 
 
+@on_sqlite
 def test_an_award_s_story_writes_the_sum_out(client: FlaskClient, book: SmallBook, auditor: Person) -> None:
     link = account_link(client, auditor, book.volunteer, "point")
     entries = client.get(f"/api/v1{link.removeprefix('/books')}/entries", headers=auditor.headers).json["items"]
@@ -225,6 +242,7 @@ def test_an_award_s_story_writes_the_sum_out(client: FlaskClient, book: SmallBoo
 
 
 @pytest.mark.parametrize("role", ["clerk", "station_manager"])
+@on_sqlite
 def test_staff_without_the_books_do_not_see_them(client: FlaskClient, world: World, role: str) -> None:
     headers = world.add_staff(role).headers
 
@@ -232,12 +250,14 @@ def test_staff_without_the_books_do_not_see_them(client: FlaskClient, world: Wor
     assert client.post("/books/verify", headers=headers).status_code == 403
 
 
+@on_sqlite
 def test_a_volunteer_does_not_see_the_books(client: FlaskClient, book: SmallBook, auditor: Person) -> None:
     own = account_link(client, auditor, book.volunteer, "point")
 
     assert {client.get(path, headers=book.volunteer.headers).status_code for path in (*PATHS, own)} == {403}
 
 
+@on_sqlite
 def test_what_is_not_there_is_said_so(client: FlaskClient, auditor: Person) -> None:
     for path in (
         f"/books/accounts/{public_id(5)}",
@@ -250,6 +270,7 @@ def test_what_is_not_there_is_said_so(client: FlaskClient, auditor: Person) -> N
 @pytest.mark.parametrize(
     "query", ["as_of=yesterday", "as_of=0001-01-01T00:00", "after=x", "sort=nothing", "kind=x&unit=%00"]
 )
+@on_sqlite
 def test_odd_addresses_break_nothing(client: FlaskClient, book: SmallBook, auditor: Person, query: str) -> None:
     for path in ("/books", "/books/accounts", account_link(client, auditor, book.volunteer, "point")):
         assert client.get(f"{path}?{query}", headers=auditor.headers).status_code in (200, 422), path

@@ -10,15 +10,18 @@ from ledger.kernel.ids import public_id
 from tests.browsing import Browser
 from tests.checkin.days import Day, at, scan
 from tests.checkin.phone import Phone
+from tests.databases import on_sqlite
 
 
 class TestDesk:
     """The station's own pages."""
 
+    @on_sqlite
     def test_a_clerk_of_one_station_scans_there(self, day: Day, client: FlaskClient) -> None:
         page = Browser(client, day.clerk).get("/scan")
         assert f'data-station-id="{public_id(day.world.station_id)}"' in page.text
 
+    @on_sqlite
     def test_a_clerk_of_several_says_where(self, day: Day, client: FlaskClient) -> None:
         other = day.world.add_station("东门站")
         day.world.employ(day.clerk, "clerk", place_id=other)
@@ -34,11 +37,13 @@ class TestDesk:
         unknown = clerk.get(f"/scan?station={public_id(day.world.top_id)}")
         assert "那个站点不归您扫" in unknown.text
 
+    @on_sqlite
     def test_a_card_read_by_a_clerks_own_phone_leads_to_the_scan_page(self, day: Day, client: FlaskClient) -> None:
         address = f"/K/{day.volunteer.card}"
         assert "/scan" not in client.get(address).text
         assert 'href="/scan"' in Browser(client, day.clerk).get(address).text
 
+    @on_sqlite
     def test_the_stations_page_leads_to_its_screen_its_paper_and_its_list(self, day: Day, client: FlaskClient) -> None:
         station = public_id(day.world.station_id)
         manager = Browser(client, day.manager)
@@ -47,6 +52,7 @@ class TestDesk:
             assert f'href="/stations/{station}/{name}"' in page
             assert manager.get(f"/stations/{station}/{name}").status_code == 200
 
+    @on_sqlite
     def test_the_screen_and_the_paper_are_for_staff(self, day: Day, client: FlaskClient) -> None:
         station = public_id(day.world.station_id)
         clerk, manager = Browser(client, day.clerk), day.manager
@@ -96,6 +102,7 @@ class TestDesk:
         assert "王桂兰" in line
         assert "还没到签到时间，08:30 起" in line
 
+    @on_sqlite
     def test_nobody_guesses_when_a_forgetful_one_left(self, day: Day, client: FlaskClient) -> None:
         day.sign_up(9)
         day.card(9)
@@ -142,6 +149,7 @@ class TestReviewPages:
         assert "忘了签退的，时长照记，不记积分" in earned
         assert "问过队长" in earned
 
+    @on_sqlite
     def test_a_rejection_needs_a_reason(self, day: Day, client: FlaskClient, address: str) -> None:
         manager = Browser(client, day.manager)
         with clock.at(at(13)):
@@ -151,6 +159,7 @@ class TestReviewPages:
         earned = Browser(client, day.volunteer).get(address.replace("reviews", "attendances")).text
         assert "当天没有来" in earned
 
+    @on_sqlite
     def test_who_scanned_is_told_that_another_decides(self, day: Day, client: FlaskClient) -> None:
         day.sign_up(9)
         with clock.at(at(9)):
@@ -167,6 +176,7 @@ class TestReviewPages:
             refused = manager.post(address, decision="approve", day="2026-06-03", time="10:30")
         assert refused.status_code == 403
 
+    @on_sqlite
     def test_the_household_is_told_that_another_decides(self, day: Day, client: FlaskClient, address: str) -> None:
         day.world.house("柳荫017", day.manager, day.volunteer)
         manager = Browser(client, day.manager)
@@ -179,5 +189,6 @@ class TestReviewPages:
             refused = manager.post(address, decision="approve", day="2026-06-03", time="10:30")
         assert refused.status_code == 403
 
+    @on_sqlite
     def test_a_clerk_has_no_business_there(self, day: Day, client: FlaskClient, address: str) -> None:
         assert Browser(client, day.clerk).get(address).status_code == 403

@@ -15,8 +15,10 @@ from ledger.organisations import service as organisations
 from tests.browsing import Browser
 from tests.checkin.days import Day, at
 from tests.checkin.phone import Phone, hidden
+from tests.databases import on_sqlite
 
 
+@on_sqlite
 def test_a_volunteer_scans_in_and_out_and_reads_the_sum(day: Day, phone: Phone, client: FlaskClient) -> None:
     day.sign_up(9)
 
@@ -42,6 +44,7 @@ def test_a_volunteer_scans_in_and_out_and_reads_the_sum(day: Day, phone: Phone, 
     assert anybody.get(earned).status_code == 302
 
 
+@on_sqlite
 def test_a_slow_log_in_keeps_the_scan(day: Day, client: FlaskClient) -> None:
     day.sign_up(9)
     stranger = Phone(client)
@@ -59,6 +62,7 @@ def test_a_slow_log_in_keeps_the_scan(day: Day, client: FlaskClient) -> None:
     assert "已签到" in page.text
 
 
+@on_sqlite
 def test_a_log_in_that_takes_too_long_is_told_to_scan_again(day: Day, phone: Phone) -> None:
     day.sign_up(9)
     with clock.at(at(9)):
@@ -77,6 +81,7 @@ def test_a_log_in_that_takes_too_long_is_told_to_scan_again(day: Day, phone: Pho
         (lambda day: day.screen(9)[:-2] + "AA", "这不是本站的码"),
     ],
 )
+@on_sqlite
 def test_a_bad_code_says_why_and_what_to_do(day: Day, client: FlaskClient, shown: Any, words: str) -> None:
     with clock.at(at(9)):
         answer = client.get(f"/S/{shown(day)}")
@@ -88,6 +93,7 @@ def test_a_bad_code_says_why_and_what_to_do(day: Day, client: FlaskClient, shown
     assert client.get_cookie("scan-ticket", path="/checkin") is None
 
 
+@on_sqlite
 def test_a_replaced_print_is_told_so(day: Day, client: FlaskClient) -> None:
     paper = codes.paper_code(day.world.center_id, day.world.station_id, 1).code
     assert client.get(f"/S/{paper}").status_code == 303
@@ -96,6 +102,7 @@ def test_a_replaced_print_is_told_so(day: Day, client: FlaskClient) -> None:
     assert "已经换过" in client.get(f"/S/{paper}").text
 
 
+@on_sqlite
 def test_loading_the_page_again_changes_nothing(day: Day, phone: Phone) -> None:
     day.sign_up(9)
     with clock.at(at(9)):
@@ -107,6 +114,7 @@ def test_loading_the_page_again_changes_nothing(day: Day, phone: Phone) -> None:
     assert len(results) == 1
 
 
+@on_sqlite
 def test_a_question_is_answered_with_a_button(day: Day, phone: Phone) -> None:
     day.world.add_shift(at(9))
     with clock.at(at(9)):
@@ -118,6 +126,7 @@ def test_a_question_is_answered_with_a_button(day: Day, phone: Phone) -> None:
     assert "已签到" in page
 
 
+@on_sqlite
 def test_two_questions_come_one_after_the_other(day: Day, phone: Phone) -> None:
     other = day.world.add_station("东门站")
     day.world.add_shift(at(9), station_id=other)
@@ -134,6 +143,7 @@ def test_two_questions_come_one_after_the_other(day: Day, phone: Phone) -> None:
         assert "已签到" in phone.get(address).text
 
 
+@on_sqlite
 def test_who_wants_to_leave_at_once_can(day: Day, phone: Phone) -> None:
     day.sign_up(9)
     phone.scan(day, 9)
@@ -145,6 +155,7 @@ def test_who_wants_to_leave_at_once_can(day: Day, phone: Phone) -> None:
         assert "3 分钟" in phone.get(phone.send(question, "/checkin")).text
 
 
+@on_sqlite
 def test_who_comes_back_at_once_can(day: Day, phone: Phone) -> None:
     day.sign_up(9)
     phone.scan(day, 9)
@@ -155,6 +166,7 @@ def test_who_comes_back_at_once_can(day: Day, phone: Phone) -> None:
         assert "已签到" in phone.get(phone.send(already, "/checkin")).text
 
 
+@on_sqlite
 def test_a_late_check_out_is_explained(day: Day, phone: Phone) -> None:
     day.sign_up(9)
     phone.scan(day, 9)
@@ -165,12 +177,14 @@ def test_a_late_check_out_is_explained(day: Day, phone: Phone) -> None:
     assert "11:30 就过了签退时间" in page
 
 
+@on_sqlite
 def test_staff_who_are_no_volunteers_are_told_so(day: Day, client: FlaskClient) -> None:
     phone = Phone(client, day.clerk)
 
     assert "您还不是这里的志愿者" in phone.get(phone.scan(day, 9)).text
 
 
+@on_sqlite
 def test_a_result_is_for_who_scanned_alone(day: Day, client: FlaskClient, phone: Phone) -> None:
     day.sign_up(9)
     address = phone.scan(day, 9)
@@ -178,6 +192,7 @@ def test_a_result_is_for_who_scanned_alone(day: Day, client: FlaskClient, phone:
     assert Browser(client, day.world.add_volunteer("李建国")).get(address).status_code == 404
 
 
+@on_sqlite
 def test_the_receipt_names_nobody_and_says_whether_it_stands(day: Day, phone: Phone, client: FlaskClient) -> None:
     day.sign_up(9)
     phone.scan(day, 9)

@@ -11,6 +11,7 @@ from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import registered_codes
 from tests.checkin.days import Day, at, code_of, scan
 from tests.checkin.refusals import DECIDED, SCANNED, checked_in, decided, forgotten
+from tests.databases import on_sqlite
 
 
 @decided("four_eyes_required")
@@ -95,6 +96,7 @@ def test_a_scan_is_refused_and_kept_with_its_reason(day: Day, reason: str) -> No
 
 
 @pytest.mark.parametrize("reason", DECIDED)
+@on_sqlite
 def test_it_is_refused(day: Day, reason: str) -> None:
     assert code_of(lambda: DECIDED[reason](day)) == f"checkin.{reason}"
 

@@ -17,6 +17,7 @@ from ledger.points.expiry import service as expiry
 from ledger.points.policy import POINT, AccountKey
 from ledger.shop import settling
 from tests.audit.small_book import redeem, serve
+from tests.databases import on_sqlite
 from tests.shop.counter import give_points
 from tests.world import Person, World
 
@@ -75,6 +76,7 @@ def sell(world: World, member: Person, points: int, at: datetime) -> tuple[Perso
     ("language", "said"),
     [("zh", "这 2.00 分： 2027年12月31日到期"), ("en", "These 2.00 points: good until 31 December 2027")],
 )
+@on_sqlite
 def test_what_was_earned_says_until_when_it_is_good(
     client: FlaskClient, world: World, language: str, said: str
 ) -> None:
@@ -101,6 +103,7 @@ def test_what_was_earned_says_until_when_it_is_good(
         ),
     ],
 )
+@on_sqlite
 def test_what_was_spent_names_the_points_it_took_soonest_to_end_first(
     client: FlaskClient, world: World, member: Person, language: str, said: str
 ) -> None:
@@ -109,6 +112,7 @@ def test_what_was_spent_names_the_points_it_took_soonest_to_end_first(
     assert said in lines_of(client, member, language)[0]
 
 
+@on_sqlite
 def test_points_of_one_day_are_one_line(client: FlaskClient, world: World, member: Person) -> None:
     with clock.at(JUNE + timedelta(minutes=5)):
         give_points(world, member, 100, good_until=date(2026, 12, 31))
@@ -118,6 +122,7 @@ def test_points_of_one_day_are_one_line(client: FlaskClient, world: World, membe
     assert "2026年6月1日得的 2026年12月31日到期 3.00" in lines_of(client, member)[0]
 
 
+@on_sqlite
 def test_which_points_is_behind_a_second_fold(client: FlaskClient, world: World, member: Person) -> None:
     sell(world, member, 250, JUNE + timedelta(hours=2))
     page = page_of(client, member, "zh")
@@ -134,6 +139,7 @@ def test_which_points_is_behind_a_second_fold(client: FlaskClient, world: World,
         ("en", "Which points they went back to Earned on 1 June 2026 put off, good until 2 March 2027 2.00"),
     ],
 )
+@on_sqlite
 def test_what_was_given_back_says_to_which_points_and_whether_they_were_put_off(
     client: FlaskClient, world: World, member: Person, language: str, said: str
 ) -> None:
@@ -157,6 +163,7 @@ def test_what_was_given_back_says_to_which_points_and_whether_they_were_put_off(
         ),
     ],
 )
+@on_sqlite
 def test_what_has_ended_names_the_points_in_words(
     client: FlaskClient, world: World, member: Person, language: str, said: tuple[str, str]
 ) -> None:
@@ -175,6 +182,7 @@ def test_what_has_ended_names_the_points_in_words(
 @pytest.mark.parametrize(
     ("language", "said"), [("zh", "发错的积分收回了 −3.00"), ("en", "A wrong award was taken back −3.00")]
 )
+@on_sqlite
 def test_a_wrong_award_that_was_taken_back_says_so(
     client: FlaskClient, world: World, member: Person, language: str, said: str
 ) -> None:
@@ -201,6 +209,7 @@ def entries(client: FlaskClient, world: World, person: Person, **query: str) -> 
     return items, shown
 
 
+@on_sqlite
 def test_the_statement_names_lots_over_the_api(client: FlaskClient, world: World, member: Person) -> None:
     clerk, sold = sell(world, member, 250, LAST_EVENING)
     with clock.at(LAST_EVENING + timedelta(minutes=20)):

@@ -15,6 +15,7 @@ from ledger.web import page_context
 from ledger.web.guard import SESSION_COOKIE
 from ledger.web.page_context import local_path
 from tests.browsing import Browser
+from tests.databases import on_sqlite
 from tests.world import Person, World
 
 SHOWN = (
@@ -49,6 +50,7 @@ def head(app: Flask, person: Person | None) -> list[str]:
         return render_template_string(HEAD).split("|")
 
 
+@on_sqlite
 def test_the_head_of_a_page_says_who_reads_it_and_where(app: Flask, world: World) -> None:
     clerk = world.add_staff("clerk", name="陈晓燕")
 
@@ -57,6 +59,7 @@ def test_the_head_of_a_page_says_who_reads_it_and_where(app: Flask, world: World
     assert (place, name, role, demo, locale, large) == ("柳荫站", "陈晓燕", "店员", "True", "zh", "False")
 
 
+@on_sqlite
 def test_a_stranger_is_told_the_center_and_shown_no_menu(app: Flask, world: World) -> None:
     place, name, _role, _demo, _locale, _large, nav = head(app, None)
 
@@ -64,6 +67,7 @@ def test_a_stranger_is_told_the_center_and_shown_no_menu(app: Flask, world: Worl
     assert (name, nav) == ("", "")
 
 
+@on_sqlite
 def test_the_switches_are_kept_by_the_browser_and_in_the_profile(client: FlaskClient, world: World) -> None:
     volunteer = world.add_volunteer()
 
@@ -88,6 +92,7 @@ def test_the_switches_are_kept_by_the_browser_and_in_the_profile(client: FlaskCl
     ],
     ids=["nothing chosen", "from the profile", "chosen before the log-in", "both"],
 )
+@on_sqlite
 def test_a_log_in_brings_the_switches_and_takes_none_away(
     client: FlaskClient,
     world: World,
@@ -108,6 +113,7 @@ def test_a_log_in_brings_the_switches_and_takes_none_away(
     assert tuple(cookie and cookie.value for cookie in kept) == after
 
 
+@on_sqlite
 def test_an_unknown_wish_changes_nothing(client: FlaskClient, world: World) -> None:
     volunteer = world.add_volunteer()
 
@@ -118,12 +124,14 @@ def test_an_unknown_wish_changes_nothing(client: FlaskClient, world: World) -> N
     assert client.get_cookie("language") is None
 
 
+@on_sqlite
 def test_the_switches_need_the_page_s_token(app: Flask, world: World) -> None:
     answer = app.test_client().post("/preferences", data={"language": "en"})
 
     assert answer.status_code == 403
 
 
+@on_sqlite
 def test_the_style_guide_is_shown_in_development_only(
     app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,6 +140,7 @@ def test_the_style_guide_is_shown_in_development_only(
     assert app.test_client().get("/styleguide").status_code == 404
 
 
+@on_sqlite
 def test_staff_who_serve_as_volunteers_find_their_own_points(app: Flask, world: World) -> None:
     volunteer = world.add_volunteer()
     assert head(app, volunteer)[-1] == ""
@@ -141,6 +150,7 @@ def test_staff_who_serve_as_volunteers_find_their_own_points(app: Flask, world: 
     assert head(app, volunteer)[-1].endswith("我的")
 
 
+@on_sqlite
 def test_a_page_stands_when_the_database_does_not(app: Flask, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*_: object) -> None:
         raise Unavailable("service.busy")

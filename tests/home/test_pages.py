@@ -13,6 +13,7 @@ from ledger.kernel.db import in_transaction
 from ledger.kernel.ids import public_id
 from ledger.rules.policy import RuleBody
 from tests.audit.small_book import SmallBook, make_small_book, scan, serve
+from tests.databases import on_sqlite
 from tests.world import Person, World
 
 
@@ -34,16 +35,19 @@ def shown(client: FlaskClient, path: str, person: Person) -> str:
     ("role", "page"),
     [("admin", "/console"), ("auditor", "/console"), ("station_manager", "/today"), ("clerk", "/today")],
 )
+@on_sqlite
 def test_each_role_lands_on_its_own_page(client: FlaskClient, world: World, role: str, page: str) -> None:
     answer = client.get("/", headers=world.add_staff(role).headers)
 
     assert (answer.status_code, answer.location) == (302, page)
 
 
+@on_sqlite
 def test_a_volunteer_lands_at_home(client: FlaskClient, world: World) -> None:
     assert client.get("/", headers=world.add_volunteer().headers).location == "/me"
 
 
+@on_sqlite
 def test_a_stranger_is_told_what_this_is_and_asked_who_they_are(client: FlaskClient, world: World) -> None:
     answer = client.get("/", follow_redirects=True)
 
@@ -51,6 +55,7 @@ def test_a_stranger_is_told_what_this_is_and_asked_who_they_are(client: FlaskCli
     assert "志愿服务的时长和积分" in answer.get_data(as_text=True)
 
 
+@on_sqlite
 def test_home_shows_what_can_be_spent_and_what_is_held(client: FlaskClient, book: SmallBook) -> None:
     page = shown(client, "/me", book.volunteer)
 
@@ -60,6 +65,7 @@ def test_home_shows_what_can_be_spent_and_what_is_held(client: FlaskClient, book
     assert "3 小时 35 分" in page
 
 
+@on_sqlite
 def test_home_of_somebody_new_says_what_to_do(client: FlaskClient, world: World) -> None:
     page = shown(client, "/me", world.add_volunteer())
 
@@ -67,6 +73,7 @@ def test_home_of_somebody_new_says_what_to_do(client: FlaskClient, world: World)
     assert "今天没有报班" in page
 
 
+@on_sqlite
 def test_home_goes_with_the_day(client: FlaskClient, world: World) -> None:
     clerk, volunteer = world.add_staff("clerk"), world.add_volunteer()
     noon = (clock.now() + timedelta(days=1)).replace(hour=4, minute=0, second=0, microsecond=0)
@@ -89,6 +96,7 @@ def test_home_goes_with_the_day(client: FlaskClient, world: World) -> None:
     assert "这次得了 1.00 分" in at(65)
 
 
+@on_sqlite
 def test_home_says_that_a_forgotten_check_out_waits(client: FlaskClient, world: World) -> None:
     clerk, volunteer = world.add_staff("clerk"), world.add_volunteer()
     noon = (clock.now() + timedelta(days=1)).replace(hour=4, minute=0, second=0, microsecond=0)
@@ -114,6 +122,7 @@ def test_the_way_to_the_next_star() -> None:
     assert (last.got, last.to_next) == (5, 0)
 
 
+@on_sqlite
 def test_the_history_says_in_plain_words_why_the_balance_is_this(client: FlaskClient, book: SmallBook) -> None:
     page = shown(client, "/me/history", book.volunteer)
 
@@ -125,6 +134,7 @@ def test_the_history_says_in_plain_words_why_the_balance_is_this(client: FlaskCl
     assert "正在占用" in page
 
 
+@on_sqlite
 def test_a_void_gives_back_and_says_so(client: FlaskClient, book: SmallBook) -> None:
     page = shown(client, "/me/history", book.other)
 
@@ -134,6 +144,7 @@ def test_a_void_gives_back_and_says_so(client: FlaskClient, book: SmallBook) -> 
 
 
 @pytest.mark.parametrize(("which", "earned", "spent"), [("earned", 2, 0), ("spent", 0, 1), ("all", 2, 1)])
+@on_sqlite
 def test_the_history_is_narrowed(client: FlaskClient, book: SmallBook, which: str, earned: int, spent: int) -> None:
     page = shown(client, f"/me/history?which={which}", book.volunteer)
 
@@ -172,6 +183,7 @@ def test_the_history_goes_out_as_a_file(client: FlaskClient, book: SmallBook) ->
     assert xlsx.get_data()[:2] == b"PK"
 
 
+@on_sqlite
 def test_the_card_shows_the_number_as_codes(client: FlaskClient, world: World) -> None:
     volunteer = world.add_volunteer()
 
@@ -182,10 +194,12 @@ def test_the_card_shows_the_number_as_codes(client: FlaskClient, world: World) -
 
 
 @pytest.mark.parametrize("path", ["/me", "/me/history", "/me/history.csv", "/me/card"])
+@on_sqlite
 def test_staff_who_are_no_volunteers_have_no_points_of_their_own(client: FlaskClient, world: World, path: str) -> None:
     assert client.get(path, headers=world.add_staff("clerk").headers).status_code == 403
 
 
+@on_sqlite
 def test_the_day_lists_what_needs_doing_and_who_came(client: FlaskClient, world: World) -> None:
     clerk, manager = world.add_staff("clerk"), world.add_staff("station_manager")
     come, absent = world.add_volunteer("王桂兰"), world.add_volunteer("张志国")
@@ -210,12 +224,14 @@ def test_the_day_lists_what_needs_doing_and_who_came(client: FlaskClient, world:
     assert "东北大米" not in page
 
 
+@on_sqlite
 def test_the_day_of_a_clerk_has_no_reviews(client: FlaskClient, book: SmallBook) -> None:
     page = shown(client, "/today", book.clerk)
 
     assert "等您定" not in page
 
 
+@on_sqlite
 def test_the_day_leads_to_the_reviews_that_wait(client: FlaskClient, world: World) -> None:
     clerk, manager, volunteer = world.add_staff("clerk"), world.add_staff("station_manager"), world.add_volunteer()
     start = clock.now() - timedelta(days=1)
@@ -231,6 +247,7 @@ def test_the_day_leads_to_the_reviews_that_wait(client: FlaskClient, world: Worl
     assert "忘了签退，等您定" in page
 
 
+@on_sqlite
 def test_another_station_s_day_is_not_shown(client: FlaskClient, world: World) -> None:
     elsewhere = world.add_station("石桥站")
     manager = world.add_staff("station_manager", place_id=elsewhere)
@@ -239,6 +256,7 @@ def test_another_station_s_day_is_not_shown(client: FlaskClient, world: World) -
     assert "今天没有班" in shown(client, "/today", manager)
 
 
+@on_sqlite
 def test_the_menu_shows_what_the_reader_may_use(client: FlaskClient, world: World) -> None:
     clerk = client.get("/today", headers=world.add_staff("clerk").headers).get_data(as_text=True)
     admin = client.get("/today", headers=world.add_staff("admin", place_id=world.top_id).headers).get_data(as_text=True)

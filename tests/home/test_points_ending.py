@@ -15,6 +15,7 @@ from ledger.points.book import service as points
 from ledger.points.corrections import clawback
 from ledger.points.models import Transfer
 from ledger.points.policy import POINT, AccountKey, Movement, Source
+from tests.databases import on_sqlite
 from tests.shop import counter
 from tests.world import Person, World
 
@@ -31,6 +32,7 @@ def shown(client: FlaskClient, path: str, person: Person, language: str = "zh") 
     ("language", "said"),
     [("zh", "其中 2027年12月31日到期 30.00"), ("en", "Of these, good until 31 December 2027 30.00")],
 )
+@on_sqlite
 def test_home_says_what_ends_next_and_when(client: FlaskClient, world: World, language: str, said: str) -> None:
     volunteer = world.add_volunteer()
     counter.give_points(world, volunteer, 3_000, good_until=date(2027, 12, 31))
@@ -39,6 +41,7 @@ def test_home_says_what_ends_next_and_when(client: FlaskClient, world: World, la
     assert said in shown(client, "/me", volunteer, language)
 
 
+@on_sqlite
 def test_home_says_that_points_are_in_their_grace(client: FlaskClient, world: World) -> None:
     yesterday = clock.today() - timedelta(days=1)
     volunteer = world.add_volunteer()

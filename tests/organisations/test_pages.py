@@ -12,6 +12,7 @@ from ledger.kernel.paging import PageRequest
 from ledger.organisations import queries
 from ledger.people.volunteers import queries as people
 from tests.browsing import Browser
+from tests.databases import on_sqlite
 from tests.phones import fresh_phone
 from tests.world import World
 
@@ -81,6 +82,7 @@ def test_a_list_is_checked_and_then_brought_in(world: World, admin: Browser) -> 
     assert "表里的人都已经在了" in admin.get(back.location).text
 
 
+@on_sqlite
 def test_a_list_with_errors_is_reported_and_not_brought_in(world: World, admin: Browser) -> None:
     text = "姓名,手机\n=cmd,12345\n李四,\n"
     upload = admin.post("/volunteers/import", file=(io.BytesIO(text.encode()), "名单.csv"))
@@ -93,12 +95,14 @@ def test_a_list_with_errors_is_reported_and_not_brought_in(world: World, admin: 
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", "手机\n1\n".encode()])
+@on_sqlite
 def test_a_file_that_is_no_list_is_refused_at_its_field(world: World, admin: Browser, content: bytes) -> None:
     answer = admin.post("/volunteers/import", file=(io.BytesIO(content), "x.xlsx"))
     assert (answer.status_code, 'id="file-error"' in answer.text) == (422, True)
     assert admin.post("/volunteers/import").status_code == 422
 
 
+@on_sqlite
 def test_a_download_holds_no_formula(world: World, admin: Browser) -> None:
     world.add_volunteer("=1+1")
     line = admin.get("/volunteers/export.csv").data.decode("utf-8-sig").splitlines()[1]
@@ -107,6 +111,7 @@ def test_a_download_holds_no_formula(world: World, admin: Browser) -> None:
     assert sheet(admin.get("/volunteers/import/example.xlsx").data)[0][0] == "姓名"
 
 
+@on_sqlite
 def test_a_manager_sees_the_own_places_only(world: World, client: FlaskClient) -> None:
     elsewhere = world.add_station("沙湾站")
     browser = Browser(client, world.add_staff("station_manager"))

@@ -33,6 +33,7 @@ def household_of(world: World, person: Person) -> str | None:
     return in_snapshot(queries.get_volunteer_details, person.volunteer_id, world.center_id).household
 
 
+@on_sqlite
 def test_it_is_written_down_on_the_page_changed_and_cleared(world: World, desk: Browser) -> None:
     mother, daughter = world.add_volunteer("王桂兰"), world.add_volunteer("李秀英")
     world.house("柳荫017", daughter)
@@ -53,6 +54,7 @@ def test_it_is_written_down_on_the_page_changed_and_cleared(world: World, desk: 
     assert household_of(world, mother) is None
 
 
+@on_sqlite
 def test_a_refusal_stands_at_the_field_with_what_was_typed(world: World, desk: Browser, manager: Person) -> None:
     volunteer = world.add_volunteer()
     wrong = desk.post(f"{page_of(volunteer)}/household", household="王家")
@@ -66,6 +68,7 @@ def test_a_refusal_stands_at_the_field_with_what_was_typed(world: World, desk: B
     assert household_of(world, volunteer) == "17"
 
 
+@on_sqlite
 def test_only_who_manages_the_volunteer(world: World, client: FlaskClient) -> None:
     volunteer = world.add_volunteer()
     elsewhere = world.add_staff("station_manager", place_id=world.add_station("沙湾站"))
@@ -75,6 +78,7 @@ def test_only_who_manages_the_volunteer(world: World, client: FlaskClient) -> No
     assert household_of(world, volunteer) is None
 
 
+@on_sqlite
 def test_who_else_is_of_it_is_shown_as_far_as_one_manages_them(world: World, desk: Browser) -> None:
     mother, far = world.add_volunteer("王桂兰"), world.add_volunteer("李秀英")
     home, world.station_id = world.station_id, world.add_station("沙湾站")
@@ -88,6 +92,7 @@ def test_who_else_is_of_it_is_shown_as_far_as_one_manages_them(world: World, des
     assert "赵春梅" not in desk.get("/volunteers?household=17").text
 
 
+@on_sqlite
 def test_the_list_and_its_spreadsheet_are_narrowed_to_a_household(world: World, desk: Browser) -> None:
     mother, other = world.add_volunteer("王桂兰"), world.add_volunteer("赵春梅")
     world.house("柳荫017", mother)
@@ -104,6 +109,7 @@ def test_the_list_and_its_spreadsheet_are_narrowed_to_a_household(world: World, 
     assert line[heading.index("姓名")] == "王桂兰"
 
 
+@on_sqlite
 def test_it_is_set_read_and_listed_by_the_api(world: World, client: FlaskClient, manager: Person) -> None:
     volunteer, other = world.add_volunteer(), world.add_volunteer("李秀英")
     path = f"/api/v1{page_of(volunteer)}"

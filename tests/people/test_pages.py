@@ -12,6 +12,7 @@ from ledger.people.access.staff import add_staff, grant_role
 from ledger.people.volunteers import queries
 from ledger.web.guard import SESSION_COOKIE
 from tests.browsing import Browser
+from tests.databases import on_sqlite
 from tests.phones import fresh_phone
 from tests.world import Person, World
 
@@ -37,6 +38,7 @@ def code_on(page: str) -> str:
     return found[1]
 
 
+@on_sqlite
 def test_from_the_slip_to_the_own_password_and_out_again(world: World, client: FlaskClient, manager: Person) -> None:
     phone = fresh_phone()
     staff = Browser(client, manager)
@@ -71,6 +73,7 @@ def test_from_the_slip_to_the_own_password_and_out_again(world: World, client: F
 
 
 @pytest.mark.parametrize("goal", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:x"])
+@on_sqlite
 def test_logging_in_leads_nowhere_else(world: World, client: FlaskClient, goal: str) -> None:
     phone = fresh_phone()
     identity_id = in_transaction(add_staff, name="陈晓燕", phone=phone, actor=world.builder)
@@ -82,6 +85,7 @@ def test_logging_in_leads_nowhere_else(world: World, client: FlaskClient, goal: 
     assert browser.post("/log-in", phone=phone, password=PASSWORD, next=goal).location == "/"
 
 
+@on_sqlite
 def test_guessing_is_stopped(world: World, client: FlaskClient) -> None:
     browser, phone = Browser(client), fresh_phone()
     codes = [browser.post("/log-in", phone=phone, password=f"guess-{n}").status_code for n in range(11)]
@@ -91,6 +95,7 @@ def test_guessing_is_stopped(world: World, client: FlaskClient) -> None:
     assert browser.post("/log-in", phone=fresh_phone(), password="guess").status_code == 401
 
 
+@on_sqlite
 def test_a_form_without_its_token_does_nothing(world: World, client: FlaskClient, manager: Person) -> None:
     Browser(client, manager)
     answer = client.post("/volunteers/new", data={"name": "王小兰", "place_id": public_id(world.station_id)})
@@ -98,6 +103,7 @@ def test_a_form_without_its_token_does_nothing(world: World, client: FlaskClient
     assert "request" not in answer.text
 
 
+@on_sqlite
 def test_what_was_typed_is_kept_and_the_error_stands_at_its_field(
     world: World, client: FlaskClient, manager: Person
 ) -> None:
@@ -110,6 +116,7 @@ def test_what_was_typed_is_kept_and_the_error_stands_at_its_field(
     assert (answer.status_code, 'id="place_id-error"' in answer.text) == (422, True)
 
 
+@on_sqlite
 def test_a_form_sent_twice_registers_once(world: World, client: FlaskClient, manager: Person) -> None:
     browser = Browser(client, manager)
     typed = {"name": "王小兰", "phone": "", "place_id": public_id(world.station_id)}
@@ -118,6 +125,7 @@ def test_a_form_sent_twice_registers_once(world: World, client: FlaskClient, man
     assert second.headers["Idempotency-Replayed"] == "true"
 
 
+@on_sqlite
 def test_a_card_is_printed_and_tells_a_stranger_nothing(world: World, client: FlaskClient, manager: Person) -> None:
     browser = Browser(client, manager)
     address = register(browser, world).split("?")[0]
@@ -135,6 +143,7 @@ def test_a_card_is_printed_and_tells_a_stranger_nothing(world: World, client: Fl
         assert (stranger.status_code, "志愿者卡" in stranger.text) == (200, True)
 
 
+@on_sqlite
 def test_the_list_finds_by_number_phone_and_whole_name(world: World, client: FlaskClient, manager: Person) -> None:
     browser, phone = Browser(client, manager), fresh_phone()
     register(browser, world, phone=phone)
@@ -147,6 +156,7 @@ def test_the_list_finds_by_number_phone_and_whole_name(world: World, client: Fla
         assert browser.get(f"/volunteers?{bad}").status_code == 422
 
 
+@on_sqlite
 def test_a_manager_sees_nobody_of_another_station(world: World, client: FlaskClient) -> None:
     volunteer = world.add_volunteer()
     other = world.add_staff("station_manager", place_id=world.add_station("沙湾站"))
@@ -158,6 +168,7 @@ def test_a_manager_sees_nobody_of_another_station(world: World, client: FlaskCli
     assert in_snapshot(queries.get_volunteer, volunteer.volunteer_id, world.center_id).status == "active"
 
 
+@on_sqlite
 def test_blocking_and_letting_again(world: World, client: FlaskClient, manager: Person) -> None:
     volunteer = world.add_volunteer()
     page = f"/volunteers/{public_id(volunteer.volunteer_id)}"
@@ -167,6 +178,7 @@ def test_blocking_and_letting_again(world: World, client: FlaskClient, manager: 
     assert browser.post(f"{page}/status", status="unknown").status_code == 422
 
 
+@on_sqlite
 def test_the_only_station_is_proposed_and_of_several_one_must_be_chosen(world: World, client: FlaskClient) -> None:
     browser = Browser(client, world.add_staff("admin", place_id=world.top_id))
     forms = ("/staff/new", "/volunteers/new", "/activities/new", "/shelf/new", "/volunteers/import")
@@ -181,6 +193,7 @@ def test_the_only_station_is_proposed_and_of_several_one_must_be_chosen(world: W
         assert "选一个地方" in page, form
 
 
+@on_sqlite
 def test_staff_come_and_go(world: World, client: FlaskClient) -> None:
     browser = Browser(client, world.add_staff("admin", place_id=world.top_id))
     typed = {"name": "陈小华", "phone": fresh_phone(), "role": "clerk", "place_id": public_id(world.station_id)}
@@ -196,6 +209,7 @@ def test_staff_come_and_go(world: World, client: FlaskClient) -> None:
     assert "陈小华" not in browser.get("/staff").text
 
 
+@on_sqlite
 def test_pages_are_for_whom_the_table_says(world: World, client: FlaskClient) -> None:
     browser = Browser(client, world.add_staff("clerk"))
     for page in ("/volunteers", "/volunteers/new", "/volunteers/import", "/staff", "/staff/new", "/activities"):

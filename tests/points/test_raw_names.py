@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from tests.databases import on_sqlite
 from tests.points.raw_bench import Bench, codes
 
 
+@on_sqlite
 def test_a_name_is_booked_once_for_ever(bench: Bench) -> None:
     first = bench.send(bench.move(bench.source, bench.a, 5, id="mine"), bench.move(bench.source, bench.a, 5, id="mine"))
     second = bench.send(bench.move(bench.source, bench.a, 5, id="mine"))
@@ -29,6 +31,7 @@ def test_a_name_is_booked_once_for_ever(bench: Bench) -> None:
         ({"code": "other"}, "points.exists_with_different_code"),
     ],
 )
+@on_sqlite
 def test_another_transfer_under_a_name_that_is_booked_is_told_what_differs_first(
     bench: Bench, change: dict[str, Any], code: str
 ) -> None:
@@ -40,6 +43,7 @@ def test_another_transfer_under_a_name_that_is_booked_is_told_what_differs_first
     assert bench.balance(bench.source) == (0, 5)
 
 
+@on_sqlite
 def test_a_resolution_sent_again_exists_and_another_hold_under_its_name_differs(bench: Bench) -> None:
     bench.send(bench.move(bench.source, bench.a, 5, id="one", kind="pending"))
     bench.send(bench.move(bench.source, bench.a, 5, id="two", kind="pending"))
@@ -52,6 +56,7 @@ def test_a_resolution_sent_again_exists_and_another_hold_under_its_name_differs(
     ]  # fmt: skip
 
 
+@on_sqlite
 def test_a_chain_sent_again_is_not_booked_again(bench: Bench) -> None:
     chain = (bench.move(bench.source, bench.a, 5, id="1", linked=True), bench.move(bench.a, bench.b, 5, id="2"))
     bench.send(*chain)
@@ -60,6 +65,7 @@ def test_a_chain_sent_again_is_not_booked_again(bench: Bench) -> None:
     assert bench.balance(bench.b) == (5, 0)
 
 
+@on_sqlite
 def test_a_name_of_a_refused_chain_is_free_again(bench: Bench) -> None:
     refused = bench.send(bench.move(bench.source, bench.a, 5, id="n", linked=True), bench.move(bench.b, bench.a, 5))
     taken = bench.send(bench.move(bench.source, bench.a, 5, id="n"))

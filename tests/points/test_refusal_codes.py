@@ -15,6 +15,7 @@ from ledger.kernel.errors import LedgerError, registered_codes, text_of
 from ledger.points.book import entries, queries
 from ledger.points.expiry import queries as expiry_queries
 from ledger.points.policy import MINUTE, AccountKey, Movement
+from tests.databases import on_sqlite
 from tests.points.books import HALF_AN_HOUR, ISSUANCE, REDEEMED, Books, member, new_source
 
 TESTS = Path(__file__).parents[1]
@@ -106,6 +107,7 @@ def test_code_is_produced(books: Books, reason: str) -> None:
 
 
 @pytest.mark.parametrize("reason", PRODUCED)
+@on_sqlite
 def test_words_of_a_code_are_filled_by_its_context(books: Books, reason: str) -> None:
     with pytest.raises(LedgerError) as caught:
         PRODUCED[reason](books)

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot
 from ledger.rules import queries as rules
+from tests.databases import on_sqlite
 from tests.world import Person, World
 
 TYPED = {
@@ -32,6 +33,7 @@ def admin(world: World) -> Person:
     return world.add_staff("admin", place_id=world.top_id)
 
 
+@on_sqlite
 def test_a_new_version_changes_what_it_names_and_nothing_else(client: FlaskClient, admin: Person) -> None:
     starts = (clock.now() + timedelta(days=1)).isoformat()
 
@@ -45,6 +47,7 @@ def test_a_new_version_changes_what_it_names_and_nothing_else(client: FlaskClien
     assert listed[0]["late_minutes"] == listed[1]["late_minutes"]
 
 
+@on_sqlite
 def test_a_version_must_start_later_than_the_last(client: FlaskClient, admin: Person) -> None:
     starts = (clock.now() - timedelta(days=1000)).isoformat()
 
@@ -66,6 +69,7 @@ def test_a_version_must_start_later_than_the_last(client: FlaskClient, admin: Pe
         {"effective_from": "2031-01-01T00:00:00+08:00", "weather": 1},
     ],
 )
+@on_sqlite
 def test_what_can_not_be_is_refused(client: FlaskClient, admin: Person, world: World, body: dict[str, Any]) -> None:
     answer = client.post("/api/v1/rules", json=body, headers=admin.headers)
 
@@ -74,6 +78,7 @@ def test_what_can_not_be_is_refused(client: FlaskClient, admin: Person, world: W
 
 
 @pytest.mark.parametrize("role", ["auditor", "station_manager", "clerk"])
+@on_sqlite
 def test_only_admins_add_versions_and_all_may_read(client: FlaskClient, world: World, role: str) -> None:
     headers = world.add_staff(role).headers
     body = {"effective_from": (clock.now() + timedelta(days=1)).isoformat()}
@@ -84,6 +89,7 @@ def test_only_admins_add_versions_and_all_may_read(client: FlaskClient, world: W
     assert client.get("/rules", headers=headers).status_code == 200
 
 
+@on_sqlite
 def test_the_page_shows_what_changed(client: FlaskClient, admin: Person, world: World) -> None:
     sent = client.post("/rules/new", data=TYPED, headers=admin.headers)
     page = client.get("/rules", headers=admin.headers).get_data(as_text=True)
@@ -113,6 +119,7 @@ def test_the_page_shows_what_changed(client: FlaskClient, admin: Person, world: 
         ("day", "2020-01-01"),
     ],
 )
+@on_sqlite
 def test_the_form_keeps_what_was_typed_and_says_where_it_is_wrong(
     client: FlaskClient, admin: Person, world: World, field: str, typed: str
 ) -> None:
@@ -125,6 +132,7 @@ def test_the_form_keeps_what_was_typed_and_says_where_it_is_wrong(
     assert len(in_snapshot(rules.all_rules, world.center_id)) == 1
 
 
+@on_sqlite
 def test_a_volunteer_reads_the_rules(client: FlaskClient, world: World) -> None:
     page = client.get("/rules", headers=world.add_volunteer().headers)
 

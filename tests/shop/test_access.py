@@ -3,6 +3,7 @@
 import pytest
 
 from ledger.kernel.ids import new_id, public_id
+from tests.databases import on_sqlite
 from tests.shop.counter import Counter, refused
 from tests.world import Person
 
@@ -15,6 +16,7 @@ def elsewhere(counter: Counter) -> Person:
     return counter.world.add_staff("clerk", place_id=counter.world.add_station("水岸站"))
 
 
+@on_sqlite
 def test_a_clerk_serves_only_in_the_own_place(counter: Counter, elsewhere: Person) -> None:
     member, rice = counter.member(), counter.item()
     code = counter.code(member)
@@ -34,6 +36,7 @@ def test_a_clerk_serves_only_in_the_own_place(counter: Counter, elsewhere: Perso
     assert counter.step(cart, "hold").status_code == 200
 
 
+@on_sqlite
 def test_a_member_sees_the_own_receipts_and_serves_nobody(counter: Counter) -> None:
     member, other, rice = counter.member(), counter.member(name="李建国"), counter.item()
     cart = counter.sold(member, [(rice, 1)])
@@ -53,6 +56,7 @@ def test_a_member_sees_the_own_receipts_and_serves_nobody(counter: Counter) -> N
         refused(answer, 403, "access.denied")
 
 
+@on_sqlite
 def test_an_auditor_reads_and_changes_nothing(counter: Counter) -> None:
     auditor = counter.world.add_staff("auditor", place_id=counter.world.top_id)
     cart = counter.sold(counter.member(), [(counter.item(), 1)])
@@ -71,6 +75,7 @@ def test_an_auditor_reads_and_changes_nothing(counter: Counter) -> None:
         refused(answer, 403, "access.denied")
 
 
+@on_sqlite
 def test_a_clerk_keeps_no_shelf(counter: Counter) -> None:
     rice, shop = counter.item(), public_id(counter.shop_id)
     item = {"name": "小米", "spec": "1 kg/袋", "category": "粮油", "points": 800}
@@ -86,6 +91,7 @@ def test_a_clerk_keeps_no_shelf(counter: Counter) -> None:
         refused(answer, 403, "access.denied")
 
 
+@on_sqlite
 def test_a_manager_keeps_the_shelves_of_the_own_place_alone(counter: Counter) -> None:
     rice, shop = counter.item(), public_id(counter.shop_id)
     manager = counter.world.add_staff("station_manager", place_id=counter.world.add_station("水岸站"))
@@ -103,6 +109,7 @@ def test_a_manager_keeps_the_shelves_of_the_own_place_alone(counter: Counter) ->
 
 
 @pytest.mark.parametrize("person", ["nobody", "gone"])
+@on_sqlite
 def test_who_has_not_logged_in_is_asked_to(counter: Counter, person: str) -> None:
     headers = {} if person == "nobody" else {"Authorization": "Bearer no-such-token"}
 
@@ -111,6 +118,7 @@ def test_who_has_not_logged_in_is_asked_to(counter: Counter, person: str) -> Non
         refused(answer, 401, "access.login_needed")
 
 
+@on_sqlite
 def test_what_is_not_there_is_not_found(counter: Counter) -> None:
     rice = counter.item()
     clerk_paths = [("GET", f"/redemptions/{UNKNOWN}", None), ("GET", f"/redemptions/{UNKNOWN}/receipt", None)]
@@ -133,6 +141,7 @@ def test_what_is_not_there_is_not_found(counter: Counter) -> None:
     refused(counter.get("/redemptions/not-an-id"), 404, "request.not_found")
 
 
+@on_sqlite
 def test_the_center_next_door_is_another_world(counter: Counter) -> None:
     neighbour = Counter(type(counter.world)(counter.world.database), counter.client)
     cart = counter.sold(counter.member(), [(counter.item(), 1)])
@@ -162,6 +171,7 @@ def test_the_center_next_door_is_another_world(counter: Counter) -> None:
         {"shop_id": UNKNOWN, "payer_code": "8" * 19, "extra": 1},
     ],
 )
+@on_sqlite
 def test_a_body_that_can_not_be_taken_names_its_fields(counter: Counter, body: dict[str, object]) -> None:
     problem = refused(counter.send("POST", "/redemptions", body), 422, "request.invalid")
 

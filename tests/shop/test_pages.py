@@ -13,6 +13,7 @@ from ledger.kernel.db import in_snapshot
 from ledger.kernel.ids import public_id
 from ledger.shop import queries
 from tests.browsing import Browser
+from tests.databases import on_sqlite
 from tests.shop.counter import Counter, balance
 from tests.world import Person
 
@@ -117,6 +118,7 @@ def test_a_delivery_of_several_lines_comes_in_once(counter: Counter, keeper: Bro
         ({"item-0": "other", "quantity-0": "2"}, "货架上没有这样东西"),
     ],
 )
+@on_sqlite
 def test_a_delivery_that_can_not_be_taken_changes_nothing(
     counter: Counter, keeper: Browser, wrong: dict[str, str], words: str
 ) -> None:
@@ -144,6 +146,7 @@ def test_more_lines_are_drawn_and_what_was_typed_is_kept(counter: Counter, keepe
     assert 'value="供销社"' in drawn.text
 
 
+@on_sqlite
 def test_a_price_changes_and_an_item_leaves_the_shelf(counter: Counter, keeper: Browser) -> None:
     path = f"/shelf/items/{public_id(counter.item())}"
 
@@ -210,6 +213,7 @@ def test_receipts_are_filtered_sorted_and_exported_as_they_are_seen(counter: Cou
     assert clerk.get("/receipts.pdf").status_code == 404
 
 
+@on_sqlite
 def test_a_receipt_is_voided_by_a_form_that_names_the_consequence(counter: Counter) -> None:
     member, rice = counter.member(), counter.item()
     path = f"/receipts/{counter.sold(member, [(rice, 1)])}"
@@ -233,6 +237,7 @@ def test_a_receipt_is_voided_by_a_form_that_names_the_consequence(counter: Count
     assert "现在办不了这一步" in again.text
 
 
+@on_sqlite
 def test_a_receipt_looks_the_same_to_its_member_but_for_what_staff_do(counter: Counter) -> None:
     member, rice = counter.member(), counter.item()
     cart = counter.sold(member, [(rice, 2)])
@@ -249,10 +254,12 @@ def test_a_receipt_looks_the_same_to_its_member_but_for_what_staff_do(counter: C
 
 
 @pytest.mark.parametrize("path", ["/till", "/receipts", "/receipts.csv", "/shelf", "/shelf/new"])
+@on_sqlite
 def test_a_member_has_no_business_behind_the_counter(counter: Counter, path: str) -> None:
     assert Browser(counter.client, counter.member()).get(path).status_code == 403
 
 
+@on_sqlite
 def test_an_auditor_sees_shelf_deliveries_and_receipts(counter: Counter) -> None:
     rice = counter.item()
     cart = counter.sold(counter.member(), [(rice, 1)])

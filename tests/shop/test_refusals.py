@@ -13,6 +13,7 @@ from ledger.kernel.idempotency import Idempotency
 from ledger.points.models import Transfer
 from ledger.shop import policy, settling, shelf
 from ledger.shop.models import PayerCode
+from tests.databases import on_sqlite
 from tests.shop.counter import Counter, balance, refused
 from tests.shop.refusal_cases import (
     ELSEWHERE,
@@ -35,6 +36,7 @@ def transfers(counter: Counter) -> int:
 
 
 @pytest.mark.parametrize("reason", REFUSALS)
+@on_sqlite
 def test_the_refusal_is_answered_in_words_and_nothing_moves(counter: Counter, reason: str) -> None:
     status, prepare = REFUSALS[reason]
     act = prepare(counter)
@@ -45,6 +47,7 @@ def test_the_refusal_is_answered_in_words_and_nothing_moves(counter: Counter, re
     assert transfers(counter) == before
 
 
+@on_sqlite
 def test_a_refusal_speaks_the_language_of_who_asks(counter: Counter) -> None:
     counter.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en-GB"
 
@@ -59,6 +62,7 @@ def test_every_registered_refusal_is_produced() -> None:
     assert registered == REFUSALS.keys() | ELSEWHERE
 
 
+@on_sqlite
 def test_a_delivery_without_goods_is_refused_by_the_service(counter: Counter) -> None:
     nothing = {"origin": "bought", "supplier": "供销社", "document": ""}
 
@@ -68,6 +72,7 @@ def test_a_delivery_without_goods_is_refused_by_the_service(counter: Counter) ->
     assert refusal.value.code == "shop.goods_in_empty"
 
 
+@on_sqlite
 def test_points_that_are_short_are_told_exactly(counter: Counter) -> None:
     problem = refused(points_insufficient(counter)(), 422, "shop.points_insufficient")
 
@@ -77,12 +82,14 @@ def test_points_that_are_short_are_told_exactly(counter: Counter) -> None:
     assert problem["detail"] == "一共 60.00，可用 50.00，占用 30.00。没有扣分，去掉几样再试"
 
 
+@on_sqlite
 def test_stock_that_is_short_names_the_item_and_what_is_left(counter: Counter) -> None:
     problem = refused(stock_short(counter)(), 422, "shop.stock_short")
 
     assert (problem["item"], problem["left"], problem["title"]) == ("东北大米", 3, "东北大米只剩 3")
 
 
+@on_sqlite
 def test_who_confirms_again_is_told_the_receipt(counter: Counter) -> None:
     member, rice = counter.member(), counter.item()
     cart = counter.sold(member, [(rice, 1)])
@@ -100,6 +107,7 @@ def test_who_confirms_again_is_told_the_receipt(counter: Counter) -> None:
 @pytest.mark.parametrize(
     "digits", ["134567890123456789", "2812345678901234", "2 5 1234567890123456", "301234567890123456789012"]
 )
+@on_sqlite
 def test_of_a_code_that_pays_money_nothing_is_stored(counter: Counter, digits: str) -> None:
     keys = sa.select(sa.func.count()).select_from(Idempotency).where(Idempotency.center_id == counter.world.center_id)
 
@@ -109,6 +117,7 @@ def test_of_a_code_that_pays_money_nothing_is_stored(counter: Counter, digits: s
 
 
 @pytest.mark.parametrize("scanned", ["", "abc", "8", "8" * 19, "９" * 19, "https://jf.example.org/q/x", "1" * 60])
+@on_sqlite
 def test_what_is_no_code_of_ours_is_refused(counter: Counter, scanned: str) -> None:
     answer = counter.open(scanned)
 
@@ -116,6 +125,7 @@ def test_what_is_no_code_of_ours_is_refused(counter: Counter, scanned: str) -> N
     assert answer.json["code"] in ("shop.code_malformed", "request.invalid")
 
 
+@on_sqlite
 def test_a_code_of_another_center_is_not_known_here(counter: Counter) -> None:
     elsewhere = Counter(World(counter.world.database), counter.client)
 
@@ -125,6 +135,7 @@ def test_a_code_of_another_center_is_not_known_here(counter: Counter) -> None:
 @pytest.mark.parametrize(
     "refusal", [member_frozen, clerk_self_dealing, points_insufficient, stock_short, item_off_shelf]
 )
+@on_sqlite
 def test_a_code_that_was_used_up_by_a_refusal_is_burned(counter: Counter, refusal: Callable[[Counter], Act]) -> None:
     refusal(counter)()
 
@@ -133,6 +144,7 @@ def test_a_code_that_was_used_up_by_a_refusal_is_burned(counter: Counter, refusa
     assert statuses[0] == "BURNED"
 
 
+@on_sqlite
 def test_a_member_who_is_blocked_at_the_counter_gets_nothing(counter: Counter) -> None:
     member, rice = counter.member(), counter.item()
     cart, held = counter.cart(member), counter.held(member, [(rice, 1)])
@@ -144,6 +156,7 @@ def test_a_member_who_is_blocked_at_the_counter_gets_nothing(counter: Counter) -
     refused(counter.send("POST", "/payer-codes", by=member), 422, "shop.member_frozen")
 
 
+@on_sqlite
 def test_nobody_has_a_hand_in_their_own_order(counter: Counter) -> None:
     member, rice = counter.member(), counter.item()
     cart, sold = counter.cart(member), counter.sold(member, [(rice, 1)])
@@ -157,6 +170,7 @@ def test_nobody_has_a_hand_in_their_own_order(counter: Counter) -> None:
         refused(answer, 422, "shop.clerk_self_dealing")
 
 
+@on_sqlite
 def test_a_cart_that_was_left_is_over_after_ten_minutes(counter: Counter) -> None:
     member, rice = counter.member(), counter.item()
     code = counter.code(member)
@@ -171,6 +185,7 @@ def test_a_cart_that_was_left_is_over_after_ten_minutes(counter: Counter) -> Non
         refused(counter.open(code), 422, "shop.code_revoked")
 
 
+@on_sqlite
 def test_a_hold_that_is_over_gives_everything_back(counter: Counter) -> None:
     member, rice = counter.member(), counter.item()
     cart = counter.held(member, [(rice, 2)])
@@ -182,6 +197,7 @@ def test_a_hold_that_is_over_gives_everything_back(counter: Counter) -> None:
     assert (balance(counter.world, member).available, counter.stock(rice).available) == (10_000, 10)
 
 
+@on_sqlite
 def test_codes_that_nobody_needs_any_longer_are_forgotten(counter: Counter) -> None:
     member, rice = counter.member(), counter.item()
     counter.code(member)

@@ -16,6 +16,7 @@ from ledger.kernel.errors import registered_codes
 from ledger.kernel.ids import public_id
 from ledger.kernel.permissions import Permission
 from ledger.tables import metadata
+from tests.databases import on_sqlite
 from tests.world import Person, World
 
 _NOBODY = public_id(1)
@@ -149,6 +150,7 @@ def check(complaints: list[str]) -> None:
 pytestmark = pytest.mark.usefixtures("unchanged")
 
 
+@on_sqlite
 def test_without_a_log_in_nothing_is_shown(operations: list[Operation], send: Send) -> None:
     private = [operation for operation in operations if operation.access != "anybody"]
 
@@ -166,6 +168,7 @@ def test_without_a_log_in_nothing_is_shown(operations: list[Operation], send: Se
         ("clerk", {Permission.CHECK_IN_OTHERS, Permission.STATION_SCREEN, Permission.TILL}),
     ],
 )
+@on_sqlite
 def test_the_wrong_role_is_refused(
     people: dict[str, Person], operations: list[Operation], send: Send, role: str, held: set[Permission]
 ) -> None:
@@ -180,6 +183,7 @@ def test_the_wrong_role_is_refused(
     check([wrong(operation, send(operation, person), 403) for operation in others])
 
 
+@on_sqlite
 def test_what_there_is_not_is_not_found(operations: list[Operation], send: Send) -> None:
     named = [operation for operation in operations if "{" in operation.path and operation.method == "get"]
     assert named
@@ -201,6 +205,7 @@ def test_what_there_is_not_is_not_found(operations: list[Operation], send: Send)
     ],
     ids=["no-json", "broken-utf-8", "bytes", "list", "string", "xml", "form", "huge"],
 )
+@on_sqlite
 def test_a_body_that_can_not_be_read(
     operations: list[Operation], send: Send, body: bytes, headers: dict[str, str], status: int
 ) -> None:
@@ -219,6 +224,7 @@ def properties(operation: Operation, app: Flask) -> tuple[dict[str, Any], list[s
     return schema.get("properties", {}), schema.get("required", [])
 
 
+@on_sqlite
 def test_a_field_of_the_wrong_type_is_named(app: Flask, operations: list[Operation], send: Send) -> None:
     complaints = []
     for operation in operations:
@@ -230,6 +236,7 @@ def test_a_field_of_the_wrong_type_is_named(app: Flask, operations: list[Operati
     check(complaints)
 
 
+@on_sqlite
 def test_a_missing_field_is_named(app: Flask, operations: list[Operation], send: Send) -> None:
     complaints = []
     for operation in operations:
@@ -242,6 +249,7 @@ def test_a_missing_field_is_named(app: Flask, operations: list[Operation], send:
     check(complaints)
 
 
+@on_sqlite
 def test_a_field_that_nobody_knows_is_refused(operations: list[Operation], send: Send) -> None:
     bodied = [operation for operation in operations if operation.body is not None]
 
@@ -249,6 +257,7 @@ def test_a_field_that_nobody_knows_is_refused(operations: list[Operation], send:
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "after=%3F%3F", "sort=nonsense", "after=W10"])
+@on_sqlite
 def test_a_list_refuses_what_it_can_not_do(operations: list[Operation], send: Send, query: str) -> None:
     name = query.partition("=")[0]
     lists = [each for each in operations if each.method == "get" and each.takes(name) and "{" not in each.path]
@@ -257,6 +266,7 @@ def test_a_list_refuses_what_it_can_not_do(operations: list[Operation], send: Se
     check([wrong(operation, send(operation, query_string=query), 422) for operation in lists])
 
 
+@on_sqlite
 def test_a_method_that_is_not_offered_names_those_that_are(operations: list[Operation], send: Send) -> None:
     offered: dict[str, set[str]] = {}
     for operation in operations:

@@ -5,6 +5,7 @@ from flask.testing import FlaskClient
 
 from ledger.kernel.ids import public_id
 from tests.browsing import Browser
+from tests.databases import on_sqlite
 from tests.phones import fresh_phone
 from tests.world import Person, World
 
@@ -22,6 +23,7 @@ def typed(world: World, **fields: str) -> dict[str, str]:
     return {"name": "王小兰", "phone": fresh_phone(), "place_id": public_id(world.station_id)} | fields
 
 
+@on_sqlite
 def test_a_form_sent_twice_counts_once(world: World, client: FlaskClient, manager: Person) -> None:
     browser, form = Browser(client, manager), typed(world)
 
@@ -34,6 +36,7 @@ def test_a_form_sent_twice_counts_once(world: World, client: FlaskClient, manage
 
 
 @pytest.mark.parametrize("changed", [{"name": "李小兰"}, {"household": "17"}])
+@on_sqlite
 def test_another_form_under_the_same_key_is_refused(
     world: World, client: FlaskClient, manager: Person, changed: dict[str, str]
 ) -> None:

@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from ledger.kernel import clock
 from ledger.kernel.clocks import parse_instant
 from ledger.kernel.ids import public_id
+from tests.databases import on_sqlite
 from tests.world import World
 
 START = parse_instant("2026-06-03T09:00:00+08:00")
@@ -20,6 +21,7 @@ START = parse_instant("2026-06-03T09:00:00+08:00")
         ("en-GB", "Too early: check-in opens at 08:30", "It is 08:00; scan again then"),
     ],
 )
+@on_sqlite
 def test_a_scan_too_early_names_the_window_by_the_clock_on_the_wall(
     world: World, client: FlaskClient, language: str, title: str, detail: str
 ) -> None:
