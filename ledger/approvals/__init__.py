@@ -1,3 +1,3 @@
-"""Approvals: what takes two people is proposed by one and decided by another; each capability registers its kinds."""
+"""Approvals: one person proposes, another decides. Each capability registers its kinds of proposal."""
 
 import ledger.approvals.errors

@@ -1,4 +1,4 @@
-"""The API of approvals: propose, look, decide."""
+"""The approvals API: propose, read, decide."""
 
 from typing import Any, Protocol
 
@@ -28,7 +28,7 @@ READERS = (Permission.READ_BOOKS, Permission.PROPOSE, Permission.DECIDE)
 @bp.arguments(ProposalQuery, location="query")
 @bp.response(200, ProposalPage)
 def list_proposals(query: dict[str, Any]) -> Page[ProposalView]:
-    """Proposals, the newest first; with `status=proposed` those that wait."""
+    """Proposals, newest first; `status=proposed` lists those still open."""
     page = page_of(query)
     return in_snapshot(queries.list_proposals, get_actor().center_id, ProposalFilter(**query), request=page)
 
@@ -41,8 +41,8 @@ def list_proposals(query: dict[str, Any]) -> Page[ProposalView]:
 def propose(body: dict[str, Any]) -> ProposalView:
     """Propose something for another person to decide on.
 
-    Kinds and their payloads: `points.adjustment` {"volunteer_id", "amount" in minor units, below zero to take away,
-    "cause": "missed" | "mistake" | "carried_over" | "other", "transfer_id" that it corrects, or left out};
+    Kinds and their payloads: `points.adjustment` {"volunteer_id", "amount" in minor units, negative to take away,
+    "cause": "missed" | "mistake" | "carried_over" | "other", "transfer_id" it corrects, optional};
     `points.period_close` and `points.period_reopen` {"month": "2026-05"}; `points.expiry_release` {"run_id"} of a
     prepared run; `points.clawback` {"transfer_id"} of an award.
     """
@@ -65,7 +65,7 @@ def get_proposal(proposal_id: int) -> ProposalView:
 @bp.arguments(DecisionRequest)
 @bp.response(200, ProposalSchema)
 def approve(body: dict[str, Any], proposal_id: int) -> ProposalView:
-    """Do what was proposed. Where that can't be done, the answer says why and the proposal goes on waiting."""
+    """Approve a proposal and carry it out. If that fails, the answer says why and the proposal stays open."""
     return _decide(service.approve, proposal_id, body["note"])
 
 
@@ -75,7 +75,7 @@ def approve(body: dict[str, Any], proposal_id: int) -> ProposalView:
 @bp.arguments(DecisionRequest)
 @bp.response(200, ProposalSchema)
 def reject(body: dict[str, Any], proposal_id: int) -> ProposalView:
-    """Refuse what was proposed, and say why."""
+    """Reject a proposal, with a reason."""
     return _decide(service.reject, proposal_id, body["note"])
 
 
@@ -85,18 +85,18 @@ def reject(body: dict[str, Any], proposal_id: int) -> ProposalView:
 @bp.arguments(DecisionRequest)
 @bp.response(200, ProposalSchema)
 def withdraw(body: dict[str, Any], proposal_id: int) -> ProposalView:
-    """Take back what you have proposed yourself."""
+    """Withdraw your own proposal."""
     return _decide(service.withdraw, proposal_id, body["note"])
 
 
 def get_desk() -> Desk:
-    """The kinds of proposal of this application."""
+    """The desk that this application was built with."""
     desk: Desk = current_app.extensions["approvals"]
     return desk
 
 
 class _Decision(Protocol):
-    """What `approve`, `reject` and `withdraw` have in common."""
+    """Signature shared by `approve`, `reject` and `withdraw`."""
 
     def __call__(self, session: Session, proposal_id: int, note: str, *, actor: Actor, desk: Desk) -> object: ...
 

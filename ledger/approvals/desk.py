@@ -1,4 +1,4 @@
-"""The desk: which kinds of proposal there are, and who may not decide on one. app.py puts it together."""
+"""The desk: which kinds of proposal exist, and who may not decide on one. app.py assembles it."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ Values = Mapping[str, Any]
 
 
 class OneHousehold(Protocol):
-    """Whether a person is of one household with any of the others, who are named by identity or by volunteer.
+    """Whether a person shares a household with any of the others, given as identities or volunteers.
 
-    With `lock` nobody changes the answer before the unit ends.
+    With `lock`, nobody can change the answer before the unit ends.
     """
 
     def __call__(
@@ -30,12 +30,12 @@ class OneHousehold(Protocol):
         volunteers: Collection[int] = (),
         lock: bool = False,
     ) -> bool:
-        """The answer."""
+        """True if they share one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a proposal is about, and the volunteer whom it is for where there is one."""
+    """What a proposal is about, and the volunteer it concerns, if any."""
 
     ref: str
     member_id: int | None = None
@@ -43,30 +43,30 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class SubjectWords:
-    """What a proposal is about as pages say it, and its figure, "" where it has none."""
+    """What a proposal is about, as pages word it, and its figure, "" if it has none."""
 
     text: str
     figure: str = ""
 
 
 class Payload(Protocol):
-    """What a kind asks for. `approvals.schemas.PayloadSchema` is one."""
+    """Reads and writes a kind's payload. `approvals.schemas.PayloadSchema` is one."""
 
     def read(self, given: Values) -> Values:
-        """What was sent or kept, as the kind takes it. Raises Rejected("approvals.payload_invalid")."""
+        """Convert a sent or stored payload to typed values. Raises Rejected("approvals.payload_invalid")."""
 
     def write(self, values: Values) -> Values:
-        """The same as it is kept."""
+        """Convert typed values to the stored form."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of proposal: all that tells it from others, so that nothing else needs to know its name.
+    """A kind of proposal, with everything specific to it, so that no other code checks its name.
 
-    `title` is a lazy text. `check` refuses at once what could never be done; `execute` does it, within the unit of the
-    decision, and says what it led to in a few plain letters. With `single` only one about the same subject may wait.
-    `subject_words` gets the name of the member whom the proposal is for, "" where there is none; `consequence` says,
-    of what `subject_words` calls so, what happens if it is approved now. Both are asked in the reader's language.
+    `title` is a lazy text. `check` refuses what could never be done; `execute` does it in the decision's unit and
+    returns a short reference to the result. With `single`, only one proposal per subject may be open.
+    `subject_words` receives the name of the member concerned, "" if none; `consequence` receives the text of
+    `subject_words` and says what approval would do now. Both are called in the reader's language.
     """
 
     name: str
@@ -83,7 +83,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """All kinds, and the test whether two people are of one household."""
+    """All kinds, and the check for a shared household."""
 
     kinds: tuple[Kind, ...]
     one_household: OneHousehold
@@ -96,9 +96,9 @@ class Desk:
         return found
 
     def why_not(self, session: Session, actor: Actor, proposal: ProposalView, *, lock: bool = False) -> str | None:
-        """The code of what forbids somebody to decide, None where nothing does.
+        """The code of what forbids this person to decide, None if nothing does.
 
-        The proposer may not, nor the member whom it is for, nor anybody of their households.
+        Neither the proposer, nor the member concerned, nor anybody in their households may decide.
         """
         members = [] if proposal.member_id is None else [proposal.member_id]
         if actor.identity_id == proposal.proposed_by or actor.volunteer_id in members:
@@ -116,7 +116,7 @@ class Desk:
     def need_another(self, session: Session, actor: Actor, proposal: ProposalView) -> None:
         """Raises Forbidden("approvals.two_people_needed" | "approvals.same_household") for `why_not`.
 
-        The households stay as they are until the unit ends, so the decision stands by what they were at its time.
+        The households stay locked until the unit ends, so the decision rests on the households at its time.
         """
         code = self.why_not(session, actor, proposal, lock=True)
         if code is not None:

@@ -1,4 +1,4 @@
-"""What is refused where two people are needed."""
+"""Refusals of the two-person rule."""
 
 from ledger.kernel.errors import ErrorText, register
 

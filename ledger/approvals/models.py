@@ -1,4 +1,4 @@
-"""Proposals and the decisions on them. A decision is append only, and so is all of a proposal but its status."""
+"""Proposals and decisions. Both are append only, except a proposal's status."""
 
 from datetime import datetime
 
@@ -9,9 +9,9 @@ from ledger.kernel.types import STRICT, Base, center_key, inside_center, key
 
 
 class Proposal(Base):
-    """What somebody wants done, for another to decide on. `payload` is JSON in the form in which it came; no names.
+    """A request that another person decides on. `payload` is JSON in the API's form; no names.
 
-    `subject_ref` says what it is about, `member_id` whom it is for where it is for a volunteer.
+    `subject_ref` says what it is about, `member_id` which volunteer it concerns, if any.
     """
 
     __tablename__ = "proposal"
@@ -44,7 +44,7 @@ class Proposal(Base):
 
 
 class ProposalDecision(Base):
-    """How a proposal ended, once: by whom, when, why, and what it led to where it was carried out."""
+    """How a proposal ended, once: who decided, when, why, and the result if it was carried out."""
 
     __tablename__ = "proposal_decision"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Reads of proposals: one of them, a list, how many wait."""
+"""Reads of proposals: one, a list, how many are open."""
 
 import json
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _proposal, _decision = table_of(Proposal), table_of(ProposalDecision)
 
 @dataclass(frozen=True, slots=True)
 class ProposalView:
-    """A proposal with its decision; the latter's members are None while it waits."""
+    """A proposal with its decision, whose fields are None while the proposal is open."""
 
     id: int
     kind: str
@@ -37,14 +37,14 @@ class ProposalView:
 
 @dataclass(frozen=True, slots=True)
 class ProposalFilter:
-    """What a list of proposals is narrowed to."""
+    """Filter for a list of proposals."""
 
     kind: str | None = None
     status: str | None = None
 
 
 def get_proposal(session: Session, proposal_id: int, center_id: int, *, lock: bool = False) -> ProposalView:
-    """A proposal, with `lock` kept for this unit alone. Raises NotFound("approvals.not_found")."""
+    """A proposal; `lock` locks its row until the unit ends. Raises NotFound("approvals.not_found")."""
     if lock:
         own = sa.select(_proposal.c.id).where(_proposal.c.center_id == center_id, _proposal.c.id == proposal_id)
         session.connection().execute(own.with_for_update()).all()
@@ -57,7 +57,7 @@ def get_proposal(session: Session, proposal_id: int, center_id: int, *, lock: bo
 def list_proposals(
     session: Session, center_id: int, wanted: ProposalFilter, *, request: PageRequest
 ) -> Page[ProposalView]:
-    """Proposals of a center, the newest first unless asked otherwise."""
+    """Proposals of a center, newest first by default."""
     query = _query(center_id)
     if wanted.kind is not None:
         query = query.where(_proposal.c.kind == wanted.kind)
@@ -75,7 +75,7 @@ def list_proposals(
 
 
 def find_waiting(session: Session, center_id: int, kind: str, subject_ref: str) -> int | None:
-    """A proposal of this kind about the same thing that waits for its decision."""
+    """An open proposal of this kind about the same subject."""
     query = sa.select(_proposal.c.id).where(
         *_waiting(center_id), _proposal.c.kind == kind, _proposal.c.subject_ref == subject_ref
     )
@@ -83,12 +83,12 @@ def find_waiting(session: Session, center_id: int, kind: str, subject_ref: str) 
 
 
 def count_waiting(session: Session, center_id: int) -> int:
-    """How many proposals wait for a decision."""
+    """Number of open proposals."""
     return int(session.execute(sa.select(sa.func.count()).where(*_waiting(center_id))).scalar_one())
 
 
 def _waiting(center_id: int) -> tuple[sa.ColumnElement[bool], ...]:
-    # Written out, so that the partial index answers.
+    # A literal, so that the partial index applies.
     return _proposal.c.center_id == center_id, _proposal.c.status == sa.literal_column("'proposed'")
 
 

@@ -1,4 +1,4 @@
-"""Shapes of the API of approvals, and of what a kind of proposal asks for."""
+"""Schemas of the approvals API, and the base of the kinds' payloads."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ _ANY = "What is asked for; its members depend on the kind and are named in the d
 
 
 class PayloadSchema(Request):
-    """What a kind of proposal asks for, in the fields of a subclass."""
+    """The payload of a kind of proposal; subclasses add its fields."""
 
     def read(self, given: Values) -> Values:
-        """What was sent or kept, as the kind takes it. Raises Rejected("approvals.payload_invalid")."""
+        """Convert a sent or stored payload to typed values. Raises Rejected("approvals.payload_invalid")."""
         try:
             values: Values = self.load(given)
         except ValidationError as error:
-            # A name that we do not know is not said back: it may hold anything.
+            # Never echo an unknown field name: it may hold anything.
             faults = [
                 {"field": f"payload.{name}" if name in self.fields else "payload", "message": str(messages[0])}
                 for name, messages in error.messages_dict.items()
@@ -29,13 +29,13 @@ class PayloadSchema(Request):
         return values
 
     def write(self, values: Values) -> dict[str, Any]:
-        """The same as it is kept."""
+        """Convert typed values to the stored form."""
         written: dict[str, Any] = self.dump(values)
         return written
 
 
 class ProposalSchema(Schema):
-    """A proposal and its decision; who decided, when and why are null while it waits."""
+    """A proposal and its decision; who decided, when and why are null while it is open."""
 
     id = PublicId()
     kind = fields.String()
@@ -60,14 +60,14 @@ class ProposalPage(Schema):
 
 
 class ProposalQuery(PageQuery):
-    """What a list of proposals is narrowed to."""
+    """Filter for a list of proposals."""
 
     kind = Text(load_default=None, longest=60)
     status = Choice(STATUSES, load_default=None)
 
 
 class ProposalRequest(Request):
-    """Something for another person to decide on. The reason is for whoever decides: no names in it."""
+    """A new proposal. The reason is for the person who decides; it must contain no names."""
 
     kind = Text(required=True, longest=60)
     payload = Members(required=True, metadata={"description": _ANY})
@@ -75,6 +75,6 @@ class ProposalRequest(Request):
 
 
 class DecisionRequest(Request):
-    """Why; a rejection needs it."""
+    """The reason; required for a rejection."""
 
     note = Text(load_default="", shortest=0, longest=500)

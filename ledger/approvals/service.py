@@ -1,6 +1,6 @@
-"""Writes of approvals: one person proposes, another decides, once; what is approved is done in the same unit.
+"""Writes of approvals: one person proposes, another decides once; an approval is carried out in the same unit.
 
-Where it can't be done the decision is refused with the reason, and the proposal goes on waiting.
+If it can't be carried out, the decision is refused with the reason and the proposal stays open.
 """
 
 import json
@@ -23,10 +23,10 @@ _proposal = table_of(Proposal)
 
 
 def propose(session: Session, kind: str, payload: Values, reason: str, *, actor: Actor, desk: Desk) -> int:
-    """Propose something for another person to decide on; the proposal's key.
+    """Propose something for another person to decide on. Returns the proposal's key.
 
     Raises Rejected("approvals.kind_unknown" | "approvals.payload_invalid" | "approvals.reason_needed"),
-    Forbidden("access.denied"), Conflict("approvals.already_proposed"), and what the kind's own check raises.
+    Forbidden("access.denied"), Conflict("approvals.already_proposed"), and whatever the kind's own check raises.
     """
     known = desk.kind(kind)
     actor.need(known.propose)
@@ -54,11 +54,11 @@ def propose(session: Session, kind: str, payload: Values, reason: str, *, actor:
 
 
 def approve(session: Session, proposal_id: int, note: str, *, actor: Actor, desk: Desk) -> dict[str, Any]:
-    """Do what was proposed: {"proposal_id", "result_ref"}.
+    """Approve a proposal and carry it out: {"proposal_id", "result_ref"}.
 
     Raises NotFound("approvals.not_found"),
     Forbidden("access.denied" | "approvals.two_people_needed" | "approvals.same_household"),
-    Conflict("approvals.already_decided"), and whatever the doing of it raises: then it stays as it was.
+    Conflict("approvals.already_decided"), and whatever carrying it out raises; then nothing changes.
     """
     proposal, kind = _open(session, proposal_id, actor, desk)
     _need_decider(session, proposal, kind, actor, desk)
@@ -68,9 +68,9 @@ def approve(session: Session, proposal_id: int, note: str, *, actor: Actor, desk
 
 
 def reject(session: Session, proposal_id: int, note: str, *, actor: Actor, desk: Desk) -> dict[str, Any]:
-    """Refuse what was proposed, and say why: {"proposal_id"}.
+    """Reject a proposal, with a reason: {"proposal_id"}.
 
-    Raises what `approve` raises of itself, and Rejected("approvals.note_needed").
+    Raises the refusals named at `approve`, and Rejected("approvals.note_needed").
     """
     proposal, kind = _open(session, proposal_id, actor, desk)
     _need_decider(session, proposal, kind, actor, desk)
@@ -81,7 +81,7 @@ def reject(session: Session, proposal_id: int, note: str, *, actor: Actor, desk:
 
 
 def withdraw(session: Session, proposal_id: int, note: str, *, actor: Actor, desk: Desk) -> dict[str, Any]:
-    """Take back what one has proposed oneself: {"proposal_id"}.
+    """Withdraw one's own proposal: {"proposal_id"}.
 
     Raises NotFound("approvals.not_found"), Forbidden("approvals.not_the_proposer"),
     Conflict("approvals.already_decided").
@@ -94,7 +94,7 @@ def withdraw(session: Session, proposal_id: int, note: str, *, actor: Actor, des
 
 
 def _open(session: Session, proposal_id: int, actor: Actor, desk: Desk) -> tuple[ProposalView, Kind]:
-    """A proposal that waits, locked, so that nobody else decides meanwhile."""
+    """An open proposal, locked so that nobody else decides meanwhile."""
     proposal = queries.get_proposal(session, proposal_id, actor.center_id, lock=True)
     if proposal.status != "proposed":
         raise Conflict("approvals.already_decided", status=proposal.status)

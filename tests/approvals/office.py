@@ -1,4 +1,4 @@
-"""An office where two administrators, an auditor and a volunteer meet over proposals."""
+"""An office with two administrators, an auditor and a volunteer, who work on proposals."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,7 @@ from tests.world import Person, World
 
 
 class Office:
-    """Proposals in one center, made and decided through the service."""
+    """Proposals of one center, made and decided through the service."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -28,30 +28,30 @@ class Office:
         self.desk: Desk = APPROVALS
 
     def payload(self, amount: int, **changed: Any) -> dict[str, Any]:
-        """What an adjustment of the volunteer's points asks for."""
+        """The payload of an adjustment of the volunteer's points."""
         return {"volunteer_id": public_id(self.volunteer.volunteer_id), "amount": amount, "cause": "missed"} | changed
 
     def adjustment(self, amount: int, by: Person | None = None, **changed: Any) -> int:
-        """The first administrator, or whoever is named, proposes an adjustment."""
+        """Propose an adjustment, by default as the first administrator."""
         return self.propose(adjustments.NAME, self.payload(amount, **changed), by=by)
 
     def propose(
         self, kind: str, payload: dict[str, Any], *, reason: str = "漏记了一次", by: Person | None = None
     ) -> int:
-        """Propose something."""
+        """Propose something, by default as the first administrator."""
         actor = (by or self.first).actor
         return in_transaction(service.propose, kind, payload, reason, actor=actor, desk=self.desk)
 
     def approve(self, proposal_id: int, by: Person | None = None) -> dict[str, Any]:
-        """The second administrator, or whoever is named, approves."""
+        """Approve, by default as the second administrator."""
         return self._decide(service.approve, proposal_id, "", by or self.second)
 
     def reject(self, proposal_id: int, note: str = "查过了，没有漏", by: Person | None = None) -> dict[str, Any]:
-        """The second administrator, or whoever is named, rejects."""
+        """Reject, by default as the second administrator."""
         return self._decide(service.reject, proposal_id, note, by or self.second)
 
     def withdraw(self, proposal_id: int, by: Person | None = None) -> dict[str, Any]:
-        """The first administrator, or whoever is named, withdraws."""
+        """Withdraw, by default as the first administrator."""
         return self._decide(service.withdraw, proposal_id, "", by or self.first)
 
     def _decide(self, how: Callable[..., Any], proposal_id: int, note: str, by: Person) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One proposes, another decides, once; what is approved is done with it, or the proposal goes on waiting."""
+"""One person proposes, another decides once; an approval is carried out with it, or the proposal stays open."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ DECISIONS = ("approve", "reject", "withdraw")
 
 
 def code_of(work: Any, *args: Any, **how: Any) -> str:
-    """The code of the refusal that it ends in."""
+    """The code of the refusal that `work` raises."""
     with pytest.raises(LedgerError) as refused:
         work(*args, **how)
     return refused.value.code
@@ -122,7 +122,7 @@ def test_a_rejection_says_why(office: Office) -> None:
 
 
 def test_what_can_not_be_done_goes_on_waiting(office: Office) -> None:
-    """Nothing is rejected silently: who approves is told why, and may do so once it can be done."""
+    """Nothing is rejected silently: the approver learns why, and may approve once it can be done."""
     office.approve(office.adjustment(500))
     first, second = office.adjustment(-500), office.adjustment(-500)
     office.approve(first)
@@ -215,7 +215,7 @@ def test_sql_can_not_change_what_was_proposed_and_decided(office: Office, forger
 
 
 def test_a_second_decision_finds_its_place_taken(office: Office) -> None:
-    """Even if the status were set back by hand, the decision's key is the proposal's."""
+    """Even with the status reset by hand, the decision's key is the proposal's."""
     proposal_id = office.adjustment(100)
     office.approve(proposal_id)
 
@@ -231,7 +231,7 @@ def test_a_second_decision_finds_its_place_taken(office: Office) -> None:
 
 
 def test_the_system_s_proposal_is_decided_by_anybody_who_may(office: Office) -> None:
-    """A job proposes under no person's name."""
+    """A job proposes without a person."""
     system = Person(0, "", office.world.builder)
     proposal_id = office.adjustment(100, system)
     office.approve(proposal_id, office.first)

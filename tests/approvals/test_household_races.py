@@ -1,4 +1,4 @@
-"""Households that change while somebody decides: each decision stands by the households of its own time."""
+"""Households that change during a decision: each decision rests on the households at its time."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -37,12 +37,12 @@ def other(office: Office) -> Iterator[Database]:
 
 
 def set_household(office: Office, person: Person, number: str | None) -> None:
-    """Who built the center writes it down."""
+    """Record a household as the person who set up the center."""
     in_transaction(households.set_household, person.volunteer_id, number, actor=office.world.builder)
 
 
 def stands_by_its_time(office: Office, proposal_id: int) -> None:
-    """Whoever asks later is told that the two were of different households when it was decided."""
+    """Assert that the two people were of different households when the proposal was decided."""
     seen = office.see(proposal_id)
     asked = (households.one_household, office.second.identity_id, office.world.center_id)
     assert not in_snapshot(*asked, identities=[seen.proposed_by], at=seen.decided_at)
@@ -81,7 +81,7 @@ def test_whoever_decides_waits_for_a_change_under_way(office: Office) -> None:
 
 
 def test_decisions_while_two_people_change_the_households(office: Office, other: Database) -> None:
-    """The decider moves in while the proposer moves out: whichever comes first, each decision stands by its time."""
+    """The decider moves in, the proposer out, in either order: each decision rests on the households at its time."""
     for _ in range(ROUNDS):
         office.world.house("17", office.first)
         office.world.house(None, office.second)

@@ -1,4 +1,4 @@
-"""Every kind of proposal says by itself what it is about and what it would do, in both languages."""
+"""Every kind of proposal words its subject and its consequence, in both languages."""
 
 import re
 from collections.abc import Callable
@@ -26,7 +26,7 @@ NAME = "W. Lan"
 
 
 def award(office: Office) -> int:
-    """The transfer of an award that was good for a day long ago."""
+    """The transfer of an award that expired long ago."""
     to = AccountKey(POINT, "member", office.volunteer.volunteer_id)
     given = Movement(AccountKey(POINT, "issuance"), to, 900, "award", good_until=date(2020, 1, 1))
     source = Source("test", "1", "post")
@@ -35,12 +35,12 @@ def award(office: Office) -> int:
 
 
 def prepared_run(office: Office) -> int:
-    """A run of expiry that is looked at."""
+    """A prepared run of expiry."""
     award(office)
     return in_transaction(expiry.prepare, expiry.last_day_over(), actor=office.first.actor)
 
 
-# What a proposal of each kind asks for; a new kind needs an example.
+# An example payload for each kind; a new kind needs one.
 EXAMPLES: dict[str, Callable[[Office], dict[str, Any]]] = {
     "points.adjustment": lambda office: office.payload(1250),
     "points.period_close": lambda office: {"month": "2026-05"},
@@ -52,7 +52,7 @@ HAVE_A_FIGURE = {"points.adjustment": "+12.50", "points.expiry_release": "−9.0
 
 
 def say(session: Session, kind: Kind, proposal: ProposalView, center_id: int) -> tuple[str, SubjectWords, str]:
-    """All that a kind says of a proposal."""
+    """All words of a kind for a proposal."""
     subject = kind.subject_words(session, proposal, center_id, NAME)
     return str(kind.title), subject, kind.consequence(session, proposal, center_id, subject.text)
 

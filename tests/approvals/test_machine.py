@@ -1,4 +1,4 @@
-"""Whatever is proposed, decided, tried again or tried by the wrong one: each proposal ends once, and points follow."""
+"""Any sequence of proposals, decisions, retries and forbidden attempts: each proposal ends once, and points follow."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _AMOUNTS = st.sampled_from([100, 250, -100, -250, -600])
 
 @dataclass
 class Expected:
-    """What a proposal should be by now."""
+    """The expected state of a proposal."""
 
     id: int
     by: int
@@ -31,7 +31,7 @@ class Expected:
 
 
 class Deciding(RuleBasedStateMachine):
-    """Four administrators, of whom the last is whom it is all for and lives with the last but one."""
+    """Four administrators; the last is the member concerned and lives with the third."""
 
     database: Database
 
@@ -47,7 +47,7 @@ class Deciding(RuleBasedStateMachine):
         self.points = 0
 
     def run(self, work: Callable[..., Any], *args: Any, **how: Any) -> Any:
-        """What it returns, or the code of its refusal."""
+        """Return the result, or the code of the refusal."""
         try:
             return work(*args, **how)
         except LedgerError as refusal:
@@ -76,7 +76,7 @@ class Deciding(RuleBasedStateMachine):
         self.points += proposal.amount if how == "approve" else 0
 
     def refusal(self, proposal: Expected, who: int, how: str) -> str | None:
-        """The code that this must end in."""
+        """The expected code, None if the decision must succeed."""
         if proposal.status != "proposed":
             return "approvals.already_decided"
         if how == "withdraw":

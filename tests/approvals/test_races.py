@@ -1,4 +1,4 @@
-"""Two at the same moment, each with connections of their own: one decision stands, and nothing slips into a month."""
+"""Two people at the same moment, each on their own connection: one decision stands, no posting slips into a month."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -44,7 +44,7 @@ def elsewhere(office: Office) -> Iterator[Database]:
 
 
 def race(elsewhere: Database, first: Callable[[], Any], second: Callable[[], Any]) -> tuple[Any, Any]:
-    """What each got, the second at the other service: "won", or the code of its refusal."""
+    """Result of each, the second on the other service: "won", or the code of its refusal."""
 
     def outcome(work: Callable[[], Any], database: Database | None) -> str:
         if database is not None:
@@ -86,7 +86,7 @@ def test_approved_while_it_is_withdrawn(office: Office, elsewhere: Database) -> 
 
 
 def test_both_sides_sign_at_once(office: Office, elsewhere: Database) -> None:
-    """Neither takes the other's signature for missing, which would leave the book frozen with both under it."""
+    """Neither overlooks the other's signature, which would leave the book frozen although both have signed."""
     center_id = office.world.center_id
     for _ in range(ROUNDS):
         freeze_id = in_transaction(freezing.freeze, center_id, reason="test", run_id=None)
@@ -99,13 +99,13 @@ def test_both_sides_sign_at_once(office: Office, elsewhere: Database) -> None:
 
 
 def posted_in(session: Session, center_id: int, month: str) -> int:
-    """How many batches are dated into a month."""
+    """Number of batches dated into a month."""
     dated = (Batch.effective_at >= month_start(month, ZONE), Batch.effective_at < month_end(month, ZONE))
     return int(session.scalar(sa.select(sa.func.count()).where(Batch.center_id == center_id, *dated)) or 0)
 
 
 def test_nothing_is_posted_into_a_month_while_it_is_closed(office: Office, elsewhere: Database) -> None:
-    """What whoever closes sees in the month is all that there will ever be in it."""
+    """The closing sees everything that the month will ever contain."""
     books, month = Books(office.world.center_id), "2022-01"
     with clock.at(BEGINNING):
         books.award(1)
