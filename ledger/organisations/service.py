@@ -15,7 +15,7 @@ from ledger.kernel.upserts import insert_or_ignore
 from ledger.organisations import queries
 from ledger.organisations.models import Membership, Team
 from ledger.organisations.policy import CENTER, check_kind, check_position, clean_name, path_under
-from ledger.people.places import place_paths_of
+from ledger.people.managing import place_paths_of
 from ledger.places.models import Center, Place
 from ledger.places.queries import PlaceView
 from ledger.points.book import opening

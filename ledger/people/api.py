@@ -17,7 +17,7 @@ from ledger.people.access.login import log_in as check_and_log_in
 from ledger.people.households import service as households
 from ledger.people.households.queries import HouseholdChangeView, household_changes, members_of
 from ledger.people.identities import queries as identities
-from ledger.people.places import place_path
+from ledger.people.managing import place_path
 from ledger.people.schemas import (
     CardList,
     CardRequest,

@@ -13,7 +13,7 @@ from ledger.organisations.imports.columns import Person, RowError, show
 from ledger.organisations.queries import TeamView
 from ledger.people.households.queries import household_numbers
 from ledger.people.identities.service import NewIdentity, prepare
-from ledger.people.places import place_paths_of
+from ledger.people.managing import place_paths_of
 from ledger.people.policy import household_key
 from ledger.people.volunteers.matching import KnownName, KnownPhone, known_names, known_phones
 from ledger.people.volunteers.registration import NewVolunteer

@@ -11,8 +11,8 @@ from ledger.kernel.errors import Conflict, NotFound
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
 from ledger.people.identities.service import find_or_make_identity, prepare
+from ledger.people.managing import place_path
 from ledger.people.models import Identity, RoleGrant
-from ledger.people.places import place_path
 from ledger.people.policy import permissions_of
 from ledger.places.queries import is_demonstration
 

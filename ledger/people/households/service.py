@@ -22,8 +22,8 @@ from ledger.kernel.errors import Forbidden
 from ledger.kernel.ids import new_id
 from ledger.kernel.types import table_of
 from ledger.people.households.queries import is_last
+from ledger.people.managing import need_to_manage
 from ledger.people.models import Household, HouseholdChange, Identity, Volunteer
-from ledger.people.places import need_to_manage
 from ledger.people.policy import clean_household_number, household_key
 
 _household, _change = table_of(Household), table_of(HouseholdChange)

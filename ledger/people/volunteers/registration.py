@@ -13,8 +13,8 @@ from ledger.kernel.errors import Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
 from ledger.people.identities.service import NewIdentity, known_by_phone, make_identities
+from ledger.people.managing import place_path, top_place_id
 from ledger.people.models import Volunteer
-from ledger.people.places import place_path, top_place_id
 from ledger.people.policy import (
     ACTIVE,
     volunteer_number,

@@ -11,8 +11,8 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.chunks import chunks
 from ledger.kernel.errors import NotFound
 from ledger.people.households.queries import members_of, number_of_household
+from ledger.people.managing import place_path
 from ledger.people.models import Identity, Volunteer
-from ledger.people.places import place_path
 from ledger.people.policy import NUMBER_DIGITS
 from ledger.people.volunteers.queries import (
     VolunteerDetails,

@@ -17,8 +17,8 @@ from ledger.kernel.errors import NotFound, Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
 from ledger.people.identities.service import prepare
+from ledger.people.managing import need_to_manage
 from ledger.people.models import Card, Volunteer
-from ledger.people.places import need_to_manage
 from ledger.people.policy import ACTIVE, BLOCKED
 from ledger.people.volunteers import queries
 from ledger.people.volunteers.registration import NewVolunteer, register_volunteers
