@@ -1,4 +1,4 @@
-"""The ledger's API: accounts as of any time, statements, transfers, batches; the raw ledger between free accounts."""
+"""The ledger API: accounts as of any time, statements, transfers, batches; the raw ledger between free accounts."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ READERS = (Permission.OWN_RECORD, Permission.READ_BOOKS, Permission.RAW_LEDGER)
 @bp.arguments(AccountQuery, location="query")
 @bp.response(200, AccountPage)
 def list_accounts(query: dict[str, Any]) -> Page[AccountRow]:
-    """Accounts with their balances now: your own, or for auditors all of the center."""
+    """Accounts with their current balances: your own, or all of the center for auditors."""
     page = page_of(query)
     return in_snapshot(reading.list_accounts, get_actor(), AccountFilter(**query), request=page)
 
@@ -68,7 +68,7 @@ def open_account(body: dict[str, Any]) -> AccountRow:
 @bp.arguments(BalanceQuery, location="query")
 @bp.response(200, AccountDetailSchema)
 def get_account(query: dict[str, Any], account_id: int) -> dict[str, Any]:
-    """An account with its balance as of any time and the holds that stand then, from one state of the book."""
+    """An account with its balance and open holds as of any time, from one snapshot."""
     return in_snapshot(detail.get_detail, account_id, get_actor(), **query)
 
 
@@ -104,13 +104,13 @@ def get_batch(batch_id: int) -> BatchView:
 @bp.arguments(TransferRequest(many=True), validate=length(0, MOST_TRANSFERS))
 @bp.response(200, TransferResults)
 def transfer_all(body: list[WantedTransfer]) -> dict[str, Any]:
-    """Book up to a thousand transfers between free accounts; each chain of linked ones is all or nothing."""
+    """Book up to a thousand transfers between free accounts; each chain of linked transfers is all or nothing."""
     answered = in_transaction_once(idempotency_key(), raw.transfer_all, body, actor=get_actor())
     return {"results": [_result(result) for result in answered["results"]]}
 
 
 def _result(result: dict[str, Any]) -> dict[str, Any]:
-    """A refusal gets its words when it is shown, in the reader's language."""
+    """Words are added here, not when the refusal is stored, so that they are in the reader's language."""
     if result["status"] == "created":
         return result
     if result["status"] == "exists":

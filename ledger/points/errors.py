@@ -1,4 +1,4 @@
-"""What the ledger refuses, in the field's vocabulary, with what to do next."""
+"""Refusals of the ledger, named as in the field, with what to do next."""
 
 from ledger.kernel.errors import ErrorText, register
 

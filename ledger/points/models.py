@@ -1,7 +1,7 @@
 """Units, accounts, batches and transfers. Batches and transfers are append only, by trigger.
 
-A counted account keeps four counters that a posting locks and changes; a folded account is touched by every posting,
-so it keeps none and its balance is folded from its transfers. Balance always means credits minus debits.
+A counted account keeps four counters that a posting locks and changes. A folded account is touched by every posting,
+so it keeps none and its balance is summed from its transfers. Balance always means credits minus debits.
 """
 
 from datetime import date, datetime
@@ -13,9 +13,9 @@ from ledger.kernel.types import STRICT, Base, center_key, inside_center, key
 
 
 class Unit(Base):
-    """What is counted: minutes, points, or one stock item; amounts are integers of 10**-scale of it.
+    """A unit of account: minutes, points, or one stock item; amounts are integers of 10**-scale.
 
-    Members hold a unit `in_lots` in parcels, each with the day it was earned and the day until which it is good.
+    Members hold a unit `in_lots` in lots, each with the day it was earned and its last good day.
     """
 
     __tablename__ = "unit"
@@ -33,7 +33,7 @@ class Unit(Base):
 
 
 class Account(Base):
-    """One side of transfers, in one unit. `owner_id` is a volunteer, shop or other owner, 0 for the center itself."""
+    """An account in one unit. `owner_id` is a volunteer, shop or other owner, 0 for the center itself."""
 
     __tablename__ = "account"
     __table_args__ = (
@@ -83,7 +83,7 @@ class Account(Base):
 
 
 class Batch(Base):
-    """Transfers that stand or fall together, with who, when, why and on what evidence. A source posts a step once."""
+    """Transfers posted all or nothing, with actor, times, reason and evidence. A source posts each step once."""
 
     __tablename__ = "batch"
     __table_args__ = (
@@ -108,8 +108,8 @@ class Batch(Base):
 class Transfer(Base):
     """An amount from one account (debit) to another (credit) of the same unit.
 
-    For each counted side it keeps the account's version, balance and held amount after it, so that a balance as of a
-    time is one index seek.
+    For each counted side it stores the account's version, balance and held amount afterwards, so that a balance as of
+    a time is one index seek.
     """
 
     __tablename__ = "transfer"
@@ -178,10 +178,10 @@ class Transfer(Base):
 
 
 class Lot(Base):
-    """A parcel of what a member was credited: good until `extended_to` or `expires_on`, a local day, inclusive.
+    """Part of what a member was credited, good until `extended_to` or `expires_on`, a local day, inclusive.
 
-    `remaining` counts what is held of it too; over an account it sums up to the balance. Only the three last columns
-    ever change, each time by a row of `lot_use`.
+    `remaining` includes what is held; over an account it sums up to the balance. Only the last three columns ever
+    change, each time with a row of `lot_use`.
     """
 
     __tablename__ = "lot"
@@ -222,7 +222,7 @@ class Lot(Base):
 
 
 class LotUse(Base):
-    """What a transfer did to a lot: took of it, held of it, released or gave back; in the order of `position`."""
+    """A lot movement: a transfer took, held, released or gave back part of a lot; ordered by `position`."""
 
     __tablename__ = "lot_use"
     __table_args__ = (
@@ -243,7 +243,7 @@ class LotUse(Base):
 
 
 class Unsealed(Base):
-    """A batch that waits for its leaf: written with it, taken away by the sealer."""
+    """A batch without a leaf: inserted with the batch, deleted by the sealer."""
 
     __tablename__ = "unsealed"
     __table_args__ = (inside_center("batch_id", "batch"), STRICT)

@@ -1,4 +1,4 @@
-"""Pure decisions of the ledger: the kinds of account, and what a movement does to the counters of one."""
+"""Pure decisions of the ledger: kinds of account, and the effect of a movement on an account's counters."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ POINT_SCALE = 2
 class AccountKind:
     """How accounts of a kind are kept: counted ones are locked and never fall below zero, folded ones are neither.
 
-    One `in_lots` is kept in parcels with dates, where its unit is; a `debt` goes below zero and never above.
+    An account `in_lots` is kept in lots if its unit is; a `debt` is never above zero.
     """
 
     counted: bool
@@ -50,7 +50,7 @@ KINDS: dict[str, AccountKind] = {
 
 
 class AccountKey(NamedTuple):
-    """Names an account by what it is for; `owner_id` is 0 for an account of the center itself."""
+    """Natural key of an account; `owner_id` is 0 for an account of the center itself."""
 
     unit: str
     kind: str
@@ -58,17 +58,17 @@ class AccountKey(NamedTuple):
 
 
 def item_unit(item_public_id: str) -> str:
-    """The unit in which one stock item is counted."""
+    """The unit of a stock item."""
     return f"item-{item_public_id}"
 
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """An amount (minor units, > 0) wanted from one account to another; `code` says what kind of event it is.
+    """A request to move an amount (minor units, > 0) from one account to another; `code` is the kind of event.
 
-    `expires_at` makes it a hold. Of accounts kept in lots: what is credited is good until the day `good_until`, for
-    ever without; `lot_id` takes from one lot only; what a correction gives back to a lot that has died meanwhile is
-    good until `extend_to`. One that `claws_back` takes an award back, from the member or as a debt.
+    `expires_at` makes it a hold. For accounts in lots: the credit is good until the day `good_until`, None for ever;
+    `lot_id` takes from one lot only; what a correction returns to a lot that has ended meanwhile is good until
+    `extend_to`. `claws_back` marks the return of an award, from the member or as a debt.
     """
 
     debit: AccountKey
@@ -86,7 +86,7 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The event behind a batch: one step of one thing posts once, for ever."""
+    """The event behind a batch; each step of a source posts once, ever."""
 
     type: str
     ref: str
@@ -95,7 +95,7 @@ class Source:
 
 @dataclass(slots=True)
 class Line:
-    """A transfer about to be written, with its accounts by id."""
+    """A transfer about to be written, with its accounts as ids."""
 
     debit_id: int
     credit_id: int
@@ -114,26 +114,26 @@ class Line:
 
     @property
     def corrects(self) -> int | None:
-        """The transfer that it takes back, wholly or in part."""
+        """The transfer that it corrects, wholly or in part."""
         return self.reverses_id if self.refund_of is None else self.refund_of
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What an account holds: `balance` counts what is posted, `held` what is pending against it."""
+    """Balance of an account: `balance` is posted, `held` is pending against it."""
 
     balance: int
     held: int
 
     @property
     def available(self) -> int:
-        """What can still be taken."""
+        """Balance less holds."""
         return self.balance - self.held
 
 
 @dataclass(slots=True)
 class AccountState:
-    """A locked account while a batch is decided on; counters change here and are written back together."""
+    """A locked account while a batch is decided on; its counters change here and are written back together."""
 
     id: int
     unit: str
@@ -152,37 +152,37 @@ class AccountState:
 
     @property
     def key(self) -> AccountKey:
-        """What it is for."""
+        """The account's natural key."""
         return AccountKey(self.unit, self.kind, self.owner_id)
 
     @property
     def state(self) -> Balance:
-        """Balance and held amount now."""
+        """Current balance and held amount."""
         return Balance(self.balance, self.debits_pending)
 
     @property
     def balance(self) -> int:
-        """What is posted, credit positive."""
+        """Posted credits less posted debits."""
         return self.credits_posted - self.debits_posted
 
     @property
     def available(self) -> int:
-        """What can still be taken."""
+        """Balance less holds."""
         return self.credits_posted - self.debits_posted - self.debits_pending
 
     @property
     def counters(self) -> tuple[int, int, int, int, int]:
-        """What a posting changes, to be restored when it is refused."""
+        """Everything that a posting changes, for `restore` after a refusal."""
         return (
             self.debits_pending, self.debits_posted, self.credits_pending, self.credits_posted, self.version,
         )  # fmt: skip
 
     def restore(self, counters: tuple[int, int, int, int, int]) -> None:
-        """Be again as `counters` says."""
+        """Reset what a refused posting changed."""
         self.debits_pending, self.debits_posted, self.credits_pending, self.credits_posted, self.version = counters
 
     def take(self, line: Line) -> None:
-        """Be the debit side. Raises Rejected("points.exceeds_credits") where more would go than is available."""
+        """Debit this account. Raises Rejected("points.exceeds_credits") if the amount exceeds what is available."""
         if not self.counted:
             return
         if line.kind in ("posted", "pending") and not self.overdraft and line.amount > self.available:
@@ -202,7 +202,7 @@ class AccountState:
         self.version += 1
 
     def give(self, line: Line) -> None:
-        """Be the credit side. Raises Rejected("points.exceeds_debits") where a debt would be paid more than it is."""
+        """Credit this account. Raises Rejected("points.exceeds_debits") if the amount exceeds the debt."""
         if not self.counted:
             return
         if line.kind == "pending":
@@ -217,7 +217,7 @@ class AccountState:
 
 @dataclass(slots=True)
 class Original:
-    """A transfer that others take back: wholly and once by a reversal, or in parts by refunds."""
+    """A transfer that others correct: a reversal wholly and once, or refunds in parts."""
 
     debit_id: int
     credit_id: int
@@ -228,7 +228,7 @@ class Original:
     refunded: int
 
     def correct(self, line: Line) -> None:
-        """Be taken back by `line`.
+        """Apply the correction `line`.
 
         Raises Rejected("points.transfer_not_correctable" | "points.correction_must_mirror" |
         "points.exceeds_refundable"), Conflict("points.already_reversed").
@@ -251,18 +251,18 @@ class Original:
 
 
 def recording_time(now: datetime, accounts: Iterable[AccountState]) -> datetime:
-    """When a batch counts as recorded: now, but after all that its locked accounts have recorded.
+    """Time of recording of a batch: now, or just after the last entry of its locked accounts.
 
-    Strictly after, so that the entries of an account have one order by time even where two machines' clocks differ.
+    Strictly after, so that an account's entries have one order by time even if two machines' clocks differ.
     """
     last = [state.last_recorded_at + timedelta(microseconds=1) for state in accounts if state.last_recorded_at]
     return max([now, *last])
 
 
 def apply(line: Line, debit: AccountState, credit: AccountState) -> dict[str, int | None]:
-    """Change both sides and return the columns of the transfer that tell what they were after it.
+    """Apply a line to both accounts. Returns the transfer's columns with the balances afterwards.
 
-    The order of refusals: amount, same account, unit, closed account, balance.
+    Order of refusals: amount, same account, unit, closed account, balance.
     """
     if line.amount <= 0:
         raise Rejected("points.amount_must_be_positive")
@@ -285,5 +285,5 @@ def apply(line: Line, debit: AccountState, credit: AccountState) -> dict[str, in
 
 
 def evidence_hash(evidence: Mapping[str, Any]) -> str:
-    """SHA-256 over the canonical JSON of what a posting rests on: scans, rule version, people by key; no names."""
+    """SHA-256 of the canonical JSON of a posting's evidence: scans, rule version, people by key; no names."""
     return hashlib.sha256(_canonical(evidence).encode()).hexdigest()

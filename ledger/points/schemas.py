@@ -1,4 +1,4 @@
-"""Shapes of the ledger's API. Amounts are integers in minor units of 10**-scale."""
+"""Schemas of the ledger API. Amounts are integers in minor units of 10**-scale."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ FLAGS = ("overdraft",)
 
 
 class AccountSchema(Schema):
-    """An account and its balance: credits less debits; `held` is promised by pending transfers."""
+    """An account and its balance, credits less debits; `held` is pending against it."""
 
     id = PublicId()
     unit = fields.String()
@@ -43,7 +43,7 @@ class AccountSchema(Schema):
 
 
 class AccountQuery(PageQuery):
-    """What a list of accounts is narrowed to."""
+    """Filter for a list of accounts."""
 
     unit = Text(load_default=None, longest=60)
     kind = Text(load_default=None, longest=20)
@@ -58,13 +58,13 @@ class AccountPage(Schema):
 
 
 class AsOfQuery(Request):
-    """A time of recording until which the book is read; now unless given."""
+    """Time of recording up to which the book is read; now by default."""
 
     as_of = Instant(load_default=None)
 
 
 class BalanceQuery(AsOfQuery):
-    """A time of recording, or for reports a time of happening: what is recorded later but happened by then counts."""
+    """A time of recording, or for reports an effective time, which also counts what was recorded later."""
 
     effective_until = Instant(load_default=None)
 
@@ -75,7 +75,7 @@ class BalanceQuery(AsOfQuery):
 
 
 class HoldSchema(Schema):
-    """A pending transfer that stands: what it holds back (debit) or promises (credit)."""
+    """An open pending transfer: what it holds back (debit) or promises (credit)."""
 
     transfer_id = PublicId()
     side = fields.String(validate=validate.OneOf(("debit", "credit")))
@@ -86,17 +86,17 @@ class HoldSchema(Schema):
 
 
 class AccountDetailSchema(AccountSchema):
-    """An account with the holds that stand, from one state of the book; by effective time there are none."""
+    """An account with its open holds, from one snapshot; by effective time there are none."""
 
     holds = fields.List(fields.Nested(HoldSchema))
 
 
 class EntryQuery(PageQuery, AsOfQuery):
-    """Which part of a statement."""
+    """Filter for a statement."""
 
 
 class LotPartSchema(Schema):
-    """What of one lot a transfer earned, took or gave back, and the lot's last good day as the transfer left it."""
+    """Points of one lot that a transfer earned, took or gave back, and the lot's last good day after it."""
 
     lot_id = PublicId()
     change = fields.String(validate=validate.OneOf(("earned", "taken", "given_back")))
@@ -109,7 +109,7 @@ class LotPartSchema(Schema):
 
 
 class EntrySchema(Schema):
-    """One side of a transfer as its account sees it: `amount` is signed, credit positive, 0 while only pending."""
+    """One side of a transfer as its account sees it: `amount` is signed, credit positive, 0 while pending."""
 
     transfer_id = PublicId()
     batch_id = PublicId()
@@ -135,7 +135,7 @@ class EntryPage(Schema):
 
 
 class TransferSchema(Schema):
-    """A transfer as it stands in the book."""
+    """A transfer as recorded."""
 
     id = PublicId()
     batch_id = PublicId()
@@ -153,7 +153,7 @@ class TransferSchema(Schema):
 
 
 class BatchSchema(Schema):
-    """Transfers that stand or fall together: when it happened, when it was learnt, who, why, on what evidence."""
+    """Transfers posted all or nothing: effective time, time of recording, actor, reason, evidence."""
 
     id = PublicId()
     source_type = fields.String()
@@ -167,7 +167,7 @@ class BatchSchema(Schema):
 
 
 class AccountRequest(Request):
-    """A new account of the raw ledger; it never falls below zero unless it has the flag `overdraft`."""
+    """A new account of the raw ledger; it never falls below zero unless `overdraft` is set."""
 
     unit = Text(required=True, longest=60)
     kind = Choice(("free",), required=True)
@@ -175,7 +175,7 @@ class AccountRequest(Request):
 
 
 class TransferRequest(Request):
-    """One transfer. `id` is your own name for it, which is booked once for ever; `pending_id` such a name or a key.
+    """One transfer. `id` is your own name for it, booked at most once; `pending_id` is such a name or a key.
 
     posted and pending need both accounts, amount and unit; post and void need `pending_id` alone.
     """
@@ -211,7 +211,7 @@ class RawBalanceSchema(Schema):
 
 
 class TransferResultSchema(Schema):
-    """What became of one transfer: `created` with its keys and the balances after it, `exists`, or `refused`."""
+    """Outcome of one transfer: `created` with its keys and the balances after it, `exists`, or `refused`."""
 
     status = fields.String(validate=validate.OneOf(("created", "exists", "refused")))
     id = fields.String(allow_none=True)
@@ -225,6 +225,6 @@ class TransferResultSchema(Schema):
 
 
 class TransferResults(Schema):
-    """An answer for each transfer, in the order of the request."""
+    """One result per transfer, in the order of the request."""
 
     results = fields.List(fields.Nested(TransferResultSchema))

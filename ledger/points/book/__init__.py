@@ -1,1 +1,1 @@
-"""The book itself: batches of transfers written under locks, accounts, balances and statements."""
+"""The book: batches of transfers written under locks, accounts, balances and statements."""

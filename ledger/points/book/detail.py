@@ -1,4 +1,4 @@
-"""One account as one answer: its balance and the holds that stand, from one state of the book."""
+"""An account with its balance and open holds, from one snapshot."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -19,7 +19,7 @@ def get_detail(
     as_of: datetime | None = None,
     effective_until: datetime | None = None,
 ) -> dict[str, Any]:
-    """The account with `available` and `holds`, now, as of a recorded time, or by deeds until a time (without holds).
+    """The account with `available` and `holds`: now, as of a time of recording, or by effective time (without holds).
 
     Raises NotFound("points.account_not_found").
     """

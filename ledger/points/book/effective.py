@@ -1,4 +1,4 @@
-"""The book by when things happened, not when they were recorded: what is back-dated counts where it belongs."""
+"""The book by effective time, not time of recording: back-dated postings count when they happened."""
 
 from datetime import datetime
 
@@ -15,14 +15,14 @@ _same_batch = sa.and_(_batch.c.center_id == _transfer.c.center_id, _batch.c.id =
 
 
 def balance(session: Session, account_id: int, center_id: int, *, effective_until: datetime) -> int:
-    """What was posted to an account by deeds that happened until then; it goes through all of the account's entries."""
+    """Balance of an account by effective time. Scans all entries of the account."""
     sums = [_of_account(side, account_id, center_id, effective_until).scalar_subquery() for side in ("credit", "debit")]
     credited, debited = session.execute(sa.select(*sums)).one()
     return int(credited) - int(debited)
 
 
 def trial_balance(session: Session, center_id: int, *, effective_until: datetime) -> list[TrialLine]:
-    """Per unit and kind of account, what deeds that happened until then posted to each side."""
+    """Debits and credits per unit and kind of account, by effective time."""
     sides = [_per_account(side, center_id, effective_until).subquery() for side in ("debit", "credit")]
     sums = [sa.func.coalesce(sa.func.sum(side.c.amount), 0) for side in sides]
     query = (

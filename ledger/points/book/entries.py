@@ -1,4 +1,4 @@
-"""Reads of what was recorded: the statement of an account, a transfer, a batch, all batches of an event."""
+"""Reads of recorded entries: the statement of an account, a transfer, a batch, all batches of an event."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ _held = aliased(Transfer)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One side of a transfer as its account sees it: `amount` is signed, credit positive; 0 while only pending.
+    """One side of a transfer as its account sees it: `amount` is signed, credit positive, 0 while pending.
 
-    `held_change` is what the transfer added to the amount held against the account, or released of it. `lots` are
-    those of the account that it touched, where they were asked for.
+    `held_change` is the change of the amount held against the account. `lots` are the account's lots that the transfer
+    touched, if requested.
     """
 
     transfer_id: int
@@ -45,7 +45,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class TransferView:
-    """A transfer with its batch's header, as it stands in the book."""
+    """A transfer as recorded."""
 
     id: int
     batch_id: int
@@ -81,7 +81,7 @@ class BatchView:
 def statement(
     session: Session, account_id: int, center_id: int, *, request: PageRequest, until: datetime | None = None
 ) -> Page[Entry]:
-    """Entries of an account (those recorded `until` then) by time of recording, newest first unless asked otherwise."""
+    """Entries of an account, recorded up to `until`, by time of recording, newest first by default."""
     query = (
         sa.select(
             Transfer,
@@ -113,7 +113,7 @@ def _entry(row: Any, account_id: int) -> Entry:
     transfer: Transfer = row.Transfer
     debit = transfer.debit_account_id == account_id
     counts = transfer.amount if transfer.kind in COUNTS_AS_POSTED else 0
-    # However little of a hold is posted, all of it is held no longer.
+    # A partial post releases the rest of the hold.
     held_change = transfer.amount if transfer.kind == "pending" else -(row.held or 0)
     return Entry(
         transfer_id=transfer.id,
@@ -150,11 +150,11 @@ def get_batch(session: Session, batch_id: int, center_id: int) -> BatchView:
 
 
 def batches_of(session: Session, source_type: str, source_ref: str, center_id: int) -> list[BatchView]:
-    """All batches that one event has posted, oldest first."""
+    """All batches posted by one event, oldest first."""
     query = sa.select(Batch).where(
         Batch.center_id == center_id, Batch.source_type == source_type, Batch.source_ref == source_ref
     )
-    # Put in order here: for an order by key or time, SQLite would walk over the whole book by that index.
+    # Sorted here: with ORDER BY on key or time, SQLite scans the whole book along that index.
     found = sorted(session.scalars(query), key=lambda batch: (batch.recorded_at, batch.id))
     return [_batch_view(session, batch) for batch in found]
 
@@ -171,7 +171,7 @@ def _transfer_view(transfer: Transfer) -> TransferView:
 
 
 def account_keys(session: Session, ids: Iterable[int], center_id: int) -> dict[int, AccountKey]:
-    """What accounts are for, by id."""
+    """Account keys by account id."""
     return {
         state.id: AccountKey(state.unit, state.kind, state.owner_id)
         for state in queries.accounts_by_id(session, ids, center_id).values()

@@ -1,4 +1,4 @@
-"""What holds an account: its pending transfers that nothing has resolved yet."""
+"""Open holds of an account: pending transfers that are not yet resolved."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ MOST_SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A pending transfer as its account sees it: the debit side is held back, the credit side is promised."""
+    """A pending transfer as its account sees it: held back on the debit side, promised on the credit side."""
 
     transfer_id: int
     side: str
@@ -27,7 +27,7 @@ class Hold:
 
 
 def open_holds(session: Session, account_id: int, center_id: int, *, as_of: datetime | None = None) -> list[Hold]:
-    """The holds that stand now or stood as of a recorded time, those that end soonest first."""
+    """Holds open now or as of a time of recording, soonest to end first."""
     ended = sa.exists().where(_resolution.c.center_id == center_id, _resolution.c.pending_id == _transfer.c.id)
     query = sa.select(*(_transfer.c[name] for name in ("id", "amount", "code", "expires_at", "recorded_at"))).where(
         _transfer.c.center_id == center_id, _transfer.c.kind == "pending"
@@ -35,7 +35,7 @@ def open_holds(session: Session, account_id: int, center_id: int, *, as_of: date
     if as_of is not None:
         query = query.where(_transfer.c.recorded_at <= as_of)
         ended = ended.where(_resolution.c.recorded_at <= as_of)
-    # Each side by its index, and put in order here: for an `or` or the order SQLite would walk over all transfers.
+    # One query per side for its index, sorted here: with `or` or ORDER BY, SQLite scans all transfers.
     holds = [
         Hold(transfer_id, side, amount, code, expires_at, recorded_at)
         for side in ("debit", "credit")

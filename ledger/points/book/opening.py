@@ -1,4 +1,4 @@
-"""Accounts for a posting: found or opened, and locked in id order, so that nobody waits for each other in a ring."""
+"""Accounts for a posting: found or opened, and locked in id order to prevent deadlocks."""
 
 from collections.abc import Collection, Iterable
 from functools import cache
@@ -23,9 +23,9 @@ _account = table_of(Account)
 
 
 def _counted_locked(which: "sa.ColumnElement[bool]") -> "sa.CompoundSelect[Any]":
-    """Accounts of which the counted ones are locked in id order, in one question.
+    """Select accounts in one statement and lock the counted ones in id order.
 
-    NO KEY UPDATE keeps out whoever wants to move an account, and nobody who only refers to it.
+    NO KEY UPDATE blocks other postings to an account, but not rows that merely reference it.
     """
     states = sa.select(*queries.STATE_COLUMNS).where(which)
     counted = states.where(_account.c.counted).order_by(_account.c.id).with_for_update(key_share=True).cte("counted")
@@ -42,7 +42,7 @@ _FREE = Prepared(
 
 
 def add_unit(session: Session, code: str, *, scale: int, in_lots: bool = False, actor: Actor) -> None:
-    """Make a unit known in the actor's center; one that is there already is left as it is."""
+    """Add a unit to the actor's center; an existing one stays unchanged."""
     row = {
         "center_id": actor.center_id,
         "code": code,
@@ -54,9 +54,9 @@ def add_unit(session: Session, code: str, *, scale: int, in_lots: bool = False, 
 
 
 def lock_accounts(session: Session, keys: set[AccountKey], center_id: int) -> dict[AccountKey, AccountState]:
-    """Accounts as they are until the unit ends, opened where they are missing: for a posting that depends on them.
+    """Lock accounts until the unit ends, for a posting that depends on them; missing ones are opened.
 
-    Name all counted accounts of that posting, so that everybody locks in one order.
+    Pass all counted accounts of that posting, so that all postings lock in one order.
     """
     found = _locked_by_key(session, keys, center_id)
     missing = keys - found.keys()
@@ -67,7 +67,7 @@ def lock_accounts(session: Session, keys: set[AccountKey], center_id: int) -> di
 
 
 def lock_by_id(session: Session, ids: Iterable[int], center_id: int) -> dict[int, AccountState]:
-    """Accounts that are there, by id, as they are until the unit ends."""
+    """Existing accounts by id, locked until the unit ends."""
     if not _locks(session):
         return queries.accounts_by_id(session, ids, center_id)
     rows = _LOCKED_BY_ID.rows(session, {"center": center_id, "ids": list(ids)})
@@ -95,7 +95,7 @@ def _locked_by_key(session: Session, keys: Collection[AccountKey], center_id: in
 
 
 def _locks(session: Session) -> bool:
-    """Whether rows are locked: on SQLite the writer has the whole database already."""
+    """Whether to lock rows: on SQLite the writer already locks the whole database."""
     return session.get_bind().dialect.name != "sqlite"
 
 

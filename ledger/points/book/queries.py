@@ -36,7 +36,7 @@ NOTHING = Balance(0, 0)
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """An account as a reader sees it, with its balance as of the time asked for."""
+    """An account with its balance as of the requested time."""
 
     id: int
     unit: str
@@ -48,13 +48,13 @@ class AccountView:
 
     @property
     def available(self) -> int:
-        """What can still be taken."""
+        """Balance less holds."""
         return self.balance - self.held
 
 
 @dataclass(frozen=True, slots=True)
 class TrialLine:
-    """One account kind of a unit: how many accounts, and what was posted to each side in all."""
+    """One account kind of a unit: number of accounts, total debits and credits."""
 
     unit: str
     kind: str
@@ -79,7 +79,7 @@ def _by_keys(count: int) -> Prepared:
 
 
 def key_values(keys: Iterable[AccountKey], center_id: int) -> dict[str, Any]:
-    """What `by_keys` is asked with."""
+    """Parameters of `by_keys`."""
     values: dict[str, Any] = {"center": center_id}
     for number, key in enumerate(keys):
         values |= {f"unit{number}": key.unit, f"kind{number}": key.kind, f"owner{number}": key.owner_id}
@@ -87,7 +87,7 @@ def key_values(keys: Iterable[AccountKey], center_id: int) -> dict[str, Any]:
 
 
 def by_keys(count: int) -> "sa.ColumnElement[bool]":
-    """Accounts by so many keys, each an index seek: of a list of row values SQLite makes a walk over all accounts."""
+    """Match accounts by `count` keys, one index seek each; for a list of row values SQLite scans all accounts."""
     seeks = (
         sa.and_(
             _account.c.center_id == sa.bindparam("center"),
@@ -107,20 +107,20 @@ def accounts_by_id(session: Session, ids: Iterable[int], center_id: int) -> dict
 
 
 def balance(session: Session, key: AccountKey, center_id: int) -> Balance:
-    """The balance of a counted account now; nothing where the account was never opened."""
+    """Current balance of a counted account; zero if the account was never opened."""
     state = accounts_by_key(session, [key], center_id).get(key)
     return state.state if state else NOTHING
 
 
 def balances(session: Session, keys: Iterable[AccountKey], center_id: int) -> dict[AccountKey, Balance]:
-    """Balances of counted accounts now, from one snapshot."""
+    """Current balances of counted accounts, from one snapshot."""
     wanted = list(keys)
     found = accounts_by_key(session, wanted, center_id) if wanted else {}
     return {key: found[key].state if key in found else NOTHING for key in wanted}
 
 
 def get_account(session: Session, account_id: int, center_id: int, *, as_of: datetime | None = None) -> AccountView:
-    """An account and its balance now or as of a recorded time. Raises NotFound("points.account_not_found")."""
+    """An account with its balance now or as of a time of recording. Raises NotFound("points.account_not_found")."""
     state = accounts_by_id(session, [account_id], center_id).get(account_id)
     if state is None:
         raise NotFound("points.account_not_found")
@@ -134,7 +134,7 @@ def get_account(session: Session, account_id: int, center_id: int, *, as_of: dat
 
 
 def _counted_as_of(session: Session, account_id: int, center_id: int, as_of: datetime) -> Balance:
-    """The balance kept on the last transfer until then: one index seek for each side."""
+    """The balance stored on the last transfer up to then: one index seek per side."""
     last = None
     for side in ("debit", "credit"):
         version = _transfer.c[f"{side}_version"]
@@ -155,9 +155,9 @@ def _counted_as_of(session: Session, account_id: int, center_id: int, as_of: dat
 
 
 def trial_balance(session: Session, center_id: int, *, as_of: datetime | None = None) -> list[TrialLine]:
-    """Per unit and kind of account, what was posted to each side; the sums of both sides agree per unit.
+    """Debits and credits per unit and kind of account; per unit, both sides sum up to the same.
 
-    It is folded from the transfers, not read from counters, so that it can disagree with them.
+    Derived from the transfers, not from the counters, so that it reveals a difference between them.
     """
     dialect = session.get_bind().dialect.name
     debited, credited = (sums.subquery() for sums in _sums_of_sides(dialect, center_id, as_of))
@@ -181,10 +181,10 @@ def trial_balance(session: Session, center_id: int, *, as_of: datetime | None = 
 
 
 def _sums_of_sides(dialect: str, center_id: int, as_of: datetime | None) -> "list[sa.Select[Any]]":
-    """What was posted to each account as a debit, and as a credit.
+    """Debits per account, and credits per account.
 
-    SQLite walks along the index of each side, because it groups quickly only what comes in order. PostgreSQL adds up by
-    pair of accounts in one walk; pairs are few, and each then counts for both its sides.
+    SQLite scans the index of each side, because it groups quickly only in index order. PostgreSQL sums per pair of
+    accounts in one scan; pairs are few, and each then counts for both sides.
     """
     t = _transfer.c
     own = [t.center_id == center_id] if as_of is None else [t.center_id == center_id, t.recorded_at <= as_of]
@@ -197,7 +197,7 @@ def _sums_of_sides(dialect: str, center_id: int, as_of: datetime | None) -> "lis
             sa.select(account.label("account_id"), sa.func.sum(pair.c.amount).label("amount")).group_by(account)
             for account in ids
         ]
-    # A choice that mostly ends at its first branch costs less for each row than a condition on the kind.
+    # A CASE that mostly ends at its first branch costs less per row than a condition on the kind.
     amount = sa.func.sum(sa.case(*((t.kind == kind, t.amount) for kind in COUNTS_AS_POSTED)))
     return [
         sa.select(account.label("account_id"), amount.label("amount")).where(*own).group_by(account)
@@ -206,7 +206,7 @@ def _sums_of_sides(dialect: str, center_id: int, as_of: datetime | None) -> "lis
 
 
 def find_originals(session: Session, ids: Collection[int], center_id: int) -> dict[int, Original]:
-    """The transfers among `ids` with what has been taken back of them."""
+    """The transfers among `ids`, with the corrections so far."""
     other = _transfer.alias("other")
     refunds = sa.select(sa.func.coalesce(sa.func.sum(other.c.amount), 0)).where(
         other.c.center_id == center_id, other.c.refund_of == _transfer.c.id
@@ -230,6 +230,6 @@ def find_originals(session: Session, ids: Collection[int], center_id: int) -> di
 
 
 def units_in_lots(session: Session, units: Collection[str], center_id: int) -> dict[str, bool]:
-    """Those of the units that the center has, and whether members hold them in lots."""
+    """The center's units among those given, and whether members hold them in lots."""
     known = session.connection().execute(_UNITS, {"center": center_id, "codes": list(units)})
     return {row.code: row.in_lots for row in known}

@@ -1,6 +1,6 @@
-"""What an actor may read of the book: auditors all of their center, a volunteer what is their own.
+"""What an actor may read of the book: auditors everything in their center, volunteers their own entries.
 
-What somebody may not see does not exist for them, so the answer is the same as for a key that nobody has.
+A key that the actor may not read gets the same answer as an unknown key.
 """
 
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ _account, _unit = table_of(Account), table_of(Unit)
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
-    """An account with its balance as of the time asked for; amounts in minor units of 10**-scale."""
+    """An account with its balance as of the requested time; amounts in minor units of 10**-scale."""
 
     id: int
     unit: str
@@ -45,13 +45,13 @@ class AccountRow:
 
     @property
     def available(self) -> int:
-        """What can still be taken."""
+        """Balance less holds."""
         return self.balance - self.held
 
 
 @dataclass(frozen=True, slots=True)
 class AccountFilter:
-    """What a list of accounts is narrowed to."""
+    """Filter for a list of accounts."""
 
     unit: str | None = None
     kind: str | None = None
@@ -59,7 +59,7 @@ class AccountFilter:
 
 
 def list_accounts(session: Session, actor: Actor, wanted: AccountFilter, *, request: PageRequest) -> Page[AccountRow]:
-    """Accounts that the actor may see, oldest first unless asked otherwise, with their balances now."""
+    """Accounts the actor may read, with current balances, oldest first by default."""
     query = _accounts(actor.center_id).where(_visible_to(actor))
     for name in AccountFilter.__slots__:
         if (value := getattr(wanted, name)) is not None:
@@ -83,7 +83,7 @@ def get_account(session: Session, account_id: int, actor: Actor, *, as_of: datet
 def statement(
     session: Session, account_id: int, actor: Actor, *, request: PageRequest, as_of: datetime | None = None
 ) -> Page[Entry]:
-    """Entries of an account the actor may see, with their lots. Raises NotFound("points.account_not_found")."""
+    """Entries of an account the actor may read, with their lots. Raises NotFound("points.account_not_found")."""
     get_account(session, account_id, actor)
     page = entries.statement(session, account_id, actor.center_id, request=request, until=as_of)
     ids = [entry.transfer_id for entry in page.items]
@@ -92,13 +92,13 @@ def statement(
 
 
 def list_lots(session: Session, account_id: int, actor: Actor, *, request: PageRequest) -> Page[LotRow]:
-    """Lots left in an account the actor may see, as they are used up. Raises NotFound("points.account_not_found")."""
+    """Remaining lots of an account the actor may read, in order of use. Raises NotFound("points.account_not_found")."""
     get_account(session, account_id, actor)
     return listing.list_lots(session, account_id, actor.center_id, request=request)
 
 
 def get_transfer(session: Session, transfer_id: int, actor: Actor) -> TransferView:
-    """A transfer that moved something of the actor's. Raises NotFound("points.transfer_not_found")."""
+    """A transfer that touched an account of the actor. Raises NotFound("points.transfer_not_found")."""
     transfer = entries.get_transfer(session, transfer_id, actor.center_id)
     if not _reads_all(actor) and not _own_sides(session, [transfer], actor):
         raise NotFound("points.transfer_not_found")
@@ -106,7 +106,7 @@ def get_transfer(session: Session, transfer_id: int, actor: Actor) -> TransferVi
 
 
 def get_batch(session: Session, batch_id: int, actor: Actor) -> BatchView:
-    """A batch in which something of the actor's moved; of it, what moved nothing of another member.
+    """A batch that touched an account of the actor, without the transfers that touched another member's.
 
     Raises NotFound("points.batch_not_found").
     """

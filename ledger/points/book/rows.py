@@ -1,4 +1,4 @@
-"""The rows of a posting as they are written: a batch, its transfers, and the counters of the accounts they moved."""
+"""The rows of a posting: a batch, its transfers, and the counters of the accounts they moved."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ _AWAIT_SEAL = Prepared(sa.insert(table_of(Unsealed)))
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a batch says of itself: which event, who, why, when it happened, on what evidence."""
+    """The header of a batch: event, actor, reason, effective time, evidence."""
 
     source: Source
     actor: Actor
@@ -54,7 +54,7 @@ def batch_row(header: Header, recorded_at: datetime) -> dict[str, Any]:
 
 
 def transfer_row(line: Line, unit: str, *, center_id: int, batch_id: int, at: datetime) -> dict[str, Any]:
-    """A new transfer, without what its accounts are after it."""
+    """A new transfer, without the balances after it."""
     return {
         "center_id": center_id,
         "id": new_id(),
@@ -74,7 +74,7 @@ def transfer_row(line: Line, unit: str, *, center_id: int, batch_id: int, at: da
 
 
 def await_seal(session: Session, batches: Sequence[Mapping[str, Any]]) -> None:
-    """Put new batches before the sealer."""
+    """Queue new batches for the sealer."""
     waiting = [{"center_id": batch["center_id"], "batch_id": batch["id"]} for batch in batches]
     _AWAIT_SEAL.run(session, waiting)
 

@@ -1,7 +1,7 @@
 """Writes to the ledger: units, accounts, batches of transfers, and the resolution of pending ones.
 
-Locks counted accounts in id order, then decides in policy.py, then writes; the time of recording is read while the
-locks are held and is never earlier than the accounts' last. Statements are Core, because every posting runs them.
+Locks counted accounts in id order, decides in policy.py, then writes. The time of recording is read under the locks
+and is later than the accounts' last. Statements are Core for speed, because every posting runs them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ from ledger.points.policy import (
 
 
 class Pending(NamedTuple):
-    """A transfer that is to be resolved."""
+    """A transfer to resolve."""
 
     id: int
     kind: str
@@ -50,7 +50,7 @@ class Pending(NamedTuple):
 
 
 _account, _transfer, _batch = table_of(Account), table_of(Transfer), table_of(Batch)
-# Whether the book is frozen comes with the batch, so that no posting asks a second time.
+# Also returns whether the book is frozen, which saves each posting a statement.
 _INSERT_BATCH = Prepared(
     insert_or_ignore(_batch, columns=["center_id", "source_type", "source_ref", "step"]).returning(
         _batch.c.id, freezing.FROZEN
@@ -75,7 +75,7 @@ _NOT_RESOLVED = {"post": "posted", "void": "voided", "expire": "expired"}
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A batch as it was recorded: its transfers in the order asked for, and the balances after it by account key."""
+    """A recorded batch: its transfers in the requested order, and the balances after it by account key."""
 
     batch_id: int
     recorded_at: datetime
@@ -93,9 +93,9 @@ def post(
     effective_at: datetime | None = None,
     evidence: Mapping[str, Any] | None = None,
 ) -> Posted:
-    """Record the movements as one batch; those with `expires_at` are held, not posted.
+    """Post the movements as one batch; those with `expires_at` are held instead.
 
-    Accounts that are not there yet are opened. Raises Rejected("points.exceeds_credits" and the other refusals of
+    Missing accounts are opened. Raises Rejected("points.exceeds_credits" and the other refusals of
     policy.apply, Original.correct for `reverses_id` and `refund_of`), Rejected("points.unit_unknown"),
     NotFound("points.transfer_not_found"), Conflict("points.already_posted") when this step of the source has been
     recorded before, Rejected("points.period_locked") for an `effective_at` in a closed month,
@@ -136,7 +136,7 @@ def resolve(
     amounts: Mapping[int, int] | None = None,
     evidence: Mapping[str, Any] | None = None,
 ) -> Posted:
-    """Post, void or expire pending transfers as one batch; with `amounts` less is posted and the rest released.
+    """Post, void or expire pending transfers as one batch; `amounts` posts less and releases the rest.
 
     Raises NotFound("points.pending_transfer_not_found"), Rejected("points.pending_transfer_not_pending",
     "points.exceeds_pending_transfer_amount"), Conflict("points.pending_transfer_already_posted" | "…_already_voided"
@@ -146,7 +146,7 @@ def resolve(
     ids = {side for row in pending for side in (row.debit_account_id, row.credit_account_id)}
     accounts = opening.lock_by_id(session, ids, actor.center_id)
     _refuse_resolved(session, pending_ids, actor.center_id)
-    # Decided by the time that will be written, so that nobody ever reads of a hold that was posted after its end.
+    # Decide by the time that is written, so that no hold is recorded as posted after its end.
     at = recording_time(clock.now(), accounts.values())
     lines = [_resolution(row, kind, (amounts or {}).get(row.id, row.amount), at) for row in pending]
     header = Header(source, actor, reason, None, evidence or {})
@@ -154,7 +154,7 @@ def resolve(
 
 
 def _correct(session: Session, lines: list[Line], center_id: int) -> dict[int, Original]:
-    """Let the transfers that are taken back have their say; their accounts are locked, so nobody else does the same."""
+    """Check corrections against their originals; the locked accounts keep out concurrent corrections."""
     ids = {line.corrects for line in lines if line.corrects is not None}
     if not ids:
         return {}

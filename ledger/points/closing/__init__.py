@@ -1,1 +1,1 @@
-"""What keeps a book shut: closed months and frozen books."""
+"""Closed months and frozen books."""

@@ -1,4 +1,4 @@
-"""The API of closed months and frozen books."""
+"""API of closed months and frozen books."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ bp = Blueprint("closing_api", __name__, url_prefix=PREFIX, description="Closed m
 @requires(Permission.READ_BOOKS)
 @bp.response(200, PeriodsSchema)
 def list_periods() -> Periods:
-    """Every month since the book began: which are closed, by whom, and what comes next."""
+    """Every month since the book began: which are closed, who closed them, and what can be done next."""
     return in_snapshot(reading.periods, get_actor().center_id)
 
 
@@ -38,7 +38,7 @@ def list_periods() -> Periods:
 @bp.arguments(ReasonRequest)
 @bp.response(201, ProposalSchema)
 def close_period(body: dict[str, Any], month: str) -> ProposalView:
-    """Propose to close a month; once somebody else approves, nothing is dated into it any more."""
+    """Propose to close a month; once another person approves, no posting can be dated into it."""
     return _propose(kinds.CLOSE, month, body["reason"])
 
 
@@ -48,7 +48,7 @@ def close_period(body: dict[str, Any], month: str) -> ProposalView:
 @bp.arguments(ReasonRequest)
 @bp.response(201, ProposalSchema)
 def reopen_period(body: dict[str, Any], month: str) -> ProposalView:
-    """Propose to open the month again that was closed last."""
+    """Propose to reopen the last closed month."""
     return _propose(kinds.REOPEN, month, body["reason"])
 
 
@@ -56,7 +56,7 @@ def reopen_period(body: dict[str, Any], month: str) -> ProposalView:
 @requires(Permission.READ_BOOKS)
 @bp.response(200, FreezeList)
 def list_freezes() -> dict[str, Any]:
-    """When the book was frozen, why, and who released it."""
+    """Freezes of the book: when, why, and who released them."""
     return {"items": in_snapshot(freezing.freezes, get_actor().center_id), "next": None}
 
 
@@ -66,7 +66,7 @@ def list_freezes() -> dict[str, Any]:
 @bp.arguments(ReleaseRequest)
 @bp.response(200, FreezeSchema)
 def release_freeze(body: dict[str, Any], freeze_id: int) -> FreezeView:
-    """Sign the release; with an administrator's and an auditor's signature the book takes postings again."""
+    """Sign the release; once an administrator and an auditor have signed, the book takes postings again."""
     actor = get_actor()
     once = find_idempotency_key()
     in_transaction_once(once, freezing.release, freeze_id, body["note"], actor=actor, desk=get_desk())

@@ -1,7 +1,7 @@
-"""Freezing a book: after a mismatch nothing is posted in the center until an admin and an auditor have released it.
+"""Freezing a book: after a mismatch the center takes no posting until an admin and an auditor release it.
 
-A frozen book answers 503 and not 409, because nothing is wrong with the request: it is not remembered as refused, and
-sent again with the same key after the release it is booked. A clerk's phone does so by itself.
+A frozen book answers 503, not 409, because the request is valid: it is not stored as refused, and a retry with the
+same key is booked after the release. A clerk's phone retries by itself.
 """
 
 from dataclasses import dataclass
@@ -21,19 +21,19 @@ from ledger.kernel.types import table_of
 from ledger.points.closing.models import BookFreeze, FreezeRelease
 
 ASK_AGAIN_SECONDS = 60
-# Who signs for which side; whoever may do both signs for the one that is missing.
+# The permission per side; a person with both signs for the missing side.
 PARTS = {"admin": Permission.RELEASE_AS_ADMIN, "auditor": Permission.RELEASE_AS_AUDITOR}
 _freeze, _release = table_of(BookFreeze), table_of(FreezeRelease)
 _FIND = sa.select(_freeze.c.id).where(
     _freeze.c.center_id == sa.bindparam("frozen_center"), _freeze.c.released_at.is_(None)
 )
-# A column for a statement that asks in passing; `frozen_center` is the center's key.
+# A column that lets another statement check as well; `frozen_center` is the center's key.
 FROZEN = _FIND.scalar_subquery().label("frozen")
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """One side's signature under a release."""
+    """One side's signature on a release."""
 
     part: str
     signed_by: int
@@ -43,7 +43,7 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class FreezeView:
-    """A freeze: why, found by which verification, and who has signed its release."""
+    """A freeze: reason, verification that found it, and signatures on its release."""
 
     id: int
     reason: str
@@ -54,12 +54,12 @@ class FreezeView:
 
 
 def find_freeze(session: Session, center_id: int) -> int | None:
-    """The freeze under which the center is; one read of an index that holds nothing in a center that is not frozen."""
+    """The center's open freeze; reads a partial index that is empty unless the center is frozen."""
     return session.connection().execute(_FIND, {"frozen_center": center_id}).scalar()
 
 
 def refuse_frozen(session: Session, center_id: int) -> None:
-    """Raises Unavailable("points.ledger_frozen") in a center whose book is frozen."""
+    """Raises Unavailable("points.ledger_frozen") if the center's book is frozen."""
     if find_freeze(session, center_id) is not None:
         raise frozen()
 
@@ -70,7 +70,7 @@ def frozen() -> Unavailable:
 
 
 def freeze(session: Session, center_id: int, *, reason: str, run_id: int | None) -> int:
-    """Freeze a center's book because of what a verification found; the freeze's key, that of the one it is under.
+    """Freeze a center's book after a failed verification. Returns the key of the freeze, or of one already open.
 
     `reason` says what was found, without names.
     """
@@ -86,13 +86,13 @@ def freeze(session: Session, center_id: int, *, reason: str, run_id: int | None)
         "frozen_at": clock.now(),
         "released_at": None,
     }
-    # Somebody who freezes at the same moment loses on the unique index, and is run again.
+    # A concurrent freeze fails on the unique index and is retried.
     session.connection().execute(sa.insert(_freeze), row)
     return freeze_id
 
 
 def release(session: Session, freeze_id: int, note: str, *, actor: Actor, desk: Desk) -> dict[str, Any]:
-    """Sign the release for one's side: {"freeze_id", "part", "released"}; with the second signature it is released.
+    """Sign the release for the actor's side: {"freeze_id", "part", "released"}; the second signature releases the book.
 
     Raises Forbidden("access.denied" | "points.release_needs_another" | "points.release_same_household"),
     NotFound("points.freeze_not_found"), Conflict("points.freeze_released" | "points.release_signed"),
@@ -123,13 +123,13 @@ def release(session: Session, freeze_id: int, note: str, *, actor: Actor, desk: 
 
 
 def is_of_household(session: Session, freeze: FreezeView, *, actor: Actor, desk: Desk, lock: bool = False) -> bool:
-    """Whether somebody is of one household with who has signed already; with `lock` so until the unit ends."""
+    """Whether the actor shares a household with a previous signer; `lock` keeps the answer true until the unit ends."""
     signed_by = {each.signed_by for each in freeze.signatures}
     return desk.one_household(session, actor.identity_id, actor.center_id, identities=signed_by, lock=lock)
 
 
 def get_freeze(session: Session, freeze_id: int, center_id: int, *, lock: bool = False) -> FreezeView:
-    """A freeze, with `lock` kept for this unit alone. Raises NotFound("points.freeze_not_found")."""
+    """A freeze; `lock` locks its row until the unit ends. Raises NotFound("points.freeze_not_found")."""
     if lock:
         own = sa.select(_freeze.c.id).where(_freeze.c.center_id == center_id, _freeze.c.id == freeze_id)
         session.connection().execute(own.with_for_update()).all()
@@ -140,7 +140,7 @@ def get_freeze(session: Session, freeze_id: int, center_id: int, *, lock: bool =
 
 
 def freezes(session: Session, center_id: int) -> list[FreezeView]:
-    """All freezes of a center there have been, the newest first."""
+    """All freezes of a center, newest first."""
     return _views(session, center_id)
 
 

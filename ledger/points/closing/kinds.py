@@ -1,4 +1,4 @@
-"""The two kinds of proposal about months: to close one, and to open again the one that was closed last."""
+"""The two kinds of proposal about months: close one, and reopen the last closed one."""
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
@@ -14,7 +14,7 @@ from ledger.web.fields import Text
 
 
 class MonthPayload(PayloadSchema):
-    """What a closing or a reopening asks for: the month, as 2026-05."""
+    """Payload of closing and reopening: the month, as 2026-05."""
 
     month = Text(required=True, shortest=7, longest=7)
 

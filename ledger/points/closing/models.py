@@ -1,6 +1,6 @@
-"""What keeps a book shut: months that were closed, and freezes with who released them. Append only but for one column.
+"""Closed months, and freezes with the signatures that released them. Append only but for one column.
 
-`book_freeze.released_at` is set by the second of two signatures.
+The second signature sets `book_freeze.released_at`.
 """
 
 from datetime import datetime
@@ -14,9 +14,9 @@ _NOT_RELEASED = sa.text("released_at IS NULL")
 
 
 class Period(Base):
-    """A turn in the history of a center's months, counted from 1: a month was closed, or the last closed one reopened.
+    """A closing of a month, or a reopening of the last closed one; numbered from 1 within the center.
 
-    After it everything before `closed_until` takes no posting any more. `month` is as 2026-05.
+    From then on no posting can be dated before `closed_until`. `month` is written as 2026-05.
     """
 
     __tablename__ = "period"
@@ -38,7 +38,7 @@ class Period(Base):
 
 
 class BookFreeze(Base):
-    """A center's book refuses every posting from `frozen_at` until it is released; at most one at a time."""
+    """From `frozen_at` until its release the center's book refuses every posting; at most one freeze is open."""
 
     __tablename__ = "book_freeze"
     __table_args__ = (
@@ -63,7 +63,7 @@ class BookFreeze(Base):
 
 
 class FreezeRelease(Base):
-    """A signature under the release of a freeze: one of an admin, one of an auditor, never of the same person."""
+    """A signature on the release of a freeze: one by an admin, one by an auditor, never by the same person."""
 
     __tablename__ = "freeze_release"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Calendar months as the books keep them, pure: a month is of the service's zone and is written as 2026-05."""
+"""Pure calendar months, in the service's time zone, written as 2026-05."""
 
 import re
 from datetime import datetime
@@ -10,7 +10,7 @@ _WRITTEN = re.compile(r"(20\d\d|21\d\d)-(0[1-9]|1[0-2])")
 
 
 def month_of(instant: datetime, zone: ZoneInfo) -> str:
-    """The month into which an instant falls."""
+    """The month of an instant."""
     return instant.astimezone(zone).strftime("%Y-%m")
 
 
@@ -38,7 +38,7 @@ def preceding(month: str) -> str:
 
 
 def months_between(first: str, last: str) -> list[str]:
-    """All months from the first to the last, both included."""
+    """All months from the first to the last, inclusive."""
     found = []
     while first <= last:
         found.append(first)
@@ -47,7 +47,7 @@ def months_between(first: str, last: str) -> list[str]:
 
 
 def this_month_start(now: datetime, zone: ZoneInfo) -> datetime:
-    """The first instant of the present month."""
+    """The first instant of the current month."""
     return now.astimezone(zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 

@@ -1,7 +1,7 @@
-"""Closed months: what takes no back-dated posting any more.
+"""Closed months, which take no back-dated postings.
 
-Closed months are always all up to one: a month is closed after those before it, and only the last is reopened. So one
-instant says it all, and a posting within the present month, which can't be closed, need not ask.
+Months are closed in order and only the last one can be reopened, so a single instant describes the closed period.
+A posting dated in the current month, which can't be closed, skips the check.
 """
 
 from dataclasses import dataclass
@@ -23,14 +23,15 @@ _center, _period, _batch = table_of(Center), table_of(Period), table_of(Batch)
 _LAST = (
     sa.select(_period).where(_period.c.center_id == sa.bindparam("center")).order_by(_period.c.number.desc()).limit(1)
 )
-# Whoever posts into a month that may be closed shares its center's row until the commit; whoever closes has it alone.
+# A posting into a month that may be closed holds a shared lock on the center's row until the commit; closing an
+# exclusive one.
 _HOLD = sa.select(_center.c.id).where(_center.c.id == sa.bindparam("center"))
 _SHARED, _ALONE = _HOLD.with_for_update(read=True, key_share=True), _HOLD.with_for_update()
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A month was closed or reopened: by which proposal, decided by whom."""
+    """A closing or reopening of a month, with its proposal and the person who decided."""
 
     number: int
     month: str
@@ -43,7 +44,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class MonthView:
-    """A month of the book: `state` is "current", "over" or "closed"; its history has the oldest turn first."""
+    """A month of the book: `state` is "current", "over" or "closed"; `turns` has the oldest first."""
 
     month: str
     state: str
@@ -52,7 +53,7 @@ class MonthView:
 
 @dataclass(frozen=True, slots=True)
 class Periods:
-    """All months since the book began, the newest first; what can be closed and reopened next, if anything."""
+    """All months since the book began, newest first; which can be closed and reopened next, if any."""
 
     months: list[MonthView]
     to_close: str | None
@@ -60,7 +61,7 @@ class Periods:
 
 
 def refuse_closed(session: Session, effective_at: datetime | None, center_id: int) -> None:
-    """Raises Rejected("points.period_locked") for a posting that is dated into a closed month."""
+    """Raises Rejected("points.period_locked") for a posting dated into a closed month."""
     until = _closed_until(session, effective_at, center_id)
     if until is not None and effective_at is not None:
         raise Rejected(
@@ -69,15 +70,15 @@ def refuse_closed(session: Session, effective_at: datetime | None, center_id: in
 
 
 def open_moment(session: Session, happened_at: datetime, center_id: int) -> datetime:
-    """When something counts that must be booked, whenever we learn of it: then, or when the open period began.
+    """The effective time for a posting that must be booked: when it happened, or the start of the open period.
 
-    What has its own evidence of when it happened (an attendance) is not refused because its month was closed meanwhile.
+    An event with its own evidence of its time (an attendance) is not refused because its month has been closed.
     """
     return _closed_until(session, happened_at, center_id) or happened_at
 
 
 def _closed_until(session: Session, at: datetime | None, center_id: int) -> datetime | None:
-    """The end of what is closed, where an instant lies before it; asks nothing about the present month."""
+    """The end of the closed period if `at` lies before it; runs no query for the current month."""
     if at is None or at >= this_month_start(clock.now(), clock.zone()):
         return None
     session.connection().execute(_SHARED, {"center": center_id}).all()
@@ -86,12 +87,12 @@ def _closed_until(session: Session, at: datetime | None, center_id: int) -> date
 
 
 def wait_for_postings(session: Session, center_id: int) -> None:
-    """Have the months alone until the commit: nobody is in the middle of posting into one, and nobody begins to."""
+    """Wait for postings into past months to commit, and block new ones until the commit."""
     session.connection().execute(_ALONE, {"center": center_id}).all()
 
 
 def find_last(session: Session, center_id: int) -> Turn | None:
-    """The last turn of a center."""
+    """The last closing or reopening of a center."""
     row = session.connection().execute(_LAST, {"center": center_id}).one_or_none()
     return None if row is None else _turn(row)
 

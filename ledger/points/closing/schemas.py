@@ -1,4 +1,4 @@
-"""Shapes of the API of closed months and frozen books."""
+"""Schemas of the API of closed months and frozen books."""
 
 from marshmallow import Schema, fields, validate
 
@@ -8,7 +8,7 @@ _MONTH = {"description": "A month of the service's zone, as 2026-05."}
 
 
 class TurnSchema(Schema):
-    """A month was closed or reopened; from then on nothing is posted before `closed_until`."""
+    """A closing or reopening of a month; from then on nothing is dated before `closed_until`."""
 
     number = fields.Integer()
     event = fields.String(validate=validate.OneOf(("closed", "reopened")))
@@ -19,7 +19,7 @@ class TurnSchema(Schema):
 
 
 class MonthSchema(Schema):
-    """A month of the book with its history, the oldest turn first."""
+    """A month of the book with its closings and reopenings, oldest first."""
 
     month = fields.String(metadata=_MONTH)
     state = fields.String(validate=validate.OneOf(("current", "over", "closed")))
@@ -27,7 +27,7 @@ class MonthSchema(Schema):
 
 
 class PeriodsSchema(Schema):
-    """Every month since the book began, the newest first, and which can be closed or reopened next."""
+    """Every month since the book began, newest first, and which can be closed or reopened next."""
 
     months = fields.List(fields.Nested(MonthSchema))
     to_close = fields.String(allow_none=True)
@@ -35,13 +35,13 @@ class PeriodsSchema(Schema):
 
 
 class ReasonRequest(Request):
-    """Why, for whoever decides."""
+    """The reason, for the person who decides."""
 
     reason = Text(required=True, longest=500)
 
 
 class SignatureSchema(Schema):
-    """One side's signature under the release of a freeze."""
+    """One side's signature on the release of a freeze."""
 
     part = fields.String(validate=validate.OneOf(("admin", "auditor")))
     signed_by = PublicId()
@@ -50,7 +50,7 @@ class SignatureSchema(Schema):
 
 
 class FreezeSchema(Schema):
-    """A freeze: what was found, by which verification, who signed; released with the second signature."""
+    """A freeze: what was found, by which verification, who signed; the second signature releases it."""
 
     id = PublicId()
     reason = fields.String()
@@ -61,13 +61,13 @@ class FreezeSchema(Schema):
 
 
 class FreezeList(Schema):
-    """All freezes there have been, the newest first."""
+    """All freezes, newest first."""
 
     items = fields.List(fields.Nested(FreezeSchema))
     next = fields.String(allow_none=True)
 
 
 class ReleaseRequest(Request):
-    """What was found and done, above one's signature."""
+    """What was found and done; signed with the request."""
 
     note = Text(required=True, longest=500)

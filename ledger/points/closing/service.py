@@ -1,6 +1,6 @@
-"""Closing a month and opening it again: each takes two people, by a proposal.
+"""Closing and reopening a month; each takes two people and a proposal.
 
-A month is closed once it is over and all before it are closed; only the one that was closed last is reopened.
+A month can be closed once it is over and all earlier months are closed; only the last closed one can be reopened.
 """
 
 import sqlalchemy as sa
@@ -43,7 +43,7 @@ def _check_reopening(session: Session, month: str, center_id: int) -> None:
 
 
 def check_close(session: Session, values: Values, actor: Actor) -> Subject:
-    """What the proposal to close a month is about.
+    """Check a proposal to close a month. Returns its subject.
 
     Raises Rejected("points.period_invalid" | "points.period_not_over" | "points.period_not_next"),
     Conflict("points.period_closed").
@@ -53,7 +53,7 @@ def check_close(session: Session, values: Values, actor: Actor) -> Subject:
 
 
 def check_reopen(session: Session, values: Values, actor: Actor) -> Subject:
-    """What the proposal to reopen a month is about.
+    """Check a proposal to reopen a month. Returns its subject.
 
     Raises Rejected("points.period_invalid" | "points.period_not_last"), Conflict("points.period_not_closed").
     """
@@ -62,17 +62,17 @@ def check_reopen(session: Session, values: Values, actor: Actor) -> Subject:
 
 
 def close(session: Session, values: Values, proposal: ProposalView, actor: Actor) -> str:
-    """Close the month as it was proposed; the turn. Raises what `check_close` raises."""
+    """Close the proposed month. Returns a reference to the turn. Raises what `check_close` raises."""
     return _turn_over(session, values["month"], "closed", proposal, actor=actor)
 
 
 def reopen(session: Session, values: Values, proposal: ProposalView, actor: Actor) -> str:
-    """Reopen the month as it was proposed; the turn. Raises what `check_reopen` raises."""
+    """Reopen the proposed month. Returns a reference to the turn. Raises what `check_reopen` raises."""
     return _turn_over(session, values["month"], "reopened", proposal, actor=actor)
 
 
 def _turn_over(session: Session, month: str, event: str, proposal: ProposalView, *, actor: Actor) -> str:
-    """Write the turn, once nobody posts into the month any more; what it is called."""
+    """Write the turn once nobody is posting into the month. Returns a reference to it."""
     freezing.refuse_frozen(session, actor.center_id)
     periods.wait_for_postings(session, actor.center_id)
     check = _check_closing if event == "closed" else _check_reopening

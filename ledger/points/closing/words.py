@@ -1,4 +1,4 @@
-"""How a month of the books is written for people."""
+"""Months of the book as people read them."""
 
 from ledger.kernel import clock
 from ledger.points.closing.months import month_start

@@ -1,1 +1,1 @@
-"""Corrections: an adjustment by two people, a credit taken back."""
+"""Corrections: adjustments by two people, and clawed-back awards."""

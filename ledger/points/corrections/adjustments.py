@@ -1,4 +1,4 @@
-"""Points by hand: an adjustment between a member and the account of its cause; one proposes it, another decides."""
+"""Manual adjustments between a member and the account of the cause; one person proposes, another decides."""
 
 from sqlalchemy.orm import Session
 
@@ -12,12 +12,12 @@ from ledger.points.policy import POINT, AccountKey, Movement, Source
 
 NAME = "points.adjustment"
 SOURCE = "approval"
-# Why points are adjusted, with the number that is the owner of the account; a number is never used for another cause.
+# Causes of adjustments, with the number that owns the account; a number is never reused for another cause.
 CAUSES = {"missed": 1, "mistake": 2, "carried_over": 3, "other": 9}
 
 
 def movement(values: Values) -> Movement:
-    """What an adjustment moves: from the account of its cause to the member, or back."""
+    """The movement of an adjustment: from the account of its cause to the member, or back."""
     cause = AccountKey(POINT, "adjustment", CAUSES[values["cause"]])
     member = AccountKey(POINT, "member", values["volunteer_id"])
     debit, credit = (cause, member) if values["amount"] > 0 else (member, cause)
@@ -25,7 +25,7 @@ def movement(values: Values) -> Movement:
 
 
 def check(session: Session, values: Values, actor: Actor) -> Subject:
-    """Whom it is for, of members who are known to be ours.
+    """Check an adjustment for a member known to belong to the center. Returns its subject.
 
     Raises Rejected("points.adjustment_zero" | "points.exceeds_credits"), NotFound("points.transfer_not_found").
     """
@@ -41,7 +41,7 @@ def check(session: Session, values: Values, actor: Actor) -> Subject:
 
 
 def post(session: Session, values: Values, proposal: ProposalView, actor: Actor) -> str:
-    """Book it in the open period, under the proposal's key; the batch. Raises what the ledger refuses."""
+    """Post the adjustment in the open period, once per proposal. Returns the batch. Raises what the ledger refuses."""
     posted = service.post(
         session,
         [movement(values)],

@@ -1,6 +1,6 @@
-"""Taking back an award that was wrong: what is left of it leaves the member, the rest becomes a debt.
+"""Claws back a wrong award: from the member's available points, with the rest as a debt.
 
-A debt is paid by the next awards before the member gets anything; a balance is never below zero.
+The next awards pay the debt first; the member's balance never falls below zero.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ from ledger.points.policy import COUNTS_AS_POSTED, AccountKey, Movement, Source
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """What taking an award back would come to now: whose, from what is available, and what becomes a debt."""
+    """Effect of a claw-back now: the member, the amount taken from available points, and the debt."""
 
     volunteer_id: int
     available: int
@@ -29,12 +29,12 @@ class Foreseen:
 
     @property
     def amount(self) -> int:
-        """The whole of it."""
+        """The total taken back."""
         return self.available + self.debt
 
 
 def foresee(session: Session, transfer_id: int, *, actor: Actor) -> Foreseen:
-    """What taking an award back would come to at this moment; nothing moves. Raises what `claw_back` raises."""
+    """Preview a claw-back; nothing moves. Raises what `claw_back` raises."""
     award, member = _award(session, transfer_id, actor.center_id)
     amount = _left(session, award, actor.center_id)
     available = min(amount, queries.balance(session, member, actor.center_id).available)
@@ -44,7 +44,7 @@ def foresee(session: Session, transfer_id: int, *, actor: Actor) -> Foreseen:
 def claw_back(
     session: Session, transfer_id: int, *, actor: Actor, reason: str, evidence: dict[str, object] | None = None
 ) -> Posted:
-    """Take a whole award back, less what corrections have taken of it: from what is available, the rest as a debt.
+    """Claw back an award, less earlier corrections: from available points, with the rest as a debt.
 
     Raises NotFound("points.transfer_not_found"), Rejected("points.not_an_award"), Conflict("points.already_reversed").
     """
@@ -65,13 +65,13 @@ def claw_back(
 
 
 def pay_debt_first(session: Session, movements: Iterable[Movement], *, actor: Actor) -> list[Movement]:
-    """The same movements, of which each award pays its member's debt before the member gets anything."""
+    """The same movements, except that each award first pays its member's debt."""
     wanted = list(movements)
     debts = {_debt_of(move.credit) for move in wanted if move.code == "award" and move.credit.kind == "member"}
     owing = {key for key, held in queries.balances(session, debts, actor.center_id).items() if held.balance < 0}
     if not owing:
         return wanted
-    # The members' accounts too, so that all are locked in one order.
+    # The members' accounts too, so that all accounts are locked in one order.
     keys = {side for move in wanted for side in (move.debit, move.credit)} | owing
     states = opening.lock_accounts(session, keys, actor.center_id)
     owed = {key: -states[key].state.balance for key in owing}
@@ -102,7 +102,7 @@ def _award(session: Session, transfer_id: int, center_id: int) -> tuple[Transfer
 
 
 def _left(session: Session, award: TransferView, center_id: int) -> int:
-    """What of an award no correction has taken yet; its accounts are locked."""
+    """The amount of an award not yet corrected. Only exact while its accounts are locked."""
     original = queries.find_originals(session, [award.id], center_id).get(award.id)
     if original is None:
         raise NotFound("points.transfer_not_found")
@@ -113,14 +113,14 @@ def _left(session: Session, award: TransferView, center_id: int) -> int:
 
 
 def check(session: Session, values: Values, actor: Actor) -> Subject:
-    """What the proposal to take an award back is about. Raises what `claw_back` raises."""
+    """Check a proposal to claw back an award. Returns its subject. Raises what `claw_back` raises."""
     award, member = _award(session, values["transfer_id"], actor.center_id)
     _left(session, award, actor.center_id)
     return Subject(str(award.id), member_id=member.owner_id)
 
 
 def execute(session: Session, values: Values, proposal: ProposalView, actor: Actor) -> str:
-    """Take it back as it was proposed; the batch. Raises what `claw_back` raises."""
+    """Claw back the proposed award. Returns the batch. Raises what `claw_back` raises."""
     evidence: dict[str, object] = {
         "proposal": proposal.id,
         "reason": proposal.reason,

@@ -1,4 +1,4 @@
-"""The two kinds of proposal that correct points: an adjustment by hand, and an award taken back."""
+"""The two kinds of proposal that correct points: a manual adjustment and a claw-back."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,7 @@ FindMember = Callable[[Session, int, int], object]
 
 
 class AdjustmentPayload(PayloadSchema):
-    """Whose points, by how many minor units (below zero takes away), for which cause; a transfer that it corrects."""
+    """Volunteer, amount in minor units (negative takes away), cause, and optionally the corrected transfer."""
 
     volunteer_id = PublicId(required=True)
     amount = Whole(-MOST_AMOUNT, MOST_AMOUNT, required=True)
@@ -31,7 +31,7 @@ class AdjustmentPayload(PayloadSchema):
 
 
 class ClawbackPayload(PayloadSchema):
-    """Which award is taken back."""
+    """The award to claw back."""
 
     transfer_id = PublicId(required=True)
 
@@ -40,7 +40,7 @@ ADJUSTMENT_PAYLOAD = AdjustmentPayload()
 
 
 def adjustment(get_member: FindMember) -> Kind:
-    """The kind of adjustments; `get_member(session, volunteer_id, center_id)` raises NotFound for nobody of ours."""
+    """The kind of adjustments; `get_member(session, volunteer_id, center_id)` raises NotFound for strangers."""
 
     def check(session: Session, values: Values, actor: Actor) -> Subject:
         get_member(session, values["volunteer_id"], actor.center_id)

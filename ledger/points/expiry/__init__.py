@@ -1,1 +1,1 @@
-"""Points that end: lots, runs prepared and released by two people, and the API that shows them."""
+"""Expiry: runs prepared and released by two people, and the API of lots and runs."""

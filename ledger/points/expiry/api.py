@@ -1,4 +1,4 @@
-"""The API of lots: those of an account, what ends soon, and the runs in which points expire."""
+"""API of lots and expiry: lots of an account, the notice list, and expiry runs."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ bp = Blueprint("lots_api", __name__, url_prefix=PREFIX, description="Lots of poi
 @bp.arguments(PageQuery, location="query")
 @bp.response(200, LotPage)
 def list_lots(query: dict[str, Any], account_id: int) -> Page[LotRow]:
-    """Lots of an account of which something is left: of your own, or for auditors of all."""
+    """Lots of an account with points left: your own accounts, or any for auditors."""
     page = page_of(query)
     return in_snapshot(reading.list_lots, account_id, get_actor(), request=page)
 
@@ -44,7 +44,7 @@ def list_lots(query: dict[str, Any], account_id: int) -> Page[LotRow]:
 @bp.arguments(EndingQuery, location="query")
 @bp.response(200, EndingPage)
 def list_ending(query: dict[str, Any]) -> Page[Ending]:
-    """The notice list: whose points end by a day, how much, and when first."""
+    """The notice list: whose points end by a day, how many, and when the first do."""
     page = page_of(query)
     return in_snapshot(expiry_queries.list_ending, get_actor().center_id, query["until"], request=page)
 
@@ -53,7 +53,7 @@ def list_ending(query: dict[str, Any]) -> Page[Ending]:
 @requires(Permission.READ_BOOKS, Permission.PROPOSE)
 @bp.response(200, ExpiryRunList)
 def list_runs() -> dict[str, Any]:
-    """All runs of expiry, with what each was expected to take and has taken."""
+    """All expiry runs, with the amount expected and the amount taken."""
     return {"items": in_snapshot(expiry_queries.list_runs, get_actor().center_id), "next": None}
 
 
@@ -63,7 +63,7 @@ def list_runs() -> dict[str, Any]:
 @bp.arguments(ExpiryRunRequest)
 @bp.response(201, ExpiryRunSchema)
 def prepare(body: dict[str, Any]) -> RunView:
-    """Prepare a run: nothing moves until `points.expiry_release` of it is proposed and approved by another person."""
+    """Prepare a run. Nothing moves until its `points.expiry_release` is proposed and approved by another person."""
     run_id = in_transaction_once(find_idempotency_key(), expiry.prepare, body["ends_on"], actor=get_actor())
     return _shown(run_id)
 
@@ -72,7 +72,7 @@ def prepare(body: dict[str, Any]) -> RunView:
 @requires(Permission.READ_BOOKS, Permission.PROPOSE)
 @bp.response(200, ExpiryRunSchema)
 def get_run(run_id: int) -> RunView:
-    """A run of expiry."""
+    """An expiry run."""
     return _shown(run_id)
 
 
@@ -81,7 +81,7 @@ def get_run(run_id: int) -> RunView:
 @bp.doc(parameters=[KEY_PARAMETER])
 @bp.response(200, ExpiryRunSchema)
 def drop(run_id: int) -> RunView:
-    """Drop a run that was only prepared."""
+    """Drop a run that is not released yet."""
     in_transaction_once(find_idempotency_key(), expiry.drop, run_id, actor=get_actor())
     return _shown(run_id)
 

@@ -1,4 +1,4 @@
-"""The kind of proposal that lets a prepared run of expiry be carried out."""
+"""The kind of proposal that releases a prepared expiry run."""
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
@@ -18,7 +18,7 @@ from ledger.web.formats import local_date, points, reader_language
 
 
 class RunPayload(PayloadSchema):
-    """Which run is to be released."""
+    """The run to release."""
 
     run_id = PublicId(required=True)
 

@@ -1,4 +1,4 @@
-"""Runs in which lots expire: prepared to be looked at, released by two people, carried out by a job."""
+"""Expiry runs: prepared for review, released by two people, carried out by a job."""
 
 from datetime import date, datetime
 
@@ -9,7 +9,7 @@ from ledger.kernel.types import STRICT, Base, center_key, key
 
 
 class ExpiryRun(Base):
-    """All lots good until `ends_on` or earlier; what was expected of it when it was prepared, and what it came to."""
+    """Covers all lots good until `ends_on` or earlier; keeps what was expected at preparation and what was taken."""
 
     __tablename__ = "expiry_run"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Reads of what expires: which lots end by a day, whose they are, and the runs there have been."""
+"""Reads of expiry: lots that end by a day, their owners, and the runs."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _free = _lot.c.remaining - _lot.c.held
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A run of expiry: until which day, how it stands, what was expected, what it came to; amounts in minor units."""
+    """An expiry run: last day, status, what was expected, what was taken; amounts in minor units."""
 
     id: int
     ends_on: date
@@ -42,7 +42,7 @@ class RunView:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What of a member's points ends by a day: how much in how many lots, the first of them when; `held` stays."""
+    """Points of a member that end by a day: amount, number of lots, first day; `held` points don't expire."""
 
     owner_id: int
     lots: int
@@ -53,7 +53,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class RunMember:
-    """What a run takes of a member, or has taken: how much, of how many lots."""
+    """What a run takes or has taken from a member: amount and number of lots."""
 
     owner_id: int
     lots: int
@@ -62,7 +62,7 @@ class RunMember:
 
 @dataclass(frozen=True, slots=True)
 class DueLot:
-    """A lot that a run takes."""
+    """A lot due in a run."""
 
     id: int
     unit: str
@@ -71,7 +71,7 @@ class DueLot:
 
 
 def ending_lots(center_id: int, ends_on: date) -> tuple[sa.ColumnElement[bool], ...]:
-    """The conditions by which a lot of points ends by a day and something of it is left."""
+    """Conditions for a lot of points that ends by a day and has something left."""
     return (
         _lot.c.center_id == center_id,
         _lot.c.remaining > 0,
@@ -82,7 +82,7 @@ def ending_lots(center_id: int, ends_on: date) -> tuple[sa.ColumnElement[bool], 
 
 
 def sum_due(session: Session, center_id: int, ends_on: date) -> tuple[int, int]:
-    """How many lots end by the day with something free, and how much."""
+    """Number of lots that end by the day with free points, and the free amount."""
     query = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(_free), 0)).where(
         *ending_lots(center_id, ends_on), _free > 0
     )
@@ -93,9 +93,9 @@ def sum_due(session: Session, center_id: int, ends_on: date) -> tuple[int, int]:
 def due_lots(
     session: Session, run: RunView, center_id: int, *, limit: int, among: Collection[int] | None = None
 ) -> list[DueLot]:
-    """The next lots that a run takes, of those named if any are.
+    """The next lots due in a run, only those named if any are.
 
-    What is held waits for the run after it, also where it was held when this run took the rest of its lot.
+    Held points wait for the next run, even if this run has already taken the rest of their lot.
     """
     taken = sa.exists().where(
         _batch.c.center_id == _lot.c.center_id,
@@ -117,7 +117,7 @@ def due_lots(
 
 
 def list_ending(session: Session, center_id: int, ends_on: date, *, request: PageRequest) -> Page[Ending]:
-    """Members with points that end by the day: the notice list, oldest account first unless asked otherwise."""
+    """The notice list: members with points that end by the day, oldest account first by default."""
     sums = (
         sa.select(
             _lot.c.account_id,
@@ -138,10 +138,10 @@ def list_ending(session: Session, center_id: int, ends_on: date, *, request: Pag
 
 
 def _with_owners(sums: sa.Subquery, center_id: int) -> "sa.Select[Any]":
-    """Sums by account with whose account it is.
+    """Sums by account, with the account's owner.
 
-    Added up first and named afterwards: in one step, SQLite begins the second page at the accounts, and looks for each
-    of them through all lots that end.
+    Sums first and joins afterwards: in one step, SQLite starts the second page at the accounts and searches all ending
+    lots for each.
     """
     shown = [column for column in sums.c if column.name != "account_id"]
     return sa.select(_account.c.owner_id, *shown).join_from(
@@ -150,7 +150,7 @@ def _with_owners(sums: sa.Subquery, center_id: int) -> "sa.Select[Any]":
 
 
 def sum_ending(session: Session, center_id: int, ends_on: date) -> tuple[int, int]:
-    """How many members the notice list has, and how many points in all."""
+    """Number of members on the notice list, and their total points."""
     query = (
         sa.select(sa.func.count(_account.c.id.distinct()), sa.func.coalesce(sa.func.sum(_lot.c.remaining), 0))
         .join(_account, sa.and_(_account.c.center_id == _lot.c.center_id, _account.c.id == _lot.c.account_id))
@@ -161,7 +161,7 @@ def sum_ending(session: Session, center_id: int, ends_on: date) -> tuple[int, in
 
 
 def list_members(session: Session, run: RunView, center_id: int, *, request: PageRequest) -> Page[RunMember]:
-    """Whose points a prepared run would take, or whose a released one has taken; oldest member first unless asked."""
+    """Members whose points a prepared run would take or a released one has taken, oldest member first by default."""
     sums = _by_account(run, center_id).subquery()
     return fetch_page(
         session,
@@ -174,13 +174,13 @@ def list_members(session: Session, run: RunView, center_id: int, *, request: Pag
 
 
 def count_members(session: Session, run: RunView, center_id: int) -> int:
-    """How long the list of `list_members` is."""
+    """Number of rows of `list_members`."""
     sums = _by_account(run, center_id).subquery()
     return int(session.execute(sa.select(sa.func.count()).select_from(sums)).scalar_one())
 
 
 def _by_account(run: RunView, center_id: int) -> "sa.Select[Any]":
-    """What a run takes of each account, or has taken: a member has one of the unit."""
+    """What a run takes or has taken from each account; a member has one account per unit."""
     if run.status in ("prepared", "dropped"):
         amount = sa.cast(sa.func.sum(_free), sa.BigInteger).label("amount")
         return (
@@ -200,7 +200,7 @@ def _by_account(run: RunView, center_id: int) -> "sa.Select[Any]":
 
 
 def step_of(run_id: int) -> str:
-    """The step under which a run posts each of its lots."""
+    """The source step under which a run posts its lots."""
     return f"expire:{public_id(run_id)}"
 
 
@@ -213,12 +213,12 @@ def get_run(session: Session, run_id: int, center_id: int) -> RunView:
 
 
 def list_runs(session: Session, center_id: int) -> list[RunView]:
-    """All runs, the newest first."""
+    """All runs, newest first."""
     return [RunView(*row) for row in session.execute(_runs(center_id).order_by(_run.c.prepared_at.desc()))]
 
 
 def find_released(session: Session, center_id: int) -> RunView | None:
-    """The oldest run that is released and not yet done, locked for whoever carries it out."""
+    """The oldest run that is released and not done, locked for the job that carries it out."""
     query = _runs(center_id).where(_run.c.status == "released").order_by(_run.c.released_at, _run.c.id).limit(1)
     row = session.execute(query.with_for_update()).one_or_none()
     return RunView(*row) if row is not None else None

@@ -1,4 +1,4 @@
-"""Shapes of the API of lots and their end. Amounts are integers in minor units of points."""
+"""Schemas of the API of lots and expiry. Amounts are integers in minor units of points."""
 
 from marshmallow import Schema, fields, validate
 
@@ -9,7 +9,7 @@ _OVER = {"description": "What was good until this day or less long."}
 
 
 class LotSchema(Schema):
-    """A parcel of points as it was earned; `remaining` is what is left of it and counts what is `held` too."""
+    """A lot of points as earned; `remaining` is what is left of it, including what is `held`."""
 
     id = PublicId()
     transfer_id = PublicId(metadata={"description": "The transfer that made it."})
@@ -22,20 +22,20 @@ class LotSchema(Schema):
 
 
 class LotPage(Schema):
-    """A page of lots, in the order in which they are used up unless asked otherwise."""
+    """A page of lots, in order of use by default."""
 
     items = fields.List(fields.Nested(LotSchema))
     next = fields.String(allow_none=True)
 
 
 class ExpiryRunRequest(Request):
-    """A new run, to be looked at before anybody releases it."""
+    """A new run, for review before its release."""
 
     ends_on = Day(required=True, metadata=_OVER)
 
 
 class ExpiryRunSchema(Schema):
-    """A run of expiry: what was expected when it was prepared, and what it has come to."""
+    """An expiry run: what was expected at preparation, and what has been taken."""
 
     id = PublicId()
     ends_on = fields.Date(metadata=_OVER)
@@ -52,20 +52,20 @@ class ExpiryRunSchema(Schema):
 
 
 class ExpiryRunList(Schema):
-    """All runs there have been, the newest first."""
+    """All runs, newest first."""
 
     items = fields.List(fields.Nested(ExpiryRunSchema))
     next = fields.String(allow_none=True)
 
 
 class EndingQuery(PageQuery):
-    """Until which day the notice list looks ahead."""
+    """The last day that the notice list covers."""
 
     until = Day(required=True, metadata={"description": "A local day, inclusive."})
 
 
 class EndingSchema(Schema):
-    """Points of a member that end by the day: how much in how many lots, the first of them when."""
+    """Points of a member that end by the day: amount, number of lots, first day."""
 
     volunteer_id = PublicId(attribute="owner_id")
     lots = fields.Integer()

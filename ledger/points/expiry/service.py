@@ -1,7 +1,7 @@
-"""Expiry: a run over the lots whose time is over is prepared, looked at, released by two people, and carried out.
+"""Expiry: a run over lots past their last day is prepared, reviewed, released by two people, and carried out.
 
-Each lot expires by one transfer to the breakage account of its month, once for ever, so that a run may be repeated;
-what is held waits for the run after it. Minutes are in no lots and never expire.
+A run expires each lot by one transfer to the breakage account of the month, at most once, so it may be repeated.
+Held points wait for the next run. Minutes have no lots and never expire.
 """
 
 from datetime import date
@@ -27,12 +27,12 @@ _LOTS_PER_UNIT = 50
 
 
 def last_day_over() -> date:
-    """The latest last day whose grace is over too: what was good until then, or less long, may expire."""
+    """The latest last day whose grace has also passed: lots good until then or earlier may expire."""
     return clock.today() - GRACE - (date.resolution)
 
 
 def prepare(session: Session, ends_on: date, *, actor: Actor) -> int:
-    """A run over what was good until `ends_on` at the latest, to be looked at; nothing moves. Returns its key.
+    """Prepare a run over lots good until `ends_on` or earlier, for review; nothing moves. Returns its key.
 
     Raises Rejected("points.expiry_too_early" | "points.nothing_expires"), Forbidden("access.denied").
     """
@@ -60,14 +60,14 @@ def prepare(session: Session, ends_on: date, *, actor: Actor) -> int:
 
 
 def drop(session: Session, run_id: int, *, actor: Actor) -> None:
-    """Drop a run that was only prepared. Raises Conflict("points.expiry_wrong_state"), Forbidden("access.denied")."""
+    """Drop a run that is not released yet. Raises Conflict("points.expiry_wrong_state"), Forbidden("access.denied")."""
     actor.need(Permission.PROPOSE)
     queries.get_run(session, run_id, actor.center_id)
     _step(session, run_id, actor.center_id, expected="prepared", values={"status": "dropped"})
 
 
 def get_prepared(session: Session, run_id: int, center_id: int) -> RunView:
-    """A run that nobody has released or dropped yet. Raises NotFound, Conflict("points.expiry_wrong_state")."""
+    """A run that is neither released nor dropped. Raises NotFound, Conflict("points.expiry_wrong_state")."""
     run = queries.get_run(session, run_id, center_id)
     if run.status != "prepared":
         raise Conflict("points.expiry_wrong_state")
@@ -75,16 +75,16 @@ def get_prepared(session: Session, run_id: int, center_id: int) -> RunView:
 
 
 def release(session: Session, run_id: int, *, actor: Actor) -> None:
-    """Let the job carry a prepared run out. Raises NotFound, Conflict("points.expiry_wrong_state")."""
+    """Release a prepared run to the job. Raises NotFound, Conflict("points.expiry_wrong_state")."""
     queries.get_run(session, run_id, actor.center_id)
     values = {"status": "released", "released_by": actor.identity_id, "released_at": clock.now()}
     _step(session, run_id, actor.center_id, expected="prepared", values=values)
 
 
 def carry_out(session: Session, center_id: int, *, limit: int = _LOTS_PER_UNIT) -> int:
-    """Expire the next lots of the oldest released run; how many it found due. The run is done when it finds none.
+    """Expire the next lots of the oldest released run. Returns how many were due; at 0 the run is done.
 
-    One at a time: whoever comes second waits for the run and sees what the first has done.
+    One at a time: a second job waits for the run's lock and sees what the first has done.
     """
     run = queries.find_released(session, center_id)
     if run is None:
@@ -103,7 +103,7 @@ def carry_out(session: Session, center_id: int, *, limit: int = _LOTS_PER_UNIT) 
 
 
 def _locked(session: Session, due: list[DueLot], run: RunView, center_id: int) -> list[DueLot]:
-    """Those of the lots that are still due once nobody else touches them."""
+    """The lots that are still due once their accounts are locked."""
     if not due:
         return []
     keys = {AccountKey(lot.unit, "member", lot.owner_id) for lot in due}
@@ -126,7 +126,7 @@ def _expire(session: Session, lot: DueLot, run: RunView, center_id: int) -> int:
 
 
 def _step(session: Session, run_id: int, center_id: int, *, expected: str, values: dict[str, object]) -> None:
-    """Change a run that is still in the expected state. Raises Conflict("points.expiry_wrong_state")."""
+    """Update a run that is still in the expected state. Raises Conflict("points.expiry_wrong_state")."""
     still = (_run.c.center_id == center_id, _run.c.id == run_id, _run.c.status == expected)
     if session.connection().execute(sa.update(_run).where(*still).values(values)).rowcount != 1:
         raise Conflict("points.expiry_wrong_state")

@@ -1,1 +1,1 @@
-"""Lots: which points a member has, until when they are good, and what each transfer took from them."""
+"""Lots: a member's points by last good day, and what each transfer took from them."""

@@ -1,6 +1,6 @@
-"""The lots of a batch: read once under the locks of their accounts, decided on in memory, written with the transfers.
+"""Lot movements of a batch: lots are read under their accounts' locks, changed in memory, written with the transfers.
 
-An account's lock guards its lots too, so that none is locked by itself.
+An account's lock also guards its lots, so lots are never locked themselves.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +33,7 @@ _CHANGE_LOT = Prepared(
 
 @dataclass(slots=True)
 class LotBook:
-    """The lots that a batch may touch, what it does to them, and the new ones it makes."""
+    """The lots that a batch may touch, its lot movements, and the new lots it makes."""
 
     center_id: int
     earned_at: datetime
@@ -47,7 +47,7 @@ class LotBook:
     changed: set[int] = field(default_factory=set)
 
     def follow(self, line: Line, transfer_id: int, debit: AccountState, credit: AccountState) -> None:
-        """Do to the lots of both sides what the transfer did to their balances."""
+        """Apply a transfer to the lots of both sides."""
         uses = self._debit(line, debit) if debit.in_lots else []
         if credit.in_lots and line.kind in COUNTS_AS_POSTED and line.amount:
             uses += self._credit(line, transfer_id, credit, uses)
@@ -100,7 +100,7 @@ class LotBook:
         return self._apply(uses)
 
     def _make(self, like: LotState, transfer_id: int, account_id: int, amount: int) -> None:
-        """A new lot with the dates of another."""
+        """Make a lot with the dates of another."""
         lot = LotState(
             new_id(), account_id, transfer_id, amount, like.earned_at, like.good_until, None, remaining=amount, held=0
         )
@@ -123,7 +123,7 @@ def load(
     center_id: int,
     times: tuple[datetime, datetime],
 ) -> LotBook:
-    """What the lines may touch; `times` are when it was earned and when it is recorded. Accounts are locked."""
+    """Load the lots that the lines may touch; `times` are effective and recorded. The accounts must be locked."""
     effective_at, recorded_at = times
     book = LotBook(center_id, effective_at, clock.local_day(recorded_at, clock.zone()), originals)
     earlier, corrected, spending = set(), set(), set()
@@ -136,7 +136,7 @@ def load(
             spending.add(line.debit_id)
         if line.corrects is not None:
             corrected.add(line.corrects)
-    # What only credits somebody, as an award does, reads nothing.
+    # A batch of mere credits, such as an award, reads nothing.
     if earlier or corrected:
         book.taken, book.lots = lot_queries.uses_of(session, earlier | corrected, center_id)
     if corrected:
@@ -147,7 +147,7 @@ def load(
 
 
 def write(session: Session, book: LotBook) -> None:
-    """Write the new lots, the uses and what is left of each lot; the transfers are there already."""
+    """Write new lots, lot movements and what is left of each lot, after the transfers."""
     _INSERT_LOTS.run(session, [_new_row(lot, book.center_id) for lot in book.made])
     _INSERT_USES.run(session, book.uses)
     kept = {lot.id for lot in book.made}

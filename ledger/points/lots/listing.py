@@ -1,4 +1,4 @@
-"""Lots for people: those of an account, which ones a hold used up in the end, and what ends next."""
+"""Lots as people see them: those of an account, those that posted holds used, and what ends next."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -20,7 +20,7 @@ _lot, _use, _transfer, _account = map(table_of, (Lot, LotUse, Transfer, Account)
 _good_until = sa.func.coalesce(_lot.c.extended_to, _lot.c.expires_on, type_=sa.Date())
 _free = _lot.c.remaining - _lot.c.held
 _AFTER_ALL_DAYS = "9999-12-31"
-# As text, so that what never ends comes last and a cursor can name it.
+# As text, so that lots without an end sort last and a cursor can carry the value.
 _order = sa.func.coalesce(
     sa.cast(_lot.c.extended_to, sa.String), sa.cast(_lot.c.expires_on, sa.String), _AFTER_ALL_DAYS, type_=sa.String()
 )
@@ -40,7 +40,7 @@ _NEXT_ENDING = Prepared(
     .order_by(_good_until)
     .limit(1)
 )
-# The transfers first, and what they took by their keys: of a join SQLite makes a walk over all uses of the center.
+# The transfers first, then their lot movements by key: for a join, SQLite scans all lot movements of the center.
 _RESOLUTIONS = Prepared(
     sa.select(_transfer.c.id).where(
         _transfer.c.center_id == sa.bindparam("center"),
@@ -61,7 +61,7 @@ _TAKEN = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class LotRow:
-    """A lot of which something is left; `remaining` counts what is `held` too, `expires_on` is its present last day."""
+    """A lot with something left; `remaining` includes what is `held`, `expires_on` is its current last day."""
 
     id: int
     transfer_id: int
@@ -75,19 +75,19 @@ class LotRow:
 
 @dataclass(frozen=True, slots=True)
 class DatedPoints:
-    """An amount of points, in minor units, and the last local day on which it is good; None for ever."""
+    """An amount of points in minor units, and the last local day on which it is good, None if it never ends."""
 
     amount: int
     expires_on: date | None
 
     @property
     def good_until(self) -> date | None:
-        """The day on which the grace after the last day is over too."""
+        """The last day of the grace after the last good day."""
         return None if self.expires_on is None else self.expires_on + GRACE
 
 
 def list_lots(session: Session, account_id: int, center_id: int, *, request: PageRequest) -> Page[LotRow]:
-    """Lots of an account as they are used up: soonest to end first, undated last."""
+    """Lots of an account in order of use: soonest to end first, undated last."""
     names = ("id", "transfer_id", "amount", "remaining", "held", "earned_at")
     query = sa.select(
         *(_lot.c[name] for name in names), _good_until.label("expires_on"), _lot.c.extended_to.is_not(None)
@@ -97,14 +97,14 @@ def list_lots(session: Session, account_id: int, center_id: int, *, request: Pag
 
 
 def find_next_ending(session: Session, volunteer_id: int, center_id: int) -> DatedPoints | None:
-    """Of the points a member can spend, those that end next; None where none ever end."""
+    """The member's spendable points that end next; None if none ever end."""
     for day, amount in _NEXT_ENDING.rows(session, {"center": center_id, "owner": volunteer_id}):
         return DatedPoints(int(amount), day)
     return None
 
 
 def used_by_holds(session: Session, pending_ids: Collection[int], center_id: int) -> list[DatedPoints]:
-    """What was taken of lots when these holds were posted, summed up by last day, soonest first, undated last."""
+    """Points taken when these holds were posted, summed by last day, soonest first, undated last."""
     ended = _RESOLUTIONS.rows(session, {"center": center_id, "holds": list(pending_ids)}) if pending_ids else ()
     taken: Counter[date | None] = Counter()
     if ended:

@@ -1,4 +1,4 @@
-"""What a posting did to the lots of an account: which it made, took from and gave back to."""
+"""Lot movements of a posting in one account: lots made, taken from and given back to."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -15,7 +15,7 @@ from ledger.points.models import Lot, LotUse
 Change = Literal["earned", "taken", "given_back"]
 _lot, _use = table_of(Lot), table_of(LotUse)
 _until_then = table_of(LotUse).alias("until_then")
-# A lot may have been put off before or after: what counts is its last day as this transfer left it.
+# A lot may have been extended before or after: show its last day as this transfer left it.
 _put_off_to = (
     sa.select(sa.func.max(_until_then.c.extended_to))
     .where(
@@ -43,10 +43,10 @@ _USED = (
 
 @dataclass(frozen=True, slots=True)
 class LotPart:
-    """What of one lot a transfer earned, took or gave back: `amount` above zero, in minor units.
+    """Points of one lot that a transfer earned, took or gave back; `amount` is positive, in minor units.
 
-    `expires_on` is the last good local day as the transfer left it, None for ever; `put_off` says that the transfer
-    itself put it off.
+    `expires_on` is the last good local day as the transfer left it, None if it never ends; `put_off` means that this
+    transfer extended it.
     """
 
     lot_id: int
@@ -60,7 +60,7 @@ class LotPart:
 def parts_by_transfer(
     session: Session, account_id: int, transfer_ids: Collection[int], center_id: int
 ) -> dict[int, list[LotPart]]:
-    """By transfer, what it did to the lots of the account, in order; nothing for those that touched none."""
+    """Lot movements in the account by transfer, in order; transfers without any are left out."""
     found: dict[int, list[LotPart]] = defaultdict(list)
     for transfer_id, lot_id, amount, earned_at, expires_on in session.execute(
         _MADE.where(*_of(_lot, account_id, transfer_ids, center_id))

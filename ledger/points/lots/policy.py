@@ -1,6 +1,7 @@
-"""Pure decisions about lots: which of them a transfer takes, holds, releases or gives back, and how long they are good.
+"""Pure decisions about lots: which ones a transfer takes, holds, releases or gives back, and how long they are good.
 
-Soonest to end first, undated last; what comes back goes to the lots it came from, last taken first, with their dates.
+Lots are used soonest to end first, undated last. Points given back return to the lots they came from, last taken
+first, with those lots' dates.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,7 +13,7 @@ GRACE = timedelta(days=30)
 
 @dataclass(slots=True)
 class LotState:
-    """A lot while a batch is decided on; `remaining` counts what is `held` too."""
+    """A lot while a batch is decided on; `remaining` includes what is `held`."""
 
     id: int
     account_id: int
@@ -26,18 +27,18 @@ class LotState:
 
     @property
     def good_until(self) -> date | None:
-        """The last local day on which it is good, grace aside; None where it never ends."""
+        """The last local day on which it is good, without grace; None if it never ends."""
         return self.extended_to or self.expires_on
 
     @property
     def free(self) -> int:
-        """What can still be taken."""
+        """Remaining less held."""
         return self.remaining - self.held
 
 
 @dataclass(slots=True)
 class Use:
-    """What a transfer does to a lot; both changes are signed."""
+    """A transfer's movement of one lot; both changes are signed."""
 
     lot_id: int
     remaining_change: int = 0
@@ -46,22 +47,22 @@ class Use:
 
 
 def in_order(lots: Iterable[LotState], *, first: int | None = None) -> list[LotState]:
-    """Lots as they are used up; those that the transfer `first` made come before all others."""
+    """Lots in order of use; lots made by the transfer `first` come before all others."""
     return sorted(lots, key=lambda lot: (lot.transfer_id != first, lot.good_until or date.max, lot.earned_at, lot.id))
 
 
 def take(lots: Iterable[LotState], amount: int, *, first: int | None = None) -> list[Use]:
-    """Take an amount of what is free. Raises RuntimeError where the lots don't add up to the balance."""
+    """Take an amount from free points. Raises RuntimeError if the lots hold less than the amount."""
     return [Use(lot.id, remaining_change=-part) for lot, part in _spread(in_order(lots, first=first), amount)]
 
 
 def hold(lots: Iterable[LotState], amount: int) -> list[Use]:
-    """Pin lots for an amount; while held they do not expire."""
+    """Hold an amount of lots; held points don't expire."""
     return [Use(lot.id, held_change=part) for lot, part in _spread(in_order(lots), amount)]
 
 
 def settle(held: Sequence[Use], amount: int) -> list[Use]:
-    """End a hold: `amount` of it is taken, in the order in which it was pinned, and the rest released."""
+    """End a hold: take `amount` of it, in the order it was held, and release the rest."""
     uses = []
     for pinned in held:
         part = min(amount, pinned.held_change)
@@ -71,7 +72,7 @@ def settle(held: Sequence[Use], amount: int) -> list[Use]:
 
 
 def give_back(taken: Sequence[Use], returned: dict[int, int], amount: int) -> list[Use]:
-    """Give an amount back to the lots it was taken from, last taken first; `returned` is what each has had already."""
+    """Give an amount back to the lots it was taken from, last taken first; `returned` is what each got earlier."""
     uses = []
     for use in reversed(taken):
         part = min(amount, -use.remaining_change - returned.get(use.lot_id, 0))
@@ -84,12 +85,12 @@ def give_back(taken: Sequence[Use], returned: dict[int, int], amount: int) -> li
 
 
 def has_died(lot: LotState, today: date) -> bool:
-    """Whether a lot is past its last day and the grace after it, so that the next expiry takes it."""
+    """Whether a lot is past its last day and grace, so that the next expiry takes it."""
     return lot.good_until is not None and lot.good_until + GRACE < today
 
 
 def apply(lot: LotState, use: Use) -> None:
-    """Change the lot as the use says."""
+    """Apply the movement to the lot."""
     lot.remaining += use.remaining_change
     lot.held += use.held_change
     lot.extended_to = use.extended_to or lot.extended_to

@@ -1,4 +1,4 @@
-"""Reads of lots: those of an account in the order in which they are used up, and what transfers did to them."""
+"""Reads of lots: those of an account in order of use, and the lot movements of transfers."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -40,15 +40,15 @@ _USES = Prepared(
 
 
 def _corrections(by: str) -> "sa.Select[Any]":
-    """Corrections that name their transfer in the column `by`: (transfer, correction)."""
+    """Corrections that name their original in the column `by`: (original, correction)."""
     original = _transfer.c[by]
     return sa.select(original, _transfer.c.id).where(
         _transfer.c.center_id == sa.bindparam("center"), original.in_(sa.bindparam("transfers", expanding=True))
     )
 
 
-# One index each, and what they gave back by their keys: of one condition over both columns, or of a join with the uses,
-# SQLite makes a walk over all uses of the center.
+# One index each, then what they gave back by key: for a condition on both columns, or a join with the lot movements,
+# SQLite scans all lot movements of the center.
 _CORRECTIONS = sa.union_all(_corrections("refund_of"), _corrections("reverses_id"))
 _GIVEN_BACK = Prepared(
     sa.select(_use.c.transfer_id, _use.c.lot_id, _use.c.remaining_change).where(
@@ -60,12 +60,12 @@ _GIVEN_BACK = Prepared(
 
 
 def lots_of(session: Session, account_id: int, center_id: int) -> list[LotState]:
-    """The lots of an account of which something is left, in the order in which they are used up."""
+    """Lots of an account with something left, in order of use."""
     return in_order(lots_left(session, [account_id], center_id).values())
 
 
 def lots_left(session: Session, account_ids: Collection[int], center_id: int) -> dict[int, LotState]:
-    """Lots of the accounts of which something is left, by id."""
+    """Lots of the accounts with something left, by id."""
     left = _LEFT.rows(session, {"center": center_id, "accounts": list(account_ids)})
     return {row[0]: LotState(*row) for row in left}
 
@@ -73,7 +73,7 @@ def lots_left(session: Session, account_ids: Collection[int], center_id: int) ->
 def uses_of(
     session: Session, transfer_ids: Collection[int], center_id: int
 ) -> tuple[dict[int, list[Use]], dict[int, LotState]]:
-    """What each of the transfers took or held of lots, in order, and these lots; what it gave back is left out."""
+    """What each transfer took or held of lots, in order, and those lots; what it gave back is left out."""
     found: dict[int, list[Use]] = defaultdict(list)
     lots: dict[int, LotState] = {}
     rows = _USES.rows(session, {"center": center_id, "transfers": list(transfer_ids)})
@@ -84,7 +84,7 @@ def uses_of(
 
 
 def returned_of(session: Session, transfer_ids: Collection[int], center_id: int) -> dict[int, dict[int, int]]:
-    """By transfer and lot, what corrections of the transfer have given back."""
+    """Amounts given back by corrections, by original transfer and lot."""
     found: dict[int, dict[int, int]] = defaultdict(dict)
     parameters = {"center": center_id, "transfers": list(transfer_ids)}
     original_of = {row[1]: row[0] for row in session.connection().execute(_CORRECTIONS, parameters)}

@@ -1,1 +1,1 @@
-"""Proofs for everybody: checkpoints, inclusion and consistency."""
+"""Public proofs: checkpoints, inclusion and consistency."""

@@ -1,4 +1,4 @@
-"""The API of the proofs: checkpoints, keys, consistency and inclusion, for everybody and without a log-in."""
+"""The public proof API: checkpoints, keys, consistency and inclusion; no log-in required."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ _FOR_EVERYBODY: dict[str, Any] = {"security": []}
 @bp.arguments(PageQuery, location="query")
 @bp.response(200, CheckpointPage)
 def list_checkpoints(query: dict[str, Any], center_id: int) -> Page[CheckpointView]:
-    """Every checkpoint of a center, the newest first: keep one elsewhere, and it vouches for all before it."""
+    """Every checkpoint of a center, newest first. A copy kept elsewhere vouches for everything before it."""
     page = page_of(query)
     return in_snapshot(seal_queries.list_checkpoints, center_id, request=page)
 
@@ -48,7 +48,7 @@ def list_checkpoints(query: dict[str, Any], center_id: int) -> Page[CheckpointVi
 @bp.doc(**_FOR_EVERYBODY)
 @bp.response(200, _NOTE, content_type="text/plain")
 def latest_checkpoint(center_id: int) -> Response:
-    """The latest checkpoint as the signed note itself (C2SP tlog-checkpoint)."""
+    """The latest checkpoint as a signed note (C2SP tlog-checkpoint)."""
     return _note(center_id, None)
 
 
@@ -57,7 +57,7 @@ def latest_checkpoint(center_id: int) -> Response:
 @bp.doc(**_FOR_EVERYBODY)
 @bp.response(200, _NOTE, content_type="text/plain")
 def checkpoint(center_id: int, size: int) -> Response:
-    """The checkpoint over so many leaves as the signed note itself."""
+    """The checkpoint of this size as a signed note."""
     return _note(center_id, size)
 
 
@@ -73,7 +73,7 @@ def _note(center_id: int, size: int | None) -> Response:
 @bp.arguments(ConsistencyQuery, location="query")
 @bp.response(200, ConsistencySchema)
 def prove_consistency(query: dict[str, Any], center_id: int, size: int) -> Consistency:
-    """Proof that the log of a checkpoint begins with the log as it was at `from` leaves."""
+    """Proof that the log of a checkpoint extends the log of `from` leaves."""
     return in_snapshot(seal_queries.prove_consistency, center_id, size, old_size=query["old_size"])
 
 
@@ -82,7 +82,7 @@ def prove_consistency(query: dict[str, Any], center_id: int, size: int) -> Consi
 @bp.doc(**_FOR_EVERYBODY)
 @bp.response(200, KeyList)
 def list_keys(center_id: int) -> dict[str, Any]:
-    """The keys that have signed a center's checkpoints, with the public half of each."""
+    """The public keys that have signed a center's checkpoints."""
     return {"items": in_snapshot(_keys, center_id), "next": None}
 
 
@@ -97,5 +97,5 @@ def _keys(session: Session, center_id: int) -> list[KeyView]:
 @bp.arguments(ProofQuery, location="query")
 @bp.response(200, ProofSchema)
 def prove_batch(query: dict[str, Any], batch_id: int) -> BatchProof:
-    """Proof that a batch is in the log of its center; 409 while it waits to be sealed, for minutes at most."""
+    """Proof that a batch is in the log of its center; 409 until it is sealed, within minutes."""
     return in_snapshot(proving.prove_batch, batch_id, **query, actor=current_actor())

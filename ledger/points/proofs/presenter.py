@@ -1,4 +1,4 @@
-"""A batch's seal as it is shown beside what the batch is about: its number, its fingerprint, and where the proof is."""
+"""The seal of a batch as pages show it: number, fingerprint, and address of the proof."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ _LETTERS_TOGETHER = 4
 
 
 def seal_of(seal: Seal) -> dict[str, Any]:
-    """The values of SealSchema; of a batch that waits no number and no hash yet."""
+    """Values of SealSchema; without number and hash until the batch is sealed."""
     center = public_id(seal.center_id)
     return {
         "batch_id": seal.batch_id,
@@ -27,5 +27,5 @@ def seal_of(seal: Seal) -> dict[str, Any]:
 
 
 def _spaced(letters: str) -> str:
-    """As people read it out: 1f0e 22ab."""
+    """Grouped for reading aloud: 1f0e 22ab."""
     return " ".join(letters[at : at + _LETTERS_TOGETHER] for at in range(0, len(letters), _LETTERS_TOGETHER))

@@ -1,4 +1,4 @@
-"""Shapes of the public proofs. Hashes and leaves are base64, as in a checkpoint."""
+"""Schemas of the public proofs. Hashes and leaves are base64, as in a checkpoint."""
 
 from marshmallow import Schema, fields
 
@@ -7,7 +7,7 @@ from ledger.web.fields import AskedWhole, Base64, Instant, PublicId, Request
 
 
 class CheckpointSchema(Schema):
-    """A checkpoint: `text` is the signed note (C2SP tlog-checkpoint), the rest stands in it or beside it."""
+    """A checkpoint: `text` is the signed note (C2SP tlog-checkpoint), the other fields describe it."""
 
     size = fields.Integer()
     root = Base64()
@@ -24,7 +24,7 @@ class CheckpointPage(Schema):
 
 
 class KeySchema(Schema):
-    """A key: `text` is what tools take; `endorsement` the note in which the key before it names this one."""
+    """A key: `text` is the form that tools accept, `endorsement` the note in which the previous key names this one."""
 
     id = PublicId()
     origin = fields.String(metadata={"description": "The name of the log, the first line of its checkpoints."})
@@ -42,7 +42,7 @@ class KeyList(Schema):
 
 
 class SealSchema(Schema):
-    """Where a posting stands in the log: without a number while it waits, for minutes at most, to be sealed."""
+    """The place of a posting in the log; without a number until it is sealed, within minutes."""
 
     batch_id = PublicId()
     sealed = fields.Boolean()
@@ -55,7 +55,7 @@ class SealSchema(Schema):
 
 
 class ConsistencyQuery(Request):
-    """The older size to compare with."""
+    """The older size."""
 
     old_size = AskedWhole(1, MOST_LEAVES, required=True, data_key="from")
 
@@ -70,7 +70,7 @@ class ConsistencySchema(Schema):
 
 
 class ProofQuery(Request):
-    """Against which checkpoint, the latest unless told; `center` where two have a batch with that id."""
+    """The checkpoint, by default the latest; `center` is needed if two centers have a batch with that id."""
 
     size = AskedWhole(1, MOST_LEAVES, load_default=None)
     center_id = PublicId(load_default=None, data_key="center")

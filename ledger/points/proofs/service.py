@@ -1,4 +1,4 @@
-"""Proofs as they are given out. Everybody may have one; the bytes behind a leaf only who may read the whole batch."""
+"""Proofs for download. They are public; only readers of the whole batch get the bytes of its leaf."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from ledger.proof.checkpoints import proof_file
 
 @dataclass(frozen=True, slots=True)
 class BatchProof:
-    """That a batch is in the log. `leaf` are the bytes whose SHA-256, with a zero byte before them, is `leaf_hash`."""
+    """Proof that a batch is in the log. The SHA-256 of a zero byte followed by `leaf` is `leaf_hash`."""
 
     center_id: int
     batch_id: int
@@ -30,19 +30,19 @@ class BatchProof:
 
     @property
     def tree_size(self) -> int:
-        """Of how many leaves the checkpoint is."""
+        """Number of leaves of the checkpoint."""
         return self.checkpoint.size
 
     @property
     def file(self) -> str:
-        """All of it as one text that can be kept and verified elsewhere."""
+        """The proof as one text, to keep and verify elsewhere."""
         return proof_file(self.leaf_index, self.path, self.checkpoint.text, leaf=self.leaf)
 
 
 def prove_batch(
     session: Session, batch_id: int, *, center_id: int | None, size: int | None, actor: Actor | None
 ) -> BatchProof:
-    """The proof of a batch against the checkpoint over `size` leaves, the latest unless told.
+    """The proof of a batch against the checkpoint of `size` leaves, by default the latest.
 
     Raises what seal_queries.prove_batch raises.
     """

@@ -1,1 +1,1 @@
-"""The raw ledger: transfers between free accounts, in chains that stand or fall together."""
+"""The raw ledger: transfers between free accounts, in all-or-nothing chains."""

@@ -1,4 +1,4 @@
-"""What a request of the raw ledger decides in memory, chain by chain: a chain that fails leaves nothing of itself."""
+"""A raw ledger request, decided in memory chain by chain; a failed chain is rolled back."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,9 +15,9 @@ RESOLVED: dict[str, str] = {"post": "posted", "void": "voided"}
 
 @dataclass(slots=True)
 class RawBook:
-    """What a request knows and has decided: accounts by key, names taken, what is held, rows to write.
+    """State of a request: accounts by key, booked names, pending transfers, rows to write.
 
-    What the present chain has changed of it is kept beside, as it was before, so that a chain that fails is taken back.
+    The private fields hold what the current chain has changed, as it was before, to roll back a failed chain.
     """
 
     actor: Actor
@@ -38,14 +38,14 @@ class RawBook:
             self._known_as.setdefault(view.id, []).append(name)
 
     def begin_chain(self) -> None:
-        """From here on all is of one chain."""
+        """Start a new chain."""
         self._counters.clear()
         self._pending.clear()
         self._named.clear()
         self._length = len(self.transfers)
 
     def undo_chain(self) -> None:
-        """Be as it was before the chain."""
+        """Roll back the current chain."""
         for account_id, counters in self._counters.items():
             self.accounts[account_id].restore(counters)
         for name, view in self._pending.items():
@@ -55,7 +55,7 @@ class RawBook:
         del self.batches[self._length :], self.transfers[self._length :]
 
     def touch(self, account_id: int) -> AccountState:
-        """A free account, to be changed.
+        """A free account that the chain is about to change.
 
         Raises NotFound("points.account_not_found"), Forbidden("points.approval_needed").
         """
@@ -69,7 +69,7 @@ class RawBook:
         return state
 
     def remember(self, name: str | None, row: dict[str, Any]) -> None:
-        """What later transfers may name: this one if it holds, and that what it resolves is resolved."""
+        """Record a transfer for later ones of the request: its name, its hold, and the hold it resolves."""
         if row["kind"] in RESOLVED:
             for other in self._known_as.get(row["pending_id"], ()):
                 if other in self.pending:

@@ -1,6 +1,6 @@
-"""A name that has been booked before: whether it is the same transfer sent again, or which part of it is another.
+"""Reused names: decides whether a transfer is a retry, or which part of it differs.
 
-The order in which the parts are compared is that of docs/RESULT_CODES.md, and the first that differs is named.
+Parts are compared in the order of docs/RESULT_CODES.md; the first that differs is reported.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from ledger.kernel.errors import Conflict, LedgerError
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """A transfer under its sender's name, as it was booked; `timeout_seconds` only of one that was pending."""
+    """A transfer booked under its sender's name; `timeout_seconds` is None unless it was pending."""
 
     transfer_id: int
     batch_id: int
@@ -27,7 +27,7 @@ class Booked:
 
 
 def booked(row: Mapping[str, Any]) -> Booked:
-    """A row of a transfer, as it is kept under its sender's name."""
+    """Convert a row of a transfer."""
     parts = ("batch_id", "kind", "pending_id", "debit_account_id", "credit_account_id", "amount", "unit", "code")
     end = row["expires_at"]
     seconds = int((end - row["recorded_at"]).total_seconds()) if end is not None else None
@@ -35,16 +35,16 @@ def booked(row: Mapping[str, Any]) -> Booked:
 
 
 class Exists(LedgerError):
-    """The same transfer has been booked under this name: nothing is moved, and the answer says which it is."""
+    """The same transfer is already booked under this name; nothing moves, and the answer names it."""
 
     def __init__(self, booked: Booked) -> None:
         super().__init__("points.exists", transfer_id=booked.transfer_id, batch_id=booked.batch_id)
 
 
 def refuse_booked(booked: Booked, wanted: Mapping[str, Any]) -> None:
-    """Raises Exists for the same transfer again, Conflict("points.exists_with_different_…") for another one.
+    """Raises Exists for the same transfer, Conflict("points.exists_with_different_…") for a different one.
 
-    What a resolution leaves out is as in what it resolves, so that a None in `wanted` differs from nothing.
+    A None in `wanted` matches anything: a resolution takes omitted parts from the transfer it resolves.
     """
     for part, given in wanted.items():
         if given is not None and given != getattr(booked, part):

@@ -1,4 +1,4 @@
-"""What a request of the raw ledger must know before it is decided: accounts, names taken, pending transfers."""
+"""Reads that a raw ledger request needs: accounts, booked names, pending transfers."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _batch, _transfer, _unit = table_of(Batch), table_of(Transfer), table_of(Unit)
 _resolution = _transfer.alias("resolution")
 _CENTER: "sa.BindParameter[Any]" = sa.bindparam("center")
 _same_batch = sa.and_(_batch.c.center_id == _transfer.c.center_id, _batch.c.id == _transfer.c.batch_id)
-# The batches of some names, to be found first: joined only, SQLite walks over every transfer of the center.
+# The batches of the names, found first: in a plain join, SQLite scans every transfer of the center.
 _batches_named = sa.select(_batch.c.id).where(
     _batch.c.center_id == _CENTER,
     _batch.c.source_type == SOURCE,
@@ -53,7 +53,7 @@ _PENDING_BY_NAME = Prepared(_pending.where(_of_names))
 
 @dataclass(frozen=True, slots=True)
 class PendingView:
-    """A transfer that a request names as pending: what it is, and by what it was resolved, None while it holds."""
+    """A transfer that a request names as pending; `resolved` says how it ended, None while it is open."""
 
     id: int
     kind: str
@@ -71,7 +71,7 @@ def find_scale(session: Session, unit: str, center_id: int) -> int | None:
 
 
 def lock_accounts(session: Session, ids: Iterable[int], center_id: int) -> dict[int, AccountState]:
-    """The accounts that exist among the ids; the free ones, which alone can be moved, locked in id order.
+    """The existing accounts among the ids; the free ones, the only ones that can change, are locked in id order.
 
     Raises Unavailable("points.ledger_frozen").
     """
@@ -82,7 +82,7 @@ def lock_accounts(session: Session, ids: Iterable[int], center_id: int) -> dict[
 
 
 def find_named(session: Session, names: Iterable[str], center_id: int) -> dict[str, Booked]:
-    """What has been booked under the senders' names, ever."""
+    """All transfers ever booked under the senders' names."""
     wanted = list(names)
     if not wanted:
         return {}
@@ -91,7 +91,7 @@ def find_named(session: Session, names: Iterable[str], center_id: int) -> dict[s
 
 
 def find_pending(session: Session, names: Iterable[str], center_id: int) -> dict[str, PendingView]:
-    """Transfers by the sender's name or by the public form of their key."""
+    """Transfers by the sender's name or by their public key."""
     wanted = list(names)
     if not wanted:
         return {}

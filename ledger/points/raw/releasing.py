@@ -1,4 +1,4 @@
-"""Holds of the raw ledger whose time is over: released by a job. What else holds points releases them with its own."""
+"""Releases expired holds of the raw ledger, as a job. Other capabilities release their own holds."""
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -32,7 +32,7 @@ _EXPIRED = (
 
 
 def release_expired(session: Session, center_id: int, *, limit: int = 50) -> int:
-    """Expire the oldest of these holds, each as a batch of its own; how many. A late post decides by the clock."""
+    """Expire the oldest overdue holds, one batch each. Returns how many. A late post is refused by the clock anyway."""
     connection = session.connection()
     holding = list(connection.execute(_HOLDING, {"center": center_id}).scalars())
     if not holding:

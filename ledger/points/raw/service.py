@@ -1,7 +1,7 @@
-"""The raw ledger: bulk transfers between accounts of kind `free`, in chains that stand or fall together.
+"""The raw ledger: bulk transfers between accounts of kind `free`, in all-or-nothing chains.
 
-A request is decided in memory over accounts locked once in id order, and written with a few statements, so that a
-thousand transfers hold the writer briefly. A refused chain leaves nothing behind, and the others are not hindered.
+A request locks its accounts once in id order, is decided in memory, and is written with a few statements, so that a
+thousand transfers hold the writer only briefly. A refused chain is rolled back without affecting the others.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -36,8 +36,8 @@ _INSERT_BATCHES, _INSERT_TRANSFERS = Prepared(sa.insert(table_of(Batch))), Prepa
 class WantedTransfer:
     """One transfer of a request. `id` is the sender's name for it, `pending_id` such a name or a transfer's key.
 
-    With `linked` it shares its fate with the next one. For post and void the accounts and the unit may be left out; an
-    `amount` of None posts all that is held.
+    `linked` ties it to the next transfer. Post and void may omit the accounts and the unit; an `amount` of None posts
+    the whole hold.
     """
 
     id: str | None = None
@@ -54,7 +54,7 @@ class WantedTransfer:
 
 
 def open_account(session: Session, unit: str, *, overdraft: bool, actor: Actor) -> int:
-    """A new free account; its key. Raises Forbidden("access.denied"), Rejected("points.unit_unknown")."""
+    """Open a free account. Returns its key. Raises Forbidden("access.denied"), Rejected("points.unit_unknown")."""
     actor.need(Permission.RAW_LEDGER)
     if raw_queries.find_scale(session, unit, actor.center_id) is None:
         raise Rejected("points.unit_unknown")
@@ -64,7 +64,7 @@ def open_account(session: Session, unit: str, *, overdraft: bool, actor: Actor) 
         "id": account_id,
         "unit": unit,
         "kind": "free",
-        # A free account belongs to nobody, so it is told from the others by its own key.
+        # A free account has no owner, so its own key tells it from others.
         "owner_id": account_id,
         "counted": True,
         "in_lots": False,
@@ -77,10 +77,10 @@ def open_account(session: Session, unit: str, *, overdraft: bool, actor: Actor) 
 
 
 def transfer_all(session: Session, wanted: Sequence[WantedTransfer], *, actor: Actor) -> dict[str, Any]:
-    """Book a request: {"results": [...]}, one for each transfer in order.
+    """Book a request. Returns {"results": [...]}, one per transfer, in order.
 
     A result is {"status": "created", "id", "transfer_id", "batch_id", "balances": [{account_id, balance, held}]} or
-    {"status": "refused", "id", "code", "context"}: in a chain the first failure has its own code and the others
+    {"status": "refused", "id", "code", "context"}. In a chain the first failure has its own code, the others have
     `points.linked_event_failed`. Raises Forbidden("access.denied"), Unavailable("points.ledger_frozen").
     """
     actor.need(Permission.RAW_LEDGER)
@@ -93,7 +93,7 @@ def transfer_all(session: Session, wanted: Sequence[WantedTransfer], *, actor: A
 
 
 def chains(wanted: Iterable[WantedTransfer]) -> Iterator[list[WantedTransfer]]:
-    """The transfers in their chains: each goes on for as long as its last one is linked."""
+    """Split transfers into chains; a chain ends with a transfer that is not linked."""
     chain: list[WantedTransfer] = []
     for each in wanted:
         chain.append(each)
@@ -111,7 +111,7 @@ def _load(session: Session, wanted: Sequence[WantedTransfer], actor: Actor) -> R
     ids = {side for each in wanted for side in (each.debit_account_id, each.credit_account_id) if side is not None}
     ids |= {side for view in pending.values() for side in (view.debit_account_id, view.credit_account_id)}
     accounts = lock_accounts(session, ids, actor.center_id)
-    # Read again now that nobody else can resolve them.
+    # Read again under the locks: nobody else can resolve them now.
     pending = raw_queries.find_pending(session, pending, actor.center_id)
     names = raw_queries.find_named(session, {each.id for each in wanted if each.id}, actor.center_id)
     return RawBook(actor, recording_time(clock.now(), accounts.values()), accounts, names, pending)
@@ -141,7 +141,7 @@ def _refused(wanted: WantedTransfer, error: LedgerError) -> dict[str, Any]:
 
 
 def _parts(book: RawBook, wanted: WantedTransfer) -> dict[str, Any]:
-    """What is compared of a transfer whose name has been booked, in this order."""
+    """Parts to compare with the booked transfer of that name, in order."""
     held = book.pending.get(wanted.pending_id or "")
     usual = USUAL_HOLD_SECONDS if wanted.kind == "pending" else None
     return {

@@ -1,6 +1,6 @@
-"""The facts of batches as the bytes that are sealed, read for many at once, so that sealing and verifying are quick.
+"""The facts of batches as sealed bytes, read for many batches at once, so that sealing and verifying are quick.
 
-Whoever verifies walks the log by `stream_leaves`: each leaf with its stored hash and what its batch hashes to now.
+Verifiers read the log with `stream_leaves`: each leaf with its stored hash and the current hash of its batch.
 """
 
 from bisect import bisect_left, bisect_right
@@ -26,7 +26,7 @@ from ledger.proof.leaves import (
     pack_transfers,
 )
 
-# So few that what is read of them stays in the processor's cache until it is hashed.
+# Few enough that their rows stay in the processor's cache until they are hashed.
 LEAVES_AT_ONCE = 128
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -34,7 +34,7 @@ _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _ID, _SOURCE_REF, _RECORDED_AT, _REASON = (
     BatchFacts._fields.index(name) for name in ("id", "source_ref", "recorded_at", "reason")
 )
-# Of a row that begins with the batch's id.
+# Positions in a row that begins with the batch's id.
 _TRANSFER_ID, _AMOUNT, _UNIT, _KIND = (
     1 + TransferFacts._fields.index(name) for name in ("id", "amount", "unit", "kind")
 )
@@ -46,9 +46,9 @@ _DEBIT_VERSION, _CREDIT_VERSION, _DEBIT, _CREDIT = (
 
 
 class Facts(NamedTuple):
-    """A batch as it stands in the book: the bytes that are sealed of it, and the rows they are made from.
+    """A batch as recorded: the bytes that are sealed, and the rows they are made from.
 
-    `recorded_at` is in microseconds since 1970, UTC; `rows` has the transfers of other batches too, all by batch.
+    `recorded_at` is in microseconds since 1970, UTC; `rows` contains transfers of other batches too, sorted by batch.
     """
 
     encoding: bytes
@@ -59,20 +59,20 @@ class Facts(NamedTuple):
 
     @property
     def batch_id(self) -> int:
-        """Its key."""
+        """Key of the batch."""
         return int(self.row[_ID])
 
     @property
     def typed(self) -> tuple[str, str]:
-        """The source's own name and the reason, of which the leaf has only the digests."""
+        """The source's reference and the reason; the leaf has only their digests."""
         return self.row[_SOURCE_REF], self.row[_REASON]
 
     def said(self) -> Said:
-        """All else, as the leaf says it."""
+        """Everything else, decoded from the leaf."""
         return decode_batch(self.encoding)
 
     def folded_moves(self) -> Iterator[tuple[int, int, str]]:
-        """What was posted to accounts that keep no counters: account, amount (below zero where it gave), unit."""
+        """Postings to folded accounts: account, amount (negative for debits), unit."""
         begins = bisect_left(self.rows, self.batch_id, key=_of)
         for row in self.rows[begins : bisect_right(self.rows, self.batch_id, key=_of)]:
             if row[_KIND] in COUNTS_AS_POSTED:
@@ -82,14 +82,14 @@ class Facts(NamedTuple):
                     yield row[_CREDIT], row[_AMOUNT], row[_UNIT]
 
 
-# A leaf as it is stored, index, batch and hash, and the facts of its batch; None where there is no such batch.
+# A stored leaf (index, batch, hash) with the facts of its batch, None if there is no such batch.
 LeafRow = tuple[int, int, bytes, Facts | None]
 
 
 class FactsReader:
-    """Reads the facts of a center's batches; accounts are read once, all of them before a walk through the whole log.
+    """Reads the facts of a center's batches; accounts are read once, all of them upfront for the whole log.
 
-    A batch that has lost an account or a unit (nobody but the database's owner can do that) counts as none.
+    A batch whose account or unit is gone (only the database's owner can do that) counts as missing.
     """
 
     def __init__(self, session: Session, center_id: int, *, all_accounts: bool = False) -> None:
@@ -100,7 +100,7 @@ class FactsReader:
             self._learn(self._rows.all_accounts())
 
     def read(self, batch_ids: Sequence[int]) -> dict[int, Facts]:
-        """The facts of those of the batches that are there, and maybe of some that were posted between them."""
+        """Facts of the given batches that exist, and possibly of some batches posted between them."""
         found: dict[int, Facts] = {}
         for span in self._rows.spans_of_batches(sorted(batch_ids)):
             self._read(span, found)
@@ -114,11 +114,11 @@ class FactsReader:
             key = row[_ID]
             if key not in lost:
                 encoding = encode_batch(row, transfers_of(key, []), micros)
-                # Not Facts(...), which takes as long as hashing it.
+                # Facts(...) would take as long as the hashing.
                 found[key] = new(Facts, (encoding, leaf_hash(encoding), micros[row[_RECORDED_AT]], row, rows))
 
     def _packed(self, rows: Sequence[Row], micros: "_Micros") -> tuple[dict[int, list[bytes]], set[int]]:
-        """The transfers by batch, and the batches that have lost an account."""
+        """Packed transfers by batch, and the batches whose account is gone."""
         lots: dict[int, bytes] = {}
         for made, used in self._rows.lots(sorted([row[_TRANSFER_ID] for row in rows])):
             lots |= pack_lots(made, used, micros, self._days)
@@ -130,7 +130,7 @@ class FactsReader:
         return pack_transfers(whole, self._accounts, lots, micros), lost
 
     def _need(self, rows: Sequence[Row]) -> set[int]:
-        """Read the accounts that are not known yet; the batches of those that are not there."""
+        """Read the accounts not known yet. Returns the batches of accounts that don't exist."""
         missing = {row[side] for row in rows for side in (_DEBIT, _CREDIT)} - self._accounts.keys()
         self._learn(self._rows.accounts(sorted(missing)))
         missing -= self._accounts.keys()
@@ -142,14 +142,14 @@ class FactsReader:
 
 
 def instant(microseconds: int) -> datetime:
-    """The instant that a leaf names by its microseconds."""
+    """The instant for a leaf's microseconds."""
     return _EPOCH + microseconds * _MICROSECOND
 
 
 def stream_leaves(session: Session, center_id: int, *, start: int = 0) -> Iterator[LeafRow]:
-    """The log from a leaf on, in the order of the leaves, each with the facts of its batch; a block at a time.
+    """The log from leaf `start` on, in order, each leaf with the facts of its batch; read a chunk at a time.
 
-    An index that is not there is simply left out: whoever verifies counts.
+    A missing index is skipped: the verifier counts.
     """
     rows = SealRows(session, center_id)
     reader = FactsReader(session, center_id, all_accounts=start == 0)
@@ -161,7 +161,7 @@ def stream_leaves(session: Session, center_id: int, *, start: int = 0) -> Iterat
 
 
 class _Micros(dict[Any, int]):
-    """Microseconds of an instant as the driver gives it; a batch and its transfers mostly have the same one."""
+    """Microseconds of an instant as the driver returns it; a batch and its transfers mostly share one."""
 
     def __missing__(self, moment: str | datetime) -> int:
         instant = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
@@ -170,7 +170,7 @@ class _Micros(dict[Any, int]):
 
 
 class _Days(dict[Any, int]):
-    """Days since 1970 of a day as the driver gives it."""
+    """Days since 1970 of a day as the driver returns it."""
 
     def __missing__(self, day: str | date) -> int:
         found = self[day] = (date.fromisoformat(day) if isinstance(day, str) else day).toordinal() - _EPOCH_DAY

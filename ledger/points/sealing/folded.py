@@ -1,7 +1,7 @@
-"""Balances of folded accounts, which no posting locks: what a block kept of them and the fold of what came since.
+"""Balances of folded accounts, which no posting locks: the balance stored with a block plus all later batches.
 
-Wherever the sealer is, the answer is the same: which batches are beside a block is asked once, and what they and the
-block say never changes.
+The answer doesn't depend on the sealer's progress: one statement reads the block and the batches beside it, and
+their contents never change.
 """
 
 from collections import defaultdict
@@ -20,7 +20,7 @@ from ledger.points.policy import COUNTS_AS_POSTED
 from ledger.points.sealing.facts import Facts
 from ledger.points.sealing.models import Block, FoldedBalance, Leaf
 
-# Where more batches than that are beside the block, the sealer is far behind and all is folded as if there were none.
+# With more batches beside the block, the sealer is far behind: sum all transfers instead.
 MOST_BESIDE = 3_000
 _account, _transfer, _unsealed = table_of(Account), table_of(Transfer), table_of(Unsealed)
 _folded, _block, _leaf = table_of(FoldedBalance), table_of(Block), table_of(Leaf)
@@ -36,14 +36,14 @@ _MOST: "sa.BindParameter[Any]" = sa.bindparam("most")
 
 @dataclass(frozen=True, slots=True)
 class _Point:
-    """A block, and the batches beside it that count as well (those recorded until then, where a time was named)."""
+    """A block, and the batches beside it that may count as well."""
 
     block: int
     batch_ids: list[int]
 
 
 def _whole(side: str, sign: int) -> "sa.Select[Any]":
-    """What was ever posted to one side of the accounts."""
+    """Sums of everything ever posted to one side of the accounts."""
     account_id = _transfer.c[f"{side}_account_id"]
     return (
         sa.select(account_id, sign * sa.func.sum(_transfer.c.amount))
@@ -53,7 +53,7 @@ def _whole(side: str, sign: int) -> "sa.Select[Any]":
 
 
 _WHOLE = [_whole(*side) for side in _SIDES]
-# By nothing but the batches: told the accounts too, a database may begin with these and walk through their whole past.
+# Filter by batch only: given the accounts too, a database may start there and scan their whole history.
 _BESIDE = sa.select(
     *(_transfer.c[name] for name in ("debit_account_id", "credit_account_id", "amount", "kind", "recorded_at"))
 ).where(_transfer.c.center_id == _CENTER, _transfer.c.batch_id.in_(_BATCHES))
@@ -69,7 +69,7 @@ _KEPT = sa.select(
     .limit(1)
     .scalar_subquery(),
 ).where(_account.c.center_id == _CENTER, _account.c.id.in_(_IDS))
-# In one statement, so that no batch is both in the block and beside it, or in neither.
+# In one statement, so that each batch is either in a block or waiting, never both or neither.
 _LAST_BLOCK = sa.select(sa.literal(0), sa.func.max(_block.c.number)).where(_block.c.center_id == _CENTER)
 _some_waiting = sa.select(_unsealed.c.batch_id).where(_unsealed.c.center_id == _CENTER).limit(_MOST).subquery()
 _NOW = sa.union_all(_LAST_BLOCK, sa.select(sa.literal(1), _some_waiting.c.batch_id))
@@ -82,7 +82,7 @@ _BLOCK_BEFORE = (
 
 
 def _of_blocks(*which: "sa.ColumnElement[bool]") -> "sa.Select[Any]":
-    """Batches of blocks behind one, of those that hold something that was recorded by then."""
+    """Batches of later blocks that contain something recorded up to `as_of`."""
     place = _leaf.c.leaf_index
     of_block = sa.and_(
         _leaf.c.center_id == _block.c.center_id,
@@ -101,7 +101,7 @@ _KEEP = Prepared(sa.insert(_folded))
 def folded_balances(
     session: Session, ids: Iterable[int], center_id: int, *, as_of: datetime | None = None
 ) -> dict[int, int]:
-    """Balances of folded accounts now or as of a recorded time; 0 where nothing was posted."""
+    """Balances of folded accounts now or as of a time of recording; 0 if nothing was posted."""
     wanted = sorted(set(ids))
     if not wanted:
         return {}
@@ -137,28 +137,28 @@ def _beside(connection: sa.Connection, batch_ids: Sequence[int], center_id: int)
 
 
 def _point(connection: sa.Connection, center_id: int, as_of: datetime | None) -> _Point | None:
-    """From where to fold; None where it must be from the beginning."""
+    """The block to start from; None to sum from the beginning."""
     values: dict[str, Any] = {"center": center_id, "most": MOST_BESIDE + 1}
     (_, last), *waiting = connection.execute(_NOW.order_by(sa.literal_column("1")), values)
     block, beside = last or 0, [batch_id for _, batch_id in waiting]
     if as_of is not None:
         values |= {"as_of": as_of, "last": block}
         block = connection.execute(_BLOCK_BEFORE, values).scalar() or 0
-        # All in the blocks up to this one was recorded by then. Behind it only the next two can hold more that was, and
-        # the late ones: what is not late was recorded after all of the second block before its own.
+        # Everything in the blocks up to this one was recorded by then. After it, only the next two and late blocks can
+        # contain more: a block that isn't late was recorded entirely after the second block before it.
         values |= {"number": block}
         beside += [*connection.execute(_NEXT, values).scalars(), *connection.execute(_LATE, values).scalars()]
     return None if len(beside) > MOST_BESIDE else _Point(block, beside)
 
 
 def _kept(connection: sa.Connection, ids: Sequence[int], center_id: int, block: int) -> dict[int, int]:
-    """What the last block until then kept in which each account moved."""
+    """Balance of each account as stored with the last block, up to `block`, in which it moved."""
     rows = connection.execute(_KEPT, {"center": center_id, "ids": ids, "number": block})
     return {account_id: amount for account_id, amount in rows if amount is not None}
 
 
 def keep_balances(session: Session, center_id: int, block_number: int, batches: Iterable[Facts]) -> None:
-    """Keep what each folded account that moved in a new block has after it."""
+    """Store the balance after a new block of each folded account that moved in it."""
     moved: defaultdict[int, int] = defaultdict(int)
     for facts in batches:
         for account_id, amount, _ in facts.folded_moves():

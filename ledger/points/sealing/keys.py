@@ -1,4 +1,4 @@
-"""The keys that sign a center's checkpoints: one is current; of those before it the public half is kept for ever."""
+"""The keys that sign a center's checkpoints: one is current; the public halves of earlier ones are kept for ever."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,7 @@ _CURRENT = (
 
 @dataclass(frozen=True, slots=True)
 class CurrentKey:
-    """The key that signs now; whoever has it from `lock_current_key` seals alone in the center."""
+    """The key that signs now; holding it from `lock_current_key` excludes other sealers of the center."""
 
     id: int
     signer: Signer
@@ -36,7 +36,7 @@ class CurrentKey:
 
 @dataclass(frozen=True, slots=True)
 class KeyView:
-    """A key as whoever verifies needs it; `text` is the form that tools take, `endorsement` by the key before it."""
+    """A key for verifiers; `text` is the form that tools accept, `endorsement` is by the previous key."""
 
     id: int
     origin: str
@@ -47,7 +47,7 @@ class KeyView:
 
     @property
     def verifier(self) -> Verifier:
-        """The key to verify with."""
+        """The public key."""
         return Verifier(self.origin, self.public_key)
 
     @property
@@ -57,8 +57,8 @@ class KeyView:
 
 
 def lock_current_key(session: Session, center_id: int) -> CurrentKey:
-    """The center's key, kept from everybody else until the unit ends; made with its first use."""
-    # Asked twice: whoever has waited for a key that was changed meanwhile finds none the first time.
+    """Lock the center's current key until the unit ends; the first use creates it."""
+    # Try twice: the first query finds nothing if it waited for a key that was changed meanwhile.
     for _ in range(2):
         row = session.connection().execute(_CURRENT, {"center": center_id}).one_or_none()
         if row is not None:
@@ -67,7 +67,7 @@ def lock_current_key(session: Session, center_id: int) -> CurrentKey:
 
 
 def change_key(session: Session, center_id: int) -> KeyView:
-    """End the current key, wipe its private half, and let a new one sign from now on that the old one has named."""
+    """End the current key, wipe its private half, and sign with a new one that the old one has endorsed."""
     old = lock_current_key(session, center_id)
     end = sa.update(_key).where(_key.c.center_id == center_id, _key.c.id == old.id)
     session.connection().execute(end.values(valid_until=clock.now(), private_key=None))
@@ -100,5 +100,5 @@ def _add(session: Session, center_id: int, origin: str, *, after: Signer | None)
 
 
 def _new_origin(center_id: int) -> str:
-    """What a center's log is called for ever, also when the service moves to another host."""
+    """The permanent name of a center's log, kept even if the service moves to another host."""
     return f"{runtime.current().host}/{public_id(center_id)}"

@@ -1,4 +1,4 @@
-"""How far the sealer is behind, for those who watch over the service."""
+"""The sealer's backlog, as metrics for operators."""
 
 import math
 
@@ -14,7 +14,7 @@ LAG = Gauge("ningxin_seal_lag_seconds", "How long the oldest of them has waited;
 
 
 def measure() -> None:
-    """Ask the database in use. One that does not answer is no fault of whoever asks for the other numbers."""
+    """Ask the database in use. If it doesn't answer, the other metrics are still served."""
     try:
         found = in_snapshot(seal_queries.backlog)
     except (Unavailable, SQLAlchemyError):

@@ -1,6 +1,6 @@
 """The log of a center: its leaves, blocks, stored nodes, checkpoints and keys, and balances as of each block.
 
-All are facts and append only, but for a key's end: then its private half is wiped and the public one stays for ever.
+All are append only, except for a key's end, which wipes its private half; the public half stays for ever.
 """
 
 from datetime import datetime
@@ -30,7 +30,7 @@ class Leaf(Base):
 
 
 class TreeNode(Base):
-    """The root over the `position`th 256**level leaves, kept so that no proof reads the whole log."""
+    """The root over the `position`th 256**level leaves, stored so that no proof reads the whole log."""
 
     __tablename__ = "tree_node"
     __table_args__ = (
@@ -46,10 +46,11 @@ class TreeNode(Base):
 
 
 class Block(Base):
-    """Leaves that were sealed at once: `leaves` of them from `first_leaf` on, and the root of the log behind them.
+    """Leaves sealed at once: `leaves` of them from `first_leaf` on, and the root of the log after them.
 
-    Its leaves were recorded from `recorded_from` on; up to and with it none was recorded after `recorded_until`. One is
-    `late` when it has a leaf that was recorded no later than what the second block before it ends with.
+    Its earliest leaf was recorded at `recorded_from`; no leaf of it or an earlier block was recorded after
+    `recorded_until`. A block is `late` if `recorded_from` is no later than the `recorded_until` of the second block
+    before it.
     """
 
     __tablename__ = "block"
@@ -78,7 +79,7 @@ class Block(Base):
 class SealKey(Base):
     """A key that signs a center's checkpoints under the name `origin`; one at a time is current.
 
-    `endorsement` is the note in which the key before named this one. The private half is wiped when the key ends.
+    `endorsement` is the note in which the previous key names this one. The private half is wiped when the key ends.
     """
 
     __tablename__ = "seal_key"
@@ -106,7 +107,7 @@ class SealKey(Base):
 
 
 class CheckpointRow(Base):
-    """The signed note over the root of the first `size` leaves, as it is published."""
+    """The signed note over the root of the first `size` leaves, as published."""
 
     __tablename__ = "checkpoint"
     __table_args__ = (inside_center("key_id", "seal_key"), STRICT)
@@ -120,7 +121,7 @@ class CheckpointRow(Base):
 
 
 class FoldedBalance(Base):
-    """What a folded account had after a block in which it moved; what moved since is folded from what waits."""
+    """Balance of a folded account after a block in which it moved."""
 
     __tablename__ = "folded_balance"
     __table_args__ = (

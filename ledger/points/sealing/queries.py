@@ -1,4 +1,4 @@
-"""Reads of a center's log: the place of a batch, proofs against published checkpoints, and how far the sealer is."""
+"""Reads of a center's log: the place of a batch, proofs against published checkpoints, and the sealer's backlog."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from ledger.points.policy import Source
 from ledger.points.sealing.models import Block, CheckpointRow, Leaf, TreeNode
 from ledger.proof.tree import TILE, Tiles, Tree
 
-# As JSON has numbers without loss.
+# The largest integer that JSON carries without loss.
 MOST_LEAVES = (1 << 53) - 1
 _batch, _unsealed, _leaf, _node = (table_of(each) for each in (Batch, Unsealed, Leaf, TreeNode))
 _block, _checkpoint = table_of(Block), table_of(CheckpointRow)
@@ -26,7 +26,7 @@ _block, _checkpoint = table_of(Block), table_of(CheckpointRow)
 
 @dataclass(frozen=True, slots=True)
 class CheckpointView:
-    """A checkpoint as it was published; `text` is the signed note."""
+    """A checkpoint as published; `text` is the signed note."""
 
     size: int
     root: bytes
@@ -37,7 +37,7 @@ class CheckpointView:
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """A batch's place in the log of its center; without a leaf while it waits for one."""
+    """A batch's place in the log of its center; without a leaf until it is sealed."""
 
     center_id: int
     batch_id: int
@@ -60,7 +60,7 @@ class Inclusion:
 
 @dataclass(frozen=True, slots=True)
 class Consistency:
-    """Proof that the log of `checkpoint` begins with the one of `old_size` leaves."""
+    """Proof that the log of `checkpoint` extends the log of `old_size` leaves."""
 
     old_size: int
     old_root: bytes
@@ -70,7 +70,7 @@ class Consistency:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How many batches wait for their leaf, and how long the longest of each center has."""
+    """Number of batches without a leaf, and per center the age of the oldest."""
 
     batches: int
     lag: timedelta
@@ -100,11 +100,11 @@ _CHECKPOINTS = sa.select(*(_checkpoint.c[name] for name in CheckpointView.__slot
 
 
 def get_seal(session: Session, batch_id: int, center_id: int | None = None) -> Seal:
-    """A batch's place in the log; without a center the one center that has such a batch.
+    """A batch's place in the log; `center_id` may be omitted if only one center has such a batch.
 
     Raises NotFound("points.batch_not_found").
     """
-    # A batch's id is only unique within a center, and every index begins with the center.
+    # A batch's id is unique only within a center, and every index begins with the center.
     center = _batch.c.center_id.in_(sa.select(Center.id)) if center_id is None else _batch.c.center_id == center_id
     seal = _seal(session, center, _batch.c.id == batch_id)
     if seal is None:
@@ -113,7 +113,7 @@ def get_seal(session: Session, batch_id: int, center_id: int | None = None) -> S
 
 
 def find_seal_of(session: Session, source: Source, center_id: int) -> Seal | None:
-    """The place of the batch that a step of a source has posted."""
+    """The place of the batch posted by a step of a source."""
     asked = {"center": center_id, "type": source.type, "ref": source.ref, "step": source.step}
     for row in _SEAL_OF.rows(session, asked):
         return Seal(*row)
@@ -126,13 +126,13 @@ def _seal(session: Session, *which: "sa.ColumnElement[bool]") -> Seal | None:
 
 
 def need_center(session: Session, center_id: int) -> None:
-    """Raises NotFound("points.center_not_found") unless the center has a book, which begins with its units."""
+    """Raises NotFound("points.center_not_found") unless the center has a book, that is, any unit."""
     if session.execute(sa.select(Unit.code).where(Unit.center_id == center_id).limit(1)).first() is None:
         raise NotFound("points.center_not_found")
 
 
 def list_checkpoints(session: Session, center_id: int, *, request: PageRequest) -> Page[CheckpointView]:
-    """A center's checkpoints, the newest first unless asked otherwise. Raises NotFound("points.center_not_found")."""
+    """A center's checkpoints, newest first by default. Raises NotFound("points.center_not_found")."""
     need_center(session, center_id)
     return fetch_page(
         session,
@@ -146,7 +146,7 @@ def list_checkpoints(session: Session, center_id: int, *, request: PageRequest) 
 
 
 def find_checkpoint(session: Session, center_id: int, size: int | None = None) -> CheckpointView | None:
-    """The checkpoint over so many leaves, the latest unless told."""
+    """The checkpoint of `size` leaves, by default the latest."""
     query = _CHECKPOINTS.where(_checkpoint.c.center_id == center_id)
     query = query.order_by(_checkpoint.c.size.desc()) if size is None else query.where(_checkpoint.c.size == size)
     row = session.connection().execute(query.limit(1)).one_or_none()
@@ -154,7 +154,7 @@ def find_checkpoint(session: Session, center_id: int, size: int | None = None) -
 
 
 def get_checkpoint(session: Session, center_id: int, size: int | None = None) -> CheckpointView:
-    """The same. Raises NotFound("points.checkpoint_not_found")."""
+    """Like `find_checkpoint`. Raises NotFound("points.checkpoint_not_found")."""
     found = find_checkpoint(session, center_id, size)
     if found is None:
         raise NotFound("points.checkpoint_not_found")
@@ -162,7 +162,7 @@ def get_checkpoint(session: Session, center_id: int, size: int | None = None) ->
 
 
 def prove_batch(session: Session, batch_id: int, *, center_id: int | None = None, size: int | None = None) -> Inclusion:
-    """That a batch is in the tree of the checkpoint over `size` leaves, of the latest unless told.
+    """Prove that a batch is in the checkpoint of `size` leaves, by default the latest.
 
     Raises NotFound("points.batch_not_found" | "points.checkpoint_not_found"), Conflict("points.not_sealed_yet"),
     Rejected("points.not_in_checkpoint").
@@ -178,7 +178,7 @@ def prove_batch(session: Session, batch_id: int, *, center_id: int | None = None
 
 
 def prove_consistency(session: Session, center_id: int, size: int, *, old_size: int) -> Consistency:
-    """That the log of the checkpoint over `size` leaves begins with the log as it was at `old_size` > 0.
+    """Prove that the log of the checkpoint of `size` leaves extends the log of `old_size` > 0 leaves.
 
     Raises NotFound("points.checkpoint_not_found"), Rejected("points.beyond_checkpoint").
     """
@@ -190,7 +190,7 @@ def prove_consistency(session: Session, center_id: int, size: int, *, old_size: 
 
 
 def stored_tiles(session: Session, center_id: int) -> Tiles:
-    """The stored nodes of a center's log, a tile at a time. Raises LookupError where one is missing between others."""
+    """The stored nodes of a center's log, a tile at a time. Raises LookupError for a gap."""
 
     def read(level: int, number: int) -> Sequence[bytes]:
         table, position = (_node, _node.c.position) if level else (_leaf, _leaf.c.leaf_index)
@@ -208,13 +208,13 @@ def stored_tiles(session: Session, center_id: int) -> Tiles:
 
 
 def count_waiting(session: Session, center_id: int) -> int:
-    """How many of a center's batches wait for their leaf."""
+    """Number of a center's batches without a leaf."""
     query = sa.select(sa.func.count()).where(_unsealed.c.center_id == center_id)
     return int(session.connection().execute(query).scalar_one())
 
 
 def backlog(session: Session) -> Backlog:
-    """How far the sealer is behind, over all centers."""
+    """The sealer's backlog over all centers."""
     waiting = _unsealed.c
     query = sa.select(waiting.center_id, sa.func.count(), sa.func.min(waiting.batch_id)).group_by(waiting.center_id)
     centers = session.connection().execute(query).all()

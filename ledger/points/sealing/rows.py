@@ -1,6 +1,6 @@
-"""The rows that leaves are made from, as the driver gives them: the columns of `proof.leaves` in their order.
+"""The rows that leaves are made from, as the driver returns them: the columns of `proof.leaves` in their order.
 
-Read by ranges of keys, which is how a database reads fastest: what is sealed together was mostly posted together.
+Read by ranges of keys, which is fastest: batches sealed together were mostly posted together.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from ledger.points.models import Account, Batch, Lot, LotUse, Transfer, Unit
 from ledger.points.sealing.models import Leaf
 from ledger.proof.leaves import NONE, BatchFacts, LotFacts, Row, TransferFacts, UseFacts
 
-# A range is read whole where it holds at most that many rows for each that is wanted, and some.
+# A range is read as a whole if it has at most this many rows per wanted row, plus some spare.
 _MOST_FOR_EACH = 2
 _SPARE = 16
 _IDS_AT_ONCE = 1_000
@@ -32,7 +32,7 @@ _IDS: "sa.BindParameter[Any]" = sa.bindparam("ids", expanding=True)
 
 
 def _bare(table: sa.Table, name: str) -> "sa.ColumnElement[Any]":
-    """A column as the driver gives it, NONE where it is empty: converting each value in between costs the most."""
+    """A column as the driver returns it, NONE if null: SQLAlchemy's conversion of each value costs the most."""
     column = table.c[name]
     bare = sa.type_coerce(column, sa.types.NULLTYPE)
     if not column.nullable or not isinstance(column.type, sa.BigInteger):
@@ -92,20 +92,20 @@ class SealRows:
         self._center_id = center_id
 
     def leaves(self, start: int, limit: int) -> Sequence[Row]:
-        """So many leaves from an index on: index, batch and hash."""
+        """Up to `limit` leaves from an index on: index, batch and hash."""
         return self._read(_LEAVES, first=start, most=limit)
 
     def all_accounts(self) -> Sequence[Row]:
-        """What `encode_account` takes, of every account; one without its unit is left out."""
+        """Arguments of `encode_account` for every account; accounts without their unit are left out."""
         return self._read(_ALL_ACCOUNTS)
 
     def accounts(self, ids: Sequence[int]) -> Iterator[Row]:
-        """The same of these accounts."""
+        """Arguments of `encode_account` for these accounts."""
         for part in parts_of(ids, _IDS_AT_ONCE):
             yield from self._read(_SOME_ACCOUNTS, ids=part)
 
     def spans_of_batches(self, ids: Sequence[int]) -> Iterator[Span]:
-        """Ranges in which these batches are, and few others; ids rise."""
+        """Ranges that contain these batches and few others; `ids` must be ascending."""
         return self._spans(_HOW_MANY_BATCHES, ids)
 
     def batches(self, span: Span) -> Sequence[Row]:
@@ -113,11 +113,11 @@ class SealRows:
         return self._of(_BATCHES, span)
 
     def transfers(self, span: Span) -> Sequence[Row]:
-        """Their transfers, those of a batch one behind the other."""
+        """The transfers of a range of batches, grouped by batch."""
         return self._of(_TRANSFERS, span)
 
     def lots(self, transfer_ids: Sequence[int]) -> Iterator[tuple[Sequence[Row], Sequence[Row]]]:
-        """Lots that were made by these transfers and a few others, and what was done to lots; ids rise."""
+        """Lots made and lot movements by these transfers and a few others; ids must be ascending."""
         for span in self._spans(_HOW_MANY_TRANSFERS, transfer_ids):
             yield self._of(_LOTS, span), self._of(_USES, span)
 
@@ -128,7 +128,7 @@ class SealRows:
         if len(keys) == 1 or self._read(counting, first=first, last=last, most=most)[0][0] < most:
             yield first, last
             return
-        # Something that was left behind long ago is among them: each half may be better.
+        # A straggler from long ago makes the range sparse; try each half.
         middle = len(keys) // 2
         yield from self._spans(counting, keys[:middle])
         yield from self._spans(counting, keys[middle:])

@@ -1,7 +1,7 @@
-"""The sealer: gives batches that wait their place in the log of their center, in blocks, each with a signed checkpoint.
+"""The sealer: appends waiting batches to the log of their center, in blocks, each with a signed checkpoint.
 
-It takes what `unsealed` holds and never "all that is newer": a batch that took its id early and was committed late
-waits there like any other. One seal of a center at a time; postings neither wait for it nor notice it.
+It reads `unsealed`, never "ids above the last": a batch that took its id early and committed late is sealed like any
+other. One sealer per center at a time; postings don't wait for it.
 """
 
 from collections.abc import Sequence
@@ -25,8 +25,8 @@ from ledger.points.sealing.models import Block, CheckpointRow, Leaf, TreeNode
 from ledger.proof.checkpoints import Checkpoint
 from ledger.proof.tree import grow
 
-# So few that a unit holds SQLite's writer briefly, even where each batch is a redemption of ten lines on a small PC.
-# Whoever verifies takes a block of that many for one that left some waiting: it may become smaller, never larger.
+# Few enough that a unit holds SQLite's writer briefly, even with redemptions of ten lines on a small PC.
+# Verifiers assume that a block of this size may have left batches waiting: it may shrink, never grow.
 MOST_PER_BLOCK = 250
 _unsealed, _block = table_of(Unsealed), table_of(Block)
 _WAITING = Prepared(
@@ -45,9 +45,9 @@ _INSERT = {model: Prepared(sa.insert(table_of(model))) for model in (Leaf, TreeN
 
 
 def seal(session: Session, center_id: int, *, limit: int = MOST_PER_BLOCK) -> int:
-    """Seal batches that wait as one block with its checkpoint; how many. Nothing is written where none waits.
+    """Seal waiting batches as one block with a checkpoint. Returns how many; writes nothing if none waits.
 
-    Raises LookupError for a log or a book in which something is missing; only the database's owner can do that.
+    Raises LookupError if something is missing in the log or the book; only the database's owner can cause that.
     """
     if not _waiting(session, center_id, 1):
         return 0
@@ -69,7 +69,7 @@ def _waiting(session: Session, center_id: int, limit: int) -> list[int]:
 
 
 def _write_block(session: Session, center_id: int, batches: Sequence[Facts]) -> dict[str, Any]:
-    """Leaves, nodes and the block behind the last one."""
+    """Append the leaves, nodes and block."""
     last = session.connection().execute(_LAST_BLOCKS, {"center": center_id}).all()
     size = last[0].first_leaf + last[0].leaves if last else 0
     hashes = [facts.leaf_hash for facts in batches]
