@@ -1,3 +1,3 @@
-"""Audit: trial balance, balances as of any time, where a point came from, and the proof that it all adds up."""
+"""Audit: the trial balance, balances as of any time, the origin of every point, and verification of the whole book."""
 
 import ledger.audit.errors

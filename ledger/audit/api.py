@@ -1,4 +1,4 @@
-"""The audit API: the trial balance, where a transfer came from, and the proof that the book adds up."""
+"""The audit API: the trial balance, the trace of a transfer, and verification of the book."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ _WAIT_SECONDS = 20
 @bp.arguments(BalanceQuery, location="query")
 @bp.response(200, TrialBalanceSchema)
 def trial_balance(query: dict[str, Any]) -> TrialBalance:
-    """Per unit and kind of account what was posted to each side, folded from the transfers."""
+    """Totals posted to each side, per unit and kind of account, summed from the transfers."""
     return in_snapshot(queries.trial_balance, get_actor().center_id, **query)
 
 
@@ -34,7 +34,7 @@ def trial_balance(query: dict[str, Any]) -> TrialBalance:
 @requires(Permission.READ_BOOKS, Permission.OWN_RECORD)
 @bp.response(200, TraceSchema)
 def trace(transfer_id: int) -> dict[str, Any]:
-    """A transfer with its batch, its source (scans, rule and the sum; lines; delivery) and the people behind it."""
+    """A transfer with its batch, its source (scans, rule and calculation; lines; delivery) and the people involved."""
     return in_snapshot(presenter.trace, transfer_id, get_actor())
 
 
@@ -43,7 +43,7 @@ def trace(transfer_id: int) -> dict[str, Any]:
 @bp.response(200, VerificationSchema)
 @bp.alt_response(202, schema=VerificationSchema, description="Still at it: ask GET /audit/verifications/{id}.")
 def verify() -> ResponseReturnValue:
-    """Recompute every counter and balance from the transfers and their sources; joins one that is under way."""
+    """Recompute every counter and balance from the transfers and their sources, or join the verification under way."""
     actor = get_actor()
     run_id = runs.start(actor=actor, wait_seconds=_WAIT_SECONDS)
     run = in_snapshot(_run, run_id, actor)
@@ -54,7 +54,7 @@ def verify() -> ResponseReturnValue:
 @requires(Permission.READ_BOOKS)
 @bp.response(200, VerificationSchema)
 def verification(run_id: int) -> dict[str, Any]:
-    """A verification: how far it is, or what it found."""
+    """Progress or result of a verification."""
     return in_snapshot(_run, run_id, get_actor())
 
 

@@ -1,4 +1,4 @@
-"""The blueprint that all pages of the audit share, and the words that their templates need."""
+"""The blueprint shared by all audit pages, and the words their templates need."""
 
 from flask import Blueprint
 
@@ -16,23 +16,23 @@ bp.add_app_template_global(seal_of)
 
 @bp.app_template_global()
 def part_words(part: str) -> str:
-    """What part somebody had in a posting."""
+    """Word for a person's part in a posting."""
     return str(PARTS[part])
 
 
 @bp.app_template_global()
 def account_kind(kind: str) -> str:
-    """What a kind of account is called."""
+    """Word for a kind of account."""
     return str(KIND_WORDS.get(kind, kind))
 
 
 @bp.app_template_global()
 def transfer_code(code: str) -> str:
-    """What kind of event moved it."""
+    """Word for the event that caused a transfer."""
     return str(CODE_WORDS.get(code, code))
 
 
 @bp.app_template_global()
 def transfer_kind(kind: str) -> str:
-    """Whether it was posted, is held, or resolves what was held."""
+    """Word for whether a transfer is posted, held or resolves a hold."""
     return str(TRANSFER_KIND_WORDS[kind])

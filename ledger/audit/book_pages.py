@@ -1,4 +1,4 @@
-"""Pages of the books: accounts by volunteer number or kind, an account as of any moment, a transfer's whole story."""
+"""Pages of the book: accounts by volunteer number or kind, an account as of any time, a transfer with its trace."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ _MOST_LOTS = 100
 @bp.get("/books/accounts")
 @requires(Permission.READ_BOOKS)
 def accounts() -> str:
-    """Whose account?"""
+    """Find accounts by volunteer number or kind."""
     return render_template("audit/accounts.html", kinds=list(KINDS), **in_snapshot(_accounts, get_actor()))
 
 
@@ -62,7 +62,7 @@ def _accounts(session: Session, actor: Actor) -> dict[str, Any]:
 @bp.get("/books/accounts/<id:account_id>")
 @requires(Permission.READ_BOOKS)
 def account(account_id: int) -> str:
-    """Where did this come from?"""
+    """An account with its statement and the trace of one transfer."""
     return render_template("audit/account.html", **in_snapshot(_account, account_id, get_actor()))
 
 
@@ -83,14 +83,14 @@ def _account(session: Session, account_id: int, actor: Actor) -> dict[str, Any]:
 
 
 def _lots(session: Session, account: AccountRow, actor: Actor) -> Page[LotRow] | None:
-    """The lots that are left in an account that has any, soonest to end first."""
+    """The remaining lots of an account kept in lots, soonest to expire first."""
     if account.kind != "member" or account.unit != POINT:
         return None
     return reading.list_lots(session, account.id, actor, request=PageRequest(_MOST_LOTS))
 
 
 def _picked(shown: list[int]) -> int | None:
-    """The transfer whose story is told below: the one asked for, else the first of the page."""
+    """The transfer traced below the statement: the one in the address, else the first on the page."""
     wanted = asked.pointer("transfer")
     return wanted if wanted in shown else next(iter(shown), None)
 
@@ -98,7 +98,7 @@ def _picked(shown: list[int]) -> int | None:
 @bp.get("/books/accounts/<id:account_id>.<any(csv, xlsx):kind>")
 @requires(Permission.READ_BOOKS)
 def export_account(account_id: int, kind: str) -> ResponseReturnValue:
-    """The whole statement as a file."""
+    """Export the whole statement as a file."""
     lines = in_snapshot(statement.file_of, account_id, get_actor(), as_of=asked.end_of_minute("as_of"))
     return download(kind, _("流水"), lines)
 
@@ -106,7 +106,7 @@ def export_account(account_id: int, kind: str) -> ResponseReturnValue:
 @bp.get("/books/transfers/<id:transfer_id>")
 @requires(Permission.READ_BOOKS)
 def transfer(transfer_id: int) -> str:
-    """What is behind this?"""
+    """A transfer with its full trace."""
     found, returnable = in_snapshot(_transfer, transfer_id, get_actor())
     shown = {"chain": chain_of(found), "amount": amount_words(found.transfer.amount, found)}
     return render_template("audit/transfer.html", trace=found, returnable=returnable, **shown)

@@ -1,4 +1,4 @@
-"""The whole book as a file for hledger or beancount, and the bundle for auditors, from the page on which it adds up."""
+"""Downloads of the whole book: a journal for hledger or beancount, and the bundle for auditors."""
 
 import io
 import tempfile
@@ -31,7 +31,7 @@ def export_journal(kind: str) -> ResponseReturnValue:
 @bp.get("/books/bundle.<any(zip):kind>")
 @requires(Permission.READ_BOOKS)
 def export_bundle(kind: str) -> ResponseReturnValue:
-    """The whole log with its proofs, for the verifier that needs nothing of ours."""
+    """The whole log with its proofs, for the standalone verifier."""
     file: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the answer that sends it
     in_snapshot(write_bundle, get_actor().center_id, file)
     return _sent(file, "application/zip", f"bundle-{_today()}.{kind}")
@@ -47,7 +47,7 @@ def _today() -> date:
 
 
 def _write(session: Session, center_id: int, style: Style, file: BinaryIO) -> None:
-    """Written to the end before it is sent: the slowest download holds no snapshot open."""
+    """Write the whole file before sending it, so that a slow download holds no snapshot open."""
     text = io.TextIOWrapper(file, encoding="utf-8", newline="\n")
     export(session, center_id, style, text, zone=clock.zone(), month_ends=True)
     text.flush()

@@ -1,4 +1,4 @@
-"""Pages of the audit: the console, the trial balance with its verification; the blueprint has its other pages by it."""
+"""Pages of the audit: the console and the trial balance with its verification; importing it registers the others."""
 
 from datetime import datetime
 from typing import Any
@@ -47,7 +47,7 @@ _WAIT_SECONDS = 0.5
 @bp.get("/console")
 @requires(Permission.READ_BOOKS)
 def console() -> str:
-    """Is all well?"""
+    """The console."""
     shown = in_snapshot(console_of, get_actor(), clock.zone())
     return render_template("audit/console.html", console=shown)
 
@@ -55,7 +55,7 @@ def console() -> str:
 @bp.get("/books")
 @requires(Permission.READ_BOOKS)
 def trial_balance() -> str:
-    """Does it add up?"""
+    """The trial balance."""
     as_of = asked.end_of_minute("as_of")
     shown = in_snapshot(_trial_balance, get_actor(), as_of)
     return render_template("audit/trial_balance.html", as_of=as_of, steps=list(STEP_WORDS.items()), **shown)
@@ -64,7 +64,7 @@ def trial_balance() -> str:
 @bp.get("/books.<any(csv, xlsx):kind>")
 @requires(Permission.READ_BOOKS)
 def export_trial_balance(kind: str) -> ResponseReturnValue:
-    """The same as a file, a line for each kind of account of each unit."""
+    """Export the trial balance as a file, one line per unit and kind of account."""
     return download(kind, _("试算平衡"), in_snapshot(_lines, get_actor(), asked.end_of_minute("as_of")))
 
 
@@ -90,7 +90,7 @@ def _lines(session: Session, actor: Actor, as_of: datetime | None) -> list[list[
 @bp.post("/books/verify")
 @requires(Permission.READ_BOOKS)
 def verify() -> ResponseReturnValue:
-    """Verify now; the page then tells how far it is."""
+    """Start a verification; the page then shows its progress."""
     runs.start(actor=get_actor(), wait_seconds=_WAIT_SECONDS)
     return redirect(url_for("audit.trial_balance"), 303)
 

@@ -9,7 +9,7 @@ from ledger.web.fields import Instant, PublicId
 
 
 class TrialLineSchema(Schema):
-    """One kind of account in a unit: what was posted to each side in all; `balance` is credits less debits."""
+    """One kind of account in a unit: totals posted to each side; `balance` is credits less debits."""
 
     kind = fields.String()
     accounts = fields.Integer()
@@ -19,7 +19,7 @@ class TrialLineSchema(Schema):
 
 
 class TrialUnitSchema(Schema):
-    """A unit: the sums of both sides agree, so `difference` is 0."""
+    """A unit; both sides agree in a sound book, so `difference` is 0."""
 
     unit = fields.String()
     scale = fields.Integer()
@@ -30,7 +30,7 @@ class TrialUnitSchema(Schema):
 
 
 class TrialBalanceSchema(Schema):
-    """The trial balance of the center, now or as of a time of recording."""
+    """The trial balance of the center, now or as of a recording time."""
 
     as_of = Instant(allow_none=True)
     effective_until = Instant(allow_none=True)
@@ -39,7 +39,7 @@ class TrialBalanceSchema(Schema):
 
 
 class DifferenceSchema(Schema):
-    """The first row that is not what the facts say, in words and in parts."""
+    """The first row that contradicts the facts, in words and in parts."""
 
     check = fields.String()
     table = fields.String()
@@ -55,7 +55,7 @@ class DifferenceSchema(Schema):
 
 
 class VerificationSchema(Schema):
-    """A verification: under way (`running`, with step, done and total), or ended with what it found."""
+    """A verification: `running` with step, done and total, or finished with its result."""
 
     id = PublicId()
     status = fields.String(validate=validate.OneOf(("running", "clean", "different", "failed")))
@@ -77,7 +77,7 @@ class VerificationSchema(Schema):
 
 
 class TracedAccountSchema(Schema):
-    """A side of the transfer."""
+    """One side of the transfer."""
 
     id = PublicId()
     kind = fields.String()
@@ -87,7 +87,7 @@ class TracedAccountSchema(Schema):
 
 
 class NeighboursSchema(Schema):
-    """Transfers that belong to this one."""
+    """Related transfers."""
 
     pending_id = PublicId(allow_none=True)
     resolution_id = PublicId(allow_none=True)
@@ -110,7 +110,7 @@ class TracedScanSchema(Schema):
 
 
 class TracedRuleSchema(Schema):
-    """The version of the rules that the deed was counted by, and the sum written out."""
+    """The version of the rules applied, and the calculation written out."""
 
     number = fields.Integer()
     effective_from = Instant()
@@ -119,7 +119,7 @@ class TracedRuleSchema(Schema):
 
 
 class TracedDecisionSchema(Schema):
-    """A review."""
+    """A review decision."""
 
     decision = fields.String()
     decided_at = Instant()
@@ -197,7 +197,7 @@ class TracedDeliverySchema(Schema):
 
 
 class TracedPersonSchema(Schema):
-    """Who had a part in it."""
+    """A person involved."""
 
     part = fields.String(metadata={"description": "member, scanned_in, scanned_out, decided_by, clerk, recorded_by …"})
     number = fields.String(metadata={"description": "The volunteer number, empty for staff without one."})
@@ -205,7 +205,7 @@ class TracedPersonSchema(Schema):
 
 
 class TraceSchema(Schema):
-    """From a transfer back to the people behind it; exactly one of the three sources is there, none for a raw one."""
+    """The trace from a transfer to the people behind it; one of the three sources is set, none for a raw transfer."""
 
     transfer = fields.Nested(TransferSchema)
     debit = fields.Nested(TracedAccountSchema)

@@ -1,1 +1,1 @@
-"""Pages of what takes two people."""
+"""Pages for decisions that take two people."""

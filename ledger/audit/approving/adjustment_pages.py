@@ -1,4 +1,4 @@
-"""The page on which an adjustment is proposed: find the member, say how much and why; somebody else decides."""
+"""The page for proposing an adjustment: find the member, enter amount and reason. Somebody else decides."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +41,7 @@ _FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Whom:
-    """Whose points: the member, and what they have now."""
+    """The member whose points are adjusted, and their current balance."""
 
     member: VolunteerView
     balance: Balance
@@ -50,7 +50,7 @@ class Whom:
 @bp.get("/adjustments/new")
 @requires(Permission.PROPOSE)
 def new_adjustment() -> ResponseReturnValue:
-    """Whose points, by how much, why?"""
+    """Form for proposing an adjustment."""
     sought = asked.text("who", longest=_LONGEST_SOUGHT)
     whom = in_snapshot(_find, sought, get_actor()) if sought else None
     errors = {"who": _("没有这个人。请核对号码，手机号要写全")} if sought and whom is None else {}
@@ -60,7 +60,7 @@ def new_adjustment() -> ResponseReturnValue:
 @bp.post("/adjustments/new")
 @requires(Permission.PROPOSE)
 def send_adjustment() -> ResponseReturnValue:
-    """Propose it, or show the form again with what was typed."""
+    """Propose the adjustment, or redisplay the form with its input."""
     try:
         given = (adjustments.NAME, _payload(), forms.text("reason"))
         proposal_id = in_transaction_once(

@@ -1,4 +1,4 @@
-"""The page on which it is proposed to take a wrong award back, with what that comes to; somebody else decides."""
+"""The page for proposing to claw back a wrong award, with the consequences. Somebody else decides."""
 
 from typing import Any
 
@@ -27,14 +27,14 @@ _FIELDS = {"approvals.reason_needed": "reason", "approvals.already_proposed": "r
 @bp.get("/books/transfers/<id:transfer_id>/clawback")
 @requires(Permission.PROPOSE)
 def ask_clawback(transfer_id: int) -> str:
-    """Take this back? With its consequence, and a reason to give."""
+    """Form for proposing a clawback, with its consequences."""
     return _draw(transfer_id, "", {})
 
 
 @bp.post("/books/transfers/<id:transfer_id>/clawback")
 @requires(Permission.PROPOSE)
 def propose_clawback(transfer_id: int) -> ResponseReturnValue:
-    """Propose it; somebody else decides."""
+    """Propose the clawback; somebody else decides."""
     given = (CLAWBACK.name, {"transfer_id": public_id(transfer_id)}, forms.text("reason"))
     try:
         once = idempotency_key()
@@ -57,7 +57,7 @@ def _ask(session: Session, transfer_id: int, actor: Actor) -> dict[str, Any]:
 
 
 def may_be_taken_back(session: Session, transfer_id: int, actor: Actor) -> bool:
-    """Whether to offer it: an award of which something is left, to somebody who may propose."""
+    """Whether to offer a clawback: something is left of the award, and the actor may propose."""
     if not actor.may(Permission.PROPOSE):
         return False
     try:

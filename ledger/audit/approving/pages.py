@@ -1,4 +1,4 @@
-"""Pages of what takes two people: what waits and what was decided, and one of them with what it would do."""
+"""Pages for decisions that take two people: the list of proposals, and one proposal with its effect."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ _HOW = {"approve": service.approve, "reject": service.reject, "withdraw": servic
 @bp.get("/approvals")
 @requires(*READERS)
 def approvals() -> str:
-    """What waits for a second person, and what became of the rest."""
+    """Proposals that wait for a second person, and decided ones."""
     page = asked.page()
     shown = in_snapshot(_list, _wanted(), page, get_actor())
     kinds = [(kind.name, kind.title) for kind in get_desk().kinds]
@@ -48,7 +48,7 @@ def _list(session: Session, wanted: ProposalFilter, page: PageRequest, actor: Ac
 
 
 def _wanted() -> ProposalFilter:
-    """The filters in the address."""
+    """Read the filters from the address."""
     kinds = [kind.name for kind in get_desk().kinds]
     return ProposalFilter(asked.choice("what", kinds), asked.choice("status", STATUS_WORDS))
 
@@ -56,7 +56,7 @@ def _wanted() -> ProposalFilter:
 @bp.get("/approvals.<any(csv, xlsx):kind>")
 @requires(*READERS)
 def export_approvals(kind: FileKind) -> ResponseReturnValue:
-    """The list with its filters and its order as a file."""
+    """Export the filtered list in its order as a file."""
     rows = in_snapshot(_all, _wanted(), asked.sort(), get_actor())
     proposed = [_("提出时间"), _("事项"), _("关于"), _("数目"), _("理由"), _("谁提的")]
     decided = [_("现在"), _("谁定的"), _("什么时候定的"), _("定的理由")]
@@ -82,14 +82,14 @@ def _cells(row: Row) -> list[Any]:
 @bp.get("/approvals/<id:proposal_id>")
 @requires(*READERS)
 def approval(proposal_id: int) -> str:
-    """What would this do?"""
+    """One proposal and what approving it would do."""
     return _draw(proposal_id)
 
 
 @bp.post("/approvals/<id:proposal_id>")
 @requires(Permission.PROPOSE, Permission.DECIDE)
 def decide(proposal_id: int) -> ResponseReturnValue:
-    """Approve it, which does it at once; reject it with a reason; or withdraw one's own."""
+    """Approve the proposal, which carries it out at once; reject it with a reason; or withdraw one's own."""
     how, note = _HOW.get(forms.text("decision"), service.reject), forms.text("note")
     try:
         in_transaction_once(idempotency_key(), how, proposal_id, note, actor=get_actor(), desk=get_desk())
@@ -99,7 +99,7 @@ def decide(proposal_id: int) -> ResponseReturnValue:
 
 
 def _draw(proposal_id: int, refusal: LedgerError | None = None, note: str = "") -> str:
-    """The proposal as it is now; with the reason why the decision was refused, where it was."""
+    """Render the proposal as it is now, with the refusal of a decision if there was one."""
     case = in_snapshot(_case, proposal_id, get_actor())
     needs_note = refusal is not None and refusal.code == "approvals.note_needed"
     said = refused_words(refusal) if refusal is not None and not needs_note else None
@@ -115,7 +115,7 @@ def _case(session: Session, proposal_id: int, actor: Actor) -> presenter.Case:
 
 
 def refused_words(error: LedgerError) -> tuple[str, str]:
-    """Why it could not be done and what to do; points with their decimals."""
+    """Why the proposal could not be carried out and what to do next; points keep their decimals."""
     if error.code == "points.exceeds_credits":
         available = points(error.context["available"])
         return _("积分不够减：现在可用的只有 %(n)s 分", n=available), _("什么也没有记，请减少数目")

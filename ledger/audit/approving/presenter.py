@@ -1,4 +1,4 @@
-"""Proposals as pages show them: rows of a list, and one with its evidence, its consequence and what one may do."""
+"""Proposals as pages show them: rows of a list, and one with its evidence, its effect and what the reader may do."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from ledger.web.problem import words
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A proposal in a list; people by masked name, "" for who has not decided."""
+    """A proposal in a list; people by masked name, "" if nobody has decided yet."""
 
     proposal: ProposalView
     title: str
@@ -33,11 +33,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A proposal with all that its decision rests on, and what its reader may do about it.
+    """A proposal with everything its decision rests on, and what its reader may do about it.
 
-    `corrects` leads to the transfer that it is about, `run` to the run of expiry, `result` to what came of it. While
-    it waits `why_not` says why the reader may not decide and what to do, None if they may; once it is decided
-    `kinship` says whether the two were of one household.
+    `corrects` links to the transfer it corrects, `run` to the expiry run, `result` to the outcome. While the proposal
+    is pending, `why_not` says why the reader may not decide and what to do, None if they may. Once decided, `kinship`
+    says whether the two people belonged to one household.
     """
 
     row: Row
@@ -93,7 +93,7 @@ def _why_not(session: Session, proposal: ProposalView, actor: Actor, desk: Desk)
 
 
 def _kinship(session: Session, proposal: ProposalView, center_id: int) -> str:
-    """Whether who decided was of one household with who proposed it or whom it is for, and whether they are now."""
+    """Whether the decider shared a household with the proposer or the member, then or now."""
     if proposal.decided_by is None or proposal.decided_by == proposal.proposed_by:
         return ""
     members = [] if proposal.member_id is None else [proposal.member_id]
@@ -114,7 +114,7 @@ def _kinship(session: Session, proposal: ProposalView, center_id: int) -> str:
 
 
 def people(session: Session, identity_ids: Iterable[int], center_id: int) -> dict[int, str]:
-    """Masked names by identity; what nobody did, the system did."""
+    """Masked names by identity; the system stands in for nobody."""
     names = {who: name.text for who, name in identity_names(session, identity_ids, center_id).items()}
     return {SYSTEM_IDENTITY: _("系统")} | names
 
@@ -133,7 +133,7 @@ def _lines(row: Row) -> list[tuple[str, str]]:
 
 
 def _result(session: Session, proposal: ProposalView, center_id: int) -> str | None:
-    """Where to see what it led to."""
+    """Link to the outcome."""
     what, _colon, ref = (proposal.result_ref or "").partition(":")
     if what == "batch":
         batch = entries.get_batch(session, parse_public_id(ref), center_id)

@@ -1,10 +1,10 @@
-"""What the states of a proposal are called."""
+"""Words for the states of a proposal."""
 
 from typing import Any
 
 from flask_babel import lazy_gettext
 
-# Word and sign of a state.
+# Word and symbol of each state.
 STATUS_WORDS: dict[str, tuple[Any, str]] = {
     "proposed": (lazy_gettext("等人批"), "look"),
     "approved": (lazy_gettext("批准了"), "ok"),

@@ -1,1 +1,1 @@
-"""The checks of a verification, a file for each kind of row; each recomputes from the facts alone."""
+"""The checks of a verification, one file per kind of row. Each recomputes from the facts alone."""

@@ -1,4 +1,4 @@
-"""Every attendance against its scans, its rule and its postings."""
+"""Check every attendance against its scans, its rule and its postings."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -23,7 +23,7 @@ NOTHING = Postings()
 
 
 def check_attendances(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
-    """Attendances that earned what they should not have, or did not get what they earned."""
+    """Find attendances that earned too much or too little."""
     center_id = scope.center_id
     bodies = {rule.id: rule.body for rule in rules.all_rules(session, center_id)}
     for chunk in source_chunks(session, scope, _query(center_id), "attendance", _attendance.c.id):
@@ -36,7 +36,7 @@ def check_attendances(session: Session, scope: Scope, advance: Advance) -> Itera
 
 
 def _check_scans(session: Session, row: Any, center_id: int) -> Iterator[Difference]:
-    """Whoever came and left is who was scanned, and when: at the scan, or where a scan switches from shift to shift."""
+    """The volunteer and the times must match the scans: the scan itself, or the boundary where it switches shifts."""
     if row.in_volunteer != row.volunteer_id:
         yield Difference("scan_differs", "attendance", row.id, row.volunteer_id, row.in_volunteer)
     elif row.opened_at not in (row.in_received, row.in_scanned):
@@ -56,7 +56,7 @@ def _check_scans(session: Session, row: Any, center_id: int) -> Iterator[Differe
 def _other_of_scan(
     session: Session, row: Any, center_id: int, *, ended_by: int | None = None, begun_by: int | None = None
 ) -> Any:
-    """The shift of the visit that the same scan ended or began, where the scan switched from one to another."""
+    """The other shift of a scan that ended one visit of the volunteer and began the next."""
     a = _attendance.c
     query = (
         sa.select(_shift.c.station_id, _shift.c.starts_at, _shift.c.ends_at)
@@ -68,7 +68,7 @@ def _other_of_scan(
 
 
 def _check_rule(row: Any, body: RuleBody | None) -> Iterator[Difference]:
-    """What was confirmed is what the rule gives for the time that was there."""
+    """Confirmed minutes and points must be what the rule grants for the time attended."""
     if row.status != "CONFIRMED":
         return
     if body is None or row.closed_at is None:
@@ -87,7 +87,7 @@ def _check_postings(row: Any, posted: Postings) -> Iterator[Difference]:
     expected = {MINUTE: row.minutes if confirmed else 0, POINT: row.points if confirmed else 0}
     found: dict[str, int] = dict.fromkeys(expected, 0)
     for key, amount in posted.gained.items():
-        # A debt is paid before the member gets anything, out of the same award.
+        # A debt is repaid from the award before the member receives the rest.
         if key.owner_id == row.volunteer_id and key.kind in ("member", "debt"):
             found[key.unit] = found.get(key.unit, 0) + amount
         elif key.kind in ("member", "debt") and amount:

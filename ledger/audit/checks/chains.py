@@ -1,8 +1,8 @@
-"""Every counted account from its first transfer on: versions, balances and holds one by one, then its counters.
+"""Check every counted account from its first transfer: version, balance and hold of each step, then its counters.
 
-Of a whole book the database says first in which accounts that would find something (`suspects.py`), and only these are
-walked through. The two sides of the book are read in the order of account and version, each by its index, and merged;
-so one account is in memory at a time.
+For a whole book the database first names the accounts in which this walk would find something (`suspects.py`); only
+these are walked. Both sides of the book are read in order of account and version, each by its index, and merged, so
+only one account is in memory at a time.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ _COUNTERS = ("debits_pending", "debits_posted", "credits_pending", "credits_post
 
 
 class _Side(NamedTuple):
-    """One side of a transfer; the first two members give the order."""
+    """One side of a transfer; the first two fields define the order."""
 
     account_id: int
     version: int
@@ -42,7 +42,7 @@ class _Side(NamedTuple):
 
 @dataclass(slots=True)
 class _Fold:
-    """The counters of an account, recomputed."""
+    """Recomputed counters of an account."""
 
     debits_pending: int = 0
     debits_posted: int = 0
@@ -52,7 +52,7 @@ class _Fold:
     last: datetime | None = None
 
     def add(self, side: _Side) -> None:
-        """The rule of counters: posted and post add, pending holds, a resolution frees what was held."""
+        """Apply a transfer: posted and post add, pending holds, a resolution frees the whole hold."""
         pending = side.amount if side.kind == "pending" else -(side.held or 0)
         posted = side.amount if side.kind in ("posted", "post") else 0
         if side.is_debit:
@@ -65,12 +65,12 @@ class _Fold:
 
     @property
     def balance(self) -> int:
-        """What is posted."""
+        """The posted balance."""
         return self.credits_posted - self.debits_posted
 
 
 def check_chains(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
-    """Accounts whose transfers do not follow one from another, or whose counters are not their sum."""
+    """Find accounts with broken chains of transfers, or with counters that are not their sum."""
     which = _accounts_to_walk(session, scope)
     advance(1)
     if which is None:
@@ -93,7 +93,7 @@ def check_chains(session: Session, scope: Scope, advance: Advance) -> Iterator[D
 
 
 def _accounts_to_walk(session: Session, scope: Scope) -> "_Which | None":
-    """A condition on the key of an account; None where none needs it."""
+    """A condition on the account key; None if no account needs a walk."""
     if scope.since is not None:
         return lambda account_id: account_id.in_(scope.touched_accounts())
     suspects = suspect_accounts(session, scope)

@@ -1,4 +1,4 @@
-"""Whether each batch has its one leaf, and whether what was published of the log is signed and says what it is."""
+"""Check that each batch has exactly one leaf, and that published keys and checkpoints of the log are genuine."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -24,7 +24,7 @@ _twin = _leaf.alias("twin")
 
 
 def check_waiting(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
-    """Batches without a leaf that do not wait for one or have waited for too long, and batches with two."""
+    """Find batches without a leaf that are not waiting for one or have waited too long, and batches with two leaves."""
     b, w = _batch.c, _unsealed.c
     query = (
         sa.select(b.id, b.recorded_at)
@@ -51,7 +51,7 @@ def check_waiting(session: Session, scope: Scope, advance: Advance) -> Iterator[
         .where(_leaf.c.center_id == scope.center_id, _leaf.c.leaf_index >= scope.first_leaf)
     )
     if scope.since is None:
-        # Counted by the index of their batches first, instead of looked up leaf by leaf.
+        # Grouped by the index on batches instead of looked up leaf by leaf.
         counted = sa.select(_leaf.c.batch_id).where(_leaf.c.center_id == scope.center_id).group_by(_leaf.c.batch_id)
         twins = twins.where(_leaf.c.batch_id.in_(counted.having(sa.func.count() > 1)))
     for leaf_index, first in stream(session, twins):
@@ -60,7 +60,7 @@ def check_waiting(session: Session, scope: Scope, advance: Advance) -> Iterator[
 
 
 def check_checkpoints(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
-    """Checkpoints that are not signed by the center's key or are not those of a block, and keys that nobody named."""
+    """Find checkpoints not signed by the center's key or not matching a block, and keys that nobody endorsed."""
     keys = {key.id: key for key in seal_keys.keys(session, scope.center_id)}
     yield from _check_keys(list(keys.values()))
     for number, row in enumerate(stream(session, _with_blocks(scope)), start=1):
@@ -75,7 +75,7 @@ def check_checkpoints(session: Session, scope: Scope, advance: Advance) -> Itera
 
 
 def _check_keys(keys: list[KeyView]) -> Iterator[Difference]:
-    """Each key but the first was named by the one before it."""
+    """Every key but the first must be endorsed by the one before it."""
     for old, new in pairwise(keys):
         try:
             named = endorsed_key(new.endorsement or "", old.verifier)
@@ -99,7 +99,7 @@ def _check_checkpoint(row: Any, key: KeyView | None) -> Iterator[Difference]:
 
 
 def _with_blocks(scope: Scope) -> "sa.Select[Any]":
-    """Blocks with their checkpoints, whose members are None where there is none."""
+    """Blocks with their checkpoints; the columns of a missing checkpoint are None."""
     b, c = _block.c, _checkpoint.c
     size = b.first_leaf + b.leaves
     return (

@@ -1,4 +1,4 @@
-"""What takes two people: adjustments and expiry against the decisions behind them, and closed months."""
+"""Check decisions that take two people: adjustments and expiry against their approvals, and closed months."""
 
 import json
 from collections import defaultdict
@@ -28,12 +28,12 @@ _proposal, _decision, _period, _run = (table_of(each) for each in (Proposal, Pro
 _account, _batch, _transfer = table_of(Account), table_of(Batch), table_of(Transfer)
 _lot, _use = table_of(Lot), table_of(LotUse)
 NOTHING = Postings()
-# Two machines' clocks may differ, so nobody is accused of what happened within a minute of a closing.
+# Clocks of two machines may differ, so batches within a minute of a closing are not reported.
 _CLOCKS_DIFFER = timedelta(minutes=1)
 
 
 def check_approvals(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
-    """Proposals that one person decided alone, and adjustments that are not what was proposed and approved."""
+    """Find proposals that one person decided alone, and adjustments that differ from the approved proposal."""
     decided = sa.and_(_decision.c.center_id == _proposal.c.center_id, _decision.c.proposal_id == _proposal.c.id)
     query = (
         sa.select(_proposal, _decision.c.decision, _decision.c.decided_by)
@@ -54,7 +54,7 @@ def check_approvals(session: Session, scope: Scope, advance: Advance) -> Iterato
 
 
 def _adjusted(row: Any) -> dict[AccountKey, int]:
-    """What an approved proposal moves; nothing where it is about something else."""
+    """Amounts that an approved proposal moves; empty for anything but an adjustment."""
     if row.kind != adjustments.NAME:
         return {}
     try:
@@ -70,7 +70,7 @@ def _of(moved: dict[AccountKey, int]) -> int:
 
 
 def check_expiry(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
-    """Lots that expired without a run that was released, too early, or otherwise than their run says."""
+    """Find lots that expired without a released run, too early, or differently from their run."""
     runs = {f"expire:{public_id(row.id)}": row for row in _runs(session, scope.center_id)}
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for chunk in in_chunks(stream(session, _expired(scope))):
@@ -131,7 +131,7 @@ def _expired(scope: Scope) -> "sa.Select[Any]":
 
 
 def check_periods(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
-    """Batches that were dated into a month while it was closed."""
+    """Find batches dated into a month while it was closed."""
     p, b = _period.c, _batch.c
     query = sa.select(p.number, p.closed_until, p.happened_at).where(p.center_id == scope.center_id).order_by(p.number)
     turns = list(session.connection().execute(query))

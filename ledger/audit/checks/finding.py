@@ -1,4 +1,4 @@
-"""What a check finds, and how it tells how far it is."""
+"""What a check finds, and how it reports progress."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ CHUNK = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A row that is not what the facts say. `check` names what was compared (words.py), `expected` what was computed.
+    """A row that contradicts the facts. `check` names what was compared (words.py), `expected` the recomputed value.
 
-    Amounts are in minor units of `unit`; where the two are no amounts, `unit` is "". `row_id` is the row's key, for a
+    Amounts are in minor units of `unit`; `unit` is "" if the values are not amounts. `row_id` is the row's key; for a
     leaf its index, for a block its number, for a checkpoint its size, for a node its position.
     """
 
@@ -37,21 +37,21 @@ Check = Callable[[Session, Scope, Advance], Iterator[Difference]]
 
 
 def stream(session: Session, query: "sa.Select[Any] | sa.CompoundSelect[Any]") -> Iterator[Any]:
-    """Rows of a query, fetched a chunk at a time, so that a book of any size fits."""
+    """Stream the rows of a query in chunks, so that a book of any size fits in memory."""
     yield from session.connection().execute(query, execution_options={"yield_per": CHUNK})
 
 
 def has_rows(session: Session, query: "sa.Select[Any]") -> bool:
     """Whether a query that should find nothing finds something.
 
-    All is counted: of a LIMIT, PostgreSQL would expect to be there soon, and look each row up by index instead of
-    joining the tables.
+    Counts all rows: with a LIMIT, PostgreSQL expects to find one soon and looks up each row by index instead of joining
+    the tables.
     """
     return bool(session.connection().execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one())
 
 
 def in_chunks(rows: Iterator[T]) -> Iterator[list[T]]:
-    """The rows in lists of a size that one more statement can name."""
+    """Split rows into lists small enough for one IN clause."""
     while chunk := list(islice(rows, CHUNK)):
         yield chunk
 
@@ -59,7 +59,7 @@ def in_chunks(rows: Iterator[T]) -> Iterator[list[T]]:
 def source_chunks(
     session: Session, scope: Scope, query: "sa.Select[Any]", source_type: str, source_id: "sa.Column[Any]"
 ) -> Iterator[list[Any]]:
-    """Rows of sources in chunks: all of them, or those that have posted something new."""
+    """Rows of sources in chunks: all of them, or only those with new postings."""
     if scope.since is None:
         yield from in_chunks(stream(session, query))
         return
@@ -69,5 +69,5 @@ def source_chunks(
 
 
 def as_key(ref: str) -> int | None:
-    """The key that a batch names as its source; None where it names no row of ours."""
+    """The key in a batch's source reference; None if it can't be one of our keys."""
     return int(ref) if ref.isascii() and ref.isdigit() and int(ref) < 1 << 63 else None

@@ -1,4 +1,4 @@
-"""Kinds of account: kept as their kind is kept, and moved only by the kind of event that may move them."""
+"""Check kinds of account: each is kept the way its kind is, and moved only by events allowed to move it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -23,7 +23,7 @@ _KEPT_AS = (
 )
 _FREE = "free"
 _RAW = "raw"
-# What may move an account of the kind: points leave at their end, by hand, or as a debt in no other way.
+# Events allowed to move these kinds: points leave only by expiry, by an approved adjustment or as a debt.
 _MOVED_BY = {
     "breakage": ("lot",),
     "adjustment": ("approval",),
@@ -33,7 +33,7 @@ _MOVED_BY = {
 
 
 def check_kinds(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
-    """Accounts that are kept as another kind would be, transfers of accounts that theirs may not touch, and sums."""
+    """Find accounts kept unlike their kind, transfers their accounts don't allow, and units that don't sum to zero."""
     ways = (
         sa.select(*_KEPT_AS).distinct().select_from(_accounts_with_units).where(_account.c.center_id == scope.center_id)
     )
@@ -50,7 +50,7 @@ def check_kinds(session: Session, scope: Scope, advance: Advance) -> Iterator[Di
 
 
 def _kept_otherwise(row: Any) -> bool:
-    """Whether accounts of this kind are kept otherwise; only free ones may or may not go below zero."""
+    """Whether the account is kept unlike its kind; only free accounts may choose whether to go below zero."""
     kind = KINDS.get(row.kind)
     if kind is None or row.unit_in_lots is None:
         return True
@@ -79,7 +79,7 @@ def _misused(scope: Scope, side: str) -> "list[sa.Select[Any]]":
     )
     if scope.since is not None:
         return [query.where(sa.or_(by_hand, otherwise))]
-    # Of the whole book in two parts, each of which begins with the few batches or accounts that it is about.
+    # For the whole book in two queries, each starting from the few batches or accounts it concerns.
     raw, moved = _batch.alias("raw"), _account.alias("moved")
     raw_ids = sa.select(raw.c.id).where(raw.c.center_id == scope.center_id, raw.c.source_type == _RAW)
     moved_ids = sa.select(moved.c.id).where(moved.c.center_id == scope.center_id, moved.c.kind.in_(_MOVED_BY))
@@ -87,7 +87,7 @@ def _misused(scope: Scope, side: str) -> "list[sa.Select[Any]]":
 
 
 def _check_sums(session: Session, scope: Scope) -> Iterator[Difference]:
-    """All balances of a unit, those that are counted and those that are folded, come to nothing."""
+    """All balances of a unit, counted and derived, must sum to zero."""
     a = _account.c
     query = sa.select(a.unit, sa.func.sum(a.credits_posted - a.debits_posted)).where(
         a.center_id == scope.center_id, a.counted

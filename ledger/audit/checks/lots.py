@@ -1,6 +1,6 @@
-"""Lots against their uses, their accounts and the transfers that made and used them.
+"""Check lots against their movements, their accounts and the transfers that made and used them.
 
-Each question is one statement that the database answers with the rows that are wrong.
+Each check is one statement that returns the wrong rows.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _corrects = sa.func.coalesce(_transfer.c.refund_of, _transfer.c.reverses_id)
 
 
 def check_lots(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
-    """Lots that are not what their uses say, do not add up to their account, or have other days than they should."""
+    """Find lots that contradict their movements, don't add up to their account or have wrong dates."""
     yield from _check_folds(session, scope)
     yield from _check_accounts(session, scope)
     for side in ("debit", "credit"):
@@ -44,7 +44,7 @@ def _wrong(session: Session, check: str, table: str, query: "sa.Select[Any]") ->
 
 
 def _check_folds(session: Session, scope: Scope) -> Iterator[Difference]:
-    """A lot is its amount and its uses, and is good for longer only by a use that gave back and says so."""
+    """A lot is its amount plus its movements; only a movement that gives back may extend it, and says so."""
     used = (
         sa.select(
             _use.c.lot_id,
@@ -81,7 +81,7 @@ def _check_folds(session: Session, scope: Scope) -> Iterator[Difference]:
 
 
 def _check_accounts(session: Session, scope: Scope) -> Iterator[Difference]:
-    """What is left of an account's lots is its balance, and what is held of them what it holds; of all accounts."""
+    """In every account, remaining lots must sum to the balance, and held lots to the account's holds."""
     a = _account.c
     sums = (
         sa.select(
@@ -109,7 +109,7 @@ def _check_accounts(session: Session, scope: Scope) -> Iterator[Difference]:
 
 
 def _sides(scope: Scope, side: str) -> "sa.Select[Any]":
-    """Transfers whose uses and new lots on one side, kept in lots, do not add up to what they moved of it."""
+    """Transfers whose lot movements and new lots on one side don't add up to what they moved there."""
     t, pending = _transfer.c, _transfer.alias("pending")
     uses, made = _uses_by_account(scope).subquery(), _made_by_account(scope).subquery()
     account_id = t[f"{side}_account_id"]
@@ -119,7 +119,7 @@ def _sides(scope: Scope, side: str) -> "sa.Select[Any]":
     moved = sa.func.coalesce(uses.c.moved, 0) + (sa.func.coalesce(made.c.amount, 0) if side == "credit" else 0)
     in_lots = sa.select(_account.c.id).where(_account.c.center_id == scope.center_id, _account.c.in_lots)
     if scope.since is not None:
-        # Few transfers are new: each asks for its account, and not all accounts for theirs.
+        # Only few transfers are new: look up the account of each instead of listing all accounts.
         in_lots = in_lots.where(_account.c.id == account_id).correlate(_transfer)
     return (
         sa.select(t.id)
@@ -128,7 +128,7 @@ def _sides(scope: Scope, side: str) -> "sa.Select[Any]":
         .outerjoin(made, sa.and_(made.c.transfer_id == t.id, made.c.account_id == account_id))
         .where(t.center_id == scope.center_id, scope.among(t.batch_id, scope.new_batches()), account_id.in_(in_lots))
         .where(sa.or_(moved != expected, sa.func.coalesce(uses.c.held, 0) != held))
-        # Not by the bare column: SQLite would go through all transfers in that order, and not begin with the accounts.
+        # Not the bare column: SQLite would scan all transfers in that order instead of starting from the accounts.
         .order_by(t.id + 0)
     )
 
@@ -156,7 +156,7 @@ def _made_by_account(scope: Scope) -> "sa.Select[Any]":
 
 
 def _uses_elsewhere(scope: Scope) -> "sa.Select[Any]":
-    """Uses without their lot or transfer, or of a lot of neither side."""
+    """Movements without their lot or transfer, or of a lot on neither side."""
     t = _transfer.c
     wrong = sa.or_(
         t.id.is_(None), _lot.c.id.is_(None), _lot.c.account_id.not_in((t.debit_account_id, t.credit_account_id))
@@ -170,7 +170,7 @@ def _uses_elsewhere(scope: Scope) -> "sa.Select[Any]":
 
 
 def _some_are_badly_made(session: Session, scope: Scope) -> bool:
-    """Whether a lot has no origin or other days than it should: one walk over all lots for these three questions."""
+    """Whether any lot has no origin or wrong dates: one scan of all lots answers all three questions."""
     query = (
         sa.select(_lot.c.id)
         .outerjoin(_transfer, _same(_transfer, _lot, _lot.c.transfer_id))
@@ -183,7 +183,7 @@ def _some_are_badly_made(session: Session, scope: Scope) -> bool:
 
 
 def _made(scope: Scope, *wrong: "sa.ColumnElement[bool]") -> "sa.Select[Any]":
-    """Lots with the transfers that made them."""
+    """Lots that match the conditions, with the transfers that made them."""
     return (
         sa.select(_lot.c.id)
         .outerjoin(_transfer, _same(_transfer, _lot, _lot.c.transfer_id))
@@ -197,17 +197,17 @@ def _without_origin(scope: Scope) -> "sa.Select[Any]":
 
 
 def _has_no_origin() -> "sa.ColumnElement[bool]":
-    """Of no transfer that credited the lot's account."""
+    """No transfer made the lot, or it credited another account."""
     return sa.or_(_transfer.c.id.is_(None), _transfer.c.credit_account_id != _lot.c.account_id)
 
 
 def _minted(scope: Scope) -> "sa.Select[Any]":
-    """Made by a correction that gives back to whom it was taken from: that must go to the lots it came from."""
+    """Lots made by a correction that returns points to their giver: these must go back to the original lots."""
     minted = _original.c.debit_account_id == _transfer.c.credit_account_id
     query = _made(scope, minted).join(_original, _same(_original, _transfer, _corrects))
     if scope.since is not None:
         return query
-    # Corrections are few and have an index, from which their lots are looked up.
+    # Corrections are few and indexed, so start from them.
     own = _transfer.alias("own")
     corrections = (
         sa.select(own.c.id).where(own.c.center_id == scope.center_id, own.c[name].is_not(None))
@@ -217,7 +217,7 @@ def _minted(scope: Scope) -> "sa.Select[Any]":
 
 
 def _given_back(scope: Scope) -> "sa.Select[Any]":
-    """Corrected transfers of which some lot got back more than they had taken of it."""
+    """Corrected transfers that returned more to a lot than they had taken from it."""
     same = sa.and_(_taken.c.center_id == _use.c.center_id, _taken.c.lot_id == _use.c.lot_id)
     took = sa.func.coalesce(-_taken.c.remaining_change, 0)
     return (
@@ -237,7 +237,7 @@ def _gifts_with_other_dates(scope: Scope) -> "sa.Select[Any]":
 
 
 def _has_other_dates() -> "sa.ColumnElement[bool]":
-    """Between two that keep lots, a new lot has the dates of one that was taken from by the same amount."""
+    """Between accounts kept in lots, a new lot must copy the dates of a lot that gave the same amount."""
     longer = sa.select(_use.c.extended_to).where(
         _use.c.center_id == _from.c.center_id, _use.c.lot_id == _from.c.id, _use.c.extended_to.is_not(None)
     )
@@ -259,7 +259,7 @@ def _earned_at_another_time(scope: Scope) -> "sa.Select[Any]":
 
 
 def _was_earned_otherwise() -> "sa.ColumnElement[bool]":
-    """What nobody gave from lots was earned when its batch says that it happened, and is good for some days."""
+    """A lot from outside the lots is earned at the batch's effective time, and an extension never shortens it."""
     wrong = sa.or_(_lot.c.earned_at != _batch.c.effective_at, _lot.c.extended_to < _lot.c.expires_on)
     return sa.and_(sa.not_(_account.c.in_lots), wrong)
 

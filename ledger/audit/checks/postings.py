@@ -1,4 +1,4 @@
-"""What sources have posted, gathered for a chunk of them: net of reversals, by what was moved for whom."""
+"""Collect what sources have posted, net of reversals, per account; a chunk of sources at a time."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ _debit, _credit = table_of(Account).alias("debit_account"), table_of(Account).al
 
 @dataclass(slots=True)
 class Postings:
-    """The postings of one source: what each account gained from it, what is held from it, when each step was booked."""
+    """Postings of one source: net change and hold per account, and when each step was recorded."""
 
     gained: dict[AccountKey, int] = field(default_factory=lambda: defaultdict(int))
     held: dict[AccountKey, int] = field(default_factory=lambda: defaultdict(int))
@@ -29,7 +29,7 @@ class Postings:
 
 
 def postings_of(session: Session, center_id: int, source_type: str, ids: Iterable[int]) -> dict[int, Postings]:
-    """What the sources with these ids have posted; sources without any posting are left out."""
+    """Postings by source id; sources without any are left out."""
     found: dict[int, Postings] = {}
     query = _query(center_id, source_type, [str(source_id) for source_id in ids])
     for row in session.connection().execute(query):
@@ -73,6 +73,6 @@ def _query(center_id: int, source_type: str, refs: list[str]) -> "sa.Select[tupl
         .join(_debit, sa.and_(_debit.c.center_id == t.center_id, _debit.c.id == t.debit_account_id))
         .join(_credit, sa.and_(_credit.c.center_id == t.center_id, _credit.c.id == t.credit_account_id))
         .where(_batch.c.center_id == center_id, _batch.c.source_type == source_type, _batch.c.source_ref.in_(refs))
-        # What is held comes before what resolves it, and the last line of a batch tells the balance after it.
+        # Holds sort before what resolves them, so the last line of a batch has the balance after it.
         .order_by(t.kind != "pending", _batch.c.recorded_at, _batch.c.id, t.debit_version, t.id)
     )

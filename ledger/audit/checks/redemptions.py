@@ -1,4 +1,4 @@
-"""Every redemption against its lines, prices and postings; every receipt against the count; every delivery."""
+"""Check every redemption against its lines, prices, postings and receipt, and every delivery against the stock."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ NOTHING = Postings()
 
 
 def check_redemptions(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
-    """Redemptions whose total, lines, points and goods do not agree."""
+    """Find redemptions whose total, lines, points and goods disagree."""
     center_id = scope.center_id
     query = sa.select(_redemption).where(_redemption.c.center_id == center_id).order_by(_redemption.c.id)
     for chunk in source_chunks(session, scope, query, "redemption", _redemption.c.id):
@@ -72,7 +72,7 @@ def _check_postings(row: Any, lines: list[Any], posted: Postings) -> Iterator[Di
 def _check_holds_of_line(
     row: Any, line: Any, posted: Postings, accounts: tuple[AccountKey, AccountKey, AccountKey, AccountKey]
 ) -> Iterator[Difference]:
-    """A line names the two transfers that moved for it."""
+    """A line must name the two transfers that moved its points and goods."""
     if not posted.pending and line.points_transfer_id is None:
         return
     member, redeemed, stock, handed_out = accounts
@@ -116,7 +116,7 @@ def _lines(session: Session, center_id: int, ids: list[int]) -> dict[int, list[A
 
 
 def check_deliveries(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
-    """Deliveries whose lines are not what came into stock."""
+    """Find deliveries whose lines differ from what entered stock."""
     center_id = scope.center_id
     query = sa.select(_delivery).where(_delivery.c.center_id == center_id).order_by(_delivery.c.id)
     for chunk in source_chunks(session, scope, query, "goods_in", _delivery.c.id):

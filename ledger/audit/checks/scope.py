@@ -1,4 +1,4 @@
-"""What a verification looks at: the whole book of a center, or what came into it behind the beginning of its log."""
+"""What a verification covers: the whole book of a center, or only what came after a given head of its log."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ Ids = sa.Select[Any] | sa.CompoundSelect[Any]
 
 @dataclass(frozen=True, slots=True)
 class LogHead:
-    """The beginning of a log: how many leaves, and their root."""
+    """A head of a log: its number of leaves and their root."""
 
     size: int
     root: bytes
@@ -25,9 +25,9 @@ class LogHead:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A center's book at an instant; with `since` only what its log does not have in that beginning.
+    """A center's book at an instant; with `since` only what was added to the log after that head.
 
-    `against` is a beginning that somebody kept outside: the log must still have it.
+    `against` is a head that somebody kept outside: the log must still begin with it.
     """
 
     center_id: int
@@ -37,27 +37,27 @@ class Scope:
 
     @property
     def first_leaf(self) -> int:
-        """The first leaf to be looked at."""
+        """Index of the first leaf to check."""
         return self.since.size if self.since is not None else 0
 
     def new_batches(self) -> Ids:
-        """Keys of the batches that are looked at, where not all are: those behind the beginning and those that wait."""
+        """Keys of the new batches: those sealed after `since` and those not yet sealed."""
         sealed = sa.select(_leaf.c.batch_id).where(
             _leaf.c.center_id == self.center_id, _leaf.c.leaf_index >= self.first_leaf
         )
         return sealed.union_all(sa.select(_unsealed.c.batch_id).where(_unsealed.c.center_id == self.center_id))
 
     def new_transfers(self) -> Ids:
-        """Keys of their transfers."""
+        """Keys of the transfers in new batches."""
         return sa.select(_transfer.c.id).where(*self._new())
 
     def touched_accounts(self) -> Ids:
-        """Keys of the accounts that these transfers moved."""
+        """Keys of the accounts moved by new transfers."""
         sides = [sa.select(_transfer.c[f"{side}_account_id"]).where(*self._new()) for side in ("debit", "credit")]
         return sa.union(*sides)
 
     def touched_lots(self) -> Ids:
-        """Keys of the lots that these transfers made or used."""
+        """Keys of the lots made or used by new transfers."""
         used = sa.select(_use.c.lot_id).where(
             _use.c.center_id == self.center_id, _use.c.transfer_id.in_(self.new_transfers())
         )
@@ -67,12 +67,12 @@ class Scope:
         return sa.union(used, made)
 
     def new_sources(self, source_type: str) -> "sa.Select[Any]":
-        """What the new batches of a kind of source name as theirs."""
+        """Source references of the new batches with this type of source."""
         own = (_batch.c.center_id == self.center_id, _batch.c.source_type == source_type)
         return sa.select(_batch.c.source_ref).where(*own, _batch.c.id.in_(self.new_batches())).distinct()
 
     def among(self, column: "sa.ColumnElement[Any]", ids: Ids) -> "sa.ColumnElement[bool]":
-        """A condition that leaves nothing out of the whole book, and otherwise all but `ids`."""
+        """Whether the row is covered: always for the whole book, otherwise only if its key is among `ids`."""
         return sa.true() if self.since is None else column.in_(ids)
 
     def _new(self) -> "tuple[sa.ColumnElement[bool], ...]":

@@ -1,7 +1,7 @@
-"""The log against the book: each leaf made again from its batch, and from the leaves each node, block and root.
+"""Check the log against the book: recompute each leaf from its batch, and each node, block and root from the leaves.
 
-One walk in the order of the leaves, a block of rows at a time; what a block says is checked where it ends. So all
-checkpoints rest on the same leaves, and each log begins with the ones before it.
+One walk in leaf order, a block of rows at a time; a block is checked where it ends. So all checkpoints rest on the same
+leaves, and each log begins with the ones before it.
 """
 
 from collections import defaultdict
@@ -25,9 +25,9 @@ from ledger.proof.growing import GrowingLog
 from ledger.proof.leaves import NONE
 from ledger.proof.tree import TILE_HEIGHT, Node, Tree
 
-# A batch has its leaf within minutes of when it says that it was recorded; later it was slipped in, or nobody seals.
+# A batch is sealed within minutes of its recording; a later one was slipped in, or sealing has stopped.
 SEALED_WITHIN = timedelta(minutes=10)
-# After how many leaves progress is told and the nodes that became complete are compared.
+# Report progress and compare completed nodes after this many leaves.
 _LEAVES_AT_ONCE = 1_024
 _SHOWN = 16
 _block, _node, _folded = table_of(Block), table_of(TreeNode), table_of(FoldedBalance)
@@ -35,9 +35,10 @@ _block, _node, _folded = table_of(Block), table_of(TreeNode), table_of(FoldedBal
 
 @dataclass(slots=True)
 class _Walk:
-    """Where the walk is: the log so far, the block it is in and those before, and what the block moved.
+    """Position of the walk: the log so far, the current block and the two before it, and what the block moved.
 
-    It began behind leaf `begins`; the block `ends` with so many leaves before it and in it, 0 where there is none.
+    `begins` is the number of leaves before the walk, `ends` the number of leaves up to the end of the block, 0 if there
+    is no block.
     """
 
     session: Session
@@ -65,7 +66,7 @@ class _Walk:
 
 
 def check_against(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
-    """A log that is shorter than what was kept outside, or another one; nobody can rewrite what they don't have."""
+    """Find a log that is shorter than the checkpoint kept outside, or differs from it."""
     kept = scope.against
     if kept is None:
         return
@@ -83,7 +84,7 @@ def check_against(session: Session, scope: Scope, advance: Advance) -> Iterator[
 
 
 def check_seals(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
-    """The first leaf that is not its batch's any more, and nodes, blocks and balances that are not what they prove."""
+    """Find leaves that differ from their batch, and nodes, blocks and balances that differ from the leaves."""
     log = GrowingLog()
     if scope.since is not None:
         wrong = list(_check_head(session, scope.center_id, scope.since, "log_differs"))
@@ -126,7 +127,7 @@ def _check_leaf(walk: _Walk, leaf: LeafRow) -> Iterator[Difference]:
 
 
 def _floor(before: Any) -> int:
-    """Before when (in microseconds) no batch of a block was recorded: one before it that was not full had taken all."""
+    """The earliest time (in microseconds) of a batch in the block: the block before it took all older ones."""
     if before is None:
         return NONE
     floor: datetime = before.closed_at if before.leaves < MOST_PER_BLOCK else before.recorded_until
@@ -134,7 +135,7 @@ def _floor(before: Any) -> int:
 
 
 def _remember(walk: _Walk, facts: Facts) -> None:
-    """What the block must say of this batch."""
+    """Record what the block must say about this batch."""
     walk.recorded.append(facts.recorded_at)
     for account_id, amount, unit in facts.folded_moves():
         walk.moved[account_id] += amount
@@ -175,7 +176,7 @@ def _check_times(walk: _Walk, earliest: datetime, latest: datetime) -> Iterator[
 
 
 def _check_balances(walk: _Walk) -> Iterator[Difference]:
-    """Balances of folded accounts that were kept with the block."""
+    """Compare the derived balances stored with the block."""
     f = _folded.c
     query = sa.select(f.account_id, f.balance).where(f.center_id == walk.center_id, f.block_number == walk.block.number)
     found = {row[0]: row[1] for row in walk.session.connection().execute(query)}
@@ -189,7 +190,7 @@ def _check_balances(walk: _Walk) -> Iterator[Difference]:
 
 
 def _balance_before(walk: _Walk, account_id: int) -> int:
-    """What the last block before what is looked at has kept of an account; that was verified when it was new."""
+    """The balance stored by the last block before the walk; it was verified when it was new."""
     f = _folded.c
     if not walk.begins:
         return 0
@@ -199,7 +200,7 @@ def _balance_before(walk: _Walk, account_id: int) -> int:
 
 
 def _check_nodes(walk: _Walk) -> Iterator[Difference]:
-    """The nodes that have become complete against those that are kept."""
+    """Compare newly completed nodes with the stored ones."""
     nodes, walk.nodes = walk.nodes, []
     for level in sorted({node.level for node in nodes}):
         own = {node.position: node.hash for node in nodes if node.level == level}
@@ -241,7 +242,7 @@ def _blocks(session: Session, scope: Scope) -> Iterator[Any]:
 
 
 def _find_blocks_before(walk: _Walk) -> None:
-    """The last two blocks before what is looked at."""
+    """Load the last two blocks before the walk."""
     own = (_block.c.center_id == walk.center_id, _block.c.first_leaf < walk.log.size)
     query = sa.select(_block).where(*own).order_by(_block.c.first_leaf.desc()).limit(2)
     found: list[Any] = list(walk.session.connection().execute(query))

@@ -1,9 +1,9 @@
-"""Which accounts a walk from their first transfer on would find something in, told by the database.
+"""Ask the database in which accounts a walk from the first transfer (`chains.py`) would find something.
 
-Three questions, each one statement, that together say what the walk says (`chains.py`). Does each transfer follow from
-the one whose version is one less? Then an account's versions begin at one and have no gap. Are there as many transfers
-as its last version, and is that one the account's? Then none is double and none is left over. Are its counters the sums
-of its transfers? What is asked here may name an account in which nothing is wrong, but never leave one out.
+Three questions, each one statement, cover what the walk covers. Does each transfer follow from the one whose version is
+one less? Then an account's versions begin at one and have no gap. Are there as many transfers as the account's version,
+and is the last one the account's? Then none is duplicated or left over. Are the counters the sums of the transfers? The
+answer may include a sound account but never omits a wrong one.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ from ledger.kernel.types import table_of
 from ledger.points.models import Account, Transfer
 from ledger.points.policy import COUNTS_AS_POSTED
 
-# So many can be named in one more statement; where there are more, all are walked through.
+# As many as one more statement can name; beyond that, all accounts are walked.
 MOST_SUSPECTS = 500
 _account, _transfer = table_of(Account), table_of(Transfer)
 _pending = _transfer.alias("pending")
@@ -25,7 +25,7 @@ _SIDES = ("debit", "credit")
 
 
 def suspect_accounts(session: Session, scope: Scope) -> "list[int] | None":
-    """Keys of the accounts to walk through, the counted ones among which hold every difference; None for all."""
+    """Keys of the accounts to walk, which include every counted account with a difference; None for all."""
     found: set[int] = set()
     queries = [_sums_differ(scope), _doubled(scope), _debts(scope), *(_out_of_place(scope, side) for side in _SIDES)]
     queries += [_do_not_follow(scope, side) for side in _SIDES]
@@ -38,7 +38,7 @@ def suspect_accounts(session: Session, scope: Scope) -> "list[int] | None":
 
 
 def _do_not_follow(scope: Scope, side: str) -> "sa.Select[Any]":
-    """Accounts of transfers that do not follow from the one before, or leave less than nothing."""
+    """Accounts of transfers that don't follow from the one before, or leave the account below zero."""
     t = _transfer.c
     other = _SIDES[side == "debit"]
     before, beside = _transfer.alias("before"), _transfer.alias("beside")
@@ -78,7 +78,7 @@ def _is_before(
 
 
 def _posted(side: str) -> "sa.ColumnElement[int]":
-    """What a transfer adds to the balance of its side."""
+    """Change of the posted balance on this side."""
     amount = _transfer.c.amount
     return sa.case(
         *((_transfer.c.kind == kind, -amount if side == "debit" else amount) for kind in COUNTS_AS_POSTED), else_=0
@@ -86,7 +86,7 @@ def _posted(side: str) -> "sa.ColumnElement[int]":
 
 
 def _held(side: str) -> "sa.ColumnElement[int]":
-    """What it adds to what its side holds: only debits hold."""
+    """Change of the held amount on this side; only debits hold."""
     t = _transfer.c
     if side == "credit":
         return sa.literal(0)
@@ -99,7 +99,7 @@ def _held(side: str) -> "sa.ColumnElement[int]":
 
 
 def _sums_differ(scope: Scope) -> "sa.Select[Any]":
-    """Counted accounts with other counters than the sums of their transfers, or another last transfer than the last."""
+    """Counted accounts whose counters, version or last recording time differ from their transfers."""
     a = _account.c
     query = sa.select(a.id)
     wrong: list[sa.ColumnElement[bool]] = []
@@ -137,9 +137,9 @@ def _sums(scope: Scope, side: str) -> "sa.Select[Any]":
 
 
 def _freed(scope: Scope, side: str) -> "sa.Select[Any]":
-    """What the ends of holds have freed: each the whole amount of its hold."""
+    """Amounts freed by resolutions: each frees its whole hold."""
     t = _transfer.c
-    # Not the bare column: SQLite would take its index, to be spared the sorting, and look at every transfer.
+    # Not the bare column: SQLite would use its index to avoid a sort and then visit every transfer.
     account_id = t[f"{side}_account_id"] + 0
     return (
         sa.select(account_id.label("account_id"), sa.func.sum(_pending.c.amount).label("amount"))
@@ -150,13 +150,13 @@ def _freed(scope: Scope, side: str) -> "sa.Select[Any]":
 
 
 def _doubled(scope: Scope) -> "sa.Select[Any]":
-    """Accounts that are there twice, where somebody took the key off."""
+    """Duplicate accounts, possible only after somebody dropped the primary key."""
     own = (_account.c.center_id == scope.center_id, _account.c.counted)
     return sa.select(_account.c.id).where(*own).group_by(_account.c.id).having(sa.func.count() > 1)
 
 
 def _debts(scope: Scope) -> "sa.Select[Any]":
-    """Debts that may have been overpaid: something pending counts as paid, and no transfer keeps that."""
+    """Debts that may be overpaid: pending credits count as paid, and no transfer records that."""
     a, t = _account.c, _transfer.c
     credited = sa.exists().where(
         t.center_id == a.center_id, t.credit_account_id == a.id, sa.or_(t.kind == "pending", t.credit_balance_after > 0)
@@ -166,7 +166,7 @@ def _debts(scope: Scope) -> "sa.Select[Any]":
 
 
 def _out_of_place(scope: Scope, side: str) -> "sa.Select[Any]":
-    """Accounts that transfers have moved as counted ones and that are not counted, or are not there."""
+    """Accounts that transfers moved as counted ones but that are not counted or don't exist."""
     a, t = _account.c, _transfer.c
     ids = (
         sa.select(t[f"{side}_account_id"].label("account_id"), sa.func.count(t[f"{side}_version"]).label("versions"))

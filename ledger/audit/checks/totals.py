@@ -1,4 +1,4 @@
-"""What must agree in sum: receipts without a gap, redeemed points that are receipts, batches that have a source."""
+"""Check totals: receipts without a gap, redeemed points equal to the receipts, and a source for every batch."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,7 +19,7 @@ from ledger.shop.policy import receipt_text
 
 _redemption, _counter, _batch = table_of(Redemption), table_of(ReceiptCounter), table_of(Batch)
 _account, _transfer = table_of(Account), table_of(Transfer)
-# The kinds of source that have a row of their own; a batch of the raw ledger is its own source.
+# Types of source with a row of their own; a batch of the raw ledger is its own source.
 _SOURCES = {
     "attendance": table_of(Attendance),
     "redemption": table_of(Redemption),
@@ -32,7 +32,7 @@ _SOURCELESS = ("raw",)
 
 
 def check_receipts(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
-    """Receipt numbers that are missing, and counters that are not at the last number."""
+    """Find missing receipt numbers, and counters that are not at the last number."""
     r = _redemption.c
     own = (r.center_id == scope.center_id, r.receipt_number.is_not(None))
     numbers = (sa.func.max(r.receipt_number), sa.func.count(), sa.func.count(r.receipt_number.distinct()))
@@ -57,7 +57,7 @@ def check_receipts(session: Session, scope: Scope, advance: Advance) -> Iterator
 
 
 def _gaps(session: Session, scope: Scope, shop_id: int, year: int) -> Iterator[Difference]:
-    """The receipts of a shop and year that do not follow the one before them."""
+    """Receipts of a shop and year that don't follow the one before."""
     r = _redemption.c
     own = (r.center_id == scope.center_id, r.shop_id == shop_id, r.receipt_year == year)
     query = sa.select(r.id, r.receipt_number).where(*own, r.receipt_number.is_not(None)).order_by(r.receipt_number)
@@ -71,7 +71,7 @@ def _gaps(session: Session, scope: Scope, shop_id: int, year: int) -> Iterator[D
 
 
 def check_redeemed(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
-    """Shops whose redeemed points are not the sum of their receipts less the voided ones."""
+    """Find shops whose redeemed points are not the sum of their receipts, voided ones excluded."""
     r = _redemption.c
     receipts = (
         sa.select(r.shop_id, sa.func.sum(r.total))
@@ -87,7 +87,7 @@ def check_redeemed(session: Session, scope: Scope, advance: Advance) -> Iterator
 
 
 def _found_redeemed(session: Session, scope: Scope) -> dict[int, int]:
-    """By shop, folded from the transfers; where only new ones are looked at, from what was kept with the last block."""
+    """Redeemed points by shop: summed from all transfers, or derived from the last block's if only new ones count."""
     found: dict[int, int] = {}
     if scope.since is None:
         for side, sign in (("credit", 1), ("debit", -1)):
@@ -120,7 +120,7 @@ def _redeemed(center_id: int, side: str) -> "sa.Select[Any]":
 
 
 def check_sources(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
-    """Batches whose event does not exist: money from nowhere."""
+    """Find batches whose source does not exist: money from nowhere."""
     if scope.since is None and not _some_have_none(session, scope):
         advance(1)
         return
@@ -138,7 +138,7 @@ def check_sources(session: Session, scope: Scope, advance: Advance) -> Iterator[
 
 
 def _some_have_none(session: Session, scope: Scope) -> bool:
-    """Whether any batch of the whole book is without its source: a statement for each kind of source."""
+    """Whether any batch of the whole book lacks its source: one statement per type of source."""
     b, connection = _batch.c, session.connection()
     own = b.center_id == scope.center_id
     for source_type in connection.execute(sa.select(b.source_type).where(own).distinct()).scalars().all():
@@ -150,7 +150,7 @@ def _some_have_none(session: Session, scope: Scope) -> bool:
         source = table.alias("source")
         same = [source.c.center_id == b.center_id, sa.cast(source.c.id, sa.Text) == b.source_ref]
         if connection.dialect.name == "sqlite":
-            # For its key, by which it finds the row; PostgreSQL would refuse a text that is no number, and needs none.
+            # Lets SQLite look up the row by key. PostgreSQL needs no help and would refuse text that is not a number.
             same.append(source.c.id == sa.cast(b.source_ref, sa.BigInteger))
         without = sa.select(b.id).where(own, b.source_type == source_type, sa.not_(sa.exists().where(*same)))
         if has_rows(session, without):

@@ -1,6 +1,6 @@
-"""Every transfer against its accounts, its batch and the transfer that it resolves, reverses or refunds.
+"""Check every transfer against its accounts, its batch and the transfer it resolves, reverses or refunds.
 
-Each question is one statement that the database answers with the rows that are wrong, so a sound book answers nothing.
+Each check is one statement that returns the wrong rows; a sound book returns none.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _other, _member = _transfer.alias("other"), _account.alias("member_account")
 
 
 def check_transfers(session: Session, scope: Scope, advance: Advance) -> Iterator[Difference]:
-    """Transfers that break a rule of the book."""
+    """Find transfers that break a rule of the book."""
     misplaced = scope.since is not None or _some_are_misplaced(session, scope)
     if misplaced:
         for side in _SIDES:
@@ -44,10 +44,10 @@ def _wrong(session: Session, check: str, query: "sa.Select[Any]") -> Iterator[Di
 
 
 def _some_are_misplaced(session: Session, scope: Scope) -> bool:
-    """Whether any transfer of the whole book does not fit a side or its batch.
+    """Whether any transfer of the whole book doesn't fit its accounts or its batch.
 
-    One walk over the transfers asks for accounts of their unit, which an index answers alone, and for their batch;
-    whether an account's transfers are kept as it is needs no walk, only a look at its first.
+    One scan of the transfers joins accounts of the same unit (by an index-only lookup) and the batch. Whether an
+    account's transfers carry versions as they should takes no scan, only a look at the first entry in the index.
     """
     t, a = _transfer.c, _account.c
     walk, without = sa.select(t.id).outerjoin(_batch, _own_batch()), [_is_outside_its_batch()]
@@ -62,7 +62,7 @@ def _some_are_misplaced(session: Session, scope: Scope) -> bool:
 
 
 def _kept_otherwise(scope: Scope, side: str, *, counted: bool) -> "sa.Select[Any]":
-    """Transfers of counted accounts that are not kept as such, or of the others that are; an index has them in one."""
+    """Transfers of counted accounts without a version, or of other accounts with one; an index covers both columns."""
     t, a = _transfer.c, _account.c
     ids = sa.select(a.id).where(a.center_id == scope.center_id, a.counted if counted else sa.not_(a.counted))
     version = t[f"{side}_version"]
@@ -81,7 +81,7 @@ def _own_account(side: str, account: "sa.FromClause") -> "sa.ColumnElement[bool]
 
 
 def _does_not_fit(side: str, account: "sa.FromClause") -> "sa.ColumnElement[bool]":
-    """Without an account, in another unit than it, or kept as counted where it is not (and the other way round)."""
+    """No such account, or one of another unit, or counted while the transfer has no version (or the reverse)."""
     versioned = _transfer.c[f"{side}_version"].is_not(None)
     return sa.or_(account.c.id.is_(None), account.c.unit != _transfer.c.unit, account.c.counted != versioned)
 
@@ -103,7 +103,7 @@ def _unbalanced(session: Session, center_id: int) -> Iterator[Difference]:
 
 
 def _bad_resolutions(scope: Scope) -> "sa.Select[Any]":
-    """Of what is not pending, between other accounts, or for more than was held."""
+    """Resolutions of a transfer that is not pending, between other accounts, or for more than was held."""
     t, held = _transfer.c, _other.c
     wrong = sa.or_(
         held.id.is_(None),
@@ -117,7 +117,7 @@ def _bad_resolutions(scope: Scope) -> "sa.Select[Any]":
 
 
 def _bad_reversals(scope: Scope) -> "sa.Select[Any]":
-    """Of a part, between other accounts, or of a reversal."""
+    """Reversals of a part, between other accounts, or of a reversal."""
     t, first = _transfer.c, _other.c
     wrong = sa.or_(
         first.id.is_(None),
@@ -130,7 +130,7 @@ def _bad_reversals(scope: Scope) -> "sa.Select[Any]":
 
 
 def _bad_refunds(scope: Scope) -> "sa.Select[Any]":
-    """Of a refund, or between other accounts; only an award goes elsewhere: from its member or as a debt."""
+    """Refunds of a refund or between other accounts; only an award may be refunded from its member or as a debt."""
     t, first = _transfer.c, _other.c
     mirrored = sa.and_(t.debit_account_id == first.credit_account_id, t.credit_account_id == first.debit_account_id)
     same_owner = sa.exists().where(
@@ -154,7 +154,7 @@ def _bad_refunds(scope: Scope) -> "sa.Select[Any]":
 
 
 def _beside(reference: "sa.Column[Any]", scope: Scope) -> "sa.Select[Any]":
-    """Transfers that name another one, beside it."""
+    """Transfers that reference another one, joined with it."""
     same = sa.and_(_other.c.center_id == _transfer.c.center_id, _other.c.id == reference)
     return sa.select(_transfer.c.id).outerjoin(_other, same).where(*_looked_at(scope), reference.is_not(None))
 
@@ -171,7 +171,7 @@ def _more_than_one(session: Session, check: str, scope: Scope, reference: "sa.Co
 
 
 def _named(scope: Scope, reference: "sa.Column[Any]") -> "sa.Select[Any]":
-    """The transfers that new ones name."""
+    """Transfers that new ones reference."""
     return sa.select(reference).where(*_looked_at(scope), reference.is_not(None))
 
 

@@ -1,1 +1,1 @@
-"""Pages of closed months and frozen books."""
+"""Pages for closed months and frozen books."""

@@ -1,4 +1,4 @@
-"""The page of a frozen book: what was found, who has signed its release, and the freezes there have been."""
+"""The page for a frozen book: what was found, who has signed its release, and earlier freezes."""
 
 from typing import Any
 
@@ -26,21 +26,21 @@ from ledger.web.problem import words
 
 @bp.app_template_global()
 def part_of_release(part: str) -> str:
-    """Which side a signature is of."""
+    """Word for the side that a signature represents."""
     return str({"admin": _("管理员"), "auditor": _("监督员")}[part])
 
 
 @bp.get("/books/freezes")
 @requires(Permission.READ_BOOKS)
 def freezes() -> str:
-    """Is the book frozen, why, and who must still sign?"""
+    """Whether and why the book is frozen, and who must still sign."""
     return _draw({}, None)
 
 
 @bp.post("/books/freezes/<id:freeze_id>")
 @requires(*PARTS.values())
 def release_freeze(freeze_id: int) -> ResponseReturnValue:
-    """Sign the release for one's side."""
+    """Sign the release for one's own side."""
     try:
         once, note = idempotency_key(), forms.text("note")
         in_transaction_once(once, freezing.release, freeze_id, note, actor=get_actor(), desk=get_desk())
@@ -74,7 +74,7 @@ def _freezes(session: Session, actor: Actor) -> dict[str, Any]:
 
 
 def _found(session: Session, freeze: FreezeView, center_id: int) -> str:
-    """What the verification found, in words; what it said itself where its run is not there."""
+    """The verification's finding in words; falls back to the freeze's own reason if the run is gone."""
     try:
         difference = queries.get_run(session, freeze.run_id or 0, center_id).difference
     except NotFound:

@@ -1,4 +1,4 @@
-"""The page of the months: which are closed, by whom; what can be closed or opened again next."""
+"""The page for months: which are closed and by whom, and which can be closed or reopened next."""
 
 from typing import Any
 
@@ -30,14 +30,14 @@ bp.add_app_template_global(month_words)
 @bp.get("/books/periods")
 @requires(Permission.READ_BOOKS)
 def periods() -> str:
-    """Which months are closed?"""
+    """Closed months."""
     return _draw({})
 
 
 @bp.post("/books/periods")
 @requires(Permission.PROPOSE)
 def send_period() -> ResponseReturnValue:
-    """Propose to close a month, or to open the last one again."""
+    """Propose to close a month or to reopen the last one."""
     kind = _KINDS["reopen" if forms.text("event") == "reopen" else "close"]
     given = (kind.name, {"month": forms.text("month")}, forms.text("reason"))
     try:
@@ -66,5 +66,5 @@ def _periods(session: Session, actor: Actor) -> dict[str, Any]:
 
 
 def _waiting(session: Session, kind: Kind, month: str | None, actor: Actor) -> int | None:
-    """The proposal about this month that waits already."""
+    """The pending proposal about this month."""
     return approvals.find_waiting(session, actor.center_id, kind.name, month) if month is not None else None

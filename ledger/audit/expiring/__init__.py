@@ -1,1 +1,1 @@
-"""Pages of points that end."""
+"""Pages for expiring points."""

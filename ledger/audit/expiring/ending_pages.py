@@ -1,4 +1,4 @@
-"""The notice of points that end: a list to look at and to take away, and the same as paper for the wall."""
+"""The notice of expiring points: a list to view and export, and a printable notice for the wall."""
 
 from datetime import date
 from typing import Any
@@ -31,7 +31,7 @@ MOST_PRINTED = 2_000
 @bp.get("/books/ending")
 @requires(Permission.READ_BOOKS)
 def ending() -> str:
-    """Whose points end soon?"""
+    """Members whose points expire soon."""
     page = asked.page()
     shown = in_snapshot(_list, get_actor(), _until(), page)
     return render_template("audit/ending.html", until=_until(), **shown)
@@ -46,7 +46,7 @@ def _list(session: Session, actor: Actor, until: date, page: PageRequest) -> dic
 @bp.get("/books/ending.<any(csv, xlsx):kind>")
 @requires(Permission.READ_BOOKS)
 def export_ending(kind: str) -> ResponseReturnValue:
-    """The list as a file, in the order of the page."""
+    """Export the list as a file, in the order of the page."""
     rows = in_snapshot(_all, get_actor(), _until(), asked.sort(), MOST_ROWS)
     headings = [_("志愿者"), _("志愿者号后四位"), _("到期积分"), _("最早哪天到期"), _("宽限到")]
     lines = [[row.masked_name, row.number_end, points(row.amount), row.first_ends_on, row.good_until] for row in rows]
@@ -56,7 +56,7 @@ def export_ending(kind: str) -> ResponseReturnValue:
 @bp.get("/books/ending/print")
 @requires(Permission.READ_BOOKS)
 def print_ending() -> str:
-    """The notice on paper (F15): masked names and the last four of the number, nothing more."""
+    """The printed notice (F15): only masked names and the last four digits of the number."""
     shown = in_snapshot(_paper, get_actor(), _until(), asked.sort())
     return render_template("audit/ending_print.html", until=_until(), most=MOST_PRINTED, **shown)
 
@@ -80,6 +80,6 @@ def _all(session: Session, actor: Actor, until: date, sort: str, most: int) -> l
 
 
 def _until() -> date:
-    """The day in the address; the end of this year where there is none that can be read."""
+    """The day in the address; the end of this year if it is missing or unreadable."""
     today = clock.today()
     return asked.day("until") or date(today.year, 12, 31)

@@ -1,4 +1,4 @@
-"""Lists of whose points end, with names: of a run, and of the notice that is put up before it."""
+"""Lists of members whose points expire, with names: for a run, and for the notice put up before it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ Found = TypeVar("Found", Ending, RunMember)
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """A run with who prepared and released it, and the proposal to release it that waits."""
+    """A run with the people who prepared and released it, and the pending proposal to release it."""
 
     run: RunView
     prepared_by: str
@@ -32,7 +32,7 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """A member of a list: name masked, the number, the account in the books."""
+    """A member in a list: masked name, number and account."""
 
     masked_name: str
     number: str
@@ -44,17 +44,17 @@ class MemberRow:
 
     @property
     def number_end(self) -> str:
-        """All that a notice on the wall shows of the number."""
+        """The part of the number that a public notice shows."""
         return self.number[-4:]
 
     @property
     def good_until(self) -> date | None:
-        """The end of the grace after the first last day."""
+        """The last day of grace after the first expiry date."""
         return None if self.first_ends_on is None else self.first_ends_on + GRACE
 
 
 def run_rows(session: Session, runs: Iterable[RunView], center_id: int) -> list[RunRow]:
-    """Runs with names; the proposal is asked for only where one may wait."""
+    """Runs with names; proposals are looked up only for runs that may have one pending."""
     shown = list(runs)
     actors = {who for run in shown for who in (run.prepared_by, run.released_by) if who is not None}
     names = identity_names(session, actors, center_id)
@@ -70,13 +70,13 @@ def run_rows(session: Session, runs: Iterable[RunView], center_id: int) -> list[
 
 
 def members_of(session: Session, run: RunView, center_id: int, *, request: PageRequest) -> Page[MemberRow]:
-    """Whose points a run takes or has taken."""
+    """Members whose points a run takes or has taken."""
     found = expiry_queries.list_members(session, run, center_id, request=request)
     return found.of(_rows(session, found.items, center_id))
 
 
 def notice(session: Session, center_id: int, until: date, *, request: PageRequest) -> Page[MemberRow]:
-    """Whose points end by a day, for the notice."""
+    """Members whose points expire by a day, for the notice."""
     found = expiry_queries.list_ending(session, center_id, until, request=request)
     return found.of(_rows(session, found.items, center_id))
 

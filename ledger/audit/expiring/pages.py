@@ -1,4 +1,4 @@
-"""Pages of what expires: the runs there were, one of them with whose points it takes, and its way to the approvals."""
+"""Pages for expiry runs: the list, one run with the members it affects, and its way to approval."""
 
 from datetime import date
 from typing import Any
@@ -33,7 +33,7 @@ from ledger.web.spreadsheets import MOST_ROWS, download
 _READERS = (Permission.READ_BOOKS, Permission.PROPOSE)
 _FIELDS = {"points.expiry_too_early": "ends_on", "points.nothing_expires": "ends_on"}
 _RELEASE_FIELDS = {"approvals.reason_needed": "reason", "approvals.already_proposed": "reason"}
-# Word and sign of a state.
+# Word and symbol of each state.
 _STATES: dict[str, tuple[Any, str]] = {
     "prepared": (lazy_gettext("还没放行"), "look"),
     "waiting": (lazy_gettext("等人批"), "look"),
@@ -46,14 +46,14 @@ _STATES: dict[str, tuple[Any, str]] = {
 @bp.get("/books/expiry")
 @requires(*_READERS)
 def expiry_runs() -> str:
-    """What expires, and what has expired?"""
+    """Expiry runs, planned and past."""
     return _draw_runs(expiry.last_day_over().isoformat(), {})
 
 
 @bp.post("/books/expiry")
 @requires(Permission.PROPOSE)
 def prepare_expiry() -> ResponseReturnValue:
-    """Prepare a run to be looked at, or show the form again with what was typed."""
+    """Prepare a run for review, or redisplay the form with its input."""
     try:
         with Form() as form:
             ends_on = form.day("ends_on")
@@ -80,14 +80,14 @@ def _runs(session: Session, actor: Actor, last_day: date) -> dict[str, Any]:
 @bp.get("/books/expiry/<id:run_id>")
 @requires(*_READERS)
 def expiry_run(run_id: int) -> str:
-    """Whose points are these?"""
+    """A run with the members it affects."""
     return _draw_run(run_id, "", {})
 
 
 @bp.get("/books/expiry/<id:run_id>.<any(csv, xlsx):kind>")
 @requires(*_READERS)
 def export_expiry_run(run_id: int, kind: str) -> ResponseReturnValue:
-    """Whose points they are, as a file, in the order of the page."""
+    """Export the members affected as a file, in the order of the page."""
     rows = in_snapshot(_all_members, run_id, get_actor(), asked.sort())
     lines = [[row.masked_name, row.number, row.lots, points(row.amount)] for row in rows]
     return download(kind, _("积分到期"), [[_("志愿者"), _("志愿者号"), _("笔数"), _("积分")], *lines])
@@ -96,7 +96,7 @@ def export_expiry_run(run_id: int, kind: str) -> ResponseReturnValue:
 @bp.post("/books/expiry/<id:run_id>/release")
 @requires(Permission.PROPOSE)
 def propose_release(run_id: int) -> ResponseReturnValue:
-    """Propose to release it; somebody else decides."""
+    """Propose the release; somebody else decides."""
     given = (RELEASE.name, {"run_id": public_id(run_id)}, forms.text("reason"))
     try:
         once = idempotency_key()
@@ -110,7 +110,7 @@ def propose_release(run_id: int) -> ResponseReturnValue:
 @bp.post("/books/expiry/<id:run_id>/drop")
 @requires(Permission.PROPOSE)
 def drop_expiry(run_id: int) -> ResponseReturnValue:
-    """Leave it; nothing has moved."""
+    """Drop the run; nothing has moved."""
     in_transaction_once(idempotency_key(), expiry.drop, run_id, actor=get_actor())
     flash(_("这次不做了，谁的积分都没动"))
     return redirect(url_for("audit.expiry_run", run_id=run_id), 303)

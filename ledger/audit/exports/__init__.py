@@ -1,1 +1,1 @@
-"""The whole book for tools that are not ours: as journals that they check, with our balances asserted at the end."""
+"""Export the whole book as journals for other tools, which check our balances asserted at the end."""

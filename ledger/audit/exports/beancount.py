@@ -1,4 +1,4 @@
-"""The book as a file of beancount: every account opened, and our balances as directives without tolerance."""
+"""The book as a beancount file: every account opened, and our balances as assertions without tolerance."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
@@ -12,7 +12,7 @@ SUFFIX = "beancount"
 
 
 def opening(book: Book) -> Iterator[str]:
-    """What the file is, its commodities and its accounts."""
+    """The header with commodities and accounts."""
     yield (
         f"; {on_one_line(book.title)}: {book.batches} batches, {book.transfers} transfers\n"
         f"; exported {instant_text(book.exported_at)}; days are those of {book.zone.key}\n"
@@ -33,7 +33,7 @@ def opening(book: Book) -> Iterator[str]:
 
 
 def entry(event: Event) -> str:
-    """A batch as a transaction; marked ! where it moves nothing."""
+    """A batch as a transaction, flagged ! if it moves nothing."""
     lines = [
         f"{event.day} {'*' if event.posts else '!'} {_quoted(f'{event.source} {event.step}')} {_quoted(event.reason)}",
         f'  batch: "{public_id(event.id)}"',
@@ -54,7 +54,7 @@ def entry(event: Event) -> str:
 
 
 def assertions(day: date, balances: Iterable[tuple[Holding, int]]) -> Iterator[str]:
-    """What accounts hold at the end of a day, which is how the next one begins; to the last decimal."""
+    """Exact balances at the end of a day; beancount asserts at the start of a day, hence the next one."""
     after = day + timedelta(days=1)
     for holding, balance in balances:
         commodity = holding.commodity

@@ -1,6 +1,6 @@
-"""The book of a center as it is exported: its units, its accounts with our balances, its batches in the order of days.
+"""The book of a center for export: units, accounts with our balances, batches in order of day.
 
-Accounts are kept in memory, batches and transfers come in chunks; all of it is read from the caller's one snapshot.
+Accounts are kept in memory, batches and transfers come in chunks; everything is read from the caller's snapshot.
 """
 
 import re
@@ -30,7 +30,7 @@ _KEY = re.compile("[1-9][0-9]{11,17}")
 
 @dataclass(frozen=True, slots=True)
 class Commodity:
-    """A unit: our code of it, what other tools call it, and what it is called on pages."""
+    """A unit: our code, its name in other tools, and its title on pages."""
 
     code: str
     name: str
@@ -38,13 +38,13 @@ class Commodity:
     title: str
 
     def amount(self, amount: int) -> str:
-        """An amount in minor units as a number in text."""
+        """Format an amount in minor units as a decimal number."""
         return amount_text(amount, self.scale)
 
 
 @dataclass(slots=True)
 class Holding:
-    """An account of ours: one commodity under a name. `balance` and `held` are what our counters and folds say now."""
+    """One of our accounts: a commodity under a name. `balance` and `held` are our current figures."""
 
     id: int
     name: str
@@ -54,7 +54,7 @@ class Holding:
 
 
 class Move(NamedTuple):
-    """A transfer: `posted` is what it moved from debit to credit in minor units, 0 where it only holds or releases."""
+    """A transfer: `posted` is what moved from debit to credit in minor units, 0 if it only holds or releases."""
 
     id: int
     debit: Holding
@@ -70,7 +70,7 @@ class Move(NamedTuple):
 
 
 class Event(NamedTuple):
-    """A batch on its local day, with its transfers in the order of recording."""
+    """A batch on its local day, with its transfers in order of recording."""
 
     day: date
     id: int
@@ -86,13 +86,13 @@ class Event(NamedTuple):
 
     @property
     def posts(self) -> bool:
-        """Whether anything has moved, or was only held and released."""
+        """Whether anything moved, as opposed to only held or released."""
         return any(move.posted for move in self.moves)
 
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """All but the batches; `first_day` is no later than anything in it."""
+    """Everything but the batches; `first_day` is no later than anything in the book."""
 
     title: str
     zone: ZoneInfo
@@ -105,7 +105,7 @@ class Book:
 
 
 def read_book(session: Session, center_id: int, zone: ZoneInfo) -> Book:
-    """The units and accounts of a center with their balances now. Raises NotFound("organisations.center_not_found")."""
+    """Units and accounts of a center with current balances. Raises NotFound("organisations.center_not_found")."""
     commodities = _commodities(session, center_id)
     effective = sa.select(sa.func.count(), sa.func.min(_batch.c.effective_at)).where(_batch.c.center_id == center_id)
     opened = sa.select(sa.func.min(_account.c.opened_at)).where(_account.c.center_id == center_id)
@@ -125,7 +125,7 @@ def read_book(session: Session, center_id: int, zone: ZoneInfo) -> Book:
 
 
 def events(session: Session, center_id: int, book: Book) -> Iterator[Event]:
-    """All batches by the day on which they happened, then in the order of recording."""
+    """All batches by the day they took effect, then in order of recording."""
     query = (
         sa.select(_batch)
         .where(_batch.c.center_id == center_id)
@@ -177,7 +177,7 @@ def _holdings(session: Session, center_id: int, commodities: dict[str, Commodity
 
 
 def _folded(session: Session, center_id: int) -> dict[int, int]:
-    """Balances of the accounts that keep no counters, from their transfers."""
+    """Derived balances of the accounts without counters, summed from their transfers."""
     found: dict[int, int] = {}
     for side, sign in (("debit", -1), ("credit", 1)):
         account_id = _transfer.c[f"{side}_account_id"]
@@ -217,5 +217,5 @@ def _move(row: Any, book: Book) -> Move:
 
 
 def _shown(source: str, ref: str) -> str:
-    """A key in its public form; the name that a sender gave to a transfer stays as it is."""
+    """A key in its public form; a sender's own reference of a raw transfer stays as it is."""
     return public_id(int(ref)) if source != SOURCE and _KEY.fullmatch(ref) else ref

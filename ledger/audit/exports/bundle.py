@@ -1,7 +1,8 @@
-"""The log of a center as one zip that can be checked without us: what is in it, and how it is written.
+"""The log of a center as one zip that can be checked without us: its contents and how it is written.
 
-It is streamed from the caller's one snapshot, a member at a time; the manifest comes last, with the hash of each. What
-is damaged goes out as it is: finding it is the verifier's part (verifier/), which shares no code with this.
+It is streamed from the caller's snapshot, one member at a time; the manifest with the hash of each member comes last.
+Damaged rows are exported as they are: finding them is the task of the verifier (verifier/), which shares no code with
+this.
 """
 
 import hashlib
@@ -34,7 +35,7 @@ _batch = table_of(Batch)
 
 @dataclass(slots=True)
 class Counts:
-    """How much is in a bundle; `leaves` is the size of the log, `unsealed` counts batches that wait for their leaf."""
+    """Sizes of a bundle; `leaves` is the size of the log, `unsealed` the number of batches still waiting for a leaf."""
 
     leaves: int = 0
     unsealed: int = 0
@@ -84,7 +85,7 @@ def write_bundle(session: Session, center_id: int, file: BinaryIO, *, progress: 
 
 
 class _Archive:
-    """A zip that is written from its beginning to its end, and what each member hashes to."""
+    """A zip written front to back, with the hash of each member."""
 
     def __init__(self, archive: ZipFile, at: datetime) -> None:
         self._archive = archive
@@ -92,7 +93,7 @@ class _Archive:
         self.members: dict[str, dict[str, str | int]] = {}
 
     def add(self, name: str, parts: Iterable[str]) -> None:
-        """A member of these texts, one after the other."""
+        """Write a member from these parts in order."""
         info = ZipInfo(name, date_time=self._at)
         info.compress_type = ZIP_DEFLATED
         info.external_attr = 0o644 << 16
@@ -106,7 +107,7 @@ class _Archive:
         self.members[name] = {"bytes": size, "sha256": digest.hexdigest()}
 
     def add_rows(self, name: str, rows: Iterable[dict[str, Any]]) -> int:
-        """A member with a line of JSON for each row; how many."""
+        """Write a member with one line of JSON per row; returns the number of rows."""
         written = 0
 
         def lines() -> Iterator[str]:
@@ -120,13 +121,13 @@ class _Archive:
 
 
 class _Watch:
-    """Counts the batches and transfers that go by, and tells how far it is."""
+    """Counts the batches and transfers passing through and reports progress."""
 
     def __init__(self, counts: Counts, total: int, progress: Progress | None) -> None:
         self._counts, self._total, self._progress, self._done = counts, total, progress, 0
 
     def __call__(self, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        """The same rows."""
+        """Pass the rows through unchanged."""
         for row in rows:
             if self._progress is not None and self._done % _TELL_EVERY == 0:
                 self._progress(self._done, self._total)
@@ -135,7 +136,7 @@ class _Watch:
             yield row
 
     def end(self) -> None:
-        """All is written."""
+        """Report completion."""
         if self._progress is not None:
             self._progress(self._total, self._total)
 

@@ -1,4 +1,4 @@
-"""What a bundle says of itself to whoever opens it, in Chinese and English."""
+"""What a bundle says about itself to its recipient, in Chinese and English."""
 
 HOW_TO_VERIFY = {
     "zh": "离线核验：python verify_bundle.py 本文件.zip --key 公开的第一把公钥 --against 自己留存的封存点",

@@ -1,7 +1,7 @@
-"""The rows of a bundle: batches as their leaves are made from them, accounts with what our counters say, keys, proofs.
+"""The rows of a bundle: batches as sealed in their leaves, accounts with our balances, keys and proofs.
 
-Numbers that are not there are null; times are microseconds and days are days since 1970, as in the leaves. No text that
-somebody may have typed goes out: a leaf has only its digest, and that is what an auditor gets.
+Missing numbers are null; times are microseconds and days are days since 1970, as in the leaves. Text that somebody may
+have typed is never exported: a leaf only has its digest, and so does the bundle.
 """
 
 import base64
@@ -30,7 +30,7 @@ from ledger.proof.decoding import Said
 from ledger.proof.leaves import NONE, BatchFacts, TransferFacts
 from ledger.proof.tree import Tree
 
-# What our own code calls its reasons and its sources; whatever else is there, somebody typed it.
+# The form of reasons and sources written by our own code; anything else was typed by somebody.
 _REASON_OF_OURS = re.compile("[a-z]+(-[a-z]+)*")
 _KEY_OF_OURS = re.compile("[1-9][0-9]{11,18}")
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
@@ -42,13 +42,13 @@ _COUNTERS = ("credits_posted", "debits_posted", "debits_pending", "credits_pendi
 
 
 def sealed(session: Session, center_id: int) -> Iterator[dict[str, Any]]:
-    """The log in the order of its leaves; a leaf whose batch is gone has none."""
+    """The log in order of its leaves; the batch is null if it is gone."""
     for leaf_index, _, hash_, facts in stream_leaves(session, center_id):
         yield {"index": leaf_index, "leaf": hash_.hex(), **batch_row(facts)}
 
 
 def unsealed(session: Session, center_id: int) -> Iterator[dict[str, Any]]:
-    """The batches that wait for their leaf."""
+    """Batches still waiting for a leaf."""
     query = sa.select(_unsealed.c.batch_id).where(_unsealed.c.center_id == center_id).order_by(_unsealed.c.batch_id)
     reader = FactsReader(session, center_id)
     for rows in in_chunks(stream(session, query)):
@@ -58,7 +58,7 @@ def unsealed(session: Session, center_id: int) -> Iterator[dict[str, Any]]:
 
 
 def accounts(session: Session, center_id: int) -> Iterator[dict[str, Any]]:
-    """Every account with its unit, and the balance, holds and lots that our counters and folds say it has."""
+    """Every account with its unit, and with balance, holds and lots according to our counters and derived balances."""
     columns = (*(_account.c[name] for name in (*_ACCOUNT_FIELDS, *_COUNTERS)), _unit.c.scale)
     same_unit = sa.and_(_unit.c.center_id == _account.c.center_id, _unit.c.code == _account.c.unit)
     query = sa.select(*columns).join(_unit, same_unit).where(_account.c.center_id == center_id).order_by(_account.c.id)
@@ -78,13 +78,13 @@ def accounts(session: Session, center_id: int) -> Iterator[dict[str, Any]]:
 
 
 def checkpoints(session: Session, center_id: int) -> Iterator[tuple[int, str]]:
-    """The signed notes by their size."""
+    """Signed checkpoint notes by size."""
     query = sa.select(_checkpoint.c.size, _checkpoint.c.text).where(_checkpoint.c.center_id == center_id)
     return ((row[0], row[1]) for row in stream(session, query.order_by(_checkpoint.c.size)))
 
 
 def consistency(session: Session, center_id: int, sizes: Sequence[int]) -> Iterator[dict[str, Any]]:
-    """That the log of each checkpoint begins with the one before it; none where the log lacks a node."""
+    """Proofs that the log of each checkpoint begins with the one before it; left out if the log lacks a node."""
     tiles = lru_cache(maxsize=_TILES_AT_HAND)(stored_tiles(session, center_id))
     for old, new in pairwise(sizes):
         try:
@@ -95,7 +95,7 @@ def consistency(session: Session, center_id: int, sizes: Sequence[int]) -> Itera
 
 
 def key_row(key: KeyView) -> dict[str, Any]:
-    """A public key as tools take it, and the note in which the one before named it."""
+    """A public key in the format of other tools, with the note by which the previous key endorsed it."""
     return {
         "key": key.text,
         "endorsement": key.endorsement,
@@ -105,7 +105,7 @@ def key_row(key: KeyView) -> dict[str, Any]:
 
 
 def batch_row(facts: Facts | None) -> dict[str, Any]:
-    """A batch as its leaf says it, with its transfers, their lots and uses; None where it is gone."""
+    """A batch as sealed in its leaf, with its transfers, their lots and lot movements; null if it is gone."""
     if facts is None:
         return {"batch": None, "transfers": []}
     said = facts.said()
@@ -137,7 +137,7 @@ def _without_none(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _lots(session: Session, center_id: int, account_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
-    """What is left of the lots of accounts; `good_until` in days since 1970."""
+    """Remaining lots by account; `good_until` in days since 1970."""
     columns = [_lot.c[name] for name in ("account_id", "id", "remaining", "held", "expires_on", "extended_to")]
     query = sa.select(*columns).where(
         _lot.c.center_id == center_id, _lot.c.account_id.in_(account_ids), _lot.c.remaining > 0

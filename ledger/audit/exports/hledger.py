@@ -1,7 +1,7 @@
-"""The book as a journal of hledger: strict, with every account and commodity declared and our balances asserted.
+"""The book as a strict hledger journal: every account and commodity declared, our balances asserted.
 
-Tags end at a comma and amounts at a semicolon, so in what people typed these become their full-width forms: nobody can
-forge a tag, or a line, by a reason.
+Commas end tags and semicolons start comments, so both become full-width in typed text: no reason can forge a tag or a
+line.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ _MOST_PER_ENTRY = 500
 
 
 def opening(book: Book) -> Iterator[str]:
-    """What the journal is, its commodities and its accounts."""
+    """The header with commodities and accounts."""
     yield (
         f"; {_typed(book.title)}: {book.batches} batches, {book.transfers} transfers\n"
         f"; exported {instant_text(book.exported_at)}; days are those of {book.zone.key}\n"
@@ -39,7 +39,7 @@ def opening(book: Book) -> Iterator[str]:
 
 
 def entry(event: Event) -> str:
-    """A batch as a transaction; marked ! where it moves nothing."""
+    """A batch as a transaction, flagged ! if it moves nothing."""
     happened, known = instant_text(event.effective_at), instant_text(event.recorded_at)
     keys = f"batch:{public_id(event.id)}, actor:{public_id(event.actor_id)}, evidence:{event.evidence_hash}"
     note = f" | {_typed(event.reason)}" if event.reason else ""
@@ -58,7 +58,7 @@ def entry(event: Event) -> str:
 
 
 def assertions(day: date, balances: Iterable[tuple[Holding, int]]) -> Iterator[str]:
-    """What accounts hold at the end of a day; hledger refuses a journal whose sums are others."""
+    """Balances at the end of a day; hledger rejects a journal with different sums."""
     for number, (holding, balance) in enumerate(balances):
         if number % _MOST_PER_ENTRY == 0:
             yield f"{'' if number == 0 else chr(10)}{day} * balances\n"

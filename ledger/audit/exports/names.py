@@ -1,7 +1,7 @@
-"""What our accounts, units and amounts are called in the journals of other tools; the same names in each of them.
+"""Names of our accounts, units and amounts in journals of other tools, the same in all of them.
 
-Signs are those of our balances: what comes in is above zero. Seen so, by those who hold, members and shelves are
-assets, what points and goods come from is income, and what they go to is expenses.
+Signs are those of our balances: what comes in is positive. Seen from the holders, members and shelves are assets,
+sources of points and goods are income, and their destinations are expenses.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ _ROOTS = {
     "clawback": "Expenses",
 }
 _CENTER = "Center"
-# Its owner is a month, as 202612.
+# The owner of these accounts is a month, such as 202612.
 _OF_MONTHS = "breakage"
 _PLAIN_UNIT = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _LONGEST_COMMODITY = 24
@@ -46,14 +46,14 @@ def _owner(kind: str, owner_id: int) -> str:
 
 
 def commodity_name(unit: str) -> str:
-    """POINT, MINUTE, ITEM-…; a unit that no tool would take is called by its fingerprint."""
+    """POINT, MINUTE, ITEM-…; a code that the tools would reject is replaced by its fingerprint."""
     if _PLAIN_UNIT.fullmatch(unit) and 1 < len(unit) <= _LONGEST_COMMODITY:
         return unit.upper()
     return f"UNIT-{hashlib.sha256(unit.encode()).hexdigest()[:12].upper()}"
 
 
 def amount_text(amount: int, scale: int) -> str:
-    """An amount in minor units of 10**-scale, written with all its decimals and a point: -2.08."""
+    """Format an amount in minor units of 10**-scale with all decimals and a decimal point: -2.08."""
     if not scale:
         return str(amount)
     whole, rest = divmod(abs(amount), 10**scale)
@@ -61,10 +61,10 @@ def amount_text(amount: int, scale: int) -> str:
 
 
 def on_one_line(text: str) -> str:
-    """The text without what would end a line or can't be seen."""
+    """The text without line breaks and invisible characters."""
     return "".join(letter if letter.isprintable() else " " for letter in text).strip()
 
 
 def instant_text(instant: datetime) -> str:
-    """An instant as the API writes it: 2026-06-03T00:52:00+00:00."""
+    """Format an instant like the API does: 2026-06-03T00:52:00+00:00."""
     return instant.astimezone(UTC).isoformat()

@@ -1,4 +1,4 @@
-"""Writes the book of a center as a journal: what it has, batch by batch, and at its end our balances to check it by."""
+"""Write the book of a center as a journal: header, batches, and finally our balances for checking."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ _TELL_EVERY = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a tool wants to be written to; all parts are text that is written as it comes."""
+    """The syntax of a tool; all parts are text that is written unchanged."""
 
     suffix: str
     opening: Callable[[Book], Iterator[str]]
@@ -34,7 +34,7 @@ STYLES: dict[str, Style] = {
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """How much was written."""
+    """Numbers of what was written."""
 
     batches: int
     transfers: int
@@ -53,7 +53,7 @@ def export(
 ) -> Exported:
     """Write a center's book as of the session's snapshot; `progress(done, total)` counts batches.
 
-    With `month_ends` what changed in a month is asserted at its end as well. Raises
+    With `month_ends` the balances that changed in a month are asserted at its end as well. Raises
     NotFound("organisations.center_not_found").
     """
     book = read_book(session, center_id, zone)
@@ -76,14 +76,14 @@ def export(
 
 @dataclass(slots=True)
 class _Months:
-    """Balances as they were at the end of each month, by the days on which things happened."""
+    """Balances at the end of each month, by the effective day of the batches."""
 
     first: date | None = None
     balances: dict[int, int] = field(default_factory=dict)
     changed: dict[int, Holding] = field(default_factory=dict)
 
     def before(self, event: Event, style: Style) -> Iterator[str]:
-        """Take an event into account; what ended with the month before it is asserted."""
+        """Apply an event; when it begins a new month, first assert the balances of the month before."""
         first = event.day.replace(day=1)
         if self.first is not None and first > self.first and self.changed:
             last_day = (self.first + timedelta(days=31)).replace(day=1) - timedelta(days=1)

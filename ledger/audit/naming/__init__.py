@@ -1,1 +1,1 @@
-"""What accounts, people, causes and differences are called where they are shown."""
+"""Names for accounts, people, causes and differences on pages."""

@@ -1,4 +1,4 @@
-"""What the causes of adjustments are called."""
+"""Names of the causes of adjustments."""
 
 from typing import Any
 
@@ -15,6 +15,6 @@ CAUSE_WORDS: dict[str, Any] = {
 
 
 def cause_words(number: int) -> str:
-    """What the cause is called whose account has this owner."""
+    """Name of the cause whose account has this owner."""
     causes = {adjustments.CAUSES[name]: words for name, words in CAUSE_WORDS.items()}
     return str(causes.get(number, ""))

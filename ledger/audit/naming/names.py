@@ -1,4 +1,4 @@
-"""What accounts and people are called: the ledger holds keys alone, names are put to them when they are shown."""
+"""Names of accounts and people: the ledger stores only keys, names are added when they are shown."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -58,20 +58,20 @@ _volunteer, _shop, _item = table_of(Volunteer), table_of(Shop), table_of(Item)
 
 @dataclass(frozen=True, slots=True)
 class PersonName:
-    """A person as the books show them: masked, with the volunteer number where there is one."""
+    """A person as shown in the books: masked name, with the volunteer number if there is one."""
 
     masked_name: str
     number: str
 
     @property
     def text(self) -> str:
-        """王*兰 00462179."""
+        """For example 王*兰 00462179."""
         return f"{self.masked_name} {self.number}".strip()
 
 
 @dataclass(frozen=True, slots=True)
 class AccountName:
-    """What an account is called, and what it counts."""
+    """Name of an account, and what it counts."""
 
     text: str
     kind: str
@@ -79,7 +79,7 @@ class AccountName:
 
 
 def account_names(session: Session, keys: Iterable[AccountKey], center_id: int) -> dict[AccountKey, AccountName]:
-    """Names by account: 王*兰 00462179, 柳荫积分超市 已兑, 发放."""
+    """Names by account, such as 王*兰 00462179, 柳荫积分超市 已兑, 发放."""
     wanted = set(keys)
     members = volunteer_names(session, {key.owner_id for key in wanted if key.kind in _OF_MEMBERS}, center_id)
     shops = _shop_names(session, {key.owner_id for key in wanted if key.kind in _OF_SHOPS}, center_id)
@@ -96,7 +96,7 @@ def account_names(session: Session, keys: Iterable[AccountKey], center_id: int) 
 
 
 def unit_names(session: Session, units: Iterable[str], center_id: int) -> dict[str, str]:
-    """What units are called: 分, 分钟, or the item with its size."""
+    """Names of units: 分, 分钟, or the item with its size."""
     wanted = set(units)
     query = sa.select(_item.c.unit, _item.c.name, _item.c.spec).where(
         _item.c.center_id == center_id, _item.c.unit.in_(wanted - {POINT, MINUTE})
@@ -107,7 +107,7 @@ def unit_names(session: Session, units: Iterable[str], center_id: int) -> dict[s
 
 
 def goods_names(session: Session, units: Iterable[str], center_id: int) -> dict[str, tuple[str, str]]:
-    """What the units of goods are called, and the shop whose they are."""
+    """Name and shop by unit of goods."""
     query = (
         sa.select(_item.c.unit, _item.c.name, _item.c.spec, _shop.c.name.label("shop"))
         .join(_shop, sa.and_(_shop.c.center_id == _item.c.center_id, _shop.c.id == _item.c.shop_id))
@@ -127,7 +127,7 @@ def volunteer_names(session: Session, volunteer_ids: Iterable[int], center_id: i
 
 
 def identity_names(session: Session, identity_ids: Iterable[int], center_id: int) -> dict[int, PersonName]:
-    """Masked names by identity, with the number of those who are volunteers here; who is erased is left out."""
+    """Masked names by identity, with the number of those who are volunteers here; erased people are left out."""
     wanted = set(identity_ids)
     query = sa.select(_volunteer.c.identity_id, _volunteer.c.number).where(
         _volunteer.c.center_id == center_id, _volunteer.c.identity_id.in_(wanted)

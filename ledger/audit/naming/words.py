@@ -1,4 +1,4 @@
-"""The words of a verification: its steps, the rows it looks at, what it compares."""
+"""Words for verifications: the steps, the kinds of row, what is compared."""
 
 from datetime import datetime
 from typing import Any
@@ -141,12 +141,12 @@ CHECK_WORDS: dict[str, Any] = {
 }
 
 
-# Their rows are known by a number that means something, not by a key.
+# Their rows are known by a meaningful number, not by a key.
 COUNTED_TABLES = ("leaf", "tree_node", "block", "checkpoint")
 
 
 def difference_words(difference: Difference) -> str:
-    """One sentence that names the row, what was compared, what it should be and what it is."""
+    """One sentence with the row, what was compared, and the expected and found values."""
     said = row_words(difference)
     if difference.expected is None and difference.found is None:
         return said
@@ -155,7 +155,7 @@ def difference_words(difference: Difference) -> str:
 
 
 def row_words(difference: Difference) -> str:
-    """The row and what was compared; works outside of the application too."""
+    """The row and what was compared; works outside the application too."""
     table, row_id = TABLE_WORDS[difference.table], difference.row_id
     if difference.table in COUNTED_TABLES:
         what = str(table) % {"n": row_id}

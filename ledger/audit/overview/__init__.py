@@ -1,1 +1,1 @@
-"""The console: is all well, and what to do first."""
+"""The console: overall state, and first steps for a new center."""

@@ -1,4 +1,4 @@
-"""The console's first page in one read: is all well, how much is out, what waits, what runs low."""
+"""The console's first page in one read: state of the book, points outstanding, what is pending, what runs low."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -22,7 +22,7 @@ _EVERYWHERE = ("/",)
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """What the page shows; minutes by station are of the present month."""
+    """The page's figures; minutes by station are for the current month."""
 
     at: datetime
     steps: FirstSteps
@@ -41,12 +41,12 @@ class Console:
 
     @property
     def this_year(self) -> list[Month]:
-        """The months of the present year."""
+        """The months of the current year."""
         return [month for month in self.months if month.first.year == self.months[-1].first.year]
 
     @property
     def is_blank(self) -> bool:
-        """Whether no month has a point to draw."""
+        """Whether no month has any points to chart."""
         return not any(month.issued or month.redeemed or month.outstanding for month in self.months)
 
     @property
@@ -56,12 +56,12 @@ class Console:
 
     @property
     def redeemed(self) -> int:
-        """Points redeemed this year, voided receipts taken back."""
+        """Points redeemed this year, voided receipts deducted."""
         return sum(month.redeemed for month in self.this_year)
 
     @property
     def minutes(self) -> int:
-        """Minutes of the month over all stations."""
+        """Minutes this month across all stations."""
         return sum(minutes for _name, minutes in self.stations) + self.other_minutes
 
 

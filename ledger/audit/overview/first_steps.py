@@ -1,4 +1,4 @@
-"""What a new center still lacks before a first day of service: a station, staff, an activity, volunteers, goods."""
+"""What a new center still lacks before its first day of service: station, staff, activity, volunteers, goods."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ _THERE = sa.select(
 
 @dataclass(frozen=True, slots=True)
 class FirstSteps:
-    """Which of them were ever taken."""
+    """Which of the steps have been taken."""
 
     station: bool
     staff: bool
@@ -33,10 +33,10 @@ class FirstSteps:
 
     @property
     def done(self) -> bool:
-        """Whether service can begin; an administrator may well do the work of all staff."""
+        """Whether service can begin; an administrator may do all the work of staff."""
         return self.station and self.activity and self.volunteers and self.goods
 
 
 def first_steps(session: Session, center_id: int) -> FirstSteps:
-    """How far a center has come."""
+    """How far a center has got."""
     return FirstSteps(*session.connection().execute(_THERE, {"center": center_id}).one())

@@ -1,7 +1,7 @@
-"""Points by month: what was issued and redeemed, and what was in people's hands at the end of each.
+"""Points by month: issued, redeemed, and outstanding at the end of each month.
 
-The flows are read from the accounts they leave and enter, by a covering index, for the months shown alone; what is
-outstanding is counted back from what members hold now.
+Flows are read by a covering index from the accounts they leave and enter, only for the months shown; outstanding points
+are counted back from the members' current balances.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _account, _transfer = table_of(Account), table_of(Transfer)
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A local month; amounts in minor units of points, `outstanding` at its end (now, in the present one)."""
+    """A local month; amounts in minor units of points, `outstanding` at its end (now, for the current month)."""
 
     first: date
     issued: int
@@ -33,7 +33,7 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Holders:
-    """Who has points: how many people, how many points, and how many of those are held at a till."""
+    """Number of people with points, their points, and how many of these are held at a till."""
 
     people: int
     points: int
@@ -41,7 +41,7 @@ class Holders:
 
 
 def holders(session: Session, center_id: int) -> Holders:
-    """What members hold now."""
+    """Members' current points."""
     balance = _account.c.credits_posted - _account.c.debits_posted
     query = sa.select(
         sa.func.count(sa.case((balance > 0, 1))),
@@ -53,7 +53,7 @@ def holders(session: Session, center_id: int) -> Holders:
 
 
 def months(session: Session, center_id: int, zone: ZoneInfo, *, today: date, count: int = 12) -> list[Month]:
-    """The last `count` months up to the one of `today`, oldest first."""
+    """The last `count` months up to that of `today`, oldest first."""
     firsts = _firsts(today, count)
     flows = _flows(session, center_id, [datetime.combine(first, time(), tzinfo=zone) for first in firsts])
     outstanding = holders(session, center_id).points
@@ -61,7 +61,7 @@ def months(session: Session, center_id: int, zone: ZoneInfo, *, today: date, cou
     for position in range(count - 1, -1, -1):
         moved = flows.get(position, {})
         found.append(Month(firsts[position], -moved.get("issuance", 0), moved.get("redeemed", 0), outstanding))
-        # What the accounts of the center gained, the members lost.
+        # What the center's accounts gained, the members lost.
         outstanding += sum(moved.values())
     return found[::-1]
 
@@ -74,9 +74,9 @@ def _firsts(today: date, count: int) -> list[date]:
 
 
 def _flows(session: Session, center_id: int, starts: Sequence[datetime]) -> dict[int, dict[str, int]]:
-    """By month and kind of account, what the center's own points accounts gained."""
+    """Change of the center's own points accounts by month and kind."""
     accounts = sa.select(_account.c.id, _account.c.kind).where(
-        # By their kinds, for members' accounts are most of those of the unit.
+        # Filter by kind, because most accounts of the unit belong to members.
         _account.c.center_id == center_id,
         _account.c.unit == POINT,
         _account.c.kind.in_(_OF_THE_CENTER),

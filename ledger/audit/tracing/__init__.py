@@ -1,1 +1,1 @@
-"""From a transfer back to its evidence, and the statement of an account."""
+"""Trace a transfer back to its evidence, and show the statement of an account."""

@@ -1,4 +1,4 @@
-"""What stands behind a batch: the attendance with its scans and rule, the redemption, the delivery, the approval."""
+"""The evidence behind a batch: the attendance with scans and rule, the redemption, the delivery or the approval."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +30,7 @@ _decision, _code = table_of(ReviewDecision), table_of(PayerCode)
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A review: who decided, what, and why."""
+    """A review: who decided, what and why."""
 
     decision: str
     decided_by: int
@@ -40,7 +40,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class AttendanceEvidence:
-    """An attendance, the scans it rests on, the rule it was counted by, and the decision where there was a doubt."""
+    """An attendance, its scans, the rule applied, and the review decision if there was one."""
 
     attendance: AttendanceView
     scans: list[ScanView]
@@ -50,13 +50,13 @@ class AttendanceEvidence:
 
     @property
     def worth(self) -> int:
-        """Points for the minutes by the rule; more than was given where a rule gives none for a forgotten check-out."""
+        """Points by the rule for the minutes; more than awarded if it pays none for a forgotten check-out."""
         return self.attendance.minutes * self.rule.body.points_per_hour // 60 if self.rule is not None else 0
 
 
 @dataclass(frozen=True, slots=True)
 class RedemptionEvidence:
-    """A redemption with its lines, and when the member's code was made."""
+    """A redemption with its lines, and when the member's code was issued."""
 
     redemption: RedemptionView
     code_issued_at: datetime
@@ -66,7 +66,7 @@ Evidence = AttendanceEvidence | RedemptionEvidence | DeliveryView | ProposalView
 
 
 def evidence_of(session: Session, batch: BatchView, center_id: int) -> Evidence | None:
-    """What a batch rests on, None where it has no source of its own (the raw ledger)."""
+    """The source of a batch; None for a batch of the raw ledger."""
     if not batch.source_ref.isdecimal():
         return None
     source_id = int(batch.source_ref)
@@ -84,7 +84,7 @@ def evidence_of(session: Session, batch: BatchView, center_id: int) -> Evidence 
 def people_behind(
     session: Session, batch: BatchView, evidence: Evidence | None, center_id: int
 ) -> dict[str, PersonName]:
-    """Who had a part in it: for whom, who scanned, who decided, who served, who booked; by number and masked name."""
+    """People involved by part (member, scanner, decider, clerk, recorder), with number and masked name."""
     parts: dict[str, int | None] = {"recorded_by": batch.actor_id}
     member = 0
     if isinstance(evidence, AttendanceEvidence):

@@ -51,7 +51,7 @@ def trace(session: Session, transfer_id: int, actor: Actor) -> dict[str, Any]:
 
 
 def written_sum(evidence: AttendanceEvidence) -> str:
-    """The sum as it is written by hand: 120 ÷ 60 × 1.00 = 2.00."""
+    """The calculation as written by hand: 120 ÷ 60 × 1.00 = 2.00."""
     hourly = evidence.rule.body.points_per_hour if evidence.rule is not None else 0
     return f"{evidence.attendance.minutes} ÷ 60 × {points(hourly)} = {points(evidence.worth)}"
 

@@ -1,4 +1,4 @@
-"""The statement of an account as its page and its file show it: entries with names and with what they are about."""
+"""The statement of an account for its page and its file: entries with names and subjects."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _redemption, _goods_in, _proposal = table_of(Redemption), table_of(GoodsIn), tab
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An entry, what it is about, and the account on the other side."""
+    """An entry, its subject, and the account on the other side."""
 
     entry: Entry
     about: str
@@ -42,7 +42,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """An account as of a time, with a page of its statement; `next` goes on."""
+    """An account as of a time, with one page of its statement; `next` is the cursor of the following page."""
 
     account: AccountRow
     name: AccountName
@@ -53,12 +53,12 @@ class Statement:
 
     @property
     def income(self) -> int:
-        """What came in on this page."""
+        """Total of the credits on this page."""
         return sum(line.entry.amount for line in self.lines if line.entry.amount > 0)
 
     @property
     def spending(self) -> int:
-        """What went out on this page."""
+        """Total of the debits on this page."""
         return -sum(line.entry.amount for line in self.lines if line.entry.amount < 0)
 
 
@@ -74,7 +74,7 @@ def statement_of(
 
 
 def file_of(session: Session, account_id: int, actor: Actor, *, as_of: datetime | None) -> list[list[Any]]:
-    """The whole statement as lines of a file, headings first, the oldest entry first."""
+    """The whole statement as rows of a file, headings first, oldest entry first."""
     scale = reading.get_account(session, account_id, actor, as_of=as_of).scale
 
     def fetch(part: PageRequest) -> Page[Line]:
@@ -86,7 +86,7 @@ def file_of(session: Session, account_id: int, actor: Actor, *, as_of: datetime 
 
 
 def event_words(entry: Entry) -> str:
-    """What kind of event an entry is: 发积分; 兑换，占用."""
+    """The event of an entry: 发积分; 兑换，占用."""
     words = str(CODE_WORDS.get(entry.code, entry.code))
     return words if entry.kind == "posted" else f"{words}{_('，')}{TRANSFER_KIND_WORDS[entry.kind]}"
 
@@ -106,7 +106,7 @@ def _lines(session: Session, items: Sequence[Entry], center_id: int) -> list[Lin
 
 
 def source_words(session: Session, sources: Iterable[tuple[str, str]], center_id: int) -> dict[tuple[str, str], str]:
-    """What events were about, in a few words: the activity, the receipt, the document of the delivery."""
+    """Short subjects of events: the activity, the receipt number, the delivery document."""
     by_type: dict[str, list[int]] = {}
     for source_type, ref in sources:
         if ref.isdecimal():

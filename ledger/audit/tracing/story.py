@@ -1,4 +1,4 @@
-"""A trace as a chain to be read from left to right: the amount, its batch, its source, scans, rule, the people."""
+"""A trace as a chain that reads from left to right: amount, batch, source, scans, rule, people."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""From any transfer back to the people: batch, source, scans, rule, decisions; and its neighbours in the book."""
+"""Trace any transfer to the people behind it: batch, source, scans, rule, decisions, and related transfers."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ _NO_EVIDENCE = evidence_hash({})
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """Transfers that belong to this one: what it resolves, reverses or refunds, and what did that to it."""
+    """Related transfers: those this one resolves, reverses or refunds, and those that do so to it."""
 
     pending_id: int | None
     resolution_id: int | None
@@ -34,7 +34,7 @@ class Neighbours:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """An account of a transfer and what it is called."""
+    """An account of a transfer with its name."""
 
     account_id: int
     key: AccountKey
@@ -43,7 +43,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """All that is known of a transfer; `people` by their part: member, scanned_in, decided_by, clerk, recorded_by …"""
+    """Everything known about a transfer; `people` by part: member, scanned_in, decided_by, clerk, recorded_by …"""
 
     transfer: TransferView
     debit: Side
@@ -57,12 +57,12 @@ class Trace:
 
     @property
     def fingerprint(self) -> str:
-        """The beginning of the batch's evidence hash, "" where it rests on nothing but its source (a hold)."""
+        """The start of the batch's evidence hash, "" if it has no evidence but its source (a hold)."""
         return "" if self.batch.evidence_hash == _NO_EVIDENCE else self.batch.evidence_hash[:16]
 
 
 def trace(session: Session, transfer_id: int, actor: Actor) -> Trace:
-    """A transfer that the actor may see, with everything behind it. Raises NotFound("points.transfer_not_found")."""
+    """A transfer that the actor may see, with its evidence. Raises NotFound("points.transfer_not_found")."""
     transfer = reading.get_transfer(session, transfer_id, actor)
     batch = reading.get_batch(session, transfer.batch_id, actor)
     ids = {side for each in batch.transfers for side in (each.debit_account_id, each.credit_account_id)}

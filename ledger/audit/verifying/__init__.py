@@ -1,1 +1,1 @@
-"""Verification: recomputing a book from its facts, each night and on demand."""
+"""Verification: recompute a book from its facts, nightly and on demand."""

@@ -1,4 +1,4 @@
-"""What verifications found, so that the console can say since when the book has balanced and by which check."""
+"""Results of verifications, so that the console can show since when the book has balanced and by which check."""
 
 from datetime import datetime
 
@@ -9,11 +9,11 @@ from ledger.kernel.types import STRICT, Base, center_key, key
 
 
 class VerificationRun(Base):
-    """One verification, from its start to what it found; `difference` is the first row that differed, as JSON.
+    """One verification, from its start to its result; `difference` is the first differing row, as JSON.
 
-    `beat_at` is of the machine's clock: a run that has not been heard of for a while was stopped with its process. It
-    looked at what came after the first `since_size` leaves of the log, at everything where that is NULL; what it found
-    clean ends with `log_size` leaves, whose root is `log_root`.
+    `beat_at` is by the machine's clock: a run that has been silent for a while died with its process. The run covers
+    what came after the first `since_size` leaves of the log, or everything if that is NULL. A clean result holds for
+    the first `log_size` leaves, whose root is `log_root`.
     """
 
     __tablename__ = "verification_run"

@@ -1,6 +1,6 @@
-"""The verification of each night: what came since the last one, once a week everything; a mismatch freezes the book.
+"""The nightly verification: what came since the last one, and weekly everything; a mismatch freezes the book.
 
-It runs outside of any unit, because it reads for as long as the book is large.
+It runs outside any unit of work, because reading a large book takes long.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -20,12 +20,12 @@ from ledger.points.closing import freezing
 NAME = "verify"
 _NIGHT = range(2, 6)
 _WHOLE_BOOK_EVERY = timedelta(days=7)
-# Who has been away for a night (a computer that is switched off with the lights) is made up for by day.
+# A missed night (a computer switched off in the evening) is made up for by day.
 _OVERDUE = timedelta(hours=36)
 
 
 def verify_tonight(center_id: int, at: datetime) -> bool:
-    """Verify a center where nobody has tonight; whether it was done. `at` is of the machine's clock."""
+    """Verify a center unless tonight's verification is done; returns whether it ran. `at` is by the machine's clock."""
     if not in_snapshot(_due, center_id, at=at):
         return False
     run_id = in_transaction(_begin, center_id, at=at)
@@ -38,7 +38,7 @@ def verify_tonight(center_id: int, at: datetime) -> bool:
 
 
 def _due(session: Session, center_id: int, *, at: datetime) -> bool:
-    """At night, or when the last one is long ago; not while one is under way, which may be somebody's own."""
+    """At night, or when the last run is long ago; not while another run is under way."""
     running = queries.find_running(session, center_id)
     if running is not None and running.beat_at > at - SILENT_AFTER:
         return False
@@ -49,7 +49,7 @@ def _due(session: Session, center_id: int, *, at: datetime) -> bool:
 
 
 def _begin(session: Session, center_id: int, *, at: datetime) -> int | None:
-    """Take the night for this process; None where another has."""
+    """Claim the night for this process; None if another process has it."""
     night = at.astimezone(clock.zone()).replace(hour=0, minute=0, second=0, microsecond=0)
     if not job_runs.claim(session, f"{NAME}:{public_id(center_id)}", night.astimezone(UTC)):
         return None

@@ -1,4 +1,4 @@
-"""Checkpoints that somebody kept outside: whose log they are of, and whether a key that we know has signed them."""
+"""Checkpoints kept outside: which log they belong to, and whether a known key signed them."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from ledger.proof.notes import NoteError, Verifier, parse_verifier, split_note
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A checkpoint kept outside, of the log of which center; `signed` says whether a known key has signed it."""
+    """A checkpoint kept outside and the center of its log; `signed` says whether a known key signed it."""
 
     center_id: int
     head: LogHead
@@ -21,16 +21,16 @@ class Kept:
 
 
 def read(session: Session, note: str, key: str | None = None) -> Kept:
-    """A checkpoint as C2SP has it, to be compared with the center's log; with `key` signed by that one and no other.
+    """Read a C2SP checkpoint for comparison with the center's log; with `key` only that key may have signed it.
 
-    Raises NoteError for a text that is none, a key that is none, and a log that is of no center here.
+    Raises NoteError for a malformed text or key, and for a log that belongs to no center here.
     """
     text, _signatures = split_note(note)
     checkpoint = parse_checkpoint(text)
     centers = places.center_ids(session)
     own = {center_id: seal_keys.keys(session, center_id) for center_id in centers}
     named = [center_id for center_id in centers if any(each.origin == checkpoint.origin for each in own[center_id])]
-    # Whoever rewrote everything may have renamed the log too; where there is one center there is no doubt.
+    # A forger may have renamed the log too; with only one center there is no doubt which log it is.
     fitting = named or (centers if len(centers) == 1 else [])
     if not fitting:
         raise NoteError(f"no center here has a log called {checkpoint.origin}")

@@ -1,4 +1,4 @@
-"""Reads of the audit: what verifications found, and the trial balance as units with their lines."""
+"""Reads of the audit: results of verifications, and the trial balance by unit."""
 
 import json
 import re
@@ -48,7 +48,7 @@ class RunView:
 
 @dataclass(frozen=True, slots=True)
 class TrialUnit:
-    """What one unit has on both sides, with a line per kind of account."""
+    """Both sides of one unit, with a line per kind of account."""
 
     unit: str
     scale: int
@@ -79,9 +79,9 @@ class TrialBalance:
 def trial_balance(
     session: Session, center_id: int, *, as_of: datetime | None = None, effective_until: datetime | None = None
 ) -> TrialBalance:
-    """What was posted to each side of each kind of account, now or until `as_of` (by the time of recording).
+    """Totals posted to each side by kind of account, now or until `as_of` (by recording time).
 
-    With `effective_until` by when it happened instead, which back-dated postings change afterwards.
+    `effective_until` selects by effective time instead; later back-dated postings change that result.
     """
     scales = {row[0]: row[1] for row in session.execute(_scales(center_id))}
     lines: dict[str, list[TrialLine]] = {}
@@ -122,12 +122,12 @@ def find_running(session: Session, center_id: int) -> RunView | None:
 
 
 def find_last_run(session: Session, center_id: int) -> RunView | None:
-    """The verification that ended last with a finding."""
+    """The last verification that finished with a result."""
     return next(iter(_runs(session, center_id, _run.c.status.in_(("clean", "different")))), None)
 
 
 def find_base(session: Session, center_id: int) -> LogHead | None:
-    """From where a verification may go on: what the last one left, where that was clean."""
+    """The log head from which a verification may continue: where the last one ended, if that was clean."""
     columns = (_run.c.status, _run.c.log_size, _run.c.log_root)
     query = sa.select(*columns).where(_run.c.center_id == center_id, _run.c.status.in_(("clean", "different")))
     last = session.execute(query.order_by(_run.c.started_at.desc(), _run.c.id.desc()).limit(1)).one_or_none()
@@ -136,21 +136,21 @@ def find_base(session: Session, center_id: int) -> LogHead | None:
 
 
 def find_last_full(session: Session, center_id: int) -> datetime | None:
-    """When the last verification of the whole book that was clean began."""
+    """When the last clean verification of the whole book began."""
     whole = (_run.c.center_id == center_id, _run.c.status == "clean", _run.c.since_size.is_(None))
     found: datetime | None = session.execute(sa.select(sa.func.max(_run.c.started_at)).where(*whole)).scalar()
     return found
 
 
 def find_last_heard(session: Session, center_id: int) -> datetime | None:
-    """When a verification last ended with a finding, by the machine's clock."""
+    """When a verification last finished with a result, by the machine's clock."""
     ended = (_run.c.center_id == center_id, _run.c.status.in_(("clean", "different")))
     found: datetime | None = session.execute(sa.select(sa.func.max(_run.c.beat_at)).where(*ended)).scalar()
     return found
 
 
 def known_differences(session: Session, center_id: int) -> list[Difference]:
-    """What has frozen the book before and was released by two people since, so that it does not freeze it again."""
+    """Differences that froze the book before and that two people released since, so that they don't freeze it again."""
     ids = {freeze.run_id for freeze in freezing.freezes(session, center_id) if freeze.released_at is not None}
     query = sa.select(_run.c.difference).where(_run.c.center_id == center_id, _run.c.id.in_(ids - {None}))
     found = [json.loads(text) for text in session.scalars(query) if text is not None]
@@ -158,7 +158,7 @@ def known_differences(session: Session, center_id: int) -> list[Difference]:
 
 
 def find_clean_since(session: Session, center_id: int) -> datetime | None:
-    """Since when every verification has been clean: the first one after the last that was not."""
+    """Start of the current streak of clean verifications: the first one after the last that was not clean."""
     broken = sa.select(sa.func.max(_run.c.started_at)).where(
         _run.c.center_id == center_id, _run.c.status == "different"
     )
@@ -189,7 +189,7 @@ def _difference(values: dict[str, Any]) -> Difference:
 
 
 def _revive(value: Value) -> Value:
-    """A time was written as its text; no other text begins with a date and a T."""
+    """Turn the text of a time back into a time; no other text begins with a date and a T."""
     if isinstance(value, str) and _INSTANT.match(value):
         return datetime.fromisoformat(value)
     return value

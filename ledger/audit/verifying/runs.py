@@ -1,4 +1,4 @@
-"""Carries a verification out beside the requests: in a thread of its own, telling the database how far it is."""
+"""Run a verification beside the requests, in its own thread, with its progress in the database."""
 
 import logging
 import threading
@@ -23,7 +23,7 @@ _TELL_EVERY_SECONDS = 0.5
 
 @dataclass(slots=True)
 class Teller:
-    """Tells how far a run is, often enough to watch and seldom enough to cost nothing; `also` is told the same."""
+    """Reports the progress of a run at a moderate rate, to the database and to `also`."""
 
     run_id: int
     center_id: int
@@ -32,7 +32,7 @@ class Teller:
 
     def __call__(self, step: str, done: int, total: int) -> None:
         if time.monotonic() - self.last < _TELL_EVERY_SECONDS:
-            # Other threads of this process answer requests meanwhile.
+            # Let other threads of this process answer requests.
             time.sleep(0)
             return
         self.last = time.monotonic()
@@ -42,10 +42,9 @@ class Teller:
 
 
 def start(*, actor: Actor, wait_seconds: float = 0) -> int:
-    """Begin a verification of the actor's center, or join the one under way; its id.
+    """Begin a verification of the actor's center, or join the one under way; returns its id.
 
-    Waits for its end for so long, so that who asks about a small book has the answer at once. Raises
-    Forbidden("access.denied").
+    Waits up to `wait_seconds` for its end, so that a small book is answered at once. Raises Forbidden("access.denied").
     """
     run = in_transaction(service.begin, actor=actor)
     if run["begun"]:
@@ -61,7 +60,7 @@ def _begin(here: Runtime, run_id: int, center_id: int) -> None:
 
 
 def carry_out(run_id: int, center_id: int) -> Verification | None:
-    """Seal what waits, verify, and keep what was found; a fault is logged and kept as such, then None."""
+    """Seal pending batches, verify, and store the result; log an exception, store the run as failed, return None."""
     try:
         found = verify_now(run_id, center_id)
         in_transaction(service.finish, run_id, found)
@@ -75,13 +74,13 @@ def carry_out(run_id: int, center_id: int) -> Verification | None:
 def verify_now(
     run_id: int, center_id: int, *, also: Progress | None = None, against: LogHead | None = None
 ) -> Verification:
-    """Verify what the run is about, with everything in the log; `also` is told how far it is."""
+    """Verify what the run covers, with everything sealed first; `also` receives the progress too."""
     seal_what_waits(center_id)
     return in_snapshot(_verify, run_id, center_id, progress=Teller(run_id, center_id, also), against=against)
 
 
 def seal_what_waits(center_id: int) -> None:
-    """Give every batch its leaf, so that a verification proves them all; a damaged log is for the checks to name."""
+    """Seal every pending batch so that the verification covers it; a damaged log is left to the checks."""
     try:
         while in_transaction(sealing.seal, center_id) >= sealing.MOST_PER_BLOCK:
             pass

@@ -1,4 +1,4 @@
-"""Writes of the audit: a verification is begun, tells how far it is, and ends with what it found."""
+"""Writes of the audit: begin a verification, note its progress, store its result."""
 
 import json
 from collections.abc import Iterable
@@ -22,14 +22,14 @@ from ledger.kernel.types import table_of
 
 SILENT_AFTER = timedelta(minutes=2)
 _run = table_of(VerificationRun)
-# Whether a process is alive is a matter of the machine's clock, also in a rehearsal whose own clock stands still.
+# Whether a process is alive depends on the machine's clock, even in a rehearsal whose own clock stands still.
 _machine = SystemClock()
 
 
 def begin(session: Session, *, actor: Actor, since_last: bool = False) -> dict[str, Any]:
-    """A new run, or the one that is under way: {"id", "begun"}; `begun` says whether the caller must carry it out.
+    """Begin a run, or return the one under way: {"id", "begun"}; if `begun`, the caller must carry it out.
 
-    With `since_last` it looks only at what came since the last one, where that was clean. Raises
+    With `since_last` the run covers only what came since the last one, if that was clean. Raises
     Forbidden("access.denied").
     """
     actor.need(Permission.READ_BOOKS)
@@ -55,13 +55,13 @@ def begin(session: Session, *, actor: Actor, since_last: bool = False) -> dict[s
 
 
 def note_progress(session: Session, run_id: int, center_id: int, *, step: str, done: int, total: int) -> None:
-    """Say how far a run is."""
+    """Store the progress of a run."""
     values = {"step": step, "done": done, "total": total, "beat_at": _machine.now()}
     session.connection().execute(_of(run_id, center_id).values(values))
 
 
 def finish(session: Session, run_id: int, found: Verification) -> None:
-    """Keep what a run found."""
+    """Store the result of a run."""
     difference = found.difference
     values = {
         "status": "clean" if difference is None else "different",
@@ -76,12 +76,12 @@ def finish(session: Session, run_id: int, found: Verification) -> None:
 
 
 def give_up(session: Session, run_id: int, center_id: int) -> None:
-    """A run that ended in a fault has found nothing, neither good nor bad."""
+    """End a failed run without a result."""
     _end(session, run_id, center_id, {"status": "failed"})
 
 
 def write_difference(difference: Difference, others: Iterable[Difference] = ()) -> str:
-    """A difference as JSON, with all that were found beside it; times in ISO 8601."""
+    """A difference as JSON together with all others found; times in ISO 8601."""
     values = asdict(difference) | {"others": [asdict(each) for each in others if each != difference]}
     return json.dumps(values, default=datetime.isoformat)
 

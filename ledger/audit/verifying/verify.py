@@ -1,6 +1,6 @@
-"""Recomputes the book of a center and its log from the facts and names the first row that says otherwise.
+"""Recompute the book of a center and its log from the facts, and name the first row that contradicts them.
 
-It reads one snapshot in chunks, believes no counter and no balance, and needs no lock: people go on working meanwhile.
+Reads one snapshot in chunks, trusts no counter or balance, and takes no lock, so people can go on working.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -30,12 +30,12 @@ from ledger.points.models import Account, Batch, Transfer
 from ledger.points.sealing.models import Block, CheckpointRow, Leaf
 from ledger.shop.models import GoodsIn, Redemption
 
-# One deed leaves many traces: the others are kept beside the first, so that its release is one of them all.
+# One act leaves many traces: the others are stored with the first, so that one release covers them all.
 _MOST_DIFFERENCES = 500
 Progress = Callable[[str, int, int], None]
 _block = table_of(Block)
 
-# Name of the step (words.py), the check, and the table whose rows it goes through, where it can count them.
+# Name of the step (words.py), the check, and the table whose rows measure its progress, if any.
 STEPS: tuple[tuple[str, Check, type[Base] | None], ...] = (
     ("against", check_against, None),
     ("waiting", check_waiting, None),
@@ -59,10 +59,10 @@ STEPS: tuple[tuple[str, Check, type[Base] | None], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a verification found: how much there is, and the first row that differs, None where none does.
+    """Result of a verification: how much was covered, and the first differing row, None if there is none.
 
-    `log` is the beginning of the log that is verified with it; `differences` are the first few hundred of all that
-    differ. The first is `known` where an admin and an auditor have released a freeze because of it and all the others.
+    `log` is the head of the log verified with it; `differences` are the first few hundred. `known` means that every
+    difference found was released before by an admin and an auditor.
     """
 
     center_id: int
@@ -78,7 +78,7 @@ class Verification:
 
     @property
     def clean(self) -> bool:
-        """Whether every row is what the facts say."""
+        """Whether nothing differs."""
         return self.difference is None
 
 
@@ -91,10 +91,10 @@ def verify(
     against: LogHead | None = None,
     known: Collection[Difference] = (),
 ) -> Verification:
-    """Verify a center's book; `progress(step, done, total)` is called now and then, with a total of 0 where unknown.
+    """Verify a center's book; `progress(step, done, total)` is called now and then, with a total of 0 if unknown.
 
-    With `since` only what came behind that beginning of the log; `against` is one that was kept outside. Differences
-    that are `known` are passed over as long as there is another.
+    With `since` only what came after that head of the log; `against` is a head kept outside. A difference in `known` is
+    reported first only if there is no other.
     """
     started_at = clock.now()
     scope = Scope(center_id, started_at, since=since, against=against)
@@ -115,7 +115,7 @@ def verify(
 
 
 def differences(session: Session, scope: Scope, *, progress: Progress | None = None) -> Iterator[Difference]:
-    """All rows that differ, in the order of the steps; looked for as they are asked for."""
+    """All differing rows in order of the steps, found lazily."""
     return chain.from_iterable(_run(session, scope, step, progress) for step in range(len(STEPS)))
 
 
@@ -136,7 +136,7 @@ def _run(session: Session, scope: Scope, step: int, progress: Progress | None) -
 
 
 def _log(session: Session, center_id: int) -> LogHead | None:
-    """The log as it is in the snapshot that was verified."""
+    """The head of the log in the verified snapshot."""
     size = _block.c.first_leaf + _block.c.leaves
     query = sa.select(size, _block.c.root).where(_block.c.center_id == center_id)
     row = session.connection().execute(query.order_by(_block.c.first_leaf.desc()).limit(1)).one_or_none()
