@@ -1,10 +1,11 @@
-"""What `.ci/run` calls is in the README, and a step that fails or hangs fails the whole without stopping the others."""
+"""What `.ci/run` calls is in the README, a step that fails or hangs fails the whole, and slow tests that run first exist."""
 
 import os
 import re
 import subprocess
 from pathlib import Path
 
+from tests.order import SLOW
 from tests.source import ROOT
 
 RUN = ROOT / ".ci" / "run"
@@ -47,3 +48,7 @@ def test_all_is_well_when_every_step_is(tmp_path: Path) -> None:
     done = run_with("exit 0", tmp_path)
     assert done.returncode == 0, done.stdout
     assert "All steps passed" in done.stdout
+
+
+def test_what_is_run_first_is_there() -> None:
+    assert [start for start in SLOW if not any(ROOT.glob(f"{start.rstrip('/')}*"))] == []
