@@ -1,4 +1,4 @@
-"""What `.ci/run` calls is in the README, a step that fails or hangs fails the whole, and slow tests that run first exist."""
+"""What `.ci/run` calls: the README names it, a step that fails or hangs fails the whole, slow tests run first."""
 
 import os
 import re
