@@ -1,4 +1,4 @@
-"""The people API: logging in, who am I, volunteers and their cards."""
+"""The people API: log-in, the actor's own data, volunteers and their cards."""
 
 from dataclasses import asdict
 from typing import Any
@@ -53,7 +53,7 @@ _OWN_UNITS = {POINT: POINT_SCALE, MINUTE: 0}
 @bp.arguments(LoginRequest)
 @bp.response(201, SessionSchema)
 def log_in(body: dict[str, Any]) -> dict[str, Any]:
-    """Log in as a device or person; the session can be ended from here and by staff."""
+    """Log in as a device or person; both the client and staff can end the session."""
     opened = check_and_log_in(
         body["phone"], body["password"], kind="device", address=request.remote_addr, center_id=body["center_id"]
     )
@@ -66,7 +66,7 @@ def log_in(body: dict[str, Any]) -> dict[str, Any]:
 @logged_in
 @bp.response(204)
 def log_out() -> None:
-    """End the session that this request is sent with."""
+    """End the session of this request."""
     in_transaction(credentials.revoke_session, bearer_token() or request.cookies[SESSION_COOKIE])
 
 
@@ -74,7 +74,7 @@ def log_out() -> None:
 @logged_in
 @bp.response(200, MeSchema)
 def me() -> dict[str, Any]:
-    """Who am I, with my roles by place and my own accounts."""
+    """The actor's identity, roles by place and own accounts."""
     return in_snapshot(_me, get_actor())
 
 
@@ -119,7 +119,7 @@ def _own_accounts(session: Session, actor: Actor) -> list[dict[str, Any]]:
 @bp.arguments(VolunteerQuery, location="query")
 @bp.response(200, VolunteerPage)
 def list_volunteers(query: dict[str, Any]) -> Page[VolunteerView]:
-    """Volunteers at the places whose volunteers you manage."""
+    """List volunteers at places whose volunteers you manage."""
     return in_snapshot(_list, query, get_actor())
 
 
@@ -145,7 +145,7 @@ def _list(session: Session, query: dict[str, Any], actor: Actor) -> Page[Volunte
 @bp.arguments(VolunteerRequest)
 @bp.response(201, VolunteerDetailsSchema)
 def register(body: dict[str, Any]) -> dict[str, Any]:
-    """Register a volunteer, who gets the next number of the center."""
+    """Register a volunteer and assign the center's next number."""
     volunteer_id = in_transaction_once(find_idempotency_key(), _register, body, actor=get_actor())
     return in_snapshot(_volunteer, volunteer_id, get_actor())
 
@@ -166,7 +166,7 @@ def _register(session: Session, body: dict[str, Any], *, actor: Actor) -> int:
 @requires(Permission.MANAGE_VOLUNTEERS, Permission.OWN_RECORD)
 @bp.response(200, VolunteerDetailsSchema)
 def get_volunteer(volunteer_id: int) -> dict[str, Any]:
-    """A volunteer: oneself, or one whose place you manage."""
+    """A volunteer: yourself, or one whose place you manage."""
     return in_snapshot(_volunteer, volunteer_id, get_actor())
 
 
@@ -188,7 +188,7 @@ def _seen_volunteer(session: Session, volunteer_id: int, actor: Actor) -> Volunt
 @bp.arguments(HouseholdRequest)
 @bp.response(200, VolunteerDetailsSchema)
 def set_household(body: dict[str, Any], volunteer_id: int) -> dict[str, Any]:
-    """Put a volunteer into a household, or into none. Two of one household never decide on each other's doings."""
+    """Assign a volunteer to a household, or to none. Members of one household never decide on each other's cases."""
     in_transaction(households.set_household, volunteer_id, body["number"], actor=get_actor())
     return in_snapshot(_volunteer, volunteer_id, get_actor())
 
@@ -197,7 +197,7 @@ def set_household(body: dict[str, Any], volunteer_id: int) -> dict[str, Any]:
 @requires(Permission.MANAGE_VOLUNTEERS)
 @bp.response(200, HouseholdChangeList)
 def list_households(volunteer_id: int) -> dict[str, Any]:
-    """The households that a volunteer has been of, since when, and by whom that was written down."""
+    """List a volunteer's households, since when, and who recorded them."""
     return {"items": in_snapshot(_households, volunteer_id, get_actor()), "next": None}
 
 
@@ -210,7 +210,7 @@ def _households(session: Session, volunteer_id: int, actor: Actor) -> list[House
 @requires(Permission.MANAGE_VOLUNTEERS, Permission.OWN_RECORD)
 @bp.response(200, CardList)
 def list_cards(volunteer_id: int) -> dict[str, Any]:
-    """All cards of a volunteer, the newest first."""
+    """All cards of a volunteer, newest first."""
     return in_snapshot(_cards, volunteer_id, get_actor())
 
 
@@ -224,7 +224,7 @@ def _cards(session: Session, volunteer_id: int, actor: Actor) -> dict[str, Any]:
 @bp.arguments(CardRequest)
 @bp.response(201, IssuedCardSchema)
 def issue_card(body: dict[str, Any], volunteer_id: int) -> dict[str, Any]:
-    """A new card; the earlier ones stop counting, so sending this twice leaves one that works: the last."""
+    """Issue a card; earlier cards stop working, so after a repeat only the last one works."""
     card = in_transaction(service.issue_card, volunteer_id, actor=get_actor(), expires_on=body["expires_on"])
     url = short("people.card", token=card.token)
     return {"id": card.card_id, "volunteer_id": volunteer_id, "token": card.token, "url": url}
@@ -234,5 +234,5 @@ def issue_card(body: dict[str, Any], volunteer_id: int) -> dict[str, Any]:
 @requires(Permission.MANAGE_VOLUNTEERS)
 @bp.response(204)
 def revoke_card(card_id: int) -> None:
-    """Make a card worthless: it was lost, or taken back."""
+    """Revoke a card that was lost or returned."""
     in_transaction(service.revoke_card, card_id, actor=get_actor())

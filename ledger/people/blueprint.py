@@ -1,4 +1,4 @@
-"""The blueprint that all pages of people share, and the words that their templates need."""
+"""The blueprint shared by all pages of people, and its template helpers."""
 
 from flask import Blueprint
 from flask_babel import gettext as _
@@ -13,13 +13,13 @@ bp.add_app_template_filter(show_phone, "show_phone")
 
 @bp.app_template_global()
 def place_options(places: list[tuple[int, str]]) -> list[tuple[str, str]]:
-    """Places to choose from, as the kit's `choice` wants them; where no place is likely, one must be chosen."""
+    """Places to choose from, in the format of the kit's `choice`; if no place is likely, the reader must choose one."""
     options = [(public_id(place_id), words) for place_id, words in places]
     return options if likely_place(places) or not places else [("", _("选一个地方")), *options]
 
 
 @bp.app_template_global()
 def likely_place(places: list[tuple[int, str]]) -> str:
-    """The only place that has none under it, as `choice` wants its value; empty where there are several."""
+    """The only place without places under it, as the value of `choice`; empty if there are several."""
     found = innermost(places)
     return public_id(found[0]) if len(found) == 1 else ""

@@ -1,4 +1,4 @@
-"""What people, cards, roles and log-ins are refused for, with what to do next."""
+"""Refusals about people, cards, roles and log-ins, with what to do next."""
 
 from ledger.kernel.errors import ErrorText, register
 

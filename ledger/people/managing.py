@@ -34,7 +34,7 @@ def place_path(session: Session, place_id: int, center_id: int) -> str:
 
 
 def place_paths_of(session: Session, volunteer_ids: Iterable[int], center_id: int) -> dict[int, str]:
-    """The paths of the volunteers' places; ids that are no volunteers of the center are left out."""
+    """The paths of the volunteers' places; ids that aren't volunteers of the center are left out."""
     return {
         row.id: row.path
         for part in chunks(volunteer_ids)

@@ -1,7 +1,7 @@
 """Identities (one per person in the nation), volunteers, households, cards, roles and log-in sessions.
 
-Personal text stands encrypted; what must be found again has a keyed digest beside it. Nothing here refers to the
-ledger and the ledger holds nothing of it but numbers.
+Personal text is encrypted; searchable values have a keyed digest next to them. Nothing here refers to the ledger, and
+the ledger refers to people by number only.
 """
 
 from datetime import date, datetime
@@ -16,7 +16,7 @@ _LIVE = sa.text("revoked_at IS NULL")
 
 
 class Identity(Base):
-    """A person, once in the nation, with what they are called and how they log in."""
+    """A person, once in the nation, with their name and credentials."""
 
     __tablename__ = "identity"
     __table_args__ = (sa.Index(None, "name_index"), STRICT)
@@ -44,7 +44,7 @@ class IdentityPhone(Base):
 
 
 class Volunteer(Base):
-    """A person as a volunteer of one center; points are earned and spent where they were posted."""
+    """A person as a volunteer of one center; points are earned and spent in the center that posted them."""
 
     __tablename__ = "volunteer"
     __table_args__ = (
@@ -69,9 +69,9 @@ class Volunteer(Base):
 
 
 class Household(Base):
-    """A household by its number in the village's register; `number_key` is the number however it is written.
+    """A household by its number in the village's register; `number_key` is the same for every notation of the number.
 
-    It is there for as long as the center, also when nobody is of it any more.
+    It lives as long as the center, even without members.
     """
 
     __tablename__ = "household"
@@ -90,10 +90,10 @@ class Household(Base):
 
 
 class HouseholdChange(Base):
-    """From `changed_at` on a volunteer is of this household, of none where it is NULL; what they are now is the last.
+    """A volunteer belongs to this household from `changed_at` on; to none if it is NULL. The last change is current.
 
-    `revision` counts a volunteer's changes from 1. Nothing else says who is of which household, so nobody is ever of
-    two, and every earlier answer can be given again.
+    `revision` counts a volunteer's changes from 1. This is the only record of membership, so nobody belongs to two
+    households, and every earlier state can be reconstructed.
     """
 
     __tablename__ = "household_change"
@@ -115,7 +115,7 @@ class HouseholdChange(Base):
 
 
 class RoleGrant(Base):
-    """A role of a person for a place and what is under it; the place's path is copied, for a place never moves."""
+    """A person's role for a place and everything under it; the place's path is copied, because a place never moves."""
 
     __tablename__ = "role_grant"
     __table_args__ = (
@@ -147,7 +147,7 @@ class RoleGrant(Base):
 
 
 class Card(Base):
-    """A printed card: 128 random bits behind an https address, no personal data; lost means revoked and reissued."""
+    """A printed card: 128 random bits in an https address, no personal data. A lost card is revoked and reissued."""
 
     __tablename__ = "card"
     __table_args__ = (
@@ -168,7 +168,7 @@ class Card(Base):
 
 
 class LoginSession(Base):
-    """A log-in that the server can end: the key is the digest of the token that the browser or device holds."""
+    """A log-in that the server can end; the key is the digest of the browser's or device's token."""
 
     __tablename__ = "login_session"
     __table_args__ = (

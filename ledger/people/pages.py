@@ -1,4 +1,4 @@
-"""All pages of people, by the one blueprint they share."""
+"""Registers all pages of people on their shared blueprint."""
 
 from ledger.people.access import pages as access_pages
 from ledger.people.access import staff_pages

@@ -1,4 +1,4 @@
-"""Pure decisions about people: what each role may do, how names are masked, which names and phone numbers are good."""
+"""Pure decisions about people: permissions of roles, masking of names, validity of names and phone numbers."""
 
 import re
 import unicodedata
@@ -21,8 +21,8 @@ _MANAGER = _CLERK | {
 }
 
 # Read aloud: a clerk may check in others, show the station's screen and stand at the till, at their place and below.
-# An admin proposes what takes two people, and decides on what another admin proposed. An auditor reads and changes
-# nothing; but a frozen book is released by an admin and an auditor together, by neither of them alone.
+# An admin proposes what takes two people, and decides on other admins' proposals. An auditor reads and changes
+# nothing; but only an admin and an auditor together can release a frozen book.
 ROLES: dict[str, frozenset[Permission]] = {
     "admin": _MANAGER
     | {_P.MANAGE_STAFF, _P.MANAGE_RULES, _P.READ_BOOKS, _P.RAW_LEDGER}
@@ -40,8 +40,8 @@ NAME_LENGTH = 50
 NUMBER_DIGITS = 8
 HOUSEHOLD_NUMBER_LENGTH = 20
 
-# A subscriber's number of 11 digits begins with 13 to 19, an area code with 0 and a local number with 2 to 8. What
-# begins with 100 are the operators' own five-digit service lines, so nobody can ever be given 1000 and seven digits.
+# A mobile number of 11 digits begins with 13 to 19, an area code with 0, a local number with 2 to 8. Numbers that
+# begin with 100 are the operators' five-digit service lines, so 1000 and seven digits is never assigned.
 _DEMONSTRATION_PHONE = re.compile(r"\+861000\d{7}")
 
 _COMPOUND = (
@@ -60,7 +60,7 @@ _DIGITS_IN_A_ROW = "01234567890123456789"
 
 
 def clean_name(text: str) -> str:
-    """A person's name with stray spaces gone. Raises Rejected("people.name_invalid")."""
+    """A person's name without stray spaces. Raises Rejected("people.name_invalid")."""
     name = " ".join(unicodedata.normalize("NFC", text).split())
     if not 1 <= len(name) <= NAME_LENGTH or not name.isprintable():
         raise Rejected("people.name_invalid", most=NAME_LENGTH)
@@ -70,7 +70,7 @@ def clean_name(text: str) -> str:
 
 
 def mask_name(name: str) -> str:
-    """A name as strangers may read it: 王小兰 is 王*兰, 王兰 is 王*, 欧阳兰 is 欧阳*, John Smith is J*** S***."""
+    """A name masked for strangers: 王小兰 is 王*兰, 王兰 is 王*, 欧阳兰 is 欧阳*, John Smith is J*** S***."""
     if not _HAN.fullmatch(name):
         return re.sub(r"[^\s·•.]+", lambda part: part.group()[0] + "***", name)
     family = 2 if len(name) > 2 and name[:2] in _COMPOUND_FAMILY_NAMES else 1
@@ -81,7 +81,7 @@ def mask_name(name: str) -> str:
 
 
 def normalise_phone(text: str, *, demonstration: bool = False) -> str:
-    """A phone number as E.164. Numbers that are never assigned are for a demonstration only.
+    """A phone number as E.164. Numbers that are never assigned are accepted only for a demonstration.
 
     Raises Rejected("people.phone_invalid").
     """
@@ -92,7 +92,7 @@ def normalise_phone(text: str, *, demonstration: bool = False) -> str:
 
 
 def phone_key(text: str) -> str | None:
-    """The E.164 form to look a number up by, None where no number can look like this."""
+    """The E.164 form to look a number up by; None if the text can't be a number."""
     try:
         number = phonenumbers.parse(unicodedata.normalize("NFKC", text).strip()[:40], "CN")
     except phonenumbers.NumberParseException:
@@ -104,17 +104,17 @@ def phone_key(text: str) -> str | None:
 
 
 def demonstration_phone(count: int) -> str:
-    """The count-th phone number of the range that is never assigned."""
+    """The count-th phone number of the never-assigned range."""
     return f"1000{count:07d}"
 
 
 def show_phone(number: str) -> str:
-    """A stored number as people write it: without +86 at home."""
+    """A stored number as people write it: without +86 in China."""
     return number.removeprefix("+86")
 
 
 def mask_phone(number: str) -> str:
-    """A number of which only the ends can be read: 138****8000."""
+    """A number with only its ends readable: 138****8000."""
     shown = show_phone(number)
     return shown[:3] + "****" + shown[-4:] if len(shown) >= 9 else "****"
 
@@ -144,10 +144,10 @@ def volunteer_number(count: int) -> str:
 
 
 def clean_household_number(text: str) -> str:
-    """A household's number as the village's register has it, without spaces. Raises
+    """A household's number as in the village's register, without spaces. Raises
     Rejected("people.household_number_invalid").
 
-    It needs a digit: so nobody writes the name of the head of the family where it would stand unsealed.
+    A digit is required, because the column is unencrypted and must not hold the name of the head of the family.
     """
     number = _squeeze_number(text)
     if len(number) > HOUSEHOLD_NUMBER_LENGTH or not number.isprintable() or not re.search(r"\d", number):
@@ -156,8 +156,7 @@ def clean_household_number(text: str) -> str:
 
 
 def household_key(number: str) -> str:
-    """What a household's number is found by, however it is written: 柳荫017 is 柳荫17, which is what spreadsheets
-    and people make of it."""
+    """The key to look up a household's number by: 柳荫017 equals 柳荫17, because spreadsheets and people drop zeros."""
     return _LEADING_ZEROS.sub("", "".join(letter for letter in _squeeze_number(number) if letter.isprintable()))
 
 
@@ -173,7 +172,7 @@ def permissions_of(role: str) -> frozenset[Permission]:
 
 
 def is_easy_password(password: str, phone: str) -> bool:
-    """Whether a password is the first that anybody would try: the phone, one letter over and over, a run of digits."""
+    """Whether a password is an obvious guess: the phone, one repeated letter, a run of digits."""
     plain = password.lower()
     runs = _DIGITS_IN_A_ROW, _DIGITS_IN_A_ROW[::-1]
     return (

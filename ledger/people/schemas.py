@@ -21,7 +21,7 @@ class LoginRequest(Request):
 
 
 class PersonSchema(Schema):
-    """Somebody as they see themselves."""
+    """A person as they see themselves."""
 
     id = PublicId()
     name = fields.String()
@@ -30,7 +30,7 @@ class PersonSchema(Schema):
 
 
 class SessionSchema(Schema):
-    """A log-in session. The token is shown this once: send it as `Authorization: Bearer`."""
+    """A log-in session. The token is shown only once: send it as `Authorization: Bearer`."""
 
     token = fields.String()
     expires_at = Instant()
@@ -46,7 +46,7 @@ class RoleSchema(Schema):
 
 
 class OwnAccountSchema(Schema):
-    """An account of one's own; amounts in minor units."""
+    """One of the actor's own accounts; amounts in minor units."""
 
     id = PublicId()
     unit = fields.String()
@@ -66,7 +66,7 @@ class MeSchema(PersonSchema):
 
 
 class VolunteerRequest(Request):
-    """Somebody to register; `place_id` null means the center itself."""
+    """A volunteer to register; `place_id` null means the center itself."""
 
     name = Text(required=True, longest=NAME_LENGTH)
     phone = Text(load_default=None, allow_none=True, longest=40, metadata=_PHONE)
@@ -82,7 +82,7 @@ class VolunteerRequest(Request):
 
 
 class VolunteerSchema(Schema):
-    """A volunteer as who manages volunteers at the place sees them."""
+    """A volunteer as managers of volunteers at the place see them."""
 
     id = PublicId()
     number = fields.String(metadata={"description": "Eight digits."})
@@ -94,7 +94,7 @@ class VolunteerSchema(Schema):
 
 
 class VolunteerDetailsSchema(VolunteerSchema):
-    """The same with what is known of the person."""
+    """The same with personal data."""
 
     phone = fields.String(allow_none=True)
     gender = fields.String(allow_none=True)
@@ -104,13 +104,13 @@ class VolunteerDetailsSchema(VolunteerSchema):
 
 
 class HouseholdRequest(Request):
-    """The household to put a volunteer into; null for none."""
+    """The household to assign to a volunteer; null for none."""
 
     number = Text(required=True, allow_none=True, longest=HOUSEHOLD_NUMBER_LENGTH, metadata=_HOUSEHOLD)
 
 
 class HouseholdChangeSchema(Schema):
-    """From `changed_at` on the volunteer was of the household with this number, of none where it is null."""
+    """The volunteer belongs to the household with this number from `changed_at` on; to none if it is null."""
 
     number = fields.String(allow_none=True)
     changed_by = PublicId()
@@ -118,14 +118,14 @@ class HouseholdChangeSchema(Schema):
 
 
 class HouseholdChangeList(Schema):
-    """The households that a volunteer has been of, the newest first."""
+    """A volunteer's households, newest first."""
 
     items = fields.List(fields.Nested(HouseholdChangeSchema))
     next = fields.String(allow_none=True)
 
 
 class VolunteerQuery(PageQuery):
-    """What a list of volunteers is narrowed to. Names stand encrypted, so only a whole name is found."""
+    """Filters for a list of volunteers. Names are encrypted, so only a whole name matches."""
 
     place_id = PublicId(load_default=None)
     name = Text(load_default=None, longest=NAME_LENGTH)
@@ -159,7 +159,7 @@ class CardSchema(Schema):
 
 
 class IssuedCardSchema(Schema):
-    """A new card. Its address is shown this once, to be printed as a QR code; earlier cards stop counting."""
+    """A new card. Its address is shown only once, to be printed as a QR code; earlier cards stop working."""
 
     id = PublicId()
     volunteer_id = PublicId()
@@ -168,7 +168,7 @@ class IssuedCardSchema(Schema):
 
 
 class CardList(Schema):
-    """All cards of a volunteer, the newest first."""
+    """All cards of a volunteer, newest first."""
 
     items = fields.List(fields.Nested(CardSchema))
     next = fields.String(allow_none=True)

@@ -127,7 +127,7 @@ def with_code(world: World) -> tuple[str, int, str]:
 
 
 def spend(phone: str, code: str) -> int:
-    """Set the password with a code."""
+    """Set the password with a code from paper."""
     password_hash = hash_password(PASSWORD, phone=phone)
     return in_transaction(credentials.set_password_with_code, phone=phone, code=code, password_hash=password_hash)
 

@@ -1,4 +1,4 @@
-"""The people API over HTTP: log-in, who am I, volunteers, cards; and requests that are wrong in every way."""
+"""The people API over HTTP: log-in, own data, volunteers, cards; and malformed requests of every kind."""
 
 from typing import Any
 

@@ -29,7 +29,7 @@ def page_of(person: Person) -> str:
 
 
 def household_of(world: World, person: Person) -> str | None:
-    """The number of somebody's household."""
+    """The number of a volunteer's household."""
     return in_snapshot(queries.get_volunteer_details, person.volunteer_id, world.center_id).household
 
 

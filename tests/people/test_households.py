@@ -1,4 +1,4 @@
-"""Of which household somebody is: written down by who manages them, never of two, and answerable for any time."""
+"""Membership of households: set by managers of volunteers, one household at most, known for any time."""
 
 from datetime import timedelta
 
@@ -19,18 +19,18 @@ from tests.world import Person, World
 
 
 def household_of(world: World, person: Person) -> str | None:
-    """The number of somebody's household."""
+    """The number of a volunteer's household."""
     return in_snapshot(queries.get_volunteer_details, person.volunteer_id, world.center_id).household
 
 
 def history(world: World, person: Person) -> list[str | None]:
-    """The numbers of the households that somebody has been of, the oldest first."""
+    """The numbers of a volunteer's households, oldest first."""
     changes = in_snapshot(household_queries.household_changes, person.volunteer_id, world.center_id)
     return [change.number for change in reversed(changes)]
 
 
 def related(world: World, one: Person, other: Person, **how: object) -> bool:
-    """Whether two are of one household, whichever way the other is named."""
+    """Whether two people share a household; asserts that naming the other by identity or volunteer agrees."""
     by_identity, by_volunteer = (
         in_snapshot(households.one_household, one.identity_id, world.center_id, **named, **how)
         for named in ({"identities": [other.identity_id]}, {"volunteers": [other.volunteer_id]})
@@ -40,13 +40,13 @@ def related(world: World, one: Person, other: Person, **how: object) -> bool:
 
 
 def set_household(world: World, person: Person, number: str | None, by: Person | None = None) -> None:
-    """Who built the center, or whoever is named, writes it down."""
+    """Assign the household as the center's founder, or as the given actor."""
     actor = by.actor if by else world.builder
     in_transaction(households.set_household, person.volunteer_id, number, actor=actor)
 
 
 def code_of(world: World, person: Person, number: str | None, by: Person | None = None) -> str:
-    """The code of the refusal to write it down."""
+    """The code of the refusal."""
     with pytest.raises(LedgerError) as refused:
         set_household(world, person, number, by)
     return refused.value.code
@@ -91,7 +91,7 @@ def test_a_number_is_one_however_it_is_written(world: World, one: str, other: st
     "number", ["王桂兰家", "x" * HOUSEHOLD_NUMBER_LENGTH + "1", "17\x00", "17\u200b", "　", "\ud83d1"]
 )
 def test_what_is_no_number_is_refused(world: World, number: str) -> None:
-    """A name least of all: it would stand there unsealed."""
+    """Above all not a name, which would be stored unencrypted."""
     assert code_of(world, world.add_volunteer(), number) == "people.household_number_invalid"
 
 
@@ -130,7 +130,7 @@ def test_staff_who_are_no_volunteers_are_related_to_nobody(world: World) -> None
 
 
 def test_a_household_is_one_of_a_center(world: World, database: Database) -> None:
-    """The same two serve elsewhere, where one of them is of another household, or of none."""
+    """The same two people volunteer elsewhere, where one of them has another household, or none."""
     mother, daughter = world.add_volunteer(), world.add_volunteer("李秀英")
     world.house("17", mother, daughter)
     other = World(database)
@@ -174,7 +174,7 @@ def test_only_who_manages_the_volunteer_writes_it_down(world: World) -> None:
 
 
 def test_nobody_takes_their_own_family_out_of_its_household(world: World) -> None:
-    """Else two of one household would be none for as long as a decision takes."""
+    """Otherwise two members could split up just for a decision."""
     manager, husband = world.add_staff("station_manager"), world.add_volunteer("李建国")
     world.enlist(manager)
     set_household(world, husband, "17", manager)

@@ -25,7 +25,7 @@ def manager(world: World) -> Person:
 
 
 def register(browser: Browser, world: World, **typed: str) -> str:
-    """Register by the page; where its answer leads to."""
+    """Register on the page and return the address it redirects to."""
     known = {"name": "王小兰", "phone": fresh_phone(), "gender": "female", "id_last4": "123x"}
     answer = browser.post("/volunteers/new", **known | {"place_id": public_id(world.station_id)} | typed)
     assert answer.status_code == 303, answer.text

@@ -1,4 +1,4 @@
-"""The pages of people, places and activities in a real browser: axe finds nothing, nothing is wider than its window."""
+"""The pages of people, places and activities in a real browser: axe finds nothing, no page is too wide."""
 
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
@@ -18,14 +18,14 @@ SIZES = {"desktop": DESKTOP, "phone": PHONE, "narrow": {"width": 320, "height": 
 
 
 def look_at(page: Page, name: str) -> None:
-    """What must hold of every page."""
+    """Check what must hold for every page."""
     no_axe_violations(page)
     no_sideways_scroll(page)
     screenshot(page, name)
 
 
 def furnish(world: World) -> dict[str, str]:
-    """A center with something on every page: addresses by name."""
+    """Make a center with content for every page; returns addresses by name."""
     volunteer = world.add_volunteer("王小兰")
     team = in_transaction(organisations.add_team, place_id=world.station_id, name="红马甲", actor=world.builder)
     in_transaction(organisations.join_team, team_id=team, volunteer_id=volunteer.volunteer_id, actor=world.builder)

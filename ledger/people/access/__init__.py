@@ -1,1 +1,1 @@
-"""Who may act: log-ins, passwords, sessions, staff and their roles."""
+"""Access: log-ins, passwords, sessions, staff and their roles."""

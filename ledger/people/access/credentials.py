@@ -1,4 +1,4 @@
-"""How people prove who they are: activation codes on paper, passwords, and log-in sessions that can be ended."""
+"""Credentials: activation codes on paper, passwords, and revocable log-in sessions."""
 
 import secrets
 from dataclasses import dataclass
@@ -19,30 +19,30 @@ from ledger.people.identities.queries import find_identity_by_phone
 from ledger.people.models import ActivationCode, Identity, LoginSession, RoleGrant
 from ledger.people.volunteers.queries import find_volunteer_by_identity
 
-# No letter that is taken for a digit when it is read from paper.
+# No letter that looks like a digit on paper.
 _ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 _CODE_LENGTH, _CODE_GROUP = 12, 4
 CODE_LASTS = timedelta(days=7)
 SESSION_LASTS: dict[str, timedelta] = {"browser": timedelta(hours=12), "device": timedelta(days=30)}
-# A volunteer's own phone stays logged in; who works for a center logs in each day, at computers that others use.
+# A volunteer's own phone stays logged in; staff share computers and log in each day.
 VOLUNTEERS_BROWSER_LASTS = timedelta(days=30)
-# What was done names the log-in it was done by, so that one can be looked at for a while after it has ended.
+# Records name the log-in behind them, so log-ins are kept for a while after they end.
 _SESSIONS_KEPT = timedelta(days=30)
 MOST_FORGOTTEN = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedSession:
-    """A new log-in; the token is shown this once and only its digest is stored."""
+    """A new log-in; the token is shown only once and stored as a digest."""
 
     token: str
     expires_at: datetime
 
 
 def make_activation_code(session: Session, identity_id: int, *, actor: Actor) -> str:
-    """A code for paper (ABCD-EFGH-JKMN) that sets a password once within 7 days; earlier ones die.
+    """Make a code for paper (ABCD-EFGH-JKMN) that sets a password once within 7 days; earlier codes stop working.
 
-    Raises Forbidden("access.denied"), Forbidden("people.staff_elsewhere") when the person works for another center,
+    Raises Forbidden("access.denied"), Forbidden("people.staff_elsewhere") if the person works for another center,
     NotFound("people.identity_not_found").
     """
     _may_give_password(session, identity_id, actor)
@@ -62,10 +62,10 @@ def make_activation_code(session: Session, identity_id: int, *, actor: Actor) ->
 
 
 def set_password_with_code(session: Session, *, phone: str, code: str, password_hash: str) -> int:
-    """Spend an activation code; all log-in sessions of the person end. Returns the identity.
+    """Use up an activation code and end all of the person's log-in sessions. Returns the identity.
 
-    `password_hash` is made by passwords.hash_password before the unit. Raises
-    Rejected("people.activation_code_invalid") for every way in which phone and code do not belong together.
+    Call passwords.hash_password before the unit to make `password_hash`. Raises
+    Rejected("people.activation_code_invalid") for every mismatch of phone and code.
     """
     identity_id = find_identity_by_phone(session, phone)
     now = clock.now()
@@ -87,9 +87,9 @@ def set_password_with_code(session: Session, *, phone: str, code: str, password_
 
 
 def set_password(session: Session, identity_id: int, *, password_hash: str) -> None:
-    """Store a new hash; all log-in sessions and activation codes of the person end.
+    """Store a new hash and end all of the person's log-in sessions and activation codes.
 
-    For commands of who runs the machine and for a person who has just proved who they are: it asks nobody.
+    Checks no permission: for operators' commands, and for people who have just authenticated.
     """
     change = sa.update(Identity).where(Identity.id == identity_id).values(password_hash=password_hash)
     session.connection().execute(change)
@@ -100,7 +100,7 @@ def set_password(session: Session, identity_id: int, *, password_hash: str) -> N
 def open_session(
     session: Session, identity_id: int, *, kind: Literal["browser", "device"], center_id: int
 ) -> OpenedSession:
-    """Log a person in to a center: 12 hours in a browser (30 days for who has no role), 30 days on a device."""
+    """Log a person in to a center: 12 hours in a browser (30 days without a role), 30 days on a device."""
     token = secrets.token_urlsafe(32)
     now = clock.now()
     working = kind == "device" or bool(roles_of(session, identity_id, center_id))
@@ -120,7 +120,7 @@ def open_session(
 
 
 def revoke_session(session: Session, token: str) -> None:
-    """End the log-in session with this token, if it is there."""
+    """End the log-in session with this token, if there is one."""
     _revoke(session, LoginSession.token_hash == token_hash(token))
 
 
@@ -130,9 +130,9 @@ def revoke_all_sessions(session: Session, identity_id: int) -> None:
 
 
 def forget_ended(session: Session) -> int:
-    """Remove activation codes that have expired and log-ins that ended a month ago; how many went. For a job.
+    """Delete expired activation codes and log-ins that ended a month ago; returns how many. For a job.
 
-    It takes at most MOST_FORGOTTEN of each, so that it holds the writer briefly.
+    Deletes at most MOST_FORGOTTEN of each, to hold the writer only briefly.
     """
     now = clock.now()
     codes = _some(ActivationCode.code_hash, ActivationCode.expires_at <= now)
@@ -149,7 +149,7 @@ def _some(key: InstrumentedAttribute[str], which: sa.ColumnElement[bool]) -> sa.
 
 
 def _may_give_password(session: Session, identity_id: int, actor: Actor) -> None:
-    """A code is as good as the password, so who makes one must be above all that the person may do."""
+    """A code is as good as the password, so the actor must outrank every role of the person."""
     if session.connection().execute(sa.select(Identity.id).where(Identity.id == identity_id)).scalar() is None:
         raise NotFound("people.identity_not_found")
     if actor.identity_id == SYSTEM_IDENTITY:
@@ -182,6 +182,6 @@ def _revoke(session: Session, which: sa.ColumnElement[bool]) -> None:
 
 
 def _code_hash(code: str) -> str:
-    """A keyed digest: 59 bits alone could be tried out by who has a copy of the database."""
+    """A keyed digest: with a copy of the database, 59 bits alone could be brute-forced."""
     letters = "".join(letter for letter in code.upper() if letter in _ALPHABET)
     return keyring().index(letters, purpose="activation_code")

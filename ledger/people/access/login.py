@@ -1,4 +1,4 @@
-"""Logging in, and setting the first password: limited, the same work for everybody, no hashing within a unit."""
+"""Logging in and setting the first password: rate-limited, constant work, no hashing inside a unit."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,13 +13,13 @@ from ledger.web.rate_limit import Limit, count_try, forgive, network_of
 
 _QUARTER_HOUR = 15 * 60
 PER_PHONE = Limit("log-in by phone", most=10, window_seconds=_QUARTER_HOUR)
-# A whole station, or a village, may come from one address.
+# A whole station or village may share one address.
 PER_ADDRESS = Limit("log-in by address", most=300, window_seconds=_QUARTER_HOUR)
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedIn:
-    """A new log-in session; the token is known to nobody but its holder."""
+    """A new log-in session; only its holder knows the token."""
 
     token: str
     expires_at: datetime
@@ -35,9 +35,9 @@ def log_in(
     address: str | None,
     center_id: int | None = None,
 ) -> LoggedIn:
-    """Log somebody in to the center named, else to the one they work or serve in.
+    """Log a person in to the named center, or else to the one they work or volunteer in.
 
-    Raises TooMany("request.too_many"), Forbidden("people.login_failed") whatever was wrong,
+    Raises TooMany("request.too_many"), Forbidden("people.login_failed") for any wrong credential,
     Forbidden("people.center_unknown").
     """
     tries = _count(phone, address)
@@ -53,7 +53,7 @@ def log_in(
 
 
 def set_first_password(phone: str, code: str, password: str, *, address: str | None) -> None:
-    """Spend an activation code from paper; the person may log in from now on.
+    """Use up an activation code from paper; the person can log in from now on.
 
     Raises TooMany("request.too_many"), Rejected("people.activation_code_invalid"), and for the password what
     passwords.hash_password raises.
@@ -65,7 +65,7 @@ def set_first_password(phone: str, code: str, password: str, *, address: str | N
 
 
 def _count(phone: str, address: str | None) -> tuple[Limit, str]:
-    """Count the try for the phone and for the address; the phone's is given back when it was a good one."""
+    """Count the attempt for the phone and the address; success gives the phone's attempts back."""
     by_phone = (PER_PHONE, phone_key(phone) or phone[:40])
     count_try((PER_ADDRESS, network_of(address)), by_phone)
     return by_phone

@@ -1,4 +1,4 @@
-"""Pages of access: logging in and out, the slip with a code, and the first password."""
+"""Pages for logging in and out, the activation slip, and the first password."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ _PASSWORD_FIELDS = {
 @bp.get("/log-in")
 @public
 def log_in() -> ResponseReturnValue:
-    """Who are you? Somebody who is logged in goes on to where they were going."""
+    """Show the log-in form; readers who are logged in already go on to their destination."""
     goal = local_path(asked.verbatim("next"))
     return redirect(goal) if current_actor() else _login_page(goal)
 
@@ -43,7 +43,7 @@ def log_in() -> ResponseReturnValue:
 @bp.post("/log-in")
 @public
 def send_log_in() -> ResponseReturnValue:
-    """Log in, and go on to where the reader was going."""
+    """Log in and redirect to the reader's destination."""
     goal = local_path(forms.verbatim("next"))
     phone, password = forms.text("phone"), forms.verbatim("password")
     try:
@@ -68,7 +68,7 @@ def log_out() -> ResponseReturnValue:
 @bp.get("/first-password")
 @public
 def first_password() -> str:
-    """Set a password with the code on the slip."""
+    """Show the form that sets a password with the code on the slip."""
     return render_template("people/first_password.html", phone="", code=asked.verbatim("code"), errors={})
 
 
@@ -90,7 +90,7 @@ def send_first_password() -> ResponseReturnValue:
 @bp.post("/people/<id:identity_id>/activation-code")
 @requires(Permission.MANAGE_VOLUNTEERS, Permission.MANAGE_STAFF)
 def print_activation_code(identity_id: int) -> str:
-    """A slip with a code that sets a password once; the code is on this answer only."""
+    """Print a slip with a code that sets a password once; only this response shows the code."""
     code = in_transaction(credentials.make_activation_code, identity_id, actor=get_actor())
     shown = in_snapshot(_slip, identity_id)
     url = absolute("people.first_password", code=code)
@@ -110,12 +110,12 @@ def _login_page(goal: str, **typed: Any) -> str:
 
 
 def _enter(opened: LoggedIn, goal: str) -> ResponseReturnValue:
-    """Give the browser the session, and its switches as the person last had them."""
+    """Give the browser the session and the person's last display preferences."""
     response = redirect(goal, 303)
     response.set_cookie(
         SESSION_COOKIE,
         opened.token,
-        # Counted, not dated: the phone's own clock may be wrong, and a rehearsal's is.
+        # A duration, not a date: the phone's clock may be wrong, and in a rehearsal it differs from ours.
         max_age=int((opened.expires_at - clock.now()).total_seconds()),
         httponly=True,
         samesite="Lax",

@@ -1,4 +1,4 @@
-"""Password hashing. It takes tens of milliseconds on purpose, so it happens outside of units."""
+"""Password hashing. It takes tens of milliseconds on purpose, so it runs outside units."""
 
 import unicodedata
 
@@ -11,7 +11,7 @@ from ledger.people.policy import is_easy_password
 LEAST_LENGTH, MOST_LENGTH = 8, 128
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-# Verified against when nobody has the phone number, so that the time of the answer tells nothing.
+# Verified against if nobody has the phone number, so that response time reveals nothing.
 _NOBODY = _hasher.hash("nobody has this password")
 
 
@@ -30,7 +30,7 @@ def hash_password(password: str, *, phone: str) -> str:
 
 
 def password_is_right(password_hash: str | None, password: str) -> bool:
-    """Whether the password is the one that was hashed; the same work is done when there is no hash."""
+    """Whether the password matches the hash; does the same work if there is no hash."""
     try:
         _hasher.verify(password_hash or _NOBODY, _plain(password[:MOST_LENGTH]))
     except (VerificationError, InvalidHashError):
@@ -39,5 +39,5 @@ def password_is_right(password_hash: str | None, password: str) -> bool:
 
 
 def _plain(password: str) -> bytes:
-    """The same bytes for a password however the keyboard composed it: full-width digits are digits."""
+    """Normalise a password, whatever keyboard composed it: full-width digits become digits."""
     return unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")

@@ -1,4 +1,4 @@
-"""Reads of roles and log-in sessions: who stands behind a token and what they may do."""
+"""Reads of roles and log-in sessions: who holds a token and what they may do."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,7 @@ _session, _volunteer, _grant = LoginSession.__table__, Volunteer.__table__, Role
 
 @dataclass(frozen=True, slots=True)
 class LoginRow:
-    """What a log-in needs to know of a person; the password is verified outside of any unit."""
+    """What a log-in needs to know about a person; the password is verified outside any unit."""
 
     identity_id: int
     password_hash: str | None
@@ -32,7 +32,7 @@ class LoginRow:
 
 @dataclass(frozen=True, slots=True)
 class RoleView:
-    """A role that is in force, for a place and what is under it."""
+    """A role in force for a place and everything under it."""
 
     id: int
     identity_id: int
@@ -86,7 +86,7 @@ _ROLES = Prepared(
 
 
 def load_actor(session: Session, token: str) -> Actor | None:
-    """Who holds the token of a log-in session that is neither revoked nor over, with all that they may do."""
+    """The holder of a live session's token, with all their grants; None if it is revoked or expired."""
     found = _LOAD.rows(session, {"hash": token_hash(token), "now": clock.now()})
     if not found:
         return None
@@ -108,7 +108,7 @@ def load_actor(session: Session, token: str) -> Actor | None:
 
 
 def find_login(session: Session, phone: str) -> LoginRow | None:
-    """The person who logs in with a phone number, however it is written."""
+    """The person who logs in with this phone number, in any notation."""
     number = phone_key(phone)
     if number is None:
         return None
@@ -122,8 +122,8 @@ def find_login(session: Session, phone: str) -> LoginRow | None:
 
 
 def centers_of(session: Session, identity_id: int) -> list[int]:
-    """The centers in which a person has a role, then those in which they are a volunteer only."""
-    # Every index begins with the center, so the question is put to each of the few centers there are.
+    """The centers where a person has a role, followed by those where they only volunteer."""
+    # Every index begins with the center, so query each of the few centers.
     centers = sa.select(Center.id)
     grants = sa.select(RoleGrant.center_id).where(
         RoleGrant.center_id.in_(centers), RoleGrant.identity_id == identity_id, RoleGrant.revoked_at.is_(None)
@@ -136,13 +136,13 @@ def centers_of(session: Session, identity_id: int) -> list[int]:
 
 
 def roles_of(session: Session, identity_id: int, center_id: int) -> list[RoleView]:
-    """The roles of a person in a center that are in force."""
+    """A person's roles in force in a center."""
     rows = _ROLES.rows(session, {"center": center_id, "identity": identity_id})
     return [RoleView(*row) for row in rows]
 
 
 def staff(session: Session, actor: Actor) -> list[StaffView]:
-    """Everybody with a role at the places whose staff the actor manages, in order of place."""
+    """Everybody with a role at places whose staff the actor manages, ordered by place."""
     actor.need(Permission.MANAGE_STAFF)
     mine = under(RoleGrant.place_path, actor.paths(Permission.MANAGE_STAFF))
     query = (

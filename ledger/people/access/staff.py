@@ -1,4 +1,4 @@
-"""Staff and their roles: who may do what, at which place and below."""
+"""Staff and their roles: what they may do, at which place and below."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from ledger.places.queries import is_demonstration
 
 
 def add_staff(session: Session, *, name: str, phone: str, actor: Actor) -> int:
-    """The identity of somebody who will be given a role: the one with this phone, or a new one.
+    """Find or make the identity of a future staff member by phone.
 
     Raises Forbidden("access.denied"), Rejected("people.name_invalid", "people.phone_invalid",
     "people.name_differs").
@@ -29,14 +29,14 @@ def add_staff(session: Session, *, name: str, phone: str, actor: Actor) -> int:
 
 
 def hire(session: Session, *, name: str, phone: str, role: str, place_id: int, actor: Actor) -> int:
-    """Add somebody and give them a role in one step; returns the identity. Raises what the two raise."""
+    """Add a staff member with a role and return the identity. Raises what `add_staff` and `grant_role` raise."""
     identity_id = add_staff(session, name=name, phone=phone, actor=actor)
     grant_role(session, identity_id=identity_id, role=role, place_id=place_id, actor=actor)
     return identity_id
 
 
 def grant_role(session: Session, *, identity_id: int, role: str, place_id: int, actor: Actor) -> int:
-    """Give a role for a place and what is under it; returns the grant's id.
+    """Grant a role for a place and everything under it; returns the grant's id.
 
     Raises Rejected("people.role_unknown"), Forbidden("access.denied"), Conflict("people.role_held"),
     NotFound("people.identity_not_found", "people.place_not_found").
@@ -71,7 +71,7 @@ def grant_role(session: Session, *, identity_id: int, role: str, place_id: int, 
 
 
 def revoke_role(session: Session, grant_id: int, *, actor: Actor) -> None:
-    """Take a role away; it stops counting with the next request of its holder.
+    """Revoke a role; it ends with its holder's next request.
 
     Raises NotFound("people.role_not_found"), Forbidden("access.denied"), Conflict("people.last_admin").
     """
@@ -97,7 +97,7 @@ def _live(center_id: int) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _lock_live_grants(session: Session, center_id: int) -> list[Any]:
-    """All grants in force, locked in order of id: two admins can't take each other's role in the same moment."""
+    """All grants in force, locked in id order, so that two admins can't revoke each other at the same moment."""
     table = RoleGrant.__table__
     query = (
         sa.select(table.c.id, table.c.role, table.c.place_path)

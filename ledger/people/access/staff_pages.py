@@ -1,4 +1,4 @@
-"""Pages for who manages staff: who works where in which role."""
+"""Pages for managers of staff: who works where in which role."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ _FIELDS = {
 
 
 def role_names() -> dict[str, str]:
-    """What each role is called, in the order in which they are offered."""
+    """Display names of the roles, in the order in which pages offer them."""
     return {
         "clerk": _("店员"),
         "station_manager": _("站长"),
@@ -43,7 +43,7 @@ def role_names() -> dict[str, str]:
 @bp.get("/staff")
 @requires(Permission.MANAGE_STAFF)
 def staff() -> str:
-    """Who works where?"""
+    """List staff by place."""
     return render_template("people/staff.html", role_names=role_names(), **in_snapshot(_staff, get_actor()))
 
 
@@ -57,14 +57,14 @@ def _staff(session: Session, actor: Actor) -> dict[str, Any]:
 @bp.get("/staff/new")
 @requires(Permission.MANAGE_STAFF)
 def new_staff() -> str:
-    """Give somebody a role."""
+    """Show the form that grants a role."""
     return _form({}, {})
 
 
 @bp.post("/staff/new")
 @requires(Permission.MANAGE_STAFF)
 def send_new_staff() -> ResponseReturnValue:
-    """Give somebody a role at a place and below; somebody known by phone must have the same name."""
+    """Grant a role at a place and below; a person known by phone must have the same name."""
     try:
         name, phone, role, place_id = forms.text("name"), forms.text("phone"), forms.text("role"), forms.key("place_id")
         once, actor = idempotency_key(), get_actor()
@@ -85,6 +85,6 @@ def _form(values: dict[str, Any], errors: dict[str, str]) -> str:
 @bp.post("/staff/roles/<id:grant_id>/revoke")
 @requires(Permission.MANAGE_STAFF)
 def revoke_role(grant_id: int) -> ResponseReturnValue:
-    """Take a role away."""
+    """Revoke a role."""
     in_transaction_once(idempotency_key(), staffing.revoke_role, grant_id, actor=get_actor())
     return redirect(url_for("people.staff"), 303)

@@ -1,1 +1,1 @@
-"""Households: who lives with whom, now and at a time."""
+"""Households: people who live together, now and at a time."""

@@ -1,4 +1,4 @@
-"""Reads of households: who is of which, now or at a time, and how that came about."""
+"""Reads of households: members, now or at a time, and changes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _of_change = sa.and_(_household.c.center_id == _change.c.center_id, _household.c
 
 @dataclass(frozen=True, slots=True)
 class HouseholdChangeView:
-    """From `changed_at` on somebody was of the household with this number, of none where it is None."""
+    """A volunteer belongs to the household with this number from `changed_at` on; to none if it is None."""
 
     number: str | None
     changed_by: int
@@ -27,7 +27,7 @@ class HouseholdChangeView:
 
 
 def is_last(at: datetime | None = None) -> "sa.ColumnElement[bool]":
-    """Whether a row of household_change is its volunteer's last, or was at a time."""
+    """Condition: a row of household_change is its volunteer's last, now or at a time."""
     later = _change.alias("later")
     own = [later.c.center_id == _change.c.center_id, later.c.volunteer_id == _change.c.volunteer_id]
     known = [] if at is None else [later.c.changed_at <= at]
@@ -36,14 +36,14 @@ def is_last(at: datetime | None = None) -> "sa.ColumnElement[bool]":
 
 
 def number_of_household() -> "sa.Label[str | None]":
-    """The number of somebody's household as `household`, for a statement that selects from volunteer."""
+    """The number of a volunteer's household as column `household`, for a statement that selects from volunteer."""
     own = (_change.c.center_id == _volunteer.c.center_id, _change.c.volunteer_id == _volunteer.c.id)
     query = sa.select(_household.c.number).join(_change, _of_change).where(*own, is_last()).correlate(_volunteer)
     return query.scalar_subquery().label("household")
 
 
 def members_of(number: str, center_id: int) -> "sa.Select[Any]":
-    """A selection of the volunteers of a household, as list_volunteers takes it; the number however it is written."""
+    """A selection of the volunteers of a household, as list_volunteers takes it; the number in any notation."""
     return (
         sa.select(_change.c.volunteer_id)
         .join(_household, _of_change)
@@ -52,7 +52,7 @@ def members_of(number: str, center_id: int) -> "sa.Select[Any]":
 
 
 def household_numbers(session: Session, volunteer_ids: Iterable[int], center_id: int) -> dict[int, str]:
-    """Numbers of households by volunteer; who is of none is left out."""
+    """Household numbers by volunteer; volunteers without a household are left out."""
     query = (
         sa.select(_change.c.volunteer_id, _household.c.number)
         .join(_household, _of_change)
@@ -66,7 +66,7 @@ def household_numbers(session: Session, volunteer_ids: Iterable[int], center_id:
 
 
 def household_changes(session: Session, volunteer_id: int, center_id: int) -> list[HouseholdChangeView]:
-    """The households that a volunteer has been of, the newest first."""
+    """A volunteer's households, newest first."""
     query = (
         sa.select(_household.c.number, _change.c.changed_by, _change.c.changed_at)
         .select_from(_change)

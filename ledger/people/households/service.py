@@ -1,11 +1,10 @@
-"""Who is of which household, and whether two people are of one: those never decide on each other's doings.
+"""Which household each person belongs to. Members of one household never decide on each other's cases.
 
-A person is once in the nation and a volunteer of each center, and a household is one of a center's. So somebody on the
-staff who is no volunteer of the center has no household there and is related to nobody.
+A person has one identity in the nation and one volunteer record per center; a household belongs to one center. Staff
+who do not volunteer in a center have no household there and are related to nobody.
 
-Whoever decides keeps the households of those concerned as they are until the decision stands, by the rows of their
-identities, which are there before anybody is a volunteer. So what is said of a household at the time of a decision is
-what the decision was made by.
+A decision locks the identity rows of the people concerned until it commits, so their households can't change
+meanwhile; identities exist before volunteers do. The history of households therefore shows what a decision relied on.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -50,14 +49,14 @@ def one_household(
     at: datetime | None = None,
     lock: bool = False,
 ) -> bool:
-    """Whether a person is of one household of the center with any of the others, now or as it was known at a time.
+    """Whether a person shares a household of the center with any of the others, now or as known at a time.
 
-    The others are named by identity or by volunteer. Nobody is related to themselves, nor who is of no household. With
-    `lock` nobody changes the answer before this unit ends.
+    The others are named by identity or by volunteer. Nobody is related to themselves, and people without a household
+    are related to nobody. With `lock` the answer can't change before this unit ends.
     """
     named = [_volunteer.c.identity_id.in_({*identities, identity_id})]
     if volunteers:
-        # Only then: beside an empty list, SQLite would look through all volunteers of the center.
+        # Left out if empty: next to an empty list, SQLite would scan all volunteers of the center.
         named.append(_volunteer.c.id.in_(volunteers))
     own = (_volunteer.c.center_id == center_id, sa.or_(*named))
     if lock:
@@ -77,15 +76,15 @@ def one_household(
 
 
 def set_household(session: Session, volunteer_id: int, number: str | None, *, actor: Actor) -> None:
-    """Put a volunteer into the household with this number, None for none. Raises as `set_households` does."""
+    """Assign a volunteer to the household with this number, None for none. Raises as `set_households` does."""
     set_households(session, {volunteer_id: number}, actor=actor)
 
 
 def set_households(session: Session, wanted: Mapping[int, str | None], *, actor: Actor) -> None:
-    """Put volunteers into households by number, None for none; a household not known yet is made.
+    """Assign volunteers to households by number, None for none; unknown households are created.
 
-    What is so already is left as it is. Nobody takes anybody out of their own household, themselves neither: else two
-    of one would be none for as long as a decision takes. Raises Rejected("people.household_number_invalid"),
+    Leaves unchanged assignments alone. Nobody may remove members from their own household, not even themselves, or
+    two members could split up just for a decision. Raises Rejected("people.household_number_invalid"),
     NotFound("people.volunteer_not_found"), Forbidden("access.denied" | "people.own_household").
     """
     if not wanted:
@@ -106,7 +105,7 @@ def set_households(session: Session, wanted: Mapping[int, str | None], *, actor:
 
 
 def _store(session: Session, changing: Mapping[int, int | None], last: Mapping[int, _Last], actor: Actor) -> None:
-    # Read after the locks: it is never earlier than a decision that these were waiting for.
+    # Read after locking: never earlier than a decision that the locks waited for.
     at = clock.now()
     rows = [
         {
@@ -123,7 +122,7 @@ def _store(session: Session, changing: Mapping[int, int | None], last: Mapping[i
 
 
 def _volunteer_ids(session: Session, actor: Actor) -> list[int]:
-    """The actor as a volunteer of the center, as they are by now."""
+    """The actor as a volunteer of the center, as of now."""
     own = (_volunteer.c.center_id == actor.center_id, _volunteer.c.identity_id == actor.identity_id)
     return list(session.connection().scalars(sa.select(_volunteer.c.id).where(*own)))
 
@@ -138,7 +137,7 @@ def _identities_of(session: Session, volunteer_ids: Iterable[int], center_id: in
 
 
 def _lock_identities(session: Session, identity_ids: Iterable[int], *, shared: bool) -> None:
-    """Keep people's households as they are, together with others who only ask, or alone to change them."""
+    """Lock people's households: shared with other readers, or exclusively to change them."""
     query = sa.select(_identity.c.id).order_by(_identity.c.id).with_for_update(read=shared, key_share=not shared)
     for part in chunks(identity_ids):
         session.connection().execute(query.where(_identity.c.id.in_(part))).all()
@@ -156,9 +155,9 @@ def _last_changes(session: Session, volunteer_ids: Iterable[int], center_id: int
 
 
 def _find_or_make(session: Session, numbers: Sequence[str], actor: Actor) -> dict[str, int]:
-    """Households by the key of their number, which is kept as it is written first.
+    """Find or create households by number key; the first spelling of a number is kept.
 
-    Who makes the same at the same moment loses on it and is run again.
+    A unit that creates the same household at the same moment loses the race and is run again.
     """
     written = {household_key(number): number for number in reversed(numbers)}
     query = sa.select(_household.c.number_key, _household.c.id).where(_household.c.center_id == actor.center_id)

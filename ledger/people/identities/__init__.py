@@ -1,1 +1,1 @@
-"""Identities: who somebody is, once in the nation, whatever they are in a center."""
+"""Identities: one per person in the nation, whatever the person does in a center."""

@@ -1,4 +1,4 @@
-"""Reads of identities: by phone, the names to show, and how a person wants pages to look."""
+"""Reads of identities: by phone, names to show, and display preferences."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _identity = Identity.__table__
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """How a person wants pages to look, and their name to greet them by."""
+    """A person's display preferences, and the name to greet them by."""
 
     name: str
     language: str
@@ -28,17 +28,17 @@ _NAMES = sa.select(_identity.c.id, _identity.c.name).where(_identity.c.id.in_(sa
 
 
 def phone_index(number: str) -> str:
-    """The digest under which an E.164 number is found."""
+    """The digest to look up an E.164 number by."""
     return keyring().index(number, purpose="identity.phone")
 
 
 def name_index(name: str) -> str:
-    """The digest under which a whole name is found."""
+    """The digest to look up a whole name by."""
     return keyring().index(name, purpose="identity.name")
 
 
 def find_identity_by_phone(session: Session, phone: str) -> int | None:
-    """The person with a phone number, in whichever center."""
+    """The person with this phone number, in any center."""
     number = phone_key(phone)
     if number is None:
         return None
@@ -47,17 +47,17 @@ def find_identity_by_phone(session: Session, phone: str) -> int | None:
 
 
 def names_of(session: Session, identity_ids: Iterable[int]) -> dict[int, str]:
-    """Full names by identity; ids that nobody has are left out."""
+    """Full names by identity; unknown ids are left out."""
     return {row.id: row.name for part in chunks(identity_ids) for row in session.execute(_NAMES, {"ids": part})}
 
 
 def phone_of(session: Session, identity_id: int) -> str | None:
-    """A person's phone number as E.164, for who prints a slip for them."""
+    """A person's phone number as E.164, to print on their activation slip."""
     return session.scalar(sa.select(Identity.phone).where(Identity.id == identity_id))
 
 
 def get_preferences(session: Session, identity_id: int) -> Preferences:
-    """A person's name and how pages are shown to them. Raises NotFound("people.identity_not_found")."""
+    """A person's name and display preferences. Raises NotFound("people.identity_not_found")."""
     query = sa.select(Identity.name, Identity.language, Identity.large_type).where(Identity.id == identity_id)
     row = session.execute(query).one_or_none()
     if row is None:

@@ -1,6 +1,6 @@
 """Writes to identities, one or ten thousand at a time.
 
-What takes time, sealing above all, is done by `prepare` before a unit begins; the unit only inserts.
+`prepare` does the slow part, mostly sealing, before a unit begins; the unit only inserts.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from ledger.people.models import Identity, IdentityPhone
 from ledger.people.policy import LANGUAGES, clean_gender, clean_id_last4, clean_name, normalise_phone
 
 _SEALED = ("name", "phone", "gender", "id_last4")
-# The same table as Identity's, but its sealed columns take what `prepare` has sealed already.
+# Identity's table, except that its sealed columns take values already sealed by `prepare`.
 _identity_row = sa.table(
     "identity",
     *(
@@ -46,7 +46,7 @@ class NewIdentity:
 
 
 class KnownIdentity(NamedTuple):
-    """Somebody who has a phone. Who knows the number alone must not learn the name by registering it again."""
+    """The owner of a phone number. Registering a known number again must not reveal the owner's name."""
 
     id: int
     name_index: str
@@ -60,7 +60,7 @@ def prepare(
     id_last4: str | None = None,
     demonstration: bool = False,
 ) -> NewIdentity:
-    """Check and seal what is known of a person; touches no database.
+    """Check and seal a person's data, without touching the database.
 
     Raises Rejected("people.name_invalid", "people.phone_invalid", "people.gender_invalid", "people.id_last4_invalid").
     """
@@ -92,7 +92,7 @@ def find_or_make_identity(session: Session, person: NewIdentity) -> int:
 
 
 def known_by_phone(session: Session, people: Sequence[NewIdentity]) -> dict[str | None, KnownIdentity]:
-    """By the phone's digest, who of these is known already."""
+    """Which of these people are known already, by digest of the phone."""
     found: dict[str | None, KnownIdentity] = {}
     for part in chunks(each.phone_index for each in people if each.phone_index is not None):
         rows_found = session.connection().execute(_BY_PHONE, {"wanted": part})
@@ -101,7 +101,7 @@ def known_by_phone(session: Session, people: Sequence[NewIdentity]) -> dict[str 
 
 
 def make_identities(session: Session, people: Sequence[NewIdentity]) -> list[int]:
-    """Write people who are not known yet; their ids in the same order."""
+    """Insert people who are not known yet and return their ids in the same order."""
     if not people:
         return []
     at = clock.now()
@@ -132,7 +132,7 @@ def make_identities(session: Session, people: Sequence[NewIdentity]) -> list[int
 def set_preferences(
     session: Session, *, language: str | None = None, large_type: bool | None = None, actor: Actor
 ) -> None:
-    """Remember how the actor wants pages to look. Raises Rejected("people.language_unknown")."""
+    """Store how pages look for the actor. Raises Rejected("people.language_unknown")."""
     if language is not None and language not in LANGUAGES:
         raise Rejected("people.language_unknown")
     wanted = {"language": language, "large_type": large_type}

@@ -1,4 +1,4 @@
-"""Who of a list is known already: lookups by thousands of phones or names at once, by their digests."""
+"""Bulk lookups of known people, by digests of thousands of phones or names."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _BY_NAME = (
 
 @dataclass(frozen=True, slots=True)
 class KnownPhone:
-    """Somebody with a phone: whose name's digest it is, and who they are in the center, None if no volunteer of it."""
+    """The owner of a phone: digest of the name, and volunteer in the center, None if they don't volunteer there."""
 
     name_index: str
     volunteer_id: int | None
@@ -34,7 +34,7 @@ class KnownPhone:
 
 @dataclass(frozen=True, slots=True)
 class KnownName:
-    """A volunteer of the center with one of the names."""
+    """A volunteer of the center whose name was looked up."""
 
     volunteer_id: int
     id_last4: str | None
@@ -42,7 +42,7 @@ class KnownName:
 
 
 def known_phones(session: Session, phone_indexes: Iterable[str], center_id: int) -> dict[str, KnownPhone]:
-    """By the phone's digest, who has it; numbers that nobody has are left out."""
+    """Owners of phones, by digest; unknown numbers are left out."""
     return {
         row.phone_index: KnownPhone(row.name_index, row.volunteer_id)
         for part in chunks(phone_indexes)
@@ -51,7 +51,7 @@ def known_phones(session: Session, phone_indexes: Iterable[str], center_id: int)
 
 
 def known_names(session: Session, name_indexes: Iterable[str], center_id: int) -> dict[str, list[KnownName]]:
-    """By the name's digest, the volunteers of the center who are called so."""
+    """Volunteers of the center by digest of their name."""
     found: dict[str, list[KnownName]] = {}
     for part in chunks(name_indexes):
         for row in session.connection().execute(_BY_NAME, {"center": center_id, "wanted": part}):

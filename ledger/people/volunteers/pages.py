@@ -1,4 +1,4 @@
-"""Pages of volunteers: the list, a new one, one of them, their cards, and what a stranger sees who scans one."""
+"""Pages of volunteers: the list, registration, one volunteer, their cards, and what strangers see who scan a card."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ _HOUSEHOLD_FIELDS = dict.fromkeys(("people.household_number_invalid", "people.ow
 @bp.get("/volunteers")
 @requires(Permission.MANAGE_VOLUNTEERS)
 def volunteers() -> str:
-    """Who is there? Found by number, full phone or whole name; browsed by place."""
+    """List volunteers: searched by number, full phone or whole name; browsed by place."""
     return render_template("people/volunteers.html", **in_snapshot(_list, get_actor()))
 
 
@@ -64,14 +64,14 @@ def _list(session: Session, actor: Actor) -> dict[str, Any]:
 @bp.get("/volunteers/new")
 @requires(Permission.MANAGE_VOLUNTEERS)
 def new_volunteer() -> str:
-    """Register somebody."""
+    """Show the registration form."""
     return _form({"place_id": asked.verbatim("place_id")}, {})
 
 
 @bp.post("/volunteers/new")
 @requires(Permission.MANAGE_VOLUNTEERS)
 def send_new_volunteer() -> ResponseReturnValue:
-    """Register somebody, and show them with what to print."""
+    """Register a volunteer and show them with their printables."""
     try:
         volunteer_id = _register()
     except LedgerError as error:
@@ -101,12 +101,12 @@ def _form(values: dict[str, Any], errors: dict[str, str]) -> str:
 @bp.get("/volunteers/<id:volunteer_id>")
 @requires(Permission.MANAGE_VOLUNTEERS)
 def volunteer(volunteer_id: int) -> str:
-    """One volunteer: what is known, the household, the cards, and what to print."""
+    """One volunteer: personal data, household, cards and printables."""
     return _draw(volunteer_id, None, {})
 
 
 def _draw(volunteer_id: int, typed: str | None, errors: dict[str, str]) -> str:
-    """The page; with what was typed for the household where that was refused."""
+    """The page, with the typed household number if it was refused."""
     shown = in_snapshot(_one, volunteer_id, get_actor())
     return render_template("people/volunteer.html", typed=typed, errors=errors, **shown)
 
@@ -126,7 +126,7 @@ def _one(session: Session, volunteer_id: int, actor: Actor) -> dict[str, Any]:
 
 
 def _household(session: Session, view: VolunteerView, number: str | None, actor: Actor) -> dict[str, Any]:
-    """Who else is of the household, as far as the actor manages them, and which it has been by whom."""
+    """Other members of the household whom the actor manages, and its history."""
     changes = household_changes(session, view.id, actor.center_id)
     family: list[VolunteerView] = []
     if number is not None:
@@ -142,7 +142,7 @@ def _household(session: Session, view: VolunteerView, number: str | None, actor:
 @bp.post("/volunteers/<id:volunteer_id>/household")
 @requires(Permission.MANAGE_VOLUNTEERS)
 def set_household(volunteer_id: int) -> ResponseReturnValue:
-    """Write down of which household somebody is, or that they are of none."""
+    """Assign a volunteer to a household, or to none."""
     number = forms.optional_text("household")
     try:
         in_transaction_once(idempotency_key(), households.set_household, volunteer_id, number, actor=get_actor())
@@ -154,7 +154,7 @@ def set_household(volunteer_id: int) -> ResponseReturnValue:
 @bp.post("/volunteers/<id:volunteer_id>/status")
 @requires(Permission.MANAGE_VOLUNTEERS)
 def change_status(volunteer_id: int) -> ResponseReturnValue:
-    """Block somebody from checking in, or let them again."""
+    """Block a volunteer from checking in, or unblock them."""
     status = forms.text("status")
     in_transaction_once(idempotency_key(), service.set_status, volunteer_id, status=status, actor=get_actor())
     return redirect(url_for("people.volunteer", volunteer_id=volunteer_id), 303)
@@ -163,7 +163,7 @@ def change_status(volunteer_id: int) -> ResponseReturnValue:
 @bp.post("/volunteers/<id:volunteer_id>/card")
 @requires(Permission.MANAGE_VOLUNTEERS)
 def print_card(volunteer_id: int) -> str:
-    """A new card as a sheet to print: its code is on this answer only, so sent again it makes another card."""
+    """Issue a card as a sheet to print. Only this response shows its code, so a repeat issues another card."""
     card = in_transaction(service.issue_card, volunteer_id, actor=get_actor())
     shown = in_snapshot(_one, volunteer_id, get_actor())
     code = qr_svg(short("people.card", token=card.token))
@@ -173,15 +173,15 @@ def print_card(volunteer_id: int) -> str:
 @bp.post("/cards/<id:card_id>/revoke")
 @requires(Permission.MANAGE_VOLUNTEERS)
 def revoke_card(card_id: int) -> ResponseReturnValue:
-    """A card was lost."""
+    """Revoke a lost card."""
     in_transaction_once(idempotency_key(), service.revoke_card, card_id, actor=get_actor())
     return redirect(url_for("people.volunteer", volunteer_id=forms.key("volunteer_id")), 303)
 
 
-# A scanner and a QR code spell the address in capitals.
+# Scanners and QR codes spell the address in capitals.
 @bp.get("/k/<token>", endpoint="card")
 @bp.get("/K/<token>", endpoint="card")
 @public
 def card(token: str) -> str:
-    """What a stranger's phone shows of a card: that it is one, whom to give it to, and nothing of the person."""
+    """Tell a stranger who scans a card what it is and where to return it, and nothing about the person."""
     return render_template("people/card_found.html")

@@ -1,4 +1,4 @@
-"""Reads of volunteers and their cards: by id, card, number and phone, and the names to show."""
+"""Reads of volunteers and their cards: by id, card, number and phone, and names to show."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class VolunteerView:
 
 @dataclass(frozen=True, slots=True)
 class VolunteerDetails:
-    """What else is known of a volunteer, for those who manage volunteers."""
+    """Personal data of a volunteer, for managers of volunteers."""
 
     phone: str | None
     gender: str | None
@@ -132,26 +132,26 @@ def find_volunteer_by_number(session: Session, number: str, center_id: int) -> V
 
 
 def find_volunteer_by_phone(session: Session, phone: str, center_id: int) -> VolunteerView | None:
-    """A volunteer by the full phone number, however it is written."""
+    """A volunteer by full phone number, in any notation."""
     identity_id = find_identity_by_phone(session, phone)
     return None if identity_id is None else find_volunteer_by_identity(session, identity_id, center_id)
 
 
 def find_volunteer_by_identity(session: Session, identity_id: int, center_id: int) -> VolunteerView | None:
-    """A person as a volunteer of the center."""
+    """The volunteer of the center with this identity."""
     row = session.connection().execute(_BY_IDENTITY, {"center": center_id, "identity": identity_id}).one_or_none()
     return None if row is None else _volunteer_view(row)
 
 
 def find_volunteer_by_card(session: Session, token: str, center_id: int) -> CardView | None:
-    """The card with this token, also when it is revoked or past its day: the caller tells the two apart."""
+    """The card with this token, even if it is revoked or expired: the caller distinguishes the two."""
     parameters = {"center": center_id, "hash": token_hash(token.strip().upper())}
     rows = _CARD_BY_TOKEN.rows(session, parameters)
     return CardView(*rows[0]) if rows else None
 
 
 def cards_of(session: Session, volunteer_id: int, center_id: int) -> list[CardView]:
-    """All cards of a volunteer, the newest first."""
+    """All cards of a volunteer, newest first."""
     rows = session.connection().execute(_CARDS_OF, {"center": center_id, "volunteer": volunteer_id})
     return [CardView(*row) for row in rows]
 
@@ -177,10 +177,10 @@ def list_volunteers(
     status: str | None = None,
     ids: sa.Select[Any] | None = None,
 ) -> Page[VolunteerView]:
-    """Volunteers at the places whose volunteers the actor manages, by number unless asked otherwise.
+    """Volunteers at places whose volunteers the actor manages, sorted by number by default.
 
-    `place_path` narrows to a place and what is under it, `name` is a whole name, because names stand encrypted; `ids`
-    is a selection of volunteer ids (a team's members, a household's).
+    `place_path` filters by a place and everything under it, `name` is a whole name, because names are encrypted; `ids`
+    is a selection of volunteer ids (members of a team or household).
     """
     actor.need(Permission.MANAGE_VOLUNTEERS)
     query = _list_query(actor)
@@ -206,7 +206,7 @@ def _list_query(actor: Actor) -> sa.Select[Any]:
 
 
 def _volunteer_view(row: Sequence[Any]) -> VolunteerView:
-    """A volunteer of the columns of `_VOLUNTEER`."""
+    """Make a view of a row of `_VOLUNTEER`."""
     own = row[: len(_VOLUNTEER_COLUMNS)]
     volunteer_id, identity_id, number, name, status, place_id, place_path, registered_at = own
     return VolunteerView(

@@ -1,4 +1,4 @@
-"""Writing of volunteers, one or ten thousand at a time."""
+"""Registration of volunteers, one or ten thousand at a time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,11 +36,11 @@ class NewVolunteer:
 
 
 def register_volunteers(session: Session, rows: Sequence[NewVolunteer], *, actor: Actor) -> list[int]:
-    """Make each a volunteer of the actor's center and return their ids in the same order.
+    """Make each person a volunteer of the actor's center and return their ids in the same order.
 
-    A person who is known by phone (from another center, or as staff) is not made twice. Raises
-    Rejected("people.phone_taken", row=…) when the person is a volunteer of the center already or comes twice,
-    Rejected("people.name_differs", row=…) when somebody with another name has the phone, Forbidden("access.denied"),
+    People known by phone (from another center, or as staff) keep their identity. Raises
+    Rejected("people.phone_taken", row=…) if the person is a volunteer of the center already or is listed twice,
+    Rejected("people.name_differs", row=…) if somebody with another name has the phone, Forbidden("access.denied"),
     NotFound("people.place_not_found").
     """
     if not rows:

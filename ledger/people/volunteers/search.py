@@ -1,4 +1,4 @@
-"""Finding volunteers as people look for them: one box for number, phone and name; and many of them by id."""
+"""Search for volunteers: one box for number, phone and name; and many volunteers by id."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -26,9 +26,9 @@ LONGEST_SOUGHT = 50
 
 
 def read_filter(session: Session, actor: Actor, *, sought: str, place_id: int | None, household: str) -> dict[str, Any]:
-    """What a search box, a place and the number of a household narrow a list to, as list_volunteers takes it.
+    """Turn a search box, a place and a household number into filters of list_volunteers.
 
-    Eight digits or fewer are a number, other digits a phone, the rest a whole name.
+    Up to eight digits are a volunteer's number, other digits a phone, anything else a whole name.
     """
     path = None if place_id is None else place_path(session, place_id, actor.center_id)
     text = sought.strip()[:LONGEST_SOUGHT]
@@ -58,12 +58,12 @@ def get_sought_volunteer(session: Session, sought: str, center_id: int) -> Volun
 
 
 def volunteers_of(session: Session, volunteer_ids: Iterable[int], center_id: int) -> dict[int, VolunteerView]:
-    """Volunteers by id; ids that are none of the center are left out."""
+    """Volunteers by id; ids that aren't of the center are left out."""
     return {view.id: view for part in chunks(volunteer_ids) for view in volunteer_rows(session, part, center_id)}
 
 
 def details_of(session: Session, volunteer_ids: Iterable[int], center_id: int) -> dict[int, VolunteerDetails]:
-    """The personal part of many volunteers, for who manages them all."""
+    """Personal data of many volunteers, for actors who manage them all."""
     personal = (Identity.phone, Identity.gender, Identity.id_last4, Identity.password_hash)
     query = sa.select(Volunteer.id, *personal, number_of_household()).join(
         Identity, Identity.id == Volunteer.identity_id
@@ -76,13 +76,13 @@ def details_of(session: Session, volunteer_ids: Iterable[int], center_id: int) -
 
 
 def read_number(text: str) -> str | None:
-    """A volunteer's number as it stands in the books, None for what is none: zeros before it may be left out."""
+    """A volunteer's number as stored, or None if the text isn't one; leading zeros may be missing."""
     digits = _digits(text)
     return digits.rjust(NUMBER_DIGITS, "0") if digits.isdecimal() and len(digits) <= NUMBER_DIGITS else None
 
 
 def number_sought(text: str) -> str:
-    """The number that is meant, or the text itself, which nobody has for a number."""
+    """The number that is meant, or else the text itself, which matches no number."""
     return read_number(text) or text
 
 

@@ -1,4 +1,4 @@
-"""Writes to people: volunteers and their cards here; households, staff, registration, credentials in own files."""
+"""Writes to volunteers and their cards; registration of many is in registration.py."""
 
 import base64
 import secrets
@@ -29,7 +29,7 @@ _TOKEN_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class IssuedCard:
-    """A new card; the token goes onto the paper and only its digest is stored."""
+    """A new card; the token is printed and only its digest is stored."""
 
     card_id: int
     token: str
@@ -45,7 +45,7 @@ def register_volunteer(
     place_id: int | None = None,
     actor: Actor,
 ) -> int:
-    """Make somebody a volunteer of the actor's center and return the volunteer's id.
+    """Make a person a volunteer of the actor's center and return the volunteer's id.
 
     Raises Forbidden("access.denied"), NotFound("people.place_not_found"), Rejected("people.phone_taken" and the other
     refusals of identities.prepare).
@@ -61,7 +61,7 @@ def register_volunteer(
 
 
 def set_status(session: Session, volunteer_id: int, *, status: str, actor: Actor) -> None:
-    """Block a volunteer from checking in, or let them again.
+    """Block a volunteer from checking in, or unblock them.
 
     Raises Rejected("people.status_unknown"), NotFound("people.volunteer_not_found"), Forbidden("access.denied").
     """
@@ -78,7 +78,7 @@ def set_status(session: Session, volunteer_id: int, *, status: str, actor: Actor
 
 
 def issue_card(session: Session, volunteer_id: int, *, actor: Actor, expires_on: date | None = None) -> IssuedCard:
-    """A new card; the volunteer's earlier ones stop counting.
+    """Issue a card; the volunteer's earlier cards stop working.
 
     Raises NotFound("people.volunteer_not_found"), Forbidden("access.denied").
     """
@@ -93,7 +93,7 @@ def issue_cards(
     tokens: Sequence[str] | None = None,
     expires_on: date | None = None,
 ) -> list[IssuedCard]:
-    """A new card for each volunteer, in the same order; tokens of 26 base32 characters are drawn unless given.
+    """Issue a card to each volunteer, in the same order; tokens of 26 base32 characters are random unless given.
 
     Raises what `issue_card` raises.
     """
@@ -121,7 +121,7 @@ def issue_cards(
 
 
 def revoke_card(session: Session, card_id: int, *, actor: Actor) -> None:
-    """Make a card worthless: lost, or taken back. Doing it twice changes nothing.
+    """Revoke a card that was lost or returned. A repeat changes nothing.
 
     Raises NotFound("people.card_not_found"), Forbidden("access.denied").
     """
