@@ -1,4 +1,4 @@
-"""The blueprint that all first pages share."""
+"""The blueprint shared by all landing pages."""
 
 from flask import Blueprint
 

@@ -1,4 +1,4 @@
-"""A day at the places of a manager or clerk: shifts with who came, what waits, what runs low, what was done."""
+"""A day at the places of a manager or clerk: shifts with attendance, pending reviews, low stock, results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,13 +30,13 @@ class ShiftToday:
 
     @property
     def missing(self) -> int:
-        """How many have signed up and not come, once it has begun."""
+        """People who signed up but have not come, once the shift has begun."""
         return max(0, self.signed_up - self.presence.came) if self.state in ("now", "after") else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What needs doing, and how the day goes."""
+    """What needs doing, and how the day is going."""
 
     at: datetime
     shifts: list[ShiftToday]
@@ -48,27 +48,27 @@ class Day:
 
     @property
     def to_do(self) -> int:
-        """How many things are on the list."""
+        """Number of open tasks."""
         return len(self.waiting) + len(self.low)
 
     @property
     def signed_up(self) -> int:
-        """Over all shifts."""
+        """People signed up for all shifts."""
         return sum(each.signed_up for each in self.shifts)
 
     @property
     def came(self) -> int:
-        """Over all shifts."""
+        """People who came to all shifts."""
         return sum(each.presence.came for each in self.shifts)
 
     @property
     def there(self) -> int:
-        """Who is at work now."""
+        """People at work now."""
         return sum(each.presence.there for each in self.shifts)
 
 
 def day_of(session: Session, actor: Actor, zone: ZoneInfo) -> Day:
-    """The local day of now, at the places where the actor has something to do."""
+    """The current local day at the places where the actor works."""
     now = clock.now()
     start = datetime.combine(clock.local_day(now, zone), time(), tzinfo=zone)
     end = start + timedelta(days=1)

@@ -1,4 +1,4 @@
-"""A volunteer's history: what happened, in plain words by day, each with the evidence it rests on."""
+"""A volunteer's history: what happened, by day and in plain words, each entry with its evidence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -32,14 +32,14 @@ from ledger.shop.redemption_queries import RedemptionView
 
 Which = Literal["all", "earned", "spent"]
 Kind = Literal["service", "redemption", "void", "adjustment", "expiry", "clawback", "other"]
-# What has no page of its own, by the source of the batch and its reason.
+# Happenings without a page of their own, by the batch's source and reason.
 _KINDS: dict[tuple[str, str], Kind] = {("lot", "expiry"): "expiry", ("transfer", "clawback"): "clawback"}
 _transfer = table_of(Transfer)
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryFilter:
-    """What the history is narrowed to; `since` and `until` are local days, both inclusive."""
+    """Filter of the history; `since` and `until` are local days, both inclusive."""
 
     which: Which = "all"
     since: date | None = None
@@ -48,7 +48,7 @@ class HistoryFilter:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One thing that moved points or minutes; with what it rests on where that is known, and the lots it touched."""
+    """An event that moved points or minutes, with its source if known and the lots it touched."""
 
     batch_id: int
     kind: Kind
@@ -66,7 +66,7 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class HistoryDay:
-    """A local day with what happened on it, the latest first, and the points at its end."""
+    """A local day with its events, latest first, and the points at its end."""
 
     day: date
     balance: int
@@ -75,7 +75,7 @@ class HistoryDay:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A page of the history, and what there is now."""
+    """A page of the history with the current balances."""
 
     points: Balance
     minutes: int
@@ -87,7 +87,7 @@ class History:
 def history_of(
     session: Session, actor: Actor, wanted: HistoryFilter, zone: ZoneInfo, *, request: PageRequest
 ) -> History:
-    """A page of the reader's own history, the latest first."""
+    """A page of the reader's own history, latest first."""
     own = _Own(session, actor)
     page = list_happenings(session, actor, wanted, zone, request=request)
     days: dict[date, list[Happening]] = {}
@@ -105,7 +105,7 @@ def history_of(
 def list_happenings(
     session: Session, actor: Actor, wanted: HistoryFilter, zone: ZoneInfo, *, request: PageRequest
 ) -> Page[Happening]:
-    """What moved the reader's points or minutes, the latest first."""
+    """Events that moved the reader's points or minutes, latest first."""
     own = _Own(session, actor)
     page = fetch_page(
         session,
@@ -126,7 +126,7 @@ def list_happenings(
 
 
 def _narrowed(query: "sa.Select[Any]", wanted: HistoryFilter, zone: ZoneInfo) -> "sa.Select[Any]":
-    """A selection of transfers by what the history is narrowed to; a transfer is recorded when its batch is."""
+    """Apply the filter to a selection of transfers; a transfer has the recording time of its batch."""
     if wanted.which != "all":
         source = {"earned": "attendance", "spent": "redemption"}[wanted.which]
         batch = sa.and_(Batch.center_id == _transfer.c.center_id, Batch.id == _transfer.c.batch_id)
@@ -141,14 +141,14 @@ def _narrowed(query: "sa.Select[Any]", wanted: HistoryFilter, zone: ZoneInfo) ->
 
 @dataclass(slots=True)
 class _Moved:
-    """What a batch did to the reader's accounts: what each unit gained, and the lots it touched."""
+    """Effect of a batch on the reader's accounts: change per unit, and lots touched."""
 
     gained: dict[str, int] = field(default_factory=lambda: {POINT: 0, MINUTE: 0})
     lots: list[LotPart] = field(default_factory=list)
 
 
 class _Own:
-    """The reader's own two accounts, found once."""
+    """The reader's own two accounts, looked up once."""
 
     def __init__(self, session: Session, actor: Actor) -> None:
         self._session, self._center_id = session, actor.center_id
@@ -160,7 +160,7 @@ class _Own:
         self.minutes = found.get(MINUTE, NOTHING).balance
 
     def balance_at_end_of(self, day: date, zone: ZoneInfo) -> int:
-        """The points when the day was over."""
+        """The points balance at the end of a day."""
         end = datetime.combine(day + timedelta(days=1), time(), tzinfo=zone) - timedelta(microseconds=1)
         for account_id, unit in self._units.items():
             if unit == POINT:
@@ -168,7 +168,7 @@ class _Own:
         return 0
 
     def batches(self) -> "list[sa.Select[Any]]":
-        """The batches that moved something of the reader's for good: of each account and side, each by its index."""
+        """Batches that posted to the reader's accounts: one query per account and side, each on its index."""
         sides = [_transfer.c[f"{side}_account_id"] for side in ("debit", "credit")]
         return [
             sa.select(_transfer.c.batch_id)
@@ -179,7 +179,7 @@ class _Own:
         ]
 
     def moved(self, batch_ids: Sequence[int]) -> dict[int, _Moved]:
-        """By batch, what each unit gained, and the lots of the points that it touched."""
+        """Change per unit and lots of points touched, by batch."""
         found = {batch_id: _Moved() for batch_id in batch_ids}
         batch_of: dict[int, int] = {}
         for side, sign in (("debit", -1), ("credit", 1)):
@@ -224,7 +224,7 @@ def _happening(session: Session, batch: Batch, moved: _Moved, actor: Actor, zone
             proposal = approvals.get_proposal(session, int(batch.source_ref), actor.center_id)
             return Happening(kind="adjustment", proposal=proposal, **plain)
     except NotFound:
-        # The source is gone, which the audit names; the reader still sees what moved.
+        # The source is gone, which the audit reports; the reader still sees the movement.
         pass
     return Happening(kind=_KINDS.get((batch.source_type, batch.reason), "other"), **plain)
 

@@ -1,4 +1,4 @@
-"""The history in words, for the page and for the file: the same sentences in both."""
+"""The history in words: the same sentences for the page and the file."""
 
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ MOST_LINES = 5_000
 
 @bp.app_template_global()
 def happening_words(happening: Happening) -> str:
-    """One sentence: 社区巡逻 2 小时; 柳荫积分超市，兑换 4 样."""
+    """One sentence, such as 社区巡逻 2 小时 or 柳荫积分超市，兑换 4 样."""
     if happening.attendance is not None:
         hours = minutes_words(happening.minutes, locale=str(get_locale() or "zh"))
         return str(_("%(activity)s %(hours)s", activity=happening.attendance.activity_name, hours=hours))
@@ -34,7 +34,7 @@ def happening_words(happening: Happening) -> str:
 
 
 def lines(session: Session, actor: Actor, wanted: HistoryFilter, zone: ZoneInfo) -> list[list[Any]]:
-    """The file, headings first: everything that fits the filter."""
+    """Rows of the file, headings first: all events that match the filter."""
 
     def fetch(part: PageRequest) -> Page[Happening]:
         return list_happenings(session, actor, wanted, zone, request=part)

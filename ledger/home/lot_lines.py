@@ -1,4 +1,4 @@
-"""The lots behind a line of the history, summed up by the two days that mean something to their owner."""
+"""The lots behind an event of the history, summed up by the two days that matter to their owner."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from ledger.points.lots.parts import Change, LotPart
 
 @dataclass(frozen=True, slots=True)
 class LotLine:
-    """Points earned on one local day with the same last good day, None for ever; `amount` in minor units."""
+    """Points with the same local day earned and last good day, None if they never expire; `amount` in minor units."""
 
     change: Change
     earned_on: date
@@ -21,7 +21,7 @@ class LotLine:
 
 
 def sum_up(parts: Iterable[LotPart], zone: ZoneInfo) -> list[LotLine]:
-    """A line for each pair of days, soonest to end first, for ever last: as the points are used up."""
+    """One line per pair of days in the order of use: soonest to expire first, never expiring last."""
     lines: dict[LotLine, int] = {}
     for part in parts:
         line = LotLine(part.change, clock.local_day(part.earned_at, zone), part.expires_on, part.put_off, 0)

@@ -1,4 +1,4 @@
-"""A volunteer's first page: what is there to spend, what is held, the shift of today, the way to the next star."""
+"""A volunteer's home page: points to spend, points held, today's shift, progress to the next star."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -26,7 +26,7 @@ _MOST_TODAY = 20
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """Where the volunteer stands: there now, expected, gone home, waiting for a review, or nothing on."""
+    """The volunteer's status today: present, expected, done, pending review, or nothing scheduled."""
 
     state: Literal["open", "expected", "done", "pending", "nothing"]
     shift: ShiftView | None = None
@@ -36,7 +36,7 @@ class Today:
 
 @dataclass(frozen=True, slots=True)
 class StarLine:
-    """Minutes served, stars got, and the next one; `stars` draws the line: {minutes, got}, the last is the goal."""
+    """Minutes served, stars earned, and the next star; `stars` draws the line as {minutes, got}, the goal last."""
 
     minutes: int
     got: int
@@ -46,9 +46,9 @@ class StarLine:
 
 @dataclass(frozen=True, slots=True)
 class Mine:
-    """All that the page shows: `debt` is what the next awards pay first, `ending` what of the points ends next.
+    """Contents of the page: `debt` is repaid from the next awards, `ending` are the points that expire next.
 
-    What ends next is `in_grace` where its last day is over.
+    `in_grace` means that their last day is over.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Mine:
 
 
 def mine_of(session: Session, actor: Actor, zone: ZoneInfo) -> Mine:
-    """The page of a volunteer who has logged in. Raises NotFound("people.volunteer_not_found")."""
+    """The home page of the volunteer who is logged in. Raises NotFound("people.volunteer_not_found")."""
     volunteer = people.get_volunteer(session, actor.volunteer_id or 0, actor.center_id)
     keys = [AccountKey(unit, "member", volunteer.id) for unit in (POINT, MINUTE)]
     debt = AccountKey(POINT, "debt", volunteer.id)
@@ -83,7 +83,7 @@ def mine_of(session: Session, actor: Actor, zone: ZoneInfo) -> Mine:
 
 
 def star_line(minutes: int, body: RuleBody) -> StarLine:
-    """The way to the next star: the one reached last and the goal, on a line from nothing."""
+    """Progress to the next star: the last star earned and the goal, on a line from zero."""
     got = stars(minutes, body)
     shown = body.star_hours[max(0, got - 1) : got + 1] if got < len(body.star_hours) else body.star_hours[-2:]
     goal = body.star_hours[got] * 60 if got < len(body.star_hours) else 0
@@ -117,7 +117,7 @@ def _today(session: Session, volunteer_id: int, center_id: int, zone: ZoneInfo, 
 def _next_shift(
     session: Session, volunteer_id: int, center_id: int, before: datetime, served: set[int]
 ) -> ShiftView | None:
-    """The shift to which the volunteer is still expected today."""
+    """The next shift at which the volunteer is still expected today."""
     for shift, signup in activities.shifts_of_volunteer(session, volunteer_id, center_id, now=clock.now()):
         off = shift.cancelled_at is not None or shift.activity_status != "approved"
         if signup.status == "signed_up" and not off and shift.starts_at < before and shift.id not in served:

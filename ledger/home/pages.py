@@ -1,4 +1,4 @@
-"""The pages people land on: a volunteer's home, history and card, the day of staff, and the way to each."""
+"""Landing pages: a volunteer's home, history and card, and the day of staff."""
 
 from typing import Any, get_args
 
@@ -29,7 +29,7 @@ __all__ = ["bp"]
 STAFF = (Permission.MANAGE_ACTIVITIES, Permission.CHECK_IN_OTHERS)
 _PER_PAGE = 20
 
-# Who holds one of the permissions lands on the page; the first that fits.
+# Holders of one of the permissions land on the page; the first match wins.
 _LANDINGS = (
     ((Permission.READ_BOOKS,), "audit.console"),
     (STAFF, "home.day"),
@@ -40,7 +40,7 @@ _LANDINGS = (
 @bp.get("/")
 @public
 def start() -> ResponseReturnValue:
-    """Everybody's first page: their own, or the log-in."""
+    """Redirect to the reader's own landing page, or to the log-in."""
     actor = current_actor()
     if actor is None:
         return redirect(url_for("people.log_in"))
@@ -53,14 +53,14 @@ def start() -> ResponseReturnValue:
 @bp.get("/me")
 @requires(Permission.OWN_RECORD)
 def mine() -> str:
-    """What do I have?"""
+    """A volunteer's home: balance, today and next star."""
     return render_template("home/mine.html", mine=in_snapshot(mine_of, get_actor(), clock.zone()))
 
 
 @bp.get("/me/history")
 @requires(Permission.OWN_RECORD)
 def history() -> str:
-    """Why is my balance this?"""
+    """A volunteer's history."""
     page = asked.part(_PER_PAGE)
     shown = in_snapshot(history_of, get_actor(), _wanted(), clock.zone(), request=page)
     return render_template("home/history.html", history=shown, wanted=_wanted(), whole=page.after is None)
@@ -69,7 +69,7 @@ def history() -> str:
 @bp.get("/me/history.<any(csv, xlsx):kind>")
 @requires(Permission.OWN_RECORD)
 def export_history(kind: str) -> ResponseReturnValue:
-    """The same as a file, with the same filter."""
+    """Export the filtered history as a file."""
     lines = in_snapshot(history_file.lines, get_actor(), _wanted(), clock.zone())
     return download(kind, _("明细"), lines)
 
@@ -77,7 +77,7 @@ def export_history(kind: str) -> ResponseReturnValue:
 @bp.get("/me/card")
 @requires(Permission.OWN_RECORD)
 def card() -> str:
-    """My number, for a clerk to scan."""
+    """The volunteer's number, for a clerk to scan."""
     volunteer = in_snapshot(_volunteer, get_actor())
     codes: dict[str, Any] = {"qr": qr_svg(volunteer.number), "bars": bars_svg(volunteer.number)}
     return render_template("home/card.html", volunteer=volunteer, **codes)
@@ -86,7 +86,7 @@ def card() -> str:
 @bp.get("/today")
 @requires(*STAFF)
 def day() -> str:
-    """What needs me?"""
+    """The day of a manager or clerk."""
     return render_template("home/day.html", day=in_snapshot(day_of, get_actor(), clock.zone()))
 
 
@@ -95,6 +95,6 @@ def _volunteer(session: Session, actor: Actor) -> VolunteerView:
 
 
 def _wanted() -> HistoryFilter:
-    """The filter in the address."""
+    """Read the filter from the address."""
     which: Any = asked.choice("which", get_args(Which)) or "all"
     return HistoryFilter(which=which, since=asked.day("since"), until=asked.day("until"))

@@ -1,4 +1,4 @@
-"""The reader's switches, and in development the style guide."""
+"""The reader's preferences, and the style guide in development."""
 
 from flask import Blueprint, current_app, redirect, render_template
 from flask.typing import ResponseReturnValue
@@ -17,7 +17,7 @@ bp = Blueprint("preferences", __name__)
 @bp.post("/preferences")
 @public
 def change() -> ResponseReturnValue:
-    """Switch language, size of type or colours, and go back to where the reader was."""
+    """Change language, type size or colours, and return to the page before."""
     chosen = forms.verbatim("language")
     language = chosen if chosen in LANGUAGES else None
     large = {"0": False, "1": True}.get(forms.verbatim("large_type"))
@@ -33,7 +33,7 @@ def change() -> ResponseReturnValue:
 @bp.get("/styleguide")
 @public
 def styleguide() -> str:
-    """Every component on one page, for whoever makes the next page. Raises NotFound outside of development."""
+    """Every component on one page, for developers. Raises NotFound outside development."""
     if current_app.config["SETTINGS"].production:
         raise NotFound("request.not_found")
     return render_template("styleguide.html")

@@ -1,4 +1,4 @@
-"""The head of every page: who reads it, in which role, at home where, and whether all of it is a demonstration."""
+"""The head of every page: the reader's name, role and place, and whether the data is a demonstration."""
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
@@ -21,7 +21,7 @@ ROLE_NAMES = {
 
 
 def load_reader(session: Session, actor: Actor | None) -> Reader:
-    """What the head of a page says to an actor; to a stranger the first center's name, where there is one."""
+    """The page head for an actor; strangers see the first center's name, if there is one."""
     if actor is None:
         first = next(iter(places.centers(session)), None)
         return Reader(first.name, first.is_demonstration) if first else Reader()
