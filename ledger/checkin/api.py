@@ -43,7 +43,7 @@ bp = Blueprint("checkin_api", __name__, url_prefix=PREFIX, description="From a s
 @bp.response(201, ScanAnswerSchema, description="The scan changed something; 200 where it only informs.")
 @bp.alt_response(200, schema=ScanAnswerSchema, description="Already checked in or out.")
 def scan(request: dict[str, Any]) -> ResponseReturnValue:
-    """Send one scan; sent again with the same client_scan_id it is answered the same."""
+    """Send one scan; a retry with the same client_scan_id gets the same answer."""
     request.pop("device")
     scanned = _taken(ScanCommand(**request | {"confirmed": tuple(request["confirmed"])}), get_actor())
     answer = in_snapshot(presenter.answer, scanned, get_actor().center_id)
@@ -51,7 +51,7 @@ def scan(request: dict[str, Any]) -> ResponseReturnValue:
 
 
 def _taken(command: ScanCommand, actor: Actor) -> ScanAnswer:
-    """Take the scan, or raise its refusal with the members that an answer has."""
+    """Take the scan, or raise its refusal with the members of an answer."""
     try:
         scanned = in_transaction(service.scan, command, actor=actor)
         g.replayed = scanned.replayed
@@ -60,7 +60,7 @@ def _taken(command: ScanCommand, actor: Actor) -> ScanAnswer:
     except (Rejected, Conflict) as refused:
         refused.context |= in_snapshot(presenter.refusal, refused, actor.center_id)
         if "scan_id" in refused.context:
-            # A retry is answered the same, down to the short code for the telephone.
+            # A retry gets the same answer, down to the short code for telephone support.
             g.reference = presenter.short_ref(refused.context["scan_id"])
         raise
     return scanned
@@ -71,7 +71,7 @@ def _taken(command: ScanCommand, actor: Actor) -> ScanAnswer:
 @bp.arguments(AttendanceQuery, location="query")
 @bp.response(200, AttendancePage)
 def list_attendances(query: dict[str, Any]) -> dict[str, Any]:
-    """Attendances: a volunteer's own, staff's those under their places."""
+    """Attendances: a volunteer's own, or for staff those under their places."""
     page = page_of(query)
     return in_snapshot(_list, query, page, get_actor())
 
@@ -114,7 +114,7 @@ def annul(attendance_id: int) -> dict[str, Any]:
 @bp.arguments(AttendanceQuery, location="query")
 @bp.response(200, AttendancePage)
 def list_reviews(query: dict[str, Any]) -> dict[str, Any]:
-    """Attendances that wait for a decision."""
+    """Attendances that wait for review."""
     page = page_of(query)
     return in_snapshot(_list_reviews, query | {"status": "PENDING"}, page, get_actor())
 
@@ -129,7 +129,7 @@ def _list_reviews(session: Session, wanted: dict[str, Any], page: PageRequest, a
 @bp.arguments(ReviewRequest)
 @bp.response(200, AttendanceSchema)
 def approve(request: dict[str, Any], attendance_id: int) -> dict[str, Any]:
-    """Confirm a pending attendance, with its real end where that was forgotten."""
+    """Confirm a pending attendance, with its real end if the check-out was forgotten."""
     return _decide(ReviewCommand(attendance_id, approve=True, **request))
 
 
@@ -139,7 +139,7 @@ def approve(request: dict[str, Any], attendance_id: int) -> dict[str, Any]:
 @bp.arguments(ReviewRequest)
 @bp.response(200, AttendanceSchema)
 def reject(request: dict[str, Any], attendance_id: int) -> dict[str, Any]:
-    """Refuse a pending attendance; nothing is posted."""
+    """Reject a pending attendance; nothing is posted."""
     return _decide(ReviewCommand(attendance_id, approve=False, **request))
 
 
@@ -152,7 +152,7 @@ def _decide(command: ReviewCommand) -> dict[str, Any]:
 @requires(Permission.STATION_SCREEN)
 @bp.response(200, StationCodeSchema)
 def station_code(station_id: int) -> dict[str, Any]:
-    """The code the screen shows now, and what is on; for the screen or its manager, never for a volunteer."""
+    """The code on the screen now, and the current shift; for the screen or its manager, never for a volunteer."""
     shown = in_snapshot(station_queries.screen, station_id, get_actor(), clock.now())
     url = short("checkin.enter", code=shown.code.code)
     return asdict(shown) | {

@@ -1,4 +1,4 @@
-"""The list of who came, as the page shows it and as the file holds it: the same columns, the same words."""
+"""The attendance list with the same columns and words on the page and in the file."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,25 +25,25 @@ from ledger.web.problem import words
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An attendance and the name by which the reader may know the person."""
+    """An attendance with the person's name as the reader may see it."""
 
     attendance: AttendanceView
     name: str
 
     @property
     def number(self) -> str:
-        """What the volunteer reads out: the same as on their own page."""
+        """The number that the volunteer reads out, as shown on their own page."""
         return short_ref(self.attendance.id)
 
     @property
     def left_at(self) -> datetime | None:
-        """When the person left, as far as it is known."""
+        """When the person left, None if unknown."""
         return left_at(self.attendance)
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A scan that was refused at the station: whose it was, if that was known, and why, in the reader's language."""
+    """A scan refused at the station: whose it was, if known, and why, in the reader's language."""
 
     at: datetime
     name: str
@@ -52,20 +52,20 @@ class Refused:
 
 
 def left_at(view: AttendanceView) -> datetime | None:
-    """When somebody left: not known while they are here, nor before a forgotten check-out has been decided."""
+    """When the person left; None while they are present, or until a forgotten check-out is decided."""
     waits = view.status in ("PENDING", "REJECTED") and view.review_reason == "AUTO_CLOSED"
     return None if waits else view.closed_at
 
 
 def rows(session: Session, views: Iterable[AttendanceView], actor: Actor) -> list[Row]:
-    """Attendances with full names for who manages volunteers at their station, masked ones for others."""
+    """Attendances with full names for people who manage volunteers at the station, masked names for others."""
     found = list(views)
     names = people.display_names(session, [view.volunteer_id for view in found], actor.center_id)
     return [Row(view, names[view.volunteer_id][_which(actor, view.station_path)]) for view in found]
 
 
 def refusals(session: Session, station: PlaceView, actor: Actor, since: datetime) -> list[Refused]:
-    """The last scans that the station has refused, for whoever is asked about them."""
+    """The last scans refused at the station, for staff who are asked about them."""
     found = stored_scans.refused_at(session, station.id, actor.center_id, since=since)
     known = [scan.volunteer_id for scan in found if scan.volunteer_id is not None]
     names = people.display_names(session, known, actor.center_id)
@@ -83,12 +83,12 @@ def refusals(session: Session, station: PlaceView, actor: Actor, since: datetime
 
 
 def _which(actor: Actor, path: str) -> int:
-    """Which of a person's two names the actor may read."""
+    """Index of the name the actor may read: full or masked."""
     return 0 if actor.may(Permission.MANAGE_VOLUNTEERS, path) else 1
 
 
 def headings() -> list[str]:
-    """The columns of the file, in the reader's language."""
+    """Column headings of the file, in the reader's language."""
     return [
         _("日期"),
         _("姓名"),
@@ -104,7 +104,7 @@ def headings() -> list[str]:
 
 
 def cells(row: Row) -> list[Any]:
-    """A line of the file."""
+    """A row of the file."""
     visit, zone, gone = row.attendance, clock.zone(), row.left_at
     return [
         visit.opened_at.astimezone(zone).date().isoformat(),

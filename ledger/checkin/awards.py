@@ -1,4 +1,4 @@
-"""From the end of a visit to the book: minutes by the overlap, points by the rule, in one batch."""
+"""From the end of a visit to the book: minutes by overlap with the shift, points by the rule, posted in one batch."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class Closing:
 
 
 def close(session: Session, closing: Closing, rule: Rule) -> dict[str, Any]:
-    """Close a visit and post what it earned, or leave it for review where the day's limit is passed."""
+    """Close a visit and post its award, or leave it for review if it exceeds the daily limit."""
     visit, left_at = closing.visit, closing.left_at
     shift = visit.shift
     earned = award(Deed(visit.opened_at, left_at, shift.starts_at, shift.ends_at), rule.body)
@@ -66,7 +66,7 @@ def close(session: Session, closing: Closing, rule: Rule) -> dict[str, Any]:
 
 
 def confirm_reviewed(session: Session, attendance: AttendanceView, ended_at: datetime, *, actor: Actor) -> None:
-    """Post a reviewed visit: its minutes to the real end; points only where the rule gives them."""
+    """Post a reviewed visit: minutes up to the real end, points only if the rule grants them."""
     rule = rules.get_rule(session, attendance.rule_id or 0, actor.center_id)
     deed = Deed(attendance.opened_at, ended_at, attendance.shift_starts_at, attendance.shift_ends_at)
     earned = award(deed, rule.body)
@@ -81,9 +81,10 @@ def confirm_reviewed(session: Session, attendance: AttendanceView, ended_at: dat
 def post(
     session: Session, facts: dict[str, Any], earned: Award, rule: Rule, *, actor: Actor, reason: str
 ) -> dict[str, int]:
-    """Book the minutes and the points of an attendance in one batch; nothing where nothing was earned.
+    """Post minutes and points of an attendance in one batch; nothing if nothing was earned.
 
-    Returns what the member has of each unit that moved, in minor units; a debt that was paid as `debt`, below zero.
+    Returns the member's new balance of each unit that moved, in minor units; a debt that was repaid as `debt`, below
+    zero.
     """
     member, closed_at = facts["volunteer_id"], datetime.fromisoformat(facts["closed_at"])
     movements = []
@@ -109,7 +110,7 @@ def post(
         source=Source("attendance", str(facts["id"]), f"award:{facts['revision']}"),
         actor=actor,
         reason=reason,
-        # Whose month was closed meanwhile gets it all the same, in the open one; the evidence says when it was.
+        # If the month was closed meanwhile, post into the open one; the evidence keeps the real time.
         effective_at=periods.open_moment(session, closed_at, actor.center_id),
         evidence={**facts, "rule_number": rule.number, "minutes_present": earned.minutes_present},
     )
@@ -124,9 +125,9 @@ def change(
     to: Status,
     values: Mapping[str, Any] = MappingProxyType({}),
 ) -> Sequence[Any]:
-    """Take an attendance from the state in which it was read to another; its row for `queries.facts_of_row`.
+    """Change an attendance that is still in the state it was read in; its row for `queries.facts_of_row`.
 
-    Raises Conflict("checkin.wrong_state") where no way leads there, or where it is in another state by now.
+    Raises Conflict("checkin.wrong_state") if the transition is not allowed or somebody else made one first.
     """
     wanted = step(attendance.status, to)
     changed = {"status": wanted, **values}
@@ -137,9 +138,9 @@ def change(
 
 
 def keep_late_scan(session: Session, attendance_id: int, scan_id: int, center_id: int) -> None:
-    """Keep a scan out that came too late with the attendance that waits for its real end.
+    """Attach a late check-out scan to the attendance that waits for its real end.
 
-    Raises Conflict("checkin.wrong_state") where that has been decided meanwhile.
+    Raises Conflict("checkin.wrong_state") if it has been decided meanwhile.
     """
     late = {"out_scan_id": scan_id}
     if not _CHANGE.rows(session, attendance_id, center_id, status="PENDING", values=late):
@@ -147,7 +148,7 @@ def keep_late_scan(session: Session, attendance_id: int, scan_id: int, center_id
 
 
 def _is_over_the_day(session: Session, closing: Closing, rule: Rule) -> bool:
-    """Whether the visit brings a local day, of the two that it may touch, over what is confirmed without review."""
+    """Whether the visit takes one of its (at most two) local days over the limit that needs no review."""
     shift = closing.visit.shift
     start, end = max(closing.visit.opened_at, shift.starts_at), min(closing.left_at, shift.ends_at)
     added = minutes_by_day(start, end, clock.zone())

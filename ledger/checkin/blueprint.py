@@ -1,4 +1,4 @@
-"""The blueprint that all pages of check-in share, and the words that their templates need."""
+"""The blueprint shared by all check-in pages, and the words their templates need."""
 
 from flask import Blueprint
 from flask_babel import gettext as _
@@ -28,18 +28,18 @@ _METHODS = {
 
 @bp.app_template_global()
 def attendance_state(status: str) -> tuple[str, str]:
-    """The word of an attendance's status, and the sign that goes with it."""
+    """Word and symbol of an attendance's status."""
     word, sign = STATUS_WORDS[status]
     return str(word), sign
 
 
 @bp.app_template_global()
 def review_reason(reason: str | None) -> str:
-    """Why an attendance waits for a decision."""
+    """Why an attendance waits for review."""
     return str(REVIEW_REASONS.get(reason or "", _("要人看一看")))
 
 
 @bp.app_template_global()
 def scan_method(method: str) -> str:
-    """How a scan was made."""
+    """Word for the method of a scan."""
     return str(_METHODS[method])

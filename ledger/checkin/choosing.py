@@ -1,4 +1,4 @@
-"""What a scan means: leave what is open, enter a shift, or hear what has already happened."""
+"""Decide what a scan means: leave the open visit, enter a shift, or report what has already happened."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -59,9 +59,9 @@ _ENDED = Prepared(
 
 
 def decide(session: Session, scene: Scene, visit: OpenVisit | None, rule: Rule) -> Decision:
-    """What the scan does to the person's open visit, and which shift it enters.
+    """Decide what the scan does to the person's open visit, and which shift it enters.
 
-    Raises Rejected where the scan can mean nothing here, Conflict for a question that the command has not confirmed.
+    Raises Rejected if the scan can mean nothing here, Conflict for a question that the command has not confirmed.
     """
     command = scene.command
     names_another = visit is not None and command.shift_id not in (None, visit.shift.id)
@@ -88,7 +88,7 @@ def _leave(session: Session, scene: Scene, visit: OpenVisit | None, rule: Rule) 
 
 
 def _told(session: Session, scene: Scene, rule: Rule) -> Decision | None:
-    """What has just ended here, unless the person has signed up for another shift that can be entered now."""
+    """Report the visit that just ended here, unless the person has signed up for another shift open for check-in."""
     ended = _find_ended(session, scene)
     told = told_of_end(ended, scene.now, rule.body)
     if ended is None or told is None:
@@ -106,7 +106,7 @@ def _switch(session: Session, scene: Scene, visit: OpenVisit, rule: Rule) -> Dec
     except Rejected as refusal:
         if scene.command.intent == "in" or visit.shift.station_id == scene.station_id:
             raise
-        # Nothing can be entered here, so the scan was meant for where the person is checked in.
+        # No shift here can be entered, so the scan was meant for the place where the person is checked in.
         raise Rejected("checkin.wrong_station", station=visit.shift.station_name) from refusal
     if "OPEN_SESSION_ELSEWHERE" not in scene.command.confirmed:
         raise Conflict(
@@ -144,14 +144,14 @@ def _choose(session: Session, scene: Scene, rule: Rule) -> Choice:
 
 
 def _refuse_elsewhere(session: Session, scene: Scene, shift_id: int) -> None:
-    """The shift that the scan names is not at this station: say where it is, if it is anywhere."""
+    """Refuse a shift named by the scan that is at another station, naming that station."""
     shift = activities.find_shift(session, shift_id, scene.actor.center_id)
     if shift is not None and shift.station_id != scene.station_id:
         raise Rejected("checkin.wrong_station", station=shift.station_name)
 
 
 def _signups_of(session: Session, scene: Scene, shifts: Sequence[ShiftView]) -> dict[int, str]:
-    """The person's sign-ups among the shifts: shift to status."""
+    """The person's sign-ups among the shifts: status by shift."""
     if not shifts:
         return {}
     parameters = {
@@ -163,7 +163,7 @@ def _signups_of(session: Session, scene: Scene, shifts: Sequence[ShiftView]) -> 
 
 
 def _send_to_own_station(session: Session, scene: Scene, rule: Rule) -> None:
-    """Somebody who has signed up elsewhere for this hour is sent there, not offered a walk-in here."""
+    """Direct a person with a sign-up elsewhere at this hour to that station instead of offering a walk-in here."""
     mine = activities.shifts_of_volunteer(session, scene.person.volunteer_id, scene.actor.center_id, now=scene.now)
     soon = [
         shift
@@ -193,7 +193,7 @@ def _shifts_served(session: Session, scene: Scene, shift_ids: Sequence[int]) -> 
 
 
 def _is_full(session: Session, scene: Scene, shift: ShiftView, rule: Rule) -> bool:
-    """Whether nobody more fits: places are taken by signing up or by coming. Locked, for the last place is had once."""
+    """Whether the shift is full, counting sign-ups and arrivals. Locked, so that the last place is given only once."""
     center_id = scene.actor.center_id
     if (
         shift.capacity is None
@@ -215,7 +215,7 @@ def _is_full(session: Session, scene: Scene, shift: ShiftView, rule: Rule) -> bo
 
 
 def _find_ended(session: Session, scene: Scene) -> EndedVisit | None:
-    """The person's last attendance at this station that ended within a few hours."""
+    """The person's last attendance at this station, if it ended within a few hours."""
     parameters = {
         "center": scene.actor.center_id,
         "volunteer": scene.person.volunteer_id,

@@ -1,7 +1,7 @@
-"""The station's code: an https address signed by us, rotating on a screen, still on paper.
+"""The station's code: a signed https address, rotating on a screen, fixed on paper.
 
-The screen's code holds a 30-second step, so that a picture of it soon is worthless; that stops lazy sharing, not a live
-relay. It is exchanged on the first GET, before the log-in, for a ticket of five minutes that is good for one person.
+The screen's code holds a 30-second step, so a picture of it soon becomes worthless; that stops lazy sharing, not a live
+relay. The first GET, before log-in, exchanges it for a five-minute ticket that is valid for one person.
 """
 
 import secrets
@@ -26,7 +26,7 @@ _SCREEN, _PAPER = b"S", b"P"
 
 @dataclass(frozen=True, slots=True)
 class StationCode:
-    """A code as it is shown: its text, when the next one comes, None for paper."""
+    """A code as displayed: its text and the time of the next one, None for paper."""
 
     code: str
     valid_until: datetime | None
@@ -34,7 +34,7 @@ class StationCode:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A scan of a station's code on its way through the log-in."""
+    """A scanned station code, kept during log-in."""
 
     center_id: int
     station_id: int
@@ -43,7 +43,7 @@ class Ticket:
 
 
 def screen_code(center_id: int, station_id: int, code_version: int, now: datetime) -> StationCode:
-    """The code that the station's screen shows now."""
+    """The current code of the station's screen."""
     step = int(now.timestamp()) // STEP_SECONDS
     extra = _SCREEN + code_version.to_bytes(2, "big") + step.to_bytes(4, "big")
     ends = datetime.fromtimestamp((step + 1) * STEP_SECONDS, tz=now.tzinfo)
@@ -51,13 +51,13 @@ def screen_code(center_id: int, station_id: int, code_version: int, now: datetim
 
 
 def paper_code(center_id: int, station_id: int, code_version: int) -> StationCode:
-    """The code that hangs on the station's wall; it is worth nothing once the version is raised."""
+    """The code on the station's wall; raising the version revokes it."""
     extra = _PAPER + code_version.to_bytes(2, "big")
     return StationCode(make_reference(_PURPOSE, center_id, station_id, extra=extra), None)
 
 
 def read_code(session: Session, text: str, now: datetime) -> Ticket:
-    """What a scanned code (or the address around it) stands for.
+    """Read a scanned code, or the address that contains it.
 
     Raises Rejected("checkin.code_invalid" | "checkin.code_revoked" | "checkin.code_expired" |
     "checkin.code_from_future").
@@ -87,13 +87,13 @@ def _refuse_stale(step: int, now: datetime) -> None:
 
 
 def write_ticket(ticket: Ticket, now: datetime) -> str:
-    """The ticket as signed text for a cookie."""
+    """Sign a ticket as text for a cookie."""
     made_at = int(now.timestamp())
     return _serializer().dumps([made_at, ticket.center_id, ticket.station_id, ticket.method, ticket.nonce])
 
 
 def read_ticket(text: str, now: datetime) -> Ticket | None:
-    """The ticket, None when it was not made here or is older than five minutes."""
+    """Read a ticket; None if it was not signed here or is older than five minutes."""
     try:
         made_at, center_id, station_id, method, nonce = _serializer().loads(text)
     except (BadSignature, ValueError):

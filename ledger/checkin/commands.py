@@ -1,4 +1,4 @@
-"""What check-in is asked to do, as plain values."""
+"""Check-in commands as plain values."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,11 +9,11 @@ from ledger.checkin.policy import Intent
 
 @dataclass(frozen=True, slots=True)
 class ScanCommand:
-    """One scan as it is sent.
+    """One scan as sent.
 
-    Either `code` (a station's code, scanned by the volunteer) or `ticket` (the same, exchanged before the log-in) or
+    Either `code` (a station's code, scanned by the volunteer), `ticket` (the same, exchanged before the log-in) or
     `card` (a card's address, its token, a volunteer number or a full phone number, scanned or typed by a clerk).
-    `confirmed` names the questions that were answered with yes (WALK_IN).
+    `confirmed` names the questions answered with yes (WALK_IN).
     """
 
     client_scan_id: str
@@ -29,7 +29,7 @@ class ScanCommand:
 
 @dataclass(frozen=True, slots=True)
 class ReviewCommand:
-    """A decision on a pending attendance; `ended_at` is the real end where it was forgotten."""
+    """A decision on a pending attendance; `ended_at` is the real end if the check-out was forgotten."""
 
     attendance_id: int
     approve: bool

@@ -1,4 +1,4 @@
-"""Pages of the station: scanning others in and out, the screen, the code for the wall, and who came."""
+"""Pages of the station: scan others in and out, the screen, the printed code, and the attendance list."""
 
 from datetime import timedelta
 from typing import Any
@@ -31,7 +31,7 @@ _TODAY = timedelta(hours=12)
 @bp.get("/scan")
 @requires(Permission.CHECK_IN_OTHERS)
 def scan_page() -> str:
-    """Who is this, in or out? A clerk of several stations says first at which one."""
+    """Page for scanning others; a clerk of several stations chooses one first."""
     found = in_snapshot(station_queries.scan_places, get_actor(), clock.now())
     wanted = asked.key("station")
     chosen = next((place for place in found.all if place.id == wanted), None)
@@ -48,7 +48,7 @@ def _scan_page(station: PlaceView, *, several: bool) -> str:
 @bp.get("/stations/<id:station_id>/screen")
 @requires(Permission.STATION_SCREEN)
 def station_screen(station_id: int) -> str:
-    """Scan me."""
+    """The station's screen with its current code."""
     station = in_snapshot(_station, station_id, Permission.STATION_SCREEN)
     return render_template("checkin/screen.html", station=station, station_id=public_id(station_id), zone=_zone())
 
@@ -56,7 +56,7 @@ def station_screen(station_id: int) -> str:
 @bp.get("/stations/<id:station_id>/paper")
 @requires(Permission.MANAGE_PLACES)
 def paper_code(station_id: int) -> str:
-    """The code for the wall, to print."""
+    """The wall code, for printing."""
     station = in_snapshot(_station, station_id, Permission.MANAGE_PLACES)
     code = codes.paper_code(get_actor().center_id, station_id, station.code_version).code
     qr = qr_svg(short("checkin.enter", code=code))
@@ -64,7 +64,7 @@ def paper_code(station_id: int) -> str:
 
 
 def _station(session: Session, station_id: int, *permissions: Permission) -> PlaceView:
-    """A place for which the reader holds one of the permissions. Raises NotFound("organisations.place_not_found")."""
+    """A place where the actor holds one of the permissions. Raises NotFound("organisations.place_not_found")."""
     station = organisations.get_place(session, station_id, get_actor().center_id)
     if not any(get_actor().may(each, station.path) for each in permissions):
         raise NotFound("organisations.place_not_found")
@@ -78,7 +78,7 @@ def _zone() -> str:
 @bp.get("/stations/<id:station_id>/attendances")
 @requires(Permission.CHECK_IN_OTHERS, Permission.READ_BOOKS)
 def attendances(station_id: int) -> str:
-    """Who came?"""
+    """The attendance list of a station."""
     page = asked.page()
     found = in_snapshot(_attendances, station_id, page)
     return render_template("checkin/attendances.html", statuses=STATUS_WORDS, kinds=KINDS, **found)
@@ -99,7 +99,7 @@ def _attendances(session: Session, station_id: int, page: PageRequest) -> dict[s
 
 
 def _chosen(station_id: int) -> AttendanceFilter:
-    """The filter of the list as its address has it."""
+    """Read the list's filter from the address."""
     return AttendanceFilter(
         station_id=station_id,
         status=asked.choice("status", STATUS_WORDS),
@@ -111,7 +111,7 @@ def _chosen(station_id: int) -> AttendanceFilter:
 @bp.get("/stations/<id:station_id>/attendances.<any(csv, xlsx):kind>")
 @requires(Permission.CHECK_IN_OTHERS, Permission.READ_BOOKS)
 def export_attendances(station_id: int, kind: Any) -> ResponseReturnValue:
-    """The list as it is seen, all its pages, as a file."""
+    """Export the list as shown, all pages of it, as a file."""
     station, rows = in_snapshot(_all_rows, station_id, asked.sort())
     return spreadsheet(kind, f"{station.name}-{_('出勤')}", attendance_list.headings(), rows)
 

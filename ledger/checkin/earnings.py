@@ -1,4 +1,4 @@
-"""What an attendance has earned, explained: minutes, the sum, the rule, the scans behind it, and its public receipt."""
+"""How an attendance earned its points: minutes, calculation, rule, scans, and its public receipt."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +26,7 @@ _decision = table_of(ReviewDecision)
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What was decided on an attendance in doubt, and why."""
+    """The decision on a doubtful attendance, and its reason."""
 
     approved: bool
     decided_at: datetime
@@ -35,10 +35,11 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Earning:
-    """An attendance as its page explains it.
+    """An attendance with the explanation its page shows.
 
-    `name` is the reader's own, masked for others. `minutes_outside` were spent outside of the shift. `points_withheld`
-    says that the minutes count and, by the rule, no points. `reference` is the receipt's, "" before anything is posted.
+    `name` is full for the reader's own attendance, masked for others. `minutes_outside` were spent outside the shift.
+    `points_withheld` means that the minutes count but the rule grants no points. `reference` is the receipt's, "" until
+    something is posted.
     """
 
     attendance: AttendanceView
@@ -53,7 +54,7 @@ class Earning:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a receipt shows to anybody; `stands` is False for what was voided, None while it is not decided."""
+    """What a receipt shows to anybody; `stands` is False if voided, None until decided."""
 
     station_name: str
     activity_name: str
@@ -66,7 +67,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """What to say and where to go: the station, and what is above it if the station does not help."""
+    """How to object: the station, and the place above it if the station does not help."""
 
     attendance: AttendanceView
     scans: list[ScanView]
@@ -74,7 +75,7 @@ class Objection:
 
 
 def earning_of(session: Session, attendance_id: int, actor: Actor) -> Earning:
-    """An attendance for who served, or for staff. Raises NotFound("checkin.attendance_not_found")."""
+    """An attendance for its volunteer or for staff. Raises NotFound("checkin.attendance_not_found")."""
     view = queries.get_attendance_for(session, attendance_id, actor)
     is_own = view.volunteer_id == actor.volunteer_id
     full, masked = people.display_names(session, [view.volunteer_id], actor.center_id)[view.volunteer_id]
@@ -95,7 +96,7 @@ def earning_of(session: Session, attendance_id: int, actor: Actor) -> Earning:
 
 
 def objection_to(session: Session, attendance_id: int, actor: Actor) -> Objection:
-    """How to object to an attendance of one's own. Raises NotFound("checkin.attendance_not_found")."""
+    """How to object to one's own attendance. Raises NotFound("checkin.attendance_not_found")."""
     view = queries.get_attendance_for(session, attendance_id, actor)
     places = [organisations.get_place(session, view.station_id, actor.center_id)]
     while (above := places[-1].parent_id) is not None:
@@ -104,7 +105,7 @@ def objection_to(session: Session, attendance_id: int, actor: Actor) -> Objectio
 
 
 def receipt_of(session: Session, text: str) -> Receipt:
-    """What the receipt with this reference shows. Raises NotFound("checkin.receipt_unknown") for what we never made."""
+    """The receipt with this reference. Raises NotFound("checkin.receipt_unknown") if we never issued it."""
     reference = read_reference(text)
     if reference is None or not genuine(text, reference, purpose=PURPOSE):
         raise NotFound("checkin.receipt_unknown")

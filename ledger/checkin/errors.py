@@ -1,6 +1,6 @@
-"""The reasons for which a scan is refused, stable and in both languages, with what to do next.
+"""Reasons for refusing a scan: stable codes, in both languages, with what to do next.
 
-Those of `presenter.QUESTIONS` are questions: the scan is done when it is sent again with the reason confirmed.
+Those in `presenter.QUESTIONS` are questions: the scan succeeds when it is sent again with the reason confirmed.
 """
 
 from ledger.kernel.errors import ErrorText, register

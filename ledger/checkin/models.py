@@ -1,4 +1,4 @@
-"""Scan events (append only, failed ones too), attendances derived from them, and decisions on the doubtful ones."""
+"""Scan events (append only, failed ones too), attendances derived from them, and review decisions."""
 
 from datetime import datetime
 
@@ -11,10 +11,9 @@ _OPEN = sa.text("status = 'OPEN'")
 
 
 class ScanEvent(Base):
-    """One scan as it arrived and what it was answered. `origin` is the device or log-in session that sent it.
+    """One scan as received and answered. `origin` is the device or log-in session that sent it.
 
-    `answer` holds what a retry is answered (ids, codes, times). `entry_nonce` makes a code from the screen good for
-    one person.
+    `answer` holds what a retry needs (ids, codes, times). `entry_nonce` makes a screen code valid for one person.
     """
 
     __tablename__ = "scan_event"
@@ -48,9 +47,9 @@ class ScanEvent(Base):
 
 
 class Attendance(Base):
-    """One person's presence in a shift; minutes and points are posted when it is CONFIRMED, once a revision.
+    """One person's presence in a shift; minutes and points are posted when CONFIRMED, once per revision.
 
-    `visit` counts how often the person came to the shift. `review_reason` says why somebody must decide on it.
+    `visit` numbers the person's visits to the shift. `review_reason` says why the attendance needs a decision.
     """
 
     __tablename__ = "attendance"
@@ -98,7 +97,7 @@ class Attendance(Base):
 
 
 class ReviewDecision(Base):
-    """Who decided on a pending attendance, what and why. Append only."""
+    """A decision on a pending attendance: by whom, what and why. Append only."""
 
     __tablename__ = "review_decision"
     __table_args__ = (

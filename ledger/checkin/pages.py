@@ -1,4 +1,4 @@
-"""Pages of the volunteer who scans: the code's address, the answer, what was earned, and the receipt for anybody."""
+"""Pages of a volunteer who scans: the code's address, the answer, the points earned, and the public receipt."""
 
 from typing import Any, get_args
 
@@ -32,12 +32,12 @@ _ANSWERS = frozenset(code.rpartition(".")[2].upper() for code in QUESTIONS)
 _KEY_LENGTHS = range(8, 101)
 
 
-# A code on a screen spells its address in capitals; who copies it by hand does not.
+# A code on a screen spells its address in capitals; people who copy it by hand do not.
 @bp.get("/S/<code>", endpoint="enter")
 @bp.get("/s/<code>", endpoint="enter")
 @public
 def enter(code: str) -> ResponseReturnValue:
-    """Somebody has scanned a station's code: keep the scan for five minutes, however slow the log-in is."""
+    """Accept a scanned station code and keep it for five minutes, so that a slow log-in does not lose it."""
     try:
         ticket = in_snapshot(codes.read_code, code, clock.now())
     except Rejected as refusal:
@@ -66,7 +66,7 @@ def _find_ticket() -> Ticket | None:
 @bp.get("/checkin")
 @logged_in
 def open_check_in() -> ResponseReturnValue:
-    """The scan on its way: the page sends itself, and changes nothing until it has."""
+    """The page of the pending scan; it submits itself and changes nothing before that."""
     ticket = _find_ticket()
     if ticket is None:
         return _show(results.no_scan())
@@ -77,7 +77,7 @@ def open_check_in() -> ResponseReturnValue:
 @bp.post("/checkin")
 @logged_in
 def check_in() -> ResponseReturnValue:
-    """Take the scan and go to its answer, which stays the same however often it is loaded."""
+    """Take the scan and redirect to its answer, which stays the same however often it is loaded."""
     ticket = _find_ticket()
     if ticket is None:
         return redirect(url_for("checkin.open_check_in"), 303)
@@ -96,7 +96,7 @@ def _command(ticket: Ticket) -> ScanCommand:
 
 
 def _take(command: ScanCommand) -> str:
-    """The address of the answer: what was earned after a check-out, else the result of the scan."""
+    """Address of the answer: the earnings after a check-out, else the result of the scan."""
     try:
         scanned = in_transaction(service.scan, command, actor=get_actor())
     except (Rejected, Conflict) as refusal:
@@ -112,7 +112,7 @@ def _take(command: ScanCommand) -> str:
 @bp.get("/checkin/<id:scan_id>")
 @logged_in
 def result(scan_id: int) -> str:
-    """Am I in?"""
+    """The result of a scan."""
     return _show(in_snapshot(results.result_of, scan_id, get_actor()))
 
 
@@ -123,7 +123,7 @@ def _show(shown: Result) -> str:
 @bp.get("/attendances/<id:attendance_id>")
 @logged_in
 def earned(attendance_id: int) -> str:
-    """What did I earn?"""
+    """What an attendance earned, and why."""
     return render_template("checkin/earned.html", **in_snapshot(_earned, attendance_id))
 
 
@@ -136,7 +136,7 @@ def _earned(session: Session, attendance_id: int) -> dict[str, Any]:
 @bp.get("/attendances/<id:attendance_id>/objection")
 @logged_in
 def objection(attendance_id: int) -> str:
-    """What is wrong, and who puts it right?"""
+    """How to object to an attendance."""
     shown = in_snapshot(earnings.objection_to, attendance_id, get_actor())
     return render_template("checkin/objection.html", shown=shown, number=presenter.short_ref(attendance_id))
 
@@ -145,5 +145,5 @@ def objection(attendance_id: int) -> str:
 @bp.get("/a/<reference>", endpoint="receipt")
 @public
 def receipt(reference: str) -> str:
-    """What anybody who has the receipt may check: place, day, minutes, points and whether it stands; no name."""
+    """The public receipt: place, day, minutes, points and whether it stands; no name."""
     return render_template("checkin/receipt.html", shown=in_snapshot(earnings.receipt_of, reference))

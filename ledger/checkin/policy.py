@@ -15,7 +15,7 @@ Intent = Literal["in", "out", "auto"]
 Method = Literal["screen", "paper", "card", "number"]
 
 TRANSITIONS: dict[str, frozenset[str]] = {
-    # A scan out is settled in the unit that takes it, which passes over CLOSED.
+    # A check-out is settled in the same unit of work, which skips CLOSED.
     "OPEN": frozenset({"CLOSED", "CONFIRMED", "PENDING", "VOID"}),
     "CLOSED": frozenset({"CONFIRMED", "PENDING"}),
     "PENDING": frozenset({"CONFIRMED", "REJECTED"}),
@@ -26,7 +26,7 @@ TRANSITIONS: dict[str, frozenset[str]] = {
 
 
 def step(now: str, wanted: Status) -> Status:
-    """The wanted state, if it can be reached. Raises Conflict("checkin.wrong_state")."""
+    """The wanted state, if it is reachable. Raises Conflict("checkin.wrong_state")."""
     if wanted not in TRANSITIONS[now]:
         raise Conflict("checkin.wrong_state", status=now)
     return wanted
@@ -34,7 +34,7 @@ def step(now: str, wanted: Status) -> Status:
 
 @dataclass(frozen=True, slots=True)
 class OpenVisit:
-    """The attendance that is open for a person."""
+    """A person's open attendance."""
 
     id: int
     shift: ShiftView
@@ -42,13 +42,13 @@ class OpenVisit:
 
     @property
     def status(self) -> Status:
-        """Its state; what is closed is no open visit."""
+        """Its state; a closed attendance is never an open visit."""
         return "OPEN"
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A shift that a person may be checked in to, and whether they had signed up for it."""
+    """A shift that a person may check in to, and whether they signed up for it."""
 
     shift: ShiftView
     signed_up: bool
@@ -56,7 +56,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class EndedVisit:
-    """A person's last attendance at a station, now over; `forgotten` until its check-out is scanned after all."""
+    """A person's last attendance at a station, now over; `forgotten` until its check-out is scanned late."""
 
     id: int
     shift_id: int
@@ -66,9 +66,9 @@ class EndedVisit:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a scan does: check in to `enter`, check out of the open visit, both (a switch), or neither.
+    """Effect of a scan: check in to `enter`, check out of the open visit, both (a switch), or neither.
 
-    `about` is the attendance that the answer is about where nothing is entered or left.
+    `about` is the attendance that the answer describes if nothing is entered or left.
     """
 
     reason: Literal["OK_IN", "OK_OUT", "ALREADY_CHECKED_IN", "ALREADY_CHECKED_OUT", "AUTO_CLOSED"]
@@ -78,14 +78,14 @@ class Decision:
 
 
 def is_forgotten(open_visit: OpenVisit, now: datetime, body: RuleBody) -> bool:
-    """Whether the time to check out is over."""
+    """Whether the time to check out has passed."""
     return now > open_visit.shift.ends_at + body.late
 
 
 def told_of_end(ended: EndedVisit | None, now: datetime, body: RuleBody) -> Decision | None:
-    """The answer that a scan without a plan gets for what has just ended: a double scan must not check in again.
+    """The answer to a scan right after a visit ended: a double scan must not check in again.
 
-    A check-out that comes too late is said once; after that a scan means what it says again.
+    A late check-out is reported once; after that a scan has its usual meaning.
     """
     if ended is None:
         return None
@@ -99,15 +99,15 @@ def told_of_end(ended: EndedVisit | None, now: datetime, body: RuleBody) -> Deci
 def boundary(left: ShiftView, entered: ShiftView, now: datetime) -> datetime:
     """When a switch ends the first visit and begins the second.
 
-    That is the scan, unless the person stayed at the station while one shift ended and the other had begun: then it is
-    the end of the first, so that back-to-back shifts are credited whole.
+    That is the time of the scan, unless the person stayed at the station and the second shift began before the first
+    ended: then it is the end of the first, so that back-to-back shifts are credited in full.
     """
     stayed = left.station_id == entered.station_id and entered.starts_at <= left.ends_at
     return min(now, left.ends_at) if stayed else now
 
 
 def minutes_by_day(start: datetime, end: datetime, zone: ZoneInfo) -> dict[date, int]:
-    """The whole minutes of a stretch by local day; together they are the stretch's whole minutes."""
+    """Whole minutes of a period per local day; they sum to the whole minutes of the period."""
     days: dict[date, int] = {}
     counted, day = 0, start.astimezone(zone).date()
     while start < end and day <= end.astimezone(zone).date():
@@ -119,7 +119,7 @@ def minutes_by_day(start: datetime, end: datetime, zone: ZoneInfo) -> dict[date,
 
 
 def decide_out(open_visit: OpenVisit, now: datetime, *, confirmed: Sequence[str], body: RuleBody) -> Decision:
-    """A scan out of what is open here. Raises Conflict("checkin.dwell_too_short") until confirmed."""
+    """Check out of the visit that is open here. Raises Conflict("checkin.dwell_too_short") until confirmed."""
     stayed = now - open_visit.opened_at
     shortest = timedelta(minutes=body.shortest_stay_minutes)
     if stayed < shortest and "DWELL_TOO_SHORT" not in confirmed:
@@ -133,7 +133,7 @@ def decide_out(open_visit: OpenVisit, now: datetime, *, confirmed: Sequence[str]
 
 
 def wants_out(open_visit: OpenVisit | None, station_id: int, intent: Intent, *, now: datetime, body: RuleBody) -> bool:
-    """Whether the scan means leaving: said so, or `auto` and open here long enough that it is no double scan."""
+    """Whether the scan means leaving: explicit, or `auto` and open here long enough not to be a double scan."""
     if intent == "out":
         return True
     if intent == "in" or open_visit is None or open_visit.shift.station_id != station_id:
@@ -149,10 +149,10 @@ def choose_shift(
     now: datetime,
     body: RuleBody,
 ) -> Choice:
-    """The shift to check in to: one that was signed up for, else one that takes walk-ins, the earlier to end first.
+    """The shift to check in to: one signed up for, else one that takes walk-ins; the earliest to end first.
 
-    `full` are the shifts in which nobody has a place who has not signed up. Raises Rejected with the most telling
-    reason why there is none: sign-up, activity, window, or no shift at all.
+    `full` are the shifts without a place for people who have not signed up. Raises Rejected with the most helpful
+    reason if there is none: sign-up, activity, window, or no shift at all.
     """
     if not shifts:
         raise Rejected("checkin.station_closed")
@@ -174,7 +174,7 @@ def _distance(shift: ShiftView, now: datetime) -> timedelta:
 def _refusal(
     shift: ShiftView, signup: str | None, *, full: Collection[int], now: datetime, body: RuleBody
 ) -> tuple[str, dict[str, Any]] | None:
-    """Why this shift can't be checked in to now; None when it can."""
+    """Why this shift can't be checked in to now; None if it can."""
     if shift.cancelled_at is not None or shift.activity_status == "cancelled":
         return "activity_cancelled", {}
     if shift.activity_status != "approved":

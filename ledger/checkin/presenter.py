@@ -1,4 +1,4 @@
-"""Puts names and words to the plain facts of check-in, at the moment they are shown."""
+"""Add names and words to the plain facts of check-in when they are shown."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -14,7 +14,7 @@ from ledger.kernel.ids import public_id
 from ledger.people.volunteers import queries as people
 from ledger.web.problem import words
 
-# The milliseconds of the last hours and a part of the process: the end of a key is a counter and says nothing.
+# The milliseconds of the last hours and part of the process bits; the end of a key is only a counter.
 _REF_LETTERS = slice(4, 10)
 QUESTIONS = frozenset({"checkin.dwell_too_short", "checkin.open_session_elsewhere", "checkin.walk_in"})
 REASON_TEXTS = {
@@ -28,7 +28,7 @@ REASON_TEXTS = {
 
 
 def answer(session: Session, scanned: ScanAnswer, center_id: int) -> dict[str, Any]:
-    """The answer to a scan with the names in it."""
+    """The answer to a scan, with names."""
     facts = scanned.attendance
     shift = activities.get_shift(session, facts["shift_id"], center_id)
     person = people.get_volunteer(session, facts["volunteer_id"], center_id)
@@ -54,7 +54,7 @@ def answer(session: Session, scanned: ScanAnswer, center_id: int) -> dict[str, A
 
 
 def refusal(session: Session, refused: LedgerError, center_id: int) -> dict[str, Any]:
-    """The members that a refused scan has beside those of a problem: the same as an answer's, without an attendance."""
+    """Members a refused scan adds to a problem document: those of an answer, without an attendance."""
     zh, en = (words(refused, in_language=each)[0] for each in ("zh", "en"))
     volunteer_id = refused.context.get("volunteer_id")
     names = people.display_names(session, [volunteer_id] if volunteer_id else [], center_id)
@@ -69,18 +69,18 @@ def refusal(session: Session, refused: LedgerError, center_id: int) -> dict[str,
 
 
 def is_question(refused: LedgerError) -> bool:
-    """Whether the scan is done when it is sent again with its reason among the confirmed ones."""
+    """Whether the scan succeeds when it is sent again with this reason confirmed."""
     return isinstance(refused, Conflict) and refused.code in QUESTIONS
 
 
 def short_ref(key: int) -> str:
-    """Six letters of a key's public form, for the telephone: "K7M 294". They differ for keys made hours apart, too."""
+    """Six letters of a key's public form, for the telephone: "K7M 294". Keys made hours apart differ in them, too."""
     letters = public_id(key)[_REF_LETTERS].upper()
     return f"{letters[:3]} {letters[3:]}"
 
 
 def attendances(session: Session, views: Iterable[AttendanceView], center_id: int) -> list[dict[str, Any]]:
-    """Attendances with masked names, looked up together."""
+    """Attendances with masked names, looked up in one go."""
     rows = list(views)
     names = people.display_names(session, [row.volunteer_id for row in rows], center_id)
     return [

@@ -1,4 +1,4 @@
-"""Reads of check-in: open visits, attendances, the scans behind them, and what waits for a decision."""
+"""Reads of check-in: open visits, attendances, their scans, and what waits for review."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -107,7 +107,7 @@ class ScanView:
 
 
 def facts_of(row: Mapping[str, Any], shift: ShiftView) -> dict[str, Any]:
-    """An attendance as plain values: what an answer is made from and what the evidence of a posting names."""
+    """An attendance as plain values, for answers and for the evidence of a posting."""
     facts: dict[str, Any] = {name: row.get(name) for name in _FACTS}
     for name in ("opened_at", "closed_at"):
         facts[name] = facts[name] and facts[name].isoformat()
@@ -115,7 +115,7 @@ def facts_of(row: Mapping[str, Any], shift: ShiftView) -> dict[str, Any]:
 
 
 def attendance_facts(session: Session, attendance_id: int, center_id: int) -> dict[str, Any]:
-    """The same of an attendance that is stored."""
+    """The plain values of a stored attendance."""
     [row] = _STORED.rows(session, {"center": center_id, "id": attendance_id})
     return facts_of_row(session, row, center_id)
 
@@ -123,13 +123,13 @@ def attendance_facts(session: Session, attendance_id: int, center_id: int) -> di
 def facts_of_row(
     session: Session, row: Sequence[Any], center_id: int, *, shift: ShiftView | None = None
 ) -> dict[str, Any]:
-    """The same of the columns `FACTS_COLUMNS` of a row; its shift is looked up where the caller doesn't have it."""
+    """The plain values of a row with the columns `FACTS_COLUMNS`; looks up the shift unless the caller has it."""
     stored = dict(zip(_FACTS, row, strict=True))
     return facts_of(stored, shift or activities.get_shift(session, stored["shift_id"], center_id))
 
 
 def find_open_visit(session: Session, volunteer_id: int, center_id: int, *, lock: bool = False) -> OpenVisit | None:
-    """What is open for the person; locked, it stays so until the unit ends."""
+    """The person's open visit; with `lock` it can't change until the unit of work ends."""
     statement = _OPEN_VISIT_LOCKED if lock else _OPEN_VISIT
     rows = statement.rows(session, {"center": center_id, "volunteer": volunteer_id})
     if not rows:
@@ -139,7 +139,7 @@ def find_open_visit(session: Session, volunteer_id: int, center_id: int, *, lock
 
 
 def forgotten_visits(session: Session, center_id: int, ended_before: datetime, *, limit: int) -> list[OpenVisit]:
-    """Open visits whose shift ended before then, locked; those that somebody else works on are passed over."""
+    """Open visits whose shift ended before that time, locked; skips those locked by others."""
     query = (
         sa.select(Attendance.id, Attendance.shift_id, Attendance.opened_at)
         .join(Shift, sa.and_(Shift.center_id == Attendance.center_id, Shift.id == Attendance.shift_id))
@@ -159,14 +159,14 @@ def forgotten_visits(session: Session, center_id: int, ended_before: datetime, *
 def confirmed_spans(
     session: Session, volunteer_id: int, center_id: int, *, start: datetime, end: datetime
 ) -> list[tuple[datetime, datetime]]:
-    """When the person's confirmed minutes were given, around a stretch: a day before it to a day after it."""
+    """The person's confirmed spans of time, from a day before the period to a day after it."""
     around = {"from": start - _LONGEST_VISIT - _DAY, "until": end + _DAY}
     found = _CONFIRMED_SPANS.rows(session, {"center": center_id, "volunteer": volunteer_id} | around)
     return [(max(opened_at, starts_at), min(closed_at, ends_at)) for opened_at, closed_at, starts_at, ends_at in found]
 
 
 def find_overlapping(session: Session, attendance: AttendanceView, until: datetime, center_id: int) -> int | None:
-    """Another attendance of the person that would share time with this one if this one ended then."""
+    """Another attendance of the person that would overlap with this one if it ended at `until`."""
     query = sa.select(_attendance.c.id).where(
         _attendance.c.center_id == center_id,
         _attendance.c.volunteer_id == attendance.volunteer_id,
@@ -180,7 +180,7 @@ def find_overlapping(session: Session, attendance: AttendanceView, until: dateti
 
 
 def visits(session: Session, shift_id: int, volunteer_id: int, center_id: int) -> int:
-    """How often the person has come to this shift."""
+    """Number of the person's visits to this shift."""
     parameters = {"center": center_id, "shift": shift_id, "volunteer": volunteer_id}
     return int(_VISITS.rows(session, parameters)[0][0])
 
@@ -195,7 +195,7 @@ def get_attendance(session: Session, attendance_id: int, center_id: int, *, lock
 
 
 def get_attendance_for(session: Session, attendance_id: int, actor: Actor) -> AttendanceView:
-    """An attendance that the actor may see: their own, or one under their places; NotFound for all others."""
+    """An attendance that the actor may see: their own, or one under their places; otherwise NotFound."""
     view = get_attendance(session, attendance_id, actor.center_id)
     staff = (Permission.CHECK_IN_OTHERS, Permission.REVIEW, Permission.READ_BOOKS)
     if view.volunteer_id == actor.volunteer_id or any(actor.may(each, view.station_path) for each in staff):
@@ -205,10 +205,10 @@ def get_attendance_for(session: Session, attendance_id: int, actor: Actor) -> At
 
 @dataclass(frozen=True, slots=True)
 class AttendanceFilter:
-    """What a list of attendances is narrowed to.
+    """Filter of an attendance list.
 
-    `paths` are the places whose attendances the reader may see and `own_id` the volunteer that the reader is: both
-    count. Without either everything is seen, for who runs the service.
+    `paths` are the places whose attendances the reader may see, `own_id` is the reader's own volunteer; either one is
+    enough. Without both, everything is shown, for operators.
     """
 
     volunteer_id: int | None = None
@@ -224,7 +224,7 @@ class AttendanceFilter:
 def list_attendances(
     session: Session, center_id: int, wanted: AttendanceFilter, *, request: PageRequest
 ) -> Page[AttendanceView]:
-    """Attendances by check-in time, newest first unless asked otherwise."""
+    """Attendances by check-in time, newest first by default."""
     query = _views().where(Attendance.center_id == center_id)
     for name in ("volunteer_id", "shift_id", "station_id", "status"):
         if (value := getattr(wanted, name)) is not None:
@@ -241,7 +241,7 @@ def list_attendances(
 
 
 def scans_of(session: Session, attendance: AttendanceView, center_id: int) -> list[ScanView]:
-    """The scan events an attendance rests on, in order."""
+    """The scan events behind an attendance, in order."""
     ids = [scan_id for scan_id in (attendance.in_scan_id, attendance.out_scan_id) if scan_id is not None]
     columns = [_scan.c[name] for name in ScanView.__slots__]
     query = sa.select(*columns).where(_scan.c.center_id == center_id, _scan.c.id.in_(ids))

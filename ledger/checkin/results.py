@@ -1,4 +1,4 @@
-"""What the full-screen page after a scan says: the colour, one word, the lines of the slip, and what to do next."""
+"""The full-screen page after a scan: colour, one word, the lines of the slip, and what to do next."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,7 +23,7 @@ from ledger.web.problem import words
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """A button that sends the scan once more, with another intent or with a question answered."""
+    """A button that sends the scan again, with another intent or with a question answered."""
 
     label: str
     intent: Intent
@@ -33,7 +33,7 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The page of one scan. `who` is the person or, where it was refused, what happened."""
+    """The page of one scan. `who` is the person or, for a refused scan, what happened."""
 
     kind: Literal["ok", "look", "stop"]
     word: str
@@ -48,7 +48,7 @@ class Result:
 
 
 def result_of(session: Session, scan_id: int, actor: Actor) -> Result:
-    """The page of a scan that the actor sent. Raises NotFound("checkin.scan_not_found")."""
+    """The page of a scan sent by the actor. Raises NotFound("checkin.scan_not_found")."""
     stored = stored_scans.get_scan(session, scan_id, actor)
     if stored.answer.refusal is not None:
         return _question(stored) if is_question(stored.answer.refusal) else refused(stored.answer.refusal, stored)
@@ -91,7 +91,7 @@ def _question(stored: StoredScan) -> Result:
 
 
 def refused(error: LedgerError, stored: StoredScan | None = None) -> Result:
-    """The page of a scan that was refused, or of a code that leads nowhere."""
+    """The page of a refused scan, or of a code that leads nowhere."""
     title, next_step = words(error)
     word = _("没签退") if stored is not None and stored.intent == "out" else _("没签上")
     ref = short_ref(stored.answer.scan_id) if stored is not None else ""
@@ -99,7 +99,7 @@ def refused(error: LedgerError, stored: StoredScan | None = None) -> Result:
 
 
 def no_scan() -> Result:
-    """The page of somebody who opens the check-in without having scanned a code."""
+    """The page for opening check-in without having scanned a code."""
     return Result(
         "look",
         _("先扫码"),
@@ -109,7 +109,7 @@ def no_scan() -> Result:
 
 
 def _facts(context: dict[str, Any]) -> list[tuple[str, str]]:
-    """What a refusal knows, as lines of the slip."""
+    """Details of a refusal as lines of the slip."""
     lines = []
     if context.get("activity"):
         lines.append((_("班次"), str(context["activity"])))

@@ -1,4 +1,4 @@
-"""Pages of who decides on attendances in doubt: what waits, and one of them with its evidence."""
+"""Pages for reviewers of doubtful attendances: the pending list, and one attendance with its evidence."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ _FIELDS = {
 @bp.get("/reviews")
 @requires(Permission.REVIEW)
 def reviews() -> str:
-    """What waits for me?"""
+    """Attendances that wait for the reader's decision."""
     page = asked.page(usually="opened_at")
     return render_template("checkin/reviews.html", **in_snapshot(_waiting, page))
 
@@ -54,14 +54,14 @@ def _waiting(session: Session, page: PageRequest) -> dict[str, Any]:
 @bp.get("/reviews/<id:attendance_id>")
 @requires(Permission.REVIEW)
 def one_review(attendance_id: int) -> str:
-    """When did they really leave?"""
+    """One pending attendance with its evidence."""
     return _draw(attendance_id, {}, {})
 
 
 @bp.post("/reviews/<id:attendance_id>")
 @requires(Permission.REVIEW)
 def decide(attendance_id: int) -> ResponseReturnValue:
-    """Confirm it with its real end, or refuse it with a reason."""
+    """Confirm it with its real end, or reject it with a reason."""
     try:
         command = _command(attendance_id)
         in_transaction_once(idempotency_key(), reviewing.review, command, actor=get_actor())
@@ -83,7 +83,7 @@ def _draw(attendance_id: int, typed: dict[str, Any], errors: dict[str, str]) -> 
 
 
 def _case(session: Session, attendance_id: int) -> dict[str, Any]:
-    """An attendance in doubt with all that its decision rests on."""
+    """A pending attendance with everything its decision rests on."""
     actor = get_actor()
     view = queries.get_attendance_for(session, attendance_id, actor)
     actor.need(Permission.REVIEW, view.station_path)
@@ -99,7 +99,7 @@ def _case(session: Session, attendance_id: int) -> dict[str, Any]:
 
 
 def _proposed(view: AttendanceView) -> dict[str, str]:
-    """What stands in the fields at first: no time where the check-out was forgotten, for a guess would be clicked."""
+    """Initial values of the fields: no time for a forgotten check-out, because people would accept a guess."""
     zone = clock.zone()
     left_at = attendance_list.left_at(view)
     return {

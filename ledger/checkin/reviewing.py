@@ -1,4 +1,4 @@
-"""Decisions on doubtful attendances, always by somebody who neither entered them nor gains by them."""
+"""Decisions on doubtful attendances, always by somebody who neither recorded them nor gains from them."""
 
 from datetime import datetime
 from typing import Any
@@ -23,12 +23,11 @@ _decision = table_of(ReviewDecision)
 
 
 def review(session: Session, command: ReviewCommand, *, actor: Actor) -> dict[str, Any]:
-    """Decide on a pending attendance, as somebody whom `why_not` does not forbid it.
+    """Decide on a pending attendance.
 
-    Raises NotFound("checkin.attendance_not_found"),
-    Forbidden("access.denied" | "checkin.four_eyes_required" | "checkin.same_household"),
-    Rejected("checkin.end_needed" | "checkin.end_out_of_range" | "checkin.overlap" | "checkin.note_needed"),
-    Conflict("checkin.wrong_state").
+    Raises NotFound("checkin.attendance_not_found"), Forbidden("access.denied" | "checkin.four_eyes_required" |
+    "checkin.same_household"), Rejected("checkin.end_needed" | "checkin.end_out_of_range" | "checkin.overlap" |
+    "checkin.note_needed"), Conflict("checkin.wrong_state").
     """
     attendance = queries.get_attendance(session, command.attendance_id, actor.center_id, lock=True)
     actor.need(Permission.REVIEW, attendance.station_path)
@@ -46,9 +45,9 @@ def review(session: Session, command: ReviewCommand, *, actor: Actor) -> dict[st
 
 
 def why_not(session: Session, attendance: AttendanceView, actor: Actor, *, lock: bool = False) -> str | None:
-    """The code of what forbids somebody to decide, None where nothing does; with `lock` so until the unit ends.
+    """The code of why the actor may not decide, None if they may; `lock` keeps that true until the unit of work ends.
 
-    The volunteer may not, nor those who made the scans that it rests on, nor anybody of their households.
+    The volunteer may not, nor the people who made its scans, nor anybody in their households.
     """
     scanned_by = {scan.scanned_by for scan in queries.scans_of(session, attendance, actor.center_id)}
     involved = scanned_by | {attendance.identity_id, attendance.opened_by}
@@ -59,7 +58,7 @@ def why_not(session: Session, attendance: AttendanceView, actor: Actor, *, lock:
 
 
 def _approve(session: Session, attendance: AttendanceView, wanted: datetime | None, actor: Actor) -> datetime:
-    """Post the attendance to its real end, which is given back."""
+    """Post the attendance up to its real end; returns that end."""
     ended_at = wanted or (attendance.closed_at if attendance.review_reason != "AUTO_CLOSED" else None)
     if ended_at is None:
         raise Rejected("checkin.end_needed")

@@ -1,4 +1,4 @@
-"""The scan itself: what was scanned, where, and whose it is."""
+"""The scan itself: what was scanned, where, and for whom."""
 
 import unicodedata
 from dataclasses import asdict, dataclass, replace
@@ -36,7 +36,7 @@ _NUMBER_LENGTH = 8
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whose scan it is."""
+    """The person a scan is for."""
 
     volunteer_id: int
     identity_id: int
@@ -45,9 +45,9 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A scan with what is known of it, which goes into the event even where `refusal` says why it ends there.
+    """A scan with everything known about it, which is stored even if `refusal` ended it early.
 
-    Where no station or nobody is known their ids are 0. `nonce` is of the ticket that the scan spends.
+    Ids of an unknown station or person are 0. `nonce` is that of the ticket the scan spends.
     """
 
     command: ScanCommand
@@ -62,18 +62,18 @@ class Scene:
     refusal: Rejected | None = None
 
     def refused(self, code: str) -> "Scene":
-        """The same, ended by a refusal."""
+        """The scene, ended by a refusal."""
         return replace(self, refusal=Rejected(code))
 
 
 def hash_command(command: ScanCommand) -> str:
-    """A digest of everything that was sent."""
+    """A digest of everything sent."""
     sent = {name: getattr(command, name) for name in ScanCommand.__slots__ if name != "client_scan_id"}
     return hash_request(sent | {"ticket": command.ticket and asdict(command.ticket)})
 
 
 def identify(session: Session, scene: Scene) -> Scene:
-    """The scene with where, how and whose it is, as far as that is found out: steps 1 to 5 of the order of a scan."""
+    """Find out where, how and for whom the scan is, as far as possible: steps 1 to 5 of the order of a scan."""
     if scene.command.card is not None:
         return _identify_by_card(session, scene, scene.command.card)
     return _identify_by_code(session, scene)
@@ -95,7 +95,7 @@ def _identify_by_code(session: Session, scene: Scene) -> Scene:
 
 
 def _identify_by_card(session: Session, scene: Scene, scanned: str) -> Scene:
-    """A clerk's scan of somebody's card, or the number that stands for it."""
+    """A clerk's scan of somebody's card, or the number typed instead."""
     scene = _at_clerks_station(session, scene)
     if scene.refusal is not None:
         return scene
@@ -135,7 +135,7 @@ def _at_clerks_station(session: Session, scene: Scene) -> Scene:
 
 
 def _with_person(session: Session, scene: Scene, volunteer_id: int, *, card: CardView | None = None) -> Scene:
-    """Whose scan it is, said even where the person or the card counts no more."""
+    """Add the person, even if the person or the card is no longer valid."""
     parameters = {"center": scene.actor.center_id, "volunteer": volunteer_id}
     [(identity_id, status)] = _STANDING.rows(session, parameters)
     scene = replace(scene, person=Person(volunteer_id, identity_id, card.id if card is not None else None))
@@ -148,7 +148,7 @@ def _with_person(session: Session, scene: Scene, volunteer_id: int, *, card: Car
 
 
 def _with_ticket_spent(session: Session, scene: Scene, nonce: str) -> Scene:
-    """A ticket is good for one person, who may answer a question with it or scan out again."""
+    """Spend the ticket, valid for one person, who may answer a question with it or scan out again."""
     query = sa.select(_scan.c.volunteer_id).where(
         _scan.c.center_id == scene.actor.center_id, _scan.c.entry_nonce == nonce
     )

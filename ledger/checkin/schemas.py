@@ -41,7 +41,7 @@ class ScanRequest(Request):
 
 
 class BalancesSchema(Schema):
-    """What the member has after a posting, of each unit that moved: whole minutes, points and debt in minor units."""
+    """The member's balances after a posting, per unit that moved: whole minutes, points and debt in minor units."""
 
     minute = fields.Integer()
     point = fields.Integer()
@@ -49,7 +49,7 @@ class BalancesSchema(Schema):
 
 
 class AttendanceSchema(Schema):
-    """A person's presence in a shift; minutes whole, points in minor units."""
+    """A person's presence in a shift; whole minutes, points in minor units."""
 
     id = PublicId()
     volunteer_id = PublicId()
@@ -80,7 +80,7 @@ class ReasonTextSchema(Schema):
 
 
 class ScanAnswerSchema(Schema):
-    """What a scan was answered."""
+    """The answer to a scan."""
 
     outcome = fields.String(validate=validate.OneOf(("ok", "info", "pending")))
     reason = fields.String()
@@ -90,7 +90,7 @@ class ScanAnswerSchema(Schema):
 
 
 class AttendanceQuery(PageQuery):
-    """What a list of attendances is narrowed to."""
+    """Filter of an attendance list."""
 
     volunteer_id = PublicId(load_default=None)
     shift_id = PublicId(load_default=None)
@@ -108,14 +108,14 @@ class AttendancePage(Schema):
 
 
 class ReviewRequest(Request):
-    """A decision; `ended_at` is the real end of a visit whose check-out was forgotten."""
+    """A decision; `ended_at` is the real end of a visit with a forgotten check-out."""
 
     ended_at = Instant(load_default=None)
     note = Text(shortest=0, load_default="")
 
 
 class ShiftNowSchema(Schema):
-    """The shift that is on at a station."""
+    """The current shift at a station."""
 
     activity_name = fields.String()
     starts_at = Instant()
@@ -125,7 +125,7 @@ class ShiftNowSchema(Schema):
 
 
 class ShiftNextSchema(Schema):
-    """The shift after that, and from when it can be checked in to."""
+    """The next shift, and when its check-in opens."""
 
     activity_name = fields.String()
     starts_at = Instant()
@@ -134,7 +134,7 @@ class ShiftNextSchema(Schema):
 
 
 class ArrivalSchema(Schema):
-    """Somebody who has come or gone."""
+    """Somebody who has arrived or left."""
 
     masked_name = fields.String()
     what = fields.String(validate=validate.OneOf(("in", "out")))
@@ -142,7 +142,7 @@ class ArrivalSchema(Schema):
 
 
 class StationCodeSchema(Schema):
-    """The code a station's screen shows now."""
+    """The current code of a station's screen."""
 
     code = fields.String()
     url = fields.String()

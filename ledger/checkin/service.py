@@ -1,7 +1,7 @@
-"""Writes of check-in: a scan becomes a scan event, an attendance, and in the end minutes and points.
+"""Writes of check-in: a scan becomes a scan event, an attendance, and finally minutes and points.
 
-The order of a scan is fixed (idempotency, who scans, code, person, standing, shifts, window, open session, decision)
-and a refused scan is kept with its reason, after the work was rolled back and in the same transaction.
+The order of a scan is fixed (idempotency, who scans, code, person, standing, shifts, window, open session, decision). A
+refused scan is stored with its reason after its work was rolled back, in the same transaction.
 """
 
 from datetime import datetime, timedelta
@@ -30,11 +30,10 @@ _OPEN = Prepared(sa.insert(table_of(Attendance)))
 
 
 def scan(session: Session, command: ScanCommand, *, actor: Actor) -> ScanAnswer:
-    """Check somebody in or out; the same scan sent again is answered the same and does nothing.
+    """Check somebody in or out; the same scan sent again gets the same answer and changes nothing.
 
-    Raises Rejected, and Conflict for questions, under the codes of `errors.py`: they are kept as a scan event, and
-    their context has `scan_id` and, where it is known whose scan it was, `volunteer_id`. Raises
-    Rejected("idempotency.mismatch"), which is not kept.
+    Raises Rejected, and Conflict for questions, with the codes of `errors.py`. These are stored as scan events; their
+    context has `scan_id` and, if known, `volunteer_id`. Raises Rejected("idempotency.mismatch"), which is not stored.
     """
     request_hash = scans.hash_command(command)
     earlier = stored_scans.find_answer(session, actor, command.client_scan_id, request_hash)
@@ -68,7 +67,7 @@ def _scan(session: Session, scene: Scene) -> ScanAnswer:
 
 
 def _open_visit(session: Session, rule: Rule, scene: Scene) -> OpenVisit | None:
-    """What is open for the person, locked; a session past its shift's end and grace is closed on touch."""
+    """The person's open visit, locked; one past its shift's end and grace is closed first."""
     visit = queries.find_open_visit(session, scene.person.volunteer_id, scene.actor.center_id, lock=True)
     if visit is not None and is_forgotten(visit, scene.now, rule.body):
         _close_forgotten(session, visit, rule, scene.actor.center_id)
@@ -77,7 +76,7 @@ def _open_visit(session: Session, rule: Rule, scene: Scene) -> OpenVisit | None:
 
 
 def _enter(session: Session, scene: Scene, shift: ShiftView, visit: OpenVisit | None, rule: Rule) -> dict[str, Any]:
-    """Check in; what is open elsewhere ends where this begins."""
+    """Check in; a visit open elsewhere ends when this one begins."""
     if visit is None:
         return _check_in(session, scene, shift, scene.now)
     at = boundary(visit.shift, shift, scene.now)
@@ -86,7 +85,7 @@ def _enter(session: Session, scene: Scene, shift: ShiftView, visit: OpenVisit | 
 
 
 def _told(session: Session, scene: Scene, decision: Decision) -> dict[str, Any]:
-    """The attendance that the answer is about; a check-out that came too late is kept with it as evidence."""
+    """The attendance that the answer describes; a late check-out is attached to it as evidence."""
     attendance_id = decision.about or 0
     if decision.reason == "AUTO_CLOSED":
         awards.keep_late_scan(session, attendance_id, scene.scan_id, scene.actor.center_id)
@@ -128,10 +127,10 @@ def _check_out(session: Session, scene: Scene, visit: OpenVisit, at: datetime, r
 
 
 def close_forgotten(session: Session, center_id: int, *, limit: int = 200) -> int:
-    """Close sessions past their shift's end and grace: nothing is posted, somebody who knows sets the time."""
+    """Close visits past their shift's end and grace: nothing is posted until a reviewer sets the end."""
     now = clock.now()
     rule = rules.find_rule_in_force(session, center_id, now)
-    if rule is None:  # a center that has no rule yet has let nobody in
+    if rule is None:  # without a rule yet, a center has let nobody in
         return 0
     visits = queries.forgotten_visits(session, center_id, now - rule.body.late, limit=limit)
     for visit in visits:

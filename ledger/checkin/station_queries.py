@@ -1,4 +1,4 @@
-"""Reads for the station's screen: its code, the shift that is on and the next one, and who has just come."""
+"""Reads for the station's screen: its code, the current shift and the next one, and recent arrivals."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,14 +24,14 @@ from ledger.rules import queries as rules
 _attendance, _scan = table_of(Attendance), table_of(ScanEvent)
 _AHEAD = timedelta(hours=12)
 _BACK = timedelta(hours=12)
-# Who forgot to check out may still come for a while.
+# People who forgot to check out may still come for a while.
 _STILL = timedelta(hours=1)
 _ARRIVALS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class ShiftNow:
-    """The shift that is on or can be checked in to: `arrived` people came, `expected` had signed up."""
+    """The shift that is on or open for check-in: `arrived` people came, `expected` signed up."""
 
     activity_name: str
     starts_at: datetime
@@ -42,7 +42,7 @@ class ShiftNow:
 
 @dataclass(frozen=True, slots=True)
 class ShiftNext:
-    """The shift after that, and from when it can be checked in to."""
+    """The following shift, and when its check-in opens."""
 
     activity_name: str
     starts_at: datetime
@@ -52,7 +52,7 @@ class ShiftNext:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Somebody who came ("in") or left ("out") at the station, as strangers may read the name."""
+    """Somebody who came ("in") or left ("out") at the station, with the name as strangers may read it."""
 
     masked_name: str
     what: str
@@ -61,7 +61,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """All that the station's screen shows."""
+    """Everything the station's screen shows."""
 
     code: StationCode
     now: ShiftNow | None
@@ -71,7 +71,7 @@ class Screen:
 
 
 def screen(session: Session, station_id: int, actor: Actor, now: datetime) -> Screen:
-    """What the screen shows now. Raises NotFound("organisations.place_not_found"), Forbidden("access.denied")."""
+    """The screen as it is now. Raises NotFound("organisations.place_not_found"), Forbidden("access.denied")."""
     station = organisations.get_place(session, station_id, actor.center_id)
     actor.need(Permission.STATION_SCREEN, station.path)
     shifts = activities.shifts_at_station(session, station_id, actor.center_id, at=now, ahead=_AHEAD, back=timedelta(0))
@@ -89,7 +89,7 @@ def screen(session: Session, station_id: int, actor: Actor, now: datetime) -> Sc
 def _now_and_next(
     shifts: list[ShiftView], now: datetime, early: timedelta
 ) -> tuple[ShiftView | None, ShiftView | None]:
-    """The shift that is on, else one that people already come to; and the first one after it."""
+    """The current shift, else the one open for check-in; and the first one after it."""
     on = [shift for shift in shifts if shift.cancelled_at is None and shift.activity_status == "approved"]
     current = max((shift for shift in on if shift.starts_at <= now < shift.ends_at), key=_start, default=None)
     if current is None:
@@ -140,19 +140,19 @@ def _arrivals(session: Session, station_id: int, center_id: int, now: datetime) 
 
 @dataclass(frozen=True, slots=True)
 class ScanPlaces:
-    """Where a clerk may scan: all places, and those of them that have a shift about now."""
+    """Places where a clerk may scan: all of them, and those with a shift about now."""
 
     all: list[PlaceView]
     today: list[PlaceView]
 
     @property
     def elsewhere(self) -> list[tuple[str, str]]:
-        """The others, as options to choose from."""
+        """The other places as options."""
         return [(public_id(place.id), place.name) for place in self.all if place not in self.today]
 
 
 def scan_places(session: Session, actor: Actor, now: datetime) -> ScanPlaces:
-    """The places at which the actor may check others in, as a tree read from the top."""
+    """Places where the actor may check others in, as a tree from the top."""
     paths = actor.paths(Permission.CHECK_IN_OTHERS)
     places = all_places(session, actor.center_id, paths=paths)
     soon = activities.shifts_between(session, actor.center_id, start=now - _BACK, end=now + _AHEAD, paths=paths)

@@ -1,4 +1,4 @@
-"""The events of scans, written and read again: the answer that a retry gets, a page of one, what a station refused."""
+"""Store and read scan events: the answer for a retry, the page of one scan, scans refused at a station."""
 
 import json
 from collections.abc import Mapping
@@ -38,9 +38,9 @@ _OUTCOMES = {
 
 @dataclass(frozen=True, slots=True)
 class ScanAnswer:
-    """What a scan is answered: `attendance` as it was then, in plain values; names are looked up when it is shown.
+    """The answer to a scan: `attendance` as it was then, in plain values; names are looked up on display.
 
-    A replay of a refused scan carries the refusal instead of raising it, so that it can be marked as a replay.
+    The replay of a refused scan carries the refusal instead of raising it, so that it can be marked as a replay.
     """
 
     outcome: Literal["ok", "info", "pending", "refused"]
@@ -54,7 +54,7 @@ class ScanAnswer:
 
 
 def store_answer(session: Session, scene: Scene, reason: str, attendance: dict[str, Any]) -> ScanAnswer:
-    """Keep the scan that was taken, and say what comes next."""
+    """Store an accepted scan; returns its answer with the next actions."""
     pending = reason == "OK_OUT" and attendance["status"] == "PENDING"
     outcome: Any = "pending" if pending else _OUTCOMES[reason]
     said = attendance["review_reason"] if pending else reason
@@ -66,14 +66,14 @@ def store_answer(session: Session, scene: Scene, reason: str, attendance: dict[s
 
 
 def next_actions(reason: str, status: str) -> list[str]:
-    """What can be done next: "check_out" of what is open, "explain" what was earned, "check_in" again."""
+    """What can be done next: "check_out", "explain" the earnings, or "check_in" again."""
     if status == "OPEN":
         return ["check_out"]
     return ["explain", "check_in"] if reason == "ALREADY_CHECKED_OUT" else ["explain"]
 
 
 def keeper(scene: Scene, refusal: Rejected | Conflict) -> Keep | None:
-    """What writes the refused scan after its work was rolled back; nothing for a key that belongs to another scan."""
+    """Stores the refused scan after its work was rolled back; None if the key belongs to another scan."""
     if refusal.code.startswith("idempotency."):
         return None
     kind = "conflict" if isinstance(refusal, Conflict) else "rejected"
@@ -114,7 +114,7 @@ def _row(scene: Scene, outcome: str, reason: str, answer: Mapping[str, Any]) -> 
 
 
 def find_answer(session: Session, actor: Actor, client_scan_id: str, request_hash: str) -> ScanAnswer | None:
-    """The answer given to this scan before. Raises Rejected("idempotency.mismatch") when it was another scan."""
+    """The stored answer to this scan. Raises Rejected("idempotency.mismatch") if the key belongs to another scan."""
     parameters = {"center": actor.center_id, "origin": actor.origin, "scan": client_scan_id}
     rows = _ANSWERED.rows(session, parameters)
     if not rows:
@@ -126,7 +126,7 @@ def find_answer(session: Session, actor: Actor, client_scan_id: str, request_has
 
 
 class _Answered(NamedTuple):
-    """What an answer is made of again."""
+    """The columns from which an answer is rebuilt."""
 
     id: int
     outcome: str
@@ -137,7 +137,7 @@ class _Answered(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StoredScan:
-    """A scan as it was sent and answered, for the page that shows it."""
+    """A scan as sent and answered, for its page."""
 
     answer: ScanAnswer
     intent: Intent
@@ -145,7 +145,7 @@ class StoredScan:
 
 
 def get_scan(session: Session, scan_id: int, actor: Actor) -> StoredScan:
-    """A scan that the actor sent. Raises NotFound("checkin.scan_not_found")."""
+    """A scan sent by the actor. Raises NotFound("checkin.scan_not_found")."""
     query = sa.select(_scan).where(
         _scan.c.center_id == actor.center_id, _scan.c.id == scan_id, _scan.c.scanned_by == actor.identity_id
     )
@@ -157,7 +157,7 @@ def get_scan(session: Session, scan_id: int, actor: Actor) -> StoredScan:
 
 @dataclass(frozen=True, slots=True)
 class RefusedScan:
-    """A refused scan as the station is told of it."""
+    """A refused scan as the station's staff sees it."""
 
     scan_id: int
     at: datetime
@@ -166,7 +166,7 @@ class RefusedScan:
 
 
 def refused_at(session: Session, station_id: int, center_id: int, *, since: datetime) -> list[RefusedScan]:
-    """The last scans refused at a station, the newest first."""
+    """The last scans refused at a station, newest first."""
     query = (
         sa.select(_scan)
         .where(

@@ -1,4 +1,4 @@
-"""How much waits for a decision, and who has come: counts for the first pages of staff."""
+"""Counts for the landing pages of staff: pending reviews, and attendance by shift."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _attendance, _place = table_of(Attendance), table_of(Place)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Attendances that wait for the same reason: how many, and since when the oldest."""
+    """Attendances pending for the same reason: how many, and since when the oldest."""
 
     reason: str
     people: int
@@ -26,7 +26,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """Who came to a shift: how many in all, how many are still there, and minutes confirmed so far."""
+    """Attendance of a shift: people in all, people still present, and minutes confirmed so far."""
 
     came: int = 0
     there: int = 0
@@ -34,7 +34,7 @@ class Presence:
 
 
 def waiting(session: Session, center_id: int, paths: Iterable[str]) -> list[Waiting]:
-    """What waits at stations under any of the paths, by reason, the most first."""
+    """Pending attendances at stations under any of the paths, by reason, most frequent first."""
     a = _attendance.c
     query = (
         sa.select(a.review_reason, sa.func.count().label("people"), sa.func.min(a.opened_at))
@@ -47,7 +47,7 @@ def waiting(session: Session, center_id: int, paths: Iterable[str]) -> list[Wait
 
 
 def presence(session: Session, shift_ids: Iterable[int], center_id: int) -> dict[int, Presence]:
-    """Who came to the shifts; those to which nobody came are left out. A check-in made by mistake does not count."""
+    """Attendance by shift, voided check-ins not counted; shifts to which nobody came are left out."""
     a = _attendance.c
     query = (
         sa.select(
@@ -63,7 +63,7 @@ def presence(session: Session, shift_ids: Iterable[int], center_id: int) -> dict
 
 
 def minutes_by_station(session: Session, center_id: int, *, start: datetime, end: datetime) -> list[tuple[str, int]]:
-    """Confirmed minutes of visits that began in the stretch, by station, the most first."""
+    """Confirmed minutes of visits that began in the period, by station, most first."""
     a = _attendance.c
     total = sa.func.sum(a.minutes)
     query = (
