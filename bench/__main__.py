@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from bench import committing, demo, growth, paths, peers, proving, serving
+from bench import committing, demo, growth, paths, peers, proving, reading, serving
 from bench.measuring import Figure, table
 from bench.pgledger import pgledger
 from ledger.demo.sizes import DISTRICT, VILLAGE
@@ -28,6 +28,7 @@ class Size:
     large: int
     sealed: int
     people: int
+    sales: int
     demonstration: Demonstration = DISTRICT
     makings: int = 3
 
@@ -42,14 +43,31 @@ SIZES = {
         large=400,
         sealed=4,
         people=2,
+        sales=2,
         demonstration=replace(VILLAGE, activities=8, visits=4),
         makings=1,
     ),
     "usual": Size(
-        rounds=5, times=150, members=200, chain=1_000, small=10_000, large=1_000_000, sealed=20_000, people=150
+        rounds=5,
+        times=150,
+        members=200,
+        chain=1_000,
+        small=10_000,
+        large=1_000_000,
+        sealed=20_000,
+        people=150,
+        sales=1_000,
     ),
     "huge": Size(
-        rounds=5, times=150, members=200, chain=1_000, small=10_000, large=10_000_000, sealed=20_000, people=150
+        rounds=5,
+        times=150,
+        members=200,
+        chain=1_000,
+        small=10_000,
+        large=10_000_000,
+        sealed=20_000,
+        people=150,
+        sales=1_000,
     ),
 }
 
@@ -60,7 +78,9 @@ def main() -> None:
     parser.add_argument("--size", choices=SIZES, default="usual")
     parser.add_argument("--books", type=Path, help="where the long books are kept for the next time, outside the tree")
     parser.add_argument(
-        "--only", default="", help="only groups whose name has this: paths, serving, commit, growth, proofs, demo, none"
+        "--only",
+        default="",
+        help="only groups whose name has this: paths, serving, commit, growth, reading, proofs, demo, none",
     )
     parser.add_argument("--peers", type=Path, help="the Python of an environment with django-hordak and psycopg")
     parser.add_argument("--python-accounting", type=Path, help="the Python of an environment with python-accounting")
@@ -102,6 +122,12 @@ def measure(folder: Path, books: Path, size: Size, only: str, *, postgres: bool)
         yield from serving.behind_the_server(folder, people=size.people, rounds=size.rounds)
     if only in "commit":
         yield from committing.one_client(folder, times=size.times, rounds=size.rounds)
+    yield from _in_long_books(folder, books, size, only, postgres=postgres)
+    if only in "demo":
+        yield from demo.from_nothing(folder, size.demonstration, rounds=size.makings)
+
+
+def _in_long_books(folder: Path, books: Path, size: Size, only: str, *, postgres: bool) -> Iterator[Figure]:
     if only in "growth":
         lengths = (size.small, size.large)
         yield from growth.growth(folder, books, lengths, times=size.times, rounds=size.rounds)
@@ -109,6 +135,9 @@ def measure(folder: Path, books: Path, size: Size, only: str, *, postgres: bool)
             yield from _on_postgres(
                 lambda server: growth.growth_on_postgres(server, lengths, times=size.times, rounds=size.rounds)
             )
+    if only in "reading":
+        lengths, sales = (size.small, size.large), (size.sales // 20 or 1, size.sales)
+        yield from reading.reading(folder, books, lengths, sales=sales, times=size.times, rounds=size.rounds)
     if only in "proofs":
         yield from proving.rederiving(books, transfers=size.large, rounds=size.rounds)
         if postgres:
@@ -116,8 +145,6 @@ def measure(folder: Path, books: Path, size: Size, only: str, *, postgres: bool)
                 lambda server: proving.rederiving_on_postgres(server, transfers=size.large, rounds=size.rounds)
             )
         yield from proving.sealing_of(folder, batches=size.sealed, rounds=size.rounds)
-    if only in "demo":
-        yield from demo.from_nothing(folder, size.demonstration, rounds=size.makings)
 
 
 def _on_postgres(figures: Callable[[PostgresServer], Iterator[Figure]]) -> Iterator[Figure]:

@@ -12,7 +12,7 @@ from tests.databases import PostgresServer, drop_postgres_database
 
 def growth(folder: Path, books: Path, lengths: tuple[int, int], *, times: int, rounds: int) -> Iterator[Figure]:
     """A posting in the long book over the same in the short one: processor time, and bytes given to the system."""
-    grown = [_copy_of(long_book(books, transfers), folder) for transfers in lengths]
+    grown = [copy_of(long_book(books, transfers), folder) for transfers in lengths]
     for name, unit, ratios in _ratios(grown, {"CPU": cpu_seconds, "bytes": _bytes_of}, times, rounds):
         yield Figure(f"G8 {name}, {unit}", _what(lengths), ratios, at_most=1.10)
     for book in grown:
@@ -32,7 +32,7 @@ def growth_on_postgres(
         drop_postgres_database(server, book.database.url)
 
 
-def _copy_of(book: Book, folder: Path) -> Book:
+def copy_of(book: Book, folder: Path) -> Book:
     """The book in another file, because what is kept for the next time must stay as it was made."""
     book.database.close()
     kept = Path(book.database.url.removeprefix("sqlite:///"))
