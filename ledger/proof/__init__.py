@@ -1,1 +1,1 @@
-"""Proof that nobody rewrote history: leaves, tree, checkpoints and keys. Bytes in, proofs out; it knows no table."""
+"""Proof that nobody rewrote history: leaves, tree, checkpoints and keys. Bytes in, proofs out; no database access."""

@@ -1,4 +1,4 @@
-"""Checkpoints as C2SP tlog-checkpoint has them, and proofs that can be kept in a file (C2SP tlog-proof)."""
+"""Checkpoints (C2SP tlog-checkpoint), and proofs as files (C2SP tlog-proof)."""
 
 import base64
 import binascii
@@ -16,7 +16,7 @@ _KEY_HEADING = "ningxin.key@v1"
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What a log says of itself: `origin` names it, `root` is the root over its first `size` leaves."""
+    """A log's statement about itself: `origin` names it, `root` is the root over its first `size` leaves."""
 
     origin: str
     size: int
@@ -24,7 +24,7 @@ class Checkpoint:
 
     @property
     def text(self) -> str:
-        """What is signed."""
+        """The text that is signed."""
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
 
     def sign(self, signer: Signer) -> str:
@@ -33,7 +33,7 @@ class Checkpoint:
 
 
 def parse_checkpoint(text: str) -> Checkpoint:
-    """A checkpoint from the text of a note. Raises NoteError."""
+    """Parse the text of a note. Raises NoteError."""
     origin, *lines = text.split("\n")
     if len(lines) < 3 or lines[-1] or not all((origin, *lines[:-1])):
         raise NoteError("a checkpoint is origin, size and root, a line each")
@@ -50,7 +50,7 @@ def parse_checkpoint(text: str) -> Checkpoint:
 
 
 def open_checkpoint(note: str, verifier: Verifier, origin: str) -> Checkpoint:
-    """The checkpoint of a log in a note that its key has signed. Raises NoteError."""
+    """Verify a note with the log's key. Returns its checkpoint. Raises NoteError."""
     checkpoint = parse_checkpoint(verifier.verify(note))
     if checkpoint.origin != origin:
         raise NoteError(f"a checkpoint of {checkpoint.origin}, not of {origin}")
@@ -58,19 +58,19 @@ def open_checkpoint(note: str, verifier: Verifier, origin: str) -> Checkpoint:
 
 
 def proof_file(index: int, path: Sequence[bytes], checkpoint: str, *, leaf: bytes | None = None) -> str:
-    """An inclusion proof with its checkpoint as one text; with `leaf` it carries the bytes whose leaf is proved."""
+    """An inclusion proof with its checkpoint as one text; `leaf` adds the bytes of the proved leaf."""
     lines = [_PROOF_HEADING, *([f"extra {base64.b64encode(leaf).decode()}"] if leaf is not None else [])]
     lines += [f"index {index}", *(base64.b64encode(each).decode() for each in path), "", checkpoint]
     return "\n".join(lines)
 
 
 def endorse(old: Signer, new: Verifier) -> str:
-    """A note in which the key so far names its successor, for those who trust only the old one."""
+    """A note in which the current key names its successor, for verifiers who trust only the old one."""
     return old.sign(f"{_KEY_HEADING}\n{new.text}\n")
 
 
 def endorsed_key(note: str, old: Verifier) -> str:
-    """The successor that a key names, as parse_verifier takes it. Raises NoteError."""
+    """The successor that a key names, in the form of parse_verifier. Raises NoteError."""
     heading, key, *rest = old.verify(note).split("\n")
     if heading != _KEY_HEADING or rest != [""]:
         raise NoteError("not the naming of a key")

@@ -1,4 +1,4 @@
-"""What the bytes of a leaf say: the way back from `leaves.encode_batch`, for whoever hands the facts on."""
+"""Decodes the bytes of a leaf: the inverse of `leaves.encode_batch`, for exports."""
 
 from struct import Struct
 from typing import Any, NamedTuple, TypeVar
@@ -16,9 +16,9 @@ _Row = TypeVar("_Row", LotFacts, UseFacts)
 
 
 class Said(NamedTuple):
-    """A batch as its leaf has it; `lots` and `uses` are by transfer.
+    """A batch as its leaf has it; `lots` and `uses` are by transfer id.
 
-    In `batch`, source_ref and reason are the SHA-256 of what they were, in hexadecimal digits.
+    In `batch`, source_ref and reason are hexadecimal SHA-256 digests of the originals.
     """
 
     batch: BatchFacts
@@ -28,7 +28,7 @@ class Said(NamedTuple):
 
 
 def decode_batch(encoding: bytes) -> Said:
-    """What those bytes say. Raises ValueError for bytes that `encode_batch` never makes, struct.error where cut."""
+    """Decode a leaf. Raises ValueError for bytes that `encode_batch` never makes, struct.error for truncated ones."""
     data = _Bytes(encoding)
     version, center_id, key = data.numbers(_HEAD)
     if version != VERSION:
@@ -58,7 +58,7 @@ def _transfer(data: "_Bytes") -> TransferFacts:
 
 
 class _Bytes:
-    """Bytes that are read from their beginning on."""
+    """A cursor over bytes."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data

@@ -1,4 +1,4 @@
-"""A log built again leaf by leaf, for whoever verifies one: its root at any time, and each node that is kept of it."""
+"""A log rebuilt leaf by leaf, for verifiers: its root at any size, and each stored node."""
 
 from collections.abc import Iterable
 
@@ -6,14 +6,14 @@ from ledger.proof.tree import EMPTY_ROOT, TILE_HEIGHT, Node, node_hash
 
 
 class GrowingLog:
-    """The roots of the perfect trees that a log consists of, largest first; each new leaf joins what it completes."""
+    """Keeps the roots of the perfect subtrees of a log, largest first; a new leaf merges the subtrees it completes."""
 
     def __init__(self, size: int = 0, heads: Iterable[bytes] = ()) -> None:
         self.size = size
         self._heads = list(heads)
 
     def add(self, leaf: bytes) -> list[Node]:
-        """Append a leaf's hash; the nodes that are complete with it and that a log keeps, lowest first."""
+        """Append a leaf's hash. Returns the nodes to store that it completes, lowest first."""
         kept, found, position, height = [], leaf, self.size, 0
         while position & 1:
             found = node_hash(self._heads.pop(), found)

@@ -1,10 +1,10 @@
-"""The canonical bytes of a batch, from which its leaf in the log is made: all that a judge would ask for.
+"""The canonical bytes of a batch, from which its leaf in the log is made: every fact that an auditor would ask for.
 
-Numbers have a fixed width and texts their length before them, so two different batches never have the same bytes. What
-somebody may have typed (the reason, the source's own name) is in it by its digest: no name gets into a leaf.
+Numbers have a fixed width and texts a length prefix, so different batches never have the same bytes. Typed text (the
+reason, the source's reference) enters as its digest: no name gets into a leaf.
 
-Many batches are packed at once, from rows as a database gives them: the columns of the facts below in their order,
-with NONE for a number that is not there. `micros` and `days` say of each time and day, as given, which number it is.
+Many batches are packed at once, from database rows: the columns of the facts below in their order, NONE for a null
+number. `micros` and `days` map each time and day, as the database returns them, to numbers.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from struct import Struct
 from typing import Any, NamedTuple
 
 VERSION = 1
-# Stands for a number that is not there; none of ours is ever that small.
+# Stands for null; no real number is that small.
 NONE = -(1 << 63)
 
 _HEAD = Struct(">Bqq")
@@ -32,7 +32,7 @@ Numbers = Mapping[Any, int]
 
 
 class BatchFacts(NamedTuple):
-    """The header of a batch. Times are microseconds since 1970 in UTC."""
+    """The header of a batch. Times are microseconds since 1970, UTC."""
 
     center_id: int
     id: int
@@ -47,7 +47,7 @@ class BatchFacts(NamedTuple):
 
 
 class TransferFacts(NamedTuple):
-    """A transfer; numbers that are not there are NONE, amounts are in minor units of the accounts' unit."""
+    """A transfer; null numbers are NONE, amounts are in minor units of the accounts' unit."""
 
     id: int
     amount: int
@@ -70,7 +70,7 @@ class TransferFacts(NamedTuple):
 
 
 class LotFacts(NamedTuple):
-    """A lot that a transfer made; `expires_on` in days since 1970, NONE where it never ends."""
+    """A lot that a transfer made; `expires_on` in days since 1970, NONE if it never ends."""
 
     id: int
     account_id: int
@@ -80,7 +80,7 @@ class LotFacts(NamedTuple):
 
 
 class UseFacts(NamedTuple):
-    """What a transfer did to a lot; `extended_to` in days since 1970."""
+    """A lot movement of a transfer; `extended_to` in days since 1970."""
 
     position: int
     lot_id: int
@@ -90,14 +90,14 @@ class UseFacts(NamedTuple):
 
 
 def encode_account(account_id: int, unit: str, scale: int, kind: str, owner_id: int) -> bytes:
-    """What an account is, as it stands in the leaf of every transfer that moves it."""
+    """Identity of an account, as encoded in the leaf of every transfer that moves it."""
     return _ACCOUNT.pack(account_id, owner_id, scale) + _text(unit) + _text(kind)
 
 
 def pack_lots(made: Iterable[Row], used: Iterable[Row], micros: Numbers, days: Numbers) -> dict[int, bytes]:
-    """What each transfer did to lots, by its id: the lots it made, in the order of their ids, and its uses, by place.
+    """Lots and lot movements by transfer id.
 
-    Rows are the transfer's id and the columns of LotFacts or UseFacts, those of a transfer in their order.
+    Rows are the transfer's id and the columns of LotFacts, ordered by lot id, or UseFacts, ordered by position.
     """
     lots: dict[int, bytes] = {}
     for transfer_id, lot_id, account_id, amount, earned_at, expires_on in made:
@@ -117,17 +117,17 @@ def pack_lots(made: Iterable[Row], used: Iterable[Row], micros: Numbers, days: N
 def pack_transfers(
     rows: Iterable[Row], accounts: Mapping[int, bytes], lots: Mapping[int, bytes], micros: Numbers
 ) -> dict[int, list[bytes]]:
-    """The transfers of each batch. Rows are the batch's id and the columns of TransferFacts, a batch behind the other.
+    """The transfers of each batch. Rows are the batch's id and the columns of TransferFacts, grouped by batch.
 
-    `accounts` has what `encode_account` gave of each account, `lots` what `pack_lots` gave. Raises KeyError for an
-    account that is not among them.
+    `accounts` maps ids to results of `encode_account`, `lots` is the result of `pack_lots`. Raises KeyError for an
+    unknown account.
     """
     found: dict[int, list[bytes]] = {}
     batch_id = recorded_at = at = None
     packed: list[bytes] = []
     pack, join, words, lots_of = _TRANSFER.pack, b"".join, _words, lots.get
     for row in rows:
-        # By name and in one go, because this is what walking through a log costs most.
+        # Unpacked in one step for speed: this loop dominates the reading of a log.
         (of, key, amount, pending, reverses, refund, debit_version, debit_after, debit_held, credit_version,
          credit_after, credit_held, expires_at, recorded, debit, credit, unit, code, kind) = row  # fmt: skip
         if of != batch_id:
@@ -145,11 +145,11 @@ def pack_transfers(
 
 
 def encode_batch(row: Row, transfers: list[bytes], micros: Numbers) -> bytes:
-    """The bytes of a batch. The row is the columns of BatchFacts; the transfers are what `pack_transfers` gave."""
+    """The bytes of a batch. `row` has the columns of BatchFacts, `transfers` come from `pack_transfers`."""
     center_id, key, source_type, source_ref, step, effective_at, recorded_at, actor_id, reason, evidence_hash = row
     evidence = evidence_hash.encode()
     if len(transfers) > 1:
-        # The id begins each of them and is never below zero, so they sort by it.
+        # Each begins with its id, which is never negative, so byte order is id order.
         transfers.sort()
     return b"".join(
         (
@@ -168,7 +168,7 @@ def encode_batch(row: Row, transfers: list[bytes], micros: Numbers) -> bytes:
 
 
 def leaf_hash(encoding: bytes) -> bytes:
-    """The leaf of those bytes in the tree of RFC 6962."""
+    """The RFC 6962 leaf hash of the bytes."""
     return hashlib.sha256(b"\x00" + encoding).digest()
 
 
@@ -181,7 +181,7 @@ def _own_text(text: str) -> bytes:
     return _COUNT.pack(len(encoded)) + encoded
 
 
-# Units, codes and steps are few words that come again and again.
+# Units, codes and steps are a few recurring words.
 _text = lru_cache(maxsize=4096)(_own_text)
 
 

@@ -1,4 +1,4 @@
-"""Signed notes and their keys as C2SP signed-note has them: text, an empty line, signature lines; Ed25519 alone."""
+"""Signed notes and their keys (C2SP signed-note): text, an empty line, signature lines; Ed25519 only."""
 
 import base64
 import binascii
@@ -16,28 +16,28 @@ _DASH = "— "
 
 
 class NoteError(ValueError):
-    """A text that is no signed note, no key, or is not signed by the key that it ought to be signed by."""
+    """The text is not a signed note or key, or lacks a valid signature by the expected key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """A public key with the name under which it signs."""
+    """A public key with its name."""
 
     name: str
     public_key: bytes
 
     @property
     def key_id(self) -> bytes:
-        """Four bytes that tell keys of one name apart."""
+        """Four bytes that distinguish keys of the same name."""
         return hashlib.sha256(self.name.encode() + b"\n" + ED25519 + self.public_key).digest()[:_KEY_ID_BYTES]
 
     @property
     def text(self) -> str:
-        """The key as tools take it: name+id+key."""
+        """The key in the form that tools accept: name+id+key."""
         return f"{self.name}+{self.key_id.hex()}+{_base64(ED25519 + self.public_key)}"
 
     def verify(self, note: str) -> str:
-        """The text of a note that this key has signed. Raises NoteError for every other."""
+        """Verify a note. Returns its text. Raises NoteError unless this key has signed it."""
         text, signatures = split_note(note)
         mine = [signature for name, signature in signatures if name == self.name and signature[:4] == self.key_id]
         if not mine:
@@ -52,7 +52,7 @@ class Verifier:
 
 
 class Signer:
-    """A private key with the name under which it signs."""
+    """A private key with its name."""
 
     def __init__(self, name: str, private_key: bytes) -> None:
         refuse_name(name)
@@ -60,7 +60,7 @@ class Signer:
         self.verifier = Verifier(name, self._key.public_key().public_bytes_raw())
 
     def sign(self, text: str) -> str:
-        """The text as a signed note. Raises NoteError for a text that can't be one."""
+        """Sign a text. Returns the note. Raises NoteError for a text that can't be a note."""
         if not text.endswith("\n") or any(letter < " " and letter != "\n" for letter in text):
             raise NoteError("a note is lines of text, each with its end")
         signature = _base64(self.verifier.key_id + self._key.sign(text.encode()))
@@ -68,13 +68,13 @@ class Signer:
 
 
 def new_private_key() -> bytes:
-    """32 bytes from which a new key pair follows."""
+    """The 32-byte seed of a new key pair."""
     return Ed25519PrivateKey.generate().private_bytes_raw()
 
 
 def parse_verifier(text: str) -> Verifier:
-    """A public key from name+id+key. Raises NoteError."""
-    # Base64 has plus signs too, so only the first two part the key.
+    """Parse a public key from name+id+key. Raises NoteError."""
+    # Base64 has plus signs too, so split at the first two only.
     parts = text.strip().split("+", 2)
     if len(parts) != 3:
         raise NoteError("a key is name+id+key")
@@ -89,7 +89,7 @@ def parse_verifier(text: str) -> Verifier:
 
 
 def split_note(note: str) -> tuple[str, list[tuple[str, bytes]]]:
-    """The text of a note, and by whom it says it is signed: name, and key id with signature. Raises NoteError."""
+    """The text of a note, and its unverified signatures: name, and key id with signature. Raises NoteError."""
     text, gap, last = note.rpartition("\n\n")
     if not gap or not last.endswith("\n"):
         raise NoteError("a note is a text, an empty line, and signatures")
@@ -100,7 +100,7 @@ def split_note(note: str) -> tuple[str, list[tuple[str, bytes]]]:
 
 
 def refuse_name(name: str) -> None:
-    """Raises NoteError for a name that no key can have."""
+    """Raises NoteError for a name that isn't valid for a key."""
     if not name or "+" in name or any(letter.isspace() or letter < " " for letter in name):
         raise NoteError(f"{name!r} can't be the name of a key")
 
@@ -126,6 +126,6 @@ def _from_base64(text: str) -> bytes:
     except (binascii.Error, ValueError) as error:
         raise NoteError("not base64") from error
     if _base64(value) != text:
-        # Bits that say nothing: the same bytes must not come in two spellings.
+        # Reject unused bits: the same bytes must not have two spellings.
         raise NoteError("not base64 as it is written")
     return value

@@ -1,8 +1,8 @@
 """The Merkle tree of RFC 6962: roots, inclusion and consistency proofs, and their verification.
 
-A log keeps its leaves and, for every 256 of them, one node above; for every 256 of those one more, and so on. A row of
-256 nodes beside each other is a tile. Whatever is asked of a log of n leaves reads at most two tiles a level, of which
-there are log256 n.
+A log stores its leaves, one node above every 256 leaves, one above every 256 of those, and so on. A row of 256
+adjacent nodes is a tile. Any query on a log of n leaves reads at most two tiles per level, and there are log256 n
+levels.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ EMPTY_ROOT = hashlib.sha256(b"").digest()
 TILE_HEIGHT = 8
 TILE = 1 << TILE_HEIGHT
 
-# The hashes of a tile by level (0: leaves) and number; of the last tile of a level those that are there.
+# Reads the hashes of a tile by level (0: leaves) and number; the last tile of a level may be partial.
 Tiles = Callable[[int, int], Sequence[bytes]]
 Range = tuple[int, int]
 
@@ -27,21 +27,21 @@ class Node(NamedTuple):
 
 
 class Grown(NamedTuple):
-    """A log after leaves were added: its root, and the nodes to be kept from now on."""
+    """A log after leaves were added: its root, and the nodes to store."""
 
     root: bytes
     nodes: list[Node]
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """The node above two."""
+    """The RFC 6962 hash of an inner node."""
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
 class Tree:
-    """Roots and proofs of a log whose tiles are read when they are needed, each once.
+    """Roots and proofs of a log; reads each tile when needed, once.
 
-    Raises LookupError where a tile lacks a node that it must have: the log is damaged.
+    Raises LookupError if a tile lacks a node, that is, if the log is damaged.
     """
 
     def __init__(self, tiles: Tiles) -> None:
@@ -53,19 +53,19 @@ class Tree:
         return self._head((0, size)) if size else EMPTY_ROOT
 
     def inclusion(self, index: int, size: int) -> list[bytes]:
-        """PATH(index, D[size]): proves a leaf to be in the tree; from the leaf's sibling upwards. 0 <= index < size."""
+        """PATH(index, D[size]): proves that a leaf is in the tree, from its sibling upwards. 0 <= index < size."""
         return [self._head(each) for each in inclusion_ranges(index, size)]
 
     def consistency(self, old: int, new: int) -> list[bytes]:
-        """PROOF(old, D[new]): proves that the tree of `new` leaves begins with that of `old`. 0 < old <= new."""
+        """PROOF(old, D[new]): proves that the tree of `new` leaves extends the tree of `old`. 0 < old <= new."""
         return [self._head(each) for each in consistency_ranges(old, new)]
 
     def heads(self, size: int) -> list[bytes]:
-        """The roots of the perfect trees that the first `size` leaves consist of, largest first."""
+        """The roots of the perfect subtrees of the first `size` leaves, largest first."""
         return self._heads((0, size))
 
     def _head(self, leaves: Range) -> bytes:
-        """The root over a range of leaves, which begins where a tree of its size may."""
+        """The root over a range of leaves that is aligned to a subtree."""
         heads = self._heads(leaves)
         root = heads.pop()
         while heads:
@@ -98,7 +98,7 @@ class Tree:
 
 
 def grow(tiles: Tiles, size: int, added: Sequence[bytes]) -> Grown:
-    """What a log of `size` leaves is after `added`; reads the last tile of each level and nothing else."""
+    """Add leaves to a log of `size` leaves; reads only the last tile of each level."""
     edge: dict[int, tuple[int, list[bytes]]] = {}
     nodes: list[Node] = []
     level, total = 0, size + len(added)
@@ -121,12 +121,12 @@ def grow(tiles: Tiles, size: int, added: Sequence[bytes]) -> Grown:
 
 
 def root_of(hashes: Sequence[bytes]) -> bytes:
-    """The root over leaf hashes that are all at hand."""
+    """The root over leaf hashes in memory."""
     return grow(lambda _level, _number: (), 0, hashes).root
 
 
 def inclusion_ranges(index: int, size: int) -> list[Range]:
-    """The ranges of leaves whose roots are PATH(index, D[size]), the nearest first."""
+    """The ranges of leaves whose roots are PATH(index, D[size]), nearest first."""
     if not 0 <= index < size:
         raise ValueError(f"no leaf {index} among {size}")
     path, start, end = [], 0, size
@@ -142,7 +142,7 @@ def inclusion_ranges(index: int, size: int) -> list[Range]:
 
 
 def consistency_ranges(old: int, new: int) -> list[Range]:
-    """The ranges of leaves whose roots are PROOF(old, D[new]), the nearest first."""
+    """The ranges of leaves whose roots are PROOF(old, D[new]), nearest first."""
     if not 0 < old <= new:
         raise ValueError(f"no tree of {old} leaves to begin one of {new}")
     path, start, end = [], 0, new
@@ -154,7 +154,7 @@ def consistency_ranges(old: int, new: int) -> list[Range]:
         else:
             path.append((start, middle))
             start = middle
-    # The old root itself is known to whoever asks; a part of it must be told.
+    # The verifier knows the old root itself; a part of it must be in the proof.
     if start:
         path.append((start, end))
     return path[::-1]
@@ -179,7 +179,7 @@ def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], 
 
 
 def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, path: Sequence[bytes]) -> bool:
-    """Whether the path proves that the tree with `new_root` begins with that of `old_root` (RFC 9162, 2.1.4.2)."""
+    """Whether the path proves that the tree with `new_root` extends the one with `old_root` (RFC 9162, 2.1.4.2)."""
     if not 0 < old <= new or (old == new and path):
         return False
     if old == new:
