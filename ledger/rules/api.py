@@ -1,4 +1,4 @@
-"""The rules API: every version there has been, and a new one."""
+"""The rules API: list all versions, add one."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -24,7 +24,7 @@ bp = Blueprint("rules_api", __name__, url_prefix=PREFIX, description="What a dee
 @logged_in
 @bp.response(200, RuleList)
 def list_rules() -> dict[str, Any]:
-    """Every version of the rules, newest first; they are everybody's to read."""
+    """Every version of the rules, newest first; everybody may read them."""
     versions = in_snapshot(queries.all_rules, get_actor().center_id)
     return {"items": [_shown(rule) for rule in versions], "next": None}
 
@@ -35,7 +35,7 @@ def list_rules() -> dict[str, Any]:
 @bp.arguments(RuleRequest)
 @bp.response(201, RuleSchema)
 def add_rule(body: dict[str, Any]) -> dict[str, Any]:
-    """Add a version, which starts later than the last one; the earlier ones stay as they are."""
+    """Add a version that starts later than the last one; earlier versions stay unchanged."""
     actor = get_actor()
     effective_from = body.pop("effective_from")
     rule_id = in_transaction_once(find_idempotency_key(), _add, body, effective_from, actor=actor)

@@ -1,4 +1,4 @@
-"""What the rules refuse."""
+"""Refusals of the rules."""
 
 from ledger.kernel.errors import ErrorText, register
 

@@ -1,7 +1,7 @@
-"""Until when points are good, as a rule says it in one word: `never`, `rolling:<months>`, `fixed:<MM-DD>+<years>`.
+"""Expiry policies of a rule: `never`, `rolling:<months>`, `fixed:<MM-DD>+<years>`.
 
-`rolling:24` ends with the month 24 months after the one they were earned in; `fixed:12-31+1` on 31 December of the next
-year. The day named is the last good one.
+`rolling:24` ends with the month 24 months after the one the points were earned in; `fixed:12-31+1` on 31 December of
+the next year. The last day is inclusive.
 """
 
 import calendar
@@ -18,9 +18,9 @@ _LEAP_YEAR = 2024
 
 
 def good_until(policy: str, earned_on: date) -> date | None:
-    """The last local day on which points earned that day are good; None where they never end.
+    """The last local day on which points earned that day are good; None if they never end.
 
-    Raises Rejected("rules.body_invalid") for a policy that is none.
+    Raises Rejected("rules.body_invalid") for an invalid policy.
     """
     if policy == NEVER:
         return None
@@ -31,18 +31,18 @@ def good_until(policy: str, earned_on: date) -> date | None:
         month, day, years = (int(part) for part in fixed.groups())
         if 1 <= month <= 12 and 1 <= day <= calendar.monthrange(_LEAP_YEAR, month)[1]:
             last = _day(earned_on.year + years, month, day)
-            # Earned after this year's day: with no years to wait it would be over before it came.
+            # Earned after this year's day: without added years, the points would end before they are earned.
             return last if last >= earned_on else _day(last.year + 1, month, day)
     raise Rejected("rules.body_invalid", field="points_expire")
 
 
 def check(policy: str) -> None:
-    """Raises Rejected("rules.body_invalid") for a policy that is none."""
+    """Raises Rejected("rules.body_invalid") for an invalid policy."""
     good_until(policy, date(2026, 1, 1))
 
 
 def is_policy(text: str) -> bool:
-    """Whether a text is a policy."""
+    """Whether a text is a valid policy."""
     try:
         check(text)
     except Rejected:

@@ -17,7 +17,7 @@ MINUTES = ("early_minutes", "late_minutes", "shortest_stay_minutes", "automatic_
 
 
 def values_of(body: RuleBody, starts_at: datetime) -> dict[str, str]:
-    """A policy as it stands in the fields."""
+    """Field values for a policy."""
     minutes = {name: str(getattr(body, name)) for name in MINUTES}
     return minutes | {
         "day": starts_at.date().isoformat(),
@@ -30,7 +30,7 @@ def values_of(body: RuleBody, starts_at: datetime) -> dict[str, str]:
 
 
 def typed() -> dict[str, str]:
-    """What was typed, to be shown again."""
+    """The typed values, to show the form again."""
     names = (
         *MINUTES,
         "day",
@@ -44,7 +44,7 @@ def typed() -> dict[str, str]:
 
 
 def read() -> tuple[datetime, dict[str, Any]]:
-    """When the version starts, and its numbers. Raises InvalidFields."""
+    """Read the version's start and its numbers. Raises InvalidFields."""
     with Form() as form:
         changed: dict[str, Any] = {name: form.whole(name, most=MOST_MINUTES) for name in MINUTES}
         changed["points_per_hour"] = form.points("points_per_hour", most=MOST_POINTS_PER_HOUR)
@@ -56,12 +56,12 @@ def read() -> tuple[datetime, dict[str, Any]]:
 
 
 def fields_of(error: LedgerError) -> dict[str, str]:
-    """Which field a refusal of the service is about."""
+    """The field that a refusal of the service belongs to."""
     return {"rules.not_later": "day", "rules.body_invalid": str(error.context.get("field", "points_per_hour"))}
 
 
 def _read_hours(typed: str) -> tuple[int, ...]:
-    """Hours with spaces or commas between them. Raises Unreadable."""
+    """Hours separated by spaces or commas. Raises Unreadable."""
     parts = [part for part in re.split(r"[\s,，、]+", typed) if part]
     if not 1 <= len(parts) <= MOST_STARS:
         raise Unreadable(_("请填 1 到 %(most)s 个小时数，像 100 300 600", most=MOST_STARS))

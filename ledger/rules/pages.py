@@ -1,4 +1,4 @@
-"""The page of the rules: all versions with what each changed, for everybody; a new version, for who manages them."""
+"""The rules page: all versions with their changes, for everybody; adding one, for managers of the rules."""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -37,7 +37,7 @@ class Version:
 @bp.get("/rules")
 @logged_in
 def versions() -> str:
-    """What a deed earns, and what it earned before."""
+    """All versions of the rules."""
     shown = in_snapshot(_versions, get_actor())
     return render_template("rules/versions.html", versions=shown, may_add=get_actor().may(Permission.MANAGE_RULES))
 
@@ -45,14 +45,14 @@ def versions() -> str:
 @bp.get("/rules/new")
 @requires(Permission.MANAGE_RULES)
 def new_version() -> str:
-    """The form, filled with the numbers of the last version."""
+    """The form, prefilled from the last version."""
     return _form(form.values_of(in_snapshot(_last_body, get_actor()), _tomorrow()), {})
 
 
 @bp.post("/rules/new")
 @requires(Permission.MANAGE_RULES)
 def send_new_version() -> ResponseReturnValue:
-    """Add the version, or show the form again with what was typed."""
+    """Add the version, or show the form again with the typed values."""
     try:
         starts_at, changed = form.read()
         in_transaction_once(

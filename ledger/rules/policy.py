@@ -1,7 +1,7 @@
 """What a deed earns, as pure arithmetic over a Deed and a version's body.
 
-Minutes are hours as actually given (民政部令第67号 §7): the overlap of presence and shift. Points are
-floor(minutes × rate / 60); they never touch the minutes.
+Minutes are the time actually served (民政部令第67号 §7): the overlap of presence and shift. Points are
+floor(minutes × rate / 60) and never affect the minutes.
 """
 
 import json
@@ -33,18 +33,18 @@ class RuleBody:
 
     @property
     def early(self) -> timedelta:
-        """How long before its start a shift can be checked in to."""
+        """How long before a shift's start check-in opens."""
         return timedelta(minutes=self.early_minutes)
 
     @property
     def late(self) -> timedelta:
-        """How long after its end a shift can be checked out of."""
+        """How long after a shift's end check-out stays open."""
         return timedelta(minutes=self.late_minutes)
 
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """A stretch of service: when somebody was there, and when the shift was."""
+    """One stretch of service: times of presence and of the shift."""
 
     came_at: datetime
     left_at: datetime
@@ -54,7 +54,7 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class Award:
-    """What a deed earns: whole minutes within the shift, points in minor units, and the minutes outside it."""
+    """Result for a deed: whole minutes within the shift, points in minor units, and minutes outside the shift."""
 
     minutes: int
     points: int
@@ -62,7 +62,7 @@ class Award:
 
 
 def award(deed: Deed, body: RuleBody) -> Award:
-    """Minutes of the overlap of presence and shift, rounded down, and the points for them."""
+    """Compute the minutes of overlap of presence and shift, rounded down, and their points."""
     started = max(deed.came_at, deed.shift_starts_at)
     ended = min(deed.left_at, deed.shift_ends_at)
     minutes = max(0, whole_minutes(ended - started))
@@ -79,20 +79,20 @@ def whole_minutes(duration: timedelta) -> int:
 
 
 def write_body(body: RuleBody) -> str:
-    """The body as JSON with sorted keys."""
+    """Serialise the body as JSON with sorted keys."""
     return json.dumps(asdict(body), sort_keys=True)
 
 
 @lru_cache(maxsize=256)
 def read_body(text: str) -> RuleBody:
-    """The body from its JSON; members that a later version of the program added take their defaults."""
+    """Parse the body; members added by later versions of the program take their defaults."""
     values = json.loads(text)
     known = {field.name: values[field.name] for field in fields(RuleBody) if field.name in values}
     return RuleBody(**known | {"star_hours": tuple(known.get("star_hours", RuleBody().star_hours))})
 
 
 def check_body(body: RuleBody) -> None:
-    """Raises Rejected("rules.body_invalid") for a number that can't be."""
+    """Raises Rejected("rules.body_invalid") for a value out of range."""
     for field in fields(RuleBody):
         value = getattr(body, field.name)
         if isinstance(value, str):
@@ -106,5 +106,5 @@ def check_body(body: RuleBody) -> None:
 
 
 def stars(minutes: int, body: RuleBody) -> int:
-    """How many stars the confirmed minutes have reached."""
+    """Number of stars for the confirmed minutes."""
     return sum(1 for hours in body.star_hours if minutes >= hours * 60)

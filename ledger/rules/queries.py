@@ -1,4 +1,4 @@
-"""Which version of the rules was in force when."""
+"""Reads of the rules: the version in force at a time, and all versions."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,7 +44,7 @@ def rule_in_force(session: Session, center_id: int, at: datetime) -> Rule:
 
 
 def find_rule_in_force(session: Session, center_id: int, at: datetime) -> Rule | None:
-    """The version for deeds that begin at `at`, if there is one."""
+    """The version for deeds that begin at `at`, if any."""
     rows = _IN_FORCE.rows(session, {"center": center_id, "at": at})
     return _rule_of(rows[0]) if rows else None
 

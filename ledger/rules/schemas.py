@@ -1,4 +1,4 @@
-"""Shapes of the rules API. Times in minutes, points in minor units (100 is 1.00)."""
+"""Schemas of the rules API. Times in minutes, points in minor units (100 is 1.00)."""
 
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema, fields
@@ -42,6 +42,6 @@ class RuleList(Schema):
 
 
 class RuleRequest(RuleBodySchema):
-    """A new version; what is left out stays as in the last one."""
+    """A new version; omitted fields keep the last version's values."""
 
     effective_from = Instant(required=True)

@@ -1,4 +1,4 @@
-"""Writes of the rules: a new version, never a change of an old one."""
+"""Writes of the rules: new versions only, old ones never change."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,9 +18,9 @@ from ledger.rules.policy import RuleBody, check_body, write_body
 
 
 def add_version(session: Session, body: RuleBody, *, effective_from: datetime, actor: Actor) -> int:
-    """Add a version that is in force from `effective_from`; its key.
+    """Add a version in force from `effective_from`. Returns its key.
 
-    Raises Rejected("rules.not_later") when it starts no later than the last one, Rejected("rules.body_invalid").
+    Raises Rejected("rules.not_later") unless it starts later than the last one, Rejected("rules.body_invalid").
     """
     actor.need(Permission.MANAGE_RULES)
     check_body(body)
@@ -42,7 +42,7 @@ def add_version(session: Session, body: RuleBody, *, effective_from: datetime, a
 
 
 def change(session: Session, changed: Mapping[str, Any], *, effective_from: datetime, actor: Actor) -> int:
-    """Add a version in which only these numbers differ from the last one (from the usual ones in the first); its key.
+    """Add a version that changes only these numbers of the last one, or of the defaults. Returns its key.
 
     Raises the refusals of `add_version`.
     """

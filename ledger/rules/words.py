@@ -1,4 +1,4 @@
-"""What the numbers of a policy are called, how they are written, and what a new version changes."""
+"""Names and formats of a policy's numbers, and the changes between versions."""
 
 from dataclasses import dataclass, fields
 from typing import Any
@@ -33,12 +33,12 @@ class Change:
 
 
 def written(body: RuleBody) -> list[tuple[str, str]]:
-    """A policy as names and values, the points first."""
+    """A policy as names and values, points first."""
     return [(str(NAMES[name]), _value(name, getattr(body, name))) for name in NAMES]
 
 
 def changes(body: RuleBody, earlier: RuleBody | None) -> list[Change]:
-    """What a version changed; everything in the first one."""
+    """The changes of a version; everything for the first one."""
     found = []
     for field in fields(RuleBody):
         name, now = field.name, getattr(body, field.name)
@@ -49,7 +49,7 @@ def changes(body: RuleBody, earlier: RuleBody | None) -> list[Change]:
 
 
 def expiry(policy: str) -> str:
-    """In words, until when points are good."""
+    """An expiry policy in words."""
     kind, numbers = expiry_policy.parts(policy)
     if kind == "rolling":
         return str(_("挣到的那个月起 %(n)s 个月，到月底", n=numbers[0]))
