@@ -1,4 +1,4 @@
-"""A bundle as a file: a zip whose manifest names every member with its hash, read a line at a time."""
+"""A bundle file: a zip whose manifest names every member with its hash, read line by line."""
 
 import hashlib
 import json
@@ -14,10 +14,10 @@ from sealed_log import Fault
 
 FORMAT, VERSION = "ningxin.bundle", 1
 MANIFEST = "manifest.json"
-# Bundles from before the manifest said it are all of this zone.
+# Bundles older than the manifest's field all use this zone.
 _TIMEZONE_UNSAID = "Asia/Shanghai"
 _FIXED = {"README.txt", "keys.json", "accounts.jsonl", "proofs/consistency.jsonl", "facts.jsonl", "unsealed.jsonl"}
-# What reading a file that is not as the format says may raise.
+# Exceptions that a malformed file may raise.
 BROKEN = (
     LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, RuntimeError, EOFError,
     struct.error, zipfile.BadZipFile, zlib.error,
@@ -25,11 +25,11 @@ BROKEN = (
 
 
 class Unreadable(Exception):
-    """It can't be read as a bundle of this version: said in Chinese and in English."""
+    """The file is not a bundle of this version; the message is in Chinese and in English."""
 
 
 class Bundle:
-    """The zip and its manifest; `at` is where it is being read, to say where a fault was."""
+    """The zip and its manifest; `at` is the place being read, for error messages."""
 
     def __init__(self, path: Path) -> None:
         self.at = MANIFEST
@@ -44,11 +44,11 @@ class Bundle:
 
     @property
     def timezone(self) -> str:
-        """The zone of whose calendar the days in it are."""
+        """The time zone of the bundle's calendar days."""
         return str(self.manifest.get("timezone", _TIMEZONE_UNSAID))
 
     def check_members(self) -> None:
-        """Exactly the members that the manifest names, each with its bytes. Raises Fault."""
+        """Check that the members are exactly those in the manifest, with its hashes. Raises Fault."""
         names, members = Counter(self._zip.namelist()), self.manifest["members"]
         wrong = sorted(names.keys() ^ {*members, MANIFEST}) or [name for name, count in names.items() if count > 1]
         wrong = wrong or sorted(_FIXED - names.keys())
@@ -64,16 +64,16 @@ class Bundle:
                 raise Fault(f"{name} 和清单里的 SHA-256 不符", f"{name} is not what the manifest's SHA-256 says")
 
     def text(self, name: str) -> str:
-        """A whole small member."""
+        """Read a small member."""
         self.at = name
         return self._zip.read(name).decode()
 
     def value(self, name: str) -> Any:
-        """The JSON of a whole small member."""
+        """Read a small JSON member."""
         return _parse(self.text(name).encode())
 
     def rows(self, name: str) -> Iterator[Any]:
-        """The rows of a member, one at a time."""
+        """Stream the rows of a member."""
         with self._zip.open(name) as member:
             for number, line in enumerate(member, start=1):
                 self.at = f"{name}:{number}"
@@ -81,7 +81,7 @@ class Bundle:
         self.at = name
 
     def count(self, name: str, found: int) -> None:
-        """Compare with what the manifest counts. Raises Fault."""
+        """Compare with the manifest's count. Raises Fault."""
         stated = self.manifest["counts"][name]
         if stated != found:
             raise Fault(
@@ -89,7 +89,7 @@ class Bundle:
             )
 
     def checkpoint_sizes(self) -> list[int]:
-        """The sizes by which the checkpoints are named, rising."""
+        """The sizes in the checkpoints' names, ascending."""
         names = (name for name in self.manifest["members"] if name not in _FIXED)
         return sorted(int(name.removeprefix("checkpoints/").removesuffix(".txt")) for name in names)
 
@@ -99,7 +99,7 @@ def _parse(data: bytes) -> Any:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Two readers must never see two values under one name."""
+    """Refuse duplicate names: two readers could read different values."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a name twice in one object")

@@ -1,4 +1,4 @@
-"""Transfers that take others back: a reversal the whole and once, refunds in parts and never more than there was."""
+"""Corrections: a reversal takes back the whole transfer, once; refunds take back parts, never more than the whole."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -11,14 +11,14 @@ POSTED = ("posted", "post")
 
 
 class Owned(Protocol):
-    """What is asked of an account here."""
+    """The part of an account needed here."""
 
     kind: str
     owner: int
 
 
 class Corrections:
-    """The corrections, and of all other transfers only the `corrected` ones: those that some correction names."""
+    """Collects the corrections and the `corrected` transfers that they name, and no others."""
 
     def __init__(self, corrected: set[int]) -> None:
         self._corrected = corrected
@@ -26,7 +26,7 @@ class Corrections:
         self._found: defaultdict[int, list[Row]] = defaultdict(list)
 
     def see(self, transfer: Row) -> None:
-        """Keep a transfer if it corrects or is corrected."""
+        """Keep a transfer if it is a correction or corrected."""
         for name in ("reverses_id", "refund_of"):
             if transfer[name] is not None:
                 self._found[transfer[name]].append(transfer)
@@ -34,7 +34,7 @@ class Corrections:
             self._originals[transfer["id"]] = transfer
 
     def check(self, accounts: Mapping[int, Owned]) -> None:
-        """Once all transfers were seen. Raises Fault."""
+        """Check all corrections, after the last transfer. Raises Fault."""
         for original_id, corrections in self._found.items():
             original = self._originals.get(original_id)
             if original is None or original["kind"] not in POSTED or _corrects(original):
@@ -73,7 +73,7 @@ def _mirrors(transfer: Row, original: Row) -> bool:
 
 
 def _claws_back(transfer: Row, award: Row, accounts: Mapping[int, Owned]) -> bool:
-    """An award may come back from its member, or as the member's debt."""
+    """A claw-back takes an award from its member, or books it as the member's debt."""
     taken, given = accounts[transfer["debit_account_id"]], accounts[award["credit_account_id"]]
     codes = (transfer["code"], award["code"], given.kind) == ("clawback", "award", "member")
     same_unit = transfer["unit"] == award["unit"]

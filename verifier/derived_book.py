@@ -1,6 +1,6 @@
-"""The book that follows from the facts of a bundle: balances, holds and lots, step by step in the order of versions.
+"""The book derived from the facts of a bundle: balances, holds and lots, step by step in the order of versions.
 
-Of each account it keeps a few integers and of each lot a row of an array, so that millions of transfers fit.
+It keeps a few integers per account and an array row per lot, so that millions of transfers fit in memory.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ _MAY_OWE = ("debt", "free")
 
 
 class Account:
-    """What an account is said to be, and what it has by the facts; balance is credits minus debits."""
+    """An account's stated identity and derived counters; balance is credits minus debits."""
 
     __slots__ = (
         "ahead", "balance", "coming", "counted", "data", "held", "id", "in_lots", "kind", "last", "overdraft", "owner",
@@ -43,7 +43,7 @@ class _Hold(NamedTuple):
 
 
 class _Step(NamedTuple):
-    """One side of a transfer; `held` has the amount of the hold that it ends, once that is known."""
+    """One side of a transfer; `held` contains the amount of the hold that it ends, once known."""
 
     side: str
     transfer: Row
@@ -51,7 +51,7 @@ class _Step(NamedTuple):
 
 
 class Book:
-    """Accounts as they are after each transfer. Every method raises Fault for the first thing that is wrong."""
+    """The accounts after each transfer. Every method raises Fault for the first error it finds."""
 
     def __init__(self, corrected: set[int]) -> None:
         self.accounts: dict[int, Account] = {}
@@ -64,17 +64,17 @@ class Book:
         self._made = self._uses = 0
 
     def open(self, row: Row) -> None:
-        """An account that there is."""
+        """Add an account."""
         if row["id"] in self.accounts:
             raise Fault(f"账户 {row['id']} 有两个", f"account {row['id']} is there twice")
         self.accounts[row["id"]] = Account(row)
 
     def encoded(self, account_id: int) -> bytes:
-        """What stands in the leaves for an account."""
+        """The bytes of an account in leaves."""
         return self._account(account_id).data
 
     def add(self, batch: Row, transfers: list[Row]) -> None:
-        """A batch that was recorded."""
+        """Add a recorded batch."""
         source = hashlib.sha256(repr([batch[name] for name in ("source_type", "source_ref_sha256", "step")]).encode())
         if source.digest()[:8] in self._sources:
             raise Fault(f"批次 {batch['id']} 的事由入过账了", f"what batch {batch['id']} posts was posted before")
@@ -114,7 +114,7 @@ class Book:
         hold = _Hold(
             transfer["debit_account_id"], transfer["credit_account_id"], transfer["amount"], transfer["expires_at"]
         )
-        # Two servers whose clocks differ may have its end before it in the log.
+        # If two servers' clocks differ, its resolution may come first in the log.
         early = self._early.pop(transfer["id"], None)
         if early is None:
             self._holds[transfer["id"]] = hold
@@ -143,7 +143,7 @@ class Book:
             return
         if version <= account.version or version in account.ahead:
             raise of_transfer(step.transfer, "的版本号用过了", "has a version that was there before")
-        # Batches are sealed as they were committed, which is not always the order of an account.
+        # Batches are sealed in commit order, which may differ from the order of an account's versions.
         account.ahead[version] = step
         while (following := account.ahead.pop(account.version + 1, None)) is not None:
             self._apply(account, following)
@@ -204,7 +204,7 @@ class Book:
             )
 
     def close(self) -> None:
-        """All batches are there: nothing may be left that waits for another one."""
+        """Check, after the last batch, that nothing waits for a missing one."""
         for account in self.accounts.values():
             if account.ahead:
                 raise Fault(
@@ -221,7 +221,7 @@ class Book:
         self._corrections.check(self.accounts)
 
     def compare(self, row: Row) -> int:
-        """An account as the ledger's own counters say it is; how many lots it names."""
+        """Compare with an account's stated counters. Returns the number of lots it names."""
         account = self._account(row["id"])
         derived = {name: getattr(account, name) for name in ("balance", "held", "coming", "version")}
         for name, value in derived.items():
@@ -245,12 +245,12 @@ class Book:
 
     @property
     def lots_left(self) -> int:
-        """How many lots have something left."""
+        """Number of lots with something left."""
         return sum(1 for each in self._lots.remaining if each)
 
     @property
     def open_holds(self) -> int:
-        """How many holds have not ended."""
+        """Number of open holds."""
         return len(self._holds)
 
     def _account(self, account_id: int) -> Account:
@@ -261,7 +261,7 @@ class Book:
 
 
 def _check_end(hold: _Hold, transfer: Row) -> None:
-    """A hold ends between its own accounts, for no more than it held: posted before its end, expired after it."""
+    """A hold is resolved between its own accounts, for at most its amount: posted before its end, or expired later."""
     kind, amount, at = transfer["kind"], transfer["amount"], transfer["recorded_at"]
     same = (hold.debit, hold.credit) == (transfer["debit_account_id"], transfer["credit_account_id"])
     fitting = amount <= hold.amount if kind == "post" else amount == hold.amount
@@ -273,7 +273,7 @@ def _check_end(hold: _Hold, transfer: Row) -> None:
 
 
 def _check_carried(transfer: Row, taken: list[tuple[int, int, int]]) -> None:
-    """What a gift makes has the dates of what it takes, lot by lot in the same order."""
+    """The lots that a gift makes have the dates of those it takes, lot by lot in the same order."""
     for lot, carried in zip_longest(transfer["lots"], taken if transfer["lots"] else ()):
         if lot is None or (lot["amount"], lot["earned_at"], last_day(lot)) != carried:
             raise of_transfer(

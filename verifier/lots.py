@@ -1,4 +1,4 @@
-"""The lots of points that the facts make and use: of each a row of arrays, so that millions fit."""
+"""Lots derived from the facts: an array row for each, so that millions fit in memory."""
 
 from array import array
 from collections.abc import Mapping
@@ -11,12 +11,12 @@ FOR_EVER = 2**62
 
 
 def last_day(row: Row) -> int:
-    """The day until which a new lot is good."""
+    """The last good day of a new lot."""
     return FOR_EVER if row["expires_on"] is None else int(row["expires_on"])
 
 
 class Lots:
-    """All lots, in arrays by the order of their making."""
+    """All lots, as arrays in order of creation."""
 
     def __init__(self) -> None:
         self.place: dict[int, int] = {}
@@ -46,5 +46,5 @@ class Lots:
             )
 
     def taken(self, place: int, row: Row) -> tuple[int, int, int]:
-        """How much a use took of a lot, and the dates that go with it."""
+        """The amount that a lot movement took, with the lot's dates."""
         return -row["remaining_change"], self.earned_at[place], self.good_until[place]

@@ -1,6 +1,6 @@
 """The sealed log of a bundle, from the standards alone: RFC 6962 trees, C2SP signed notes, Ed25519, and our leaves.
 
-Written apart from the ledger on purpose: it must agree with it byte by byte and share no line with it.
+Deliberately independent of the ledger: it must agree byte for byte and share no code.
 """
 
 import base64
@@ -28,7 +28,7 @@ _USE = ("position", "lot_id", "remaining_change", "held_change", "extended_to")
 
 
 class Fault(Exception):
-    """Something in the bundle is not as it must be: said in Chinese and in English."""
+    """Something in the bundle is wrong; the message is in Chinese and in English."""
 
     def __init__(self, zh: str, en: str) -> None:
         super().__init__(zh, en)
@@ -36,24 +36,24 @@ class Fault(Exception):
 
 
 def of_transfer(transfer: Row, zh: str, en: str) -> Fault:
-    """What is wrong with a transfer, by its key."""
+    """A fault of a transfer, named by its key."""
     return Fault(f"流水 {transfer['id']} {zh}", f"transfer {transfer['id']} {en}")
 
 
 class Key(NamedTuple):
-    """A public key and the name under which it signs."""
+    """A public key with its name."""
 
     name: str
     raw: bytes
 
     @property
     def id(self) -> bytes:
-        """Four bytes by which a signature says whose it is."""
+        """Four bytes that identify the key in a signature."""
         return hashlib.sha256(self.name.encode() + b"\n\x01" + self.raw).digest()[:4]
 
 
 class Checkpoint(NamedTuple):
-    """The root over the first `size` leaves, and which of the keys (by its place among them) has signed it."""
+    """The root over the first `size` leaves, and the index of the key that signed it."""
 
     origin: str
     size: int
@@ -62,7 +62,7 @@ class Checkpoint(NamedTuple):
 
 
 def parse_key(text: str) -> Key:
-    """A key from name+id+base64. Raises Fault."""
+    """Parse a key from name+id+base64. Raises Fault."""
     name, _, rest = text.strip().partition("+")
     key_id, _, encoded = rest.partition("+")
     try:
@@ -76,7 +76,7 @@ def parse_key(text: str) -> Key:
 
 
 def open_note(note: str, keys: Sequence[Key]) -> tuple[str, int]:
-    """The text of a signed note and which of the keys has signed it, the latest where several. Raises Fault."""
+    """Verify a signed note. Returns its text and the index of the (latest) key that signed it. Raises Fault."""
     body, gap, signatures = note.rpartition("\n\n")
     if not gap or not signatures.endswith("\n"):
         raise Fault("这不是签了名的文本", "this is no signed note")
@@ -107,7 +107,7 @@ def _verify(key: Key, signature: bytes, text: str) -> None:
 
 
 def read_keys(rows: Sequence[Row]) -> list[Key]:
-    """The keys, oldest first, each of them named by a note that the one before has signed. Raises Fault."""
+    """Read the keys, oldest first, each endorsed in a note signed by the previous one. Raises Fault."""
     keys: list[Key] = []
     for row in rows:
         key, before = parse_key(row["key"]), keys[-1:]
@@ -128,7 +128,7 @@ def read_keys(rows: Sequence[Row]) -> list[Key]:
 
 
 def read_checkpoint(note: str, keys: Sequence[Key]) -> Checkpoint:
-    """A checkpoint that one of the keys has signed. Raises Fault."""
+    """Read a checkpoint signed by one of the keys. Raises Fault."""
     text, signer = open_note(note, keys)
     lines = text.split("\n")
     if len(lines) < 4 or not (lines[1].isascii() and lines[1].isdigit()) or lines[0] != keys[signer].name:
@@ -150,14 +150,14 @@ def _node(left: bytes, right: bytes) -> bytes:
 
 
 class Log:
-    """The tree of RFC 6962 while leaves come: of each full subtree only its root is kept, so any log fits."""
+    """A growing RFC 6962 tree; keeps only the roots of full subtrees, so any log fits in memory."""
 
     def __init__(self) -> None:
         self.size = 0
         self._full: list[tuple[int, bytes]] = []
 
     def append(self, leaf: bytes) -> None:
-        """One more leaf's hash."""
+        """Append a leaf's hash."""
         height, top = 0, leaf
         while self._full and self._full[-1][0] == height:
             top = _node(self._full.pop()[1], top)
@@ -176,11 +176,11 @@ class Log:
 
 
 def is_consistent(old: Checkpoint, new: Checkpoint, path: Sequence[bytes]) -> bool:
-    """RFC 6962, 2.1.2: whether the path proves that the tree of `new` begins with that of `old`."""
+    """RFC 6962, 2.1.2: whether the path proves that the tree of `new` extends the tree of `old`."""
     nodes = list(path)
 
     def walk(known: int, size: int, whole: bool) -> tuple[bytes, bytes]:
-        """SUBPROOF read backwards: the roots, old and new, of a subtree of which `known` leaves are old."""
+        """Reverse SUBPROOF: the old and new roots of a subtree with `known` old leaves."""
         if known == size:
             root = old.root if whole else nodes.pop(0)
             return root, root
@@ -201,9 +201,9 @@ def is_consistent(old: Checkpoint, new: Checkpoint, path: Sequence[bytes]) -> bo
 
 
 def encode_batch(batch: Row, transfers: Sequence[Row], account: Callable[[int], bytes]) -> bytes:
-    """The bytes of a batch's leaf, first version; `account` gives what `encode_account` made. Raises Fault.
+    """The bytes of a batch's leaf, version 1; `account` returns the result of `encode_account`. Raises Fault.
 
-    Numbers are 8 bytes, big-endian; a text has its length in 4 bytes before it; what somebody typed is its SHA-256.
+    Numbers are 8 bytes, big-endian; texts have a 4-byte length prefix; typed text is replaced by its SHA-256.
     """
     _refuse_other_fields(batch, _BATCH)
     parts = [
@@ -229,7 +229,7 @@ def encode_batch(batch: Row, transfers: Sequence[Row], account: Callable[[int], 
 
 
 def encode_account(row: Row) -> bytes:
-    """What an account is, as it stands in every leaf that moves it."""
+    """Identity of an account, as encoded in every leaf that moves it."""
     return pack(">qqB", row["id"], row["owner_id"], row["scale"]) + _text(row["unit"]) + _text(row["kind"])
 
 
@@ -255,7 +255,7 @@ def _text(text: str) -> bytes:
 
 
 def _digest(row: Row, name: str) -> bytes:
-    """The digest of what was typed; where the text is there too, it must be the text that was sealed."""
+    """The digest of a typed text; if the text is given too, it must match."""
     digest = bytes.fromhex(row[f"{name}_sha256"])
     if len(digest) != 32 or (row[name] is not None and hashlib.sha256(row[name].encode()).digest() != digest):
         raise Fault(f"{name} 和它的 SHA-256 不符", f"{name} is not what its SHA-256 says")

@@ -1,7 +1,7 @@
 """Checks a bundle of a Ningxin ledger offline: python verify_bundle.py FILE.zip [--key KEY] [--against CHECKPOINT].
 
-Exit code 0: all is in order. 1: something is not, and the first such thing is named. 2: it can't be read as a bundle.
-Needs Python 3.11 and `cryptography`, and the files beside this one; nothing of the ledger itself.
+Exit code 0: everything is in order. 1: an error was found and is reported. 2: the file can't be read as a bundle.
+Needs Python 3.11, `cryptography` and the files beside this one, but not the ledger.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from sealed_log import (
 
 
 class Check:
-    """The whole check, part by part; each part tells what it found in order, or raises Fault."""
+    """The whole check; each part reports success or raises Fault."""
 
     def __init__(self, bundle: Bundle, pinned: str | None, kept: Sequence[Path]) -> None:
         self._bundle = bundle
@@ -38,7 +38,7 @@ class Check:
         self._corrected: set[int] = set()
 
     def run(self) -> None:
-        """All parts, in the order in which each may trust the ones before it."""
+        """Run all parts; each relies on the ones before it."""
         self._bundle.check_members()
         members = len(self._bundle.manifest["members"])
         _tell(f"文件 {members} 个，和清单相符", f"{members} files, as the manifest says")
@@ -76,7 +76,7 @@ class Check:
         _tell(f"封存点 {number} 个，签名都对", f"{number} checkpoints, all signatures are right")
 
     def _read_kept(self) -> None:
-        """Checkpoints that were kept elsewhere: the log must have had the same root when it was as long as each."""
+        """Read checkpoints kept elsewhere; the log must have had the same root at each one's size."""
         self._kept_checkpoints = []
         leaves = self._bundle.manifest["counts"]["leaves"]
         for path in self._kept:
@@ -113,7 +113,7 @@ class Check:
         return book
 
     def _check_leaves(self, book: Book) -> None:
-        """Every batch gives the leaf that is in the log, and the leaves give the root of every checkpoint."""
+        """Recompute every leaf from its batch, and the root of every checkpoint from the leaves."""
         log, roots = Log(), [*self._checkpoints, *self._kept_checkpoints]
         roots.sort(key=lambda checkpoint: checkpoint.size, reverse=True)
         for row in self._bundle.rows("facts.jsonl"):
@@ -141,7 +141,7 @@ class Check:
             )
 
     def _check_waiting(self, book: Book) -> None:
-        """What has no leaf yet is written as it will be sealed; nothing proves it."""
+        """Count batches without a leaf; they have the format of sealed ones, but no proof."""
         waiting = sum(1 for row in self._bundle.rows("unsealed.jsonl") if self._leaf(row, book))
         self._bundle.count("unsealed", waiting)
         if waiting:
@@ -202,13 +202,13 @@ def _tell(zh: str, en: str) -> None:
 
 
 def _say(*lines: str) -> None:
-    """Lines on the terminal; what comes out of a bundle must not be able to steer it, or to add lines."""
+    """Print lines; text from a bundle must not control the terminal or add lines."""
     for line in lines:
         print("".join(letter if letter.isprintable() else "�" for letter in line))
 
 
 def main() -> int:
-    """Check what the command line names; the exit code."""
+    """Check the file named on the command line. Returns the exit code."""
     parser = argparse.ArgumentParser(description="核验凝心审计包 · Check a bundle of a Ningxin ledger, offline.")
     parser.add_argument("file", type=Path, help="FILE.zip")
     parser.add_argument("--key", help="第一把公钥，或写着它的文件 · the first public key, or a file with it")
