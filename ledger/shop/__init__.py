@@ -1,3 +1,3 @@
-"""The shop: from a code on a phone to goods over the counter."""
+"""The shop: from a payer's code on a phone to goods over the counter."""
 
 import ledger.shop.errors

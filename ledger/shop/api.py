@@ -1,4 +1,4 @@
-"""The till over the API: payer's codes, and redemptions from the cart to the receipt and its void."""
+"""The till over the API: payer's codes, and redemptions from cart to receipt and void."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ _READERS = (Permission.OWN_RECORD, Permission.TILL, Permission.READ_BOOKS)
 @requires(Permission.OWN_RECORD)
 @bp.response(201, PayerCodeSchema)
 def issue_payer_code() -> dict[str, Any]:
-    """A new code to show at the till. It takes no key: each call makes another code, and none is told twice."""
+    """Issue a new code to show at the till. Takes no idempotency key: each call makes a new code, shown only once."""
     actor = get_actor()
     issued = in_transaction(service.issue_payer_code, actor=actor)
     return in_snapshot(_with_balance, issued, actor) | {
@@ -55,7 +55,7 @@ def _with_balance(session: Session, issued: dict[str, str], actor: Actor) -> dic
 @bp.arguments(RedemptionQuery, location="query")
 @bp.response(200, RedemptionPage)
 def list_all(query: dict[str, Any]) -> dict[str, Any]:
-    """Redemptions: a volunteer's own, staff's those of the shops under their places."""
+    """Redemptions: a volunteer's own, or for staff those of the shops under their places."""
     page = page_of(query)
     return in_snapshot(_list, RedemptionFilter(**query), page, get_actor())
 
@@ -71,9 +71,9 @@ def _list(session: Session, wanted: RedemptionFilter, page: PageRequest, actor: 
 @bp.arguments(RedemptionRequest)
 @bp.response(201, RedemptionSchema)
 def open_cart(request: dict[str, Any]) -> dict[str, Any]:
-    """Bind a payer's code to a new cart for ten minutes; with `lines` hold them at once, all of it or nothing."""
+    """Bind a payer's code to a new cart for ten minutes; with `lines`, hold them at once, all or nothing."""
     actor, once, lines = get_actor(), idempotency_key(), request["lines"]
-    # Read before anything is recorded: of a code that pays money not even a digest may be kept.
+    # Check the code before anything is recorded: not even the digest of a real payment code may be kept.
     code = read_payer_code(request["payer_code"])
     if lines is None:
         return _answer(in_transaction_once(once, service.open_cart, request["shop_id"], code, actor=actor))
@@ -86,7 +86,7 @@ def open_cart(request: dict[str, Any]) -> dict[str, Any]:
 @requires(*_READERS)
 @bp.response(200, RedemptionSchema)
 def get_one(redemption_id: int) -> dict[str, Any]:
-    """One redemption as it is now."""
+    """One redemption."""
     return in_snapshot(presenter.redemption_now, redemption_id, get_actor())
 
 
@@ -96,7 +96,7 @@ def get_one(redemption_id: int) -> dict[str, Any]:
 @bp.arguments(LinesRequest)
 @bp.response(200, RedemptionSchema)
 def set_lines(request: dict[str, Any], redemption_id: int) -> dict[str, Any]:
-    """Put these lines into the cart in place of those that were there; the answer has them priced."""
+    """Replace the cart's lines; the answer has their prices."""
     wanted = _wanted(request["lines"])
     facts = in_transaction_once(idempotency_key(), service.set_lines, redemption_id, wanted, actor=get_actor())
     return _answer(facts)
@@ -107,7 +107,7 @@ def set_lines(request: dict[str, Any], redemption_id: int) -> dict[str, Any]:
 @bp.doc(parameters=[REQUIRED_KEY_PARAMETER])
 @bp.response(200, RedemptionSchema)
 def hold(redemption_id: int) -> dict[str, Any]:
-    """Hold points and goods of the cart for three minutes, all of it or nothing."""
+    """Hold points and goods of the cart for three minutes, all or nothing."""
     facts = in_transaction_once(idempotency_key(), service.hold, redemption_id, actor=get_actor())
     return _answer(facts)
 
@@ -117,7 +117,7 @@ def hold(redemption_id: int) -> dict[str, Any]:
 @bp.doc(parameters=[REQUIRED_KEY_PARAMETER])
 @bp.response(200, ReceiptSchema)
 def confirm(redemption_id: int) -> dict[str, Any]:
-    """Confirm what is held; the goods may be handed over. A lost answer is asked for again with the same key."""
+    """Confirm a held redemption; the goods may be handed over. If the answer is lost, retry with the same key."""
     facts = in_transaction_once(idempotency_key(), settling.confirm, redemption_id, actor=get_actor())
     return in_snapshot(presenter.receipt, facts, get_actor())
 
@@ -127,7 +127,7 @@ def confirm(redemption_id: int) -> dict[str, Any]:
 @bp.doc(parameters=[REQUIRED_KEY_PARAMETER])
 @bp.response(200, RedemptionSchema)
 def cancel(redemption_id: int) -> dict[str, Any]:
-    """Release a cart or what it holds; the member needs a new code."""
+    """Release a cart or its hold; the member needs a new code."""
     facts = in_transaction_once(idempotency_key(), settling.cancel, redemption_id, actor=get_actor())
     return _answer(facts)
 
@@ -138,7 +138,7 @@ def cancel(redemption_id: int) -> dict[str, Any]:
 @bp.arguments(VoidRequest)
 @bp.response(200, ReceiptSchema)
 def void(request: dict[str, Any], redemption_id: int) -> dict[str, Any]:
-    """Undo a receipt until 00:15 of the next local day: points to the member, goods to the shelf."""
+    """Void a receipt until 00:15 of the next local day: points return to the member, goods to the shelf."""
     reason, once = request["reason"], idempotency_key()
     facts = in_transaction_once(once, settling.void, redemption_id, reason, actor=get_actor())
     return in_snapshot(presenter.receipt, facts, get_actor())
@@ -148,7 +148,7 @@ def void(request: dict[str, Any], redemption_id: int) -> dict[str, Any]:
 @requires(*_READERS)
 @bp.response(200, ReceiptSchema)
 def get_receipt(redemption_id: int) -> dict[str, Any]:
-    """The receipt of a redemption that was confirmed."""
+    """The receipt of a confirmed redemption."""
     return in_snapshot(presenter.receipt_now, redemption_id, get_actor())
 
 

@@ -1,4 +1,4 @@
-"""The blueprint that all pages of the shop share, and the words that their templates need."""
+"""The blueprint shared by all shop pages, and the words their templates need."""
 
 from flask import Blueprint
 from flask_babel import gettext as _
@@ -8,5 +8,5 @@ bp = Blueprint("shop", __name__)
 
 @bp.app_template_global()
 def origin_words(origin: str) -> str:
-    """Where goods came from, as it is written on a delivery."""
+    """Word for the origin of goods, as printed on a delivery."""
     return str({"bought": _("采购"), "donated": _("捐赠"), "scrap": _("以废代捐")}[origin])

@@ -1,4 +1,4 @@
-"""Reads of goods in: a delivery with its lines, and the list of a shop."""
+"""Reads of goods in: one delivery with its lines, and the deliveries of a shop."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -27,7 +27,7 @@ class DeliveredLine:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryView:
-    """A delivery with its lines; lists leave the lines out."""
+    """A delivery with its lines; lists omit the lines."""
 
     id: int
     shop_id: int
@@ -58,7 +58,7 @@ def get_delivery(session: Session, goods_in_id: int, center_id: int) -> Delivery
 
 
 def list_deliveries(session: Session, shop_id: int, center_id: int, *, request: PageRequest) -> Page[DeliveryView]:
-    """Deliveries to a shop, newest first unless asked otherwise; without their lines."""
+    """Deliveries to a shop without their lines, newest first by default."""
     query = _deliveries().where(GoodsIn.center_id == center_id, GoodsIn.shop_id == shop_id)
     return fetch_page(
         session,

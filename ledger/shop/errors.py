@@ -1,4 +1,4 @@
-"""What the counter refuses; every refusal leaves ledger and stock as they were."""
+"""Refusals of the counter; each leaves ledger and stock unchanged."""
 
 from ledger.kernel.errors import ErrorText, register
 

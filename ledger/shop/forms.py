@@ -1,4 +1,4 @@
-"""What the forms of the shelf sent: items, prices and deliveries. Each raises InvalidFields for what can't be taken."""
+"""Read the shelf's forms: items, prices and deliveries. Each reader raises InvalidFields for invalid input."""
 
 from typing import Any
 
@@ -32,13 +32,13 @@ def read_item() -> NewItem:
 
 
 def read_price() -> int:
-    """A price in minor units."""
+    """A price, in minor units."""
     with Form() as form:
         return form.points("points", least=1, most=MOST_PRICE)
 
 
 def read_delivery() -> dict[str, Any]:
-    """A delivery as `shelf.take_in` wants it. Empty lines are passed over."""
+    """A delivery as arguments of `shelf.take_in`. Empty lines are skipped."""
     with Form() as form:
         delivery = {
             "origin": form.choice("origin", ORIGINS),
@@ -52,7 +52,7 @@ def read_delivery() -> dict[str, Any]:
 
 
 def lines_shown() -> int:
-    """How many lines the form has, or will have when more are asked for."""
+    """Number of lines in the form, including those just requested."""
     shown = Form().optional_whole("lines", most=MOST_QUANTITY) or LINES_AT_FIRST
     return min(max(shown, LINES_AT_FIRST), MOST_LINES)
 

@@ -48,7 +48,7 @@ class Item(Base):
 
 
 class ItemPrice(Base):
-    """A price in points (minor units) from a moment on. Append only."""
+    """A price in points (minor units), valid from a given time. Append only."""
 
     __tablename__ = "item_price"
     __table_args__ = (
@@ -68,7 +68,7 @@ class ItemPrice(Base):
 
 
 class GoodsIn(Base):
-    """A delivery: bought, donated or made from scrap, with who handed it over and who took it in."""
+    """A delivery: bought, donated or made from scrap, with its supplier and the person who received it."""
 
     __tablename__ = "goods_in"
     __table_args__ = (
@@ -109,7 +109,7 @@ class GoodsInLine(Base):
 
 
 class PayerCode(Base):
-    """A code that a member shows at the till: 60 seconds, one cart. Only its digest is stored."""
+    """A code that a member shows at the till: valid for 60 seconds and one cart. Only its digest is stored."""
 
     __tablename__ = "payer_code"
     __table_args__ = (
@@ -172,7 +172,7 @@ class Redemption(Base):
 
 
 class RedemptionLine(Base):
-    """One item of a redemption at its price version; the two transfers are what moved for it."""
+    """One item of a redemption at its price version, with the two transfers that moved its points and goods."""
 
     __tablename__ = "redemption_line"
     __table_args__ = (
@@ -197,7 +197,7 @@ class RedemptionLine(Base):
 
 
 class ReceiptCounter(Base):
-    """The last receipt number of a shop in a year; counted under lock, so that there is no gap."""
+    """The last receipt number of a shop in a year; incremented under lock, so that there is no gap."""
 
     __tablename__ = "receipt_counter"
     __table_args__ = (inside_center("shop_id", "shop"), STRICT)

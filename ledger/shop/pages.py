@@ -1,4 +1,4 @@
-"""Pages of the till: the member's code, and the clerk's counter; with them the blueprint has all pages of the shop."""
+"""Pages of the till: the member's code and the clerk's counter; importing it registers all pages of the shop."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ __all__ = ["bp", "receipt_pages", "shelf_pages"]
 @bp.get("/pay")
 @requires(Permission.OWN_RECORD)
 def pay() -> str:
-    """The member's code, to be scanned at the till."""
+    """The member's code, for scanning at the till."""
     return render_template("shop/pay.html", **in_snapshot(_payer, get_actor()))
 
 
@@ -34,7 +34,7 @@ def _payer(session: Session, actor: Actor) -> dict[str, Any]:
 @bp.get("/till")
 @requires(Permission.TILL)
 def till() -> ResponseReturnValue:
-    """Choose the shop to serve at; who has one goes straight there."""
+    """Choose a shop to serve at; a clerk with only one is redirected there."""
     actor = get_actor()
     shops = in_snapshot(queries.shops_under, actor.paths(Permission.TILL), actor.center_id, open_only=True)
     if len(shops) == 1:

@@ -1,4 +1,4 @@
-"""Pure decisions of the shop: the payer's code, the states of a redemption, a cart, the last hour of a void."""
+"""Pure decisions of the shop: payer's codes, states of a redemption, carts, the deadline for a void."""
 
 import re
 import secrets
@@ -15,7 +15,7 @@ CART_LIFE = timedelta(minutes=10)
 HOLD_LIFE = timedelta(seconds=180)
 VOID_GRACE = timedelta(minutes=15)
 
-# 19 digits beginning with 8: clear of the two big payment codes, which begin with 10-15 (18 digits) or 25-30 (16-24).
+# 19 digits, the first an 8: distinct from the two big payment systems, 10-15 (18 digits) and 25-30 (16-24 digits).
 _CODE_LENGTH = 19
 _CODE_FIRST = "8"
 
@@ -30,7 +30,7 @@ TRANSITIONS: dict[str, frozenset[str]] = {
 
 
 def step(now: str, wanted: Status, *, receipt: Mapping[str, Any] | None = None) -> Status:
-    """The wanted state, if it can be reached; `receipt` is what the refusal tells of one that is there already.
+    """The wanted state, if it is reachable; `receipt` is the context of the refusal if a receipt exists already.
 
     Raises Conflict("shop.already_confirmed" | "shop.already_released" | "shop.wrong_state").
     """
@@ -52,7 +52,7 @@ def new_payer_code() -> str:
 def read_payer_code(scanned: str) -> str:
     """The digits of a scanned or typed code.
 
-    Raises Rejected("shop.code_other_system" | "shop.code_malformed"); nothing of what was scanned is kept.
+    Raises Rejected("shop.code_other_system" | "shop.code_malformed"), without keeping anything of the scan.
     """
     digits = "".join(scanned.split())
     if not digits.isascii() or not digits.isdigit():
@@ -79,14 +79,14 @@ def _check_digit(body: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a clerk puts into the cart; `quantity` in the item's minor units."""
+    """An item that a clerk puts into the cart; `quantity` in the item's minor units."""
 
     item_id: int
     quantity: int
 
 
 def summed(wanted: Sequence[Wanted]) -> list[Wanted]:
-    """One line per item: the same item on two lines must not pass a limit twice."""
+    """Merge lines of the same item, so that two lines can't exceed a limit that one can't."""
     quantities: dict[int, int] = {}
     for line in wanted:
         quantities[line.item_id] = quantities.get(line.item_id, 0) + line.quantity
@@ -94,7 +94,7 @@ def summed(wanted: Sequence[Wanted]) -> list[Wanted]:
 
 
 def void_until(confirmed_at: datetime, zone: ZoneInfo) -> datetime:
-    """A void goes until 00:15 of the next local day."""
+    """The deadline for a void: 00:15 of the next local day."""
     local = confirmed_at.astimezone(zone)
     midnight = datetime(local.year, local.month, local.day, tzinfo=zone) + timedelta(days=1)
     return midnight + VOID_GRACE
@@ -104,7 +104,7 @@ StockState = Literal["in", "low", "out"]
 
 
 def stock_state(left: int, low_stock: int) -> StockState:
-    """Whether there is enough of an item, little (at most `low_stock`), or none."""
+    """Stock level: plenty, low (at most `low_stock`) or none."""
     if left <= 0:
         return "out"
     return "low" if left <= low_stock else "in"
@@ -114,11 +114,11 @@ _RECEIPT = re.compile(r"(\d{4})-0*(\d{1,9})", re.ASCII)
 
 
 def read_receipt_text(text: str) -> tuple[int, int] | None:
-    """Year and count of a receipt number as it is printed, None when it is none."""
+    """Year and number of a printed receipt number, None if it is not one."""
     found = _RECEIPT.fullmatch(text.strip())
     return None if found is None else (int(found[1]), int(found[2]))
 
 
 def receipt_text(year: int, number: int) -> str:
-    """A receipt number as it is printed: year and count, "2026-000309"."""
+    """A receipt number as printed, year and number: "2026-000309"."""
     return f"{year}-{number:06}"

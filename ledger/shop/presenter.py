@@ -1,4 +1,4 @@
-"""Puts names, addresses and codes to the plain facts of the shop, at the moment they are shown."""
+"""Add names, addresses and codes to the plain facts of the shop when they are shown."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -28,13 +28,13 @@ _TIMES = ("created_at", "bound_until", "held_until", "confirmed_at", "voided_at"
 
 
 def item(shown: ShelfItem) -> dict[str, Any]:
-    """An item of the shelf with what is left of it."""
+    """An item of the shelf with its stock."""
     view = shown.item
     return {name: getattr(view, name) for name in type(view).__slots__} | _stock(shown)
 
 
 def stock(shown: ShelfItem) -> dict[str, Any]:
-    """What there is of an item."""
+    """The stock of an item."""
     view = shown.item
     own = {"item_id": view.id, "name": view.name, "spec": view.spec, "low_stock": view.low_stock}
     return own | {"stock": shown.stock, "held": shown.held} | _stock(shown)
@@ -45,32 +45,32 @@ def _stock(shown: ShelfItem) -> dict[str, Any]:
 
 
 def payer_code(issued: dict[str, str]) -> dict[str, Any]:
-    """A code that was just made."""
+    """A newly issued code."""
     return {"code": issued["code"], "expires_at": datetime.fromisoformat(issued["expires_at"])}
 
 
 def redemption(session: Session, facts: dict[str, Any], center_id: int) -> dict[str, Any]:
-    """Facts of a redemption, as a write returned them, with the member's masked name."""
+    """Facts of a redemption as returned by a write, with the member's masked name."""
     names = people.display_names(session, [facts["volunteer_id"]], center_id)
     return _with_member(facts, names)
 
 
 def redemption_now(session: Session, redemption_id: int, actor: Actor) -> dict[str, Any]:
-    """A redemption as it is now. Raises NotFound("shop.redemption_not_found")."""
+    """A redemption. Raises NotFound("shop.redemption_not_found")."""
     get_redemption_for(session, redemption_id, actor)
     facts = redemption_queries.facts(session, redemption_id, actor.center_id)
     return redemption(session, facts, actor.center_id)
 
 
 def rows(session: Session, views: Iterable[RedemptionView], center_id: int) -> list[dict[str, Any]]:
-    """Redemptions of a list with masked names, looked up together."""
+    """Redemptions for a list with masked names, looked up in one go."""
     shown = list(views)
     names = people.display_names(session, {view.volunteer_id for view in shown}, center_id)
     return [_with_member(facts_of(view), names) for view in shown]
 
 
 def receipt_now(session: Session, redemption_id: int, actor: Actor) -> dict[str, Any]:
-    """The receipt as it is now. Raises NotFound("shop.redemption_not_found"), Conflict("shop.wrong_state")."""
+    """A receipt. Raises NotFound("shop.redemption_not_found"), Conflict("shop.wrong_state")."""
     view = get_redemption_for(session, redemption_id, actor)
     if not view.receipt:
         raise Conflict("shop.wrong_state", state=view.status)
@@ -78,7 +78,7 @@ def receipt_now(session: Session, redemption_id: int, actor: Actor) -> dict[str,
 
 
 def receipt(session: Session, facts: dict[str, Any], actor: Actor) -> dict[str, Any]:
-    """Facts of a receipt with names, addresses and the QR code that leads to its public check page."""
+    """Facts of a receipt with names, addresses and the QR code of its public check page."""
     shown = redemption(session, facts, actor.center_id)
     name = identities.names_of(session, [facts["clerk_id"]]).get(facts["clerk_id"], "")
     check_url = short("shop.check_receipt", reference=receipt_reference(facts["id"], actor.center_id))
@@ -94,19 +94,19 @@ def receipt(session: Session, facts: dict[str, Any], actor: Actor) -> dict[str, 
 
 
 def _holds(session: Session, redemption_id: int, actor: Actor) -> list[int]:
-    """The holds of points that the receipt has posted."""
+    """Holds of points that the receipt posted."""
     lines = redemption_queries.lines_of(session, redemption_id, actor.center_id)
     return [line.points_transfer_id for line in lines if line.points_transfer_id is not None]
 
 
 def seal_of_receipt(session: Session, redemption_id: int, center_id: int) -> dict[str, Any] | None:
-    """Where the posting of a receipt stands in the log."""
+    """Position in the log of the batch that posted a receipt."""
     seal = seal_queries.find_seal_of(session, Source("redemption", str(redemption_id), "post"), center_id)
     return seal_of(seal) if seal is not None else None
 
 
 def receipt_reference(redemption_id: int, center_id: int) -> str:
-    """What the QR code of a receipt names it by."""
+    """The reference of a redemption in the QR code of its receipt."""
     return make_reference(RECEIPT_PURPOSE, center_id, redemption_id)
 
 

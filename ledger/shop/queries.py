@@ -1,4 +1,4 @@
-"""Reads of the shop: shops, and what stands on their shelves with price and stock."""
+"""Reads of the shop: shops, and the items on their shelves with price and stock."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ STAFF = (Permission.TILL, Permission.GOODS_IN, Permission.MANAGE_SHOP, Permissio
 
 @dataclass(frozen=True, slots=True)
 class ShopView:
-    """A shop and where it is."""
+    """A shop and its place."""
 
     id: int
     name: str
@@ -38,7 +38,7 @@ class ShopView:
 
 @dataclass(frozen=True, slots=True)
 class ItemView:
-    """An item with its price now; `points` in minor units."""
+    """An item with its current price; `points` in minor units."""
 
     id: int
     shop_id: int
@@ -56,13 +56,13 @@ class ItemView:
 
     @property
     def stock_account(self) -> AccountKey:
-        """Where its stock is counted."""
+        """The account that counts its stock."""
         return AccountKey(self.unit, "stock", self.shop_id)
 
 
 @dataclass(frozen=True, slots=True)
 class ShelfItem:
-    """An item with what is left of it: `stock` on hand, `held` of that promised at a till."""
+    """An item with its stock: `stock` on hand, of which `held` is promised at a till."""
 
     item: ItemView
     stock: int
@@ -70,18 +70,18 @@ class ShelfItem:
 
     @property
     def left(self) -> int:
-        """What can still be taken."""
+        """Quantity still available."""
         return self.stock - self.held
 
     @property
     def state(self) -> StockState:
-        """Whether there is enough of it, little, or none."""
+        """Stock level: plenty, low or none."""
         return stock_state(self.left, self.item.low_stock)
 
 
 @dataclass(frozen=True, slots=True)
 class PriceView:
-    """A price from a moment on; `points` in minor units."""
+    """A price valid from a given time; `points` in minor units."""
 
     version: int
     points: int
@@ -98,7 +98,7 @@ def get_shop(session: Session, shop_id: int, center_id: int) -> ShopView:
 
 
 def get_shop_for(session: Session, shop_id: int, actor: Actor, permissions: Sequence[Permission] = STAFF) -> ShopView:
-    """A shop that the actor is staff of. Raises NotFound("shop.shop_not_found"), Forbidden("access.denied")."""
+    """A shop at which the actor is staff. Raises NotFound("shop.shop_not_found"), Forbidden("access.denied")."""
     shop = get_shop(session, shop_id, actor.center_id)
     if not any(actor.may(permission, shop.place_path) for permission in permissions):
         raise Forbidden("access.denied", permission=", ".join(permissions))
@@ -106,7 +106,7 @@ def get_shop_for(session: Session, shop_id: int, actor: Actor, permissions: Sequ
 
 
 def list_shops(session: Session, center_id: int, *, request: PageRequest) -> Page[ShopView]:
-    """Shops of the center, closed ones too, by name unless asked otherwise."""
+    """Shops of the center including closed ones, by name by default."""
     return fetch_page(
         session,
         _shops().where(Shop.center_id == center_id),
@@ -160,7 +160,7 @@ def get_item(session: Session, item_id: int, center_id: int) -> ItemView:
 
 
 def find_item_named(session: Session, shop_id: int, name: str, spec: str, center_id: int) -> int | None:
-    """The item of that name and size in the shop."""
+    """The item with that name and size in the shop."""
     return session.scalar(
         sa.select(Item.id).where(
             Item.center_id == center_id, Item.shop_id == shop_id, Item.name == name, Item.spec == spec
@@ -169,27 +169,27 @@ def find_item_named(session: Session, shop_id: int, name: str, spec: str, center
 
 
 def find_item_with_barcode(session: Session, shop_id: int, barcode: str, center_id: int) -> str | None:
-    """The name of the item that has this barcode in the shop."""
+    """The name of the shop's item with this barcode."""
     return session.scalar(
         sa.select(Item.name).where(Item.center_id == center_id, Item.shop_id == shop_id, Item.barcode == barcode)
     )
 
 
 def categories(session: Session, shop_id: int, center_id: int) -> list[str]:
-    """The kinds of goods that a shop has."""
+    """Categories of goods in a shop."""
     query = sa.select(Item.category).where(Item.center_id == center_id, Item.shop_id == shop_id)
     return list(session.scalars(query.distinct().order_by(Item.category)))
 
 
 def prices(session: Session, item_id: int, center_id: int) -> list[PriceView]:
-    """What an item has cost, the newest first."""
+    """Prices of an item, newest first."""
     columns = (ItemPrice.version, ItemPrice.points, ItemPrice.set_at, ItemPrice.set_by)
     query = sa.select(*columns).where(ItemPrice.center_id == center_id, ItemPrice.item_id == item_id)
     return [PriceView(*row) for row in session.execute(query.order_by(ItemPrice.version.desc()))]
 
 
 def items_by_id(session: Session, shop_id: int, ids: Iterable[int], center_id: int) -> dict[int, ItemView]:
-    """Items of a shop. Raises Rejected("shop.item_unknown") unless all are of it."""
+    """Items of a shop by id. Raises Rejected("shop.item_unknown") if any is not in it."""
     wanted = set(ids)
     parameters = {"center": center_id, "shop": shop_id, "ids": sorted(wanted)}
     items = {row[0]: ItemView(*row) for row in _SOME_ITEMS.rows(session, parameters)}
@@ -199,7 +199,7 @@ def items_by_id(session: Session, shop_id: int, ids: Iterable[int], center_id: i
 
 
 def shelf(session: Session, shop_id: int, center_id: int, *, all_items: bool = False) -> list[ShelfItem]:
-    """What the till shows: items by category and name, with what is left of each."""
+    """Items for the till by category and name, with their stock."""
     query = _items(center_id).where(Item.shop_id == shop_id).order_by(Item.category, Item.initials, Item.id)
     if not all_items:
         query = query.where(Item.on_shelf.is_(True))
@@ -209,7 +209,7 @@ def shelf(session: Session, shop_id: int, center_id: int, *, all_items: bool = F
 def list_items(
     session: Session, shop_id: int, center_id: int, *, request: PageRequest, on_shelf: bool | None = None
 ) -> Page[ShelfItem]:
-    """Items of a shop with what is left of each, by name as it is spelt unless asked otherwise."""
+    """Items of a shop with their stock, by pinyin initials by default."""
     query = _items(center_id).where(Item.shop_id == shop_id)
     if on_shelf is not None:
         query = query.where(Item.on_shelf.is_(on_shelf))
@@ -222,11 +222,11 @@ def list_items(
 
 
 def with_stock(session: Session, items: Sequence[ItemView], center_id: int) -> list[ShelfItem]:
-    """The items with what is left of each, from the ledger."""
+    """Add the stock from the ledger to items."""
     stock = points.balances(session, [item.stock_account for item in items], center_id)
     return [ShelfItem(item, stock[item.stock_account].balance, stock[item.stock_account].held) for item in items]
 
 
 def member_balance(session: Session, volunteer_id: int, center_id: int) -> Balance:
-    """What a member has to spend."""
+    """A member's balance of points."""
     return points.balance(session, AccountKey(POINT, "member", volunteer_id), center_id)

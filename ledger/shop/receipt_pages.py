@@ -1,4 +1,4 @@
-"""Pages of receipts: the shop's list, one for clerk and member, its void, and the check that anybody may do."""
+"""Pages of receipts: the shop's list, one receipt for clerk and member, its void, and the public check."""
 
 from decimal import Decimal
 from typing import Any
@@ -42,7 +42,7 @@ LONGEST_REASON = 200
 @bp.get("/receipts")
 @requires(*READERS)
 def receipts() -> str:
-    """What was handed out? The receipts of the shops that the actor may see."""
+    """Receipts of the shops that the actor may see."""
     page = asked.page()
     return render_template("shop/receipts.html", **in_snapshot(_list, _wanted(), page, get_actor()))
 
@@ -62,7 +62,7 @@ def _list(session: Session, wanted: RedemptionFilter, page: PageRequest, actor: 
 @bp.get("/receipts.<any(csv, xlsx):kind>")
 @requires(*READERS)
 def export_receipts(kind: FileKind) -> ResponseReturnValue:
-    """The list with its filters and its order as a file."""
+    """Export the filtered list in its order as a file."""
     rows = in_snapshot(_all, _wanted(), asked.sort(), get_actor())
     headings = [_("小票号"), _("时间"), _("店"), _("会员"), _("编号"), _("合计分"), _("兑换后余额"), _("状态")]
     return spreadsheet(kind, "receipts", headings, [_cells(row) for row in rows])
@@ -91,7 +91,7 @@ def _cells(row: dict[str, Any]) -> list[Any]:
 
 
 def _wanted() -> RedemptionFilter:
-    """The filters in the address."""
+    """Read the filters from the address."""
     return RedemptionFilter(
         shop_id=asked.key("shop_id"),
         status=asked.choice("status", ("CONFIRMED", "VOIDED")),
@@ -105,7 +105,7 @@ def _wanted() -> RedemptionFilter:
 @bp.get("/receipts/<id:redemption_id>")
 @requires(Permission.OWN_RECORD, *READERS)
 def receipt(redemption_id: int) -> str:
-    """One receipt, for the member whose it is and for staff of the shop."""
+    """One receipt, for its member and for staff of the shop."""
     return render_template("shop/receipt.html", **in_snapshot(_receipt, redemption_id, get_actor()))
 
 
@@ -121,7 +121,7 @@ def _receipt(session: Session, redemption_id: int, actor: Actor) -> dict[str, An
 
 
 def _may_void(view: RedemptionView, actor: Actor) -> bool:
-    """Whether to offer it; the service decides by itself."""
+    """Whether to offer a void; the service checks again."""
     in_time = view.confirmed_at is not None and clock.now() < void_until(view.confirmed_at, clock.zone())
     may = actor.may(Permission.TILL, view.place_path) and view.volunteer_id != actor.volunteer_id
     return view.status == "CONFIRMED" and in_time and may
@@ -130,14 +130,14 @@ def _may_void(view: RedemptionView, actor: Actor) -> bool:
 @bp.get("/receipts/<id:redemption_id>/void")
 @requires(Permission.TILL)
 def ask_void(redemption_id: int) -> str:
-    """Void this receipt? With its consequence, and a reason to give."""
+    """Form for voiding a receipt, with the consequences and a reason."""
     return _ask(redemption_id, "", {})
 
 
 @bp.post("/receipts/<id:redemption_id>/void")
 @requires(Permission.TILL)
 def void(redemption_id: int) -> ResponseReturnValue:
-    """Void it: points to the member, goods to the shelf."""
+    """Void a receipt: points return to the member, goods to the shelf."""
     try:
         with Form() as form:
             reason = form.needed_text("reason", longest=LONGEST_REASON)
@@ -159,7 +159,7 @@ def _ask(redemption_id: int, reason: str, errors: dict[str, str]) -> str:
 @bp.get("/r/<reference>")
 @public
 def check_receipt(reference: str) -> ResponseReturnValue:
-    """Is this receipt real? Number, shop, time, points and state, and no name."""
+    """The public check of a receipt: number, shop, time, points and state, no name."""
     try:
         return render_template("shop/receipt_check.html", **in_snapshot(_checked, reference))
     except NotFound as error:
@@ -173,7 +173,7 @@ def _checked(session: Session, text: str) -> dict[str, Any]:
 
 
 def _referred(session: Session, text: str) -> RedemptionView:
-    """The receipt that a code names. Raises NotFound("shop.receipt_not_found") for one that was not made here."""
+    """The receipt named by a code. Raises NotFound("shop.receipt_not_found") if it was not issued here."""
     named = read_reference(text)
     if named is not None and genuine(text, named, purpose=presenter.RECEIPT_PURPOSE):
         view = find_redemption(session, named.key, named.center_id)

@@ -1,4 +1,4 @@
-"""Reads of redemptions: one with its lines, lists for staff and for the member, and its plain facts for answers."""
+"""Reads of redemptions: one with its lines, lists for staff and members, and plain facts for answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ STAFF = (Permission.TILL, Permission.READ_BOOKS)
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """A line of a redemption; `price` and `points` in minor units, `price` for one."""
+    """A line of a redemption; `price` per unit and `points` for the line, both in minor units."""
 
     position: int
     item_id: int
@@ -42,7 +42,7 @@ class LineView:
 
 @dataclass(frozen=True, slots=True)
 class RedemptionView:
-    """A redemption with its lines; lists leave the lines out."""
+    """A redemption with its lines; lists omit the lines."""
 
     center_id: int
     id: int
@@ -70,7 +70,7 @@ class RedemptionView:
 
     @property
     def receipt(self) -> str:
-        """The receipt's number, "" before there is one."""
+        """The receipt number, "" before there is one."""
         if self.receipt_year is None or self.receipt_number is None:
             return ""
         return receipt_text(self.receipt_year, self.receipt_number)
@@ -79,7 +79,7 @@ class RedemptionView:
 def find_redemption(
     session: Session, redemption_id: int, center_id: int, *, lock: bool = False
 ) -> RedemptionView | None:
-    """A redemption with its lines; locked, it stays as it is until the unit ends."""
+    """A redemption with its lines; with `lock` it can't change until the unit of work ends."""
     parameters = {"center": center_id, "id": redemption_id}
     rows = (_ONE_LOCKED if lock else _ONE).rows(session, parameters)
     return _view(rows[0], lines_of(session, redemption_id, center_id)) if rows else None
@@ -94,7 +94,7 @@ def get_redemption(session: Session, redemption_id: int, center_id: int, *, lock
 
 
 def get_redemption_for(session: Session, redemption_id: int, actor: Actor) -> RedemptionView:
-    """A redemption that the actor may see: the own one, or one of their places; NotFound for all others."""
+    """A redemption that the actor may see: their own, or one under their places; otherwise NotFound."""
     view = get_redemption(session, redemption_id, actor.center_id)
     if view.volunteer_id == actor.volunteer_id or may_see_all_of(actor, view.place_path):
         return view
@@ -102,7 +102,7 @@ def get_redemption_for(session: Session, redemption_id: int, actor: Actor) -> Re
 
 
 def may_see_all_of(actor: Actor, place_path: str) -> bool:
-    """Whether the actor is staff for the place: may see what others redeemed there."""
+    """Whether the actor is staff for the place and may see what others redeemed there."""
     return any(actor.may(permission, place_path) for permission in STAFF)
 
 
@@ -156,7 +156,7 @@ _LINES = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class RedemptionFilter:
-    """What a list of redemptions is narrowed to; `receipts_only` leaves out what never became one."""
+    """Filter of a redemption list; `receipts_only` leaves out redemptions that were never confirmed."""
 
     shop_id: int | None = None
     volunteer_id: int | None = None
@@ -170,7 +170,7 @@ class RedemptionFilter:
 def list_redemptions(
     session: Session, actor: Actor, wanted: RedemptionFilter, *, request: PageRequest
 ) -> Page[RedemptionView]:
-    """Redemptions that the actor may see by time, newest first unless asked otherwise; without their lines."""
+    """Redemptions that the actor may see, without their lines, newest first by default."""
     query = _narrowed(_REDEMPTIONS.where(Redemption.center_id == actor.center_id, _visible_to(actor)), wanted)
     return fetch_page(
         session,
@@ -206,18 +206,18 @@ def _narrowed(query: sa.Select[Any], wanted: RedemptionFilter) -> sa.Select[Any]
 
 
 def facts(session: Session, redemption_id: int, center_id: int) -> dict[str, Any]:
-    """A redemption as plain values, names of goods included and the member's left out: what a replay answers too."""
+    """A redemption as plain values without the member's name, as stored for replays too."""
     return facts_with_balance(session, get_redemption(session, redemption_id, center_id))
 
 
 def facts_with_balance(session: Session, view: RedemptionView) -> dict[str, Any]:
-    """The same of a redemption that has been read already."""
+    """The plain values of a redemption already read, with the member's balance."""
     balance = queries.member_balance(session, view.volunteer_id, view.center_id)
     return facts_of(view) | {"available": balance.available, "held": balance.held}
 
 
 def facts_of(view: RedemptionView) -> dict[str, Any]:
-    """The same without what the member has now."""
+    """The plain values without the member's balance."""
     times = {
         name: value and value.isoformat()
         for name in ("created_at", "bound_until", "held_until", "confirmed_at", "voided_at")

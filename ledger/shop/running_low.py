@@ -1,4 +1,4 @@
-"""What is running low on the shelves, and what was redeemed in a stretch: for the first pages of staff."""
+"""Low stock, and points redeemed in a period: for the landing pages of staff."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _account, _redemption = table_of(Account), table_of(Redemption)
 
 @dataclass(frozen=True, slots=True)
 class LowItem:
-    """An item on the shelf of which there is little; `left` can still be taken, `held` is promised at a till."""
+    """An item low in stock; `left` is available, `held` is promised at a till."""
 
     item_id: int
     name: str
@@ -30,7 +30,7 @@ class LowItem:
 
 
 def running_low(session: Session, center_id: int, paths: Iterable[str], *, limit: int = 8) -> list[LowItem]:
-    """Items on the shelves of open shops under any of the paths, at or below their mark, the emptiest first."""
+    """Items on the shelves of open shops under any of the paths, at or below their mark, lowest first."""
     balance = _account.c.credits_posted - _account.c.debits_posted
     held = sa.func.coalesce(_account.c.debits_pending, 0)
     left = sa.func.coalesce(balance - _account.c.debits_pending, 0)
@@ -61,7 +61,7 @@ def running_low(session: Session, center_id: int, paths: Iterable[str], *, limit
 def redeemed_between(
     session: Session, center_id: int, paths: Iterable[str], *, start: datetime, end: datetime
 ) -> tuple[int, int]:
-    """How many receipts there were and the points on them, voided ones left out."""
+    """Number of receipts and their total points, voided ones left out."""
     r = _redemption.c
     query = (
         sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(r.total), 0))

@@ -19,7 +19,7 @@ from ledger.web.fields import (
     length,
 )
 
-# Together they keep every sum of a redemption far within 64 bits.
+# These limits keep every total of a redemption far within 64 bits.
 MOST_LINES, MOST_QUANTITY, MOST_PRICE = 100, 1_000_000, 1_000_000_000
 ORIGINS = ("bought", "donated", "scrap")
 STATUSES = ("CART", "HELD", "CONFIRMED", "VOIDED", "RELEASED")
@@ -27,7 +27,7 @@ _IN_POINTS = {"description": "In minor units: 200 is 2.00 points."}
 
 
 class InPoints(Schema):
-    """What every answer with points says of them."""
+    """What every answer with points says about them."""
 
     unit = fields.Constant("point")
     scale = fields.Constant(2)
@@ -59,7 +59,7 @@ class ShopRequest(Request):
 
 
 class ItemSchema(InPoints):
-    """A good on the shelf with its price now; `left` is what can still be taken."""
+    """An item with its current price; `left` is the quantity still available."""
 
     id = PublicId()
     shop_id = PublicId()
@@ -84,7 +84,7 @@ class ItemPage(Schema):
 
 
 class ItemQuery(PageQuery):
-    """What a list of items is narrowed to."""
+    """Filter of an item list."""
 
     on_shelf = AskedFlag(load_default=None)
 
@@ -101,7 +101,7 @@ class ItemRequest(Request):
 
 
 class PriceRequest(Request):
-    """A new price from now on."""
+    """A new price, valid from now on."""
 
     points = Whole(1, MOST_PRICE, required=True, metadata=_IN_POINTS)
 
@@ -113,7 +113,7 @@ class ShelfRequest(Request):
 
 
 class StockSchema(Schema):
-    """What there is of an item: `stock` on hand, `held` of it promised at a till, `left` what can be taken."""
+    """Stock of an item: `stock` on hand, of which `held` is promised at a till and `left` available."""
 
     item_id = PublicId()
     name = fields.String()
@@ -142,7 +142,7 @@ class DeliveredRequest(Request):
 
 
 class GoodsInRequest(Request):
-    """A delivery; `document` is the number on its paper, `supplier` who sold or gave it."""
+    """A delivery; `document` is its document number, `supplier` whoever sold or donated it."""
 
     origin = Choice(ORIGINS, required=True)
     supplier = Text(required=True, longest=60)
@@ -162,7 +162,7 @@ class DeliveredSchema(Schema):
 
 
 class GoodsInSchema(Schema):
-    """A delivery as it was booked."""
+    """A delivery as booked."""
 
     id = PublicId()
     shop_id = PublicId()
@@ -174,7 +174,7 @@ class GoodsInSchema(Schema):
 
 
 class PayerCodeSchema(InPoints):
-    """A code to show at the till: good for one cart until it expires; `available` is what there is to spend."""
+    """A code to show at the till, good for one cart until it expires; `available` is the spendable balance."""
 
     code = fields.String()
     expires_at = Instant()
@@ -184,14 +184,14 @@ class PayerCodeSchema(InPoints):
 
 
 class LineRequest(Request):
-    """What is wanted of an item; several lines of one item are added up."""
+    """A wanted quantity of an item; several lines of one item are added up."""
 
     item_id = PublicId(required=True)
     quantity = Whole(1, MOST_QUANTITY, required=True)
 
 
 class RedemptionRequest(Request):
-    """A scanned code. With `lines` the redemption is held at once, all of it or nothing."""
+    """A scanned code. With `lines` the redemption is held at once, all or nothing."""
 
     shop_id = PublicId(required=True)
     payer_code = Text(required=True, longest=60)
@@ -199,26 +199,26 @@ class RedemptionRequest(Request):
 
 
 class LinesRequest(Request):
-    """All lines of the cart, in place of those that were there."""
+    """All lines of the cart; they replace the existing ones."""
 
     lines = List(Nested(LineRequest), required=True, validate=length(0, MOST_LINES))
 
 
 class VoidRequest(Request):
-    """Why a receipt is voided."""
+    """The reason for a void."""
 
     reason = Text(required=True)
 
 
 class MemberSchema(Schema):
-    """Who redeems, as a till may show it."""
+    """The member who redeems, as a till may show them."""
 
     masked_name = fields.String()
     number = fields.String()
 
 
 class LineSchema(Schema):
-    """A line at its price."""
+    """A line with its price."""
 
     item_id = PublicId()
     name = fields.String()
@@ -247,7 +247,7 @@ class RedemptionRowSchema(InPoints):
 
 
 class RedemptionSchema(RedemptionRowSchema):
-    """A redemption: `available` and `held` are what the member has to spend at the moment of the answer."""
+    """A redemption; `available` and `held` are the member's balance at the time of the answer."""
 
     available = fields.Integer(metadata=_IN_POINTS)
     held = fields.Integer(metadata=_IN_POINTS)
@@ -255,14 +255,14 @@ class RedemptionSchema(RedemptionRowSchema):
 
 
 class DatedPointsSchema(Schema):
-    """An amount of points and the last day on which it is good, null for ever; a grace of 30 days comes after it."""
+    """Points and their last good day, null if they never expire; a grace of 30 days follows."""
 
     amount = fields.Integer(metadata=_IN_POINTS)
     expires_on = fields.Date(allow_none=True)
 
 
 class ReceiptSchema(RedemptionRowSchema):
-    """A receipt: `url` is its page for clerk and member, `check_url` (in the QR code) the public one without a name."""
+    """A receipt: `url` is its page for clerk and member, `check_url` (in the QR code) the public one without names."""
 
     clerk = fields.String(metadata={"description": "The clerk's name, masked for the member."})
     lots = fields.List(
@@ -282,7 +282,7 @@ class ReceiptSchema(RedemptionRowSchema):
 
 
 class RedemptionQuery(PageQuery):
-    """What a list of redemptions is narrowed to."""
+    """Filter of a redemption list."""
 
     shop_id = PublicId(load_default=None)
     volunteer_id = PublicId(load_default=None)

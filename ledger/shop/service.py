@@ -1,7 +1,7 @@
-"""Writes of the till up to the hold: a payer's code, a cart, its lines, the hold. What follows is in settling.py.
+"""Writes of the till up to the hold: payer's code, cart, lines, hold. settling.py has what follows.
 
 Points and goods of one redemption move in one batch. The redemption is locked first, then the ledger locks its accounts
-in id order, so that two tills can't wait for each other.
+in id order, so that two tills can't deadlock.
 """
 
 from collections.abc import Iterable, Sequence
@@ -56,7 +56,7 @@ _NAME_TRANSFERS = Prepared(
 
 
 def issue_payer_code(session: Session, *, actor: Actor) -> dict[str, str]:
-    """A new code for the volunteer who asks: {"code", "expires_at"}; those before it go on to their own end.
+    """Issue a code for the actor: {"code", "expires_at"}; earlier codes stay valid until they expire.
 
     Raises Forbidden("access.denied"), Rejected("shop.member_frozen").
     """
@@ -79,7 +79,7 @@ def issue_payer_code(session: Session, *, actor: Actor) -> dict[str, str]:
 
 
 def open_cart(session: Session, shop_id: int, scanned: str, *, actor: Actor) -> dict[str, Any]:
-    """Bind a code to a new cart for ten minutes; see `redemption_queries.facts` for what is returned.
+    """Bind a code to a new cart for ten minutes; `redemption_queries.facts` describes the result.
 
     Raises Rejected("shop.code_…" | "shop.member_frozen" | "shop.clerk_self_dealing" | "shop.shop_closed"),
     Conflict("shop.code_bound_elsewhere"), Forbidden("access.denied").
@@ -113,11 +113,10 @@ def open_cart(session: Session, shop_id: int, scanned: str, *, actor: Actor) -> 
 
 
 def set_lines(session: Session, redemption_id: int, wanted: Sequence[Wanted], *, actor: Actor) -> dict[str, Any]:
-    """Put these lines into the cart, at the prices of now, in place of those that were there.
+    """Replace the cart's lines, at current prices.
 
-    What is left on the shelf is not looked at before the hold. Raises Rejected("shop.item_unknown" |
-    "shop.item_off_shelf"), Conflict("shop.hold_expired" | "shop.already_released" | "shop.already_confirmed" |
-    "shop.wrong_state").
+    Stock is not checked before the hold. Raises Rejected("shop.item_unknown" | "shop.item_off_shelf"),
+    Conflict("shop.hold_expired" | "shop.already_released" | "shop.already_confirmed" | "shop.wrong_state").
     """
     redemption = tills.locked(session, redemption_id, actor, to="HELD")
     _refuse_late_cart(redemption)
@@ -172,7 +171,7 @@ def hold(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, Any
 def open_and_hold(
     session: Session, shop_id: int, scanned: str, wanted: Sequence[Wanted], *, actor: Actor
 ) -> dict[str, Any]:
-    """Cart, lines and hold as one: all of it or nothing. A refusal burns the code, for it has been used.
+    """Open a cart, set its lines and hold them, all or nothing. A refusal burns the code, because it has been used.
 
     Raises what `open_cart`, `set_lines` and `hold` raise.
     """
@@ -203,7 +202,7 @@ def _hold_all(
             session, movements, source=tills.source(redemption, "hold"), actor=actor, reason="redemption"
         )
     except Rejected:
-        # Somebody else was quicker between the look and the lock: say what is short now.
+        # Another till was quicker between the check and the lock: report what is short now.
         _refuse_short(session, redemption, items)
         raise
 
@@ -238,7 +237,7 @@ def _refuse_off_shelf(items: Iterable[ItemView]) -> None:
 
 
 class _Code(NamedTuple):
-    """A payer's code as it is read under its lock."""
+    """A payer's code as read under its lock."""
 
     id: int
     volunteer_id: int
@@ -247,7 +246,7 @@ class _Code(NamedTuple):
 
 
 def _usable_code(session: Session, digits: str, center_id: int) -> _Code:
-    """The code, locked. Raises Rejected("shop.code_…"), Conflict("shop.code_bound_elsewhere")."""
+    """A usable code, locked. Raises Rejected("shop.code_…"), Conflict("shop.code_bound_elsewhere")."""
     rows = _FIND_CODE.rows(session, {"center": center_id, "hash": token_hash(digits)})
     if not rows:
         raise Rejected("shop.code_malformed")

@@ -1,4 +1,4 @@
-"""Writes of the till after the hold: confirm with a receipt, cancel, void, and holds and carts whose time is over."""
+"""Writes of the till after the hold: confirm with a receipt, cancel, void, and release of expired holds and carts."""
 
 from datetime import timedelta
 from typing import Any
@@ -31,7 +31,7 @@ _NEXT_RECEIPT = Prepared(
 
 
 def confirm(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, Any]:
-    """Post what the redemption holds and give it a receipt number; the goods may be handed over.
+    """Post the hold and assign a receipt number; the goods may be handed over.
 
     Raises Conflict("shop.hold_expired" | "shop.already_confirmed" | "shop.already_released" | "shop.wrong_state"),
     Rejected("shop.member_frozen" | "shop.clerk_self_dealing").
@@ -66,14 +66,14 @@ def _post(session: Session, redemption: RedemptionView, *, actor: Actor) -> poin
             evidence=queries.facts_with_balance(session, redemption),
         )
     except Conflict as refusal:
-        # The book's time never goes back: where another machine's clock is ahead, it is later there than here.
+        # The book's time never goes back: after a machine with a fast clock, it is later in the book than here.
         if refusal.code != "points.pending_transfer_expired":
             raise
         raise Conflict("shop.hold_expired") from refusal
 
 
 def cancel(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, Any]:
-    """Release a cart or what it holds; the member needs a new code.
+    """Release a cart or its hold; the member needs a new code.
 
     Raises Conflict("shop.already_confirmed" | "shop.already_released").
     """
@@ -83,10 +83,10 @@ def cancel(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, A
 
 
 def void(session: Session, redemption_id: int, reason: str, *, actor: Actor) -> dict[str, Any]:
-    """Undo a receipt until 00:15 of the next local day: points back to the member, goods back to the shelf.
+    """Undo a receipt until 00:15 of the next local day: points return to the member, goods to the shelf.
 
-    Whoever clicks, they go to whom they came from; nobody voids an order of their own.
-    Raises Rejected("shop.void_window_closed" | "shop.clerk_self_dealing"), Conflict("shop.wrong_state" |
+    They return to their origin whoever asks; nobody voids an order of their own. Raises
+    Rejected("shop.void_window_closed" | "shop.clerk_self_dealing"), Conflict("shop.wrong_state" |
     "shop.already_released").
     """
     redemption = tills.locked(session, redemption_id, actor, to="VOIDED")
@@ -102,9 +102,9 @@ def void(session: Session, redemption_id: int, reason: str, *, actor: Actor) -> 
 
 
 def release_expired(session: Session, center_id: int, *, limit: int = 100) -> int:
-    """Release carts and holds whose time is over; how many. Housekeeping: confirm decides by the clock itself."""
+    """Release expired carts and holds; returns how many. Only housekeeping: confirm checks the time itself."""
     late = []
-    # State by state, so that what is over and done, which is nearly all, is not looked at.
+    # One query per state, so that finished redemptions, nearly all there are, are not scanned.
     for status, ends_at in (("HELD", Redemption.held_until), ("CART", Redemption.bound_until)):
         query = (
             sa.select(Redemption.created_at, Redemption.id)
@@ -122,7 +122,7 @@ def release_expired(session: Session, center_id: int, *, limit: int = 100) -> in
 
 
 def forget_codes(session: Session, center_id: int) -> int:
-    """Remove codes that nobody scanned a day after their end; how many. Until then a till is told that one expired."""
+    """Delete unused codes a day after they expire; returns how many. Until then a till can report them as expired."""
     long_over = PayerCode.expires_at < clock.now() - timedelta(days=1)
     unused = sa.and_(PayerCode.status.in_(("ISSUED", "BURNED")), ~_carts_of_code())
     statement = sa.delete(PayerCode).where(PayerCode.center_id == center_id, long_over, unused)
@@ -152,10 +152,10 @@ def _pending(redemption: RedemptionView) -> list[int]:
 
 
 def _mirror(session: Session, redemption: RedemptionView) -> list[Movement]:
-    """The posting of the receipt the other way round, each transfer naming the one it reverses.
+    """Reverse the posting of the receipt; each transfer names the one it reverses.
 
-    Points go back to the lots they came from. A void is the shop putting its own mistake right on the same day, so a
-    lot that has died meanwhile is good for 30 days from today: the member loses nothing by it.
+    Points go back to the lots they came from. With a void the shop corrects its own mistake on the same day, so a lot
+    that has expired meanwhile is extended to 30 days from today: the member loses nothing.
     """
     extend_to = clock.today() + _EXTENSION
     batches = entries.batches_of(session, "redemption", str(redemption.id), redemption.center_id)

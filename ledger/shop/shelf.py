@@ -23,7 +23,7 @@ from ledger.shop.models import GoodsIn, GoodsInLine, Item, ItemPrice, Shop
 
 @dataclass(frozen=True, slots=True)
 class NewItem:
-    """An item for the shelf; `points` is its price in minor units, `scale` the decimals of its quantity."""
+    """An item for the shelf; `points` is its price in minor units, `scale` the decimals of its quantities."""
 
     name: str
     spec: str
@@ -45,7 +45,7 @@ class Delivered:
 
 
 def open_shop(session: Session, *, place_id: int, name: str, actor: Actor) -> int:
-    """Open a shop in a place; its key. Raises Forbidden("access.denied")."""
+    """Open a shop in a place; returns its key. Raises Forbidden("access.denied")."""
     place = organisations.get_place(session, place_id, actor.center_id)
     actor.need(Permission.MANAGE_SHOP, place.path)
     shop = Shop(center_id=actor.center_id, id=new_id(), place_id=place_id, name=name, opened_at=clock.now())
@@ -55,7 +55,7 @@ def open_shop(session: Session, *, place_id: int, name: str, actor: Actor) -> in
 
 
 def set_open(session: Session, shop_id: int, *, is_open: bool, actor: Actor) -> None:
-    """Close a shop for new redemptions, or open it again; what is held there can still be confirmed."""
+    """Close a shop for new redemptions, or reopen it; existing holds can still be confirmed."""
     shop = queries.get_shop(session, shop_id, actor.center_id)
     actor.need(Permission.MANAGE_SHOP, shop.place_path)
     closed_at = None if is_open else shop.closed_at or clock.now()
@@ -65,7 +65,7 @@ def set_open(session: Session, shop_id: int, *, is_open: bool, actor: Actor) -> 
 
 
 def add_item(session: Session, shop_id: int, item: NewItem, *, actor: Actor) -> int:
-    """Put an item on the shelf with its unit in the ledger and its first price; its key.
+    """Put an item on the shelf with its unit in the ledger and its first price; returns its key.
 
     Raises Rejected("shop.item_exists" | "shop.barcode_taken"), Forbidden("access.denied").
     """
@@ -101,7 +101,7 @@ def add_item(session: Session, shop_id: int, item: NewItem, *, actor: Actor) -> 
 
 
 def set_price(session: Session, item_id: int, price: int, *, actor: Actor) -> int:
-    """Set a new price (minor units) from now on; its version. The price there is already makes no new version."""
+    """Set a new price (minor units) from now on; returns its version. An unchanged price makes no new version."""
     item = queries.get_item(session, item_id, actor.center_id)
     actor.need(Permission.MANAGE_SHOP, queries.get_shop(session, item.shop_id, actor.center_id).place_path)
     if item.points == price:
@@ -112,7 +112,7 @@ def set_price(session: Session, item_id: int, price: int, *, actor: Actor) -> in
 
 
 def put_on_shelf(session: Session, item_id: int, *, on_shelf: bool, actor: Actor) -> None:
-    """Show an item at the till, or take it off; what is held of it stays held."""
+    """Show an item at the till, or take it off; existing holds stay."""
     item = queries.get_item(session, item_id, actor.center_id)
     actor.need(Permission.MANAGE_SHOP, queries.get_shop(session, item.shop_id, actor.center_id).place_path)
     session.execute(
@@ -130,7 +130,7 @@ def take_in(
     document: str,
     actor: Actor,
 ) -> dict[str, int]:
-    """Book a delivery into stock; {"goods_in_id", "batch_id"}. `origin` is bought, donated or scrap.
+    """Book a delivery into stock; returns {"goods_in_id", "batch_id"}. `origin` is bought, donated or scrap.
 
     Raises Rejected("shop.goods_in_empty" | "shop.item_unknown"), Forbidden("access.denied").
     """
@@ -199,5 +199,5 @@ def _add_price(session: Session, item_id: int, price: int, *, version: int, acto
 
 
 def initials(name: str) -> str:
-    """First letters of a Chinese name, as a clerk types them: 东北大米 is dbdm."""
+    """Pinyin initials of a Chinese name, as a clerk types them: dbdm for 东北大米."""
     return "".join(lazy_pinyin(name, style=Style.FIRST_LETTER)).lower()

@@ -39,7 +39,7 @@ bp = Blueprint("shelf_api", __name__, url_prefix=PREFIX, description="What shops
 @bp.arguments(PageQuery, location="query")
 @bp.response(200, ShopPage)
 def list_shops(query: dict[str, Any]) -> dict[str, Any]:
-    """All shops of the center, closed ones too."""
+    """All shops of the center, including closed ones."""
     found = in_snapshot(queries.list_shops, get_actor().center_id, request=page_of(query))
     return {"items": found.items, "next": found.next}
 
@@ -61,7 +61,7 @@ def open_shop(request: dict[str, Any]) -> Any:
 @bp.arguments(ItemQuery, location="query")
 @bp.response(200, ItemPage)
 def list_items(query: dict[str, Any], shop_id: int) -> dict[str, Any]:
-    """What a shop has, with prices and what is left."""
+    """Items of a shop with prices and stock."""
     on_shelf, page = query.pop("on_shelf"), page_of(query)
     found = in_snapshot(_items, shop_id, page, on_shelf, get_actor())
     return {"items": [presenter.item(each) for each in found.items], "next": found.next}
@@ -90,7 +90,7 @@ def add_item(request: dict[str, Any], shop_id: int) -> dict[str, Any]:
 @bp.arguments(PriceRequest)
 @bp.response(201, ItemSchema)
 def set_price(request: dict[str, Any], item_id: int) -> dict[str, Any]:
-    """Set a new price from now on; a cart that was priced before has to be priced again."""
+    """Set a new price from now on; carts priced before must be priced again."""
     price = request["points"]
     in_transaction_once(find_idempotency_key(), shelf.set_price, item_id, price, actor=get_actor())
     return in_snapshot(_item, item_id, get_actor())
@@ -102,7 +102,7 @@ def set_price(request: dict[str, Any], item_id: int) -> dict[str, Any]:
 @bp.arguments(ShelfRequest)
 @bp.response(200, ItemSchema)
 def put_on_shelf(request: dict[str, Any], item_id: int) -> dict[str, Any]:
-    """Show an item at the till, or take it off; what is held of it stays held."""
+    """Show an item at the till, or take it off; existing holds stay."""
     on_shelf = request["on_shelf"]
     in_transaction_once(find_idempotency_key(), shelf.put_on_shelf, item_id, on_shelf=on_shelf, actor=get_actor())
     return in_snapshot(_item, item_id, get_actor())
@@ -118,7 +118,7 @@ def _item(session: Session, item_id: int, actor: Actor) -> dict[str, Any]:
 @bp.arguments(PageQuery, location="query")
 @bp.response(200, StockPage)
 def list_stock(query: dict[str, Any], shop_id: int) -> dict[str, Any]:
-    """The stock of a shop as the ledger has it, off the shelf too; for staff of its place."""
+    """Stock of a shop according to the ledger, including items off the shelf; for staff of its place."""
     found = in_snapshot(_stock, shop_id, page_of(query), get_actor())
     return {"items": [presenter.stock(each) for each in found.items], "next": found.next}
 

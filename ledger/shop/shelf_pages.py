@@ -25,7 +25,7 @@ from ledger.web.problem import InvalidFields
 
 KEEPERS = (Permission.MANAGE_SHOP, Permission.GOODS_IN)
 READERS = (*KEEPERS, Permission.READ_BOOKS)
-# What `show` asks for.
+# Values of the filter `show`.
 _ON_SHELF = {"on": True, "off": False}
 _ITEM_FIELDS = {"shop.item_exists": "name", "shop.barcode_taken": "barcode"}
 _SHOP_FIELDS = {"organisations.place_not_found": "place_id"}
@@ -35,7 +35,7 @@ _DELIVERY_FIELDS = {"shop.item_unknown": "item-0", "shop.goods_in_empty": "item-
 @bp.get("/shelf", endpoint="shelf")
 @requires(*READERS)
 def shelf_choice() -> ResponseReturnValue:
-    """Choose the shop whose shelf it is about; who keeps one goes straight there."""
+    """Choose a shop; a keeper of only one is redirected there."""
     actor = get_actor()
     paths = [path for permission in READERS for path in actor.paths(permission)]
     shops = in_snapshot(queries.shops_under, paths, actor.center_id)
@@ -47,14 +47,14 @@ def shelf_choice() -> ResponseReturnValue:
 @bp.get("/shelf/new")
 @requires(Permission.MANAGE_SHOP)
 def new_shop() -> str:
-    """Open a shop."""
+    """Form for opening a shop."""
     return _shop_form({}, {})
 
 
 @bp.post("/shelf/new")
 @requires(Permission.MANAGE_SHOP)
 def send_new_shop() -> ResponseReturnValue:
-    """Open a shop, and go to its empty shelf."""
+    """Open a shop and go to its empty shelf."""
     try:
         name, place_id = read_shop()
         once, actor = idempotency_key(), get_actor()
@@ -73,7 +73,7 @@ def _shop_form(values: dict[str, Any], errors: dict[str, str]) -> str:
 @bp.get("/shelf/<id:shop_id>")
 @requires(*READERS)
 def shelf_of(shop_id: int) -> str:
-    """What is there, how much, at what price?"""
+    """The shelf of a shop: items, stock and prices."""
     return render_template("shop/shelf.html", **in_snapshot(_shelf, shop_id, get_actor()))
 
 
@@ -96,7 +96,7 @@ def _shelf(session: Session, shop_id: int, actor: Actor) -> dict[str, Any]:
 @bp.post("/shelf/<id:shop_id>/open")
 @requires(Permission.MANAGE_SHOP)
 def open_or_close(shop_id: int) -> ResponseReturnValue:
-    """Close the shop for new redemptions, or open it again."""
+    """Close the shop for new redemptions, or reopen it."""
     wanted = forms.text("open") == "1"
     in_transaction_once(idempotency_key(), shelf.set_open, shop_id, is_open=wanted, actor=get_actor())
     return redirect(url_for("shop.shelf_of", shop_id=shop_id), 303)
@@ -105,7 +105,7 @@ def open_or_close(shop_id: int) -> ResponseReturnValue:
 @bp.get("/shelf/<id:shop_id>/items/new")
 @requires(Permission.MANAGE_SHOP)
 def new_item(shop_id: int) -> str:
-    """A new item."""
+    """Form for a new item."""
     return _item_form(shop_id, {})
 
 
@@ -136,14 +136,14 @@ def _shop_and_categories(session: Session, shop_id: int, actor: Actor) -> dict[s
 @bp.get("/shelf/items/<id:item_id>")
 @requires(*READERS)
 def item(item_id: int) -> str:
-    """One item: what it costs and has cost, and whether it is shown."""
+    """One item with its price history, and whether it is shown at the till."""
     return _draw_item(item_id, "", {})
 
 
 @bp.post("/shelf/items/<id:item_id>/price")
 @requires(Permission.MANAGE_SHOP)
 def change_price(item_id: int) -> ResponseReturnValue:
-    """A new price from now on."""
+    """Set a new price from now on."""
     try:
         price = read_price()
     except InvalidFields as error:
@@ -180,7 +180,7 @@ def _item(session: Session, item_id: int, actor: Actor) -> dict[str, Any]:
 @bp.get("/shelf/<id:shop_id>/goods-in")
 @requires(*READERS)
 def deliveries(shop_id: int) -> str:
-    """What came in, and when?"""
+    """Deliveries to a shop."""
     return render_template("shop/deliveries.html", **in_snapshot(_deliveries, shop_id, get_actor()))
 
 
@@ -200,14 +200,14 @@ def _deliveries(session: Session, shop_id: int, actor: Actor) -> dict[str, Any]:
 @bp.get("/shelf/<id:shop_id>/goods-in/new")
 @requires(Permission.GOODS_IN)
 def new_delivery(shop_id: int) -> str:
-    """Goods in: what came, from whom."""
+    """Form for a delivery."""
     return _draw_delivery(shop_id, {})
 
 
 @bp.post("/shelf/<id:shop_id>/goods-in/new")
 @requires(Permission.GOODS_IN)
 def send_new_delivery(shop_id: int) -> ResponseReturnValue:
-    """Book a delivery into stock; or draw the form with more lines, where those were asked for."""
+    """Book a delivery into stock, or redisplay the form with more lines on request."""
     if forms.pressed("more"):
         return _draw_delivery(shop_id, {}, lines=min(lines_shown() + LINES_MORE, MOST_LINES))
     try:
@@ -246,7 +246,7 @@ def _shop_and_items(session: Session, shop_id: int, actor: Actor) -> dict[str, A
 @bp.get("/shelf/goods-in/<id:goods_in_id>")
 @requires(*READERS)
 def delivery(goods_in_id: int) -> str:
-    """One delivery, to be printed and signed."""
+    """One delivery, for printing and signing."""
     return render_template("shop/delivery.html", **in_snapshot(_delivery, goods_in_id, get_actor()))
 
 

@@ -1,4 +1,4 @@
-"""What every write at the till shares: the locked redemption, its change, its code, its source in the ledger."""
+"""Shared by all writes of the till: the locked redemption, its changes, its code, its source in the ledger."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -27,7 +27,7 @@ _END_CODE = Prepared(
 
 
 def locked(session: Session, redemption_id: int, actor: Actor, *, to: Status) -> RedemptionView:
-    """A redemption that can still come to a state, locked, for somebody who may serve at its shop and not their own.
+    """Lock a redemption that can reach the state `to`, for a clerk of its shop who is not its member.
 
     Raises NotFound("shop.redemption_not_found"), Forbidden("access.denied"), Rejected("shop.clerk_self_dealing"),
     Conflict("shop.already_confirmed" | "shop.already_released" | "shop.wrong_state").
@@ -41,7 +41,7 @@ def locked(session: Session, redemption_id: int, actor: Actor, *, to: Status) ->
 
 
 def receipt_of(redemption: RedemptionView) -> dict[str, Any]:
-    """What a refusal tells of a receipt that is there already, so that nobody charges again."""
+    """Details of an existing receipt for a refusal, so that nobody charges again."""
     if not redemption.receipt:
         return {}
     return {
@@ -54,7 +54,7 @@ def receipt_of(redemption: RedemptionView) -> dict[str, Any]:
 
 
 def refuse_frozen(redemption: RedemptionView) -> None:
-    """Raises Rejected("shop.member_frozen") for a member who was blocked since the code was scanned."""
+    """Raise Rejected("shop.member_frozen") if the member was blocked after the code was scanned."""
     if redemption.member_status != "active":
         raise Rejected("shop.member_frozen")
 
@@ -62,9 +62,9 @@ def refuse_frozen(redemption: RedemptionView) -> None:
 def change(
     session: Session, redemption: RedemptionView, values: Mapping[str, Any], *, to: Status | None = None
 ) -> None:
-    """Change a redemption that is still in the state it was read in, and take it `to` another.
+    """Change a redemption that is still in the state it was read in, optionally taking it `to` another.
 
-    Raises what `locked` raises where no way leads there; Conflict("service.conflict").
+    Raises what `locked` raises for a transition that is not allowed; Conflict("service.conflict") if its state changed.
     """
     if to is not None:
         values = {**values, "status": step(redemption.status, to, receipt=receipt_of(redemption))}
@@ -73,15 +73,15 @@ def change(
 
 
 def end_code(session: Session, code_id: int, center_id: int, *, status: str) -> None:
-    """A code's end: CONSUMED by a receipt, BURNED by anything else."""
+    """End a code: CONSUMED by a receipt, BURNED by anything else."""
     _END_CODE.run(session, [{"of_center": center_id, "of_id": code_id, "status": status}])
 
 
 def burner(code_id: int, center_id: int) -> Keep:
-    """Burn the code though the rest is refused, so that it can't be tried at another till."""
+    """Burns the code even if the rest is refused, so that it can't be tried at another till."""
     return lambda session: end_code(session, code_id, center_id, status="BURNED")
 
 
 def source(redemption: RedemptionView, step: str) -> Source:
-    """The redemption as the event behind a batch."""
+    """The redemption as the source of a batch."""
     return Source("redemption", str(redemption.id), step)
