@@ -1,8 +1,11 @@
 """A real browser in front of a real server: fixtures and steps that browser tests share (mark them `browser`).
 
-A test takes `open_page`, which gives a page of its own per person, logged in, on the test's database. A browser with
-something before its camera is made by `camera_browser(clip)` from a clip that `write_clip` has drawn. Tests that say
-nothing about the database are best marked `@on_sqlite` as well, because a browser is slow.
+A test takes `open_page`, which gives a page of its own per person, logged in, on the test's database. One server
+answers all tests of a process on one database. A browser with something before its camera is given by
+`camera_browser(clip)` for a clip that `write_clip` has drawn. Tests that say nothing about the database are best marked
+`@on_sqlite` as well, because a browser is slow.
+
+Nothing here waits for a set time: what a page will show is waited for, as long as a loaded machine may need.
 """
 
 import io
@@ -16,10 +19,19 @@ from pathlib import Path
 
 import pytest
 import qrcode
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from flask import Flask
 from PIL import Image, ImageDraw, ImageOps
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, ViewportSize, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from ledger.app import create_app
@@ -32,10 +44,18 @@ from tools.test_system import find_browser
 HOST = "127.0.0.1"
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
-LONGEST_MS = 10_000
+NARROW: ViewportSize = {"width": 320, "height": 640}
+LONGEST_MS = 60_000
+expect.set_options(timeout=LONGEST_MS)
+
+# Nobody changes a stylesheet while a page is tested, so no page asks again whether it is the newest.
+FILES_LAST_SECONDS = 3_600
+POLL_SECONDS = 0.05
 
 OpenPage = Callable[..., Page]
 CameraBrowser = Callable[[Path], AbstractContextManager[Browser]]
+SHAPE = (Path(__file__).parent / "shape.js").read_text(encoding="utf-8")
+_judged: set[str] = set()
 
 
 class _Quiet(WSGIRequestHandler):
@@ -43,11 +63,17 @@ class _Quiet(WSGIRequestHandler):
         """Nothing: a test's output is its own."""
 
 
-@pytest.fixture
-def live_url(app: Flask, database: Database) -> Iterator[str]:
-    """The address of a server on a free port, with the test's database; its codes point to it."""
-    with serving(app, database) as url:
+@pytest.fixture(scope="session")
+def served(shared_app: Flask, shared_database: Database) -> Iterator[str]:
+    """The address of a server on the database that the tests of this process share."""
+    with serving(shared_app, shared_database) as url:
         yield url
+
+
+@pytest.fixture
+def live_url(served: str, database: Database) -> str:
+    """The address of a server with the test's database; its codes point to it."""
+    return served
 
 
 @contextmanager
@@ -56,7 +82,8 @@ def serving(app: Flask, database: Database) -> Iterator[str]:
     server = make_server(HOST, 0, app, threaded=True, request_handler=_Quiet)
     url = f"http://{HOST}:{server.server_port}"
     server.app = create_app(replace(app.config["SETTINGS"], base_url=url), database=database, clock=CLOCK)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    server.app.config["SEND_FILE_MAX_AGE_DEFAULT"] = FILES_LAST_SECONDS
+    thread = threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), daemon=True)
     thread.start()
     yield url
     server.shutdown()
@@ -79,18 +106,31 @@ def browser(driver: Playwright) -> Iterator[Browser]:
     browser.close()
 
 
+@pytest.fixture(scope="session")
+def camera_clip(driver: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Browser, Path]]:
+    """A browser with a camera, and the file that this camera plays from its first frame whenever a page opens it."""
+    playing = tmp_path_factory.mktemp("camera") / "playing.y4m"
+    write_clip(playing, "")
+    seeing = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={playing}"]
+    browser = _launch(driver, *seeing, "--use-fake-ui-for-media-stream")
+    yield browser, playing
+    browser.close()
+
+
 @pytest.fixture
-def camera_browser(driver: Playwright) -> CameraBrowser:
+def camera_browser(camera_clip: tuple[Browser, Path]) -> CameraBrowser:
     """A browser whose camera sees a clip for as long as the block runs: `with camera_browser(path) as browser:`."""
+    browser, playing = camera_clip
 
     @contextmanager
-    def launched(clip: Path) -> Iterator[Browser]:
-        seeing = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={clip.resolve()}"]
-        browser = _launch(driver, *seeing, "--use-fake-ui-for-media-stream")
+    def showing(clip: Path) -> Iterator[Browser]:
+        playing.unlink(missing_ok=True)
+        playing.write_bytes(clip.read_bytes())
         yield browser
-        browser.close()
+        for context in browser.contexts:
+            context.close()
 
-    return launched
+    return showing
 
 
 def _launch(driver: Playwright, *arguments: str) -> Browser:
@@ -144,9 +184,18 @@ def log_in(page: Page, person: Person) -> None:
 
 
 def no_axe_violations(page: Page) -> None:
-    """Fail with what axe has to say about the page as it is now, if anything."""
-    results = Axe().run(page)
-    assert results.violations_count == 0, f"{page.url}\n{results.generate_report()}"
+    """Fail with what axe has to say about the page as it is now, if anything.
+
+    Axe looks once per process at each shape of a page: what differs in words and numbers alone it judges alike.
+    """
+    shapes = set(page.evaluate(SHAPE))
+    if shapes <= _judged:
+        return
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    violations = page.evaluate("axe.run({ resultTypes: ['violations'] }).then((results) => results.violations)")
+    assert violations == [], f"{page.url}\n{AxeResults({'violations': violations}).generate_report()}"
+    _judged.update(shapes)
 
 
 def no_sideways_scroll(page: Page) -> None:
@@ -159,6 +208,16 @@ _STICKING_OUT = """() => [...document.body.querySelectorAll('*')]
     .filter((each) => !each.closest('.nx-scroll'))
     .filter((each) => each.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
     .map((each) => each.outerHTML.slice(0, 160)).slice(0, 5)"""
+
+
+def look_at(page: Page, name: str, *sizes: ViewportSize) -> None:
+    """What must hold of every page, at its present size or at each of these; and a picture of it at each."""
+    for size in sizes or (page.viewport_size,):
+        assert size is not None
+        page.set_viewport_size(size)
+        no_axe_violations(page)
+        no_sideways_scroll(page)
+        screenshot(page, f"{name}-{size['width']}" if sizes else name)
 
 
 def screenshot(page: Page, name: str) -> None:

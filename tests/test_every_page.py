@@ -8,24 +8,19 @@ both, the narrowest window last.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, ViewportSize
 from werkzeug.routing import Rule
 
-from ledger.app import create_app
 from ledger.kernel.database import Database
-from ledger.kernel.settings import Settings
-from tests.browser import DESKTOP, LONGEST_MS, PHONE, log_in, no_axe_violations, no_sideways_scroll, serving
+from tests.browser import DESKTOP, LONGEST_MS, NARROW, PHONE, log_in, no_axe_violations, no_sideways_scroll
 from tests.databases import on_sqlite
-from tests.runtimes import TEST_SECRET
 from tests.test_translations import CHINESE
 from tests.tour import DATA, Tour
 from tests.world import World
 
-NARROW: ViewportSize = {"width": 320, "height": 640}
 LEAST_TARGET = 44
 Address = Callable[[Tour], str]
 
@@ -127,22 +122,6 @@ def answers_with_a_page(rule: Rule) -> bool:
     )
 
 
-@pytest.fixture(scope="module")
-def guided_app(shared_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    """The application on the shared database, for all tests of this file."""
-    settings = Settings(
-        environment="development",
-        database_url=shared_database.url,
-        secret_key=TEST_SECRET,
-        base_url="https://jf.example.org",
-        host="127.0.0.1",
-        port=8000,
-        timezone=ZoneInfo("Asia/Shanghai"),
-        data_folder=tmp_path_factory.mktemp("tour"),
-    )
-    return create_app(settings, database=shared_database)
-
-
 @dataclass
 class Guide:
     """Opens pages for people of the tour, each person in a browser of their own, and hears what goes wrong."""
@@ -204,14 +183,12 @@ class Guide:
 
 
 @pytest.fixture(scope="module")
-def guide(guided_app: Flask, shared_database: Database, browser: Browser) -> Iterator[Guide]:
+def guide(shared_app: Flask, shared_database: Database, served: str, browser: Browser) -> Iterator[Guide]:
     """A guide through a center with one of everything."""
-    tour = Tour(World(shared_database), guided_app)
-    with serving(guided_app, shared_database) as url:
-        guide = Guide(tour, url, browser)
-        yield guide
-        for context in guide.contexts.values():
-            context.close()
+    guide = Guide(Tour(World(shared_database), shared_app), served, browser)
+    yield guide
+    for context in guide.contexts.values():
+        context.close()
 
 
 def in_groups(language: str) -> list[object]:

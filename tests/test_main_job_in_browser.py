@@ -31,16 +31,16 @@ def serve_two_hours(page: Page, rehearsal: RehearsalClock) -> None:
     """The card before the clerk's camera when the shift begins, and again when it is over."""
     page.goto("/scan")
     last = page.locator("#last .nx-last")
-    expect(last).to_contain_text("已签到", timeout=20_000)
+    expect(last).to_contain_text("已签到")
     rehearsal.instant = START + timedelta(minutes=125)
     page.reload()
-    expect(last).to_contain_text("120 分钟，+2.00 分", timeout=20_000)
+    expect(last).to_contain_text("120 分钟，+2.00 分")
 
 
 def hand_out_rice(page: Page, item_id: int) -> str:
     """The member's code before the till's camera, a bag into the cart; the receipt's number."""
     page.goto("/till")
-    expect(page.locator("#available")).to_contain_text("2.00", timeout=20_000)
+    expect(page.locator("#available")).to_contain_text("2.00")
     page.locator(f'[data-item-id="{public_id(item_id)}"]').click()
     page.get_by_role("button", name="确认扣 2.00 分").click()
     expect(page.locator("#receipt-no")).not_to_be_empty(timeout=20_000)

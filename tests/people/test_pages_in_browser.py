@@ -1,27 +1,20 @@
 """The pages of people, places and activities in a real browser: axe finds nothing, no page is too wide."""
 
 import pytest
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, expect
 
 from ledger.kernel import clock
 from ledger.kernel.db import in_transaction
 from ledger.kernel.ids import public_id
 from ledger.organisations import service as organisations
 from ledger.people.volunteers import service as people
-from tests.browser import DESKTOP, PHONE, OpenPage, no_axe_violations, no_sideways_scroll, screenshot
+from tests.browser import DESKTOP, NARROW, PHONE, OpenPage, look_at
 from tests.databases import on_sqlite
 from tests.phones import fresh_phone
 from tests.world import World
 
 pytestmark = [pytest.mark.browser, on_sqlite]
-SIZES = {"desktop": DESKTOP, "phone": PHONE, "narrow": {"width": 320, "height": 640}}
-
-
-def look_at(page: Page, name: str) -> None:
-    """Check what must hold for every page."""
-    no_axe_violations(page)
-    no_sideways_scroll(page)
-    screenshot(page, name)
+SIZES = (DESKTOP, PHONE, NARROW)
 
 
 def furnish(world: World) -> dict[str, str]:
@@ -48,31 +41,29 @@ def furnish(world: World) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_pages_of_staff(world: World, open_page: OpenPage, size: str, language: str) -> None:
+def test_pages_of_staff(world: World, open_page: OpenPage, language: str) -> None:
     addresses = furnish(world)
-    page = open_page(world.add_staff("admin", place_id=world.top_id), size=SIZES[size], language=language)
+    page = open_page(world.add_staff("admin", place_id=world.top_id), language=language)
     for name, address in addresses.items():
         answer = page.goto(address)
         assert answer is not None
         assert answer.status == 200, address
-        look_at(page, f"{name}-{size}-{language}")
+        look_at(page, f"{name}-{language}", *SIZES)
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_pages_of_a_volunteer_and_a_stranger(world: World, open_page: OpenPage, size: str) -> None:
+def test_pages_of_a_volunteer_and_a_stranger(world: World, open_page: OpenPage) -> None:
     world.add_shift(clock.now().replace(microsecond=0, second=0), capacity=1)
-    page = open_page(world.add_volunteer(), size=SIZES[size])
+    page = open_page(world.add_volunteer())
     page.goto("/my/shifts")
-    look_at(page, f"my-shifts-{size}")
+    look_at(page, "my-shifts", *SIZES)
     page.get_by_role("button", name="报名").click()
     expect(page.get_by_role("heading", name="我报了的")).to_be_visible()
-    look_at(page, f"my-shifts-signed-up-{size}")
-    stranger = open_page(size=SIZES[size])
+    look_at(page, "my-shifts-signed-up", *SIZES)
+    stranger = open_page()
     for name, address in {"log-in": "/log-in", "first-password": "/first-password", "card": "/k/ABC"}.items():
         stranger.goto(address)
-        look_at(stranger, f"{name}-{size}")
+        look_at(stranger, name, *SIZES)
 
 
 def test_from_registering_to_the_first_log_in(world: World, open_page: OpenPage) -> None:
@@ -105,9 +96,8 @@ def test_from_registering_to_the_first_log_in(world: World, open_page: OpenPage)
     expect(own.get_by_role("heading", name="能报名的班次")).to_be_visible()
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_a_list_is_imported(world: World, open_page: OpenPage, size: str) -> None:
-    page = open_page(world.add_staff("station_manager"), size=SIZES[size])
+def test_a_list_is_imported(world: World, open_page: OpenPage) -> None:
+    page = open_page(world.add_staff("station_manager"))
     for name, text in {
         "wrong": f"姓名,手机,性别\n王小兰,123,男\n李四,{fresh_phone()},怪\n",
         "right": f"姓名,手机,所属队伍\n王小兰,{fresh_phone()},红马甲\n",
@@ -119,10 +109,10 @@ def test_a_list_is_imported(world: World, open_page: OpenPage, size: str) -> Non
         page.get_by_label("没有的队伍自动新建").check()
         page.get_by_role("button", name="检查").click()
         expect(page.get_by_role("heading", name="导入检查")).to_be_visible()
-        look_at(page, f"import-{name}-{size}")
+        look_at(page, f"import-{name}", *SIZES)
     page.get_by_role("button", name="导入").click()
     expect(page.get_by_text("新增 1 人")).to_be_visible()
-    look_at(page, f"import-done-{size}")
+    look_at(page, "import-done", *SIZES)
 
 
 def test_blocking_is_undone(world: World, open_page: OpenPage) -> None:

@@ -44,7 +44,7 @@ def test_the_till_scans_the_phone_and_hands_out_goods(
     with camera_browser(clip) as browser:
         till = open_page(counter.clerk, browser=browser)
         till.goto("/till")
-        expect(till.locator("#who")).to_contain_text("王*兰", timeout=20_000)
+        expect(till.locator("#who")).to_contain_text("王*兰")
         expect(till.locator("#available")).to_contain_text("128.50")
         take_one_bag_and_two_bottles(till, rice, soy)
         till.get_by_role("button", name="确认扣 46.00 分").click()
@@ -129,9 +129,9 @@ def test_a_lost_answer_is_asked_for_again_and_charges_once(counter: Counter, ope
 
     till.route("**/confirm", swallow)
     till.get_by_role("button", name="确认扣 30.00 分").click()
-    expect(till.get_by_role("alert")).to_contain_text("还不知道扣没扣成", timeout=20_000)
+    expect(till.get_by_role("alert")).to_contain_text("还不知道扣没扣成")
     screenshot(till, "shop-till-lost")
-    expect(till.locator("#receipt-no")).to_have_text(first_receipt(), timeout=20_000)
+    expect(till.locator("#receipt-no")).to_have_text(first_receipt())
 
     assert lost == ["first", "true", "true", "true"]
     assert balance(counter.world, member).balance == 7_000
