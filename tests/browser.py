@@ -55,6 +55,7 @@ POLL_SECONDS = 0.05
 OpenPage = Callable[..., Page]
 CameraBrowser = Callable[[Path], AbstractContextManager[Browser]]
 SHAPE = (Path(__file__).parent / "shape.js").read_text(encoding="utf-8")
+AXE_RUN = "axe.run({ resultTypes: ['violations'] }).then((results) => results.violations)"
 _judged: set[str] = set()
 
 
@@ -193,7 +194,7 @@ def no_axe_violations(page: Page) -> None:
         return
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    violations = page.evaluate("axe.run({ resultTypes: ['violations'] }).then((results) => results.violations)")
+    violations = page.evaluate(AXE_RUN)
     assert violations == [], f"{page.url}\n{AxeResults({'violations': violations}).generate_report()}"
     _judged.update(shapes)
 

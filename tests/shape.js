@@ -6,7 +6,7 @@
   const EXACT = /^(class|role|type|style|tabindex|scope|autocomplete|inputmode|target|rel|colspan|rowspan|data-bs-theme)$/;
   const NAMES_OTHERS = /^(for|headers|list|aria-(labelledby|describedby|controls|owns|flowto|details|errormessage|activedescendant))$/;
   const WORDS = /^aria-(label|description|roledescription|valuetext|valuenow|placeholder|braille.*)$/;
-  const SAME_IN_ALL = /^(lang|data-type|aria-pressed)$/;
+  const SAME_IN_ALL = /^(data-type|aria-pressed)$/;
   const ids = new Map();
   for (const each of document.querySelectorAll('[id]')) ids.set(each.id, (ids.get(each.id) ?? 0) + 1);
 

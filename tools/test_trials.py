@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from tests.databases import postgres_server
 from tools.test_system import (
@@ -81,9 +81,14 @@ def _draw() -> bool:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
         page = browser.new_page()
         page.goto("data:text/html,<p>Ningxin")
-        drawn = not page.evaluate(DRAWN_ALIKE)
+        drawn = draws_chinese(page)
         browser.close()
     return drawn
+
+
+def draws_chinese(page: Page) -> bool:
+    """Whether the page's browser has a font in which two Chinese characters differ."""
+    return not page.evaluate(DRAWN_ALIKE)
 
 
 def try_postgres() -> Lack | None:

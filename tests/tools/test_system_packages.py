@@ -1,15 +1,18 @@
 """What make test-setup promises is tried: a program that is there and does not start is lacking."""
 
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from tools import test_system as system
 from tools import test_trials as trials
 from tools.test_trials import Lack
 
+ROOT = Path(__file__).resolve().parents[2]
 NO_LIBATOMIC = "node: error while loading shared libraries: libatomic.so.1: cannot open shared object file"
 Program = Callable[[str, str], Path]
 
@@ -108,13 +111,27 @@ def test_the_set_up_fails_where_something_is_lacking_still(
 @pytest.mark.postgres
 @pytest.mark.hledger
 def test_where_all_is_there_each_trial_works() -> None:
-    assert trials.lacking() == []
+    """In a process of its own, for there is one driver of browsers in a process, and the tests have theirs."""
+    done = subprocess.run([sys.executable, "-m", "tools.test_trials"], cwd=ROOT, capture_output=True, text=True)
+
+    assert (done.returncode, "all there, each tried" in done.stdout) == (0, True), done.stdout + done.stderr
 
 
 @pytest.mark.browser
-def test_a_page_without_a_chinese_font_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_without_a_chinese_font_is_told(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two private characters stand for two that no font has."""
+    page = browser.new_page()
+    assert trials.draws_chinese(page)
     monkeypatch.setattr(trials, "DRAWN_ALIKE", trials.DRAWN_ALIKE.replace("凝", "\\ue123").replace("心", "\\ue124"))
+
+    assert not trials.draws_chinese(page)
+    page.close()
+
+
+def test_what_is_drawn_as_boxes_lacks_the_font(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trials, "find_driver", lambda: "/bin/true")
+    monkeypatch.setattr(trials, "find_browser", lambda: "/bin/true")
+    monkeypatch.setattr(trials, "_draw", lambda: False)
 
     lack = trials.try_browser()
 
