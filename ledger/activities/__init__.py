@@ -1,1 +1,1 @@
-"""Activities, their shifts, and who has signed up."""
+"""Activities, their shifts and sign-ups."""

@@ -1,4 +1,4 @@
-"""The activities API: what happens when, and who has signed up."""
+"""The activities API: activities, shifts and sign-ups."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ bp = Blueprint("activities_api", __name__, url_prefix=PREFIX, description="What 
 @bp.arguments(ActivityQuery, location="query")
 @bp.response(200, ActivityPage)
 def list_activities(query: dict[str, Any]) -> Page[ActivityView]:
-    """Activities of your center; drafts are shown to who manages the place's activities."""
+    """List activities of your center; only managers of a place's activities see its drafts."""
     return in_snapshot(_list, query, get_actor())
 
 
@@ -103,7 +103,7 @@ def approve_activity(activity_id: int) -> ActivityView:
 @bp.doc(parameters=[KEY_PARAMETER])
 @bp.response(200, ActivitySchema)
 def cancel_activity(activity_id: int) -> ActivityView:
-    """Call an activity off for good."""
+    """Cancel an activity for good."""
     actor = get_actor()
     in_transaction_once(find_idempotency_key(), service.cancel_activity, activity_id, actor=actor)
     return in_snapshot(queries.get_activity, activity_id, actor.center_id)
@@ -153,7 +153,7 @@ def _add_shift(session: Session, activity_id: int, body: dict[str, Any], *, acto
 @bp.arguments(ShiftQuery, location="query")
 @bp.response(200, ShiftPage)
 def coming_shifts(query: dict[str, Any]) -> dict[str, Any]:
-    """Shifts of approved activities that people can still come to, by start."""
+    """List shifts of approved activities that aren't over yet, by start."""
     return in_snapshot(_coming, query, get_actor())
 
 
@@ -176,7 +176,7 @@ def get_shift(shift_id: int) -> dict[str, Any]:
 @bp.doc(parameters=[KEY_PARAMETER])
 @bp.response(200, ShiftSchema)
 def cancel_shift(shift_id: int) -> dict[str, Any]:
-    """Call one shift off."""
+    """Cancel one shift."""
     in_transaction_once(find_idempotency_key(), service.cancel_shift, shift_id, actor=get_actor())
     return in_snapshot(presenter.shift, shift_id, get_actor())
 
@@ -186,7 +186,7 @@ def cancel_shift(shift_id: int) -> dict[str, Any]:
 @bp.arguments(PageQuery, location="query")
 @bp.response(200, SignupPage)
 def list_signups(query: dict[str, Any], shift_id: int) -> dict[str, Any]:
-    """Who has signed up for a shift, waits for a place or has cancelled; names are masked."""
+    """List a shift's sign-ups, waiting and cancelled ones too; names are masked."""
     return in_snapshot(presenter.signups, shift_id, page_of(query), get_actor())
 
 
@@ -196,7 +196,7 @@ def list_signups(query: dict[str, Any], shift_id: int) -> dict[str, Any]:
 @bp.arguments(SignupRequest)
 @bp.response(201, SignupSchema)
 def sign_up(body: dict[str, Any], shift_id: int) -> dict[str, Any]:
-    """Take a place in a shift, or wait for one when it is full."""
+    """Take a place in a shift, or join the waiting list if it is full."""
     volunteer_id, actor = _who(body["volunteer_id"]), get_actor()
     once = find_idempotency_key()
     in_transaction_once(once, service.sign_up, shift_id=shift_id, volunteer_id=volunteer_id, actor=actor)
@@ -207,7 +207,7 @@ def sign_up(body: dict[str, Any], shift_id: int) -> dict[str, Any]:
 @requires(Permission.OWN_RECORD, Permission.MANAGE_ACTIVITIES)
 @bp.response(200, SignupSchema)
 def cancel_signup(shift_id: int, volunteer_id: int) -> dict[str, Any]:
-    """Give a place back before the shift begins; the first who waits gets it."""
+    """Give a place back before the shift begins; it goes to the first in the waiting list."""
     actor = get_actor()
     in_transaction(service.cancel_signup, shift_id=shift_id, volunteer_id=volunteer_id, actor=actor)
     return in_snapshot(presenter.signup, shift_id=shift_id, volunteer_id=volunteer_id, center_id=actor.center_id)
@@ -218,7 +218,7 @@ def _path(session: Session, place_id: int | None, actor: Actor) -> str:
 
 
 def _who(volunteer_id: int | None) -> int:
-    """The volunteer named, else the actor, who then must be one."""
+    """The given volunteer, or else the actor, who must be a volunteer."""
     chosen = volunteer_id if volunteer_id is not None else get_actor().volunteer_id
     if chosen is None:
         raise Forbidden("access.denied", permission=Permission.OWN_RECORD.value)

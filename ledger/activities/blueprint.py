@@ -1,4 +1,4 @@
-"""The blueprint that all pages of activities share, and the words that their templates need."""
+"""The blueprint shared by all pages of activities, and its template helpers."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ bp = Blueprint("activities", __name__)
 
 @bp.app_template_global()
 def activity_state(status: str) -> tuple[str, str]:
-    """The word and the sign of an activity's status."""
+    """The label and icon of an activity's status."""
     return {"draft": (_("草稿"), "look"), "approved": (_("已批准"), "ok"), "cancelled": (_("已取消"), "stop")}[status]
 
 
 @bp.app_template_global()
 def signup_state(status: str) -> tuple[str, str]:
-    """The word and the sign of a sign-up's status."""
+    """The label and icon of a sign-up's status."""
     return {"signed_up": (_("已报名"), "ok"), "waitlisted": (_("候补"), "look"), "cancelled": (_("已取消"), "stop")}[
         status
     ]
@@ -24,7 +24,7 @@ def signup_state(status: str) -> tuple[str, str]:
 
 @bp.app_template_global()
 def places_left(shift: dict[str, Any]) -> str:
-    """How many have signed up for a shift, and how many may."""
+    """Sign-ups and capacity of a shift in words."""
     numbers = {"taken": shift["signed_up"], "capacity": shift["capacity"], "waiting": shift["waitlisted"]}
     if shift["capacity"] is None:
         return str(_("%(taken)s 人报名，不限人数", **numbers))

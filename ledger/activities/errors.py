@@ -1,4 +1,4 @@
-"""What activities, shifts and sign-ups are refused for, with what to do next."""
+"""Refusals about activities, shifts and sign-ups, with what to do next."""
 
 from ledger.kernel.errors import ErrorText, register
 

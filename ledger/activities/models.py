@@ -1,4 +1,4 @@
-"""Activities, their shifts (where and when), and who has signed up."""
+"""Activities, their shifts and sign-ups."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from ledger.kernel.types import STRICT, Base, center_key, inside_center, key
 
 
 class Activity(Base):
-    """What is done: only an approved activity can be checked in to."""
+    """An activity; people can only check in to approved ones."""
 
     __tablename__ = "activity"
     __table_args__ = (
@@ -33,7 +33,7 @@ class Activity(Base):
 
 
 class Shift(Base):
-    """A stretch of an activity at one station; `walk_in` admits people who have not signed up."""
+    """A shift of an activity at one station; `walk_in` admits people who haven't signed up."""
 
     __tablename__ = "shift"
     __table_args__ = (

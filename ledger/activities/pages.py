@@ -1,4 +1,4 @@
-"""Pages for who plans activities: the list, a new one with its shift, and one of them."""
+"""Pages for planners of activities: the list, a new activity with its shift, and one activity."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -39,7 +39,7 @@ _SHIFT_FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class _Shift:
-    """A shift as it was typed."""
+    """A shift as typed into the form."""
 
     station_id: int
     starts_at: datetime
@@ -51,7 +51,7 @@ class _Shift:
 @bp.get("/activities")
 @requires(Permission.MANAGE_ACTIVITIES)
 def list_activities() -> str:
-    """What do we do? Activities of the reader's places, the newest first."""
+    """List activities of the reader's places, newest first."""
     status, page = asked.choice("status", STATUSES), asked.page()
     actor = get_actor()
     paths = actor.paths(Permission.MANAGE_ACTIVITIES)
@@ -62,7 +62,7 @@ def list_activities() -> str:
 @bp.get("/activities/new")
 @requires(Permission.MANAGE_ACTIVITIES)
 def new_activity() -> str:
-    """Plan an activity with its first shift."""
+    """Show the form for an activity with its first shift."""
     return _form("activities/activity_new.html", _tomorrow(), {})
 
 
@@ -101,7 +101,7 @@ def _add_shift(session: Session, activity_id: int, shift: _Shift, *, actor: Acto
 
 
 def _activity_typed() -> tuple[str, str, str, _Shift]:
-    """Name, category, status and first shift of an activity as the form has them. Raises InvalidFields."""
+    """Read name, category, status and first shift from the form. Raises InvalidFields."""
     with Form() as form:
         return form.text("name"), form.text("category"), "draft" if forms.ticked("draft") else "approved", _shift(form)
 
@@ -112,7 +112,7 @@ def _shift_typed() -> _Shift:
 
 
 def _shift(form: Form) -> _Shift:
-    """A shift as the form has it; an end before the start is on the next day."""
+    """Read a shift from the form; an end before the start is on the next day."""
     starts_at, ends_at = form.moment("day", "starts"), form.moment("day", "ends")
     return _Shift(
         station_id=form.key("station_id"),
@@ -138,7 +138,7 @@ def _tomorrow() -> dict[str, Any]:
 @bp.get("/activities/<id:activity_id>")
 @requires(Permission.MANAGE_ACTIVITIES)
 def activity(activity_id: int) -> str:
-    """One activity: its shifts and how full they are."""
+    """Show an activity, its shifts and how full they are."""
     shown = in_snapshot(_one, activity_id, get_actor())
     return render_template("activities/activity.html", is_new=asked.has("new"), **shown)
 
@@ -189,6 +189,6 @@ def approve(activity_id: int) -> ResponseReturnValue:
 @bp.post("/activities/<id:activity_id>/cancel")
 @requires(Permission.MANAGE_ACTIVITIES)
 def cancel(activity_id: int) -> ResponseReturnValue:
-    """Call the activity off for good."""
+    """Cancel the activity for good."""
     in_transaction_once(idempotency_key(), service.cancel_activity, activity_id, actor=get_actor())
     return redirect(url_for("activities.activity", activity_id=activity_id), 303)

@@ -1,4 +1,4 @@
-"""Pure decisions about activities: good names and times, and who gets a place in a shift."""
+"""Pure decisions about activities: valid names and times, and who gets a place in a shift."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from ledger.kernel.errors import Rejected
 
 STATUSES = DRAFT, APPROVED, CANCELLED = "draft", "approved", "cancelled"
 SIGNED_UP, WAITLISTED, SIGNUP_CANCELLED = "signed_up", "waitlisted", "cancelled"
-# A scan looks for shifts that began within this time before it, so that years of old shifts are never read.
+# A scan only considers shifts that began within this time before it, so it never reads years of old shifts.
 LONGEST_SHIFT = timedelta(hours=24)
 NAME_LENGTH, CATEGORY_LENGTH = 80, 20
 MOST_PEOPLE = 10_000
@@ -17,7 +17,7 @@ MOST_PEOPLE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class ShiftView:
-    """A stretch of an activity at a station, with what a scan must know of both."""
+    """A shift, with what a scan needs to know about its activity and station."""
 
     id: int
     activity_id: int
@@ -51,13 +51,13 @@ def check_times(starts_at: datetime, ends_at: datetime) -> None:
 
 
 def check_capacity(capacity: int | None) -> None:
-    """Raises Rejected("activities.capacity_invalid") unless it is missing or a number of people."""
+    """Raises Rejected("activities.capacity_invalid") unless it is None or within bounds."""
     if capacity is not None and not 0 < capacity <= MOST_PEOPLE:
         raise Rejected("activities.capacity_invalid")
 
 
 def status_for(taken: int, capacity: int | None) -> str:
-    """What the next one who signs up is, when so many places are taken."""
+    """The status of the next sign-up if `taken` places are taken."""
     return SIGNED_UP if capacity is None or taken < capacity else WAITLISTED
 
 

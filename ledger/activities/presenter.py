@@ -1,4 +1,4 @@
-"""Puts names and counts to shifts and sign-ups, for pages and programs, and hides drafts from who may not plan."""
+"""Adds names and counts to shifts and sign-ups for pages and API, and hides drafts from people who don't plan."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -34,7 +34,7 @@ def shift(session: Session, shift_id: int, actor: Actor) -> dict[str, Any]:
 
 
 def shifts(session: Session, views: Sequence[ShiftView], center_id: int) -> list[dict[str, Any]]:
-    """Shifts with how many have signed up and how many wait."""
+    """Shifts with counts of sign-ups and people waiting."""
     counts = counts_of(session, [view.id for view in views], center_id)
     return [asdict(view) | asdict(counts[view.id]) for view in views]
 
@@ -49,7 +49,7 @@ def signup(session: Session, *, shift_id: int, volunteer_id: int, center_id: int
 
 
 def signups(session: Session, shift_id: int, page: PageRequest, actor: Actor) -> dict[str, Any]:
-    """A page of who has signed up, for staff of the station: {"items", "next"}, with masked names.
+    """A page of sign-ups for staff of the station: {"items", "next"}, with masked names.
 
     Raises NotFound("activities.shift_not_found"), Forbidden("access.denied").
     """

@@ -25,7 +25,7 @@ _activity, _shift, _place = Activity.__table__, Shift.__table__, Place.__table__
 
 @dataclass(frozen=True, slots=True)
 class ActivityView:
-    """What is done, and which place answers for it."""
+    """An activity and the place responsible for it."""
 
     id: int
     place_id: int
@@ -92,9 +92,9 @@ def list_activities(
     status: str | None = None,
     category: str | None = None,
 ) -> Page[ActivityView]:
-    """Activities of places under any of the paths, the newest first unless asked otherwise.
+    """Activities of places under any of the paths, by default newest first.
 
-    Drafts are among them only where the place is under one of `drafts_under`.
+    Includes drafts only of places under one of `drafts_under`.
     """
     query = _activities(center_id).where(
         under(Place.path, paths), sa.or_(Activity.status != DRAFT, under(Place.path, drafts_under))
@@ -126,9 +126,9 @@ def get_shift(session: Session, shift_id: int, center_id: int) -> ShiftView:
 def shifts_at_station(
     session: Session, station_id: int, center_id: int, *, at: datetime, ahead: timedelta, back: timedelta
 ) -> list[ShiftView]:
-    """Shifts at the station that a scan may mean, by start; cancelled ones and drafts too.
+    """Shifts at the station that a scan may mean, by start; includes cancelled shifts and drafts.
 
-    They start at most `ahead` after the scan and ended at most `back` before it.
+    They start at most `ahead` after the scan and end at most `back` before it.
     """
     parameters = {
         "center": center_id,
@@ -143,7 +143,7 @@ def shifts_at_station(
 def shifts_between(
     session: Session, center_id: int, *, start: datetime, end: datetime, paths: Iterable[str] = ("/",)
 ) -> list[ShiftView]:
-    """Shifts that start in the stretch, at stations under any of the paths, by start; for a day, pass its two ends."""
+    """Shifts that start within the interval, at stations under any of the paths, by start."""
     wanted = tuple(paths)
     rows = session.connection().execute(_BETWEEN, {"center": center_id, "from": start, "until": end})
     return [ShiftView(*row) for row in rows if is_under(row.station_path, wanted)]
@@ -156,7 +156,7 @@ def list_shifts(
     request: PageRequest,
     activity_id: int | None = None,
 ) -> Page[ShiftView]:
-    """Shifts by start, of an activity where one is named."""
+    """Shifts by start, of one activity if given."""
     query = _SHIFTS.where(Shift.center_id == center_id)
     if activity_id is not None:
         query = query.where(Shift.activity_id == activity_id)
@@ -167,7 +167,7 @@ def list_shifts(
 def upcoming_shifts(
     session: Session, center_id: int, *, now: datetime, request: PageRequest, place_path: str = "/"
 ) -> Page[ShiftView]:
-    """Shifts of approved activities that people can still come to, by start."""
+    """Shifts of approved activities that aren't over yet, by start."""
     query = _SHIFTS.where(
         Shift.center_id == center_id,
         Shift.ends_at > now,
@@ -183,7 +183,7 @@ def upcoming_shifts(
 def shifts_of_volunteer(
     session: Session, volunteer_id: int, center_id: int, *, now: datetime
 ) -> list[tuple[ShiftView, SignupView]]:
-    """The shifts not yet over that a volunteer has signed up for or waits for, by start."""
+    """Shifts not over yet for which a volunteer has signed up or waits, by start."""
     query = (
         _SHIFTS.join(Signup, sa.and_(Signup.center_id == Shift.center_id, Signup.shift_id == Shift.id))
         .add_columns(*(getattr(Signup, name).label(f"signup_{name}") for name in SignupView.__slots__))

@@ -7,7 +7,7 @@ from ledger.web.fields import Choice, Flag, Instant, PageQuery, PublicId, Reques
 
 
 class ActivityRequest(Request):
-    """An activity that a place answers for."""
+    """An activity for which a place is responsible."""
 
     place_id = PublicId(required=True)
     name = Text(required=True, longest=NAME_LENGTH)
@@ -17,7 +17,7 @@ class ActivityRequest(Request):
 
 
 class ActivitySchema(Schema):
-    """What is done; people sign up for and check in to approved ones only."""
+    """An activity; people can only sign up for and check in to approved ones."""
 
     id = PublicId()
     place_id = PublicId()
@@ -30,7 +30,7 @@ class ActivitySchema(Schema):
 
 
 class ActivityQuery(PageQuery):
-    """What a list of activities is narrowed to; a place stands for what is under it too."""
+    """Filters for a list of activities; a place includes everything under it."""
 
     place_id = PublicId(load_default=None)
     status = Choice(STATUSES, load_default=None)
@@ -38,14 +38,14 @@ class ActivityQuery(PageQuery):
 
 
 class ActivityPage(Schema):
-    """A page of activities, the newest first."""
+    """A page of activities, newest first."""
 
     items = fields.List(fields.Nested(ActivitySchema))
     next = fields.String(allow_none=True)
 
 
 class ShiftRequest(Request):
-    """A shift of at most 24 hours; `capacity` null means no limit, `walk_in` admits who has not signed up."""
+    """A shift of at most 24 hours; `capacity` null means no limit, `walk_in` admits people who haven't signed up."""
 
     station_id = PublicId(required=True)
     starts_at = Instant(required=True)
@@ -55,7 +55,7 @@ class ShiftRequest(Request):
 
 
 class ShiftSchema(Schema):
-    """A stretch of an activity at a station."""
+    """A shift of an activity at a station."""
 
     id = PublicId()
     activity_id = PublicId()
@@ -74,7 +74,7 @@ class ShiftSchema(Schema):
 
 
 class ShiftQuery(PageQuery):
-    """What the list of coming shifts is narrowed to: stations of a place and what is under it."""
+    """Filters for the list of coming shifts: stations of a place and everything under it."""
 
     place_id = PublicId(load_default=None)
 
@@ -87,7 +87,7 @@ class ShiftPage(Schema):
 
 
 class SignupRequest(Request):
-    """Who signs up; a volunteer leaves it out."""
+    """The person to sign up; volunteers leave it out."""
 
     volunteer_id = PublicId(load_default=None)
 

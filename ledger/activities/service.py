@@ -59,7 +59,7 @@ def create_activity(
     status: str = APPROVED,
     actor: Actor,
 ) -> int:
-    """An activity that a place answers for, as a draft or approved at once; returns its id.
+    """Add an activity for which a place is responsible, as a draft or approved at once; returns its id.
 
     Raises NotFound("organisations.place_not_found", "organisations.team_not_found"), Forbidden("access.denied"),
     Conflict("organisations.place_closed"), Rejected("activities.status_unknown", "…name_invalid",
@@ -100,7 +100,7 @@ def add_shift(
     walk_in: bool = True,
     actor: Actor,
 ) -> int:
-    """A shift of an activity at a station; `walk_in` admits people who have not signed up. Returns its id.
+    """Add a shift of an activity at a station; `walk_in` admits people who haven't signed up. Returns its id.
 
     Raises NotFound("activities.activity_not_found", "organisations.place_not_found"), Forbidden("access.denied"),
     Conflict("activities.activity_cancelled", "organisations.place_closed"), Rejected("activities.times_invalid",
@@ -113,7 +113,7 @@ def add_shift(
     actor.need(Permission.MANAGE_ACTIVITIES, station.path)
     if station.closed_at is not None:
         raise Conflict("organisations.place_closed")
-    # Two times of one zone are subtracted as the wall shows them: where clocks are changed that is an hour off.
+    # Python subtracts times of one zone by wall clock, which is an hour off when clocks change.
     starts_at, ends_at = starts_at.astimezone(UTC), ends_at.astimezone(UTC)
     check_times(starts_at, ends_at)
     check_capacity(capacity)
@@ -145,7 +145,7 @@ def approve_activity(session: Session, activity_id: int, *, actor: Actor) -> Non
 
 
 def cancel_activity(session: Session, activity_id: int, *, actor: Actor) -> None:
-    """Call the activity off for good; cancelling it twice changes nothing.
+    """Cancel the activity for good; cancelling it twice changes nothing.
 
     Raises NotFound("activities.activity_not_found"), Forbidden("access.denied").
     """
@@ -154,7 +154,7 @@ def cancel_activity(session: Session, activity_id: int, *, actor: Actor) -> None
 
 
 def cancel_shift(session: Session, shift_id: int, *, actor: Actor) -> None:
-    """Call one shift off; cancelling it twice changes nothing.
+    """Cancel one shift; cancelling it twice changes nothing.
 
     Raises NotFound("activities.shift_not_found"), Forbidden("access.denied"), Conflict("activities.shift_over").
     """
@@ -171,9 +171,9 @@ def cancel_shift(session: Session, shift_id: int, *, actor: Actor) -> None:
 
 
 def sign_up(session: Session, *, shift_id: int, volunteer_id: int, actor: Actor) -> int:
-    """Take a place in a shift, or wait for one when it is full; returns the sign-up's id.
+    """Take a place in a shift, or join the waiting list if it is full; returns the sign-up's id.
 
-    A volunteer signs up alone, staff of the station anybody. Raises NotFound("activities.shift_not_found",
+    Volunteers sign up themselves; staff of the station sign up anybody. Raises NotFound("activities.shift_not_found",
     "people.volunteer_not_found"), Forbidden("access.denied", "activities.person_blocked"),
     Conflict("activities.shift_cancelled", "…shift_over", "…activity_not_approved", "…activity_cancelled",
     "…already_signed_up").
@@ -206,7 +206,7 @@ def sign_up(session: Session, *, shift_id: int, volunteer_id: int, actor: Actor)
 
 
 def cancel_signup(session: Session, *, shift_id: int, volunteer_id: int, actor: Actor) -> None:
-    """Give a place back before the shift begins; the first who waits gets it. Twice changes nothing.
+    """Give a place back before the shift begins; it goes to the first in the waiting list. A repeat changes nothing.
 
     Raises NotFound("activities.shift_not_found", "activities.signup_not_found"), Forbidden("access.denied"),
     Conflict("activities.shift_begun").

@@ -1,4 +1,4 @@
-"""A shift with its sign-ups for staff, and a volunteer's own list of coming shifts."""
+"""Pages of a shift with its sign-ups for staff, and of a volunteer's coming shifts."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ _NUMBER_FIELDS = {
 @bp.get("/shifts/<id:shift_id>")
 @requires(Permission.MANAGE_ACTIVITIES, Permission.CHECK_IN_OTHERS)
 def shift(shift_id: int) -> str:
-    """Who comes to this shift?"""
+    """Show a shift and its sign-ups."""
     return render_template("activities/shift.html", errors={}, **in_snapshot(_shift, shift_id, get_actor()))
 
 
@@ -48,7 +48,7 @@ def _shift(session: Session, shift_id: int, actor: Actor) -> dict[str, Any]:
 @bp.post("/shifts/<id:shift_id>/signups")
 @requires(Permission.MANAGE_ACTIVITIES)
 def add_signup(shift_id: int) -> ResponseReturnValue:
-    """Sign somebody up, by number or full phone."""
+    """Sign a volunteer up, by number or full phone."""
     number, actor = forms.text("number"), get_actor()
     try:
         in_transaction_once(idempotency_key(), _sign_up, shift_id, number, actor=actor)
@@ -67,7 +67,7 @@ def _sign_up(session: Session, shift_id: int, number: str, *, actor: Actor) -> i
 @bp.post("/shifts/<id:shift_id>/signups/<id:volunteer_id>/cancel")
 @requires(Permission.MANAGE_ACTIVITIES)
 def cancel_signup(shift_id: int, volunteer_id: int) -> ResponseReturnValue:
-    """Give somebody's place back."""
+    """Cancel a volunteer's sign-up."""
     actor, once = get_actor(), idempotency_key()
     in_transaction_once(once, service.cancel_signup, shift_id=shift_id, volunteer_id=volunteer_id, actor=actor)
     return redirect(url_for("activities.shift", shift_id=shift_id), 303)
@@ -76,7 +76,7 @@ def cancel_signup(shift_id: int, volunteer_id: int) -> ResponseReturnValue:
 @bp.post("/shifts/<id:shift_id>/cancel")
 @requires(Permission.MANAGE_ACTIVITIES)
 def cancel_shift(shift_id: int) -> ResponseReturnValue:
-    """Call the shift off."""
+    """Cancel the shift."""
     in_transaction_once(idempotency_key(), service.cancel_shift, shift_id, actor=get_actor())
     return redirect(url_for("activities.shift", shift_id=shift_id), 303)
 
@@ -84,7 +84,7 @@ def cancel_shift(shift_id: int) -> ResponseReturnValue:
 @bp.get("/my/shifts")
 @requires(Permission.OWN_RECORD)
 def my_shifts() -> str:
-    """When can I come? Coming shifts with the own place in them, the own ones first."""
+    """List coming shifts with the volunteer's status; their own shifts come first."""
     return render_template("activities/my_shifts.html", **in_snapshot(_mine, get_actor()))
 
 
@@ -109,7 +109,7 @@ def _named(session: Session, own: list[tuple[ShiftView, Any]], actor: Actor) -> 
 @bp.post("/my/shifts/<id:shift_id>/sign-up")
 @requires(Permission.OWN_RECORD)
 def sign_me_up(shift_id: int) -> ResponseReturnValue:
-    """Take a place."""
+    """Sign the volunteer up."""
     actor, once = get_actor(), idempotency_key()
     in_transaction_once(once, service.sign_up, shift_id=shift_id, volunteer_id=_volunteer_id(actor), actor=actor)
     return redirect(url_for("activities.my_shifts"), 303)
@@ -118,7 +118,7 @@ def sign_me_up(shift_id: int) -> ResponseReturnValue:
 @bp.post("/my/shifts/<id:shift_id>/cancel")
 @requires(Permission.OWN_RECORD)
 def cancel_mine(shift_id: int) -> ResponseReturnValue:
-    """Give the own place back."""
+    """Cancel the volunteer's own sign-up."""
     actor, once = get_actor(), idempotency_key()
     in_transaction_once(once, service.cancel_signup, shift_id=shift_id, volunteer_id=_volunteer_id(actor), actor=actor)
     return redirect(url_for("activities.my_shifts"), 303)

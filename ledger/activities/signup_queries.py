@@ -1,4 +1,4 @@
-"""Reads of sign-ups: who has a place in a shift, and how many."""
+"""Reads of sign-ups: people with a place in a shift, and counts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class SignupView:
 
 @dataclass(frozen=True, slots=True)
 class ShiftCount:
-    """How many hold a place in a shift and how many wait for one."""
+    """How many people hold a place in a shift and how many wait."""
 
     signed_up: int
     waitlisted: int
@@ -52,14 +52,14 @@ _COUNTS = (
 
 
 def find_signup(session: Session, shift_id: int, volunteer_id: int, center_id: int) -> SignupView | None:
-    """A volunteer's sign-up for a shift, cancelled ones too."""
+    """A volunteer's sign-up for a shift, cancelled or not."""
     parameters = {"center": center_id, "shift": shift_id, "volunteer": volunteer_id}
     rows = _FIND_SIGNUP.rows(session, parameters)
     return SignupView(*rows[0]) if rows else None
 
 
 def list_signups(session: Session, shift_id: int, center_id: int, *, request: PageRequest) -> Page[SignupView]:
-    """Sign-ups of a shift in the order in which they came, cancelled ones too."""
+    """Sign-ups of a shift in order of arrival, including cancelled ones."""
     query = sa.select(*(getattr(Signup, name) for name in SignupView.__slots__)).where(
         Signup.center_id == center_id, Signup.shift_id == shift_id
     )
@@ -68,7 +68,7 @@ def list_signups(session: Session, shift_id: int, center_id: int, *, request: Pa
 
 
 def counts_of(session: Session, shift_ids: Iterable[int], center_id: int) -> dict[int, ShiftCount]:
-    """How many have signed up and how many wait, for each of the shifts."""
+    """Sign-ups and people waiting, for each shift."""
     wanted = sorted(set(shift_ids))
     found = dict.fromkeys(wanted, NOBODY)
     if not wanted:
@@ -84,5 +84,5 @@ def counts_of(session: Session, shift_ids: Iterable[int], center_id: int) -> dic
 
 
 def signup_view(row: Any, prefix: str = "") -> SignupView:
-    """A sign-up from a row whose columns carry the prefix."""
+    """Make a sign-up from a row whose columns have this prefix."""
     return SignupView(*(row._mapping[prefix + name] for name in SignupView.__slots__))

@@ -39,7 +39,7 @@ bp = Blueprint("organisations_api", __name__, url_prefix=PREFIX, description="Pl
 @bp.arguments(PlaceQuery, location="query")
 @bp.response(200, PlacePage)
 def list_places(query: dict[str, Any]) -> Page[PlaceView]:
-    """Places of your center, closed ones too."""
+    """List places of your center, open and closed."""
     page = page_of(query)
     narrow = {"parent_id": query["parent_id"], "kind": query["kind"]}
     return in_snapshot(places.list_places, get_actor().center_id, request=page, **narrow)
@@ -81,7 +81,7 @@ def get_place(place_id: int) -> PlaceView:
 @bp.arguments(NearestQuery, location="query")
 @bp.response(200, NearPlaceList)
 def nearest(query: dict[str, Any]) -> dict[str, Any]:
-    """Open stations with a known position, the nearest first."""
+    """Open stations with a known position, nearest first."""
     where = {"latitude": query["lat"], "longitude": query["lon"], "limit": query["limit"]}
     return {"items": in_snapshot(queries.nearest, get_actor().center_id, **where), "next": None}
 
@@ -91,7 +91,7 @@ def nearest(query: dict[str, Any]) -> dict[str, Any]:
 @bp.arguments(TeamQuery, location="query")
 @bp.response(200, TeamPage)
 def list_teams(query: dict[str, Any]) -> Page[TeamView]:
-    """Teams of your center, or of a place and what is under it."""
+    """List teams of your center, or of a place and everything under it."""
     return in_snapshot(_teams, query, get_actor().center_id)
 
 

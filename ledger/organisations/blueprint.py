@@ -1,4 +1,4 @@
-"""The blueprint that all pages of organisations share."""
+"""The blueprint shared by all pages of organisations."""
 
 from flask import Blueprint
 

@@ -1,4 +1,4 @@
-"""What places and teams are refused for, with what to do next."""
+"""Refusals about places and teams, with what to do next."""
 
 from ledger.kernel.errors import ErrorText, register
 

@@ -1,4 +1,4 @@
-"""Pages that bring lists of volunteers in and take them out: upload, report, go, and the list as a spreadsheet."""
+"""Pages that import and export lists of volunteers: upload, report, confirmation, and the list as a spreadsheet."""
 
 from typing import Any
 
@@ -38,14 +38,14 @@ _EXAMPLE = ("王小兰", "女", "", "012X", "", "", "")
 @bp.get("/volunteers/import")
 @requires(Permission.MANAGE_VOLUNTEERS)
 def import_volunteers() -> str:
-    """Which list is to be brought in?"""
+    """Show the upload form."""
     return _upload_page({})
 
 
 @bp.post("/volunteers/import")
 @requires(Permission.MANAGE_VOLUNTEERS)
 def upload() -> ResponseReturnValue:
-    """Take the file, and show what an import would do."""
+    """Keep the uploaded file and show what an import would do."""
     file = request.files.get("file")
     try:
         lines = read_lines(file.read() if file else b"")
@@ -83,7 +83,7 @@ def _upload_page(errors: dict[str, str]) -> str:
 @bp.get("/volunteers/import/<id:draft_id>")
 @requires(Permission.MANAGE_VOLUNTEERS)
 def import_report(draft_id: int) -> str:
-    """What would be done, and every cell that stands in the way; nothing is written yet."""
+    """Show what an import would do, and every faulty cell; nothing is written yet."""
     draft, checked = _check(draft_id)
     spoken = language()
     return render_template(
@@ -105,7 +105,7 @@ def _check(draft_id: int) -> tuple[service.Draft, Checked]:
 @bp.get("/volunteers/import/<id:draft_id>/report.<kind>")
 @requires(Permission.MANAGE_VOLUNTEERS)
 def export_report(draft_id: int, kind: str) -> ResponseReturnValue:
-    """The whole report as a spreadsheet."""
+    """Download the whole report as a spreadsheet."""
     _draft, checked = _check(draft_id)
     lines = [HEADINGS[language()], *report_lines(checked.report.errors, language())]
     return download(kind, _("导入检查"), lines)
@@ -114,7 +114,7 @@ def export_report(draft_id: int, kind: str) -> ResponseReturnValue:
 @bp.post("/volunteers/import/<id:draft_id>")
 @requires(Permission.MANAGE_VOLUNTEERS)
 def go(draft_id: int) -> ResponseReturnValue:
-    """Bring the list in, all of it or nothing; sent twice it says that it is done."""
+    """Import the list, all or nothing; a repeat answers that it is done."""
     done = import_draft(draft_id, actor=get_actor())
     return render_template("organisations/import_done.html", done=done)
 
@@ -122,14 +122,14 @@ def go(draft_id: int) -> ResponseReturnValue:
 @bp.get("/volunteers/import/example.<kind>")
 @requires(Permission.MANAGE_VOLUNTEERS)
 def example(kind: str) -> ResponseReturnValue:
-    """An empty list with the right columns and one line to write over."""
+    """Download an empty list with the right columns and one line to overwrite."""
     return download(kind, _("志愿者名单"), [[column_name(column, language()) for column in COLUMNS], _EXAMPLE])
 
 
 @bp.get("/volunteers/export.<kind>")
 @requires(Permission.MANAGE_VOLUNTEERS)
 def export_volunteers(kind: str) -> ResponseReturnValue:
-    """The list as it is shown, all pages of it, with the columns that an import takes."""
+    """Download the list with the current filters, all pages of it, with the columns of an import."""
     return download(kind, _("志愿者名单"), in_snapshot(_volunteer_lines, get_actor()))
 
 

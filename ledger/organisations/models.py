@@ -1,4 +1,4 @@
-"""Teams, who belongs to them, and lists of volunteers that are being imported."""
+"""Teams, their members, and lists of volunteers being imported."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from ledger.kernel.types import STRICT, Base, center_key, inside_center, key
 
 
 class Team(Base):
-    """A volunteer team, at home in one place."""
+    """A volunteer team with one home place."""
 
     __tablename__ = "team"
     __table_args__ = (
@@ -27,13 +27,13 @@ class Team(Base):
 
 
 class Membership(Base):
-    """A volunteer in a team. The volunteer is named by key alone, because people stand below organisations."""
+    """A volunteer's membership of a team."""
 
     __tablename__ = "membership"
     __table_args__ = (
         inside_center("team_id", "team"),
         inside_center("volunteer_id", "volunteer"),
-        # With the team, so that SQLite does not take the primary key for it, which leads through all members.
+        # Includes the team; otherwise SQLite would pick the primary key and scan all members.
         sa.Index(None, "center_id", "volunteer_id", "team_id"),
         STRICT,
     )
@@ -45,7 +45,7 @@ class Membership(Base):
 
 
 class ImportDraft(Base):
-    """An uploaded list of volunteers between the check and the word to go on; sealed, and gone after either."""
+    """An uploaded list of volunteers that waits for confirmation; sealed, and deleted after import or a day."""
 
     __tablename__ = "import_draft"
     __table_args__ = (inside_center("place_id", "place"), STRICT)

@@ -1,4 +1,4 @@
-"""Pages of places and teams: the tree, one place, a new one, and who belongs to a team."""
+"""Pages of places and teams: the tree, one place, a new place, and members of a team."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ _MEMBER_FIELDS = {"people.volunteer_not_found": "number", "organisations.already
 @bp.get("/places")
 @requires(Permission.MANAGE_PLACES, Permission.MANAGE_VOLUNTEERS)
 def places() -> str:
-    """Where are we? The tree of places that the reader manages."""
+    """Show the tree of places that the reader manages."""
     return render_template("organisations/places.html", **in_snapshot(_tree, get_actor()))
 
 
@@ -54,7 +54,7 @@ def _tree(session: Session, actor: Actor) -> dict[str, Any]:
 @bp.get("/places/<id:place_id>")
 @requires(Permission.MANAGE_PLACES, Permission.MANAGE_VOLUNTEERS)
 def place(place_id: int) -> str:
-    """One place: what is under it, its teams, its printed code."""
+    """Show a place: what is under it, its teams and its printed code."""
     return render_template("organisations/place.html", **in_snapshot(_place, place_id, get_actor()))
 
 
@@ -119,7 +119,7 @@ def _place_form(parent_id: int, values: dict[str, Any], errors: dict[str, str]) 
 @bp.post("/places/<id:place_id>/close")
 @requires(Permission.MANAGE_PLACES)
 def close_place(place_id: int) -> ResponseReturnValue:
-    """Nothing new happens here from now on."""
+    """Close a place."""
     in_transaction_once(idempotency_key(), service.close_place, place_id, actor=get_actor())
     return redirect(url_for("organisations.place", place_id=place_id), 303)
 
@@ -127,7 +127,7 @@ def close_place(place_id: int) -> ResponseReturnValue:
 @bp.post("/places/<id:place_id>/new-code")
 @requires(Permission.MANAGE_PLACES)
 def new_code(place_id: int) -> ResponseReturnValue:
-    """Make every printed code of the station worthless."""
+    """Revoke every printed code of the station."""
     in_transaction_once(idempotency_key(), service.raise_code_version, place_id, actor=get_actor())
     return redirect(url_for("organisations.place", place_id=place_id), 303)
 
@@ -135,7 +135,7 @@ def new_code(place_id: int) -> ResponseReturnValue:
 @bp.post("/places/<id:place_id>/teams")
 @requires(Permission.MANAGE_VOLUNTEERS)
 def send_new_team(place_id: int) -> ResponseReturnValue:
-    """Add a team at home here."""
+    """Add a team based here."""
     name, actor = forms.text("name"), get_actor()
     try:
         team_id = in_transaction_once(idempotency_key(), service.add_team, place_id=place_id, name=name, actor=actor)
@@ -148,7 +148,7 @@ def send_new_team(place_id: int) -> ResponseReturnValue:
 @bp.get("/teams/<id:team_id>")
 @requires(Permission.MANAGE_VOLUNTEERS)
 def team(team_id: int) -> str:
-    """Who belongs to the team?"""
+    """List the members of a team."""
     return render_template("organisations/team.html", **in_snapshot(_team, team_id, get_actor()))
 
 
@@ -165,7 +165,7 @@ def _team(session: Session, team_id: int, actor: Actor) -> dict[str, Any]:
 @bp.post("/teams/<id:team_id>/members")
 @requires(Permission.MANAGE_VOLUNTEERS)
 def add_member(team_id: int) -> ResponseReturnValue:
-    """Make somebody a member, by number or full phone."""
+    """Add a member, by number or full phone."""
     number, actor = forms.text("number"), get_actor()
     try:
         in_transaction_once(idempotency_key(), _join, team_id, number, actor=actor)

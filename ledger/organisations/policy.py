@@ -1,4 +1,4 @@
-"""Pure decisions about places and teams: which kind stands under which, good names, and distance."""
+"""Pure decisions about places and teams: which kind belongs under which, valid names, and distance."""
 
 import math
 import unicodedata
@@ -22,13 +22,13 @@ def clean_name(text: str) -> str:
 
 
 def check_kind(kind: str, *, under: str) -> None:
-    """Raises Rejected("organisations.kind_not_here") unless a place of `kind` may stand under one of kind `under`."""
+    """Raises Rejected("organisations.kind_not_here") unless `kind` belongs under `under`."""
     if kind not in UNDER.get(under, ()):
         raise Rejected("organisations.kind_not_here")
 
 
 def check_position(latitude: float | None, longitude: float | None) -> None:
-    """Raises Rejected("organisations.position_invalid") unless both are good (WGS-84 degrees) or both are missing."""
+    """Raises Rejected("organisations.position_invalid") unless both are valid (WGS-84 degrees) or both are missing."""
     if latitude is None and longitude is None:
         return
     if latitude is None or longitude is None or not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
@@ -41,7 +41,7 @@ def path_under(parent_path: str, place_id: int) -> str:
 
 
 def metres_between(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """The distance of two positions (latitude and longitude in degrees) along the ground, in metres."""
+    """The distance between two positions (latitude and longitude in degrees) along the ground, in metres."""
     (lat1, lon1), (lat2, lon2) = (tuple(map(math.radians, position)) for position in (one, other))
     half = math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
     return 2 * _EARTH_RADIUS_METRES * math.asin(math.sqrt(min(1.0, half)))

@@ -1,4 +1,4 @@
-"""Reads of a center or place that must be there, of teams and of memberships."""
+"""Reads of centers and places that must exist, of teams and of memberships."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _place, _team, _membership = Place.__table__, Team.__table__, Membership.__table
 
 @dataclass(frozen=True, slots=True)
 class NearPlace:
-    """A station and how far it is, in whole metres."""
+    """A station and its distance in whole metres."""
 
     place: PlaceView
     metres: int
@@ -30,7 +30,7 @@ class NearPlace:
 
 @dataclass(frozen=True, slots=True)
 class TeamView:
-    """A team, where it is at home, and how many belong to it."""
+    """A team, its home place, and its number of members."""
 
     id: int
     place_id: int
@@ -73,7 +73,7 @@ def only_center(session: Session) -> CenterView:
 
 
 def get_place(session: Session, place_id: int, center_id: int) -> PlaceView:
-    """A place of the center, closed ones too. Raises NotFound("organisations.place_not_found")."""
+    """A place of the center, open or closed. Raises NotFound("organisations.place_not_found")."""
     place = find_place(session, place_id, center_id)
     if place is None:
         raise NotFound("organisations.place_not_found")
@@ -89,7 +89,7 @@ def top_place(session: Session, center_id: int) -> PlaceView:
 
 
 def nearest(session: Session, center_id: int, *, latitude: float, longitude: float, limit: int = 5) -> list[NearPlace]:
-    """Open stations with a known position, the nearest first. Both positions are WGS-84, as browsers give them."""
+    """Open stations with a known position, nearest first. Positions are WGS-84, as browsers report them."""
     here = (latitude, longitude)
     near = [
         NearPlace(place, round(metres_between(here, (place.latitude, place.longitude))))
@@ -114,7 +114,7 @@ def get_team(session: Session, team_id: int, center_id: int) -> TeamView:
 
 
 def team_paths(session: Session, team_ids: Iterable[int], center_id: int) -> dict[int, str]:
-    """The paths of the places where teams are at home; ids that are no teams of the center are left out."""
+    """The paths of the teams' home places; ids that aren't teams of the center are left out."""
     return {
         row.id: row.path
         for part in chunks(team_ids)
@@ -123,7 +123,7 @@ def team_paths(session: Session, team_ids: Iterable[int], center_id: int) -> dic
 
 
 def all_teams(session: Session, center_id: int, *, paths: Iterable[str] = ("/",)) -> list[TeamView]:
-    """Teams at home under any of the paths, by place and name."""
+    """Teams based under any of the paths, by place and name."""
     rows = session.execute(_teams(center_id).where(under(Place.path, paths)).order_by(Place.path, Team.name))
     return [_team_view(row) for row in rows]
 
@@ -131,7 +131,7 @@ def all_teams(session: Session, center_id: int, *, paths: Iterable[str] = ("/",)
 def list_teams(
     session: Session, center_id: int, *, request: PageRequest, place_path: str | None = None
 ) -> Page[TeamView]:
-    """Teams of the center, or of a place and what is under it."""
+    """Teams of the center, or of a place and everything under it."""
     query = _teams(center_id)
     if place_path:
         query = query.where(under(Place.path, [place_path]))
@@ -140,12 +140,12 @@ def list_teams(
 
 
 def members_of(team_id: int, center_id: int) -> sa.Select[Any]:
-    """A selection of the volunteer ids in a team, to narrow other lists by."""
+    """A selection of a team's volunteer ids, to filter other lists."""
     return sa.select(Membership.volunteer_id).where(Membership.center_id == center_id, Membership.team_id == team_id)
 
 
 def list_members(session: Session, team_id: int, center_id: int, *, request: PageRequest) -> Page[int]:
-    """The volunteer ids in a team, in the order in which they joined."""
+    """A team's volunteer ids, in the order in which they joined."""
     query = sa.select(Membership.volunteer_id).where(Membership.center_id == center_id, Membership.team_id == team_id)
     sorts = {"joined_at": Membership.joined_at}
     return fetch_page(

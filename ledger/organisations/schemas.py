@@ -17,7 +17,7 @@ class PlaceRequest(Request):
 
 
 class PlaceSchema(Schema):
-    """A center, institute or station. `path` holds the ids from the top down, so what is under it begins with it."""
+    """A center, institute or station. `path` holds the ids from the top down, so places under it share its prefix."""
 
     id = PublicId()
     parent_id = PublicId(allow_none=True)
@@ -30,7 +30,7 @@ class PlaceSchema(Schema):
 
 
 class PlaceQuery(PageQuery):
-    """What a list of places is narrowed to."""
+    """Filters for a list of places."""
 
     parent_id = PublicId(load_default=None)
     kind = Choice(("center", "institute", "station"), load_default=None)
@@ -44,7 +44,7 @@ class PlacePage(Schema):
 
 
 class NearestQuery(Request):
-    """Where one is: WGS-84 degrees, as browsers give them."""
+    """The current position in WGS-84 degrees, as browsers report it."""
 
     lat = AskedDegrees(90, required=True)
     lon = AskedDegrees(180, required=True)
@@ -52,14 +52,14 @@ class NearestQuery(Request):
 
 
 class NearPlaceSchema(Schema):
-    """A station and how far it is."""
+    """A station and its distance."""
 
     place = fields.Nested(PlaceSchema)
     metres = fields.Integer()
 
 
 class NearPlaceList(Schema):
-    """Open stations, the nearest first."""
+    """Open stations, nearest first."""
 
     items = fields.List(fields.Nested(NearPlaceSchema))
     next = fields.String(allow_none=True)
@@ -73,7 +73,7 @@ class TeamRequest(Request):
 
 
 class TeamSchema(Schema):
-    """A team, where it is at home, and how many belong to it."""
+    """A team, its home place, and its number of members."""
 
     id = PublicId()
     place_id = PublicId()
@@ -83,7 +83,7 @@ class TeamSchema(Schema):
 
 
 class TeamQuery(PageQuery):
-    """What a list of teams is narrowed to: a place and what is under it."""
+    """Filters for a list of teams; a place includes everything under it."""
 
     place_id = PublicId(load_default=None)
 
@@ -96,6 +96,6 @@ class TeamPage(Schema):
 
 
 class MemberRequest(Request):
-    """Who joins a team."""
+    """The volunteer who joins a team."""
 
     volunteer_id = PublicId(required=True)

@@ -23,7 +23,7 @@ from ledger.points.policy import MINUTE, POINT, POINT_SCALE
 
 
 def create_center(session: Session, *, name: str, is_demonstration: bool = False) -> int:
-    """A center with the place at its top and its units of minutes and points, by the person who runs the machine.
+    """Make a center with its top place and its units of minutes and points, for operators.
 
     Returns the center's id. Raises Rejected("organisations.name_invalid").
     """
@@ -52,7 +52,7 @@ def add_place(
     longitude: float | None = None,
     actor: Actor,
 ) -> int:
-    """An institute or station under another place; position in WGS-84 degrees. Returns the place's id.
+    """Add an institute or station under another place; position in WGS-84 degrees. Returns the place's id.
 
     Raises NotFound("organisations.place_not_found"), Forbidden("access.denied"),
     Conflict("organisations.place_closed"), Rejected("organisations.kind_not_here", "…name_invalid",
@@ -71,7 +71,7 @@ def add_place(
 
 
 def close_place(session: Session, place_id: int, *, actor: Actor) -> None:
-    """Nothing new happens at the place from now on; closing it twice changes nothing.
+    """Close a place to new activity; closing it twice changes nothing.
 
     Raises NotFound("organisations.place_not_found"), Forbidden("access.denied"), Rejected("organisations.top_place"),
     Conflict("organisations.place_has_open_places").
@@ -94,7 +94,7 @@ def close_place(session: Session, place_id: int, *, actor: Actor) -> None:
 
 
 def raise_code_version(session: Session, place_id: int, *, actor: Actor) -> int:
-    """Make every printed code of the station worthless and return the version that the next print carries.
+    """Revoke every printed code of the station and return the version of the next print.
 
     Raises NotFound("organisations.place_not_found"), Forbidden("access.denied").
     """
@@ -110,7 +110,7 @@ def raise_code_version(session: Session, place_id: int, *, actor: Actor) -> int:
 
 
 def add_team(session: Session, *, place_id: int, name: str, actor: Actor) -> int:
-    """A team at home in a place; returns its id.
+    """Add a team based at a place; returns its id.
 
     Raises NotFound("organisations.place_not_found"), Forbidden("access.denied"),
     Conflict("organisations.place_closed"), Rejected("organisations.name_invalid", "organisations.team_exists").
@@ -146,7 +146,7 @@ def join_team(session: Session, *, team_id: int, volunteer_id: int, actor: Actor
 
 
 def join_teams(session: Session, pairs: Sequence[tuple[int, int]], *, actor: Actor) -> int:
-    """Make members of (team, volunteer) pairs and return how many were new; raises as join_team for unknown ids."""
+    """Add memberships of (team, volunteer) and return how many were new; raises as join_team for unknown ids."""
     if not pairs:
         return 0
     teams = {team_id for team_id, _ in pairs}

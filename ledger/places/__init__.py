@@ -1,1 +1,1 @@
-"""Places: centers and the places under them, with the path by which everything below asks what is under what."""
+"""Places: centers and the places under them, with paths that tell which place is under which."""

@@ -9,7 +9,7 @@ from ledger.kernel.types import STRICT, Base, center_key, inside_center, key
 
 
 class Center(Base):
-    """A district: the owner of all its rows, never joined with another."""
+    """A district. Each center owns its rows; queries never join two centers."""
 
     __tablename__ = "center"
     __table_args__ = (STRICT,)
@@ -24,7 +24,7 @@ class Center(Base):
 class Place(Base):
     """A center, institute or station. `path` holds the public ids from the top down, so "under it" is a prefix test.
 
-    `code_version` is part of the station's printed code: raising it makes every earlier print worthless.
+    `code_version` is part of the station's printed code: raising it revokes all earlier prints.
     """
 
     __tablename__ = "place"

@@ -1,4 +1,4 @@
-"""Reads of centers and places: by id, by what they are under, and as people choose one."""
+"""Reads of centers and places: by id, by path, and as choices for a form."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from ledger.kernel.types import table_of
 from ledger.places.models import Center, Place
 
 _center, _place = table_of(Center), table_of(Place)
-# What a name is set in by for each place above it.
+# Indent of a name per level.
 _STEP = "\u3000"
 
 
@@ -69,13 +69,13 @@ def center_ids(session: Session) -> list[int]:
 
 
 def is_demonstration(session: Session, center_id: int) -> bool:
-    """Whether the center is one of invented people."""
+    """Whether the center is the demonstration, with invented people."""
     center = find_center(session, center_id)
     return center is not None and center.is_demonstration
 
 
 def find_place(session: Session, place_id: int, center_id: int) -> PlaceView | None:
-    """A place of the center, closed ones too."""
+    """A place of the center, open or closed."""
     rows = _GET_PLACE.rows(session, {"center": center_id, "id": place_id})
     return PlaceView(*rows[0]) if rows else None
 
@@ -89,7 +89,7 @@ def find_top_place(session: Session, center_id: int) -> PlaceView | None:
 def all_places(
     session: Session, center_id: int, *, paths: Iterable[str] = ("/",), kind: str | None = None, closed: bool = False
 ) -> list[PlaceView]:
-    """Places under any of the paths as a tree read from the top: each after its parent, open ones unless `closed`."""
+    """Places under any of the paths, each after its parent; only open ones unless `closed`."""
     query = sa.select(*_PLACE_COLUMNS).where(_place.c.center_id == center_id, under(_place.c.path, paths))
     if kind:
         query = query.where(_place.c.kind == kind)
@@ -101,7 +101,7 @@ def all_places(
 def list_places(
     session: Session, center_id: int, *, request: PageRequest, parent_id: int | None = None, kind: str | None = None
 ) -> Page[PlaceView]:
-    """Places of the center, closed ones too, from the top down unless asked otherwise."""
+    """Places of the center, open and closed, by default from the top down."""
     query = sa.select(*(getattr(Place, name) for name in PlaceView.__slots__)).where(Place.center_id == center_id)
     if parent_id is not None:
         query = query.where(Place.parent_id == parent_id)
@@ -122,7 +122,7 @@ def place_names(session: Session, place_ids: Iterable[int], center_id: int) -> d
 
 
 def place_choices(session: Session, center_id: int, paths: Iterable[str]) -> list[tuple[int, str]]:
-    """Open places under any of the paths as (id, name), from the top down; names are set in by how deep they lie."""
+    """Open places under any of the paths as (id, name), from the top down; names are indented by depth."""
     query = (
         sa.select(_place.c.id, _place.c.name, _place.c.path)
         .where(
@@ -138,7 +138,7 @@ def place_choices(session: Session, center_id: int, paths: Iterable[str]) -> lis
 
 
 def innermost(choices: Sequence[tuple[int, str]]) -> list[int]:
-    """Those of `place_choices` that have no other under them: the stations, where there are any."""
+    """Those of `place_choices` with no place under them: the stations, if there are any."""
     depths = [len(words) - len(words.lstrip(_STEP)) for _id, words in choices]
     following = [*depths[1:], 0]
     return [

@@ -1,4 +1,4 @@
-"""The one write to centers that others make: a center counts its volunteers."""
+"""Write to centers for other capabilities: each center numbers its volunteers."""
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -7,7 +7,7 @@ from ledger.kernel.types import table_of
 from ledger.places.models import Center
 
 _center = table_of(Center)
-# The row's lock keeps the numbers of two units apart.
+# The row lock keeps two units from taking the same numbers.
 _TAKE_NUMBERS = (
     sa.update(_center)
     .where(_center.c.id == sa.bindparam("center"))
@@ -17,6 +17,6 @@ _TAKE_NUMBERS = (
 
 
 def take_volunteer_numbers(session: Session, count: int, center_id: int) -> int:
-    """The first of so many numbers in a row, which nobody else of the center is given."""
+    """Reserve `count` consecutive volunteer numbers of the center and return the first."""
     after = session.connection().execute(_TAKE_NUMBERS, {"center": center_id, "count": count}).scalar_one()
     return int(after) - count

@@ -20,7 +20,7 @@ from tests.world import World
 
 HOUR = timedelta(hours=1)
 NINE = parse_instant("2026-06-03T09:00:00+08:00")
-# A day of 25 hours: clocks are put back, and on the wall it looks like 24.
+# A day of 25 hours: clocks go back, so by wall clock it looks like 24.
 WEST = ZoneInfo("America/Los_Angeles")
 BOTH_MIDNIGHTS = {
     "starts_at": datetime(2026, 11, 1, tzinfo=WEST),

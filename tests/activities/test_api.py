@@ -15,7 +15,7 @@ def manager(world: World) -> Person:
 
 
 def planned(world: World, client: FlaskClient, manager: Person, **shift: Any) -> tuple[str, str]:
-    """The addresses of an activity and its shift, made over HTTP."""
+    """Make an activity and a shift over HTTP and return their addresses."""
     activity = {"place_id": public_id(world.station_id), "name": "社区巡逻", "category": "治安"}
     made = client.post("/api/v1/activities", json=activity, headers=manager.headers)
     assert made.status_code == 201, made.json

@@ -1,4 +1,4 @@
-"""Pages of activities and shifts over HTTP, for who plans and for who comes."""
+"""Pages of activities and shifts over HTTP, for planners and volunteers."""
 
 import re
 
@@ -19,7 +19,7 @@ def manager(world: World, client: FlaskClient) -> Browser:
 
 
 def planned(world: World, manager: Browser, **typed: str) -> tuple[str, str]:
-    """An activity with a shift made by its page: where each is."""
+    """Make an activity with a shift on its page and return their addresses."""
     form = {
         "name": "社区巡逻",
         "category": "治安巡逻",

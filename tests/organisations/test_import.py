@@ -1,4 +1,4 @@
-"""The import of a list of volunteers: any spreadsheet, checked whole, all or nothing, the same when run twice."""
+"""Import of volunteers: any spreadsheet format, fully checked, all or nothing, idempotent."""
 
 import csv
 import io
@@ -48,7 +48,7 @@ def check(world: World, lines: Lines, *, make_teams: bool = False) -> Checked:
 
 
 def bring_in(world: World, lines: Lines, *, make_teams: bool = False) -> dict[str, int]:
-    """Upload and say go."""
+    """Upload a list and confirm it."""
     draft = in_transaction(
         imports.keep_draft,
         lines=imports.pack(lines),
@@ -249,5 +249,5 @@ def test_ten_thousand_are_written_by_few_statements(world: World) -> None:
     finally:
         sa.event.remove(world.database.writer, "before_cursor_execute", hear)
     assert done == {"added": MOST_ROWS, "joined": 0, "housed": 0, "teams": 40, "unchanged": 0}
-    # By hundreds of rows at a time: a statement for each row would be as many as there are rows.
+    # In batches of hundreds of rows; one statement per row would reach the number of rows.
     assert len(sent) < MOST_ROWS / 20, len(sent)

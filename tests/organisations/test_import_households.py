@@ -1,4 +1,4 @@
-"""The column of households in a list of volunteers: it puts people into one, and moves nobody out of theirs."""
+"""The household column of an imported list: it assigns households but never moves anybody out of theirs."""
 
 import json
 from datetime import date
@@ -16,7 +16,7 @@ from tests.world import World
 
 
 def households(world: World) -> list[str | None]:
-    """The households of all volunteers, by number."""
+    """The households of all volunteers, by volunteer number."""
     found = in_snapshot(people.list_volunteers, world.builder, request=PageRequest()).items
     return [in_snapshot(people.get_volunteer_details, view.id, world.center_id).household for view in found]
 

@@ -1,4 +1,4 @@
-"""Reads of centers and places that people, points and pages share, on both databases."""
+"""Reads of centers and places for people, points and pages, on both databases."""
 
 from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot, in_transaction

@@ -1,1 +1,1 @@
-"""Import of the list of volunteers that a station has today, from a spreadsheet."""
+"""Import of a station's existing list of volunteers from a spreadsheet."""

@@ -1,4 +1,4 @@
-"""What an import would do, row by row: who is new, who is there already, and what stands in the way. Reads only."""
+"""Plan an import row by row: new volunteers, known volunteers, and faults. Reads only."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,7 +22,7 @@ from ledger.places.queries import PlaceView, all_places
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A person of the list with what will be stored, sealed before any unit begins."""
+    """A person of the list with their sealed data; sealing happens before any unit begins."""
 
     person: Person
     identity: NewIdentity
@@ -30,7 +30,7 @@ class Sealed:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where a row leads: a place, and a team that is there or will be made; who is new also to a household."""
+    """What a row assigns: a place, an existing or new team, and for new volunteers a household."""
 
     place_id: int
     team_id: int | None
@@ -40,8 +40,8 @@ class Destination:
 
 @dataclass(slots=True)
 class Plan:
-    """What an import would do. `joining` are volunteers who are there already but not yet in their row's team;
-    `housed` are those of no household yet, with the number in their row.
+    """What an import would do. `joining` are known volunteers who aren't in their row's team yet; `housed` are known
+    volunteers without a household, with the number in their row.
     """
 
     errors: list[RowError] = field(default_factory=list)
@@ -52,13 +52,13 @@ class Plan:
 
     @property
     def new_teams(self) -> list[tuple[int, str]]:
-        """The teams to be made, as (place, name), in the order of the list."""
+        """New teams as (place, name), in the order of the list."""
         rows = [destination for _, destination in [*self.new, *self.joining]]
         return list(dict.fromkeys((row.place_id, row.new_team) for row in rows if row.new_team))
 
 
 def seal(people: Sequence[Person], *, demonstration: bool) -> list[Sealed]:
-    """Seal all personal text; a third of a second for ten thousand, so not within a unit."""
+    """Seal all personal text. Call it outside units: ten thousand people take a third of a second."""
     return [
         Sealed(
             person,
@@ -77,7 +77,7 @@ def seal(people: Sequence[Person], *, demonstration: bool) -> list[Sealed]:
 def make_plan(
     session: Session, rows: Sequence[Sealed], *, place_id: int | None, make_teams: bool, actor: Actor
 ) -> Plan:
-    """Decide on every row. `place_id` is where people belong whose row names no place, None for the center itself.
+    """Decide on every row. `place_id` is the place for rows that name none, None for the center itself.
 
     Raises NotFound("organisations.place_not_found"), Forbidden("access.denied"), Conflict("organisations.place_closed")
     for that place.
@@ -126,7 +126,7 @@ def _find(
     names: dict[str, list[KnownName]],
     teams: dict[int, set[int]],
 ) -> int | None:
-    """The volunteer that the row means, None for somebody new."""
+    """The volunteer that the row means, None for a new one."""
     if row.identity.phone_index is not None:
         known = phones.get(row.identity.phone_index)
         if known is not None and known.name_index != row.identity.name_index:
@@ -142,7 +142,7 @@ def _find(
 
 @dataclass(frozen=True, slots=True)
 class _Homes:
-    """Of which households the volunteers of the list are by now, and where they are registered."""
+    """The current households and places of the volunteers in the list."""
 
     numbers: dict[int, str]
     paths: dict[int, str]
@@ -154,7 +154,7 @@ class _Homes:
         return cls(numbers, place_paths_of(session, volunteer_ids, actor.center_id), actor)
 
     def moves_in(self, volunteer_id: int, number: str | None) -> bool:
-        """Whether a row puts somebody who is there into a household: a list moves nobody from one into another."""
+        """Whether a row assigns a household to a known volunteer; raises _WrongCell instead of moving anybody."""
         if number is None:
             return False
         there = self.numbers.get(volunteer_id)
@@ -167,7 +167,7 @@ class _Homes:
 
 @dataclass(frozen=True, slots=True)
 class _Directory:
-    """The places and teams that the actor may put people in, by name."""
+    """The places and teams to which the actor may assign people, by name."""
 
     here: PlaceView
     places: dict[str, list[PlaceView]]
@@ -198,7 +198,7 @@ class _Directory:
             return Destination((place or self.here).id, None, None)
         found = [team for team in self.teams.get(person.team, []) if place is None or team.place_id == place.id]
         if len(found) > 1:
-            # The place chosen for the whole list settles it where the row says nothing.
+            # If the row doesn't decide, the place chosen for the whole list does.
             found = [team for team in found if team.place_id == self.here.id] or found
         if len(found) > 1:
             raise _WrongCell("team", "import.team_ambiguous")
@@ -220,6 +220,6 @@ class _Directory:
 
 
 def refuse_errors(errors: Sequence[RowError]) -> None:
-    """Raises Rejected("import.has_errors", count=…) if there is any: all or nothing."""
+    """Raises Rejected("import.has_errors", count=…) if there are any: all or nothing."""
     if errors:
         raise Rejected("import.has_errors", count=len(errors))

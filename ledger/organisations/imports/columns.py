@@ -1,4 +1,4 @@
-"""From the cells of a spreadsheet to people: which column is which, and what each cell must look like. Pure."""
+"""Reads people from the cells of a spreadsheet: recognises columns and validates cells. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -11,11 +11,11 @@ from ledger.kernel.errors import LedgerError, Rejected
 from ledger.people.policy import clean_household_number, clean_id_last4, clean_name, mask_name, normalise_phone
 
 MOST_ROWS = 10_000
-# People write a title above the column names.
+# Lines in which to look for the column names: people write titles above them.
 _LINES_BEFORE_HEADER = 10
 _LONGEST_SHOWN = 30
 
-# Column: what it is called in Chinese and English, and what else people write above it.
+# Column: its name in Chinese and English, and other headings that people write.
 COLUMNS: dict[str, tuple[str, str]] = {
     "name": ("姓名", "Name"),
     "gender": ("性别", "Gender"),
@@ -42,14 +42,14 @@ _GENDERS = {
     "男": "male", "男性": "male", "male": "male", "m": "male",
     "女": "female", "女性": "female", "female": "female", "f": "female",
 }  # fmt: skip
-# What a spreadsheet makes of 3-17, and what is left of it when the draft is read again.
+# Spreadsheets turn 3-17 into a date, which a stored draft holds as text.
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]00:00:00)?")
 _WHOLE_ID_NUMBER = re.compile(r"\d{17}[\dXx]|\d{15}")
 
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """What is wrong with a cell: `row` as the spreadsheet counts it, `value` masked where it is personal."""
+    """A cell's fault: `row` as the spreadsheet counts it, `value` masked if personal."""
 
     row: int
     column: str
@@ -60,7 +60,7 @@ class RowError:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A row whose cells are all good; `phone` is E.164."""
+    """A row without faults; `phone` is E.164."""
 
     row: int
     name: str
@@ -74,7 +74,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A file read: the good rows, what is wrong with the others, and the columns that nobody asked for."""
+    """A parsed file: the good rows, the faults of the others, and the unknown columns."""
 
     people: list[Person]
     errors: list[RowError]
@@ -82,7 +82,7 @@ class Parsed:
 
 
 def parse(lines: Sequence[Sequence[Any]], *, demonstration: bool = False) -> Parsed:
-    """Read the lines of a sheet, all cells of it, before anything is looked up.
+    """Read all cells of a sheet before any lookup.
 
     Raises Rejected("import.empty", "import.name_column_missing", "import.column_twice", "import.too_many_rows").
     """
@@ -108,7 +108,7 @@ def parse(lines: Sequence[Sequence[Any]], *, demonstration: bool = False) -> Par
 
 
 def show(column: str, value: str) -> str:
-    """A cell's text as a report may carry it: names, numbers and phones are masked, but one can tell which it is."""
+    """A cell's text for a report: names, numbers and phones are masked but recognisable."""
     if column == "name":
         return mask_name(value[:_LONGEST_SHOWN])
     if column == "phone":
@@ -139,7 +139,7 @@ def _find_header(lines: Sequence[Sequence[Any]]) -> tuple[int, dict[int, str]]:
 def _person(row: int, cells: dict[str, Any], errors: list[RowError], *, demonstration: bool) -> Person | None:
     texts = {column: _text(cells.get(column)) for column in COLUMNS}
     if isinstance(cells.get("id_last4"), int | float) and texts["id_last4"].isdigit():
-        # A spreadsheet takes 0123 for the number 123; what it cut off can only have been zeros.
+        # Spreadsheets turn 0123 into the number 123; only zeros can have been lost.
         texts["id_last4"] = texts["id_last4"].rjust(4, "0")
     values: dict[str, str | None] = {}
     before = len(errors)
@@ -191,7 +191,7 @@ def _household(text: str) -> str:
 
 
 def _twice(people: list[Person]) -> list[RowError]:
-    """One phone is for one person; without one, name, last four and team tell people apart."""
+    """Find people listed twice: by phone, or without one by name, last four, team and place."""
     errors = []
     seen: dict[tuple[str | None, ...], int] = {}
     for person in people:
@@ -206,7 +206,7 @@ def _twice(people: list[Person]) -> list[RowError]:
 
 
 def _text(cell: Any) -> str:
-    """A cell as people see it: whole numbers come from a spreadsheet as 13800138000.0."""
+    """A cell as people see it: spreadsheets store whole numbers as 13800138000.0."""
     if cell is None or isinstance(cell, bool):
         return ""
     if isinstance(cell, float) and cell.is_integer():
@@ -217,5 +217,5 @@ def _text(cell: Any) -> str:
 
 
 def _squeeze(heading: str) -> str:
-    """A heading without what people put around it: spaces, stars, notes in brackets."""
+    """A heading without decoration: spaces, stars, notes in brackets."""
     return re.sub(r"[（(].*?[)）]|[\s*＊:：_\-]", "", heading).lower()

@@ -1,4 +1,4 @@
-"""`flask import volunteers FILE` and what its page does: read, check whole, and only then write."""
+"""Behind `flask import volunteers FILE` and its page: read, check everything, and only then write."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from ledger.organisations.imports.report import HEADINGS, Language, Report, repo
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A list that was read and checked against what is known: its report, and the rows ready to be written."""
+    """A list checked against the database: its report, and the rows to write."""
 
     rows: list[Sealed]
     plan: Plan
@@ -26,7 +26,7 @@ class Checked:
 
 
 def check_lines(lines: Sequence[Sequence[Any]], *, place_id: int | None, make_teams: bool, actor: Actor) -> Checked:
-    """Check a list whole; writes nothing. Raises what columns.parse and check.make_plan raise."""
+    """Check a whole list without writing anything. Raises what columns.parse and check.make_plan raise."""
     demonstration = in_snapshot(queries.get_center, actor.center_id).is_demonstration
     parsed = parse(lines, demonstration=demonstration)
     rows = seal(parsed.people, demonstration=demonstration)
@@ -46,7 +46,7 @@ def check_lines(lines: Sequence[Sequence[Any]], *, place_id: int | None, make_te
 
 
 def import_draft(draft_id: int, *, actor: Actor) -> dict[str, int]:
-    """Write the list that was uploaded, all of it or nothing; returns the counts of service.apply_list.
+    """Write the uploaded list, all or nothing; returns the counts of service.apply_list.
 
     Raises NotFound("import.draft_not_found"), Rejected("import.has_errors").
     """
@@ -72,7 +72,7 @@ def import_file(
     make_teams: bool,
     say: Callable[[str], None],
 ) -> bool:
-    """Import a file for who runs the machine; `say` is told every line. Returns whether all is well."""
+    """Import a file for operators; passes each line of output to `say`. Returns whether the list was good."""
     try:
         checked = check_lines(read_lines(path.read_bytes()), place_id=None, make_teams=make_teams, actor=actor)
         for sentence in summary(checked.report, language):

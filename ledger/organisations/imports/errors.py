@@ -1,4 +1,4 @@
-"""What a list of volunteers is refused for: the file as a whole, and a cell of it. Row texts may name {value}."""
+"""Refusals of an imported list: the file as a whole, or one cell. Texts of cells may name {value}."""
 
 from ledger.kernel.errors import ErrorText, register
 

@@ -1,4 +1,4 @@
-"""From the bytes of a spreadsheet to its lines: xlsx, xls, ods, and CSV as Chinese programs write it."""
+"""Reads the lines of a spreadsheet: xlsx, xls, ods, and CSV as Chinese programs write it."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ from ledger.organisations.imports.columns import MOST_ROWS
 
 MOST_BYTES = 5 * 1024 * 1024
 _MOST_UNPACKED_BYTES = 100 * 1024 * 1024
-# A list has a few lines above the people; far more than both is refused before each cell is looked at.
+# A list has a few lines above the people; refuse much longer files before looking at each cell.
 _MOST_LINES = MOST_ROWS + 1_000
 _MOST_COLUMNS = 200
 _SNIFFED = 2_000
@@ -21,7 +21,7 @@ _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 
 
 def read_lines(content: bytes) -> list[list[Any]]:
-    """The cells of the first sheet that has any, line by line.
+    """The cells of the first sheet that isn't empty, line by line.
 
     Raises Rejected("import.too_large", "import.unreadable", "import.too_many_rows").
     """
@@ -65,7 +65,7 @@ def _read_csv(content: bytes) -> list[list[Any]]:
 
 
 def _decode(content: bytes) -> str:
-    """UTF-8 with or without a mark, UTF-16 with one, or the GB 18030 that Excel writes in China."""
+    """Decode UTF-8 with or without a BOM, UTF-16 with one, or the GB 18030 that Excel writes in China."""
     encodings = ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030")
     for encoding in encodings:
         try:

@@ -1,4 +1,4 @@
-"""What an import did or would do, in words of both languages, for a screen and for a spreadsheet."""
+"""Reports what an import did or would do, in both languages, for a screen and for a spreadsheet."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ HEADINGS: dict[Language, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Counts of a list checked whole, and every cell that stands in the way, in the order of the file."""
+    """Counts of a checked list, and every faulty cell, in the order of the file."""
 
     rows: int
     added: int
@@ -29,12 +29,12 @@ class Report:
 
 
 def column_name(column: str, language: Language) -> str:
-    """What a column is called."""
+    """The display name of a column."""
     return COLUMNS[column][0 if language == "zh" else 1]
 
 
 def why(error: RowError, language: Language) -> tuple[str, str]:
-    """What is wrong with a cell, and what to do about it."""
+    """Describe a cell's fault and its remedy."""
     text = text_of(error.code)
     sentences = (text.zh, text.next_zh) if language == "zh" else (text.en, text.next_en)
     what, to_do = (sentence.format_map(error.context) for sentence in sentences)
@@ -42,7 +42,7 @@ def why(error: RowError, language: Language) -> tuple[str, str]:
 
 
 def report_lines(errors: Sequence[RowError], language: Language) -> Iterator[list[Any]]:
-    """The report as lines of a table: row, column, value (masked where it is personal), why, what to do."""
+    """The report as lines of a table: row, column, value (masked if personal), fault, remedy."""
     for error in errors:
         yield [error.row, column_name(error.column, language), error.value, *why(error, language)]
 

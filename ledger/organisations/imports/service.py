@@ -1,4 +1,4 @@
-"""The import itself: keep an uploaded list until somebody says go, and then all of it in one unit or none."""
+"""Imports: keep an uploaded list until somebody confirms it, then write all of it in one unit or nothing."""
 
 import json
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ _FILE_NAME_LENGTH = 100
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An uploaded list that waits for the word to go on."""
+    """An uploaded list that waits for confirmation."""
 
     id: int
     place_id: int | None
@@ -79,13 +79,13 @@ def get_draft(session: Session, draft_id: int, *, actor: Actor) -> Draft:
 
 
 def forget_drafts(session: Session, center_id: int) -> int:
-    """Remove drafts that nobody went on with for a day; how many."""
+    """Delete drafts that nobody confirmed for a day; returns how many."""
     old = (ImportDraft.center_id == center_id, ImportDraft.made_at < clock.now() - DRAFT_LASTS)
     return int(session.connection().execute(sa.delete(ImportDraft).where(*old)).rowcount)
 
 
 def pack(lines: Sequence[Sequence[Any]]) -> str:
-    """The lines of a sheet as JSON; numbers stay numbers, because a cell's kind tells what was cut off it."""
+    """The lines of a sheet as JSON; numbers stay numbers, because only numbers can have lost leading zeros."""
     return json.dumps(lines, ensure_ascii=False, default=str)
 
 
@@ -98,10 +98,10 @@ def apply_list(
     actor: Actor,
     draft_id: int | None = None,
 ) -> dict[str, int]:
-    """Do what `make_plan` decides in this unit: {"added", "joined", "housed", "teams", "unchanged"}.
+    """Carry out `make_plan` in this unit and return counts: {"added", "joined", "housed", "teams", "unchanged"}.
 
-    The draft is forgotten. Raises Rejected("import.has_errors") when any row stands in the way,
-    NotFound("import.draft_not_found") when the draft was used in the meantime, and what make_plan, add_team,
+    Deletes the draft. Raises Rejected("import.has_errors") if any row is faulty,
+    NotFound("import.draft_not_found") if the draft was used in the meantime, and what make_plan, add_team,
     register_volunteers and set_households raise.
     """
     if draft_id is not None:
@@ -123,7 +123,7 @@ def apply_list(
 
 
 def _memberships(plan: Plan, new_ids: Sequence[int], made: dict[tuple[int, str], int]) -> list[tuple[int, int]]:
-    """(team, volunteer) of everybody who has a team in the list."""
+    """(team, volunteer) of everybody with a team in the list."""
     everybody: list[tuple[int, Destination]] = [
         *((volunteer_id, destination) for volunteer_id, (_, destination) in zip(new_ids, plan.new, strict=True)),
         *plan.joining,
