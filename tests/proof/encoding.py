@@ -1,4 +1,4 @@
-"""Facts of any kind, and the bytes of a batch whose facts are all at hand, with times and days as numbers."""
+"""Strategies for facts, and the encoding of a batch from facts with times and days as numbers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -22,13 +22,13 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
 
 def rows(kind: Any, **parts: Any) -> st.SearchStrategy[Any]:
-    """Rows of facts, numbers and texts as their annotations say."""
+    """Strategy for rows of facts; numbers and texts as annotated."""
     fields = {name: numbers if of is int else texts for name, of in kind.__annotations__.items()}
     return st.builds(kind, **(fields | parts))
 
 
 class _Same(dict[int, int]):
-    """Numbers that are what they are."""
+    """Maps each number to itself."""
 
     def __missing__(self, number: int) -> int:
         return number
@@ -41,7 +41,7 @@ def encoded(
     lots: Mapping[int, Sequence[LotFacts]],
     uses: Mapping[int, Sequence[UseFacts]],
 ) -> bytes:
-    """The bytes of a batch; lots and uses are by transfer."""
+    """The bytes of a batch; lots and uses are by transfer id."""
     same = _Same()
     packed = pack_transfers(
         [(batch.id, *transfer) for transfer in transfers],

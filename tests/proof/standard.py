@@ -1,4 +1,4 @@
-"""RFC 6962, section 2.1, word for word: the recursive definitions, against which the quick ones are held."""
+"""RFC 6962, section 2.1, verbatim: recursive definitions as the reference for the fast ones."""
 
 import hashlib
 from collections.abc import Sequence

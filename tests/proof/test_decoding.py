@@ -1,4 +1,4 @@
-"""The way back from the bytes of a leaf: it finds each fact that went in, and takes no other bytes."""
+"""Decoding a leaf restores every fact and accepts no other bytes."""
 
 import struct
 from typing import Any

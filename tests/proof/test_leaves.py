@@ -1,4 +1,4 @@
-"""The bytes of a leaf: every fact of a batch is in them, no two batches have the same, and they stay as they are."""
+"""The bytes of a leaf contain every fact, are unique per batch, and never change."""
 
 import hashlib
 from dataclasses import dataclass, field, replace
@@ -22,7 +22,7 @@ ACCOUNTS = {20: (20, "point", 2, "member", 30), 21: (21, "point", 2, "redeemed",
 
 @dataclass(frozen=True)
 class Book:
-    """One batch with all that its leaf is made from."""
+    """One batch with all inputs of its leaf."""
 
     batch: BatchFacts = BATCH
     transfers: tuple[TransferFacts, ...] = (TRANSFER,)
@@ -32,7 +32,7 @@ class Book:
 
     @property
     def encoding(self) -> bytes:
-        """The bytes of its leaf."""
+        """The bytes of the leaf."""
         accounts = {account_id: encode_account(*account) for account_id, account in self.accounts.items()}
         return encoded(self.batch, self.transfers, accounts, self.lots, self.uses)
 
@@ -43,7 +43,7 @@ def changed(value: Any) -> Any:
 
 
 def forgeries() -> dict[str, Book]:
-    """The book with each of its facts changed, one at a time."""
+    """Copies of the book with one fact changed each."""
     book = Book()
     found = {
         f"batch {name}": replace(book, batch=BATCH._replace(**{name: changed(getattr(BATCH, name))}))
@@ -79,7 +79,7 @@ def test_every_fact_is_in_the_leaf(forgery: str) -> None:
 
 
 def test_leaves_of_the_first_version_stay_as_they_are() -> None:
-    """What has been sealed must be verified for ever: another layout gets another version byte."""
+    """Sealed leaves must stay verifiable for ever: a new layout needs a new version byte."""
     encoding = Book().encoding
     assert encoding[0] == 1
     assert hashlib.sha256(encoding).hexdigest() == "bde945175bc0676c37e4535f5fe61c8625f0d4d8b8442236dc47757bcced5cca"

@@ -1,4 +1,4 @@
-"""Notes, keys and checkpoints: the published example of signed notes, and what is no note."""
+"""Notes, keys and checkpoints: the published example of a signed note, and malformed ones."""
 
 import base64
 import hashlib
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ledger.proof.checkpoints import Checkpoint, endorse, endorsed_key, open_checkpoint, parse_checkpoint, proof_file
 from ledger.proof.notes import NoteError, Signer, new_private_key, parse_verifier
 
-# The example of Go's golang.org/x/mod/sumdb/note, whose format the specification took over.
+# The example of Go's golang.org/x/mod/sumdb/note, whose format the specification adopted.
 PETER = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
 PETERS_SECRET = "AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz"
 TEXT = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"
@@ -23,7 +23,7 @@ ROOT = hashlib.sha256(b"a root").digest()
 
 
 def signer(name: str = "jf.example.org/0abc") -> Signer:
-    """Somebody with a new key."""
+    """A signer with a new key."""
     return Signer(name, new_private_key())
 
 
@@ -36,7 +36,7 @@ def test_the_published_note_is_verified_and_signed_the_same() -> None:
 
 
 def test_a_checkpoint_is_verified_by_a_few_lines_of_ones_own() -> None:
-    """The specification once more, with nothing of ours."""
+    """An independent implementation of the specification."""
     own = signer()
     note, key = Checkpoint("jf.example.org/0abc", 1234, ROOT).sign(own), own.verifier.text
 

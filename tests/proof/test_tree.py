@@ -1,4 +1,4 @@
-"""The tree: the known answers of Certificate Transparency, and the standard's own definitions for any size."""
+"""The tree: known answers from Certificate Transparency, and the standard's definitions for any size."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ from ledger.proof.tree import (
 )
 from tests.proof import standard
 
-# The leaves of Certificate Transparency's reference tests, and what its tree is after each of them.
+# The leaves of Certificate Transparency's reference tests, and the root after each.
 LEAVES = [
     bytes.fromhex(each)
     for each in ("", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f")
@@ -76,7 +76,7 @@ CONSISTENCIES = {
 
 
 class Log:
-    """A log in memory: its leaves and the nodes that were to be kept, each level a list."""
+    """A log in memory: its leaves and stored nodes, one list per level."""
 
     def __init__(self) -> None:
         self.levels: list[list[bytes]] = [[]]
@@ -84,12 +84,12 @@ class Log:
         self.reads = 0
 
     def tiles(self, level: int, number: int) -> Sequence[bytes]:
-        """What was kept of a tile."""
+        """The stored hashes of a tile."""
         self.reads += 1
         return self.levels[level][number * TILE : (number + 1) * TILE] if level < len(self.levels) else []
 
     def add(self, hashes: Sequence[bytes]) -> None:
-        """Grow the log, keeping what it says is to be kept."""
+        """Grow the log and store the returned nodes."""
         grown = grow(self.tiles, len(self.levels[0]), hashes)
         self.levels[0] += hashes
         for node in grown.nodes:
@@ -101,12 +101,12 @@ class Log:
 
 
 def data(size: int) -> list[bytes]:
-    """So many leaves, each another."""
+    """Distinct leaves."""
     return [number.to_bytes(4, "big") for number in range(size)]
 
 
 def log_of(leaves: Sequence[bytes]) -> Log:
-    """A log that grew at once."""
+    """A log grown in one step."""
     log = Log()
     log.add([leaf_hash(each) for each in leaves])
     return log
@@ -203,7 +203,7 @@ def test_growing_and_proving_reads_two_tiles_a_level_however_long_the_log_is() -
 
 @given(st.data(), st.integers(2, 40))
 def test_nothing_else_is_proved(choose: st.DataObject, size: int) -> None:
-    """A path that is bent, cut short or made longer, another index, another leaf or another root."""
+    """Reject a changed, shortened or extended path, and a wrong index, leaf or root."""
     leaves = data(size)
     tree, root = Tree(log_of(leaves).tiles), standard.mth(leaves)
     index = choose.draw(st.integers(0, size - 1))
@@ -261,6 +261,6 @@ def test_a_damaged_log_proves_nothing() -> None:
 
 
 def test_leaves_and_nodes_are_never_taken_for_each_other() -> None:
-    """Two leaves whose bytes are what a node is hashed from have another hash than the node."""
+    """A leaf with the bytes that a node is hashed from has a different hash than the node."""
     first, second = (leaf_hash(each) for each in data(2))
     assert leaf_hash(first + second) != root_of([first, second])
