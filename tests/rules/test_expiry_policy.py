@@ -1,4 +1,4 @@
-"""Until when points are good, by the policy of a rule."""
+"""Last good days under each expiry policy."""
 
 from datetime import date
 

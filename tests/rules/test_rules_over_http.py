@@ -1,4 +1,4 @@
-"""The rules by API and page: every version stays, a new one starts later, and everybody may read them."""
+"""The rules by API and page: versions stay, a new one starts later, and everybody may read them."""
 
 from datetime import timedelta
 from typing import Any
@@ -29,7 +29,7 @@ TYPED = {
 
 @pytest.fixture
 def admin(world: World) -> Person:
-    """Who manages the rules."""
+    """A manager of the rules."""
     return world.add_staff("admin", place_id=world.top_id)
 
 
