@@ -1,7 +1,7 @@
-"""The bank of 8 accounts with 100 in all: what its writing and its reading processes do, each with its own journal.
+"""Writers and readers for the bank of 8 accounts with 100 in all; each process keeps its own journal.
 
-A journal has a line for each thing that was answered, written after the answer; it outlives a kill -9. A writer that is
-started again goes on behind its journal's last line, so what was in flight is sent again under the same name.
+A journal gets a line after each answer and survives kill -9. A restarted writer continues after its journal's last
+line, so it resends what was in flight under the same name.
 """
 
 import json
@@ -24,13 +24,13 @@ from tests.at_once import at_once, failures
 from tests.runtimes import use_database
 
 ACCOUNTS, TOTAL = 8, 100
-# So that a reader leaves something of the machine to the writers.
+# Leaves CPU to the writers.
 PAUSE_SECONDS = 0.003
 
 
 @dataclass(frozen=True)
 class Bank:
-    """Where the bank is, and where its journals are kept."""
+    """The bank's database and the folder of its journals."""
 
     url: str
     center_id: int
@@ -39,12 +39,12 @@ class Bank:
 
     @property
     def actor(self) -> Actor:
-        """Who may move between free accounts."""
+        """An actor who may move between free accounts."""
         return Actor(1, self.center_id, frozenset({Grant(Permission.RAW_LEDGER, "/")}))
 
     @property
     def closing(self) -> Path:
-        """Readers stop once this file is there."""
+        """Readers stop once this file exists."""
         return self.folder / "closing"
 
     def journal(self, name: str) -> Path:
@@ -52,23 +52,23 @@ class Bank:
         return self.folder / f"{name}.jsonl"
 
     def journals(self) -> list[dict[str, Any]]:
-        """All lines of all journals."""
+        """Lines of all journals."""
         return [line for path in sorted(self.folder.glob("*.jsonl")) for line in lines_of(path)]
 
     def read(self) -> list[int]:
-        """The balances from one snapshot, each asked for by itself."""
+        """The balances from one snapshot, one query each."""
         return in_snapshot(
             lambda session: [queries.get_account(session, one, self.center_id).balance for one in self.accounts]
         )
 
 
 def lines_of(path: Path) -> list[dict[str, Any]]:
-    """What a journal says so far."""
+    """Lines of a journal so far."""
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 def write(bank: Bank, process: int, threads: int, each: int) -> None:
-    """A writing process: every thread makes its `each` transfers and now and then reads."""
+    """A writer process: every thread makes its `each` transfers and reads now and then."""
     database = Database(bank.url)
 
     def work(thread: int) -> None:
@@ -89,7 +89,7 @@ def write(bank: Bank, process: int, threads: int, each: int) -> None:
 
 
 def read(bank: Bank) -> None:
-    """A reading process: it reads until the bank closes."""
+    """A reader process: it reads until the bank closes."""
     database = Database(bank.url)
     use_database(database)
     with _Journal(bank.journal("reader")) as journal:
@@ -100,7 +100,7 @@ def read(bank: Bank) -> None:
 
 
 def plan(bank: Bank, name: str, each: int) -> Iterator[list[WantedTransfer]]:
-    """What a thread sends, the same whenever it is asked: transfers of 1 to 5, every fourth a chain over three."""
+    """The requests of a thread, the same on every call: transfers of 1 to 5, every fourth a chain of three."""
     chance = random.Random(name)
     for number in range(each):
         way = chance.sample(bank.accounts, 3 if number % 4 == 0 else 2)
@@ -134,5 +134,5 @@ class _Journal:
         os.close(self._file)
 
     def add(self, **line: Any) -> None:
-        """One line, given to the system whole before this returns."""
+        """Append a line in one write, before returning."""
         os.write(self._file, json.dumps(line).encode() + b"\n")

@@ -1,4 +1,4 @@
-"""A book to write in: a center of its own, and the movements that tests make in it through the service."""
+"""A book for tests: a new center, and movements made through the service."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -30,12 +30,12 @@ def member(number: int = 1, unit: str = POINT) -> AccountKey:
 
 
 def new_source(step: str = "post") -> Source:
-    """An event that has not posted yet."""
+    """A source that has not posted yet."""
     return Source("test", str(new_id()), step)
 
 
 def transfers_of(session: Session, center_id: int) -> list[dict[str, Any]]:
-    """All transfers of a center as plain rows, in the order of their keys."""
+    """All transfers of a center as plain rows, by key."""
     return rows_of(session, Transfer, center_id)
 
 
@@ -45,19 +45,19 @@ def accounts_of(session: Session, center_id: int) -> list[dict[str, Any]]:
 
 
 def rows_of(session: Session, model: type[Base], center_id: int) -> list[dict[str, Any]]:
-    """All rows of a center in a table, in the order of their keys."""
+    """All rows of a center in a table, by key."""
     table = table_of(model)
     query = sa.select(table).where(table.c.center_id == center_id).order_by(*table.primary_key.columns)
     return [dict(row._mapping) for row in session.execute(query)]
 
 
 def whole_book(session: Session, center_id: int) -> tuple[list[Any], list[Any], list[TrialLine]]:
-    """Accounts, transfers and trial balance of one state."""
+    """Accounts, transfers and trial balance, from one snapshot."""
     return accounts_of(session, center_id), transfers_of(session, center_id), queries.trial_balance(session, center_id)
 
 
 def all_lots(session: Session, center_id: int) -> tuple[list[Any], list[Any], list[Any]]:
-    """Accounts, lots and their uses of one state."""
+    """Accounts, lots and lot movements, from one snapshot."""
     return accounts_of(session, center_id), rows_of(session, Lot, center_id), rows_of(session, LotUse, center_id)
 
 
@@ -69,7 +69,7 @@ class Books:
         self.actor = Actor(identity_id=1, center_id=center_id)
 
     def post(self, *movements: Movement, source: Source | None = None, **header: Any) -> Posted:
-        """Record a batch."""
+        """Post a batch."""
         return in_transaction(
             service.post,
             movements,
@@ -79,19 +79,19 @@ class Books:
         )
 
     def post_in(self, session: Session, *movements: Movement) -> Posted:
-        """Record a batch within a unit that does more."""
+        """Post a batch within a given unit."""
         return service.post(session, movements, source=new_source(), actor=self.actor, reason="test")
 
     def award(self, amount: int, to: AccountKey | None = None) -> Posted:
-        """Points from nowhere."""
+        """Award points."""
         return self.post(Movement(ISSUANCE, to or member(), amount, "award"))
 
     def spend(self, amount: int, by: AccountKey | None = None) -> Posted:
-        """Points for goods."""
+        """Redeem points."""
         return self.post(Movement(by or member(), REDEEMED, amount, "redeem"))
 
     def hold(self, *amounts: int, by: AccountKey | None = None, until: datetime | None = None) -> list[int]:
-        """Points held for goods, one batch; the transfers."""
+        """Hold points for goods, in one batch. Returns the transfers."""
         expires_at = until or clock.now() + HALF_AN_HOUR
         movements = [Movement(by or member(), REDEEMED, amount, "redeem", expires_at) for amount in amounts]
         return self.post(*movements, source=new_source("hold")).transfer_ids
@@ -104,7 +104,7 @@ class Books:
         amounts: Mapping[int, int] | None = None,
         source: Source | None = None,
     ) -> Posted:
-        """Post, void or expire what is held."""
+        """Post, void or expire holds."""
         return in_transaction(
             service.resolve,
             ids,
@@ -116,11 +116,11 @@ class Books:
         )
 
     def balance(self, key: AccountKey | None = None) -> Balance:
-        """The balance of a counted account now."""
+        """Current balance of a counted account."""
         return in_snapshot(queries.balance, key or member(), self.center_id)
 
     def account_id(self, key: AccountKey) -> int:
-        """The id of an account that is there."""
+        """The id of an existing account."""
         return in_snapshot(lambda session: queries.accounts_by_key(session, [key], self.center_id)[key].id)
 
     def transfers(self) -> list[dict[str, Any]]:
@@ -133,5 +133,5 @@ class Books:
 
 
 def new_books() -> Books:
-    """The book of a new center in the database in use."""
+    """Create a center and its book in the database in use."""
     return Books(in_transaction(create_center, name="演示区"))

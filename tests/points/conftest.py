@@ -23,5 +23,5 @@ def log(books: Books) -> Log:
 
 @pytest.fixture
 def bench(client: FlaskClient, world: World) -> Bench:
-    """Accounts of the raw ledger to move between, for an administrator."""
+    """An administrator's accounts of the raw ledger."""
     return Bench(client, world.add_staff("admin", place_id=world.top_id))

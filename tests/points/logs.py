@@ -1,4 +1,4 @@
-"""The log of a center as its rows have it, read by a test and not by the sealer's own queries."""
+"""The log of a center, read from its rows without the sealer's own queries."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -18,12 +18,12 @@ from tests.points.books import ISSUANCE, member, rows_of
 
 
 def rows(session: Session, model: type[Base], center_id: int) -> list[Any]:
-    """All rows of a center's table, in the order of their keys."""
+    """All rows of a center in a table, by key."""
     return [SimpleNamespace(**row) for row in rows_of(session, model, center_id)]
 
 
 class Log:
-    """What is sealed of a center, and the sealer."""
+    """The sealed log of a center, and its sealer."""
 
     def __init__(self, center_id: int) -> None:
         self.center_id = center_id
@@ -34,35 +34,35 @@ class Log:
 
     @property
     def leaves(self) -> list[Any]:
-        """The leaves in order."""
+        """Leaves in order."""
         return in_snapshot(rows, Leaf, self.center_id)
 
     @property
     def blocks(self) -> list[Any]:
-        """The blocks in order."""
+        """Blocks in order."""
         return in_snapshot(rows, Block, self.center_id)
 
     @property
     def checkpoints(self) -> list[Any]:
-        """The checkpoints in order."""
+        """Checkpoints in order."""
         return in_snapshot(rows, CheckpointRow, self.center_id)
 
     @property
     def waiting(self) -> list[int]:
-        """The batches without a leaf."""
+        """Batches without a leaf."""
         return [row.batch_id for row in in_snapshot(rows, Unsealed, self.center_id)]
 
     @property
     def batches(self) -> set[int]:
-        """All batches there are."""
+        """All batches."""
         return {row.id for row in in_snapshot(rows, Batch, self.center_id)}
 
     def streamed(self) -> list[LeafRow]:
-        """The leaves with the facts of their batches, as whoever verifies reads them."""
+        """Leaves with the facts of their batches, as verifiers read them."""
         return in_snapshot(lambda session: list(stream_leaves(session, self.center_id)))
 
     def opened(self) -> list[Checkpoint]:
-        """The checkpoints, each verified by the key that it names."""
+        """The checkpoints, each verified with its key."""
         keys = {key.id: key for key in in_snapshot(seal_keys.keys, self.center_id)}
         return [
             open_checkpoint(row.text, keys[row.key_id].verifier, keys[row.key_id].origin) for row in self.checkpoints
@@ -70,12 +70,12 @@ class Log:
 
 
 def award(amount: int) -> Movement:
-    """Points from nowhere, to a member of that number."""
+    """Award points to the member with that number."""
     return Movement(ISSUANCE, member(amount), amount, "award")
 
 
 def assert_whole(log: Log) -> None:
-    """Every batch has exactly one leaf or waits, leaves and blocks have no gap, and what was sealed is what stands."""
+    """Every batch has exactly one leaf or waits, leaves and blocks have no gap, and the facts are as sealed."""
     leaves, blocks = log.leaves, log.blocks
     assert [leaf.leaf_index for leaf in leaves] == list(range(len(leaves)))
     assert sorted([*(leaf.batch_id for leaf in leaves), *log.waiting]) == sorted(log.batches)

@@ -1,4 +1,4 @@
-"""The ledger in plain Python: what it must answer to every movement, and what its accounts hold after it."""
+"""A model of the ledger in plain Python: the expected answer to every movement, and the balances after it."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from ledger.points.policy import KINDS, AccountKey, Balance, Kind, Movement, Sou
 
 
 class Refused(Exception):
-    """What the ledger must refuse; the code."""
+    """The ledger must refuse, with this code."""
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Entry:
 
 @dataclass
 class Moment:
-    """What a counted account was after a batch."""
+    """A counted account after a batch."""
 
     at: datetime
     balances: dict[AccountKey, Balance]
@@ -36,7 +36,7 @@ class Moment:
 
 @dataclass
 class Model:
-    """A book: balances by account, entries by the key that the ledger gave them."""
+    """A book: balances by account, entries by the ledger's keys."""
 
     balance: dict[AccountKey, int] = field(default_factory=lambda: defaultdict(int))
     held: dict[AccountKey, int] = field(default_factory=lambda: defaultdict(int))
@@ -46,7 +46,7 @@ class Model:
     history: list[Moment] = field(default_factory=list)
 
     def post(self, movements: list[Movement], source: Source, now: datetime) -> "Draft":
-        """What a batch of movements must do. Raises Refused."""
+        """The expected effect of a batch. Raises Refused."""
         draft = Draft(self, source, self._time(now, {side for move in movements for side in (move.debit, move.credit)}))
         for move in movements:
             draft.correct(move)
@@ -64,7 +64,7 @@ class Model:
         return draft
 
     def resolve(self, ids: list[int], kind: Kind, amounts: dict[int, int], *, source: Source, now: datetime) -> "Draft":
-        """What a resolution must do. Raises Refused."""
+        """The expected effect of a resolution. Raises Refused."""
         holds = [self.entries[each] for each in ids]
         if any(hold.kind != "pending" for hold in holds):
             raise Refused("points.pending_transfer_not_pending")
@@ -94,7 +94,7 @@ class Model:
 
 
 class Draft:
-    """A batch being decided: balances after it, until it is refused or taken over."""
+    """A batch being decided: balances after it, until it is refused or accepted."""
 
     def __init__(self, model: Model, source: Source, at: datetime) -> None:
         if source in model.sources:
@@ -107,7 +107,7 @@ class Draft:
         self.entries: list[Entry] = []
 
     def correct(self, move: Movement) -> None:
-        """Check a movement that takes another back."""
+        """Check a correction."""
         original_id = move.reverses_id or move.refund_of
         if original_id is None:
             return
@@ -139,7 +139,7 @@ class Draft:
         self.entries.append(entry)
 
     def release(self, hold: Entry, entry: Entry) -> None:
-        """End a hold, with what is posted of it."""
+        """End a hold and post a part of it."""
         self._check(entry)
         self._held[hold.debit] -= hold.amount
         if entry.kind == "post":
@@ -148,7 +148,7 @@ class Draft:
         self.entries.append(entry)
 
     def take_over(self, ids: list[int]) -> None:
-        """The ledger did it too: this is the book now."""
+        """Accept the draft, because the ledger did it too."""
         model = self._model
         model.balance.update(self._balance)
         model.held.update(self._held)
@@ -183,5 +183,5 @@ class Draft:
 
 
 def pick(ids: list[int], chosen: list[int]) -> list[int]:
-    """Some of the ids, each once."""
+    """Draw some of the ids, each once."""
     return list(dict.fromkeys(ids[number % len(ids)] for number in chosen)) if ids else []

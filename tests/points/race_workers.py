@@ -1,11 +1,11 @@
-"""What the processes of the race tests do; a module of its own, because they import it anew."""
+"""Work of the race tests' processes; a separate module, because each process imports it anew."""
 
 from ledger.kernel.errors import LedgerError
 from tests.points.books import Books, member
 
 
 def spend_all(process: int, center_id: int, members: int) -> list[str]:
-    """Spend all that each member has, from one end or the other; per member the code of the refusal, or "won"."""
+    """Spend everything of each member, in forward or reverse order. Returns "won" or the refusal's code per member."""
     books = Books(center_id)
     numbers = range(1, members + 1)
     outcomes = {}

@@ -1,4 +1,4 @@
-"""Two accounts of the raw ledger and a way to send transfers between them over HTTP."""
+"""Two accounts of the raw ledger, with transfers between them over HTTP."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from tests.world import Person
 
 
 class Bench:
-    """Two accounts, one of which may go below zero, and a way to send transfers between them."""
+    """Two accounts, one with overdraft, and requests that move between them."""
 
     def __init__(self, client: FlaskClient, admin: Person) -> None:
         self.client = client
@@ -18,19 +18,19 @@ class Bench:
         self.a, self.b = self.open(), self.open()
 
     def open(self, *flags: str) -> str:
-        """A free account in points."""
+        """Open a free account in points."""
         body = {"unit": "point", "kind": "free", "flags": list(flags)}
         answer = self.client.post("/api/v1/accounts", json=body, headers=self.headers)
         assert answer.status_code == 201, answer.json
         return str(answer.json["id"])
 
     def move(self, debit: str, credit: str, amount: int, **more: Any) -> dict[str, Any]:
-        """A transfer to send."""
+        """A transfer as JSON."""
         plain = {"debit_account_id": debit, "credit_account_id": credit, "amount": amount, "unit": "point"}
         return plain | {"code": "test", "reason": ""} | more
 
     def send(self, *transfers: dict[str, Any], key: str | None = None) -> list[dict[str, Any]]:
-        """The results of a request."""
+        """Send transfers. Returns the results."""
         headers = self.headers | {"Idempotency-Key": key or f"key-{new_id()}"}
         answer = self.client.post("/api/v1/transfers", json=list(transfers), headers=headers)
         assert answer.status_code == 200, answer.json
@@ -43,5 +43,5 @@ class Bench:
 
 
 def codes(results: list[dict[str, Any]]) -> list[str]:
-    """What became of each transfer."""
+    """The outcome of each transfer."""
     return [result.get("code", "created") for result in results]

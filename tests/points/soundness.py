@@ -1,4 +1,4 @@
-"""What is true of every book at any time, computed from its rows alone and not by the ledger's own queries."""
+"""Invariants of every book, computed from its rows without the ledger's own queries."""
 
 from collections import defaultdict
 from itertools import pairwise
@@ -8,7 +8,7 @@ SIDES = ("debit", "credit")
 
 
 def assert_sound(accounts: list[dict[str, Any]], transfers: list[dict[str, Any]]) -> None:
-    """Raises AssertionError for a book in which something was made, lost or put in another order."""
+    """Raises AssertionError for a book in which something was created, lost or reordered."""
     by_id = {row["id"]: row for row in transfers}
     _assert_balanced(accounts, transfers)
     _assert_resolved_once(transfers, by_id)
@@ -21,7 +21,7 @@ def assert_sound(accounts: list[dict[str, Any]], transfers: list[dict[str, Any]]
 
 
 def _assert_balanced(accounts: list[dict[str, Any]], transfers: list[dict[str, Any]]) -> None:
-    """Per unit of the accounts, what was debited is what was credited."""
+    """Per unit, debits equal credits."""
     units = {account["id"]: account["unit"] for account in accounts}
     sums: dict[str, int] = defaultdict(int)
     for row in transfers:
@@ -34,7 +34,7 @@ def _assert_balanced(accounts: list[dict[str, Any]], transfers: list[dict[str, A
 
 
 def _assert_resolved_once(transfers: list[dict[str, Any]], by_id: dict[int, dict[str, Any]]) -> None:
-    """A hold ends once, as it was made, posted before its end or expired after it."""
+    """A hold ends once, between its own accounts, posted before its end or expired after it."""
     ended = [row for row in transfers if row["pending_id"] is not None]
     assert len({row["pending_id"] for row in ended}) == len(ended)
     for row in ended:
@@ -50,7 +50,7 @@ def _assert_resolved_once(transfers: list[dict[str, Any]], by_id: dict[int, dict
 def _assert_chain(
     account: dict[str, Any], entries: list[tuple[dict[str, Any], str]], by_id: dict[int, dict[str, Any]]
 ) -> None:
-    """Counters and what each transfer says of its account are the fold of the transfers, in the order of versions."""
+    """Counters, and the balances on each transfer, are the sums of the transfers in order of versions."""
     entries = sorted(entries, key=lambda entry: entry[0][f"{entry[1]}_version"])
     counters: dict[str, int] = defaultdict(int)
     for version, (row, side) in enumerate(entries, start=1):
@@ -67,7 +67,7 @@ def _assert_chain(
         assert balance >= held or account["overdraft"]
     for (earlier, _), (later, _) in pairwise(entries):
         assert (earlier["recorded_at"], earlier["id"]) < (later["recorded_at"], later["id"])
-        # A request of the raw ledger, which alone moves free accounts, is recorded as a whole at one instant.
+        # Only the raw ledger moves free accounts; it records a whole request at one instant.
         together = earlier["batch_id"] == later["batch_id"] or account["kind"] == "free"
         assert together or earlier["recorded_at"] < later["recorded_at"]
     assert account["version"] == len(entries)
@@ -77,7 +77,7 @@ def _assert_chain(
 
 
 def assert_lots(accounts: list[dict[str, Any]], lots: list[dict[str, Any]], uses: list[dict[str, Any]]) -> None:
-    """Raises AssertionError unless every lot is the fold of its uses and the lots of an account add up to it."""
+    """Raises AssertionError unless each lot is the sum of its movements and an account's lots add up to its balance."""
     left: dict[int, int] = defaultdict(int)
     held: dict[int, int] = defaultdict(int)
     for lot in lots:

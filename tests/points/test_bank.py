@@ -1,6 +1,6 @@
-"""A bank of 8 accounts with 100 in all, written to and read by real processes of which one is killed again and again.
+"""A bank of 8 accounts with 100 in all; real processes write and read, and one is killed repeatedly.
 
-Every read sums to 100 with nothing below zero, and what somebody was told is booked once, whatever was killed.
+Every read sums to 100 with nothing below zero, and each confirmed transfer is booked once, despite the kills.
 """
 
 import os
@@ -29,12 +29,12 @@ from tests.processes import fresh
 
 pytestmark = pytest.mark.crash
 
-# Threads share the one writer of a SQLite file; on PostgreSQL everybody is a process with connections of its own.
+# Threads share the one writer of a SQLite file; on PostgreSQL each is a process with its own connections.
 PROCESSES_AND_THREADS = {"sqlite": (1, 6), "postgresql": (3, 1)}
 
 
 def open_bank(database: Database, folder: Path) -> tuple[Bank, Books]:
-    """Eight accounts and what is in them at first; the same again as a book to look at."""
+    """Open eight funded accounts. Returns them as a bank and as a book."""
     books = new_books()
     bank = Bank(database.url, books.center_id, (), folder)
     ids = [in_transaction(raw.open_account, "point", overdraft=False, actor=bank.actor) for _ in range(ACCOUNTS)]
@@ -49,14 +49,14 @@ def open_bank(database: Database, folder: Path) -> tuple[Bank, Books]:
 
 
 def start(bank: Bank, process: int, threads: int, each: int) -> BaseProcess:
-    """A writing process."""
+    """Start a writer process."""
     writer = fresh.Process(target=bank_workers.write, args=(bank, process, threads, each), daemon=True)
     writer.start()
     return writer
 
 
 def kill_in_the_middle(bank: Bank, writer: BaseProcess, answers: int) -> None:
-    """kill -9 once the first writer has had so many answers, while it still has work."""
+    """kill -9 the first writer after that many answers, while it still has work."""
     until = time.monotonic() + LONGEST_SECONDS
     while sum("name" in line for line in journal_of_first(bank)) < answers:
         assert writer.is_alive(), "the writer ended before it could be killed"
@@ -68,12 +68,12 @@ def kill_in_the_middle(bank: Bank, writer: BaseProcess, answers: int) -> None:
 
 
 def journal_of_first(bank: Bank) -> list[dict[str, object]]:
-    """What the threads of the first writer were answered so far."""
+    """Answers to the first writer's threads so far."""
     return [line for path in bank.folder.glob("writer-0-*.jsonl") for line in bank_workers.lines_of(path)]
 
 
 def run_bank(bank: Bank, dialect: str, *, each: int, kills: int) -> None:
-    """All processes to their end, the first writer killed and started again in between."""
+    """Run all processes to their end; kill and restart the first writer in between."""
     processes, threads = PROCESSES_AND_THREADS[dialect]
     reader = fresh.Process(target=bank_workers.read, args=(bank,), daemon=True)
     reader.start()
@@ -110,7 +110,7 @@ def test_bank_keeps_its_hundred_whoever_is_killed(
 
 
 def assert_every_read_is_whole(bank: Bank) -> None:
-    """Whoever read, and whenever: 100 in all, nothing below zero."""
+    """Every read at any time: 100 in all, nothing below zero."""
     reads = [line["read"] for line in bank.journals() if "read" in line] + [bank.read()]
     assert len({tuple(balances) for balances in reads}) > 10, "nothing happened while they read"
     assert {sum(balances) for balances in reads} == {TOTAL}
@@ -118,12 +118,12 @@ def assert_every_read_is_whole(bank: Bank) -> None:
 
 
 def assert_answers_are_kept(bank: Bank, *, expected: int, sent_again: int) -> None:
-    """Each name that was told as booked is there once, no refused one is, and nothing else."""
+    """The book contains each confirmed name once, no refused name, and nothing else."""
     answers = [line for line in bank.journals() if "name" in line]
     codes = Counter(line["code"] for line in answers)
     assert len({line["name"] for line in answers}) == len(answers) == expected
     assert set(codes) <= {"created", "points.exceeds_credits", "points.exists"}
-    # Only what was in flight at a kill is sent a second time.
+    # Only what was in flight at a kill is resent.
     assert codes["points.exists"] <= sent_again
     booked = [name for line in answers if line["code"] != "points.exceeds_credits" for name in line["names"]]
     assert sorted(booked) == sorted(in_snapshot(_names, bank.center_id))

@@ -1,4 +1,4 @@
-"""Whatever is tried, points are neither made nor lost: movements, holds, ends and corrections beside a model."""
+"""Points are neither created nor lost: random movements, holds, resolutions and corrections, compared with a model."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ days = st.sampled_from([None, date(2026, 12, 31), date(2027, 3, 31), date(2027, 
 
 
 class Bookkeeping(RuleBasedStateMachine):
-    """A book in the database beside a model of it; each rule must end the same way in both."""
+    """A book in the database and its model; each rule must have the same outcome in both."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,20 +56,20 @@ class Bookkeeping(RuleBasedStateMachine):
 
     @initialize(each=st.sampled_from([40, 300]))
     def begin(self, each: int) -> None:
-        """Everybody has something, so that not everything is refused."""
+        """Give everybody points, so that not everything is refused."""
         self._post([Movement(ISSUANCE, key, each, "award") for key in (*MEMBERS, STOCK)])
         self._post([Movement(MEMBERS[0], REDEEMED, 5, "redeem", self.now + timedelta(minutes=5))])
 
-    # What happens to a book.
+    # Rules.
 
     @rule(to=members, amount=amounts, good_until=days)
     def award(self, to: AccountKey, amount: int, good_until: date | None) -> None:
-        """Points from nowhere, good for a while or for ever."""
+        """Award points, good for a while or for ever."""
         self._post([Movement(ISSUANCE, to, amount, "award", good_until=good_until)])
 
     @rule(by=members, held_too=st.booleans(), more=st.integers(0, 1))
     def spend_all(self, by: AccountKey, held_too: bool, more: int) -> None:
-        """To the last point, or one more, or what is held as well."""
+        """Spend everything, or one point too many, or held points too."""
         held = 0 if held_too else self.model.held[by]
         self._post([Movement(by, REDEEMED, self.model.balance[by] - held + more, "redeem")])
 
@@ -85,7 +85,7 @@ class Bookkeeping(RuleBasedStateMachine):
 
     @rule(moves=st.lists(st.tuples(accounts, accounts, any_amounts), min_size=1, max_size=4))
     def move_anything(self, moves: list[tuple[AccountKey, AccountKey, int]]) -> None:
-        """A batch of whatever, most of it refused."""
+        """Post a random batch; most are refused."""
         self._post([Movement(debit, credit, amount, "any") for debit, credit, amount in moves])
 
     @rule(by=members, lines=st.lists(amounts, min_size=1, max_size=3), minutes=st.integers(1, 40))
@@ -110,7 +110,7 @@ class Bookkeeping(RuleBasedStateMachine):
     @precondition(lambda self: self._open_holds())
     @rule(chosen=st.lists(choices, min_size=1, max_size=2, unique=True), amount=any_amounts)
     def post_in_part(self, chosen: list[int], amount: int) -> None:
-        """Post less than was held, or try to post more."""
+        """Post less than the hold, or try to post more."""
         picked = pick(self._open_holds(), chosen)
         self._resolve(picked, "post", dict.fromkeys(picked[:1], amount))
 
@@ -118,13 +118,13 @@ class Bookkeeping(RuleBasedStateMachine):
         chosen=st.lists(choices, min_size=1, max_size=2, unique=True), kind=st.sampled_from(["post", "void", "expire"])
     )
     def end_what_is_no_open_hold(self, chosen: list[int], kind: Kind) -> None:
-        """Whatever transfer comes, most of them no hold or resolved."""
+        """Resolve random transfers, most of them not holds or already resolved."""
         self._resolve(pick(list(self.model.entries), chosen), kind, {})
 
     @precondition(lambda self: self._open_holds())
     @rule(chosen=choices, kind=st.sampled_from(["post", "void", "expire"]), late=st.integers(-1, 1))
     def end_hold_at_its_last_moment(self, chosen: int, kind: Kind, late: int) -> None:
-        """A microsecond before the end of a hold, at it, or after it."""
+        """Resolve a hold a microsecond before, at or after its end."""
         (picked,) = pick(self._open_holds(), [chosen])
         until = self.model.entries[picked].expires_at
         assert until is not None
@@ -134,13 +134,13 @@ class Bookkeeping(RuleBasedStateMachine):
     @precondition(lambda self: self._due())
     @rule()
     def sweep(self) -> None:
-        """Expire every hold whose time is over, each by itself."""
+        """Expire every overdue hold, one batch each."""
         for each in self._due():
             self._resolve([each], "expire", {})
 
     @rule(chosen=choices, part=st.sampled_from([None, 1, 5, 30]), times=st.integers(1, 2), straight=st.booleans())
     def take_back(self, chosen: int, part: int | None, times: int, straight: bool) -> None:
-        """Reverse a transfer, or refund a part of it; now and then twice at once, or in the wrong direction."""
+        """Reverse a transfer or refund part of it, sometimes twice in a batch or in the wrong direction."""
         for original_id in pick(list(self.model.entries), [chosen]):
             entry = self.model.entries[original_id]
             debit, credit = (entry.debit, entry.credit) if straight and chosen % 5 == 0 else (entry.credit, entry.debit)
@@ -150,7 +150,7 @@ class Bookkeeping(RuleBasedStateMachine):
     @precondition(lambda self: self._taken_back())
     @rule(chosen=choices, part=st.sampled_from([None, 1]))
     def take_back_again(self, chosen: int, part: int | None) -> None:
-        """Reverse or refund what was reversed or refunded before."""
+        """Correct a transfer that has been corrected before."""
         (original_id,) = pick(self._taken_back(), [chosen])
         entry = self.model.entries[original_id]
         whole = {"reverses_id": original_id} if part is None else {"refund_of": original_id}
@@ -158,25 +158,25 @@ class Bookkeeping(RuleBasedStateMachine):
 
     @rule(to=members)
     def post_the_last_event_again(self, to: AccountKey) -> None:
-        """A source posts once, whatever it brings the second time."""
+        """Repeat a source with other movements; it posts only once."""
         if self.last_source is not None:
             self._post([Movement(ISSUANCE, to, 1, "award")], source=self.last_source)
 
     @rule(seconds=st.integers(1, 1500))
     def time_goes_on(self, seconds: int) -> None:
-        """The clock moves."""
+        """Advance the clock."""
         self.now += timedelta(seconds=seconds)
 
     @rule(seconds=st.integers(1, 90))
     def clock_is_put_back(self, seconds: int) -> None:
-        """The machine's clock was fast."""
+        """Set the clock back, as after a fast machine clock."""
         self.now -= timedelta(seconds=seconds)
 
-    # What is true after each of them.
+    # Invariants.
 
     @invariant()
     def book_is_sound_and_that_of_the_model(self) -> None:
-        """Nothing made or lost, counters and versions are the fold of the transfers, and all is as the model says."""
+        """The book is sound and equals the model."""
         accounts, transfers, lines = in_snapshot(whole_book, self.books.center_id)
         assert_sound(accounts, transfers)
         held: dict[tuple[str, str], int] = defaultdict(int)
@@ -194,7 +194,7 @@ class Bookkeeping(RuleBasedStateMachine):
 
     @invariant()
     def lots_are_sound_and_those_of_the_model(self) -> None:
-        """What is left of the lots is the balance, by each last day, and their uses say how it came to that."""
+        """Lots add up to the balance, equal the model by last day, and follow from their movements."""
         accounts, lots, uses = in_snapshot(all_lots, self.books.center_id)
         assert_lots(accounts, lots, uses)
         for account in accounts:
@@ -208,7 +208,7 @@ class Bookkeeping(RuleBasedStateMachine):
             assert (+free, +held) == self.tokens.of(key), key
 
     def teardown(self) -> None:
-        """At the end the past still reads as it was: each account as of each time at which it moved."""
+        """At the end, the past still reads the same: each account as of each time at which it moved."""
         for moment in self.model.history[-12:]:
             for key, balance in moment.balances.items():
                 if KINDS[key.kind].counted:
@@ -216,7 +216,7 @@ class Bookkeeping(RuleBasedStateMachine):
                     view = in_snapshot(queries.get_account, account_id, self.books.center_id, as_of=moment.at)
                     assert Balance(view.balance, view.held) == balance
 
-    # How it is done in both.
+    # Running a step in both.
 
     def _open_holds(self) -> list[int]:
         return [each for each, entry in self.model.entries.items() if entry.kind == "pending" and entry.over is None]
@@ -250,7 +250,7 @@ class Bookkeeping(RuleBasedStateMachine):
                 self.tokens.resolve(pending_id, kind, amount, transfer_id, posted.recorded_at)
 
     def _compare(self, expected: Callable[[], Draft], real: Callable[[], Posted]) -> Posted | None:
-        """Either both refuse for the same reason, or both do it at the same time with the same balances."""
+        """Either both refuse with the same code, or both succeed with the same time and balances."""
         try:
             draft = expected()
         except Refused as refusal:
@@ -275,7 +275,7 @@ class Bookkeeping(RuleBasedStateMachine):
 
 
 def _codes(refusal: str) -> Iterator[str]:
-    """The codes that fit; of several holds that have ended in different ways, any may be named."""
+    """The acceptable codes: if several holds have ended in different ways, any may be reported."""
     names: dict[str, Any] = {"post": "already_posted", "void": "already_voided", "expire": "expired"}
     if not refusal.startswith("resolved:"):
         yield refusal

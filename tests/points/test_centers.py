@@ -1,4 +1,4 @@
-"""Two centers in one database don't see each other."""
+"""Two centers in one database are isolated."""
 
 import pytest
 

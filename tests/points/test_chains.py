@@ -1,4 +1,4 @@
-"""Whatever is sent to the raw ledger, it does what a few lines of plain arithmetic say, and nothing is made or lost."""
+"""Random requests to the raw ledger match a few lines of plain arithmetic; nothing is created or lost."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -26,11 +26,11 @@ class Plain:
     pending: dict[str, tuple[int, int, int]] = field(default_factory=dict)
 
     def copy(self) -> "Plain":
-        """The same, to try a chain on."""
+        """A copy, to try a chain on."""
         return Plain(list(self.balance), list(self.held), dict(self.pending))
 
     def apply(self, step: "Step") -> bool:
-        """Whether a step can be done; does it."""
+        """Apply a step if possible. Returns whether it was."""
         if step.kind in ("post", "void"):
             found = self.pending.pop(step.of, None)
             if found is None:
@@ -53,7 +53,7 @@ class Plain:
 
 @dataclass(frozen=True)
 class Step:
-    """One transfer, by the numbers of its accounts."""
+    """One transfer, with accounts by number."""
 
     kind: str
     debit: int
@@ -66,7 +66,7 @@ class Step:
 
 @st.composite
 def steps(draw: st.DrawFn) -> list[list[Step]]:
-    """A few requests; those that resolve name a hold that may be there, may be resolved, or may never have been."""
+    """Draw a few requests; resolutions name holds that are open, resolved or nonexistent."""
     requests = []
     names: list[str] = []
     for number in range(draw(st.integers(1, 4))):
@@ -107,7 +107,7 @@ def test_chains_do_what_plain_arithmetic_says(world: World, requests: list[list[
 
 
 def wanted(step: Step, ids: Sequence[int], run: str) -> WantedTransfer:
-    """A step as it is sent; a post takes all that is held."""
+    """A step as sent; a post takes the whole hold."""
     if step.kind in ("posted", "pending"):
         return WantedTransfer(
             id=run + step.name,
@@ -122,7 +122,7 @@ def wanted(step: Step, ids: Sequence[int], run: str) -> WantedTransfer:
 
 
 def done(plain: Plain, request: Sequence[Step]) -> tuple[Plain, list[bool]]:
-    """The book after a request, and which of its transfers were booked."""
+    """The book after a request, and the transfers that were booked."""
     expected: list[bool] = []
     chain: list[Step] = []
     for position, step in enumerate(request):

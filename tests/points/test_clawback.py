@@ -1,4 +1,4 @@
-"""An award that was wrong comes back: from what is left, the rest as a debt that the next awards pay."""
+"""Claw-backs: a wrong award is taken from available points, the rest becomes a debt that the next awards pay."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def take_back(books: Books, transfer_id: int) -> Posted:
 
 
 def award(books: Books, *movements: Movement) -> Posted:
-    """Book awards as check-in does."""
+    """Post awards the way check-in does."""
 
     def work(session: object) -> Posted:
         return books.post_in(session, *clawback.pay_debt_first(session, movements, actor=books.actor))  # type: ignore[arg-type]
@@ -29,7 +29,7 @@ def award(books: Books, *movements: Movement) -> Posted:
 
 
 def debt(books: Books) -> int:
-    """What the member owes, below zero."""
+    """The member's debt, as a negative balance."""
     return in_snapshot(queries.balance, DEBT, books.center_id).balance
 
 

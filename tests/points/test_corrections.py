@@ -1,4 +1,4 @@
-"""What was posted is taken back by a new transfer that names it: wholly and once, or in parts up to the whole."""
+"""Corrections: a new transfer names the original and takes it back wholly, once, or in parts up to the whole."""
 
 import pytest
 
@@ -10,19 +10,19 @@ from tests.points.books import HALF_AN_HOUR, ISSUANCE, REDEEMED, Books, member
 
 
 def back(amount: int, *, reverses: int | None = None, refund_of: int | None = None) -> Movement:
-    """The other way round of a redemption."""
+    """The reverse movement of a redemption."""
     return Movement(REDEEMED, member(), amount, "void", reverses_id=reverses, refund_of=refund_of)
 
 
 @pytest.fixture
 def sold(books: Books) -> Posted:
-    """100 points awarded and 60 of them spent."""
+    """Award 100 points and spend 60 of them."""
     books.award(100)
     return books.spend(60)
 
 
 def refusal(books: Books, *movements: Movement) -> str:
-    """The code of the refusal, which changed nothing."""
+    """The code of the refusal; asserts that nothing changed."""
     before = (books.accounts(), books.transfers())
     with pytest.raises(LedgerError) as caught:
         books.post(*movements)
@@ -82,7 +82,7 @@ def test_only_what_was_posted_is_corrected(books: Books) -> None:
 
 
 def test_correction_is_posted_at_once(books: Books, sold: Posted) -> None:
-    """Held, it could be voided again, and what it takes back would be neither taken back nor not."""
+    """A pending correction could be voided, which would leave its original undecided."""
     later = Movement(REDEEMED, member(), 60, "void", clock.now() + HALF_AN_HOUR, reverses_id=sold.transfer_ids[0])
     assert refusal(books, later) == "points.transfer_not_correctable"
 
@@ -110,7 +110,7 @@ def test_reversal_after_a_refund_and_refund_after_a_reversal(books: Books, sold:
 
 
 def test_reversal_can_not_overdraw(books: Books) -> None:
-    """The award was spent meanwhile; taking it back needs a claw-back, not a negative balance."""
+    """The award has been spent meanwhile; taking it back needs a claw-back, not a negative balance."""
     award = books.award(100)
     books.spend(60)
     take_back = Movement(member(), ISSUANCE, 100, "void", reverses_id=award.transfer_ids[0])

@@ -1,4 +1,4 @@
-"""Points whose time is over: prepared, released, carried out lot by lot; what is held or given back keeps its dates."""
+"""Expiry: prepared, released, carried out lot by lot; points held or given back keep their dates."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -31,12 +31,12 @@ BREAKAGE = AccountKey(POINT, "breakage", 202612)
 
 @pytest.fixture
 def admin(books: Books) -> Actor:
-    """Who prepares and releases; that it takes two people is tested with the approvals."""
+    """The actor who prepares and releases; the two-person rule is tested with approvals."""
     return Actor(1, books.center_id, frozenset({Grant(Permission.PROPOSE, "/")}))
 
 
 def give(books: Books, amount: int, good_until: date | None, to: int = 1) -> int:
-    """Points good until a day; the transfer."""
+    """Award points good until a day. Returns the transfer."""
     with clock.at(BEFORE):
         return books.post(Movement(ISSUANCE, member(to), amount, "award", good_until=good_until)).transfer_ids[0]
 
@@ -52,7 +52,7 @@ def expire(admin: Actor, *, at: datetime = OVER, ends_on: date = DAY, limit: int
 
 
 def lots(books: Books) -> list[dict[str, Any]]:
-    """The lots, checked against their uses."""
+    """The lots, after checking them against their movements."""
     accounts, found, uses = in_snapshot(_rows, books.center_id)
     assert_lots(accounts, found, uses)
     return found

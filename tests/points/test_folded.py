@@ -1,4 +1,4 @@
-"""Whatever is posted and sealed in whatever order: the log proves itself, and folded balances are what was posted."""
+"""Posting and sealing in any order: the log proves itself, and folded balances equal the postings."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -24,13 +24,13 @@ steps = st.lists(st.tuples(st.sampled_from(["award", "spend", "hold", "seal"]), 
 @given(steps)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 def test_in_whatever_order_things_are_posted_and_sealed(database: Database, done: list[tuple[str, int]]) -> None:
-    """The root is the standard's over the leaves in their order, each checkpoint goes on from all before it."""
+    """The root is the standard's root over the leaves, and each checkpoint extends all earlier ones."""
     books = new_books()
     log = Log(books.center_id)
     for each in (1, 2):
         books.award(1_000, member(each))
     for what, number in done:
-        # Another machine's clock may be behind, so that what is sealed last was not recorded last.
+        # Another machine's clock may be behind, so the batch sealed last is not always recorded last.
         with clock.at(clock.now() - timedelta(seconds=number) if number % 3 == 0 else clock.now()):
             if what == "seal":
                 log.seal(limit=number)
@@ -52,7 +52,7 @@ def test_in_whatever_order_things_are_posted_and_sealed(database: Database, done
 
 
 def assert_proved(log: Log) -> None:
-    """Each leaf is in the last checkpoint, and each checkpoint goes on from every one before."""
+    """Each leaf is in the last checkpoint, and each checkpoint extends all earlier ones."""
     last = log.opened()[-1]
     for leaf in log.leaves:
         found = in_snapshot(seal_queries.prove_batch, leaf.batch_id, center_id=log.center_id)
@@ -81,7 +81,7 @@ def test_a_balance_of_the_past_counts_what_was_recorded_then_and_sealed_much_lat
 
 
 def folded(books: Books, moment: datetime | None) -> dict[str, int]:
-    """The balances of the folded accounts at a moment as the service says."""
+    """Folded balances as of a moment, from the service."""
     accounts = [account for account in books.accounts() if not account["counted"]]
     return {
         each["kind"]: in_snapshot(queries.get_account, each["id"], books.center_id, as_of=moment).balance
@@ -90,7 +90,7 @@ def folded(books: Books, moment: datetime | None) -> dict[str, int]:
 
 
 def folded_by_hand(books: Books, moment: datetime | None) -> dict[str, int]:
-    """The same from the transfers."""
+    """The same, summed from the transfers."""
     kinds = {account["id"]: account["kind"] for account in books.accounts() if not account["counted"]}
     found = dict.fromkeys(kinds.values(), 0)
     for row in books.transfers():

@@ -1,4 +1,4 @@
-"""A frozen book refuses every posting and is read all the same, until an admin and an auditor have both released it."""
+"""A frozen book refuses every posting but stays readable, until an admin and an auditor have both released it."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -35,22 +35,22 @@ def office(world: World) -> Office:
 
 
 def freeze(world: World, *, run_id: int | None = 77) -> int:
-    """A verification has found something."""
+    """Freeze the book after a failed verification."""
     return in_transaction(freezing.freeze, world.center_id, reason="debits_posted", run_id=run_id)
 
 
 def release(freeze_id: int, by: Person, note: str = "查清了，改正了") -> dict[str, Any]:
-    """Somebody signs."""
+    """Sign the release."""
     return in_transaction(freezing.release, freeze_id, note, actor=by.actor, desk=APPROVALS)
 
 
 def seen(world: World, freeze_id: int) -> FreezeView:
-    """A freeze as it is now."""
+    """The current state of a freeze."""
     return in_snapshot(freezing.get_freeze, freeze_id, world.center_id)
 
 
 def code_of(work: Callable[[], Any]) -> str:
-    """The code of the refusal in which it ends."""
+    """The code of the refusal that `work` raises."""
     with pytest.raises(LedgerError) as caught:
         work()
     return caught.value.code
@@ -201,7 +201,7 @@ def test_no_month_is_closed_in_a_frozen_book(office: Office) -> None:
 
 
 def test_what_is_sent_to_a_frozen_book_is_booked_after_the_release(office: Office, client: FlaskClient) -> None:
-    """The answer is 503 with a time to ask again, and the same key succeeds later: nothing is remembered as refused."""
+    """The answer is 503 with Retry-After, and the same key succeeds later: no refusal is stored."""
     proposal = client.post(
         "/api/v1/approvals",
         json={"kind": "points.adjustment", "payload": office.payload(100), "reason": "漏记"},
@@ -221,7 +221,7 @@ def test_what_is_sent_to_a_frozen_book_is_booked_after_the_release(office: Offic
 
 
 def test_a_check_out_waits_in_the_phone(office: Office) -> None:
-    """A scan at a frozen book is not kept as refused: the same scan, sent again by the phone, is taken later."""
+    """A scan on a frozen book is not stored as refused: the phone's retry is accepted later."""
     world, clerk = office.world, office.world.add_staff("clerk")
     starts = clock.now()
     world.sign_up(world.add_shift(starts + timedelta(minutes=1)), office.volunteer)

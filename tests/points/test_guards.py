@@ -1,4 +1,4 @@
-"""The database itself refuses what the service would never do: whoever reaches it with SQL finds the book shut."""
+"""The database itself refuses what the service would never do, even for direct SQL."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ TABLES = ("batch", "transfer")
 
 @pytest.fixture
 def written(books: Books) -> Books:
-    """A book with an award, a redemption, a hold and a posted hold, in points and in minutes."""
+    """A book with an award, a redemption, an open and a posted hold, in points and in minutes."""
     books.award(500)
     books.spend(100)
     books.resolve(books.hold(50), "post")
@@ -34,7 +34,7 @@ def run(statement: str, **values: Any) -> None:
 
 
 def refused(statement: str, **values: Any) -> str:
-    """The message with which the database refuses a statement."""
+    """The database's message when it refuses a statement."""
     with pytest.raises(sa.exc.DBAPIError) as caught:
         run(statement, **values)
     return str(caught.value)
@@ -68,7 +68,7 @@ def test_facts_are_not_changed_nor_deleted(written: Books, table: str, statement
 
 @pytest.mark.parametrize("table", TABLES)
 def test_facts_are_not_replaced_nor_truncated(written: Books, database: Database, table: str) -> None:
-    """SQLite's REPLACE asks no DELETE trigger unless recursive_triggers is on; TRUNCATE asks no trigger of rows."""
+    """SQLite's REPLACE fires no DELETE trigger unless recursive_triggers is on; TRUNCATE fires no row trigger."""
     before = in_snapshot(everything, written.center_id)
     if database.url.startswith("sqlite"):
         statements = [
@@ -118,7 +118,7 @@ def test_folded_account_keeps_no_counters(written: Books) -> None:
     assert "ck_account_folded_keeps_no_counters" in message
 
 
-# What is wrong: the columns of a copy of the redemption that are different, and what the database names.
+# Forgeries: the changed columns in a copy of the redemption, and what the database reports.
 FORGERIES: dict[str, tuple[dict[str, Any], str]] = {
     "nothing moved": ({"amount": 0}, "ck_transfer_amount"),
     "moved backwards": ({"amount": -5}, "ck_transfer_amount"),
@@ -174,7 +174,7 @@ def test_forged_transfer_is_refused(written: Books, forgery: str) -> None:
 
 
 def _insert(row: dict[str, Any]) -> None:
-    # Without the unit's reruns, which would turn a unique key into a refusal.
+    # Bypass the unit's retries, which would turn a unique violation into a refusal.
     def work(session: Session) -> str:
         with session.begin_nested():
             try:
@@ -191,7 +191,7 @@ class _Refused(sa.exc.SQLAlchemyError):
 
 
 def test_honest_transfer_in_the_same_way_is_written(written: Books) -> None:
-    """So that the forgeries above are refused for what is wrong with them."""
+    """Proves that the forgeries above are refused for their errors only."""
     spent = next(row for row in written.transfers() if row["code"] == "redeem" and row["kind"] == "posted")
     _insert({**spent, "id": new_id(), "debit_version": 1000})
     assert len(written.transfers()) == 7

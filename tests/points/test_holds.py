@@ -1,4 +1,4 @@
-"""A hold binds an amount until it is posted, wholly or in part, voided, or its time is over."""
+"""A hold reserves an amount until it is posted, wholly or in part, voided or expired."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -99,7 +99,7 @@ def test_one_resolved_hold_refuses_the_whole_batch(books: Books) -> None:
 
 @pytest.mark.parametrize("late", [timedelta(0), timedelta(microseconds=1), timedelta(days=1)])
 def test_hold_whose_time_is_over_can_not_be_posted(books: Books, late: timedelta) -> None:
-    """Nobody has swept it yet; the clock decides."""
+    """Even before the sweeper runs, the clock decides."""
     with clock.at(NOON):
         books.award(100)
         held = books.hold(60)
@@ -122,7 +122,7 @@ def test_hold_can_be_posted_until_its_last_moment_and_not_expired_before(books: 
 
 
 def test_hold_is_never_recorded_as_posted_after_its_end(books: Books) -> None:
-    """The account's last entry is from a moment later; the time that will be written decides, not the clock alone."""
+    """The account's last entry is later than the clock; the time of recording decides, not the clock alone."""
     with clock.at(NOON):
         books.award(100)
         held = books.hold(60)
@@ -182,7 +182,7 @@ def test_same_step_of_the_same_source_resolves_once(books: Books) -> None:
 
 
 def test_hold_between_folded_accounts_is_resolved_once_too(books: Books) -> None:
-    """No counted account is locked, so the unique key alone decides."""
+    """No counted account is locked, so only the unique key decides."""
     held = books.post(Movement(ISSUANCE, REDEEMED, 5, "test", clock.now() + HALF_AN_HOUR)).transfer_ids
     books.resolve(held, "void")
     with pytest.raises(Conflict) as caught:

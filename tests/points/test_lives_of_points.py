@@ -1,4 +1,4 @@
-"""Points from award to end, beside single tokens: spent, held, refunded, expired, clawed back, owed."""
+"""Points from award to end, compared with single tokens: spent, held, refunded, expired, clawed back, owed."""
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
@@ -38,12 +38,12 @@ choices = st.integers(0, 1_000)
 
 
 def debt_of(key: AccountKey) -> AccountKey:
-    """Where a member's debt is kept."""
+    """The account of a member's debt."""
     return AccountKey(POINT, "debt", key.owner_id)
 
 
 class LivesOfPoints(RuleBasedStateMachine):
-    """A book in the database beside tokens and debts in plain Python; each rule must end the same way in both."""
+    """A book in the database, and tokens and debts in plain Python; each rule must have the same outcome in both."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,11 +55,11 @@ class LivesOfPoints(RuleBasedStateMachine):
         self.sales: dict[int, tuple[AccountKey, int]] = {}
         self.now = START
 
-    # What happens to points.
+    # Rules.
 
     @rule(to=members, amount=amounts, days=st.sampled_from([None, 0, 20, 45, 200]))
     def award(self, to: AccountKey, amount: int, days: int | None) -> None:
-        """An award pays the debt first, and what is left of it makes a lot."""
+        """An award pays the debt first; the rest makes a lot."""
         good_until = None if days is None else self._today() + timedelta(days=days)
         wanted = [Movement(ISSUANCE, to, amount, "award", good_until=good_until)]
 
@@ -77,7 +77,7 @@ class LivesOfPoints(RuleBasedStateMachine):
 
     @rule(by=members, amount=amounts)
     def spend(self, by: AccountKey, amount: int) -> None:
-        """Points for goods, if there are enough."""
+        """Spend points, if there are enough."""
         move = Movement(by, REDEEMED, amount, "redeem")
         posted = self._post(move, fits=amount <= len(self.tokens.free[by]))
         if posted is not None:
@@ -85,14 +85,14 @@ class LivesOfPoints(RuleBasedStateMachine):
 
     @rule(by=members, amount=amounts)
     def hold(self, by: AccountKey, amount: int) -> None:
-        """A hold for a year, so that it outlives its lots."""
+        """Hold for a year, so that the hold outlives its lots."""
         move = Movement(by, REDEEMED, amount, "redeem", self.now + timedelta(days=365))
         self._post(move, fits=amount <= len(self.tokens.free[by]))
 
     @precondition(lambda self: self.tokens.pinned)
     @rule(chosen=choices, post=st.booleans())
     def end_hold(self, chosen: int, post: bool) -> None:
-        """Post a hold or let go of it."""
+        """Post or release a hold."""
         pending_id = sorted(self.tokens.pinned)[chosen % len(self.tokens.pinned)]
         amount = len(self.tokens.pinned[pending_id][2])
         kind = "post" if post else "void"
@@ -103,7 +103,7 @@ class LivesOfPoints(RuleBasedStateMachine):
     @precondition(lambda self: self.sales)
     @rule(chosen=choices, part=st.integers(1, 100), at_fault=st.booleans())
     def refund(self, chosen: int, part: int, at_fault: bool) -> None:
-        """A part of a sale back, to the lots it came from; those that died are extended where the shop was at fault."""
+        """Refund part of a sale to the lots it came from; expired ones are extended if the shop was at fault."""
         sale_id = sorted(self.sales)[chosen % len(self.sales)]
         by, left = self.sales[sale_id]
         amount = max(1, left * part // 100)
@@ -117,7 +117,7 @@ class LivesOfPoints(RuleBasedStateMachine):
 
     @rule(by=members, amount=amounts, at_fault=st.booleans(), days=st.sampled_from([30, 31, 32, 60]))
     def refund_late(self, by: AccountKey, amount: int, at_fault: bool, days: int) -> None:
-        """A sale of what is good for today only, refunded about when it dies."""
+        """Sell points that are good only today, and refund around their expiry."""
         self.award(by, amount, 0)
         self.spend(by, amount)
         self.days_go_by(days)
@@ -127,7 +127,7 @@ class LivesOfPoints(RuleBasedStateMachine):
     @precondition(lambda self: self.awards)
     @rule(chosen=choices)
     def claw_back(self, chosen: int) -> None:
-        """A wrong award: what is there goes, the rest is owed."""
+        """Claw back an award: available points go, the rest is owed."""
         award_id = sorted(self.awards)[chosen % len(self.awards)]
         of, amount = self.awards.pop(award_id)
         there = min(amount, len(self.tokens.free[of]))
@@ -140,13 +140,13 @@ class LivesOfPoints(RuleBasedStateMachine):
 
     @rule(giver=st.sampled_from(MEMBERS), amount=amounts)
     def give(self, giver: AccountKey, amount: int) -> None:
-        """From one member to the other, dates and all."""
+        """Give points to the other member; they keep their dates."""
         taker = MEMBERS[1 - MEMBERS.index(giver)]
         self._post(Movement(giver, taker, amount, "gift"), fits=amount <= len(self.tokens.free[giver]))
 
     @rule(limit=st.integers(1, 3))
     def expire(self, limit: int) -> None:
-        """All whose grace is over, in small steps; nothing twice."""
+        """Expire everything past its grace, in small steps, nothing twice."""
         ends_on = self._today() - timedelta(days=GRACE_DAYS + 1)
         dead = {key: [token for token in self.tokens.free[key] if self._has_died(token)] for key in MEMBERS}
         expected = sum(len(tokens) for tokens in dead.values())
@@ -166,14 +166,14 @@ class LivesOfPoints(RuleBasedStateMachine):
 
     @rule(days=st.sampled_from([1, 10, 25, 40, 120]))
     def days_go_by(self, days: int) -> None:
-        """The calendar moves."""
+        """Advance the calendar."""
         self.now += timedelta(days=days)
 
-    # What is true after each of them.
+    # Invariants.
 
     @invariant()
     def book_and_lots_are_those_of_the_model(self) -> None:
-        """Balances, holds, debts and what is left of the lots by their last day; nothing made, nothing lost."""
+        """Balances, holds, debts and lots by last day equal the model; nothing is created or lost."""
         accounts, transfers, lines = in_snapshot(whole_book, self.books.center_id)
         _, lots, uses = in_snapshot(all_lots, self.books.center_id)
         assert_sound(accounts, transfers)
@@ -205,7 +205,7 @@ class LivesOfPoints(RuleBasedStateMachine):
         return posted
 
     def _extend(self, dead: list[Token], extend_to: date | None) -> None:
-        """A lot has one last day: what else is left of it is extended too."""
+        """A lot has a single last day, so the rest of the lot is extended too."""
         lots = {token.lot for token in dead}
         if extend_to is None:
             return

@@ -1,4 +1,4 @@
-"""Lots and their end over HTTP: one's own lots, the notice list, a run from its preparation to what it came to."""
+"""Lots and expiry over HTTP: own lots, the notice list, and a run from preparation to result."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -30,7 +30,7 @@ def _now() -> Iterator[None]:
 
 @pytest.fixture
 def member(world: World) -> Person:
-    """Somebody with points that end in 2026, in 2027 and never."""
+    """A member with points that end in 2026, in 2027 and never."""
     member = world.add_volunteer()
     with clock.at(BEFORE):
         give_points(world, member, 100)
@@ -40,7 +40,7 @@ def member(world: World) -> Person:
 
 
 def lots_address(world: World, member: Person) -> str:
-    """Where a member's lots are."""
+    """The address of a member's lots."""
     key = AccountKey(POINT, "member", member.volunteer_id)
     return f"{API}/accounts/{public_id(in_snapshot(accounts_by_key, [key], world.center_id)[key].id)}/lots"
 

@@ -1,4 +1,4 @@
-"""Closed months take no posting dated into them; two people close a month, and open the last one again."""
+"""Closed months take no postings dated into them; two people close a month or reopen the last one."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from tests.runtimes import ZONE
 from tests.world import World
 
 MARCH, APRIL, MAY = "2026-03", "2026-04", "2026-05"
-# Where the people are it is noon.
+# Noon in the center's time zone.
 IN_MARCH, IN_APRIL, IN_MAY, NOW = (datetime(2026, month, 10, 4, tzinfo=UTC) for month in (3, 4, 5, 6))
 
 
@@ -37,29 +37,29 @@ def office(world: World) -> Iterator[Office]:
 
 
 def post(office: Office, effective_at: datetime | None = None) -> int:
-    """A posting, dated back where a time is named; its batch."""
+    """Post, back-dated if a time is given. Returns the batch."""
     books = Books(office.world.center_id)
     return books.post(Movement(ISSUANCE, member(), 100, "award"), effective_at=effective_at).batch_id
 
 
 def close(office: Office, *months: str) -> None:
-    """Two people close months."""
+    """Close months, by two people."""
     for month in months:
         office.approve(office.propose("points.period_close", {"month": month}, reason="月底对过账"))
 
 
 def reopen(office: Office, month: str) -> None:
-    """Two people open a month again."""
+    """Reopen a month, by two people."""
     office.approve(office.propose("points.period_reopen", {"month": month}, reason="漏了一笔"))
 
 
 def shown(office: Office) -> periods.Periods:
-    """All months as they are shown."""
+    """All months as shown."""
     return in_snapshot(periods.periods, office.world.center_id)
 
 
 def refused(work: object) -> LedgerError:
-    """The refusal in which it ends."""
+    """The refusal that `work` raises."""
     assert callable(work)
     with pytest.raises(LedgerError) as caught:
         work()
@@ -183,7 +183,7 @@ def test_months_of_one_center_are_not_closed_for_another(office: Office) -> None
 
 @pytest.mark.parametrize(("at", "asks"), [(NOW, False), (month_start("2026-06", ZONE), False), (IN_MAY, True)])
 def test_a_posting_of_the_present_month_asks_nothing(office: Office, at: datetime, asks: bool) -> None:
-    """The check costs the hot path no statement: only what is dated before this month is looked up."""
+    """The check adds no statement to the hot path: only postings dated before this month are looked up."""
     said: list[str] = []
     engine = office.world.database.writer
 
@@ -211,7 +211,7 @@ def test_sql_can_not_change_the_history_of_the_months(office: Office, statement:
 
 
 def test_who_served_in_a_month_that_was_closed_meanwhile_still_gets_it(world: World) -> None:
-    """A forgotten check-out is reviewed after the month was closed: booked in the open month, evidence says when."""
+    """A forgotten check-out, reviewed after its month closed, is booked in the open month; evidence keeps its time."""
     with clock.at(IN_MARCH):
         office = Office(world)
         post(office)

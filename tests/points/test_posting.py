@@ -1,4 +1,4 @@
-"""A batch moves amounts between accounts, all of it or nothing, once per step of its source."""
+"""A batch moves amounts between accounts, all or nothing, once per step of its source."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -101,7 +101,7 @@ def test_two_movements_of_one_batch_can_not_overdraw(books: Books) -> None:
 
 
 def test_order_within_a_batch_counts(books: Books) -> None:
-    """What an earlier movement brings a later one may take; the other way round there is nothing to take yet."""
+    """A movement may spend what an earlier one credited, but not what a later one will credit."""
     award, redeem = Movement(ISSUANCE, member(), 50, "award"), Movement(member(), REDEEMED, 50, "redeem")
     books.post(award, redeem)
     with pytest.raises(Rejected):
@@ -140,7 +140,7 @@ def test_large_amounts_are_whole(books: Books) -> None:
 
 
 def test_time_of_recording_never_goes_back_on_an_account(books: Books) -> None:
-    """The machine's clock was wrong and is put right; the account's entries keep their order."""
+    """A fast clock is corrected; the account's entries keep their order."""
     times = [NOON, NOON - timedelta(hours=1), NOON, NOON + timedelta(seconds=1)]
     recorded = []
     for instant in times:

@@ -1,4 +1,4 @@
-"""The proofs as strangers get them: verified here by a few lines of the test's own, with nothing of ours."""
+"""The proofs as outsiders get them, verified by a few lines of independent code."""
 
 import base64
 import hashlib
@@ -20,7 +20,7 @@ API = "/api/v1"
 
 
 def post(world: World, to: Person, amount: int = 100) -> str:
-    """Points to somebody; the batch as others name it."""
+    """Award points to somebody. Returns the batch's public key."""
     move = Movement(AccountKey(POINT, "issuance"), AccountKey(POINT, "member", to.volunteer_id), amount, "award")
     source = Source("test", str(new_id()), "post")
     posted = in_transaction(service.post, [move], source=source, actor=world.builder, reason="award")
@@ -28,14 +28,14 @@ def post(world: World, to: Person, amount: int = 100) -> str:
 
 
 class Outsider:
-    """Somebody with a browser, a library for hashes and one for signatures."""
+    """Somebody with a browser and libraries for hashes and signatures."""
 
     def __init__(self, client: FlaskClient, center_id: int) -> None:
         self.client = client
         self.center = f"/centers/{public_id(center_id)}"
 
     def get(self, path: str, who: Person | None = None) -> Any:
-        """What the API answers, to somebody without a log-in unless told."""
+        """The API's answer, by default without a log-in."""
         answer = self.client.get(API + path, headers=who.headers if who is not None else {})
         assert answer.status_code == 200, answer.text
         return answer.json
@@ -46,7 +46,7 @@ class Outsider:
         return answer.status_code, answer.json["code"]
 
     def root(self, note: str, key: str) -> tuple[int, bytes]:
-        """Size and root of a checkpoint whose signature holds."""
+        """Size and root of a checkpoint, after verifying its signature."""
         text, _, signature = note.rpartition("\n\n")
         raw = base64.b64decode(signature.split(" ")[2])
         name, _, encoded = key.split("+", 2)
@@ -57,7 +57,7 @@ class Outsider:
         return int(size), base64.b64decode(root)
 
     def climb(self, proof: dict[str, Any]) -> bytes:
-        """The root to which a path leads, as section 2.1.1 of RFC 6962 says."""
+        """The root that a path leads to (RFC 6962, 2.1.1)."""
         at, last = proof["leaf_index"], proof["tree_size"] - 1
         found = base64.b64decode(proof["leaf_hash"])
         for sibling in map(base64.b64decode, proof["path"]):
@@ -71,13 +71,13 @@ class Outsider:
 
 @pytest.fixture
 def log(world: World) -> Log:
-    """The log of the world."""
+    """The log of the world's center."""
     return Log(world.center_id)
 
 
 @pytest.fixture
 def outsider(client: FlaskClient, world: World) -> Outsider:
-    """A stranger to the center."""
+    """An outsider."""
     return Outsider(client, world.center_id)
 
 
@@ -118,7 +118,7 @@ def test_checkpoints_are_listed_and_kept_one_by_one(world: World, log: Log, outs
 
 
 def test_a_receipt_is_checked_against_the_sheet_on_the_wall(world: World, log: Log, outsider: Outsider) -> None:
-    """The sheet has an older checkpoint than the one of today."""
+    """The printed sheet has an older checkpoint than today's."""
     member = world.add_volunteer()
     batch = post(world, member)
     log.seal()
@@ -143,7 +143,7 @@ def test_a_log_goes_on_from_what_was_kept_elsewhere(world: World, log: Log, outs
     proof = outsider.get(f"{outsider.center}/checkpoints/3/consistency?from=2")
     old, new = (outsider.get(f"{outsider.center}/checkpoints")["items"][at] for at in (1, 0))
 
-    # Two leaves make one node, so that the new root is that node and the third leaf.
+    # Two leaves make one node, so the new root is over that node and the third leaf.
     [third] = map(base64.b64decode, proof["path"])
     assert proof["old_root"] == old["root"]
     assert proof["checkpoint"] == new

@@ -1,4 +1,4 @@
-"""Two connections after the same thing: exactly one gets it, and the other is told the true reason."""
+"""Two connections compete for the same thing: exactly one gets it, and the other learns the true reason."""
 
 import threading
 from collections import Counter
@@ -24,7 +24,7 @@ ROUNDS = 200
 
 
 class Pair:
-    """Two services on one database, each with connections of its own, and a book that both write to."""
+    """Two services on one database, each with its own connections, and a book that both write to."""
 
     def __init__(self, url: str) -> None:
         self.databases = [Database(url), Database(url)]
@@ -32,7 +32,7 @@ class Pair:
         self.books = new_books()
 
     def race(self, rounds: int, *contenders: Callable[[int], Any]) -> list[tuple[Any, Any]]:
-        """Let both run each round at the same moment; per round what each got: a value, or the code of its refusal."""
+        """Run each round in both at the same moment. Returns per round each result: a value or the refusal's code."""
         barrier = threading.Barrier(2)
 
         def run(number: int) -> list[Any]:
@@ -52,7 +52,7 @@ class Pair:
 
 @pytest.fixture
 def pair(own_database_url: str) -> Iterator[Pair]:
-    """Two services on a database of this test's own."""
+    """Two services on a database of their own."""
     both = Pair(own_database_url)
     yield both
     for database in both.databases:
@@ -60,12 +60,12 @@ def pair(own_database_url: str) -> Iterator[Pair]:
 
 
 def award_all(books: Books, members: int) -> None:
-    """100 points to each member, in one batch."""
+    """Award 100 points to each member, in one batch."""
     books.post(*[Movement(ISSUANCE, member(number), 100, "award") for number in range(1, members + 1)])
 
 
 def won(action: Callable[[], Any]) -> str:
-    """Do it; the word for having done it."""
+    """Run the action. Returns "won"."""
     action()
     return "won"
 
@@ -96,7 +96,7 @@ def test_two_processes_spend_the_same_balances(pair: Pair) -> None:
 
 
 def test_last_bag_goes_to_one_of_two_members(pair: Pair) -> None:
-    """Points and goods move in one batch, and the account that is fought over is not the member's."""
+    """Points and goods move in one batch; the contended account is not the member's."""
     books, rounds = pair.books, 50
     award_all(books, 2)
     books.post(*[Movement(ISSUANCE, AccountKey("point", "stock", number), 1, "goods in") for number in range(rounds)])
@@ -116,7 +116,7 @@ def test_last_bag_goes_to_one_of_two_members(pair: Pair) -> None:
 
 
 def test_late_post_and_sweeper(pair: Pair) -> None:
-    """The till's clock says in time, the sweeper's says over: whoever is first wins, and the other hears of it."""
+    """By the till's clock the hold is open, by the sweeper's it is over: the first wins, and the other learns of it."""
     rounds, books = 100, pair.books
     with clock.at(NOON):
         award_all(books, rounds)
@@ -141,7 +141,7 @@ def test_late_post_and_sweeper(pair: Pair) -> None:
 
 
 def test_void_and_post_of_a_hold_that_locks_no_account(pair: Pair) -> None:
-    """Between folded accounts nothing is locked; the unique key decides, and the loser learns what happened."""
+    """Between folded accounts nothing is locked; the unique key decides, and the loser learns why."""
     rounds, books = 50, pair.books
     holds = [
         books.post(Movement(ISSUANCE, REDEEMED, 1, "test", clock.now() + HALF_AN_HOUR)).transfer_ids
@@ -186,7 +186,7 @@ def test_refunds_from_two_sides_stay_within_the_original(pair: Pair) -> None:
 
 
 def test_same_source_from_two_sides_posts_once(pair: Pair) -> None:
-    """Into different accounts, so that no lock orders them."""
+    """Different accounts, so that no lock orders the postings."""
     rounds, books = 50, pair.books
     sources = [new_source() for _ in range(rounds)]
 
@@ -207,7 +207,7 @@ def test_account_opened_from_two_sides_is_one_account(pair: Pair) -> None:
 
 
 def test_gifts_crosswise_are_never_told_as_too_few_points(pair: Pair) -> None:
-    """Each unit locks both accounts, the one names them the other way round: no deadlock, no false refusal."""
+    """Both units lock both accounts, named in opposite order: no deadlock, no false refusal."""
     rounds, books = 100, pair.books
     award_all(books, 2)
 
@@ -219,10 +219,10 @@ def test_gifts_crosswise_are_never_told_as_too_few_points(pair: Pair) -> None:
 
 
 def test_units_that_lock_account_after_account_crosswise(pair: Pair) -> None:
-    """Two postings in one unit can deadlock on PostgreSQL; the unit is run again and nobody hears of it."""
+    """Two postings in one unit can deadlock on PostgreSQL; the unit is retried and the caller doesn't notice."""
     books = pair.books
     award_all(books, 2)
-    books.post(Movement(ISSUANCE, REDEEMED, 1, "test"))  # opened by now, so that only the members are fought over
+    books.post(Movement(ISSUANCE, REDEEMED, 1, "test"))  # Open, so only members contend.
     both_hold_one = threading.Barrier(2)
     one_writer = pair.databases[0].url.startswith("sqlite")
     runs: list[int] = []

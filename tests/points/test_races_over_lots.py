@@ -1,4 +1,4 @@
-"""Two connections after the same lots or the same award: nothing is taken twice, and lots and balances stay one."""
+"""Two connections compete for the same lots or award: nothing is taken twice, and lots still match balances."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
@@ -31,7 +31,7 @@ ENDING, STAYING, SPENT = 100, 60, 90
 
 @pytest.fixture
 def pair(own_database_url: str) -> Iterator[Pair]:
-    """Two services on a database of this test's own."""
+    """Two services on a database of their own."""
     both = Pair(own_database_url)
     yield both
     for database in both.databases:
@@ -39,19 +39,19 @@ def pair(own_database_url: str) -> Iterator[Pair]:
 
 
 def assert_whole(books: Books) -> None:
-    """The book is sound, and so are its lots."""
+    """The book and its lots are sound."""
     assert_sound(books.accounts(), books.transfers())
     lots, uses = (in_snapshot(rows_of, model, books.center_id) for model in (Lot, LotUse))
     assert_lots(books.accounts(), lots, uses)
 
 
 def debt(number: int) -> AccountKey:
-    """What a volunteer owes."""
+    """A volunteer's debt."""
     return AccountKey(POINT, "debt", number)
 
 
 def expired(books: Books) -> dict[int, int]:
-    """By account, what went to the breakage of the month."""
+    """Amounts moved to the month's breakage account, by member account."""
     breakage = AccountKey(POINT, "breakage", LAST_DAY.year * 100 + LAST_DAY.month)
     try:
         account_id = books.account_id(breakage)
@@ -63,7 +63,7 @@ def expired(books: Books) -> dict[int, int]:
 
 
 def give(books: Books, members: int) -> None:
-    """To each member something that is over by now and something that is not."""
+    """Award each member points that have ended by now and points that have not."""
     with clock.at(EARNED):
         for number in range(1, members + 1):
             books.post(
@@ -73,7 +73,7 @@ def give(books: Books, members: int) -> None:
 
 
 def release_run(books: Books) -> int:
-    """A run that is prepared and released; that it takes two people is tested with the approvals."""
+    """Prepare and release a run; the two-person rule is tested with approvals."""
     admin = Actor(1, books.center_id, frozenset({Grant(Permission.PROPOSE, "/")}))
     run_id = in_transaction(expiry.prepare, LAST_DAY, actor=admin)
     in_transaction(expiry.release, run_id, actor=admin)
@@ -81,7 +81,7 @@ def release_run(books: Books) -> int:
 
 
 def at(instant: datetime, action: Callable[[int], Any]) -> Callable[[int], Any]:
-    """The action by a clock that shows the instant."""
+    """The action, run with the clock at that instant."""
 
     def run(round_: int) -> Any:
         with clock.at(instant):
@@ -91,7 +91,7 @@ def at(instant: datetime, action: Callable[[int], Any]) -> Callable[[int], Any]:
 
 
 def race_an_expiry(pair: Pair, rounds: int, contender: Callable[[int], Any]) -> list[tuple[Any, Any]]:
-    """Each round one lot expires while the contender does something with the member whose it is."""
+    """In each round a lot expires while the contender acts on its member."""
     books = pair.books
     give(books, rounds)
     with clock.at(OVER):
@@ -112,7 +112,7 @@ def race_an_expiry(pair: Pair, rounds: int, contender: Callable[[int], Any]) -> 
 
 
 def test_an_expiry_and_redemptions_of_the_same_lots(pair: Pair) -> None:
-    """Who is first has the lot: either it is spent and its rest expires, or it expires and the rest is too little."""
+    """The first gets the lot: either it is spent and its rest expires, or it expires and too little is left."""
     rounds, books = 40, pair.books
     redeem = lambda round_: won(lambda: books.spend(SPENT, member(round_ + 1)))  # noqa: E731 - one of two contenders
 
@@ -128,7 +128,7 @@ def test_an_expiry_and_redemptions_of_the_same_lots(pair: Pair) -> None:
 
 
 def test_an_expiry_and_holds_of_the_same_lots_that_are_posted(pair: Pair) -> None:
-    """What a till holds does not expire, and what has expired is not held."""
+    """Held points don't expire, and expired points can't be held."""
     rounds, books = 40, pair.books
 
     def buy(round_: int) -> str:
@@ -147,7 +147,7 @@ def test_an_expiry_and_holds_of_the_same_lots_that_are_posted(pair: Pair) -> Non
 
 
 def test_an_expiry_and_holds_that_are_released(pair: Pair) -> None:
-    """Held or not when the run came by, nothing is lost: the rest of the lot is there or has expired, never both."""
+    """Nothing is lost, held or not: the rest of the lot is left or has expired, never both."""
     rounds, books = 40, pair.books
 
     def look(round_: int) -> str:
@@ -159,13 +159,13 @@ def test_an_expiry_and_holds_that_are_released(pair: Pair) -> None:
     gone = expired(books)
     for number in range(1, rounds + 1):
         lost = gone.get(books.account_id(member(number)), 0)
-        # While it was held, only what was free of the lot has gone; the rest goes with the run after this one.
+        # While the lot was held, only its free part expired; the rest goes with the next run.
         assert lost in (ENDING, ENDING - SPENT, 0)
         assert books.balance(member(number)) == Balance(ENDING + STAYING - lost, 0)
 
 
 def test_two_runs_of_the_job_expire_each_lot_once(pair: Pair) -> None:
-    """A job that was started twice, on two machines."""
+    """The job runs twice, on two machines."""
     members, books = 30, pair.books
     give(books, members)
     with clock.at(OVER):
@@ -180,7 +180,7 @@ def test_two_runs_of_the_job_expire_each_lot_once(pair: Pair) -> None:
 
 
 def test_two_clawbacks_of_one_award(pair: Pair) -> None:
-    """The second one hears of it, whether or not the points were spent already; nobody owes anything twice."""
+    """The second is refused, whether or not the points are already spent; nobody owes anything twice."""
     rounds, books = 40, pair.books
     awards = [books.award(100, member(number)).transfer_ids[0] for number in range(1, rounds + 1)]
     for number in range(1, rounds + 1, 2):
@@ -201,7 +201,7 @@ def test_two_clawbacks_of_one_award(pair: Pair) -> None:
 
 
 def test_a_clawback_and_a_redemption(pair: Pair) -> None:
-    """Either the points are spent and owed, or they are gone before they can be spent."""
+    """Either the points are spent and owed, or clawed back before they can be spent."""
     rounds, books = 40, pair.books
     awards = [books.award(100, member(number)).transfer_ids[0] for number in range(1, rounds + 1)]
 
@@ -221,7 +221,7 @@ def test_a_clawback_and_a_redemption(pair: Pair) -> None:
 
 
 def test_one_key_fifty_times_at_once_posts_once(pair: Pair) -> None:
-    """From two services: all wait for the one that posts, and hear what it was told."""
+    """From two services: all wait for the one that posts, and get its answer."""
     books, number = pair.books, 50
     books.award(1_000)
     asked: list[bool] = []

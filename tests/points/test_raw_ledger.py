@@ -1,4 +1,4 @@
-"""The raw ledger over HTTP: bulk transfers between free accounts, in chains that stand or fall together."""
+"""The raw ledger over HTTP: bulk transfers between free accounts, in all-or-nothing chains."""
 
 from datetime import timedelta
 from typing import Any

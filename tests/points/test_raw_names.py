@@ -1,4 +1,4 @@
-"""A sender's own name for a transfer is booked once, for ever: sent again it exists, another is told what differs."""
+"""A sender's name for a transfer is booked at most once: a retry exists, a different transfer learns what differs."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the book tells: balances as of any time, statements page by page, the trial balance."""
+"""Reading the book: balances as of any time, statements page by page, the trial balance."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ NOON = datetime(2026, 6, 3, 12, tzinfo=UTC)
 
 
 def replayed(rows: list[dict[str, Any]], account_id: int, until: datetime) -> tuple[int, int]:
-    """Balance and held amount of an account, folded from the transfers recorded until then."""
+    """Balance and held amount of an account, derived from the transfers recorded up to then."""
     balance = held = 0
     amounts = {row["id"]: row["amount"] for row in rows}
     for row in rows:
@@ -35,7 +35,7 @@ def replayed(rows: list[dict[str, Any]], account_id: int, until: datetime) -> tu
 
 @pytest.fixture
 def month(books: Books) -> Books:
-    """A month of awards, redemptions, holds and gifts, several of them at the same moment."""
+    """A month of awards, redemptions, holds and gifts, some at the same moment."""
     for day in range(30):
         with clock.at(NOON + timedelta(days=day)):
             books.award(100)
@@ -126,7 +126,7 @@ def test_statement_of_a_folded_account_has_amounts_only(month: Books) -> None:
 
 
 def test_statement_that_grows_between_two_pages_stays_right(month: Books) -> None:
-    """Keyset pages: what is new comes before the first page and moves nothing."""
+    """Keyset pages: new entries come before the first page and shift nothing."""
     first, after = _statement(month, member(1), PageRequest(5))
     month.award(1)
     second, _ = _statement(month, member(1), PageRequest(5, after))
@@ -161,7 +161,7 @@ def test_trial_balance_sums_to_zero_in_each_unit(month: Books) -> None:
 
 
 def test_trial_balance_counts_accounts_of_either_side(books: Books) -> None:
-    """One member only received and another only gave what a third had given it; each is an account."""
+    """One member only received, another gave on what a third had given; each counts as an account."""
     books.award(10, member(1))
     books.award(10, member(2))
     books.post(Movement(member(2), member(3), 10, "gift"))

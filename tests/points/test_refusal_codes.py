@@ -1,4 +1,4 @@
-"""Every code of the ledger's registry is produced by a test."""
+"""Every code in the ledger's registry is produced by a test."""
 
 import re
 from collections.abc import Callable
@@ -117,7 +117,7 @@ def test_words_of_a_code_are_filled_by_its_context(books: Books, reason: str) ->
 
 
 def test_no_code_is_left_out() -> None:
-    """What is not produced here is named by another test."""
+    """Codes not produced here are named by another test."""
     others = " ".join(file.read_text() for file in TESTS.rglob("test_*.py") if file != Path(__file__))
     registered = {code.removeprefix("points.") for code in registered_codes() if code.startswith("points.")}
     named = {reason for reason in registered if re.search(rf"points\\?\.{reason}\b", others)}

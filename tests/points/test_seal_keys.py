@@ -1,4 +1,4 @@
-"""The keys of a log, its guards, its job, and how those who watch over the service see that the sealer is behind."""
+"""A log's keys, guards and job, and the operators' view of the sealer's backlog."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import count, pairwise
@@ -27,7 +27,7 @@ _slots = count(1)
 
 
 def new_slot() -> datetime:
-    """A slot that no other test on the shared database has used."""
+    """A slot unused by other tests on the shared database."""
     return datetime(2019, 1, 1, tzinfo=UTC) + timedelta(hours=next(_slots))
 
 
@@ -70,7 +70,7 @@ def test_two_who_change_the_key_leave_one_that_signs(books: Books, log: Log) -> 
 
 
 def private_keys(books: Books) -> list[Any]:
-    """The private halves as they stand in the database."""
+    """The private halves in the database."""
     query = sa.text("SELECT private_key FROM seal_key WHERE center_id = :c ORDER BY id")
     return list(in_snapshot(lambda session: session.execute(query, {"c": books.center_id}).scalars().all()))
 

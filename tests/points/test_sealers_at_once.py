@@ -1,4 +1,4 @@
-"""Sealers beside each other and beside people who post: one leaf for each batch, and nobody waits for the sealer."""
+"""Concurrent sealers and postings: one leaf per batch, and no posting waits for the sealer."""
 
 import threading
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ MOMENT = datetime(2026, 6, 3, 8, 0, 0, 123456, tzinfo=UTC)
 
 @pytest.fixture
 def pair(own_database_url: str) -> Iterator[Pair]:
-    """Two services on a database of this test's own."""
+    """Two services on a database of their own."""
     both = Pair(own_database_url)
     yield both
     for database in both.databases:
@@ -29,7 +29,7 @@ def pair(own_database_url: str) -> Iterator[Pair]:
 
 @pytest.mark.parametrize("own_database_url", ["postgresql"], indirect=True)
 def test_a_batch_that_commits_late_is_sealed_late_and_nobody_waits(pair: Pair) -> None:
-    """SQLite has one writer, so that there nobody can commit in between."""
+    """SQLite has one writer, so nobody can commit in between."""
     books, log = pair.books, Log(pair.books.center_id)
     taken, sealed = threading.Event(), threading.Event()
     first = books.award(1).batch_id

@@ -1,4 +1,4 @@
-"""The sealer: each batch gets one leaf, whoever seals and in whatever order batches come; what was sealed stays."""
+"""The sealer: each batch gets one leaf, regardless of sealer and order; sealed batches stay unchanged."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ MOMENT = datetime(2026, 6, 3, 8, 0, 0, 123456, tzinfo=UTC)
 
 
 def write_some(books: Books) -> list[int]:
-    """An award, a redemption, and a hold of which a part is posted; the batches."""
+    """Post an award, a redemption and a partly posted hold. Returns the batches."""
     first, second = books.award(500), books.spend(100)
     [held] = books.hold(80)
     third = books.resolve([held], "post", amounts={held: 50})
@@ -74,7 +74,7 @@ def test_a_block_takes_no_more_than_it_is_told(books: Books, log: Log) -> None:
 
 
 def test_a_leaf_is_the_digest_of_the_batch_as_it_stands(books: Books, log: Log) -> None:
-    """The layout of the leaf once more, for one batch, with nothing of ours."""
+    """An independent implementation of the leaf layout, for one batch."""
     with clock.at(MOMENT):
         posted = books.award(500)
     log.seal()
@@ -107,7 +107,7 @@ def test_a_leaf_is_the_digest_of_the_batch_as_it_stands(books: Books, log: Log) 
 
 
 def backdated(session: Session, books: Books, early: int) -> None:
-    """A batch whose id was taken before others that have been sealed since."""
+    """A batch whose id was taken before others that are already sealed."""
     batch = rows_of(session, Batch, books.center_id)[0] | {"id": early, "step": "late"}
     transfer = transfers_of(session, books.center_id)[0] | {"id": new_id(), "batch_id": early, "credit_version": 1_000}
     session.execute(sa.insert(Batch.__table__), batch)
@@ -116,7 +116,7 @@ def backdated(session: Session, books: Books, early: int) -> None:
 
 
 def test_a_batch_whose_id_is_older_than_what_is_sealed_gets_its_leaf(books: Books, log: Log) -> None:
-    """Never by "id greater than the last one": such a batch would never be sealed."""
+    """Sealing "ids greater than the last one" would never seal such a batch."""
     early = new_id()
     write_some(books)
     log.seal()

@@ -1,4 +1,4 @@
-"""What a posting sends to the database: the same on both, and nothing twice."""
+"""The statements of a posting: the same on both databases, none sent twice."""
 
 import re
 from collections.abc import Callable
@@ -23,7 +23,7 @@ KEPT = ["INSERT idempotency", "SAVEPOINT", "RELEASE", "UPDATE idempotency"]
 
 
 def short(text: str) -> str:
-    """A statement as its verb and the table that it is about."""
+    """A statement as its verb and table."""
     written = re.match(r"(INSERT|UPDATE) (?:INTO )?(\w+)", text)
     if written is not None:
         return " ".join(written.groups())
@@ -48,7 +48,7 @@ def heard(database: Database, work: Callable[..., Any], *args: Any, center: int,
 
 
 def award(session: Session, center: int) -> int:
-    """Points from the issuance."""
+    """Award points from the issuance account."""
     move = Movement(ISSUANCE, MEMBER, 100, "award")
     source = Source("test", str(new_id()), "post")
     return service.post(session, [move], source=source, actor=everything(center), reason="test").batch_id
@@ -62,7 +62,7 @@ def transfer(session: Session, center: int, sides: tuple[int, int]) -> str:
 
 @pytest.fixture
 def sides(center: int) -> tuple[int, int]:
-    """Two free accounts, and a member who has points already."""
+    """Two free accounts, and a member with points."""
     in_transaction(opening.lock_accounts, {ISSUANCE, MEMBER}, center)
     first, second = (
         in_transaction(raw.open_account, POINT, overdraft=True, actor=everything(center)) for _ in range(2)

@@ -1,4 +1,4 @@
-"""An account at any time: as it was recorded, by when things happened, and with the holds that stood."""
+"""An account as of any time: by time of recording, by effective time, and with the open holds."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -18,7 +18,7 @@ MEMBER = AccountKey(POINT, "member", 7)
 
 
 def post(world: World, *movements: Movement, ref: str, at: datetime, effective_at: datetime | None = None) -> list[int]:
-    """Record a batch at a time."""
+    """Post a batch at a time."""
     with clock.at(at):
         return in_transaction(
             service.post,
@@ -31,7 +31,7 @@ def post(world: World, *movements: Movement, ref: str, at: datetime, effective_a
 
 
 def written(world: World) -> tuple[str, int]:
-    """100 in May; 50 recorded in June that happened in May; 30 held in June for half an hour."""
+    """100 in May; 50 recorded in June but effective in May; 30 held in June for half an hour."""
     post(world, Movement(ISSUANCE, MEMBER, 100, "award"), ref="1", at=MAY)
     post(world, Movement(ISSUANCE, MEMBER, 50, "award"), ref="2", at=JUNE, effective_at=MAY)
     until = JUNE + timedelta(minutes=30)
@@ -43,7 +43,7 @@ def written(world: World) -> tuple[str, int]:
 
 
 def auditor(world: World) -> Person:
-    """Who reads all books."""
+    """Somebody who may read all books."""
     return world.add_staff("auditor", place_id=world.top_id)
 
 

@@ -1,4 +1,4 @@
-"""Lots in plain Python: every minor unit of a member's points is a token of its own, with its dates."""
+"""A model of lots in plain Python: every minor unit of a member's points is a token with its own dates."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ _numbers = count(1)
 
 @dataclass
 class Token:
-    """The smallest part of a point: until when it is good, when it was earned, which transfer made it, in which lot."""
+    """One minor unit of points: last good day, time earned, transfer that made it, lot."""
 
     good_until: date | None
     earned_at: datetime
@@ -22,25 +22,25 @@ class Token:
 
     @property
     def turn(self) -> tuple[date, datetime, int]:
-        """Soonest to end first, undated last."""
+        """Sort key: soonest to end first, undated last."""
         return self.good_until or date.max, self.earned_at, self.number
 
 
 @dataclass
 class Spent:
-    """What a transfer took of whom, in that order, and where it went."""
+    """Tokens that a transfer took, in order, with giver and receiver."""
 
     giver: AccountKey
     tokens: list[Token]
 
 
 def in_lots(key: AccountKey) -> bool:
-    """Whether an account has tokens."""
+    """Whether an account is kept in tokens."""
     return key.kind == "member" and key.unit == "point"
 
 
 class Tokens:
-    """Who has which tokens free, which are pinned by what, and which were taken by what."""
+    """Free tokens by account, held tokens by hold, taken tokens by transfer."""
 
     def __init__(self) -> None:
         self.free: dict[AccountKey, list[Token]] = defaultdict(list)
@@ -49,7 +49,7 @@ class Tokens:
         self.corrected: dict[int, int | None] = {}
 
     def post(self, move: Movement, transfer_id: int, now: datetime) -> None:
-        """Follow a movement that was booked."""
+        """Apply a booked movement."""
         corrects = move.reverses_id or move.refund_of
         if move.expires_at is not None:
             self.pinned[transfer_id] = (move.debit, move.credit, self._take(move.debit, move.amount, None))
@@ -59,7 +59,7 @@ class Tokens:
         self._arrive(move, transfer_id, taken, corrects, now)
 
     def resolve(self, pending_id: int, kind: Kind, amount: int, transfer_id: int, now: datetime) -> None:
-        """Follow the end of a hold."""
+        """Apply the resolution of a hold."""
         giver, taker, tokens = self.pinned.pop(pending_id)
         cut = amount if kind == "post" else 0
         if in_lots(giver):
@@ -70,7 +70,7 @@ class Tokens:
             self._arrive(Movement(giver, taker, amount, "hold"), transfer_id, taken, None, now)
 
     def of(self, key: AccountKey) -> tuple[Counter[date | None], Counter[date | None]]:
-        """How many tokens of an account are free and how many are pinned, by the day until which they are good."""
+        """Numbers of free and held tokens of an account, by last good day."""
         pinned = [token for giver, _, tokens in self.pinned.values() if giver == key for token in tokens]
         return Counter(token.good_until for token in self.free[key]), Counter(token.good_until for token in pinned)
 
@@ -88,7 +88,7 @@ class Tokens:
             return
         original = self.spent.get(corrects or 0)
         if original is not None and original.giver == move.credit:
-            # What was taken last comes back first.
+            # Last taken, first returned.
             self.free[move.credit] += [original.tokens.pop() for _ in range(move.amount)]
         elif taken:
             lots = {each.lot: next(_numbers) for each in taken}
