@@ -1,4 +1,4 @@
-"""What somebody who owns the database can do with all guards switched off, for good."""
+"""Attacks by a database owner who switches all guards off for good."""
 
 import shutil
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ FACTS = ("batch", "transfer", "lot", "lot_use")
 
 @contextmanager
 def copy_of(database: Database, request: pytest.FixtureRequest) -> Iterator[Database]:
-    """The database as it is now, put aside: a file, or a database beside it."""
+    """A copy of the database as it is now: another file, or another database on the same server."""
     database.close()
     if database.url.startswith("sqlite"):
         path = database.url.removeprefix("sqlite:///")
@@ -40,7 +40,7 @@ def copy_of(database: Database, request: pytest.FixtureRequest) -> Iterator[Data
 
 
 def without_guards(connection: sa.Connection) -> None:
-    """Switch the triggers off, as an owner may."""
+    """Disable the triggers, as an owner may."""
     for table in (*FACTS, *LOG):
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
@@ -50,7 +50,7 @@ def without_guards(connection: sa.Connection) -> None:
 
 
 def with_guards(connection: sa.Connection) -> None:
-    """Switch them on again, so that the service starts as if nothing had been."""
+    """Enable the triggers again, so that the service starts normally."""
     if connection.dialect.name == "postgresql":
         for table in (*FACTS, *LOG):
             connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE TRIGGER USER")
@@ -59,7 +59,7 @@ def with_guards(connection: sa.Connection) -> None:
 
 
 def rewrite_everything(book: FullBook, *, amount: int = 900) -> None:
-    """Make one transfer larger with all that follows from it, and seal the whole book again with a new key."""
+    """Increase one transfer and everything that follows from it, and seal the whole book again with a new key."""
     source, target = book.free_accounts
     owner = sa.create_engine(book.world.database.url, poolclass=sa.pool.NullPool)
     with owner.begin() as connection:

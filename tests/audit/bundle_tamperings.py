@@ -1,4 +1,4 @@
-"""What may be done to a bundle, and what the verifier must say of each: to its facts, its proofs, its manifest."""
+"""Ways to tamper with the facts, proofs and manifest of a bundle, and what the verifier must report for each."""
 
 import json
 from collections.abc import Callable
@@ -9,7 +9,7 @@ Change = Callable[[Members], None]
 
 
 def of_facts(change: Callable[[Rows], Rows | None]) -> Change:
-    """A change of the facts alone."""
+    """Change only the facts."""
 
     def work(members: Members) -> None:
         rows = members.rows()
@@ -20,7 +20,7 @@ def of_facts(change: Callable[[Rows], Rows | None]) -> Change:
 
 
 def in_text(name: str, old: str, new: str) -> Change:
-    """A change of the first place where a text stands."""
+    """Replace the first occurrence of a text."""
 
     def work(members: Members) -> None:
         assert old in members.text(name)
@@ -30,42 +30,42 @@ def in_text(name: str, old: str, new: str) -> Change:
 
 
 def set_amount(rows: Rows) -> None:
-    """The first amount is another."""
+    """Change the first amount."""
     rows[0]["transfers"][0]["amount"] += 1
 
 
 def set_word(rows: Rows) -> None:
-    """The first amount is none."""
+    """Replace the first amount by a word."""
     rows[0]["transfers"][0]["amount"] = "much"
 
 
 def swap(rows: Rows) -> Rows:
-    """Two batches change their places."""
+    """Swap two batches."""
     return renumbered([rows[1], rows[0], *rows[2:]])
 
 
 def insert(rows: Rows) -> Rows:
-    """A batch a second time."""
+    """Insert a batch a second time."""
     return renumbered([*rows[:4], rows[3], *rows[4:]])
 
 
 def drop(rows: Rows) -> Rows:
-    """A batch is gone, and its place too."""
+    """Drop a batch and close the gap."""
     return renumbered([*rows[:3], *rows[4:]])
 
 
 def add_field(rows: Rows) -> None:
-    """Something that no leaf has."""
+    """Add a field that no leaf has."""
     rows[2]["batch"]["note"] = "paid in cash"
 
 
 def set_reason(rows: Rows) -> None:
-    """The text of a reason is another, its digest is not."""
+    """Change the text of a reason but not its digest."""
     rows[2]["batch"]["reason"] = "bonus"
 
 
 def set_root(members: Members) -> None:
-    """A checkpoint has another root under the same signature."""
+    """Change the root of a checkpoint under the same signature."""
     name = f"checkpoints/{members.sizes[1]}.txt"
     lines = members.text(name).split("\n")
     lines[2] = encoded(b"\x01" * 32)
@@ -73,26 +73,26 @@ def set_root(members: Members) -> None:
 
 
 def move_checkpoint(members: Members) -> None:
-    """A checkpoint stands in for another one."""
+    """Substitute one checkpoint for another."""
     first, second, *_ = members.sizes
     members.data[f"checkpoints/{second}.txt"] = members.data[f"checkpoints/{first}.txt"]
 
 
 def drop_checkpoint(members: Members) -> None:
-    """The last checkpoint is gone, with the proof that leads to it."""
+    """Drop the last checkpoint and the proof that leads to it."""
     del members.data[f"checkpoints/{members.sizes[-1]}.txt"]
     members.put(members.rows("proofs/consistency.jsonl")[:-1], "proofs/consistency.jsonl")
 
 
 def set_path(members: Members) -> None:
-    """A proof leads elsewhere."""
+    """Corrupt a consistency proof."""
     rows = members.rows("proofs/consistency.jsonl")
     rows[0]["path"][0] = encoded(b"\x02" * 32)
     members.put(rows, "proofs/consistency.jsonl")
 
 
 def set_keys(change: Callable[[list[dict[str, str]]], object]) -> Change:
-    """A change of the keys alone."""
+    """Change only the keys."""
 
     def work(members: Members) -> None:
         keys = json.loads(members.text("keys.json"))
@@ -103,7 +103,7 @@ def set_keys(change: Callable[[list[dict[str, str]]], object]) -> Change:
 
 
 def of_accounts(change: Callable[[Rows], object]) -> Change:
-    """A change of what the accounts say."""
+    """Change only the accounts."""
 
     def work(members: Members) -> None:
         rows = members.rows("accounts.jsonl")
@@ -114,19 +114,19 @@ def of_accounts(change: Callable[[Rows], object]) -> Change:
 
 
 def move_points(rows: Rows) -> None:
-    """One account has more and another less, so that the whole still adds up."""
+    """Move points from one account to another, so that the total stays the same."""
     first, second, *_ = (row for row in rows if (row["unit"] == "point" and row["kind"] == "issuance") or row["lots"])
     first["balance"] += 5
     second["balance"] -= 5
 
 
 def account_with_lots(rows: Rows) -> dict[str, list[dict[str, int]]]:
-    """Some account that has lots."""
+    """An account with lots."""
     return next(row for row in rows if row["lots"])
 
 
 def twice_in_line(members: Members) -> None:
-    """An amount that one reader takes for another than the next does."""
+    """Write an amount twice, so that two JSON readers may read different values."""
     in_text("facts.jsonl", '"amount":', '"amount":1,"amount":')(members)
 
 
@@ -160,7 +160,7 @@ PARTS: dict[str, tuple[Change, str]] = {
 
 
 def forge(change: Callable[[Rows], Rows | None]) -> Change:
-    """A change of the facts by somebody who can seal and sign."""
+    """Change the facts as somebody who can seal and sign."""
 
     def work(members: Members) -> None:
         of_facts(change)(members)
@@ -170,35 +170,35 @@ def forge(change: Callable[[Rows], Rows | None]) -> Change:
 
 
 def first(rows: Rows, **parts: object) -> dict[str, int]:
-    """The first transfer that has these parts."""
+    """The first transfer with these values."""
     return next(each_transfer(rows, lambda each: parts.items() <= each.items()))
 
 
 def resolve_again(rows: Rows) -> None:
-    """A hold ends twice, and another never."""
+    """Resolve one hold twice and another never."""
     first(rows, kind="void")["pending_id"] = first(rows, kind="post")["pending_id"]
 
 
 def reverse_again(rows: Rows) -> None:
-    """A refund becomes a second reversal of what was reversed."""
+    """Turn a refund into a second reversal of a reversed transfer."""
     refund, whole = first(rows, code="refund"), next(each_transfer(rows, lambda each: bool(each["reverses_id"])))
     refund.update(refund_of=None, reverses_id=whole["reverses_id"])  # type: ignore[call-overload]
 
 
 def spend_twice(rows: Rows) -> None:
-    """A member spends more than there is."""
+    """Let a member spend more than they have."""
     transfer = first(rows, code="redeem", kind="posted")
     transfer["amount"] += 10_000
     transfer["debit_balance_after"] -= 10_000
 
 
 def use_lot(rows: Rows) -> None:
-    """More is taken of a lot than the account gave."""
+    """Take more from a lot than the account paid."""
     next(use for each in each_transfer(rows, bool) for use in each["uses"])["held_change"] += 1
 
 
 def date_lot(code: str, name: str) -> Callable[[Rows], None]:
-    """The first lot of the first transfer of that code has another date."""
+    """Change a date of the first lot of the first transfer with that code."""
 
     def work(rows: Rows) -> None:
         lots = next(each_transfer(rows, lambda each: each["code"] == code and bool(each["lots"])))["lots"]
@@ -208,7 +208,7 @@ def date_lot(code: str, name: str) -> Callable[[Rows], None]:
 
 
 def merge_gift(rows: Rows) -> None:
-    """A gift makes one lot of what it took from two."""
+    """Merge into one lot what a gift took from two."""
     lots = next(each_transfer(rows, lambda each: each["code"] == "gift" and len(each["lots"]) > 1))["lots"]
     lots[1]["amount"] += lots.pop(0)["amount"]
 

@@ -1,4 +1,4 @@
-"""Bundles for an auditor: a book with a bit of everything, its zip, what may be done to it, and the verifier apart."""
+"""Bundles for an auditor: a book with a bit of everything, its zip, ways to change it, and a standalone verifier."""
 
 import hashlib
 import importlib.util
@@ -41,7 +41,7 @@ Rows = list[dict[str, Any]]
 
 
 def make_book(center_id: int) -> tuple[Books, Log]:
-    """Awards, holds of every end, corrections, a debt, an expiry, typed words; four seals, two keys, one that waits."""
+    """Awards, holds of every outcome, corrections, a debt, an expiry, typed text; four seals, two keys, one waiting."""
     books, log = Books(center_id), Log(center_id)
     with clock.at(_START):
         _award(books, 500, member(1), _LAST_DAY)
@@ -80,7 +80,7 @@ def _award(books: Books, amount: int, to: AccountKey, good_until: date | None) -
 
 
 def _type(books: Books) -> None:
-    """A transfer of the raw ledger, named and explained by whoever sent it."""
+    """Post a raw transfer whose reference and reason were typed by its sender."""
     actor = Actor(1, books.center_id, frozenset({Grant(Permission.RAW_LEDGER, "/")}))
     sides = [in_transaction(raw.open_account, POINT, overdraft=overdraft, actor=actor) for overdraft in (True, False)]
     wanted = WantedTransfer(TYPED, *sides, 7, POINT, reason=TYPED)
@@ -97,7 +97,7 @@ def _expire(books: Books) -> None:
 
 
 def write(center_id: int, path: Path) -> Path:
-    """The bundle of a center in a file."""
+    """Write the bundle of a center to a file."""
 
     def work(session: Session) -> None:
         with path.open("wb") as file:
@@ -108,18 +108,18 @@ def write(center_id: int, path: Path) -> Path:
 
 
 class Members:
-    """What is in a bundle, to be changed and packed again with a manifest that agrees."""
+    """The members of a bundle, which can be changed and packed again with a matching manifest."""
 
     def __init__(self, path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             self.data = {name: archive.read(name) for name in archive.namelist()}
 
     def rows(self, name: str = "facts.jsonl") -> Rows:
-        """The lines of a member."""
+        """The rows of a member."""
         return [json.loads(line) for line in self.data[name].splitlines()]
 
     def put(self, rows: Rows, name: str = "facts.jsonl") -> None:
-        """Other lines."""
+        """Replace the rows of a member."""
         self.data[name] = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
 
     def text(self, name: str) -> str:
@@ -133,17 +133,17 @@ class Members:
 
     @property
     def sizes(self) -> list[int]:
-        """Of how many leaves there are checkpoints."""
+        """Sizes of the checkpoints."""
         names = (name for name in self.data if name.startswith("checkpoints/"))
         return sorted(int(Path(name).stem) for name in names)
 
     @property
     def first_key(self) -> str:
-        """The key that the center began with."""
+        """The first key of the center."""
         return str(json.loads(self.data["keys.json"])[0]["key"])
 
     def agree(self) -> None:
-        """Let the manifest name what is there now, with its hashes and counts."""
+        """Update the manifest with the current members, hashes and counts."""
         manifest = self.manifest
         others = {name: data for name, data in self.data.items() if name != MANIFEST}
         manifest["members"] = {
@@ -161,7 +161,7 @@ class Members:
         self.data[MANIFEST] = json.dumps(manifest).encode()
 
     def pack(self, path: Path) -> Path:
-        """A zip of it."""
+        """Pack the members into a zip."""
         with zipfile.ZipFile(path, "w") as archive:
             for name, data in self.data.items():
                 archive.writestr(name, data)
@@ -169,12 +169,12 @@ class Members:
 
 
 def renumbered(rows: Rows) -> Rows:
-    """The rows with indices as they must be, and with the leaves that they would have."""
+    """The rows with consecutive indices and matching leaves."""
     return [row | {"index": number} for number, row in enumerate(rows)]
 
 
 def seal_anew(members: Members) -> None:
-    """Give every batch the leaf that it would have, and sign the whole log anew with a key of one's own."""
+    """Recompute every leaf, and sign the whole log anew with a key of our own."""
     log, accounts = load("sealed_log"), {row["id"]: row for row in members.rows("accounts.jsonl")}
     rows, sizes = renumbered(members.rows()), members.sizes
     leaves = []
@@ -187,7 +187,7 @@ def seal_anew(members: Members) -> None:
 
 
 def sign_anew(members: Members, leaves: list[bytes], sizes: list[int]) -> None:
-    """One key of one's own for all checkpoints, with the proofs between them."""
+    """Sign all checkpoints with one key of our own, and write the proofs between them."""
     signer = Signer(members.first_key.partition("+")[0], b"\x07" * 32)
     members.data["keys.json"] = json.dumps([{"key": signer.verifier.text, "endorsement": None}]).encode()
     for name in [name for name in members.data if name.startswith("checkpoints/")]:
@@ -204,12 +204,12 @@ def sign_anew(members: Members, leaves: list[bytes], sizes: list[int]) -> None:
 
 
 def encoded(data: bytes) -> str:
-    """Bytes as JSON has them."""
+    """Bytes in base64, as in JSON."""
     return str(load("sealed_log").base64.b64encode(data).decode())
 
 
 def load(name: str) -> Any:
-    """A module of the verifier that stands by itself."""
+    """Load a standalone module of the verifier."""
     spec = importlib.util.spec_from_file_location(f"verifier_{name}", VERIFIER / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
@@ -219,7 +219,7 @@ def load(name: str) -> Any:
 
 
 def only_cryptography(folder: Path) -> Path:
-    """A folder in which Python finds `cryptography` with what that needs, and nothing else of ours or of others."""
+    """A folder in which Python finds `cryptography` with its dependencies and nothing else."""
     found = importlib.util.find_spec("cryptography")
     assert found is not None
     assert found.origin is not None
@@ -231,7 +231,7 @@ def only_cryptography(folder: Path) -> Path:
 
 
 class Verifier:
-    """The verifier as an auditor runs it: a copy elsewhere, with Python and `cryptography` and nothing else."""
+    """The verifier as an auditor runs it: a copy elsewhere, with only Python and `cryptography`."""
 
     def __init__(self, folder: Path) -> None:
         self._script = folder / "copy" / "verify_bundle.py"
@@ -251,5 +251,5 @@ class Verifier:
 
 
 def each_transfer(rows: Rows, wanted: Callable[[dict[str, Any]], bool]) -> Iterator[dict[str, Any]]:
-    """Transfers of some kind, in order."""
+    """Matching transfers, in order."""
     return (each for row in rows for each in row["transfers"] if wanted(each))

@@ -1,4 +1,4 @@
-"""A book with what the small one lacks: two people's decisions, debts, expired lots, a closed month, a long log."""
+"""A book with what the small one lacks: two-person decisions, debts, expired lots, a closed month, a long log."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,13 +25,13 @@ from tests.audit.small_book import SmallBook, make_small_book, seal, serve
 from tests.runtimes import ZONE
 from tests.world import World
 
-# More than 256, so that the log has a node that is kept.
+# More than 256, so that the log stores a node.
 _RAW_TRANSFERS = 260
 
 
 @dataclass
 class FullBook:
-    """The small book and the office that decided on the rest."""
+    """The small book and the office that made the decisions."""
 
     small: SmallBook
     office: Office
@@ -39,12 +39,12 @@ class FullBook:
 
     @property
     def world(self) -> World:
-        """Its center."""
+        """The world of its center."""
         return self.small.world
 
 
 def make_full_book(world: World) -> FullBook:
-    """Fill a center: hours of 800 days ago that are over by now, and what came of them; four blocks, two keys."""
+    """Fill a center: hours of 800 days ago, expired by now, and what followed; four blocks, two keys."""
     now = clock.now()
     day = (now - timedelta(days=800)).replace(hour=1, minute=0, second=0, microsecond=0)
     small = make_small_book(world, day=day)
@@ -79,7 +79,7 @@ def _expire(office: Office) -> None:
 
 
 def _award_of(session: Session, small: SmallBook) -> int:
-    """The first award of the other volunteer, part of which is spent."""
+    """The first award of the other volunteer, partly spent."""
     member = sa.select(Account.id).where(
         Account.center_id == small.world.center_id,
         Account.kind == "member",

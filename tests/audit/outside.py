@@ -1,4 +1,4 @@
-"""Tools that are not ours: what hledger and beancount say of a file, and what each account holds by it."""
+"""Other tools: what hledger and beancount report about a file, and the balances they compute."""
 
 import csv
 import subprocess
@@ -23,7 +23,7 @@ TOOLS = [pytest.param("hledger", marks=pytest.mark.hledger), "beancount"]
 
 
 def check(tool: str, path: Path) -> str:
-    """What the tool's own check says against a file, "" where it has nothing to say."""
+    """Output of the tool's own check, "" if it finds nothing."""
     bean_check = Path(sys.executable).with_name("bean-check")
     command = {
         "hledger": ["hledger", "-f", path, "check", "--strict", "ordereddates"],
@@ -35,7 +35,7 @@ def check(tool: str, path: Path) -> str:
 
 
 def agrees(tool: str, path: Path, actor: Actor) -> bool:
-    """Whether the tool passes a file, knows all accounts of the actor's center and has the balance of each."""
+    """Whether the tool accepts a file with exactly the accounts and balances of the actor's center."""
     assert check(tool, path) == ""
     ours = balances_of(actor)
     names, found = _hledger(path) if tool == "hledger" else _beancount(path)
@@ -45,7 +45,7 @@ def agrees(tool: str, path: Path, actor: Actor) -> bool:
 
 
 def _hledger(path: Path) -> tuple[set[str], Balances]:
-    """The accounts declared, and what each holds; what is zero has no commodity there."""
+    """Declared accounts and their balances; a zero balance has no commodity in hledger."""
     names = subprocess.run(
         ["hledger", "-f", path, "accounts", "--declared"], capture_output=True, text=True, check=True
     )
@@ -57,7 +57,7 @@ def _hledger(path: Path) -> tuple[set[str], Balances]:
 
 
 def _beancount(path: Path) -> tuple[set[str], Balances]:
-    """The accounts opened, and what each holds that is not zero."""
+    """Opened accounts and their balances other than zero."""
     entries, errors, _options = loader.load_file(str(path))
     assert not errors, errors
     found: Balances = defaultdict(Decimal)
@@ -70,7 +70,7 @@ def _beancount(path: Path) -> tuple[set[str], Balances]:
 
 
 def balances_of(actor: Actor) -> Balances:
-    """What each account of the actor's center holds of its commodity, by the API."""
+    """Balance of each account of the actor's center by commodity, from the API."""
     found: Balances = {}
     after: str | None = None
     while True:

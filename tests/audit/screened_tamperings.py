@@ -1,7 +1,7 @@
-"""What sums alone would not see: errors that cancel each other, and rows that are wrong beside others that are right.
+"""Tamperings that totals would miss: errors that cancel out, and wrong rows beside right ones.
 
-A whole book is asked by set statements first and walked through only where these name something; each deed here leaves
-some of what they compare as it was.
+A whole book is checked by set statements first and walked only where these find something; each tampering here leaves
+some of the compared totals unchanged.
 """
 
 from tests.audit.tamperings import Tampering

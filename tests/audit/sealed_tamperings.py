@@ -1,4 +1,4 @@
-"""What may be done by hand to a sealed book, its lots and what two people decided, and which check must name it."""
+"""Tamperings with a sealed book, its lots and its two-person decisions, and the check that must name each."""
 
 from tests.audit.tamperings import Tampering
 

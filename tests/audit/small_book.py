@@ -25,7 +25,7 @@ from tests.world import Person, World
 
 @dataclass
 class SmallBook:
-    """The keys of what a test looks at."""
+    """Keys of the rows that tests look at."""
 
     world: World
     clerk: Person
@@ -45,7 +45,7 @@ class SmallBook:
 
 
 def make_small_book(world: World, *, day: datetime | None = None) -> SmallBook:
-    """Fill a center; the day is the day before yesterday at nine in the morning unless given."""
+    """Fill a center, by default for the day before yesterday at nine in the morning."""
     start = day or (clock.now() - timedelta(days=2)).replace(hour=1, minute=0, second=0, microsecond=0)
     with clock.at(start - timedelta(hours=2)):
         clerk, manager = world.add_staff("clerk"), world.add_staff("station_manager", name="李建国")
@@ -73,7 +73,7 @@ def make_small_book(world: World, *, day: datetime | None = None) -> SmallBook:
 
 
 def serve(world: World, clerk: Person, person: Person, came: datetime, *, minutes: int) -> int:
-    """Scan a card in and out; the attendance."""
+    """Scan a card in and out; returns the attendance."""
     with clock.at(came):
         scanned = scan(world, clerk, person)
     with clock.at(came + timedelta(minutes=minutes)):
@@ -111,7 +111,7 @@ def _forget_and_review(world: World, clerk: Person, manager: Person, person: Per
 
 
 def redeem(world: World, clerk: Person, person: Person, shop_id: int, wanted: dict[int, int]) -> int:
-    """From the payer's code to the receipt; the redemption."""
+    """Redeem from payer's code to receipt; returns the redemption."""
     redemption_id = _hold(world, clerk, person, shop_id, wanted)
     in_transaction(settling.confirm, redemption_id, actor=clerk.actor)
     return redemption_id
@@ -127,7 +127,7 @@ def _hold(world: World, clerk: Person, person: Person, shop_id: int, wanted: dic
 
 
 def give_points(world: World, person: Person, amount: int) -> None:
-    """Points from nowhere, for tests that need a balance and no history; such a book does not verify."""
+    """Give points from nowhere, for tests that need a balance without history; such a book does not verify."""
     move = Movement(AccountKey(POINT, "issuance"), AccountKey(POINT, "member", person.volunteer_id), amount, "award")
     in_transaction(_post, world, move)
 
@@ -137,17 +137,17 @@ def _post(session: Session, world: World, move: Movement) -> None:
 
 
 def seal(world: World) -> None:
-    """Give every batch that waits its leaf, as the job does."""
+    """Seal all pending batches, as the job does."""
     while in_transaction(sealing.seal, world.center_id):
         pass
 
 
 def verified(world: World) -> Verification:
-    """What a verification finds once all is sealed."""
+    """Seal everything and verify."""
     seal(world)
     return in_snapshot(verify, world.center_id)
 
 
 def balance_of(world: World, person: Person) -> int:
-    """The points of a volunteer now."""
+    """A volunteer's current points."""
     return in_snapshot(shop.member_balance, person.volunteer_id, world.center_id).balance

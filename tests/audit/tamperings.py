@@ -1,11 +1,11 @@
-"""What somebody with the database's password may do by hand, and which check must name it."""
+"""Tamperings by somebody with the database password, and the check that must name each."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Tampering:
-    """A statement run on a table from which every constraint and trigger was taken off first."""
+    """A statement run on a table after all its constraints and triggers were removed."""
 
     deed: str
     check: str

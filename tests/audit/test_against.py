@@ -1,4 +1,4 @@
-"""`flask verify --against`: only a checkpoint kept outside shows that a whole file was put back or rewritten."""
+"""`flask verify --against`: only a checkpoint kept outside reveals that a whole file was restored or rewritten."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -28,13 +28,13 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def book(own_database: Database) -> FullBook:
-    """A sealed book in a database of the test's own."""
+    """A sealed book in the test's own database."""
     return make_full_book(World(own_database))
 
 
 @pytest.fixture
 def verify_against(tmp_path: Path) -> Run:
-    """The command on a database, against the text of a checkpoint."""
+    """Run the command on a database against the text of a checkpoint."""
 
     def run(database: Database, *options: str) -> Result:
         settings = Settings(
@@ -54,12 +54,12 @@ def verify_against(tmp_path: Path) -> Run:
 
 
 def checkpoint_of(book: FullBook) -> str:
-    """The newest checkpoint, as it is published."""
+    """The newest checkpoint as published."""
     return in_snapshot(seal_queries.get_checkpoint, book.world.center_id).text
 
 
 def go_on(book: FullBook, amount: int) -> None:
-    """Another day: something is posted and sealed."""
+    """Post and seal something on another day."""
     move = WantedTransfer(None, *book.free_accounts, amount, POINT)
     in_transaction(raw.transfer_all, [move], actor=book.world.builder)
     seal(book.world)

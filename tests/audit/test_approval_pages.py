@@ -1,4 +1,4 @@
-"""The pages of what takes two people, as those who propose and decide meet them; no script is needed."""
+"""Pages for two-person decisions, as proposers and deciders use them without scripts."""
 
 import csv
 import io
@@ -38,13 +38,13 @@ def second(app: Flask, office: Office) -> Browser:
 
 
 def words(answer: TestResponse) -> str:
-    """What a page says, in one line."""
+    """The text of a page on one line."""
     text = re.sub(r"<(script|style).*?</\1>", "", answer.text, flags=re.S)
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
 
 
 def typed(office: Office, **changed: Any) -> dict[str, Any]:
-    """What stands in the form of an adjustment."""
+    """Input for the adjustment form."""
     form = {"volunteer_id": public_id(office.volunteer.volunteer_id), "direction": "more", "points": "12.50"}
     return form | {"cause": "missed", "reason": "六月三日巡逻漏记"} | changed
 
@@ -211,7 +211,7 @@ def test_other_staff_see_none_of_it(office: Office, app: Flask, role: str) -> No
 
 
 def refusal(client: FlaskClient, person: Person, path: str, body: dict[str, Any]) -> tuple[int, str]:
-    """Status and code of the refusal of a request."""
+    """Status and code of a refused request."""
     answer = client.post(f"/api/v1{path}", json=body, headers=person.headers)
     return answer.status_code, answer.json["code"]
 

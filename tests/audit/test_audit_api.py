@@ -1,4 +1,4 @@
-"""The books over HTTP: trial balance, balances as of any time, traces, verification; and who may see what."""
+"""The books over HTTP: trial balance, balances as of any time, traces, verification, and who may see what."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,18 +20,18 @@ from tests.world import Person, World
 
 @pytest.fixture
 def book(world: World) -> SmallBook:
-    """A small book of this test's own."""
+    """A small book of the test's own."""
     return make_small_book(world)
 
 
 @pytest.fixture
 def auditor(world: World) -> Person:
-    """Who reads all and writes nothing."""
+    """Somebody who reads everything and writes nothing."""
     return world.add_staff("auditor", place_id=world.top_id, name="周敏")
 
 
 def account_of(client: FlaskClient, person: Person, **wanted: str) -> dict[str, object]:
-    """The one account that a person sees of this sort."""
+    """The one account that a person sees for this filter."""
     (found,) = client.get("/api/v1/accounts", query_string=wanted, headers=person.headers).json["items"]
     return dict(found)
 
@@ -59,7 +59,7 @@ def test_the_trial_balance_as_of_a_time_before_everything_is_empty(
 
 
 def rows_of(database: Database, center_id: int) -> list[sa.Row[Any]]:
-    """All transfers, holds before what resolves them."""
+    """All transfers, holds before their resolutions."""
     t = table_of(Transfer).c
     columns = (t.id, t.kind, t.amount, t.pending_id, t.debit_account_id, t.credit_account_id, t.recorded_at)
     with database.snapshot() as session:
@@ -67,7 +67,7 @@ def rows_of(database: Database, center_id: int) -> list[sa.Row[Any]]:
 
 
 def replayed(rows: list[sa.Row[Any]], account_id: int, until: datetime) -> tuple[int, int]:
-    """Balance and held amount by going through all transfers until then, one by one."""
+    """Derived balance and hold as of a time, computed transfer by transfer."""
     balance = held = 0
     holds = {row.id: row.amount for row in rows if row.kind == "pending"}
     for row in (row for row in rows if row.recorded_at <= until):
@@ -218,7 +218,7 @@ def test_the_verification_names_what_differs_in_the_reader_s_language(
 
 
 def entry_of(client: FlaskClient, reader: Person, person: Person, code: str, kind: str = "posted") -> str:
-    """The first entry of a kind in somebody's points."""
+    """The first entry of this code and kind in a person's points."""
     owner = public_id(person.volunteer_id)
     account = account_of(client, reader, kind="member", unit="point", owner_id=owner)
     entries = client.get(f"/api/v1/accounts/{account['id']}/entries", headers=reader.headers).json["items"]

@@ -1,4 +1,4 @@
-"""A bundle for an auditor: it verifies far from us, holds no name, and what is none is told apart."""
+"""A bundle for an auditor: it verifies without us, contains no names, and invalid files are told apart."""
 
 import json
 from collections.abc import Iterator
@@ -28,13 +28,13 @@ def books(center: int) -> Books:
 
 @pytest.fixture(scope="module")
 def verifier(tmp_path_factory: pytest.TempPathFactory) -> Verifier:
-    """The verifier, far from us."""
+    """The standalone verifier."""
     return Verifier(tmp_path_factory.mktemp("verifier"))
 
 
 @pytest.fixture(scope="module", params=BOTH_DATABASES)
 def bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The bundle of a book with a bit of everything, made once from each database."""
+    """The bundle of a book with a bit of everything, made once per database."""
     with made_database(request, migrated=True) as url:
         database = Database(url)
         use_database(database)
@@ -115,7 +115,7 @@ def test_what_is_no_bundle_can_t_be_read(verifier: Verifier, content: bytes | No
 def test_whose_days_are_in_it_is_said(
     verifier: Verifier, bundle: Path, tmp_path: Path, said: dict[str, str], shown: str
 ) -> None:
-    """Of old, when the manifest did not say so, they were all Shanghai's."""
+    """Manifests used to omit the time zone; back then it was always Shanghai."""
     members = Members(bundle)
     manifest = members.manifest
     assert manifest.pop("timezone") == ZONE.key

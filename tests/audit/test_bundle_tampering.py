@@ -1,4 +1,4 @@
-"""Whatever is done to a bundle is found and named, also where the manifest agrees and where the log is signed anew."""
+"""Every tampering with a bundle is found and named, even if the manifest matches and the log was signed anew."""
 
 import json
 import zipfile
@@ -19,13 +19,13 @@ from tests.runtimes import use_database
 
 @pytest.fixture(scope="module")
 def verifier(tmp_path_factory: pytest.TempPathFactory) -> Verifier:
-    """The verifier, far from us."""
+    """The standalone verifier."""
     return Verifier(tmp_path_factory.mktemp("verifier"))
 
 
 @pytest.fixture(scope="module", params=["sqlite"])
 def bundles(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path]]:
-    """A bundle and one of the same book later; a zip is the same from either database, so one of them will do."""
+    """A bundle, and one of the same book later; zips don't depend on the database, so one is enough."""
     folder = tmp_path_factory.mktemp("bundle")
     with made_database(request, migrated=True) as url:
         database = Database(url)
@@ -39,7 +39,7 @@ def bundles(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture
 def members(bundles: tuple[Path, Path]) -> Members:
-    """What is in the bundle."""
+    """The members of the bundle."""
     return Members(bundles[0])
 
 

@@ -1,4 +1,4 @@
-"""The pages of closed months and of a frozen book, and what staff see on every page while it is frozen."""
+"""Pages of closed months and of a frozen book, and what staff see on every page while it is frozen."""
 
 import re
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ MARCH, APRIL = "2026-03", "2026-04"
 
 @pytest.fixture
 def office(world: World) -> Iterator[Office]:
-    """An office in May 2026, whose book began in March."""
+    """An office in May 2026 whose book began in March."""
     with clock.at(datetime(2026, 3, 10, 4, tzinfo=UTC)):
         Books(world.center_id).award(500)
     with clock.at(datetime(2026, 5, 10, 4, tzinfo=UTC)):
@@ -39,12 +39,12 @@ def browser(app: Flask, person: Any) -> Browser:
 
 
 def words(answer: TestResponse) -> str:
-    """What a page says, in one line."""
+    """The text of a page on one line."""
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text))
 
 
 def freeze(world: World, run_id: int | None = None) -> int:
-    """A verification has found something."""
+    """Freeze the book as after a failed verification."""
     return in_transaction(freezing.freeze, world.center_id, reason="看不懂的差额", run_id=run_id)
 
 
@@ -145,7 +145,7 @@ def test_both_sides_sign_on_the_page(office: Office, app: Flask) -> None:
 
 @on_sqlite
 def test_the_page_says_what_the_verification_found(office: Office, app: Flask, client: FlaskClient) -> None:
-    """The run stands behind the freeze: the row it names is named here too."""
+    """The freeze refers to a run, so the page names the row that the run found."""
     run = client.post("/api/v1/audit/verify", headers=office.auditor.headers).json
     freeze(office.world, run_id=parse_public_id(run["id"]))
 

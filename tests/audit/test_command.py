@@ -1,4 +1,4 @@
-"""`flask verify`: silent about a sound book but for its size, and exit code 1 with the row's name for another."""
+"""`flask verify`: prints only the size of a sound book; otherwise names the row and exits with 1."""
 
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ from tests.world import World
 
 @pytest.fixture
 def own_app(own_database: Database, tmp_path: Path) -> Flask:
-    """The application on a database of this test's own, because the command looks at every center there is."""
+    """The application on the test's own database, because the command verifies every center in it."""
     settings = Settings(
         environment="development",
         database_url=own_database.url,

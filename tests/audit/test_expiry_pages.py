@@ -1,4 +1,4 @@
-"""Pages of points that end: runs with whose points they take, the notice for the wall, a wrong award taken back."""
+"""Pages for expiring points: runs with the affected members, the notice for the wall, and the clawback of an award."""
 
 import re
 from collections.abc import Iterator
@@ -26,25 +26,25 @@ OVER = datetime(2027, 1, 31, 2, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def _now() -> Iterator[None]:
-    """All happens when the grace of that year is over; what was earned before says so."""
+    """Set the clock after that year's grace; earlier awards state their dates."""
     with clock.at(OVER):
         yield
 
 
 @pytest.fixture
 def admin(world: World) -> Person:
-    """Who prepares and proposes."""
+    """The administrator who prepares and proposes."""
     return world.add_staff("admin", place_id=world.top_id, name="郑管理")
 
 
 @pytest.fixture
 def other_admin(world: World) -> Person:
-    """Who decides."""
+    """The administrator who decides."""
     return world.add_staff("admin", place_id=world.top_id, name="何主任")
 
 
 def give(world: World, person: Person, amount: int, good_until: date | None = DAY) -> int:
-    """Points good until a day; the transfer."""
+    """Give points good until a day; returns the transfer."""
     move = Movement(
         AccountKey(POINT, "issuance"), AccountKey(POINT, "member", person.volunteer_id), amount, "award",
         good_until=good_until,
@@ -55,7 +55,7 @@ def give(world: World, person: Person, amount: int, good_until: date | None = DA
 
 
 def words(page: str) -> str:
-    """What a reader sees, on one line."""
+    """The visible text of a page on one line."""
     page = re.sub(r'<(script|style).*?</\1>|<span class="nx-minor">', "", page, flags=re.S)
     return " ".join(re.sub(r"<[^>]+>", " ", page).split())
 
@@ -68,7 +68,7 @@ def shown(browser: Browser, address: str) -> str:
 
 
 def prepared(browser: Browser, day: str = "2026-12-31") -> str:
-    """The address of a run prepared at the page."""
+    """Prepare a run on the page; returns its address."""
     answer = browser.post("/books/expiry", ends_on=day)
     assert answer.status_code == 303, answer.text
     return str(answer.location)

@@ -1,4 +1,4 @@
-"""The book given to tools that are not ours: they agree with all our balances, and would say so if they did not."""
+"""The book exported for other tools: they agree with all our balances, and would notice a difference."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -27,18 +27,18 @@ from tests.world import World
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MARCH = datetime(2026, 3, 10, 1, tzinfo=UTC)
-# Posts 1.00 where 2.08 was earned, on both sides, so that the transaction still balances.
+# Post 1.00 instead of the 2.08 earned, on both sides, so that the transaction still balances.
 EARNED, LESS = "2.08 POINT", "1.00 POINT"
 
 
 @pytest.fixture
 def book(world: World) -> SmallBook:
-    """A small book of the tenth of March."""
+    """A small book for the tenth of March."""
     return make_small_book(world, day=MARCH)
 
 
 def written(world: World, tool: str, folder: Path, *, month_ends: bool = False) -> Path:
-    """The center's book in a file."""
+    """Write the center's book to a file."""
     path = folder / f"book.{STYLES[tool].suffix}"
     with path.open("w", encoding="utf-8") as file:
         in_snapshot(export, world.center_id, STYLES[tool], file, zone=ZONE, month_ends=month_ends)
@@ -105,7 +105,7 @@ def test_every_transfer_is_there_once_and_holds_say_how_much(book: SmallBook, to
 
 
 def all_transfers(session: Session, center_id: int) -> list[sa.Row[tuple[int, str, str, int]]]:
-    """Key, kind, unit and amount of each."""
+    """Key, kind, unit and amount of each transfer."""
     query = sa.select(Transfer.id, Transfer.kind, Transfer.unit, Transfer.amount)
     return list(session.execute(query.where(Transfer.center_id == center_id)))
 

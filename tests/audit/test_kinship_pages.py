@@ -1,4 +1,4 @@
-"""Whoever is of one household is told so before they decide or sign, and refused with that reason if they do."""
+"""People of one household are told so before they decide or sign, and refused for that reason if they try."""
 
 import re
 from datetime import timedelta
@@ -27,13 +27,13 @@ def office(world: World) -> Office:
 
 
 def words(answer: TestResponse) -> str:
-    """What a page says, in one line."""
+    """The text of a page on one line."""
     text = re.sub(r"<(script|style).*?</\1>", "", answer.text, flags=re.S)
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
 
 
 def frozen(office: Office, *signed: Person) -> str:
-    """The address of a freeze under whose release these have signed."""
+    """Freeze the book and let these people sign its release; returns the page's address."""
     freeze_id = in_transaction(freezing.freeze, office.world.center_id, reason="debits_posted", run_id=None)
     for person in signed:
         in_transaction(freezing.release, freeze_id, "备份是好的", actor=person.actor, desk=APPROVALS)
@@ -58,7 +58,7 @@ def test_a_proposal_says_beforehand_that_the_household_can_not_decide(office: Of
 
 @on_sqlite
 def test_a_decision_shows_whether_the_two_are_of_one_household(office: Office, app: Flask) -> None:
-    """And whether they were when it was decided."""
+    """The page also shows whether they were when it was decided."""
     first = Browser(app.test_client(), office.first)
 
     def shown(proposal_id: int) -> str:

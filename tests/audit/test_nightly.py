@@ -1,4 +1,4 @@
-"""Each night the books are verified once, by whoever comes first; what differs stops the center until two agree."""
+"""The nightly verification runs once, in whichever process comes first; a mismatch stops the center until two agree."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -22,31 +22,31 @@ from tests.audit.small_book import SmallBook, give_points, make_small_book, seal
 from tests.test_jobs import job
 from tests.world import World
 
-# Three in the morning where the people are.
+# Three in the morning, local time.
 NIGHT = datetime.now(UTC).replace(hour=19, minute=0, second=0, microsecond=0) + timedelta(days=1)
 DAY = NIGHT + timedelta(hours=9)
 
 
 @pytest.fixture
 def book(world: World) -> SmallBook:
-    """A small book that is sealed."""
+    """A sealed small book."""
     return make_small_book(world)
 
 
 def night_of(book: SmallBook, at: datetime) -> RunView | None:
-    """The job at that time; the last run there is."""
+    """Run the job at that time; returns the last run."""
     jobs.run(runtime.current(), job("verify"), at=at)
     return in_snapshot(queries.find_last_run, book.world.center_id)
 
 
 def runs_of(session: Session, center_id: int) -> list[str]:
-    """How each run ended, the first one first."""
+    """Outcome of each run, oldest first."""
     query = sa.select(VerificationRun.status).where(VerificationRun.center_id == center_id)
     return list(session.scalars(query.order_by(VerificationRun.started_at)))
 
 
 def raise_points(session: Session, book: SmallBook) -> None:
-    """A counter that somebody has raised by hand; no trigger guards those."""
+    """Raise a counter by hand; no trigger guards counters."""
     own = (Account.center_id == book.world.center_id, Account.owner_id == book.other.volunteer_id)
     session.execute(sa.update(Account).where(*own).values(credits_posted=Account.credits_posted + 100))
 

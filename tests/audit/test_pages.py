@@ -1,4 +1,4 @@
-"""The pages of the audit: the console's verdict and figures, the books as of a moment, a transfer's story; who may."""
+"""Pages of the audit: the console's verdict and figures, books as of a time, traces, and who may see them."""
 
 import json
 import re
@@ -24,31 +24,31 @@ PATHS = ("/console", "/books", "/books/accounts")
 
 @pytest.fixture
 def book(world: World) -> SmallBook:
-    """A small book of this test's own."""
+    """A small book of the test's own."""
     return make_small_book(world)
 
 
 @pytest.fixture
 def auditor(world: World) -> Person:
-    """Who reads all and writes nothing."""
+    """Somebody who reads everything and writes nothing."""
     return world.add_staff("auditor", place_id=world.top_id, name="周敏")
 
 
 def shown(client: FlaskClient, path: str, person: Person) -> str:
-    """The text of a page, with its markup."""
+    """The HTML of a page."""
     answer = client.get(path, headers=person.headers | {"Accept": "text/html"})
     assert answer.status_code == 200, answer.status_code
     return answer.get_data(as_text=True)
 
 
 def words(page: str) -> str:
-    """What a reader sees, on one line."""
+    """The visible text of a page on one line."""
     page = re.sub(r'<(script|style).*?</\1>|<span class="nx-minor">', "", page, flags=re.S)
     return " ".join(re.sub(r"<[^>]+>", " ", page).split())
 
 
 def account_link(client: FlaskClient, auditor: Person, person: Person, unit: str) -> str:
-    """The page of somebody's account, found by the volunteer number."""
+    """The page of a person's account, found by volunteer number."""
     query = {"kind": "member", "unit": unit, "owner_id": public_id(person.volunteer_id)}
     (found,) = client.get("/api/v1/accounts", query_string=query, headers=auditor.headers).json["items"]
     return f"/books/accounts/{found['id']}"
@@ -95,7 +95,7 @@ def test_the_console_names_what_differs(client: FlaskClient, book: SmallBook, au
 def test_the_console_s_figures_are_the_book_s(client: FlaskClient, book: SmallBook, auditor: Person) -> None:
     page = words(shown(client, "/console", auditor))
 
-    # 2.08 and 3.00 earned; 0.50 and twice 0.50 spent, a void given back, 0.50 held.
+    # 2.08 and 3.00 earned; 0.50 spent twice, 0.50 voided, 0.50 held.
     assert "在外的积分 3.58 分" in page
     assert "今年发放 5.08 分" in page
     assert "今年兑换 1.50 分 2 单" in page

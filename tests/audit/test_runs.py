@@ -1,4 +1,4 @@
-"""A verification beside the requests: one at a time, told how far it is, and never left running for ever."""
+"""A verification beside the requests: one at a time, with its progress, and never stuck as running."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +17,7 @@ from tests.world import World
 
 
 def run_of(world: World, run_id: int) -> RunView:
-    """The run as it is kept."""
+    """The run as stored."""
     return in_snapshot(queries.get_run, run_id, world.center_id)
 
 

@@ -1,4 +1,4 @@
-"""The verification finds nothing in a sound book and names each kind of row that somebody has changed by hand."""
+"""Verification finds nothing in a sound book and names each kind of row changed by hand."""
 
 import re
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ from tests.world import World
 
 @pytest.fixture(scope="module", params=BOTH_DATABASES)
 def book(request: pytest.FixtureRequest) -> Iterator[SmallBook]:
-    """A book in a database of its own, shared by the tests of this file: each undoes what it did."""
+    """A book in its own database, shared by the tests of this file: each undoes its changes."""
     with made_database(request, migrated=True) as url:
         database = Database(url)
         yield make_small_book(World(database))
@@ -38,7 +38,7 @@ def book(request: pytest.FixtureRequest) -> Iterator[SmallBook]:
 
 @pytest.fixture(scope="module", params=BOTH_DATABASES)
 def full_book(request: pytest.FixtureRequest) -> Iterator[FullBook]:
-    """A sealed book with decisions, debts and expired lots, shared in the same way."""
+    """A sealed book with decisions, debts and expired lots, shared the same way."""
     with made_database(request, migrated=True) as url:
         database = Database(url)
         yield make_full_book(World(database))
@@ -89,14 +89,14 @@ def test_what_sums_alone_would_not_see_is_named(book: SmallBook, tampering: Tamp
     assert tampering.check in {each.check for each in tampered(book.world, tampering)}
 
 
-# Of two movements with the same version nothing says which comes first.
+# Two transfers with the same version have no defined order.
 @pytest.mark.parametrize(
     "tampering", [each for each in SCREENED if "same version" not in each.deed], ids=lambda tampering: tampering.deed
 )
 def test_a_walk_through_all_accounts_finds_no_more(
     book: SmallBook, tampering: Tampering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The database names the accounts to walk through: whatever was done, in all others there is nothing."""
+    """The database names the accounts to walk; all others are sound, whatever the tampering."""
     found = [each for each in tampered(book.world, tampering) if each.table in ("transfer", "account")]
     monkeypatch.setattr(chains, "suspect_accounts", lambda _session, _scope: None)
 
@@ -141,7 +141,7 @@ def test_every_check_has_been_tampered_with() -> None:
     named = r'(?:Difference\(\s*|_wrong\(session, |_more_than_one\(session, )"(\w+)"'
     checks = {"lots_debited", "lots_credited", *re.findall(named, source)}
 
-    # A checkpoint that was kept outside is needed for these: test_against.py.
+    # These need a checkpoint kept outside: test_against.py.
     outside = {"log_shorter"}
     assert checks - outside - {tampering.check for tampering in (*TAMPERINGS, *LOTS, *DECISIONS, *SEALS)} == set()
 
@@ -154,12 +154,12 @@ def test_another_center_s_book_is_not_looked_at(book: SmallBook) -> None:
 
 @cache
 def owner_engine(url: str) -> sa.Engine:
-    """Connections of somebody who owns the database; one engine, so that statements are written out once."""
+    """Connections of the database owner; a single engine, so that statements are compiled only once."""
     return sa.create_engine(url, poolclass=sa.pool.NullPool)
 
 
 def tampered(world: World, tampering: Tampering) -> list[Difference]:
-    """All that differs once it was done; then it is undone."""
+    """All differences after the tampering, which is then rolled back."""
     with owner_engine(world.database.url).connect() as connection:
         lay_bare(connection, tampering.table)
         changed = connection.exec_driver_sql(tampering.statement).rowcount
@@ -170,7 +170,7 @@ def tampered(world: World, tampering: Tampering) -> list[Difference]:
 
 
 def lay_bare(connection: sa.Connection, table: str) -> None:
-    """Put a copy of the table in its place, without any constraint, index or trigger; a rollback undoes it."""
+    """Replace the table by a copy without constraints, indexes and triggers; a rollback undoes it."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
         connection.exec_driver_sql("PRAGMA legacy_alter_table = ON")
