@@ -1,4 +1,4 @@
-"""The history names the lots behind a line: until when is what was earned good, and which points did a line take."""
+"""The history names the lots behind a line: until when earned points are good, and which points were taken."""
 
 import re
 from collections.abc import Iterator
@@ -22,21 +22,21 @@ from tests.shop.counter import give_points
 from tests.world import Person, World
 
 MARCH, JUNE = datetime(2026, 3, 5, 1, tzinfo=UTC), datetime(2026, 6, 1, 1, tzinfo=UTC)
-# 23:50 of the last day of the grace after 2026, ten minutes before its points are dead.
+# 23:50 on the last day of grace after 2026, ten minutes before those points expire.
 LAST_EVENING = datetime(2027, 1, 30, 15, 50, tzinfo=UTC)
 AFTER_THE_GRACE = datetime(2027, 1, 31, 2, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
 def _now() -> Iterator[None]:
-    """All of it is told when the grace of 2026 is over."""
+    """Set the clock to the end of the grace after 2026."""
     with clock.at(AFTER_THE_GRACE):
         yield
 
 
 @pytest.fixture
 def member(world: World) -> Person:
-    """Somebody with points of two days, those earned last to end first."""
+    """A member with points of two days, those earned last expiring first."""
     member = world.add_volunteer()
     with clock.at(MARCH):
         give_points(world, member, 300, good_until=date(2027, 12, 31))
@@ -46,7 +46,7 @@ def member(world: World) -> Person:
 
 
 def page_of(client: FlaskClient, person: Person, language: str) -> str:
-    """The history as it is sent."""
+    """The HTML of the history."""
     headers = person.headers | {"Accept": "text/html", "Accept-Language": language}
     answer = client.get("/me/history", headers=headers)
     assert answer.status_code == 200
@@ -54,7 +54,7 @@ def page_of(client: FlaskClient, person: Person, language: str) -> str:
 
 
 def lines_of(client: FlaskClient, person: Person, language: str = "zh") -> list[str]:
-    """What each line of the history says once it is opened, the latest first."""
+    """The text of each line of the history, expanded, latest first."""
     rows = page_of(client, person, language).split('<details class="nx-row">')[1:]
     bare = (
         re.sub(r"<svg.*?</svg>|<[^>]+>", " ", row.replace('<span class="nx-minor">', ""), flags=re.S) for row in rows
@@ -63,7 +63,7 @@ def lines_of(client: FlaskClient, person: Person, language: str = "zh") -> list[
 
 
 def sell(world: World, member: Person, points: int, at: datetime) -> tuple[Person, int]:
-    """The member takes something home; the clerk, and the redemption."""
+    """Redeem something for the member; returns the clerk and the redemption."""
     clerk = world.add_staff("clerk")
     with clock.at(at - timedelta(hours=1)):
         shop_id = world.add_shop()
@@ -197,7 +197,7 @@ def test_a_wrong_award_that_was_taken_back_says_so(
 
 
 def entries(client: FlaskClient, world: World, person: Person, **query: str) -> Any:
-    """The statement over the API, and the lots of each entry without their keys."""
+    """The statement over the API, with the lots of each entry without their keys."""
     key = AccountKey(POINT, "member", person.volunteer_id)
     account_id = public_id(in_snapshot(accounts_by_key, [key], world.center_id)[key].id)
     answer = client.get(f"/api/v1/accounts/{account_id}/entries", query_string=query, headers=person.headers)

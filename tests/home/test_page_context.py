@@ -1,4 +1,4 @@
-"""What every page knows by itself: the switches, the menu by role, and where a form may send its reader."""
+"""The context of every page: preferences, the menu by role, and where a form may redirect."""
 
 from dataclasses import replace
 from typing import Any

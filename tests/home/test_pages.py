@@ -1,4 +1,4 @@
-"""The pages people land on: each role its own, a volunteer's balance and history in plain words, the day of staff."""
+"""Landing pages by role, a volunteer's balance and history in plain words, and the day of staff."""
 
 import re
 from datetime import timedelta
@@ -19,12 +19,12 @@ from tests.world import Person, World
 
 @pytest.fixture
 def book(world: World) -> SmallBook:
-    """A small book of this test's own."""
+    """A small book of the test's own."""
     return make_small_book(world)
 
 
 def shown(client: FlaskClient, path: str, person: Person) -> str:
-    """What a reader of a page sees, on one line."""
+    """The visible text of a page on one line."""
     answer = client.get(path, headers=person.headers | {"Accept": "text/html"})
     assert answer.status_code == 200, answer.status_code
     page = re.sub(r'<(script|style|svg).*?</\1>|<span class="nx-minor">', "", answer.get_data(as_text=True), flags=re.S)

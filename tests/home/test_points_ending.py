@@ -1,4 +1,4 @@
-"""A volunteer's home page about time: what of the points ends next, what is in its grace, and what is owed."""
+"""A volunteer's home page about time: which points expire next, which are in grace, and what is owed."""
 
 import re
 from datetime import date, timedelta
@@ -21,7 +21,7 @@ from tests.world import Person, World
 
 
 def shown(client: FlaskClient, path: str, person: Person, language: str = "zh") -> str:
-    """What a reader of a page sees, on one line."""
+    """The visible text of a page on one line."""
     answer = client.get(path, headers=person.headers | {"Accept": "text/html", "Accept-Language": language})
     assert answer.status_code == 200, answer.status_code
     page = re.sub(r'<(script|style|svg).*?</\1>|<span class="nx-minor">', "", answer.get_data(as_text=True), flags=re.S)
