@@ -1,4 +1,4 @@
-"""What the tests of check-in share."""
+"""Fixtures of the check-in tests."""
 
 import pytest
 from flask.testing import FlaskClient
@@ -10,13 +10,13 @@ from tests.world import World
 
 @pytest.fixture
 def day(world: World) -> Day:
-    """An ordinary day; the test adds the shifts."""
+    """An ordinary day; tests add the shifts."""
     return Day(world, world.add_staff("clerk"), world.add_staff("station_manager"), world.add_volunteer())
 
 
 @pytest.fixture
 def shift_id(day: Day) -> int:
-    """A shift from nine to eleven that the volunteer has signed up for."""
+    """A shift from nine to eleven with a sign-up of the volunteer."""
     return day.sign_up(9)
 
 

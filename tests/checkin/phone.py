@@ -1,4 +1,4 @@
-"""A volunteer's phone: it scans the station's screen, lets the page send itself, and presses its buttons."""
+"""A volunteer's phone: it scans the station's screen, lets pages submit themselves, and presses buttons."""
 
 import re
 
@@ -15,7 +15,7 @@ class Phone(Browser):
     """A volunteer's phone that scans the station's screen."""
 
     def scan(self, day: Day, hour: float) -> str:
-        """Open the address in the code, let the page send itself, and give the address of the answer."""
+        """Open the address in the code and let the page submit itself; returns the address of the answer."""
         with clock.at(at(hour)):
             opened = self.get(f"/S/{day.screen(hour)}")
             assert (opened.status_code, opened.location) == (303, "/checkin")
@@ -24,7 +24,7 @@ class Phone(Browser):
             return self.send(page.text, "/checkin")
 
     def send(self, page: str, address: str, form: int = 0) -> str:
-        """Press the button of the page's form."""
+        """Submit a form of the page."""
         typed = {"client_scan_id": hidden(page, "client_scan_id")[form], "intent": hidden(page, "intent")[form]}
         answer = self.post(address, **typed, confirmed=hidden(page, "confirmed"))
         assert answer.status_code == 303, answer.text

@@ -1,4 +1,4 @@
-"""The ways that lead to a refused scan, by reason."""
+"""Ways to produce each refusal of check-in, by reason."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,7 +18,7 @@ DECIDED: dict[str, Way] = {}
 
 
 def scanned(reason: str) -> Callable[[Way], Way]:
-    """A scan that is refused for the reason, and so kept."""
+    """Register a scan that is refused for the reason and therefore stored."""
 
     def mark(way: Way) -> Way:
         SCANNED[reason] = way
@@ -28,7 +28,7 @@ def scanned(reason: str) -> Callable[[Way], Way]:
 
 
 def decided(reason: str) -> Callable[[Way], Way]:
-    """Anything else that is refused for the reason."""
+    """Register another action that is refused for the reason."""
 
     def mark(way: Way) -> Way:
         DECIDED[reason] = way

@@ -1,4 +1,4 @@
-"""The check-in API: what a client reads of scans, attendances, reviews and the station's screen."""
+"""The check-in API: scans, attendances, reviews and the station's screen as clients see them."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ CHECKINS = "/api/v1/checkins"
 
 
 def send(client: FlaskClient, day: Day, hour: float, key: str, **known: Any) -> Any:
-    """The clerk's device sends a scan of the volunteer's card at that hour."""
+    """Send a scan of the volunteer's card from the clerk's device at that hour."""
     scan = {"client_scan_id": key, "card": day.volunteer.card, "station_id": public_id(day.world.station_id)}
     with clock.at(at(hour)):
         return client.post(CHECKINS, json=scan | known, headers=day.clerk.headers)
@@ -119,7 +119,7 @@ def test_a_scan_is_of_a_code_or_of_a_card(client: FlaskClient, day: Day, ways: d
 
 
 class TestReading:
-    """Who sees which attendances."""
+    """Who may see which attendances."""
 
     @pytest.fixture
     def attendance(self, client: FlaskClient, day: Day, shift_id: int) -> str:
@@ -182,7 +182,7 @@ def test_a_check_in_by_mistake_is_annulled(client: FlaskClient, day: Day, shift_
 
 
 class TestScreen:
-    """What the station's screen asks for."""
+    """The data behind the station's screen."""
 
     def test_it_shows_the_code_what_is_on_and_who_came(self, client: FlaskClient, day: Day, shift_id: int) -> None:
         day.world.add_shift(at(14))

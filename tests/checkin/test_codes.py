@@ -1,4 +1,4 @@
-"""The station's code and the ticket it is exchanged for: what is genuine, what is stale, and for whom it is good."""
+"""The station's code and its ticket: which are genuine, which are stale, and for whom they are valid."""
 
 from datetime import timedelta
 

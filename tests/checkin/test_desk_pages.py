@@ -1,4 +1,4 @@
-"""Pages of the station over HTTP: scanning, the screen, the wall's code, who came, and what two people decide."""
+"""Pages of the station over HTTP: scanning, screen, wall code, attendance list, and reviews."""
 
 import re
 
@@ -115,7 +115,7 @@ class TestDesk:
 
 
 class TestReviewPages:
-    """Two people decide."""
+    """Review pages; two people are involved."""
 
     @pytest.fixture
     def address(self, day: Day) -> str:

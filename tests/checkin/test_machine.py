@@ -1,4 +1,4 @@
-"""Whatever is scanned, reviewed and forgotten, in whatever order: no minute is credited twice, none is made up."""
+"""Scans, reviews and forgotten check-outs in any order: no minute is credited twice or invented."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ from tests.runtimes import ZONE
 from tests.world import Person, World
 
 _QUESTIONS = ("WALK_IN", "DWELL_TOO_SHORT", "OPEN_SESSION_ELSEWHERE")
-# When shifts are, in hours of the first day, by station: side by side, back to back, overlapping, over midnight.
+# Shifts by station, in hours of the first day: parallel, back to back, overlapping, over midnight.
 _SHIFTS = ((0, 9, 2), (0, 11, 2), (0, 10, 8), (1, 9, 4), (1, 13.5, 5), (1, 15, 8), (0, 22, 5), (0, 24, 9), (1, 26, 7))
 _MOSTLY = st.sampled_from((True, True, True, False))
 _PASSING = st.sampled_from((1, 5, 15, 40, 60, 90, 180))
@@ -41,7 +41,7 @@ def visits(session: Session, center_id: int) -> Sequence[Any]:
 
 
 def state(session: Session, center_id: int, people: Sequence[Person]) -> tuple[Sequence[Any], dict[int, Any], int]:
-    """All attendances, what the book says of each person (minutes, points), and how many scans were kept."""
+    """All attendances, each person's minutes and points in the book, and the number of stored scans."""
     keys = {
         (person.volunteer_id, unit): AccountKey(unit, "member", person.volunteer_id)
         for person in people
@@ -57,7 +57,7 @@ def state(session: Session, center_id: int, people: Sequence[Person]) -> tuple[S
 
 
 def union_minutes(spans: list[tuple[datetime, datetime]]) -> float:
-    """How long at least one of the spans lasts."""
+    """Total length of the union of the spans."""
     total, reached = timedelta(), None
     for start, end in sorted(spans):
         begun = start if reached is None else max(start, reached)
@@ -67,7 +67,7 @@ def union_minutes(spans: list[tuple[datetime, datetime]]) -> float:
 
 
 class Scanning(RuleBasedStateMachine):
-    """Two volunteers, two stations, a day and a night of shifts, and a clock that only goes on."""
+    """Two volunteers, two stations, a day and a night of shifts, and a clock that only moves forward."""
 
     database: Database
     automatic_minutes = 90
@@ -84,7 +84,7 @@ class Scanning(RuleBasedStateMachine):
             self.world.add_shift(at(start), hours=hours, station_id=self.stations[station])
             for station, start, hours in _SHIFTS
         ]
-        # A low limit, so that much waits for a decision.
+        # A low limit, so that many attendances need a review.
         body = RuleBody(automatic_minutes_per_day=self.automatic_minutes)
         in_transaction(rules.add_version, body, effective_from=at(0), actor=self.world.builder)
         with clock.at(at(0)):
@@ -92,7 +92,7 @@ class Scanning(RuleBasedStateMachine):
             self.world.sign_up(self.shifts[3], self.people[1])
 
     def attempt(self, work: Any) -> None:
-        """Do it now; a refusal of ours is an answer like another."""
+        """Call it now; a refusal of ours is a valid outcome."""
         with clock.at(self.now):
             try:
                 work()
@@ -123,7 +123,7 @@ class Scanning(RuleBasedStateMachine):
 
     @rule(minutes=_PASSING, who=st.integers(0, 1))
     def comes_and_goes(self, minutes: int, who: int) -> None:
-        """The usual day: the same station, in and out, all questions answered with yes."""
+        """The usual day: check in and out at the same station, all questions answered with yes."""
         for passing in (1, minutes):
             self.scans_the_screen(minutes=passing, who=who, where=who, intent="auto", unasked=False, shift=None)
 
@@ -165,7 +165,7 @@ class Scanning(RuleBasedStateMachine):
             assert all(visit["points"] in (0, visit["minutes"] * 100 // 60) for visit in confirmed)
 
     def teardown(self) -> None:
-        """The audit, which believes none of this, comes to the same."""
+        """The audit recomputes everything and finds no difference."""
         if hasattr(self, "world"):
             assert verified(self.world).difference is None
 

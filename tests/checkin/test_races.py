@@ -1,4 +1,4 @@
-"""Many scans at the same moment, through two databases of one process each with connections of its own."""
+"""Many scans at the same moment, through two instances of the database with their own connections."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -47,7 +47,7 @@ def card(day: Day, person: Person, **known: Any) -> Callable[[], Any]:
 
 
 def counts(session: Session, center_id: int) -> tuple[Counter[str], Counter[str]]:
-    """How many attendances there are of each status, and how many scans of each reason."""
+    """Number of attendances by status, and of scans by reason."""
     statuses = session.scalars(sa.select(Attendance.status).where(Attendance.center_id == center_id))
     reasons = session.scalars(sa.select(ScanEvent.reason).where(ScanEvent.center_id == center_id))
     return Counter(statuses), Counter(reasons)

@@ -1,4 +1,4 @@
-"""Every reason of check-in is produced by what leads to it; a reason without a way to it fails the last test."""
+"""Every reason of check-in is produced by some case; a reason without one fails the last test."""
 
 import pytest
 import sqlalchemy as sa

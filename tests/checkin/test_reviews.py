@@ -1,4 +1,4 @@
-"""Doubtful attendances: decided by somebody else, credited to their real end, never twice the same minute."""
+"""Doubtful attendances: decided by somebody else, credited to their real end, never the same minute twice."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from tests.world import Person
 
 
 def balances(day: Day) -> tuple[int, int]:
-    """Minutes and points of the volunteer in the book."""
+    """The volunteer's minutes and points in the book."""
     keys = [AccountKey(unit, "member", day.volunteer.volunteer_id) for unit in (MINUTE, POINT)]
     found = in_snapshot(points.balances, keys, day.world.center_id)
     return found[keys[0]].balance, found[keys[1]].balance
@@ -110,7 +110,7 @@ def test_the_end_may_not_lie_ahead(day: Day) -> None:
 
 
 class TestDailyLimit:
-    """More than eight hours on one local day wait for a decision."""
+    """More than eight hours on one local day need a review."""
 
     def test_eight_hours_are_confirmed_and_a_minute_more_waits(self, day: Day) -> None:
         day.sign_up(8, hours=4)
@@ -136,7 +136,7 @@ class TestDailyLimit:
         day.card(22)
         day.card(22.5)
 
-        # Seven hours before it, and one and a half of it before midnight, are more than eight.
+        # Seven hours earlier and one and a half before midnight make more than eight.
         assert day.card(28.5).reason == "DAILY_LIMIT_REVIEW"
 
     def test_what_a_night_leaves_of_yesterday_is_not_held_against_today(self, day: Day) -> None:

@@ -14,7 +14,7 @@ from tests.checkin.days import Day, at, code_of
 
 @pytest.mark.usefixtures("shift_id")
 class TestIntent:
-    """One shift from nine to eleven, signed up for."""
+    """One shift from nine to eleven with a sign-up."""
 
     def test_auto_is_in_then_already_in_then_out(self, day: Day) -> None:
         answers = [day.card(hour) for hour in (8.6, 8.7, 11.2)]

@@ -1,4 +1,4 @@
-"""What is known of a scan that is refused on the way, which its event keeps; and states that no write may skip."""
+"""What is known about a refused scan and stored in its event; and states that no write may skip."""
 
 from dataclasses import FrozenInstanceError, replace
 from typing import Any
@@ -16,7 +16,7 @@ from ledger.kernel.db import in_snapshot, in_transaction
 from tests.checkin.days import Day, code_of
 from tests.checkin.refusals import SCANNED, checked_in, forgotten
 
-# By the reason: how it was scanned, and whether the station, the person and the card are known.
+# By reason: the method, and whether the station, the person and the card are known.
 KNOWN = {
     "station_needed": ("card", False, False, False),
     "proxy_not_allowed": ("card", True, False, False),
@@ -32,7 +32,7 @@ KNOWN = {
 
 
 def last_event(session: Session, center_id: int) -> Any:
-    """The refused scan that was kept last."""
+    """The last refused scan."""
     refused = (ScanEvent.center_id == center_id, ScanEvent.outcome == "refused")
     return session.execute(sa.select(ScanEvent.__table__).where(*refused).order_by(ScanEvent.id.desc()).limit(1)).one()
 
