@@ -1,4 +1,4 @@
-"""A counter for tests: a shop with a clerk, members with points, and a till that speaks the API."""
+"""A counter for tests: a shop with a clerk, members with points, and a till that uses the API."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -25,17 +25,17 @@ _grants = count(1)
 
 
 def new_key() -> str:
-    """A key that no request of this process has had."""
+    """A key that no other request of this process has used."""
     return f"test-key-{next(_keys):06}"
 
 
 def first_receipt() -> str:
-    """The number of the first receipt that a shop makes now."""
+    """The number of a shop's first receipt at the current time."""
     return receipt_text(clock.now().astimezone(ZONE).year, 1)
 
 
 def give_points(world: World, person: Person, amount: int, *, good_until: date | None = None) -> None:
-    """Points from the center's issuance, as an award posts them; amount in minor units."""
+    """Post points from the center's issuance, like an award; amount in minor units."""
     issuance, member = AccountKey(POINT, "issuance"), AccountKey(POINT, "member", person.volunteer_id)
     move = Movement(issuance, member, amount, "award", good_until=good_until)
     source = Source("test", f"grant-{next(_grants)}", "post")
@@ -43,13 +43,13 @@ def give_points(world: World, person: Person, amount: int, *, good_until: date |
 
 
 def balance(world: World, person: Person) -> Balance:
-    """What a member has."""
+    """A member's balance."""
     return in_snapshot(ledger.balance, AccountKey(POINT, "member", person.volunteer_id), world.center_id)
 
 
 @dataclass
 class Counter:
-    """A shop in the world with its clerk, and what is sent to it over HTTP."""
+    """A shop in the world with its clerk, and requests to it over HTTP."""
 
     world: World
     client: FlaskClient
@@ -68,16 +68,16 @@ class Counter:
         return person
 
     def item(self, name: str = "东北大米", points_now: int = 3_000, stock: int = 10) -> int:
-        """An item on this shelf."""
+        """Add an item to the shelf."""
         return self.world.add_item(self.shop_id, name=name, points=points_now, stock=stock)
 
     def stock(self, item_id: int) -> Balance:
-        """What there is of an item by the ledger."""
+        """Stock of an item in the ledger."""
         view = in_snapshot(shop_queries.get_item, item_id, self.world.center_id)
         return in_snapshot(ledger.balance, view.stock_account, self.world.center_id)
 
     def code(self, member: Person) -> str:
-        """The code that a member's phone shows."""
+        """A code as shown on a member's phone."""
         answer = self.client.post(f"{API}/payer-codes", json={}, headers=member.headers)
         assert answer.status_code == 201, answer.json
         return str(answer.json["code"])
@@ -85,21 +85,21 @@ class Counter:
     def send(
         self, method: str, path: str, body: Any = None, *, by: Person | None = None, key: str | None = None
     ) -> TestResponse:
-        """A request of the clerk, or of somebody else, with a key of its own unless one is given; "" for none."""
+        """Send a request as the clerk or somebody else, with a new key unless one is given; "" for none."""
         headers = dict((by or self.clerk).headers)
         if key != "":
             headers["Idempotency-Key"] = key or new_key()
         return self.client.open(f"{API}{path}", method=method, json={} if body is None else body, headers=headers)
 
     def open(self, code: str, lines: list[tuple[int, int]] | None = None, **how: Any) -> TestResponse:
-        """Scan a code, with lines to hold them at once."""
+        """Open a cart with a code, with lines to hold at once."""
         body: dict[str, Any] = {"shop_id": public_id(self.shop_id), "payer_code": code}
         if lines is not None:
             body["lines"] = wanted(lines)
         return self.send("POST", "/redemptions", body, **how)
 
     def cart(self, member: Person) -> str:
-        """A cart bound to a fresh code of the member; its id."""
+        """A cart bound to a fresh code of the member; returns its id."""
         answer = self.open(self.code(member))
         assert answer.status_code == 201, answer.json
         return str(answer.json["id"])
@@ -109,17 +109,17 @@ class Counter:
         return self.send("PUT", f"/redemptions/{cart}/lines", {"lines": wanted(lines)}, **how)
 
     def step(self, cart: str, name: str, body: Any = None, **how: Any) -> TestResponse:
-        """hold, confirm, cancel or void."""
+        """Take a step: hold, confirm, cancel or void."""
         return self.send("POST", f"/redemptions/{cart}/{name}", body, **how)
 
     def held(self, member: Person, lines: list[tuple[int, int]]) -> str:
-        """A redemption that is held; its id."""
+        """Make a held redemption; returns its id."""
         answer = self.open(self.code(member), lines)
         assert answer.status_code == 201, answer.json
         return str(answer.json["id"])
 
     def sold(self, member: Person, lines: list[tuple[int, int]]) -> str:
-        """A redemption that is confirmed; its id."""
+        """Make a confirmed redemption; returns its id."""
         cart = self.held(member, lines)
         answer = self.step(cart, "confirm")
         assert answer.status_code == 200, answer.json
@@ -131,12 +131,12 @@ class Counter:
 
 
 def wanted(lines: list[tuple[int, int]]) -> list[dict[str, Any]]:
-    """Lines as the API wants them."""
+    """Lines in the format of the API."""
     return [{"item_id": public_id(item_id), "quantity": quantity} for item_id, quantity in lines]
 
 
 def refused(answer: TestResponse, status: int, code: str) -> dict[str, Any]:
-    """The problem document of a refusal, which must be this one and say what to do next in words."""
+    """Assert that this refusal came with words on what to do next; returns its problem document."""
     problem: dict[str, Any] = answer.json or {}
     assert (answer.status_code, problem.get("code")) == (status, code), problem
     assert answer.mimetype == "application/problem+json"

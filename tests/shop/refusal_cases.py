@@ -1,4 +1,4 @@
-"""How each refusal of the counter comes about: what is prepared, and then the request that is refused."""
+"""How to produce each refusal of the counter: the preparation, then the request that is refused."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ Act = Callable[[], TestResponse]
 
 
 def at(moment: datetime, act: Act) -> Act:
-    """The same at another moment."""
+    """Do the same at another time."""
 
     def then() -> TestResponse:
         with clock.at(moment):
@@ -189,7 +189,7 @@ def clerk_too(counter: Counter) -> Person:
     return member
 
 
-# What each refusal is produced by; the two that come otherwise have tests of their own below.
+# How each refusal is produced; the other two have tests of their own below.
 REFUSALS: dict[str, tuple[int, Callable[[Counter], Act]]] = {
     "code_expired": (422, code_expired),
     "code_used": (422, code_used),

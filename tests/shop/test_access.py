@@ -1,4 +1,4 @@
-"""Who may do what at which shop: clerks at theirs, members with their own, auditors with their eyes."""
+"""Who may do what at which shop: clerks at their own, members with their own redemptions, auditors only read."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A code on a phone, the till's real camera, goods, a receipt, and its check page, all in browsers."""
+"""A code on a phone, the till's real camera, goods, a receipt and its check page, all in browsers."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.browser, on_sqlite]
 
 
 def photograph_code(page: Page, path: Path) -> Path:
-    """A clip of the QR code as it is on the phone's screen."""
+    """A video clip of the QR code on the phone's screen."""
     expect(page.locator("#payer-qr svg")).to_be_visible()
     return write_clip(path, page.locator("#payer-qr").screenshot())
 
@@ -119,7 +119,7 @@ def test_a_lost_answer_is_asked_for_again_and_charges_once(counter: Counter, ope
     lost: list[str] = []
 
     def swallow(route) -> None:  # type: ignore[no-untyped-def]
-        """The server gets the request, the page never hears of it."""
+        """Let the server get the request but the page never hear of it."""
         answer = route.fetch()
         if len(lost) < 4:
             lost.append(answer.headers.get("idempotency-replayed", "first"))
@@ -160,7 +160,7 @@ def test_the_phone_asks_for_a_new_code_in_time_and_shows_digits_on_a_tap(counter
 def test_a_till_tells_that_the_book_is_frozen_and_sells_after_the_release(
     counter: Counter, open_page: OpenPage
 ) -> None:
-    """Nothing was done, so the clerk is told why at once, and confirms the same order when it can be booked."""
+    """Nothing is posted while it is frozen; the clerk is told why and confirms the same order after the release."""
     member, rice = counter.member(10_000), counter.item("东北大米", stock=6)
     till = open_page(counter.clerk)
     till.goto("/till")

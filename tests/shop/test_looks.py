@@ -1,4 +1,4 @@
-"""Every page of the shop in a real browser: on phone and desktop, in both languages, in large type."""
+"""Every page of the shop in a real browser: phone and desktop, both languages, large type."""
 
 from dataclasses import dataclass
 
@@ -28,7 +28,7 @@ SIZES: dict[str, tuple[ViewportSize, ...]] = {"zh": (PHONE, DESKTOP), "en": (PHO
 
 @dataclass
 class Scene:
-    """A shop with something in every list, and who looks at it."""
+    """A shop with something in every list, and its viewers."""
 
     counter: Counter
     member: Person
@@ -38,7 +38,7 @@ class Scene:
 
 @pytest.fixture
 def scene(counter: Counter) -> Scene:
-    """The pages that are looked at, by name: who opens them and where."""
+    """The pages to look at, by name: their viewers and addresses."""
     world = counter.world
     items = [counter.item(name, points_now=price, stock=stock) for name, price, stock in GOODS]
     member, manager = counter.member(50_000), world.add_staff("station_manager", name="周敏")

@@ -1,4 +1,4 @@
-"""Whatever is scanned, held, confirmed, cancelled, voided or left lying: points and goods are neither made nor lost."""
+"""Scans, holds, confirmations, cancellations, voids and timeouts in any order: points and goods are conserved."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -30,7 +30,7 @@ _CART = st.sampled_from([0, 0, 0, 1, 1, 2, 3])
 
 @dataclass
 class Order:
-    """What a redemption should be by now."""
+    """The expected state of a redemption."""
 
     id: int
     member: int
@@ -44,7 +44,7 @@ class Order:
 
 
 class Selling(RuleBasedStateMachine):
-    """Two members, two goods with moving prices, one till, and a clock that only goes on."""
+    """Two members, two goods with changing prices, one till, and a clock that only moves forward."""
 
     database: Database
 
@@ -67,7 +67,7 @@ class Selling(RuleBasedStateMachine):
         self.receipts = 0
 
     def run(self, work: Any, *args: Any, **how: Any) -> Any:
-        """What the service returns, or the reason of its refusal."""
+        """The result of the service, or the code of its refusal."""
         with clock.at(self.now):
             try:
                 return in_transaction(work, *args, actor=self.clerk, **how)
@@ -124,7 +124,7 @@ class Selling(RuleBasedStateMachine):
 
     @rule(member=_MEMBER, rice=_MANY, soy=_MANY)
     def take(self, member: int, rice: int, soy: int) -> None:
-        """The usual way to something held, which single steps seldom find."""
+        """The usual way to a hold, which single steps seldom reach."""
         self.scan(member, 0)
         self.choose(0, rice, soy)
         self.hold(0)
@@ -192,7 +192,7 @@ class Selling(RuleBasedStateMachine):
         self.prices[item] = price
 
     def refusal(self, order: Order, wanted: str) -> str:
-        """Why an order in its state can't become what is wanted, "" where it can."""
+        """Why an order can't reach the wanted state, "" if it can."""
         if wanted in policy.TRANSITIONS[order.state]:
             return ""
         if order.state in ("CONFIRMED", "VOIDED") and wanted != "VOIDED":
@@ -216,7 +216,7 @@ class Selling(RuleBasedStateMachine):
         return until is not None and self.now >= until
 
     def gone(self, *states: str, member: int | None = None) -> list[Order]:
-        """The orders in these states, of a member where one is named."""
+        """Orders in these states, of one member if given."""
         return [order for order in self.orders if order.state in states and member in (None, order.member)]
 
     def balance(self, member: int) -> int:

@@ -1,4 +1,4 @@
-"""The pages of the shop without script: shelf and goods in by forms, receipts with filter and export, and a void."""
+"""Pages of the shop without scripts: forms of shelf and goods in, receipts with filter and export, a void."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ DELIVERY = {"origin": "bought", "supplier": "供销社", "document": "R-9", "lin
 
 @pytest.fixture
 def keeper(counter: Counter, client: FlaskClient) -> Browser:
-    """The station's manager at the pages."""
+    """The browser of the station's manager."""
     return Browser(client, counter.world.add_staff("station_manager"))
 
 

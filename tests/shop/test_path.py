@@ -1,4 +1,4 @@
-"""The whole way over HTTP: a code on a phone, a cart, goods, a receipt, its void; and asking after a lost answer."""
+"""The whole way over HTTP: payer's code, cart, goods, receipt, void; and retries after a lost answer."""
 
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.ids import public_id

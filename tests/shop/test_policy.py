@@ -1,4 +1,4 @@
-"""Pure decisions of the shop: codes, states, the end of a void, amounts as people type them."""
+"""Pure decisions of the shop: codes, states, the deadline for a void, amounts as typed."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -42,7 +42,7 @@ def test_a_digit_read_wrongly_is_noticed(place: int, change: int) -> None:
 
 
 def read(scanned: str) -> str:
-    """The code, or why there is none."""
+    """The code, or the reason for its refusal."""
     try:
         return read_payer_code(scanned)
     except Rejected as refusal:

@@ -1,4 +1,4 @@
-"""Two at the same moment: one balance, one last bag, one code, one hold; each time exactly one of them wins."""
+"""Two at the same moment compete for one balance, one last bag, one code or one hold; exactly one wins."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -26,12 +26,12 @@ PRICE = 3_000
 
 @pytest.fixture
 def own_world(own_database: Database) -> World:
-    """A center in a database of its own."""
+    """A center in its own database."""
     return World(own_database)
 
 
 class Tills:
-    """Two tills of a shop, each with a clerk, spoken to without HTTP so that many rounds take seconds."""
+    """Two tills of a shop, each with a clerk, called without HTTP so that many rounds take seconds."""
 
     def __init__(self, world: World, *, stock: int) -> None:
         self.world = world
@@ -40,39 +40,39 @@ class Tills:
         self.clerks = [world.add_staff("clerk").actor, world.add_staff("clerk").actor]
 
     def code(self, member: Person) -> str:
-        """A code that the member shows."""
+        """A code of the member."""
         return in_transaction(service.issue_payer_code, actor=member.actor)["code"]
 
     def open(self, till: int, code: str) -> Callable[[], Any]:
-        """Scan a code at a till, when called."""
+        """When called, open a cart with the code at a till."""
         return lambda: in_transaction(service.open_cart, self.shop_id, code, actor=self.clerks[till])
 
     def take(self, till: int, code: str) -> Callable[[], Any]:
-        """Hold a bag of rice for who shows the code, when called."""
+        """When called, hold a bag of rice for the owner of the code."""
         wanted = [Wanted(self.rice, 1)]
         return lambda: in_transaction(service.open_and_hold, self.shop_id, code, wanted, actor=self.clerks[till])
 
     def confirm(self, till: int, cart: int) -> Callable[[], Any]:
-        """Confirm what is held, when called."""
+        """When called, confirm a hold."""
         return lambda: in_transaction(settling.confirm, cart, actor=self.clerks[till])
 
     def void(self, till: int, cart: int) -> Callable[[], Any]:
-        """Void a receipt, when called."""
+        """When called, void a receipt."""
         return lambda: in_transaction(settling.void, cart, "拿错了", actor=self.clerks[till])
 
     def left(self) -> int:
-        """Bags that can still be taken."""
+        """Bags still available."""
         view = in_snapshot(queries.get_item, self.rice, self.world.center_id)
         return in_snapshot(ledger.balance, view.stock_account, self.world.center_id).available
 
     def restock(self) -> None:
-        """One more bag."""
+        """Add one bag."""
         how = {"origin": "bought", "supplier": "供销社", "document": ""}
         in_transaction(shelf.take_in, self.shop_id, [Delivered(self.rice, 1)], actor=self.world.builder, **how)
 
 
 def winner(outcomes: list[Any], refusal: str) -> Any:
-    """What the one of the two got who won; the other must have been refused for this reason."""
+    """The winner's result; the other must have been refused for this reason."""
     won = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
     lost = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
     assert len(won) == 1, outcomes
@@ -116,7 +116,7 @@ def test_one_code_opens_one_cart(own_world: World) -> None:
 
 
 def at(moment: datetime, work: Callable[[], Any]) -> Callable[[], Any]:
-    """The work at another moment."""
+    """The call at another time."""
 
     def then() -> Any:
         with clock.at(moment):

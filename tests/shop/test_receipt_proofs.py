@@ -1,4 +1,4 @@
-"""A receipt carries its proof: in the API, on the page that anybody may open, and behind it on the auditor's page."""
+"""A receipt carries its proof: in the API, on its public page, and behind that on the auditor's page."""
 
 import re
 
@@ -11,12 +11,12 @@ from tests.shop.counter import Counter
 
 
 def sold(counter: Counter) -> str:
-    """A receipt of one bag of rice."""
+    """A receipt for one bag of rice."""
     return counter.sold(counter.member(), [(counter.item(), 1)])
 
 
 def check_page(counter: Counter, redemption: str, language: str = "zh") -> str:
-    """What the receipt's code leads to."""
+    """The page that the receipt's code leads to."""
     reference = receipt_reference(parse_public_id(redemption), counter.world.center_id)
     return str(counter.client.get(f"/r/{reference}", headers={"Accept-Language": language}).text)
 

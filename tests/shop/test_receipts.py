@@ -1,4 +1,4 @@
-"""Receipts: numbers without a gap, the window of a void, what it gives back, and the check that anybody may do."""
+"""Receipts: numbers without a gap, the deadline for a void, what it returns, and the public check."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -17,7 +17,7 @@ from ledger.shop import service, settling
 from ledger.shop.policy import Wanted
 from tests.shop.counter import Counter, balance, give_points, refused
 
-# Both in UTC; in the district it is eight hours later.
+# Both in UTC; local time is eight hours later.
 EVENING = datetime(2026, 6, 3, 15, 50, tzinfo=UTC)
 QUARTER_PAST = datetime(2026, 6, 3, 16, 15, tzinfo=UTC)
 
@@ -175,7 +175,7 @@ def test_a_clerk_s_name_is_masked_for_the_member(counter: Counter) -> None:
 
 
 def read(svg: str) -> str:
-    """What a scanner reads in a QR code that the service drew."""
+    """The text that a scanner reads from a QR code drawn by the service."""
     side = int(re.search(r'viewBox="0 0 (\d+) ', svg)[1])  # type: ignore[index]
     picture = Image.new("L", (side, side), 255)
     pen = ImageDraw.Draw(picture)

@@ -1,4 +1,4 @@
-"""What the counter refuses: every registered code is produced over HTTP, and nothing has moved afterwards."""
+"""Refusals of the counter: every registered code is produced over HTTP, and nothing moves."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -30,7 +30,7 @@ from tests.world import World
 
 
 def transfers(counter: Counter) -> int:
-    """How many transfers the center's book has."""
+    """Number of transfers in the center's book."""
     query = sa.select(sa.func.count()).select_from(Transfer).where(Transfer.center_id == counter.world.center_id)
     return int(in_snapshot(lambda session: session.execute(query).scalar_one()))
 

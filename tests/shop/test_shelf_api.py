@@ -1,4 +1,4 @@
-"""The shelf over the API: a shop is opened, items get prices, goods come in, and the ledger has the stock."""
+"""The shelf over the API: open a shop, price items, take in goods; the ledger has the stock."""
 
 from typing import Any
 
