@@ -1,4 +1,4 @@
-"""The first pages, the books and the rules in a real browser: axe finds nothing, nothing is wider than its window."""
+"""Landing pages, books and rules in a real browser: axe finds nothing, and nothing is wider than its window."""
 
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
@@ -19,17 +19,17 @@ SIZES: dict[str, tuple[ViewportSize, ...]] = {"zh": (DESKTOP, NARROW), "en": (PH
 
 @pytest.fixture(scope="module")
 def book(shared_database: Database) -> SmallBook:
-    """A small book that tests only look at."""
+    """A small book that tests only read."""
     return make_small_book(World(shared_database))
 
 
 def switch(page: Page, name: str, value: str) -> None:
-    """Set one of the reader's switches."""
+    """Set one of the reader's preferences."""
     page.context.add_cookies([{"name": name, "value": value, "url": page.url}])
 
 
 def open_and_look(page: Page, address: str, name: str, *sizes: ViewportSize) -> None:
-    """Open a page, and look at it."""
+    """Open a page and check its looks."""
     answer = page.goto(address)
     assert answer is not None
     assert answer.status == 200, address

@@ -1,4 +1,4 @@
-"""Check-in in a real browser: a camera that sees a card, a phone that opens the screen's code, a look at every page."""
+"""Check-in in a real browser: a camera reads a card, a phone opens the screen's code, and every page looks right."""
 
 import io
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ WALL: ViewportSize = {"width": 1920, "height": 1080}
 
 @pytest.fixture
 def rehearsal() -> Iterator[RehearsalClock]:
-    """The clock of the server and of the test, which stands where the test puts it."""
+    """The clock of the server and the test, set by the test."""
     CLOCK.instant = at(9)
     yield CLOCK
     CLOCK.instant = None
@@ -70,7 +70,7 @@ def test_a_printed_card_is_scanned_by_the_camera(
 
 
 def read_screen(screen: Page) -> str:
-    """What a phone's camera reads from the station's screen."""
+    """The address that a phone's camera reads from the station's screen."""
     expect(screen.locator("#station-svg svg")).to_be_visible()
     picture = Image.open(io.BytesIO(screen.screenshot()))
     found = zxingcpp.read_barcodes(picture)
@@ -79,7 +79,7 @@ def read_screen(screen: Page) -> str:
 
 
 def set_password(person: Person) -> str:
-    """Give somebody a password; their phone number."""
+    """Give somebody a password; returns their phone number."""
     phone = in_snapshot(people.get_volunteer_details, person.volunteer_id, person.actor.center_id).phone
     assert phone is not None
     known = hash_password(PASSWORD, phone=phone)
@@ -142,7 +142,7 @@ def read_receipt(page: Page) -> str:
 
 
 class TestLooks:
-    """Every page at the sizes and in the languages it is used in."""
+    """Every page in the sizes and languages it is used in."""
 
     @pytest.mark.parametrize("language", ["zh", "en"])
     def test_results_on_the_phone(
