@@ -1,4 +1,4 @@
-"""The commands of `flask --app wsgi …`: each has --help, says what it does, and ends with 1 on trouble."""
+"""The commands of `flask --app wsgi …`: each has --help, reports what it does, and exits with 1 on failure."""
 
 from flask import Flask
 

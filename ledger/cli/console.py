@@ -1,4 +1,4 @@
-"""What every command shares: the settings, the database in use, and trouble told in one sentence."""
+"""Shared by all commands: settings, database, and failures reported in one sentence."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -24,7 +24,7 @@ R = TypeVar("R")
 
 
 def told(command: Callable[P, R]) -> Callable[P, R]:
-    """Run a command inside the application; a refusal or a database that fails is one sentence and exit code 1."""
+    """Run a command inside the application; report a refusal or database failure in one sentence with exit code 1."""
 
     @with_appcontext
     @wraps(command)
@@ -52,20 +52,20 @@ def database() -> Database:
 
 
 def refuse_unready() -> None:
-    """Raises SettingsError for a database that must not be served: an old schema, guards that are gone."""
+    """Raises SettingsError for a database that must not be served: an old schema or missing guards."""
     refuse: Callable[[Database], None] = current_app.extensions["refuse_unready"]
     refuse(database())
 
 
 def center() -> CenterView:
-    """The center that a command works on. Raises NotFound("organisations.center_not_found") before there is one."""
+    """The first center. Raises NotFound("organisations.center_not_found") before there is one."""
     return in_snapshot(organisations.only_center)
 
 
 def center_named(name: str | None) -> CenterView:
-    """The center of that name or public id, or the only one where none is named.
+    """The center with this name or public id, or the only center if `named` is None.
 
-    Raises NotFound("organisations.center_not_found"), SettingsError where one of several must be named.
+    Raises NotFound("organisations.center_not_found"), SettingsError if several centers require a name.
     """
     there = in_snapshot(places.centers)
     fitting = [each for each in there if name in (None, each.name, public_id(each.id))]

@@ -1,4 +1,4 @@
-"""Commands that give the book away: export hledger and beancount for tools that are not ours, bundle for auditors."""
+"""Commands that export the book: hledger and beancount for third-party tools, bundle for auditors."""
 
 import io
 import sys
@@ -26,11 +26,11 @@ def commands() -> list[click.Command]:
 
 @click.group("export")
 def export() -> None:
-    """Give the whole book to tools that are not ours, or to an auditor, with what they need to check it."""
+    """Export the whole book for third-party tools or an auditor, with everything needed to check it."""
 
 
 def _choices(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What each of the exports is asked."""
+    """Add the arguments shared by the exports of journals."""
     path = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
     command = click.option("--month-ends", is_flag=True, help="State the balances at each month's end as well.")(
         command
@@ -86,7 +86,7 @@ def _export(tool: str, file: Path, named: str | None, *, month_ends: bool) -> No
 
 @contextmanager
 def _opened(file: Path) -> Iterator[TextIO]:
-    """The file as text, or stdout."""
+    """Open the file as text, or stdout for "-"."""
     if str(file) == _STDOUT:
         yield sys.stdout
         return
@@ -99,7 +99,7 @@ def _opened(file: Path) -> Iterator[TextIO]:
 
 @contextmanager
 def _written(file: Path) -> Iterator[BinaryIO]:
-    """The file, which has its name only once it is whole."""
+    """Open a temporary file that gets its name only once it is complete."""
     part = file.with_name(f"{file.name}.part")
     try:
         with part.open("wb") as out:
@@ -112,13 +112,13 @@ def _written(file: Path) -> Iterator[BinaryIO]:
 
 
 class _Teller:
-    """Says on stderr how far it is: always anew on a terminal, by tenths elsewhere."""
+    """Reports progress on stderr: in place on a terminal, by tenths elsewhere."""
 
     def __init__(self) -> None:
         self._told = 0
 
     def __call__(self, done: int, total: int) -> None:
-        """So many of so many batches are written."""
+        """Report progress in batches."""
         tenths = done * 10 // total if total else 10
         if sys.stderr.isatty():
             click.echo(f"\r\033[K  {done:,} / {total:,} batches" if done < total else "\r\033[K", nl=False, err=True)

@@ -1,4 +1,4 @@
-"""Commands about people and the center they work for: init, user, import."""
+"""Commands about the center and its people: init, user, import."""
 
 from pathlib import Path
 from typing import Literal
@@ -37,7 +37,7 @@ def commands() -> list[click.Command]:
 @click.option("--password", "ask", is_flag=True, help="Ask for a password here instead of printing a code.")
 @told
 def init(center_name: str, name: str, phone: str, ask: bool) -> None:
-    """Make the first center, its administrator and rule 1 (1 point an hour). Does nothing where a center is."""
+    """Make the first center, its administrator and rule 1 (1 point an hour). Does nothing if there is a center."""
     if not at_head(database().writer):
         upgrade(settings().database_url)
     there = in_snapshot(places.centers)
@@ -56,7 +56,7 @@ def init(center_name: str, name: str, phone: str, ask: bool) -> None:
 
 
 def _found(session: Session, center_name: str, name: str, phone: str, password_hash: str | None) -> str | None:
-    """The whole of a first center in one unit; the activation code where no password was given."""
+    """Make the first center in one unit; returns the activation code if no password was given."""
     center_id = organisations.create_center(session, name=center_name)
     actor = system_actor(center_id)
     top = organisation_queries.top_place(session, center_id)
@@ -76,7 +76,7 @@ def _say_code(phone: str, code: str) -> None:
 
 @click.group("user")
 def user() -> None:
-    """Who works here; a new activation code; the end of somebody's log-ins."""
+    """List staff, print a new activation code, end somebody's log-ins."""
 
 
 @user.command("list")
@@ -117,7 +117,7 @@ def _identity(phone: str) -> int:
 
 @click.group("import")
 def import_() -> None:
-    """Bring in what a station has today."""
+    """Import a station's existing data."""
 
 
 @import_.command("volunteers")
@@ -127,7 +127,7 @@ def import_() -> None:
 @click.option("--make-teams", is_flag=True, help="Make teams that the list names and that are not there yet.")
 @told
 def import_volunteers(file: Path, dry_run: bool, language: Literal["zh", "en"], make_teams: bool) -> None:
-    """Import a list of volunteers (xlsx or csv): checked whole, all or nothing, the same when run twice."""
+    """Import a list of volunteers (xlsx or csv): fully checked, all or nothing, safe to repeat."""
     actor = system_actor(center().id)
     if not import_file(file, actor=actor, dry_run=dry_run, language=language, make_teams=make_teams, say=click.echo):
         raise click.exceptions.Exit(1)

@@ -1,4 +1,4 @@
-"""Commands that keep what is there: backup, restore, certificate."""
+"""Commands for maintenance: backup, restore, certificate."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def commands() -> list[click.Command]:
 @click.argument("file", type=_PATH)
 @told
 def backup(file: Path) -> None:
-    """Write a copy of the database to FILE, which must not be there yet. The service may go on running."""
+    """Write a copy of the database to FILE, which must not exist yet. The service can keep running."""
     copies.back_up(settings().database_url, file)
     click.echo(f"Backed up to {file} ({file.stat().st_size / 1_000_000:.1f} MB).")
     click.echo("Keep LEDGER_SECRET_KEY apart from it: without the secret nobody can read names and phone numbers.")
@@ -32,7 +32,7 @@ def backup(file: Path) -> None:
 @click.option("--force", is_flag=True, help="Go on though there is a database; it is kept under another name.")
 @told
 def restore(file: Path, force: bool) -> None:
-    """Put the copy in FILE in the database's place. Stop the service first."""
+    """Replace the database by the copy in FILE. Stop the service first."""
     database().close()
     old = copies.restore(settings().database_url, file, force=force)
     if old is not None:

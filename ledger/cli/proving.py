@@ -1,4 +1,4 @@
-"""Commands that prove the books: verify."""
+"""The command that proves the books: verify."""
 
 import sys
 from dataclasses import replace
@@ -35,7 +35,7 @@ def commands() -> list[click.Command]:
 @click.option("--key", help="The key (name+id+key) that must have signed it; otherwise one of this database's own.")
 @told
 def verify_books(since_last: bool, against: str | None, key: str | None) -> None:
-    """Recompute every balance and every seal of every center from the facts; exit 1 on any difference."""
+    """Recompute all balances and seals of all centers from the facts; exit 1 on any difference."""
     kept = _read(against, key) if against is not None else None
     centers = in_snapshot(places.centers)
     if not centers:
@@ -47,7 +47,7 @@ def verify_books(since_last: bool, against: str | None, key: str | None) -> None
 
 
 def _read(against: str, key: str | None) -> Kept:
-    """The checkpoint that was kept; a text has lines, an address of a file has none."""
+    """The given checkpoint: text with several lines, or else the path of a file."""
     try:
         if against == "-":
             note = sys.stdin.read()
@@ -59,7 +59,7 @@ def _read(against: str, key: str | None) -> Kept:
 
 
 def _verify(center: CenterView, kept: Kept | None, *, since_last: bool) -> Verification:
-    """Verify a center and keep what was found, so that the console says so as well."""
+    """Verify a center and store the findings, so that the console shows them too."""
     mine = kept if kept is not None and kept.center_id == center.id else None
     run = in_transaction(service.begin, actor=system_actor(center.id), since_last=since_last)
     found = runs.verify_now(run["id"], center.id, also=_show, against=mine.head if mine is not None else None)

@@ -31,7 +31,7 @@ def commands() -> list[click.Command]:
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen at; LEDGER_PORT unless given.")
 @told
 def serve(demo: bool, host: str | None, port: int | None) -> None:
-    """Serve pages and API, with the jobs, until stopped. With LEDGER_TLS_CERT and LEDGER_TLS_KEY by https."""
+    """Serve pages and API, and run the jobs, until stopped. LEDGER_TLS_CERT and LEDGER_TLS_KEY switch on https."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     _move(app, host, port)
     if demo:
@@ -44,7 +44,7 @@ def serve(demo: bool, host: str | None, port: int | None) -> None:
 @click.command("scheduler")
 @told
 def scheduler() -> None:
-    """Run the jobs in a process of their own, beside servers that don't (gunicorn), until stopped."""
+    """Run the jobs in a separate process, next to servers that don't run them (gunicorn), until stopped."""
     refuse_unready()
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -58,7 +58,7 @@ def scheduler() -> None:
 @click.command("migrate")
 @told
 def migrate() -> None:
-    """Bring the database to the newest schema; changes nothing when it is there."""
+    """Migrate the database to the newest schema, if it isn't there yet."""
     if at_head(database().writer):
         click.echo("The schema is the newest.")
         return
@@ -108,7 +108,7 @@ def _say_where(demo: bool) -> None:
 
 
 def _move(app: Flask, host: str | None, port: int | None) -> None:
-    """Another address than the settings': what codes point to moves along unless it was set by name."""
+    """Serve at another address than the settings'; the base URL in codes follows if it was the default."""
     old = settings()
     new = replace(old, host=host or old.host, port=port or old.port)
     scheme = "https" if old.https else "http"
@@ -119,7 +119,7 @@ def _move(app: Flask, host: str | None, port: int | None) -> None:
 
 def _serve(app: Flask) -> None:
     here = settings()
-    # What is open before a fork belongs to the parent; the worker opens its own.
+    # Connections opened before a fork belong to the parent; the worker opens its own.
     database().close()
     server.serve(app, host=here.host, port=here.port, certificate=here.certificate, in_worker=_start_jobs)
 

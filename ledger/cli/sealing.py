@@ -1,4 +1,4 @@
-"""Commands about the seals: seal."""
+"""The command that seals the books: seal."""
 
 import sys
 
@@ -23,7 +23,7 @@ def commands() -> list[click.Command]:
 @click.option("--new-key", is_flag=True, help="Then end the key that signs and let a new one sign from now on.")
 @told
 def seal_books(new_key: bool) -> None:
-    """Seal what waits for it, in every center, and print each center's checkpoint. A job does it every two minutes."""
+    """Seal all waiting batches of every center and print each center's checkpoint. A job does it every two minutes."""
     centers = in_snapshot(places.centers)
     if not centers:
         click.echo("There is no center yet, so there is nothing to seal.")
@@ -34,7 +34,7 @@ def seal_books(new_key: bool) -> None:
 
 
 def _seal(center: CenterView) -> None:
-    """Seal a block at a time, so that people go on working meanwhile."""
+    """Seal one block per unit, so that other units can run in between."""
     sealed, last, total = 0, MOST_PER_BLOCK, in_snapshot(seal_queries.count_waiting, center.id)
     while last >= MOST_PER_BLOCK:
         last = in_transaction(seal, center.id)

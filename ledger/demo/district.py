@@ -1,4 +1,4 @@
-"""The demonstration district: planned out of a seed, made by the services in one unit, so that it is there or not."""
+"""The demonstration district: planned from a seed, made by the services in one unit, so all or nothing."""
 
 import gc
 import time
@@ -37,9 +37,9 @@ SEED = 20_260_101
 
 
 def load_once(settings: Settings, *, seed: int, size: Size, say: Say) -> None:
-    """Load the demonstration into an empty database; one that has it already is left as it is.
+    """Load the demonstration into an empty database; does nothing if it is loaded already.
 
-    Raises SettingsError in production and where another center is.
+    Raises SettingsError in production and if there is another center.
     """
     if settings.production:
         raise SettingsError("the demonstration's log-ins are no secrets: it never runs with LEDGER_ENV=production")
@@ -65,7 +65,7 @@ def load_once(settings: Settings, *, seed: int, size: Size, say: Say) -> None:
 
 
 def _verify(say: Say) -> None:
-    """Recompute the whole book, as the nightly job does, and keep that it was done. Raises SettingsError."""
+    """Recompute the whole book, as the nightly job does, and record the run. Raises SettingsError on a difference."""
     center_id = in_snapshot(organisations.only_center).id
     run = in_transaction(service.begin, actor=system_actor(center_id))
     found = runs.verify_now(run["id"], center_id, also=Recomputing(say))
@@ -77,7 +77,7 @@ def _verify(say: Say) -> None:
 
 @contextmanager
 def _plan_set_aside() -> Iterator[None]:
-    """The collector would walk over the whole plan again and again, and find nothing: a tenth of the time."""
+    """Keep the garbage collector off the plan, where it finds nothing: that saves a tenth of the time."""
     gc.collect()
     gc.freeze()
     try:
@@ -88,7 +88,7 @@ def _plan_set_aside() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """All that can be prepared before the unit: it may be run again from here."""
+    """Everything prepared before the unit, which can be run again from here."""
 
     size: Size
     seed: int
@@ -102,7 +102,7 @@ class Script:
 
 
 def write_script(seed: int, size: Size, now: datetime, logins: list[Login], say: Say) -> Script:
-    """The story of the years that end at `now`: the same for the same seed, but for its passwords and cards."""
+    """Write the story of the years that end at `now`: determined by the seed, except for passwords and cards."""
     rng = Random(seed)  # noqa: S311 - the same story for the same seed, nothing secret
     say(f"    {size.places:,} places, {size.volunteers:,} volunteers: planning, and sealing their names")
     population = make_population(rng, size)
@@ -130,9 +130,9 @@ def _seal(person: PersonPlan) -> NewIdentity:
 
 
 def play(session: Session, script: Script, say: Say) -> int:
-    """All of it in one unit, so that a load that was cut short leaves nothing behind; how many transfers it made."""
+    """Play it in one unit, so that an interrupted load leaves nothing behind; returns the number of transfers."""
     if session.get_bind().dialect.name == "sqlite":
-        # 128 MB, so that pages changed again and again are written once.
+        # 128 MB, so that pages changed repeatedly are written once.
         session.connection().exec_driver_sql("PRAGMA cache_size=-131072")
     luck = Random(script.seed)  # noqa: S311 - the same story for the same seed, nothing secret
     stage = Stage(session, script.size, script.population, script.sealed, script.passwords, script.card, luck)
@@ -190,7 +190,7 @@ def _note_activity(stage: Stage, activity: ActivityPlan) -> None:
 
 
 def _keep_logins(settings: Settings, say: Say) -> None:
-    """Where the file of log-ins is gone, new passwords for the same people."""
+    """If the file of log-ins is gone, set new passwords for the same people."""
     if read_logins(settings.data_folder):
         return
     logins = make_logins()

@@ -24,7 +24,7 @@ from ledger.rules.policy import RuleBody
 
 
 def found_center(stage: Stage) -> None:
-    """The center with its first rule, its places and teams."""
+    """Make the center with its first rule, places and teams."""
     stage.center_id = organisations.create_center(stage.session, name=words.CENTER, is_demonstration=True)
     top = organisation_queries.top_place(stage.session, stage.center_id)
     stage.places.append(top.id)
@@ -49,18 +49,18 @@ def found_center(stage: Stage) -> None:
 
 
 def first_rule(stage: Stage) -> None:
-    """Rule 1: one point an hour."""
+    """Publish rule 1: one point an hour."""
     body = RuleBody(early_minutes=20)
     rules.add_version(stage.session, body, effective_from=clock.now() - timedelta(hours=1), actor=stage.system)
 
 
 def second_rule(stage: Stage) -> None:
-    """Rule 2, from that day on: the doors open half an hour before the start."""
+    """Publish rule 2: check-in opens half an hour before the start."""
     rules.add_version(stage.session, RuleBody(), effective_from=clock.now(), actor=stage.system)
 
 
 def hire_staff(stage: Stage) -> None:
-    """The printed log-ins, and a manager and a clerk at every station."""
+    """Hire the people of the printed log-ins, and a manager and a clerk at every station."""
     phones = count(FIRST_STAFF)
     for role, login in LOGIN_ROLES.items():
         if role != "volunteer":
@@ -93,7 +93,7 @@ def _hire(stage: Stage, name: str, phone: str, role: str, place: int, *, printed
 
 
 def register_batch(batch: int, stage: Stage) -> None:
-    """The volunteers who register in a month of the year, their teams and families, and cards for those who use one."""
+    """Register a month's volunteers, with teams and households, and cards for those who use one."""
     people_plan = stage.population.people
     positions = [at for at, person in enumerate(people_plan) if person.batch == batch]
     rows = [registration.NewVolunteer(stage.sealed[at], stage.places[people_plan[at].place]) for at in positions]

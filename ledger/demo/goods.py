@@ -1,14 +1,14 @@
-"""What stands on the shelves of the demonstration: one point is worth about one yuan."""
+"""Goods on the shelves of the demonstration: one point is worth about one yuan."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Good:
-    """An item: `points` is its price in minor units, `keeps_days` how long it keeps, 0 for what doesn't spoil.
+    """An item: `points` is its price in minor units, `keeps_days` its shelf life, 0 if it doesn't spoil.
 
-    `liked` is how often people choose it. Of a `scarce` one nothing comes in in the last months, and it goes down to
-    `floor` pieces.
+    `liked` is how often people choose it. A `scarce` item isn't restocked in the last months and falls to `floor`
+    pieces.
     """
 
     name: str

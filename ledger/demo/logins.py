@@ -1,4 +1,4 @@
-"""The printed log-ins of the demonstration: made at its first start, kept in a file that only its owner reads."""
+"""The printed log-ins of the demonstration: made at its first start, kept in a file that only its owner can read."""
 
 import base64
 import json
@@ -20,7 +20,7 @@ _SYLLABLES = (
 
 @dataclass(frozen=True, slots=True)
 class LoginRole:
-    """Who a printed log-in is: the count-th phone number, a name, and the role in words."""
+    """The person behind a printed log-in: the count-th phone number, a name, and the role in words."""
 
     count: int
     name: str
@@ -38,7 +38,7 @@ LOGIN_ROLES: dict[str, LoginRole] = {
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A log-in to try: `card` is the token of the printed card, of the volunteer only."""
+    """A log-in to try: `card` is the token of the volunteer's printed card, empty for others."""
 
     role: str
     title: str
@@ -49,7 +49,7 @@ class Login:
 
 
 def make_logins() -> list[Login]:
-    """New log-ins with passwords that can be read from a screen and typed on a phone."""
+    """Make log-ins with passwords that are easy to read from a screen and type on a phone."""
     return [
         Login(
             role,
@@ -64,7 +64,7 @@ def make_logins() -> list[Login]:
 
 
 def write_logins(folder: Path, logins: list[Login]) -> None:
-    """Keep them for printing again; the file is its owner's alone from its first byte on."""
+    """Store the log-ins for later printing; only the file's owner can ever read it."""
     path = folder / _FILE
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
@@ -72,7 +72,7 @@ def write_logins(folder: Path, logins: list[Login]) -> None:
 
 
 def read_logins(folder: Path) -> list[Login]:
-    """The log-ins that were kept, an empty list where there are none."""
+    """The stored log-ins; an empty list if there are none."""
     path = folder / _FILE
     if not path.is_file():
         return []
@@ -98,16 +98,16 @@ def logins_as_table(logins: list[Login], base_url: str) -> str:
 
 
 def card_address(login: Login, base_url: str) -> str:
-    """What the QR code on the printed card says."""
+    """The address in the QR code on the printed card."""
     return f"{base_url}/K/{login.card}"
 
 
 def card_token() -> str:
-    """128 random bits as a card carries them."""
+    """A card's token of 128 random bits."""
     return base64.b32encode(secrets.token_bytes(_TOKEN_BYTES)).decode().rstrip("=")
 
 
 def _password() -> str:
-    """Three syllables and four digits: some 27 bits, for invented data on one's own machine."""
+    """Three syllables and four digits: some 27 bits, enough for invented data on a local machine."""
     words = "-".join(secrets.choice(_SYLLABLES) for _ in range(3))
     return f"{words}-{secrets.randbelow(10_000):04}"

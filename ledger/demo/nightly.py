@@ -1,4 +1,4 @@
-"""What happens at night in the demonstration: batches are sealed, and points that nobody has spent in time expire."""
+"""Nights in the demonstration: batches are sealed, and points that nobody spent in time expire."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -23,7 +23,7 @@ _A_WEEK = timedelta(days=7)
 
 
 def sealing_nights(first_day: datetime, now: datetime) -> Iterator[datetime]:
-    """One night a week, and the last moment, so that nothing is left unsealed."""
+    """One night a week, and the last moment, so that nothing stays unsealed."""
     night = first_day.replace(hour=3) + _A_WEEK
     while night < now:
         yield night
@@ -32,19 +32,19 @@ def sealing_nights(first_day: datetime, now: datetime) -> Iterator[datetime]:
 
 
 def seal(stage: Stage) -> None:
-    """What the job does every few minutes: all that waits gets its place in the log."""
+    """Do what the job does every few minutes: seal all waiting batches."""
     while sealing.seal(stage.session, stage.center_id):
         pass
 
 
 def expiry_days(first_day: datetime, now: datetime) -> Iterator[datetime]:
-    """When the year before last is over for good: points are good to the end of the year after that of the deed."""
+    """The days on which points expire: they are valid until the end of the year after they were earned, plus GRACE."""
     for year in range(first_day.year + 2, now.year + 1):
         yield datetime(year, 1, 1, 9, tzinfo=first_day.tzinfo) + GRACE + timedelta(days=1)
 
 
 def expire_points(stage: Stage) -> None:
-    """One administrator prepares and proposes, another looks and approves, the job carries it out."""
+    """One administrator prepares and proposes, another approves, and the job carries it out."""
     if stage.refused(partial(_release, stage)):
         return
     while expiry.carry_out(stage.session, stage.center_id):
@@ -55,7 +55,7 @@ def expire_points(stage: Stage) -> None:
 
 
 def _release(stage: Stage) -> None:
-    """Refused where everything has been spent in time."""
+    """Refused if everything was spent in time."""
     first, second = stage.admins
     last_day = date(clock.today().year - 1, 12, 31)
     run = {"run_id": public_id(expiry.prepare(stage.session, last_day, actor=first))}

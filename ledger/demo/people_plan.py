@@ -1,4 +1,4 @@
-"""Plans who and where: places, teams and people of the demonstration, out of a seed."""
+"""Plans places, teams and people of the demonstration from a seed."""
 
 from dataclasses import dataclass
 from random import Random
@@ -8,7 +8,7 @@ from ledger.demo.sizes import Size
 from ledger.people.policy import demonstration_phone
 
 CENTER_PLACE = 0
-# Phone numbers are counted: the printed log-ins first, then staff, then volunteers.
+# Phone numbers are numbered consecutively: first the printed log-ins, then staff, then volunteers.
 FIRST_LOGIN, FIRST_STAFF, FIRST_VOLUNTEER = 1, 1_000, 10_000
 DEMO_VOLUNTEER = 0
 DEMO_PHONE = FIRST_LOGIN + 4
@@ -26,7 +26,7 @@ class PlacePlan:
 
 @dataclass(frozen=True, slots=True)
 class PersonPlan:
-    """A volunteer: `place` and `teams` are positions; `batch` is the month in which they register, 0 the first day.
+    """A volunteer: `place` and `teams` are positions; `batch` is the month of registration, 0 the first day.
 
     `method` is how they usually check in: by phone, card or number.
     """
@@ -43,7 +43,7 @@ class PersonPlan:
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """Everybody and everything that stays; `teams` are (place, name), `regulars` the volunteers of each station."""
+    """Places, teams and people; `teams` are (place, name), `regulars` the volunteers of each station."""
 
     places: tuple[PlacePlan, ...]
     teams: tuple[tuple[int, str], ...]
@@ -67,14 +67,14 @@ def make_population(rng: Random, size: Size) -> Population:
 
 
 def household_of(population: Population, position: int) -> str | None:
-    """The number of a volunteer's household: of three who follow each other at a station, two are a family."""
+    """The number of a volunteer's household: of every three consecutive volunteers at a station, two are a family."""
     family, single = divmod(position // len(population.regulars), 3)
     station = population.places[population.people[position].place]
     return None if single == 2 else f"{station.short}{family + 1:03d}"
 
 
 def draw_name(rng: Random, *, woman: bool) -> str:
-    """An invented name as people of a village have them."""
+    """An invented name typical of a village."""
     family = rng.choice(words.COMMON_SURNAMES if rng.random() < 0.6 else words.SURNAMES)
     given = words.WOMEN if woman else words.MEN
     first = rng.choice(given)

@@ -1,4 +1,4 @@
-"""How far the demonstration is, told by tenths and whenever nothing was said for a while."""
+"""Progress of the demonstration, reported by tenths and after a silence."""
 
 import time
 from collections.abc import Callable
@@ -13,7 +13,7 @@ _SILENT_SECONDS = 15.0
 
 @dataclass(slots=True)
 class Progress:
-    """From the first day to now; what happened since the last line is counted in days of the story."""
+    """Reports how much of the time from `opened` to `now` has been played."""
 
     opened: datetime
     now: datetime
@@ -22,7 +22,7 @@ class Progress:
     _said: float = field(default_factory=time.monotonic)
 
     def reach(self, at: datetime) -> None:
-        """The story has come to this instant."""
+        """Report that the story has reached this instant."""
         share = (at - self.opened) / (self.now - self.opened)
         silent = time.monotonic() - self._said
         if share * 10 >= self._tenths + 1 or silent > _SILENT_SECONDS:
@@ -32,13 +32,13 @@ class Progress:
 
 @dataclass(slots=True)
 class Recomputing:
-    """The verification at the end, of which a line is said where it takes long."""
+    """Reports progress of the final verification if it takes long."""
 
     say: Say
     said_at: float = field(default_factory=time.monotonic)
 
     def __call__(self, step: str, done: int, total: int) -> None:
-        """So much of a step is done; `total` is 0 where nobody knows it beforehand."""
+        """Report progress of a step; `total` is 0 if unknown."""
         now = time.monotonic()
         if now - self.said_at > _SILENT_SECONDS:
             self.said_at = now

@@ -1,4 +1,4 @@
-"""Plans the years of service: activities, their shifts, and who comes when, leaves when and forgets to."""
+"""Plans the years of service: activities, shifts, and when people come, leave or forget to check out."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ _MINUTES = (90, 120, 120, 120, 150, 180)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Presence:
-    """Somebody's part in a shift. Without `came_at` they did not come, without `left_at` they forgot to check out.
+    """A person's part in a shift. Without `came_at` they didn't come, without `left_at` they forgot to check out.
 
-    `oddity` is what else happened: "early" a scan before the doors open, "twice" a double scan, "asked" a walk-in that
-    was asked first. `review` is when somebody decides on what is doubtful, and how.
+    `oddity` is a special event: "early" a scan before check-in opens, "twice" a double scan, "asked" a walk-in who had
+    to confirm. `review` is when somebody decides on a doubtful attendance, and how.
     """
 
     volunteer: int
@@ -37,7 +37,7 @@ class Presence:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShiftPlan:
-    """A stretch of an activity at a station (a position among the places) and who is part of it."""
+    """A shift at a station (a position among the places) and its people."""
 
     station: int
     starts_at: datetime
@@ -47,7 +47,7 @@ class ShiftPlan:
 
 @dataclass(frozen=True, slots=True)
 class ActivityPlan:
-    """What is done at a station; it is made known at `announced_at`."""
+    """An activity at a station, published at `announced_at`."""
 
     station: int
     team: int | None
@@ -60,7 +60,7 @@ class ActivityPlan:
 def make_activities(
     rng: Random, size: Size, population: Population, now: datetime, zone: ZoneInfo
 ) -> list[ActivityPlan]:
-    """Draw the activities of the years that end at `now`, and those already announced for the days after it."""
+    """Draw the activities of the years that end at `now`, and announced ones for the days after."""
     planner = _Planner(rng, size, population, now, zone)
     special = [*planner.special()]
     usual = [planner.usual() for _ in range(size.activities * size.years - len(special))]
@@ -68,7 +68,7 @@ def make_activities(
 
 
 class _Planner:
-    """Draws one activity after another and keeps two of them from meeting at a station."""
+    """Draws activities one by one, so that no two overlap at a station."""
 
     def __init__(self, rng: Random, size: Size, population: Population, now: datetime, zone: ZoneInfo) -> None:
         self._rng = rng
@@ -84,7 +84,7 @@ class _Planner:
             self._teams.setdefault(place, []).append(number)
 
     def usual(self) -> ActivityPlan:
-        """An activity somewhere in those years, sometimes with a second shift a week later."""
+        """An activity at some time in those years, sometimes with a second shift a week later."""
         rng = self._rng
         home = self._population.home
         station = home if rng.random() < self._size.home_share else rng.choice(self._stations)
@@ -101,14 +101,14 @@ class _Planner:
         return self._activity(station, rng.choice(names), category, announced_at, shifts)
 
     def special(self) -> Iterator[ActivityPlan]:
-        """What the printed log-ins meet at their station: something over, running, tomorrow, always; and a long day."""
+        """Activities for the printed log-ins at their station: past, running, tomorrow's, permanent; and a long day."""
         home, now = self._population.home, self._now
         announced_at = now - timedelta(days=4, hours=3)
         begun = _rounded(now - timedelta(minutes=50))
         yesterday = self._day(-1, time(9))
         flood = self._day(-120, time(8))
         midnights = [self._day(ahead, time(0)).astimezone(UTC) for ahead in range(WATCH_DAYS + 1)]
-        # No shift is longer than a day, also where the clocks are put back.
+        # No shift is longer than a day, even when clocks go back.
         watch = tuple(ShiftPlan(home, at, min(after, at + timedelta(days=1)), ()) for at, after in pairwise(midnights))
         yield self._activity(home, "社区巡逻", "治安", announced_at, (self._running(begun),))
         tomorrow = self._shift(home, self._day(1, time(9)), 120, announced_at, with_demo=True)
@@ -120,7 +120,7 @@ class _Planner:
         yield self._activity(home, words.FLOOD[1], words.FLOOD[0], before, (self._long_day(flood),))
 
     def _running(self, begun: datetime) -> ShiftPlan:
-        """A shift that has begun: some are there, the demonstration's volunteer has signed up and may come."""
+        """A running shift: some people are there, and the demonstration's volunteer has signed up and can check in."""
         regulars = [each for each in self._population.regulars[self._population.home] if each != DEMO_VOLUNTEER]
         people = [
             Presence(each, self._method(each), None, begun + timedelta(minutes=3 + 7 * place), None)
@@ -132,7 +132,7 @@ class _Planner:
         return ShiftPlan(self._population.home, begun, begun + timedelta(hours=4), tuple(people))
 
     def _forgetful(self, starts_at: datetime, announced_at: datetime) -> ShiftPlan:
-        """Yesterday's shift, of which three have forgotten to check out and nobody has decided yet."""
+        """Yesterday's shift: three people forgot to check out, and nobody has decided yet."""
         shift = self._shift(self._population.home, starts_at, 120, announced_at)
         people = [
             Presence(each.volunteer, each.method, each.signed_up_at, each.came_at, None if place < 3 else each.left_at)
@@ -141,7 +141,7 @@ class _Planner:
         return ShiftPlan(shift.station, shift.starts_at, shift.ends_at, tuple(people))
 
     def _long_day(self, starts_at: datetime) -> ShiftPlan:
-        """Nine hours at the dam: more than a day's limit lets through without a second look."""
+        """Nine hours at the dam: above the daily limit, so it needs a review."""
         ends_at = starts_at + timedelta(hours=9)
         people = tuple(
             Presence(
@@ -162,7 +162,7 @@ class _Planner:
         ends_at = starts_at + timedelta(minutes=minutes)
         pool = self._population.regulars[station]
         wanted = min(len(pool), self._rng.choice((8, 9, 9, 10, 10, 11, 11, 12)))
-        # The earlier in the list, the more often somebody comes: a few carry most of the work, as everywhere.
+        # People early in the list come more often: a few do most of the work, as everywhere.
         drawn = sorted(pool, key=lambda each: -(self._rng.random() ** (1 + pool.index(each) / 6)))[:wanted]
         often = DEMO_VOLUNTEER in pool and DEMO_VOLUNTEER not in drawn and self._rng.random() < 0.8
         if (with_demo and DEMO_VOLUNTEER not in drawn) or often:
@@ -211,7 +211,7 @@ class _Planner:
                 return starts_at
 
     def _take(self, station: int, starts_at: datetime) -> bool:
-        """Half a day at a station belongs to one shift; the days around now at the home station to the special ones."""
+        """Reserve half a day at a station; the days around now at the home station are kept for special activities."""
         if station == self._population.home and abs(starts_at - self._now) < timedelta(days=2):
             return False
         half = starts_at.replace(hour=starts_at.hour // 12 * 12, minute=0)

@@ -1,4 +1,4 @@
-"""Service in the demonstration: activities are announced, people sign up, come, leave, forget, and are reviewed."""
+"""Service in the demonstration: activities are announced; people sign up, check in and out or forget; staff review."""
 
 from functools import partial
 
@@ -15,7 +15,7 @@ from ledger.kernel import clock
 
 
 def announce(activity: ActivityPlan, stage: Stage) -> None:
-    """An activity and its shifts become known."""
+    """Publish an activity and its shifts."""
     manager = stage.managers[activity.station]
     station_id = stage.places[activity.station]
     activity_id = activities.create_activity(
@@ -38,18 +38,18 @@ def announce(activity: ActivityPlan, stage: Stage) -> None:
 
 
 def sign_up(shift: ShiftPlan, presence: Presence, stage: Stage) -> None:
-    """Somebody takes a place in a shift."""
+    """Sign a volunteer up for a shift."""
     member = stage.members[presence.volunteer]
     activities.sign_up(stage.session, shift_id=stage.shifts[shift], volunteer_id=member.id, actor=member.actor)
 
 
 def knock_early(shift: ShiftPlan, presence: Presence, stage: Stage) -> None:
-    """A scan before the doors open: refused, and kept as such."""
+    """Scan before check-in opens: the scan is refused and recorded."""
     stage.refused(partial(_scan, stage, shift, presence, "in"))
 
 
 def come(shift: ShiftPlan, presence: Presence, stage: Stage) -> None:
-    """Somebody checks in; who has not signed up has said yes to the question first."""
+    """Check in; people without a sign-up confirm first."""
     if presence.oddity == "asked" and presence.signed_up_at is None:
         stage.refused(partial(_scan, stage, shift, presence, "in", confirmed=()))
     stage.attendances[presence] = _scan(stage, shift, presence, "in").attendance["id"]
@@ -58,19 +58,19 @@ def come(shift: ShiftPlan, presence: Presence, stage: Stage) -> None:
 
 
 def leave(shift: ShiftPlan, presence: Presence, stage: Stage) -> None:
-    """Somebody checks out, and is paid in minutes and points where nothing is in doubt."""
+    """Check out; minutes and points are posted unless something is in doubt."""
     attendance = _scan(stage, shift, presence, "out").attendance
     if attendance["status"] == "CONFIRMED":
         stage.earn(presence.volunteer, attendance["points"])
 
 
 def close_forgotten(stage: Stage) -> None:
-    """What the job does that closes attendances nobody has checked out of."""
+    """Do what the job does: close attendances without a check-out."""
     checkin.close_forgotten(stage.session, stage.center_id)
 
 
 def decide(shift: ShiftPlan, presence: Presence, stage: Stage) -> None:
-    """The station's manager decides on an attendance in doubt."""
+    """Decide on a doubtful attendance as the station's manager."""
     approve = presence.review is not None and presence.review[1]
     command = ReviewCommand(
         stage.attendances[presence],
@@ -85,7 +85,7 @@ def decide(shift: ShiftPlan, presence: Presence, stage: Stage) -> None:
 def _scan(
     stage: Stage, shift: ShiftPlan, presence: Presence, intent: Intent, confirmed: tuple[str, ...] = ("WALK_IN",)
 ) -> ScanAnswer:
-    """One scan, by the volunteer's phone of the station's screen, or by the clerk of a card or number."""
+    """One scan: the volunteer's phone scans the station's screen, or the clerk scans a card or types a number."""
     member = stage.members[presence.volunteer]
     station_id = stage.places[shift.station]
     stage.scans += 1

@@ -17,7 +17,7 @@ _DEMO_VISITS = 7
 
 
 def make_visits(rng: Random, size: Size, now: datetime, zone: ZoneInfo) -> list[tuple[datetime, Visit]]:
-    """Visits in opening hours, more and more often as points are earned; a few of the demonstration's volunteer."""
+    """Visits in opening hours, more frequent as points accumulate; a few are by the demonstration's volunteer."""
     names, weights = zip(*_ENDINGS, strict=True)
     visits = []
     for _ in range(size.visits * size.years):
@@ -25,7 +25,7 @@ def make_visits(rng: Random, size: Size, now: datetime, zone: ZoneInfo) -> list[
         share = rng.random() ** 0.6
         ending: Any = rng.choices(names, weights)[0]
         visits.append((_opening_hour(rng, size, now, zone, share), Visit(shop, ending)))
-    # Chance might leave one of the endings out of a village.
+    # In a village, chance might leave out one of the endings.
     visits += [
         (_opening_hour(rng, size, now, zone, rng.uniform(0.7, 0.95)), Visit(0, ending))
         for ending in names

@@ -1,4 +1,4 @@
-"""The shops of the demonstration: goods come in, people choose, clerks hold and confirm, and some of it goes wrong."""
+"""The shops of the demonstration: goods arrive, people choose, clerks hold and confirm, and some visits fail."""
 
 import math
 from dataclasses import dataclass
@@ -17,20 +17,20 @@ from ledger.shop.policy import Wanted
 from ledger.shop.shelf import Delivered, NewItem
 
 Ending = Literal["confirmed", "voided", "cancelled", "left-in-cart", "hold-ran-out", "late-code", "too-dear"]
-# Who has less than this saves on.
+# People with less than this keep saving.
 _WORTH_COMING = 700
 _SCARCE_MONTHS = 5
 _SCARCE_LIKED = 6
-# Who wants several things takes none that costs more than this share of what they have.
+# People who want several things choose none above this share of their balance.
 _LEAVES_ROOM = 0.6
-# The demonstration's volunteer keeps enough for a bag of rice.
+# The demonstration's volunteer always keeps enough for a bag of rice.
 _DEMO_KEEPS = 3600
 _BARCODE_FOR_SHOPS = "20"
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Somebody comes to a shop (a position), and how that ends; `by_demo` when it is the demonstration's volunteer."""
+    """A visit to a shop (a position) and its ending; `by_demo` if it is by the demonstration's volunteer."""
 
     shop: int
     ending: Ending
@@ -38,7 +38,7 @@ class Visit:
 
 
 def open_shops(stage: Stage) -> None:
-    """The shops, the first of them with everything, and who belongs to which."""
+    """Open the shops, the first with all goods, and assign members to them."""
     stations = [position for position, place in enumerate(stage.population.places) if place.kind == "station"]
     for number, station in enumerate(stations[: stage.size.shops]):
         name = f"{stage.population.places[station].short}积分超市"
@@ -69,13 +69,13 @@ def _add_item(stage: Stage, shop: ShopState, position: int, good: Good) -> int:
 
 
 def first_goods(stage: Stage) -> None:
-    """The shelves are filled."""
+    """Fill the shelves."""
     for shop in stage.shops:
         _take_in(stage, shop, {item_id: good.stock for item_id, good in shop.items.items()}, origin="bought")
 
 
 def restock(month: int, stage: Stage) -> None:
-    """What has sold well is bought again, or given; of what is scarce nothing more comes in the last months."""
+    """Buy what sold well, or receive it as a gift; scarce goods aren't restocked in the last months."""
     for shop in stage.shops:
         wanted = {
             item_id: good.stock - shop.stock[item_id]
@@ -108,7 +108,7 @@ def _take_in(stage: Stage, shop: ShopState, quantities: dict[int, int], *, origi
 
 
 def change_price(stage: Stage) -> None:
-    """Eggs have become dearer."""
+    """Raise the price of eggs."""
     for shop in stage.shops:
         for item_id, good in shop.items.items():
             if good.name == "鸡蛋":
@@ -117,7 +117,7 @@ def change_price(stage: Stage) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """A redemption on its way."""
+    """A redemption in progress."""
 
     shop: ShopState
     member: int
@@ -127,7 +127,7 @@ class _Order:
 
 
 def visit(planned: Visit, stage: Stage) -> None:
-    """Somebody who can pay for something comes and shows a code."""
+    """Somebody who can afford something visits the shop and shows a code."""
     shop = stage.shops[planned.shop]
     member = DEMO_VOLUNTEER if planned.by_demo else _choose_member(stage, shop)
     if member is None:
@@ -184,7 +184,7 @@ def _void(order: _Order, total: int, stage: Stage) -> None:
 
 
 def _release_late(stage: Stage) -> None:
-    """What the job does that releases carts and holds whose time is over."""
+    """Do what the job does: release expired carts and holds."""
     settling.release_expired(stage.session, stage.center_id)
 
 
@@ -194,7 +194,7 @@ def _choose_member(stage: Stage, shop: ShopState) -> int | None:
 
 
 def _choose_goods(stage: Stage, shop: ShopState, budget: int, *, too_dear: bool) -> list[Wanted]:
-    """What somebody takes from the shelf for what they have; `too_dear` takes what they can't pay."""
+    """Choose goods that the visitor can afford; `too_dear` chooses more than they can."""
     left = {item_id: shop.stock[item_id] - good.floor for item_id, good in shop.items.items()}
     if too_dear:
         dear = [item_id for item_id, good in shop.items.items() if good.points > budget and left[item_id] > 0]
@@ -212,5 +212,5 @@ def _choose_goods(stage: Stage, shop: ShopState, budget: int, *, too_dear: bool)
 
 
 def _liking(good: Good) -> float:
-    """How much people want it: what is dear goes more slowly, what is scarce is gone first."""
+    """Popularity of a good: expensive goods sell more slowly, scarce goods sell first."""
     return good.liked * (_SCARCE_LIKED if good.scarce else 1) * math.sqrt(500 / good.points)

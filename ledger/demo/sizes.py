@@ -1,4 +1,4 @@
-"""How large a demonstration is: a village for tests, a district with the numbers of a real one, one of a capital."""
+"""Sizes of a demonstration: a village for tests, a district with realistic numbers, a district of a capital."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ _DAYS_OF_A_YEAR, _MONTHS_OF_A_YEAR = 365, 12
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Counts of what there is; `activities` and `visits` to shops are those of one year, of which there are `years`.
+    """Counts; `activities` and `visits` to shops are per year, for `years` years.
 
-    The `regulars` of a station come often; `home_share` of the activities and `home_visits` of the visits are at the
-    station of the printed log-ins.
+    The `regulars` of a station come often; `home_share` of the activities and `home_visits` of the visits take place
+    at the station of the printed log-ins.
     """
 
     institutes: int
@@ -27,17 +27,17 @@ class Size:
 
     @property
     def places(self) -> int:
-        """The center, its institutes and its stations."""
+        """The number of places: the center, its institutes and its stations."""
         return 1 + self.institutes + self.stations
 
     @property
     def days(self) -> int:
-        """How long it has been going on."""
+        """The length of the story in days."""
         return self.years * _DAYS_OF_A_YEAR
 
     @property
     def months(self) -> int:
-        """The same in months."""
+        """The length of the story in months."""
         return self.years * _MONTHS_OF_A_YEAR
 
 
@@ -55,7 +55,7 @@ DISTRICT = Size(
     regulars=26,
     home_share=0.09,
 )
-# Places, teams, shops and volunteers are those of Haidian; its stations and shops are as busy as the district's.
+# Places, teams, shops and volunteers as in Haidian; stations and shops are as busy as the district's.
 HAIDIAN = Size(
     institutes=29,
     stations=648,

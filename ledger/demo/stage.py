@@ -1,4 +1,4 @@
-"""What the demonstration knows while it is being made: keys of what is there, and who acts."""
+"""State of the demonstration while it is made: keys of its rows, and actors."""
 
 import heapq
 from collections.abc import Callable, Iterator
@@ -20,13 +20,13 @@ from ledger.people.identities.service import NewIdentity
 from ledger.people.policy import ROLES, VOLUNTEER
 
 Act = Callable[["Stage"], object]
-# Everybody's, once: there may be a hundred thousand of them.
+# Shared by all members: there may be a hundred thousand.
 _MEMBERS_GRANTS = frozenset(Grant(permission, "/") for permission in VOLUNTEER)
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A volunteer as they act: `card` is the token on their printed card."""
+    """A volunteer as an actor; `card` is the token on their printed card."""
 
     id: int
     actor: Actor
@@ -36,8 +36,8 @@ class Member:
 
 @dataclass(slots=True)
 class ShopState:
-    """A shop, what stands in it, and who tends it; `members` are positions of those who come here;
-    `stock` is what should be on the shelf."""
+    """A shop, its items and its clerk; `members` are the positions of its customers, `stock` is what should be on the
+    shelf."""
 
     id: int
     station: int
@@ -50,7 +50,7 @@ class ShopState:
 
 @dataclass(slots=True)
 class Stage:
-    """The demonstration in the making. `points` is what each member can spend, as the services answered it;
+    """The demonstration in progress. `points` is what each member can spend, as answered by the services;
     `passwords` are the hashes of the printed log-ins by role."""
 
     session: Session
@@ -77,16 +77,16 @@ class Stage:
     _noted: int = 0
 
     def note(self, at: datetime, act: Act) -> None:
-        """Put something on the agenda; of two at the same instant the one noted first comes first."""
+        """Schedule an act; acts at the same instant run in the order in which they were noted."""
         self._noted += 1
         heapq.heappush(self._agenda, (at.astimezone(UTC), self._noted, act))
 
     def after(self, seconds: int, act: Act) -> None:
-        """Put something on the agenda for so many seconds from now."""
+        """Schedule an act some seconds from now."""
         self.note(clock.now() + timedelta(seconds=seconds), act)
 
     def play(self, until: datetime) -> Iterator[datetime]:
-        """Let everything happen in the order of time; yields the instant of each before it does."""
+        """Run scheduled acts in order of time, yielding each instant before its act."""
         while self._agenda and self._agenda[0][0] <= until:
             at, _, act = heapq.heappop(self._agenda)
             yield at
@@ -94,16 +94,16 @@ class Stage:
                 act(self)
 
     def earn(self, member: int, points: int) -> None:
-        """Note what the services say that somebody has got, or spent."""
+        """Note points that a member received or, if negative, spent."""
         self.points[member] = self.points.get(member, 0) + points
 
     @property
     def system(self) -> Actor:
-        """The service itself, for what a person of no role here does."""
+        """The service as actor, for founding the center and hiring."""
         return system_actor(self.center_id)
 
     def refused(self, act: Callable[[], object]) -> bool:
-        """Do something that may be refused; what a refusal keeps is kept, as a unit of its own would."""
+        """Run an act and return whether it was refused; keeps what the refusal keeps, as a separate unit would."""
         try:
             with self.session.begin_nested():
                 act()
@@ -115,7 +115,7 @@ class Stage:
 
 
 def staff_actor(identity_id: int, center_id: int, role: str, path: str) -> Actor:
-    """Somebody with one role, on a device of theirs."""
+    """A staff member with one role, on their own device."""
     grants = frozenset(Grant(permission, path) for permission in ROLES[role])
     return Actor(identity_id, center_id, grants, origin=f"session:{public_id(identity_id)}")
 

@@ -1,4 +1,4 @@
-"""Invented names for places, teams, people and deeds. Whoever bears such a name is not meant."""
+"""Invented names for places, teams, people and activities. Any resemblance to real people is accidental."""
 
 CENTER = "云溪演示区新时代文明实践中心"
 SECOND_ADMIN = "郑淑芳"
@@ -14,7 +14,7 @@ TEAMS = (
     "法律服务队", "护林防火队", "儿童关爱队", "爱心理发队", "红白理事队", "巾帼志愿队", "青年突击队", "应急救援队",
 )  # fmt: skip
 
-# Category, and what is done in it.
+# Category and its activities.
 DEEDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("助老", ("敬老探访", "爱心理发", "帮老人晒被子", "代购代办", "陪老人看病", "包饺子送老人")),
     ("环保", ("清理河道垃圾", "村道清扫", "垃圾分类劝导", "植树护绿", "清除小广告")),
@@ -45,6 +45,6 @@ REJECT_NOTES = ("领队说中途走了", "没有人能证实")
 
 
 def place_names() -> list[str]:
-    """Two-character names, each once, in an order that looks like none."""
+    """Distinct two-character names in an order that looks random."""
     pairs = [first + second for first in _FIRST for second in _SECOND]
     return pairs[::7] + [pair for position, pair in enumerate(pairs) if position % 7]

@@ -1,4 +1,4 @@
-"""The commands: what they do, and that trouble is one sentence on stderr and exit code 1."""
+"""The commands: what they do, and that a failure is one sentence on stderr and exit code 1."""
 
 import os
 import re
@@ -36,12 +36,12 @@ FOUND = ("init", "--center", "柳荫社区", "--name", "李建国", "--phone", P
 
 
 class Console:
-    """Somebody at the command line of one installation."""
+    """The command line of one installation."""
 
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.settings: Settings = app.config["SETTINGS"]
-        # What a test asks beside the commands, it asks there.
+        # Queries of the test itself go there.
         runtime.use(app.extensions["runtime"])
 
     def run(self, *command: str, typed: str | None = None) -> Result:
@@ -49,7 +49,7 @@ class Console:
         return self.app.test_cli_runner().invoke(args=list(command), input=typed)
 
     def fails(self, *command: str) -> str:
-        """Run what must fail; the one sentence it says."""
+        """Run a command that must fail; returns its one sentence."""
         result = self.run(*command)
         assert result.exit_code == 1, result.output
         assert "Traceback" not in result.output
@@ -65,26 +65,26 @@ def console_at(url: str, folder: Path) -> Console:
 
 @pytest.fixture(autouse=True)
 def _tools_of_this_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    """pg_dump of the server's own version before any other."""
+    """Put the server's own version of pg_dump first."""
     monkeypatch.setenv("PATH", f"{find_postgres_folder()}{os.pathsep}{os.environ['PATH']}")
 
 
 @pytest.fixture
 def console(own_database: Database, tmp_path: Path) -> Console:
-    """A migrated installation of one's own without a center."""
+    """A migrated installation without a center."""
     return console_at(own_database.url, tmp_path)
 
 
 @pytest.fixture
 def founded(console: Console) -> Console:
-    """One with a center."""
+    """An installation with a center."""
     assert console.run(*FOUND).exit_code == 0
     return console
 
 
 @pytest.fixture
 def bare(empty_database_url: str, tmp_path: Path) -> Console:
-    """An installation whose database has no table yet."""
+    """An installation whose database has no tables yet."""
     return console_at(empty_database_url, tmp_path)
 
 
@@ -217,7 +217,7 @@ def test_a_database_that_can_not_be_reached_is_one_sentence(tmp_path: Path) -> N
 
 
 def test_a_wrong_setting_is_one_sentence(tmp_path: Path) -> None:
-    """However early it is found: the application itself can't be made."""
+    """Even if it is found so early that the application can't be created."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LEDGER_")}
     environment |= {"LEDGER_DATA_FOLDER": str(tmp_path), "LEDGER_ENV": "production"}
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "migrate"]

@@ -1,4 +1,4 @@
-"""`flask export`: a file that is whole or not there, progress on stderr, and stdout that is the journal alone."""
+"""`flask export`: a complete file or none, progress on stderr, and only the journal on stdout."""
 
 import zipfile
 from pathlib import Path
@@ -19,7 +19,7 @@ from tests.world import World
 
 @pytest.fixture
 def console(own_database: Database, tmp_path: Path) -> Console:
-    """An installation of one's own."""
+    """An installation of the test's own."""
     return console_at(own_database.url, tmp_path)
 
 

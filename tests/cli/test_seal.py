@@ -1,4 +1,4 @@
-"""The command `seal`: everything that waits is sealed, and what it prints can be kept and verified elsewhere."""
+"""The command `seal`: it seals everything that waits, and its output can be kept and verified elsewhere."""
 
 from pathlib import Path
 
@@ -16,12 +16,12 @@ from tests.points.logs import Log, assert_whole, award
 
 @pytest.fixture
 def console(own_database: Database, tmp_path: Path) -> Console:
-    """A migrated installation of one's own without a center."""
+    """A migrated installation without a center."""
     return console_at(own_database.url, tmp_path)
 
 
 def seal(console: Console, *options: str) -> str:
-    """What `flask seal` prints."""
+    """Run `flask seal` and return its output."""
     result = console.run("seal", *options)
     assert result.exit_code == 0, result.output
     return result.output

@@ -1,4 +1,4 @@
-"""The demonstration: what it holds, that it is the same for the same seed, and that half of one is never seen."""
+"""The demonstration: what it contains, that the seed determines it, and that nobody ever sees half of one."""
 
 import json
 import stat
@@ -51,12 +51,12 @@ RECEIPTS = """
 
 
 def settings_for(url: str, folder: Path) -> Settings:
-    """Settings of a development installation with its own folder."""
+    """Settings of a development installation with a folder of its own."""
     return replace(settings_on(url, folder), base_url="http://127.0.0.1:8000")
 
 
 def load(settings: Settings, *, seed: int = district.SEED, size: Size = VILLAGE) -> list[str]:
-    """Load a village as of NOW; the lines it said."""
+    """Load a village as of NOW and return its output."""
     said: list[str] = []
     with clock.at(NOW):
         district.load_once(settings, seed=seed, size=size, say=said.append)
@@ -72,12 +72,12 @@ class Village:
     center_id: int
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        """What a statement finds."""
+        """The rows of a statement."""
         with self.database.snapshot() as session:
             return [tuple(row) for row in session.connection().exec_driver_sql(statement)]
 
     def count(self, table: str, condition: str = "true") -> int:
-        """How many rows there are."""
+        """The number of rows."""
         return int(self.rows(f"SELECT count(*) FROM {table} WHERE {condition}")[0][0])
 
     def login(self, role: str) -> Login:
@@ -85,7 +85,7 @@ class Village:
         return next(login for login in read_logins(self.settings.data_folder) if login.role == role)
 
 
-# A village takes long to load, so one process looks at all of it.
+# A village takes long to load, so one process runs all tests of it.
 VILLAGES = [
     pytest.param("sqlite", marks=pytest.mark.xdist_group("village on sqlite")),
     pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.xdist_group("village on postgresql")]),
@@ -94,7 +94,7 @@ VILLAGES = [
 
 @pytest.fixture(scope="module", params=VILLAGES)
 def village(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
-    """A village in a database of its own; the tests that change it leave what the others look at."""
+    """A village in a database of its own; tests that change it leave alone what the others look at."""
     with made_database(request, migrated=True) as url:
         database = Database(url)
         use_database(database)
@@ -148,7 +148,7 @@ def test_the_books_balance(village: Village) -> None:
 
 
 def test_things_go_wrong_as_they_do(village: Village) -> None:
-    """Forgotten check-outs, reviews, voids, releases, refused scans: what a page would show has happened."""
+    """There are forgotten check-outs, reviews, voids, releases and refused scans for pages to show."""
     assert village.count("attendance", "review_reason = 'AUTO_CLOSED' AND status = 'CONFIRMED' AND points = 0") > 0
     assert village.count("attendance", "status = 'PENDING'") >= 3
     assert village.count("attendance", "review_reason = 'DAILY_LIMIT_REVIEW'") > 0
@@ -182,13 +182,13 @@ def test_only_the_printed_log_ins_have_passwords(village: Village) -> None:
 
 
 def passwords_set(session: Session) -> int:
-    """How many people can log in."""
+    """The number of people with a password."""
     query = sa.select(sa.func.count()).select_from(Identity).where(Identity.password_hash.is_not(None))
     return int(session.scalars(query).one())
 
 
 def test_the_volunteer_can_try_everything_at_once(village: Village) -> None:
-    """A balance for a bag of rice, a history, a card that is known, and a shift that is open right now."""
+    """A balance for a bag of rice, a history, a known card, and a shift that is open right now."""
     member = in_snapshot(people.find_volunteer_by_phone, demonstration_phone(DEMO_PHONE), village.center_id)
     assert member is not None
     card = in_snapshot(people.find_volunteer_by_card, village.login("volunteer").card, village.center_id)
@@ -218,7 +218,7 @@ def test_the_volunteer_checks_in_now_without_a_question(village: Village) -> Non
 
 
 def village_token(village: Village) -> str:
-    """The volunteer logged in on a phone, by the clock of now."""
+    """Log the volunteer in on a phone, as of the current clock, and return the token."""
     found = in_snapshot(sessions.find_login, village.login("volunteer").phone)
     assert found is not None
     opened = in_transaction(credentials.open_session, found.identity_id, kind="device", center_id=village.center_id)
@@ -233,7 +233,7 @@ def test_it_is_loaded_once(village: Village) -> None:
 
 
 def told(own_database: Database, folder: Path, seed: int) -> tuple[list[Any], list[Any]]:
-    """Load and read the story: who was where when, and every receipt."""
+    """Load a village and read its story: who was where when, and every receipt."""
     folder.mkdir()
     load(settings_for(own_database.url, folder), seed=seed)
     with own_database.snapshot() as session:

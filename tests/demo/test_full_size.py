@@ -1,4 +1,4 @@
-"""The whole district, once: its numbers, and a shelf as an inspector would find it."""
+"""The whole district, loaded once: its numbers, and a shelf as an inspector would find it."""
 
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def test_the_district_is_as_large_as_it_says(own_database: Database, tmp_path: P
 
 
 def count_rows(session: Session) -> dict[str, int]:
-    """How many rows the tables have."""
+    """The number of rows in the tables."""
     connection = session.connection()
     return {table: int(connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one()) for table in TABLES}
 

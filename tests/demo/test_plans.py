@@ -1,7 +1,7 @@
-"""What the service sends costs the same in a long book: nothing walks over all of it, neither to write nor to read.
+"""Statements cost the same in a long book: neither writes nor reads scan whole tables.
 
-A village does everything that a product of this kind does, so its statements are most of those that write; what is
-read is heard while every GET is asked by every role. What may walk is named here, with the reason.
+A village exercises most statements that write; statements that read are recorded while every role requests every GET.
+Permitted table scans are listed here with their reasons.
 """
 
 import re
@@ -25,7 +25,7 @@ from tests.plans import Walk, explaining, is_a_walk, sent_to, walks
 from tests.tour import Tour
 from tests.world import World
 
-# What a page in the order of an index may pass over on its way, because most rows are shown.
+# Columns that a page in index order may filter by, because most rows pass.
 PASSED = {
     "activity.category": "a category is a share of all activities",
     "activity.status": "what can be seen of drafts depends on the place; most activities are approved",
@@ -39,7 +39,7 @@ PASSED = {
 }
 WAITS = "reads what waits for somebody, however long the book is"
 ENDS = "adds up all lots that end by a day: that is the question"
-# Who may walk over which table, by endpoint (a pattern) and table, and why.
+# Permitted table scans by endpoint (a pattern) and table, and why.
 MAY_WALK = (
     (r"\w+\.export_\w+", ".*", "a file of everything reads everything"),
     (r"audit(_api)?\.trial_balance", "account|batch|transfer", "adds up the facts themselves, so that it can disagree"),
@@ -54,13 +54,13 @@ MAY_WALK = (
     (r".*", "block", "the last block of a center, for the balance of a folded account"),
     (r"activities(_api)?\.(coming|my)_shifts", "activity|shift", "reads what is still to come"),
 )
-# A click on the head of a column: an index for each would be paid for by every row that is written.
+# Sorting by a column: an index for each would slow down every write.
 SORTED = re.compile(r"[?&]sort=-?(minutes|points|total|name|kind|unit)\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A walk, and what was asked when it was gone."""
+    """A table scan and the request that caused it."""
 
     endpoint: str
     address: str
@@ -72,7 +72,7 @@ class Found:
 
 
 def may_walk(found: Found) -> bool:
-    """Whether a walk is one of those named above."""
+    """Whether a table scan is permitted above."""
     if found.walk.passed is not None and found.walk.passed <= set(PASSED):
         return True
     if found.walk.table != "transfer" and SORTED.search(found.address):
@@ -123,7 +123,7 @@ def test_nothing_that_is_read_walks_over_the_whole_book(own_database: Database, 
 
 
 def other_keys(session: Session, tour: Tour) -> dict[str, int]:
-    """What the addresses of the API name beside the keys of the tour."""
+    """Keys in addresses of the API, other than those of the tour."""
     center_id = tour.world.center_id
     batch = sa.select(Transfer.batch_id).where(Transfer.center_id == center_id, Transfer.id == tour.keys["transfer_id"])
     size = sa.select(sa.func.max(CheckpointRow.size)).where(CheckpointRow.center_id == center_id)

@@ -1,4 +1,4 @@
-"""What the demonstration says while it is made, and at its end: how far it is, and that its books are right."""
+"""Output of the demonstration: progress while it is made, and at the end that its books are right."""
 
 import re
 import time

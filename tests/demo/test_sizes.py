@@ -1,4 +1,4 @@
-"""Larger demonstrations: a capital's district, made small here by one share of all that it has, and several years."""
+"""Larger demonstrations: a capital's district, scaled down for the test, and several years."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ from tests.demo.test_district import NOW, RECEIPTS, STORY, Village, load, settin
 from tests.runtimes import use_database
 from tests.world import everything
 
-# Both villages take long to load, so one process looks at all of them.
+# Both villages take long to load, so one process runs all tests of them.
 pytestmark = pytest.mark.xdist_group("villages of other sizes")
 
 SHARE = 108
@@ -42,7 +42,7 @@ THREE_YEARS = replace(VILLAGE, activities=12, visits=15, years=3)
 
 @contextmanager
 def loaded(request: pytest.FixtureRequest, folder: Path, size: Size) -> Iterator[Village]:
-    """A demonstration of a size in a SQLite database of its own."""
+    """Load a demonstration of a size into a SQLite database of its own."""
     request.param = "sqlite"
     with made_database(request, migrated=True) as url:
         database = Database(url)
@@ -55,7 +55,7 @@ def loaded(request: pytest.FixtureRequest, folder: Path, size: Size) -> Iterator
 
 @pytest.fixture(scope="module")
 def haidian(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
-    """A share of the capital's district."""
+    """The capital's district, scaled down."""
     with loaded(request, tmp_path_factory.mktemp("haidian"), SMALL_HAIDIAN) as village:
         yield village
 
@@ -122,7 +122,7 @@ def test_three_years_end_now_and_all_of_them_are_busy(years: Village) -> None:
 
 
 def as_instant(value: object) -> datetime:
-    """An instant as either database gives it without a type."""
+    """An instant as either database returns it without a type."""
     return parse_instant(str(value))
 
 
