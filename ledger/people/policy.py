@@ -53,7 +53,7 @@ _COMPOUND_FAMILY_NAMES = frozenset(
     first + second for first, second in zip(_COMPOUND[::2], _COMPOUND[1::2], strict=True)
 )
 _HAN = re.compile(r"[㐀-鿿豈-﫿\U00020000-\U0003ffff]+")
-_ID_LAST4 = re.compile(r"\d{3}[\dX]")
+_ID_LAST4 = re.compile(r"[0-9]{3}[0-9X]")
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−－", "-"))
 _LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 _DIGITS_IN_A_ROW = "01234567890123456789"

@@ -12,8 +12,8 @@ from ledger.kernel.errors import Rejected
 
 USUAL = "fixed:12-31+1"
 NEVER = "never"
-_ROLLING = re.compile(r"rolling:([1-9]\d{0,2})")
-_FIXED = re.compile(r"fixed:(\d\d)-(\d\d)\+(\d{1,2})")
+_ROLLING = re.compile(r"rolling:([1-9][0-9]{0,2})")
+_FIXED = re.compile(r"fixed:([0-9]{2})-([0-9]{2})\+([0-9]{1,2})")
 _LEAP_YEAR = 2024
 
 

@@ -85,7 +85,7 @@ def test_a_masked_phone_shows_its_ends_only() -> None:
 def test_the_last_four_take_an_x_and_nothing_else() -> None:
     assert clean_id_last4("123x") == "123X"
     assert clean_id_last4("１２３４") == "1234"
-    for wrong in ("123", "12X4", "12345", "abcd"):
+    for wrong in ("١٢٣X", "123", "12X4", "12345", "abcd"):
         with pytest.raises(Rejected):
             clean_id_last4(wrong)
 

@@ -119,6 +119,7 @@ def test_a_month_opened_again_takes_postings_until_it_is_closed_again(office: Of
         ("close", "2026-06", "points.period_not_over"),
         ("close", "2027-01", "points.period_not_over"),
         ("close", "2026-13", "points.period_invalid"),
+        ("close", "2026-1２", "points.period_invalid"),
         ("close", "26-0005", "points.period_invalid"),
         ("reopen", MARCH, "points.period_not_closed"),
         ("reopen", "2026-00", "points.period_invalid"),

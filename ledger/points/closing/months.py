@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from ledger.kernel.errors import Rejected
 
-_WRITTEN = re.compile(r"(20\d\d|21\d\d)-(0[1-9]|1[0-2])")
+_WRITTEN = re.compile(r"(20[0-9]{2}|21[0-9]{2})-(0[1-9]|1[0-2])")
 
 
 def month_of(instant: datetime, zone: ZoneInfo) -> str:
