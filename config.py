@@ -1,4 +1,4 @@
-"""From the environment to Settings; the only file that reads the environment."""
+"""Makes Settings from the environment; the only file that reads the environment."""
 
 import os
 import secrets
@@ -13,7 +13,7 @@ _SHORTEST_SECRET = 32
 
 
 def read_environment() -> dict[str, str]:
-    """The environment, over the lines NAME=value of the file named by LEDGER_ENV_FILE."""
+    """The environment, which overrides lines NAME=value of the file named by LEDGER_ENV_FILE."""
     values: dict[str, str] = {}
     if name := os.environ.get("LEDGER_ENV_FILE"):
         for line in _read(Path(name)).splitlines():
@@ -31,7 +31,7 @@ def _read(path: Path) -> str:
 
 
 def load_settings(environment: Mapping[str, str]) -> Settings:
-    """Settings from the environment. Raises SettingsError naming everything that is missing or wrong."""
+    """Settings from the environment. Raises SettingsError if something is missing or wrong."""
     kind = environment.get("LEDGER_ENV", "development")
     if kind not in ("development", "production"):
         raise SettingsError(f"LEDGER_ENV is {kind!r}; it must be development or production")
@@ -62,7 +62,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
 
 
 def _deliveries(environment: Mapping[str, str]) -> Deliveries:
-    """Where checkpoints go. What is only half said is refused, so that nobody waits for what is never sent."""
+    """Destinations of checkpoints. Refuses incomplete ones, so that nobody waits for mail that is never sent."""
     found = Deliveries(
         folder=_path(environment, "LEDGER_CHECKPOINT_FOLDER"),
         webhook=_url(environment, "LEDGER_CHECKPOINT_WEBHOOK", ("http", "https")),
@@ -78,7 +78,7 @@ def _deliveries(environment: Mapping[str, str]) -> Deliveries:
 
 
 def _url(environment: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str | None:
-    """An address; it may hold a password, so that no message repeats it."""
+    """Read a URL; error messages don't repeat it, because it may contain a password."""
     value = environment.get(name)
     if not value:
         return None
@@ -93,7 +93,7 @@ def _url(environment: Mapping[str, str], name: str, schemes: tuple[str, ...]) ->
 
 
 def _refuse_incomplete(environment: Mapping[str, str]) -> None:
-    """Production runs on nothing that was made up for it."""
+    """Production accepts no made-up defaults."""
     missing = [name for name in ("LEDGER_SECRET_KEY", "LEDGER_BASE_URL") if not environment.get(name)]
     if missing:
         raise SettingsError(f"production needs {' and '.join(missing)}; see the README, Settings")
@@ -104,7 +104,7 @@ def _refuse_incomplete(environment: Mapping[str, str]) -> None:
 
 
 def _development_secret(path: Path) -> str:
-    """A secret of this checkout's own, made at the first start and readable by its owner alone."""
+    """A secret of this checkout, made at the first start and readable only by its owner."""
     if not path.exists():
         with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
             file.write(secrets.token_hex(32))

@@ -1,4 +1,4 @@
-"""Puts the application together: an explicit list of blueprints, error handlers and loaders."""
+"""Assembles the application from explicit lists of blueprints, error handlers and loaders."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -78,7 +78,7 @@ PAGE_BLUEPRINTS: tuple[Blueprint, ...] = (
     checkin_pages.bp,
     shop_pages.bp,
 )
-# What takes two people, who are never of one household.
+# Actions that need two people, who must not share a household.
 APPROVALS = Desk(
     kinds=(
         corrections.adjustment(people.get_volunteer),
@@ -93,7 +93,7 @@ MOST_BODY_BYTES = 1_048_576
 
 
 def create_app(settings: Settings, *, database: Database | None = None, clock: Clock | None = None) -> Flask:
-    """The application for these settings, on an open database and by a clock where those are given."""
+    """Create the application for these settings, optionally on an open database and with a given clock."""
     app = Flask(__name__)
     app.config.update(
         SETTINGS=settings,
@@ -104,7 +104,7 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
         SESSION_COOKIE_SECURE=settings.https,
     )
     if settings.https and settings.tls_cert is None:
-        # Somebody else ends TLS and says whom it speaks for; where we do it, nobody may claim to.
+        # A proxy terminates TLS and forwards the client's address; if we do it ourselves, trust no such header.
         app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
     app.url_map.converters["id"] = IdConverter
     app.extensions["measures"] = (seal_measures.measure, outbox_measures.measure)
@@ -125,7 +125,7 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
 
 
 def _runtime_of(settings: Settings, *, database: Database | None = None, clock: Clock | None = None) -> Runtime:
-    """What the settings say that an application runs with."""
+    """Make the runtime that the settings describe."""
     return Runtime(
         database=database or Database(settings.database_url),
         clock=clock or (FileClock(settings.clock_file) if settings.clock_file is not None else SystemClock()),
@@ -137,7 +137,7 @@ def _runtime_of(settings: Settings, *, database: Database | None = None, clock: 
 
 
 def refuse_unready(database: Database) -> None:
-    """Raises SettingsError unless the schema is the newest and every guard of the facts is there."""
+    """Raises SettingsError unless the schema is the newest and all guards of the facts exist."""
     if not at_head(database.writer):
         raise SettingsError("the database's schema is not the newest: run flask --app wsgi migrate")
     with database.writer.connect() as connection:
@@ -147,7 +147,7 @@ def refuse_unready(database: Database) -> None:
 
 
 def _register_runtime(app: Flask, runtime: Runtime) -> None:
-    """Make it current for all that a request does, and for nothing after it: the thread may serve others too."""
+    """Make the runtime current for each request, and only then: the thread may serve other applications too."""
     app.extensions["runtime"] = runtime
     app.wsgi_app = partial(_answer_within, runtime, app.wsgi_app)  # type: ignore[method-assign]
 

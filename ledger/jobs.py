@@ -1,7 +1,7 @@
-"""What the service does by itself, and when: the SCHEDULE, run by threads of the served process or by a process alone.
+"""Scheduled jobs of the service: the SCHEDULE, run by threads of the server or by a separate process.
 
-However many processes run it, each slot of a job is done at most once: the slot's row is written in the job's own
-transaction. Nobody leads, so nobody has to be found dead.
+However many processes run it, each slot of a job is done at most once: the job's own transaction writes the slot's
+row. There is no leader, so no failover.
 """
 
 import logging
@@ -33,7 +33,7 @@ from ledger.web import rate_limit
 
 _log = logging.getLogger(__name__)
 _RUNS_KEPT = timedelta(days=1)
-# Slots are of the machine's clock: what is due is decided by the service's, which a rehearsal may turn back.
+# Slots follow the machine's clock; the service's clock, which a rehearsal may turn back, decides what is due.
 _machine = SystemClock()
 Work = Callable[[Session], int]
 CenterWork = Callable[[Session, int], int]
@@ -42,11 +42,11 @@ OutsideWork = Callable[[int, datetime], int]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work done every so many seconds (a divisor of a day), for each center or once for the whole service.
+    """Work done every `seconds` (a divisor of a day), for each center or once for the whole service.
 
-    The work returns how many things it changed and takes so many at once that it holds the writer briefly. Where it
-    changed `full`, it has left some and is asked again at once. What takes too long for a unit works `outside` of one,
-    for each center, takes its slots itself, and is told the time.
+    The work returns the number of changes, at most as many as hold the writer only briefly. If it changed `full` or
+    more, some are left, and it is run again immediately. Work too long for a unit runs `outside` of one, for each
+    center, with the time as argument, and claims its own slots.
     """
 
     name: str
@@ -70,7 +70,7 @@ SCHEDULE: tuple[Job, ...] = (
     Job("release-raw-holds", 15, each_center=releasing.release_expired),
     Job("expire-lots", 15, each_center=expiry.carry_out),
     Job("seal", 120, each_center=sealing.seal, full=sealing.MOST_PER_BLOCK),
-    # No slot is taken: messages are claimed one by one, so two processes share them.
+    # Claims no slot: messages are claimed one by one, so two processes share them.
     Job("send-outbox", 30, outside=lambda center_id, _at: outbox.deliver(center_id)),
     Job("verify", 3600, outside=nightly.verify_tonight),
     Job("close-forgotten", 60, each_center=partial(checkin.close_forgotten, limit=100)),
@@ -85,7 +85,7 @@ SCHEDULE: tuple[Job, ...] = (
 
 
 def start(runtime: Runtime, schedule: tuple[Job, ...] = SCHEDULE) -> BackgroundScheduler:
-    """Start the schedule on threads of this process; call it after any fork. `.shutdown()` ends it."""
+    """Start the schedule on threads of this process; if the process forks, call it then. `.shutdown()` ends it."""
     scheduler = BackgroundScheduler(timezone=UTC)
     for job in schedule:
         scheduler.add_job(
@@ -102,7 +102,7 @@ def start(runtime: Runtime, schedule: tuple[Job, ...] = SCHEDULE) -> BackgroundS
 
 
 def run(runtime: Runtime, job: Job, *, at: datetime | None = None) -> int:
-    """Do the job's slot of `at`, which is now, where nobody has; how many things it changed. A fault is only logged."""
+    """Run the job in the slot of `at` (default now) unless it is done; returns the number of changes, logs faults."""
     with within(runtime):
         return _run(job, at or _machine.now())
 
@@ -137,13 +137,13 @@ def _run_outside(job: Job, now: datetime) -> int:
 
 
 def slot_of(instant: datetime, seconds: int) -> datetime:
-    """When the slot began that the instant falls into."""
+    """The start of the slot that contains the instant."""
     since = int(instant.timestamp())
     return datetime.fromtimestamp(since - since % seconds, UTC)
 
 
 def _parts(job: Job) -> list[tuple[str, Work]]:
-    """The units of a run: each center has one of its own, so that one center's fault is not another's."""
+    """The units of a run: one per center, so that a fault in one center doesn't affect others."""
     if job.each_center is None:
         return [(job.name, job.at_once)] if job.at_once is not None else []
     return [
@@ -160,7 +160,7 @@ def _once(session: Session, name: str, slot: datetime, work: Work) -> int:
 
 
 def _trigger(seconds: int) -> CronTrigger:
-    """At every multiple of so many seconds, as the clock on the wall shows them, in all processes alike."""
+    """Trigger at every multiple of `seconds` by UTC wall clock, the same in all processes."""
     if seconds < 60:
         return CronTrigger(second=f"*/{seconds}", timezone=UTC)
     if seconds < 3600:

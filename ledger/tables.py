@@ -21,8 +21,8 @@ from ledger.kernel.types import Base
 
 metadata = Base.metadata
 
-# Facts: no row is ever changed or deleted, by trigger; of a lot only what is left of it and how long it is good, of a
-# proposal its status, of a freeze when it was released, of a key its end.
+# Facts: triggers refuse to change or delete rows, except for the remainder and expiry of a lot, the status of a
+# proposal, the release time of a freeze, and the end of a key.
 APPEND_ONLY = (
     *("batch", "transfer", "lot", "lot_use", "scan_event", "review_decision", "rule_version", "item_price"),
     *("leaf", "block", "tree_node", "checkpoint", "folded_balance", "seal_key"),
@@ -30,13 +30,12 @@ APPEND_ONLY = (
     *("household", "household_change"),
 )
 
-# A center has so many of these however long its book gets: what is set up, and what is made once a night or a month.
-# Every other table grows.
+# Tables that don't grow with the book: set-up data, and rows made once a night or a month. All other tables grow.
 STEADY = (
     *("center", "place", "team", "shop", "item", "item_price", "unit", "rule_version", "role_grant", "seal_key"),
     *("expiry_run", "verification_run", "period", "book_freeze", "freeze_release", "receipt_counter", "import_draft"),
 )
-# Columns of few values: to look for one of them is to go through a share of all rows.
+# Columns with few values: a search for one of them reads a share of all rows.
 SHARED = (
     *("center_id", "status", "kind", "unit", "source_type", "channel", "receipt_year"),
     *("place_id", "station_id", "shop_id", "item_id"),

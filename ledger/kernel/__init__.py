@@ -1,1 +1,1 @@
-"""Kernel: database, time, ids, errors and permissions; it knows no capability."""
+"""Kernel: database, time, ids, errors and permissions; it depends on no capability."""

@@ -1,4 +1,4 @@
-"""Who acts: an identity with finished grants. Nothing in here looks anything up."""
+"""Actors: an identity with resolved grants. Nothing in here queries the database."""
 
 from dataclasses import dataclass, field
 
@@ -31,7 +31,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody in a center. `origin` names the device or log-in session for the idempotency of scans."""
+    """A person acting in a center. `origin` names the device or log-in session for the idempotency of scans."""
 
     identity_id: int
     center_id: int
@@ -40,7 +40,7 @@ class Actor:
     origin: str = ""
 
     def may(self, permission: Permission, place_path: str = "") -> bool:
-        """Whether the permission is held for the place; without a place, whether it is held anywhere."""
+        """Whether the actor holds the permission for the place, or anywhere if no place is given."""
         return any(
             grant.permission == permission and (not place_path or is_under(place_path, [grant.place_path]))
             for grant in self.grants
@@ -52,7 +52,7 @@ class Actor:
             raise Forbidden("access.denied", permission=permission.value)
 
     def paths(self, permission: Permission) -> list[str]:
-        """The place prefixes for which the permission is held."""
+        """The place prefixes for which the actor holds the permission."""
         return sorted({grant.place_path for grant in self.grants if grant.permission == permission})
 
 
@@ -61,5 +61,5 @@ _EVERYTHING = frozenset(Grant(permission, "/") for permission in Permission)
 
 
 def system_actor(center_id: int) -> Actor:
-    """The service itself: jobs that expire holds and close sessions, and commands of who runs the machine."""
+    """The service itself as actor: for jobs and operators' commands."""
     return Actor(identity_id=SYSTEM_IDENTITY, center_id=center_id, grants=_EVERYTHING, origin="system")

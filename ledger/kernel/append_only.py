@@ -1,7 +1,7 @@
-"""Triggers that refuse to change or delete facts, and the check that they are there.
+"""Triggers that refuse changes and deletions of facts, and the check that they exist.
 
-SQLite's REPLACE walks past DELETE triggers unless recursive_triggers is on, which every connection asserts. A trigger
-uses RAISE(ABORT), because RAISE(ROLLBACK) would end a whole group of units.
+SQLite's REPLACE bypasses DELETE triggers unless recursive_triggers is on, which every connection asserts. Triggers
+use RAISE(ABORT), because RAISE(ROLLBACK) would end a whole group of units.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ END $$
 def create_guards(connection: sa.Connection, tables: Iterable[str], *, columns: Sequence[str] = ()) -> None:
     """Create the triggers of each table; for migrations, also after SQLite's batch mode has dropped them.
 
-    With `columns` the others may be changed; a row is never deleted.
+    With `columns`, other columns may change; rows can never be deleted.
     """
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(_FUNCTION)
@@ -29,7 +29,7 @@ def create_guards(connection: sa.Connection, tables: Iterable[str], *, columns: 
 
 
 def missing_guards(connection: sa.Connection, tables: Iterable[str]) -> list[str]:
-    """Names of the triggers that ought to be there and are not; the service doesn't start with any missing."""
+    """Names of the triggers that should exist but don't; the service doesn't start if any is missing."""
     dialect = connection.dialect.name
     if dialect == "sqlite":
         found = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'")

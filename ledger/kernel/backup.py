@@ -1,6 +1,6 @@
-"""Copies of the whole database for safe-keeping, and the way back from one.
+"""Backup and restore of the whole database.
 
-SQLite: a consistent copy while the service runs, checked before it counts. PostgreSQL: its own pg_dump and pg_restore.
+SQLite: a consistent copy while the service runs, checked before use. PostgreSQL: its own pg_dump and pg_restore.
 """
 
 import shutil
@@ -19,7 +19,7 @@ from ledger.kernel.settings import SettingsError
 
 
 def back_up(url: str, target: Path) -> None:
-    """Write a copy of the database to a new file. Raises SettingsError when it can't be written or isn't sound."""
+    """Write a copy of the database to a new file. Raises SettingsError if it can't be written or isn't sound."""
     if target.exists():
         raise SettingsError(f"{target} is there already; name a new file")
     partial = target.with_name(target.name + ".partial")
@@ -37,9 +37,9 @@ def back_up(url: str, target: Path) -> None:
 
 
 def restore(url: str, source: Path, *, force: bool) -> Path | None:
-    """Put a copy in the database's place; the path at which the old one is kept, None where there was none.
+    """Replace the database by a copy; returns the path at which the old one is kept, None if there was none.
 
-    Raises SettingsError when the copy isn't sound, when there is a database and not `force`, or while it is in use.
+    Raises SettingsError if the copy isn't sound, if there is a database and not `force`, or while it is in use.
     """
     if not source.is_file():
         raise SettingsError(f"there is no file {source}")
@@ -55,7 +55,7 @@ def _copy_sqlite(database: Path, copy: Path) -> None:
     if not database.is_file():
         raise SettingsError(f"there is no database at {database} yet")
     with _open(database) as source, _open(copy) as target:
-        # All pages in one step: one snapshot, which writers neither wait for nor disturb.
+        # All pages in one step: one snapshot, which neither blocks writers nor is disturbed by them.
         source.backup(target, pages=-1)
     _refuse_unsound(copy)
 
@@ -79,7 +79,7 @@ def _restore_sqlite(database: Path, source: Path, force: bool) -> Path | None:
 
 
 def _make_single_file(database: Path) -> None:
-    """Fold the write-ahead log into the file; SQLite refuses that while anybody else has the database open."""
+    """Fold the write-ahead log into the file; SQLite refuses this while another connection is open."""
     with _open(database) as connection:
         try:
             connection.execute("PRAGMA journal_mode=DELETE")
@@ -132,7 +132,7 @@ def _run_postgres_tool(tool: str, url: str, *arguments: str) -> None:
 
 @contextmanager
 def _connection_text(url: str) -> Iterator[str]:
-    """The database for libpq, with the password in a file that nobody else can read and not among the arguments."""
+    """The connection string for libpq, with the password in a private file instead of the arguments."""
     parts = sa.make_url(url)
     words = {"host": parts.host, "port": parts.port, "user": parts.username, "dbname": parts.database}
     with tempfile.NamedTemporaryFile("w", encoding="utf-8") as passwords:

@@ -1,7 +1,7 @@
-"""The ways out of the outbox: a folder, a webhook, mail. Thin: what to say and when is decided elsewhere.
+"""Channels of the outbox: a folder, a webhook, mail. They send messages without knowing their meaning.
 
-None knows what it sends. A repeat of a message replaces the file of the same name, and carries the same id by webhook
-and mail. What goes wrong is told without address, secret or answer, because it is kept.
+A repeated message replaces the file of the same name, and carries the same id by webhook and mail. Errors contain no
+address, secret or answer, because they are stored.
 """
 
 import hashlib
@@ -28,18 +28,18 @@ CHECKPOINT = "checkpoint"
 
 
 class NotTakenError(Exception):
-    """The other side has answered, and not taken it."""
+    """The other side answered but did not accept the message."""
 
 
 @dataclass(frozen=True, slots=True)
 class FolderChannel:
-    """A file for each message in a folder, which is best on another machine."""
+    """Writes one file per message into a folder, ideally on another machine."""
 
     folder: Path
     name: str = "folder"
 
     def send(self, message: Message) -> None:
-        """Write the file whole or not at all."""
+        """Write the complete file or nothing."""
         self.folder.mkdir(parents=True, exist_ok=True)
         draft = self.folder / f".{message.name}.{os.getpid()}"
         with draft.open("w", encoding="utf-8", newline="\n") as file:
@@ -50,22 +50,22 @@ class FolderChannel:
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A POST that is sent elsewhere would arrive there as a GET without its body."""
+    """Follows no redirects: a redirected POST would arrive as a GET without its body."""
 
     def redirect_request(self, *_request: Any, **_more: Any) -> None:
-        """Nothing is followed."""
+        """Follow nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookChannel:
-    """A POST of JSON, signed: X-Ningxin-Signature is sha256= and the HMAC-SHA256 of the body by the secret, in hex."""
+    """Posts signed JSON: X-Ningxin-Signature is sha256= and the HMAC-SHA256 of the body by the secret, in hex."""
 
     url: str
     secret: str
     name: str = "webhook"
 
     def send(self, message: Message) -> None:
-        """Raises NotTakenError unless it is answered by 2xx."""
+        """Raises NotTakenError unless the answer is 2xx."""
         body = json.dumps(
             {
                 "id": public_id(message.id),
@@ -82,7 +82,7 @@ class WebhookChannel:
             "X-Ningxin-Delivery": public_id(message.id),
             "X-Ningxin-Signature": f"sha256={signature}",
         }
-        # Settings take http and https alone; the environment's proxies are not asked.
+        # Settings accept only http and https; proxies of the environment are ignored.
         asked = urllib.request.Request(self.url, body, headers, method="POST")  # noqa: S310
         opener = urllib.request.build_opener(_NoRedirect, urllib.request.ProxyHandler({}))
         try:
@@ -96,9 +96,9 @@ class WebhookChannel:
 
 @dataclass(frozen=True, slots=True)
 class MailChannel:
-    """Mail by SMTP: smtps:// speaks TLS from the start, smtp:// as soon as the server offers it.
+    """Sends mail by SMTP: smtps:// uses TLS from the start, smtp:// if the server offers it.
 
-    A password is never sent in the clear.
+    Never sends a password in the clear.
     """
 
     smtp_url: str
@@ -145,7 +145,7 @@ class MailChannel:
 
 
 def routes_of(wanted: Deliveries, host_name: str) -> Routes:
-    """The channels that the settings name, by topic."""
+    """The configured channels, by topic."""
     channels: list[FolderChannel | WebhookChannel | MailChannel] = []
     if wanted.folder is not None:
         channels.append(FolderChannel(wanted.folder))

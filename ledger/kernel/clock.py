@@ -1,7 +1,7 @@
-"""The one seam through which the time of day comes in, always aware UTC; and the days that the people count by.
+"""The only source of the current time, always aware UTC; and calendar days in the application's zone.
 
-An application has one clock and one zone; a context (a test, a rehearsal, the demonstration) may put an instant before
-the clock.
+An application has one clock and one zone; a context (a test, a rehearsal, the demonstration) may override the clock
+with an instant.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ def now() -> datetime:
 
 @contextmanager
 def at(instant: datetime) -> Iterator[None]:
-    """Within the block, `now()` is `instant`; the context only, other threads are not touched."""
+    """Within the block, `now()` is `instant`, for this context only, not for other threads."""
     token = _instant.set(instant.astimezone(UTC))
     try:
         yield
@@ -31,15 +31,15 @@ def at(instant: datetime) -> Iterator[None]:
 
 
 def zone() -> ZoneInfo:
-    """Where the people are: days, months and registers are of this zone, whatever a phone says."""
+    """The people's time zone: days, months and registers follow it, whatever a phone says."""
     return runtime.current().zone
 
 
 def today() -> date:
-    """The present calendar day where the people are."""
+    """The current calendar day in the people's zone."""
     return local_day(now(), zone())
 
 
 def local_day(instant: datetime, zone: ZoneInfo) -> date:
-    """The calendar day of `instant` where the people are: limits and registers count by it."""
+    """The calendar day of `instant` in the people's zone: limits and registers count by it."""
     return instant.astimezone(zone).date()

@@ -1,4 +1,4 @@
-"""What can say the time: the machine's own clock, and one that a file sets."""
+"""Clocks: the machine's own, and one set by a file."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Anything that can say what time it is."""
+    """A source of the current time."""
 
     def now(self) -> datetime:
         """The present instant, aware, in UTC."""
@@ -21,7 +21,7 @@ class SystemClock:
 
 
 class FileClock:
-    """A clock that shows the instant written in a file and looks again whenever the file changes."""
+    """A clock that shows the instant in a file and rereads the file whenever it changes."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -29,7 +29,7 @@ class FileClock:
         self._instant = datetime.now(UTC)
 
     def now(self) -> datetime:
-        """The instant in the file (ISO 8601 with an offset); ValueError when it holds none."""
+        """The instant in the file (ISO 8601 with an offset); raises ValueError if there is none."""
         stat = self._path.stat()
         stamp = (stat.st_mtime_ns, stat.st_size)
         if stamp != self._seen:
@@ -39,7 +39,7 @@ class FileClock:
 
 
 def parse_instant(text: str) -> datetime:
-    """Read ISO 8601 with an offset; ValueError without one, because a wall time alone names no instant."""
+    """Parse ISO 8601 with an offset; raises ValueError without one, because a wall time alone is no instant."""
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError(f"{text!r} has no offset: write for example 2026-06-03T08:52:00+08:00")

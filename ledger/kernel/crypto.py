@@ -1,4 +1,4 @@
-"""The keys in use, columns sealed with them for personal data, and the digests of random tokens."""
+"""The application's keys, sealed columns for personal data, and digests of random tokens."""
 
 import hashlib
 from typing import Any
@@ -15,7 +15,7 @@ def keyring() -> Keyring:
 
 
 class Sealed(sa.types.TypeDecorator[str]):
-    """Text that stands encrypted in the database; `label` binds it to its column."""
+    """Text that is encrypted in the database; `label` binds it to its column."""
 
     impl = sa.LargeBinary
     cache_ok = True
@@ -25,14 +25,14 @@ class Sealed(sa.types.TypeDecorator[str]):
         self.label = label
 
     def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> Any:
-        """Seal on the way in."""
+        """Seal a value for the database."""
         return None if value is None else keyring().seal(value, label=self.label)
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> str | None:
-        """Open on the way out."""
+        """Open a value from the database."""
         return None if value is None else keyring().open(bytes(value), label=self.label)
 
 
 def token_hash(token: str) -> str:
-    """The digest under which a random token is stored: enough for tokens of 80 bits and more."""
+    """The digest under which a random token is stored; sufficient for tokens of 80 bits and more."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""A database: the engines to write and to read it with, and how a unit of work is run to its end on each of the two."""
+"""A database: engines for writing and reading, and the loop that runs a unit of work on SQLite or PostgreSQL."""
 
 import os
 import random
@@ -29,7 +29,7 @@ _RERUNS = 6
 
 
 class Database:
-    """A database and the way to read and write it. Safe to use from many threads, and after a fork."""
+    """A database with its engines. Thread-safe, and usable after a fork."""
 
     def __init__(self, url: str, *, wait_seconds: float = WAIT_SECONDS) -> None:
         self.url = url
@@ -39,7 +39,7 @@ class Database:
         _databases.add(self)
 
     def run_unit(self, unit: Unit) -> Any:
-        """Run a unit to its end: its value, or its error raised here."""
+        """Run a unit to its end; returns its value or raises its error."""
         with measured_unit():
             if self._group is not None:
                 self._group.submit(unit)
@@ -51,7 +51,7 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[Session]:
-        """A session that sees one state of the database and can't write; Unavailable when none can be had in time."""
+        """A read-only session on one snapshot; raises Unavailable if none can be had in time."""
         refuse_inside()
         try:
             with Session(self.reader, expire_on_commit=False) as session, session.begin():
@@ -63,12 +63,12 @@ class Database:
             raise told from error
 
     def close(self) -> None:
-        """Give back all connections."""
+        """Close all connections."""
         self.writer.dispose()
         self.reader.dispose()
 
     def reopen_after_fork(self) -> None:
-        """Leave the parent's connections to the parent, unclosed, and start with none."""
+        """Start with no connections, and leave the parent's open for the parent."""
         self._left_behind += [self.writer, self.reader]
         self._open()
 
@@ -95,7 +95,7 @@ class Database:
                     if told is None:
                         raise
                     raise told from error
-            # Nobody holds a lock while it waits, so the next try meets another order of events.
+            # No locks are held while waiting, so the next try meets a different interleaving.
             time.sleep(random.uniform(0.002, 0.02) * attempt)  # noqa: S311 - spread, not secrecy
         raise Unavailable("service.busy")
 

@@ -1,8 +1,8 @@
-"""The one place that commits.
+"""The only place that commits.
 
 `in_transaction(work, …)` runs `work(session, …)` as a unit and returns its plain value once that is durable;
-`in_snapshot(query, …)` reads one snapshot. Inside a unit there is no network, no password hashing and no second
-connection, because it holds the writer and may be run again.
+`in_snapshot(query, …)` reads one snapshot. A unit uses no network, no password hashing and no second connection,
+because it holds the writer and may be run again.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ T = TypeVar("T")
 def in_transaction(work: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Run `work(session, *args, **kwargs)` as one unit and return its value after COMMIT.
 
-    Raises what the work raised; Unavailable("service.busy") when the database could not be had in time.
+    Raises what the work raised, or Unavailable("service.busy") if the database could not be had in time.
     """
     return in_transaction_once(None, work, *args, **kwargs)
 
@@ -29,9 +29,9 @@ def in_transaction(work: Callable[Concatenate[Session, P], T], /, *args: P.args,
 def in_transaction_once(
     once: Once | None, work: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs
 ) -> T:
-    """`in_transaction` under a key: a second call gets the answer or the refusal of the first one, and runs nothing.
+    """`in_transaction` under a key: a second call gets the first one's answer or refusal, and runs nothing.
 
-    Without a key, which a program may leave out, each call runs.
+    Without a key, which API clients may omit, each call runs.
     """
     unit = Unit(lambda session: work(session, *args, **kwargs), once, now=clock.now())
     value: T = runtime.current().database.run_unit(unit)

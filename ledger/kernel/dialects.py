@@ -1,4 +1,4 @@
-"""The two dialects of SQLAlchemy, with what every unit does sent straight to the driver: its savepoints."""
+"""SQLAlchemy dialects for the two databases; they send savepoints, which every unit sets, straight to the driver."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from ledger.kernel.sending import announce, driver_of, tell
 
 
 class SqliteDialect(SQLiteDialect_pysqlite):
-    """SQLite by Python's own driver."""
+    """SQLite with Python's own driver."""
 
     supports_statement_cache = True
 
@@ -21,16 +21,16 @@ class SqliteDialect(SQLiteDialect_pysqlite):
         tell(connection, f"SAVEPOINT {name}")
 
     def do_rollback_to_savepoint(self, connection: sa.Connection, name: str) -> None:
-        """Take back all since the savepoint."""
+        """Roll back to the savepoint."""
         tell(connection, f"ROLLBACK TO {name}")
 
     def do_release_savepoint(self, connection: sa.Connection, name: str) -> None:
-        """Give up a savepoint; what was done since stays."""
+        """Release a savepoint and keep the changes since."""
         tell(connection, f"RELEASE {name}")
 
 
 class PostgresDialect(PGDialect_psycopg):
-    """PostgreSQL by psycopg, on connections that can be told things."""
+    """PostgreSQL with psycopg, on pipelined connections."""
 
     supports_statement_cache = True
 
@@ -39,7 +39,7 @@ class PostgresDialect(PGDialect_psycopg):
         return PipelinedConnection.connect(*args, **kwargs)
 
     def _do_isolation_level(self, connection: Any, autocommit: bool, isolation_level: Any) -> None:
-        # The driver is never to begin a transaction by itself, which would be a question of its own: `do_begin` does.
+        # The driver must not begin transactions by itself, which would cost a round trip: `do_begin` does.
         connection.autocommit = True
         connection.isolation_level = isolation_level
 
@@ -48,7 +48,7 @@ class PostgresDialect(PGDialect_psycopg):
         _own(dbapi_connection).begin()
 
     def do_ping(self, dbapi_connection: Any) -> bool:
-        """Whether a pooled connection is alive: the server is asked only where it has said something meanwhile."""
+        """Whether a pooled connection is alive; asks the server only if it has sent something meanwhile."""
         driver = _own(dbapi_connection)
         if not driver.is_quiet():
             driver.execute(b";")
@@ -60,18 +60,18 @@ class PostgresDialect(PGDialect_psycopg):
         driver_of(connection).savepoint(name)
 
     def do_rollback_to_savepoint(self, connection: sa.Connection, name: str) -> None:
-        """Take back all since the savepoint."""
+        """Roll back to the savepoint."""
         announce(connection, f"ROLLBACK TO SAVEPOINT {name}")
         driver_of(connection).rollback_to(name)
 
     def do_release_savepoint(self, connection: sa.Connection, name: str) -> None:
-        """Give up a savepoint; what was done since stays."""
+        """Release a savepoint and keep the changes since."""
         announce(connection, f"RELEASE SAVEPOINT {name}")
         driver_of(connection).release(name)
 
 
 def _own(dbapi_connection: Any) -> PipelinedConnection:
-    """The driver's connection within what the pool hands out."""
+    """The driver's connection inside the pool's wrapper."""
     driver = getattr(dbapi_connection, "driver_connection", dbapi_connection)
     assert isinstance(driver, PipelinedConnection)  # noqa: S101 - `connect` makes no other
     return driver
@@ -82,6 +82,6 @@ registry.register("postgresql.ledger", __name__, "PostgresDialect")
 
 
 def with_our_dialect(url: str) -> sa.URL:
-    """The address of a database, to be opened by one of these."""
+    """The URL of a database, changed to use these dialects."""
     made = sa.make_url(url)
     return made.set(drivername=f"{made.get_backend_name()}+ledger")

@@ -1,4 +1,4 @@
-"""Engines for the two databases, with every switch that safety rests on set and read back."""
+"""Engines for the two databases; sets every option that safety depends on and reads it back."""
 
 import sqlite3
 from typing import Any
@@ -18,14 +18,14 @@ _POSTGRES_WAIT = "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s
 
 
 def is_sqlite(url: str | sa.URL) -> bool:
-    """Whether the address names a SQLite file."""
+    """Whether the URL names a SQLite file."""
     return sa.make_url(url).get_backend_name() == "sqlite"
 
 
 def writer_engine(url: str) -> sa.Engine:
     """The engine that units write through: one connection on SQLite, a pool on PostgreSQL.
 
-    Errors don't show the values of a statement, because logs must hold nothing personal.
+    Errors don't show a statement's values, because logs must not contain personal data.
     """
     if is_sqlite(url):
         return _sqlite_engine(url, begin="BEGIN IMMEDIATE", query_only=False)
@@ -41,7 +41,7 @@ def writer_engine(url: str) -> sa.Engine:
 
 
 def reader_engine(url: str, writer: sa.Engine) -> sa.Engine:
-    """The engine for reading one snapshot; what it is asked to write fails."""
+    """The engine for reading snapshots; writes fail."""
     if is_sqlite(url):
         return _sqlite_engine(url, begin="BEGIN", query_only=True)
     return writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -59,7 +59,7 @@ def _sqlite_engine(url: str, *, begin: str, query_only: bool) -> sa.Engine:
 
     @sa.event.listens_for(engine, "connect")
     def _set_switches(connection: sqlite3.Connection, _record: Any) -> None:
-        # The driver must not open transactions of its own: BEGIN is ours, and says which kind.
+        # The driver must not open transactions of its own: we send BEGIN with the kind we need.
         connection.isolation_level = None
         for name, (value, expected) in _SQLITE_SWITCHES.items():
             connection.execute(f"PRAGMA {name}={value}")

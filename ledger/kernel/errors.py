@@ -1,7 +1,7 @@
-"""The few ways a request can fail, and the registry of what each code means in both languages.
+"""The kinds of refusal, and the registry of codes with their texts in both languages.
 
-A code is `<capability>.<reason>`, stable for ever. The class says what happens to the transaction, the registry which
-HTTP status it gets and what a person is told.
+A code is `<capability>.<reason>` and never changes. The class decides what happens to the transaction, the registry
+holds the HTTP status and the texts for people.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ Keep: TypeAlias = Callable[[Session], None]
 
 @dataclass(frozen=True, slots=True)
 class ErrorText:
-    """What one code means: status, what happened, and what to do next. Texts may name `{context}` members."""
+    """Status and texts of a code: what happened, and what to do next. Texts may name `{context}` members."""
 
     status: int
     zh: str
@@ -28,7 +28,7 @@ _registry: dict[str, ErrorText] = {}
 
 
 def register(capability: str, texts: Mapping[str, ErrorText]) -> None:
-    """Add a capability's reasons to the registry; a reason registered twice with other words is a mistake."""
+    """Add a capability's reasons to the registry; registering a reason twice with different texts is an error."""
     for reason, text in texts.items():
         code = f"{capability}.{reason}"
         if _registry.setdefault(code, text) != text:
@@ -36,17 +36,17 @@ def register(capability: str, texts: Mapping[str, ErrorText]) -> None:
 
 
 def text_of(code: str) -> ErrorText:
-    """The registered text; KeyError for a code that nobody registered."""
+    """The registered text; raises KeyError for an unknown code."""
     return _registry[code]
 
 
 def registered_codes() -> frozenset[str]:
-    """All codes there are, for tests and for the API's documentation."""
+    """All registered codes, for tests and the API's documentation."""
     return frozenset(_registry)
 
 
 class LedgerError(Exception):
-    """A refusal with a stable code. `context` holds numbers, ids and times for the text, and nothing personal."""
+    """A refusal with a stable code. `context` holds numbers, ids and times for the text, nothing personal."""
 
     def __init__(self, code: str, /, **context: Any) -> None:
         super().__init__(code)
@@ -60,7 +60,7 @@ class LedgerError(Exception):
 
 
 class NotFound(LedgerError):
-    """There is no such thing, or not for this actor. The whole unit is rolled back."""
+    """The thing doesn't exist, or not for this actor. The whole unit is rolled back."""
 
 
 class Forbidden(LedgerError):
@@ -68,7 +68,7 @@ class Forbidden(LedgerError):
 
 
 class _Remembered(LedgerError):
-    """A refusal that is part of history: `keep` is written after the work was rolled back, in the same transaction."""
+    """A refusal that is recorded: `keep` runs after the work's rollback, in the same transaction."""
 
     def __init__(self, code: str, /, *, keep: Keep | None = None, **context: Any) -> None:
         super().__init__(code, **context)
@@ -76,19 +76,19 @@ class _Remembered(LedgerError):
 
 
 class Conflict(_Remembered):
-    """A lost race or a wrong state: the same request may be right at another time or after a confirmation."""
+    """A lost race or a wrong state: the same request may succeed later or after a confirmation."""
 
 
 class Rejected(_Remembered):
-    """Understood and refused: a field, a limit, a rule."""
+    """The request breaks a rule or limit, or a field is invalid."""
 
 
 class TooMany(LedgerError):
-    """Asked too often; wait and ask again."""
+    """Too many attempts; wait and retry."""
 
 
 class Unavailable(LedgerError):
-    """The service can't answer now; nothing was recorded by this attempt, ask again with the same key."""
+    """The service can't answer now; this attempt recorded nothing, so retry with the same key."""
 
 
 register(

@@ -1,4 +1,4 @@
-"""What a fault of the database means to a caller: too busy, a storage that failed, or a mistake of ours."""
+"""Classifies database errors for callers: busy, failed storage, or a bug."""
 
 import sqlite3
 
@@ -16,42 +16,42 @@ _SQLITE_STORAGE = {
 }
 _POSTGRES_READ_ONLY = "25006"
 _POSTGRES_RERUN = ("40001", "40P01")
-# A lock not had in time, a connection that broke, a server that stops, starts or has turned read-only: ask again.
+# Lock timeout, broken connection, server stopping, starting or read-only: retry.
 _POSTGRES_BUSY = ("55P03", "25P03", _POSTGRES_READ_ONLY, "57P", "08", "53")
 _POSTGRES_STORAGE = ("53100", "58")
 _PRIMARY_CODE = 0xFF
-# How often a unit may find that somebody else has taken a key in the meantime.
+# How many times a unit may lose the race for a unique key.
 RACES = 3
 
 
 def is_lost_race(error: BaseException | None) -> bool:
-    """Whether a unique key was taken by somebody else, so that the same work may go another way now."""
+    """Whether another unit took a unique key first, so that a rerun may take another path."""
     cause = error.orig if isinstance(error, sa.exc.IntegrityError) else None
     unique = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, "23505")
     return (getattr(cause, "sqlite_errorcode", None) or getattr(cause, "sqlstate", None)) in unique
 
 
 def lost_for_good(error: BaseException | None) -> Conflict:
-    """The refusal of a unit that has lost each of its races."""
+    """The refusal of a unit that lost all of its races."""
     refusal = Conflict("service.conflict")
     refusal.__cause__ = error
     return refusal
 
 
 def must_rerun(error: sa.exc.DBAPIError) -> bool:
-    """Whether PostgreSQL ended a transaction only for the others' sake: deadlock, serialization."""
+    """Whether PostgreSQL ended the transaction because of others: deadlock, serialization failure."""
     return getattr(error.orig, "sqlstate", None) in _POSTGRES_RERUN
 
 
 def is_write_refused(error: sa.exc.SQLAlchemyError) -> bool:
-    """Whether something was to be written where only reading is possible; in a snapshot that is a mistake of ours."""
+    """Whether a write hit a read-only database; in a snapshot that is a bug."""
     cause = error.orig if isinstance(error, sa.exc.DBAPIError) else None
     primary = getattr(cause, "sqlite_errorcode", 0) & _PRIMARY_CODE
     return primary == sqlite3.SQLITE_READONLY or getattr(cause, "sqlstate", None) == _POSTGRES_READ_ONLY
 
 
 def find_unavailable(error: BaseException | None) -> Unavailable | None:
-    """The refusal to raise in place of a fault: "service.busy" or "service.storage_failed"; None for other faults."""
+    """The refusal to raise instead of an error: "service.busy" or "service.storage_failed"; None for other errors."""
     if isinstance(error, sa.exc.TimeoutError):
         return Unavailable("service.busy")
     cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
@@ -72,7 +72,7 @@ def _of_sqlite(cause: sqlite3.Error) -> Unavailable | None:
 def _of_postgres(error: sa.exc.DBAPIError) -> Unavailable | None:
     state = getattr(error.orig, "sqlstate", None)
     if state is None:
-        # psycopg knows no state when it could not connect or lost the connection.
+        # psycopg has no SQLSTATE if it could not connect or lost the connection.
         gone = error.connection_invalidated or isinstance(error, sa.exc.OperationalError)
         return Unavailable("service.busy") if gone else None
     if state.startswith(_POSTGRES_STORAGE):

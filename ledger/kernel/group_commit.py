@@ -1,9 +1,9 @@
-"""Group commit on SQLite: units that wait are run one after another and made durable by one COMMIT.
+"""Group commit on SQLite: waiting units run one after another and share one COMMIT.
 
-Flat combining: the thread that finds the writer free leads, runs its own unit and all that wait, commits once and
-then wakes them. Nobody is answered before COMMIT. SQLite ends a whole transaction by itself on a full disk, an I/O
-error or an interrupt, so the driver is asked after every unit and before COMMIT whether the transaction still stands;
-if not, every unit of the group is run again alone.
+Flat combining: the thread that finds the writer free becomes leader, runs its own unit and all waiting ones, commits
+once and then wakes their callers. Nobody is answered before COMMIT. SQLite rolls back a whole transaction by itself on
+a full disk, an I/O error or an interrupt, so the leader checks after every unit and before COMMIT that the transaction
+is still open; if not, every unit of the group is run again alone.
 """
 
 import logging
@@ -30,16 +30,16 @@ WAIT_SECONDS = 30.0
 
 
 class TransactionGoneError(Exception):
-    """SQLite has ended the transaction by itself: what was run in it is not there."""
+    """SQLite ended the transaction by itself: its changes are lost."""
 
 
 _LOST = (TransactionGoneError, sa.exc.OperationalError, sa.exc.TimeoutError, sqlite3.Error)
 
 
 class _Ticket:
-    """A unit in the queue, until when its caller waits, and the lock it sleeps on.
+    """A queued unit, its caller's deadline, and the lock on which the caller sleeps.
 
-    `done` means the unit was committed or has failed for good; `gone` that its caller no longer waits for it.
+    `done`: the unit was committed or failed for good. `gone`: its caller no longer waits.
     """
 
     __slots__ = ("done", "gone", "leads", "unit", "until", "wake")
@@ -66,7 +66,7 @@ class GroupWriter:
         self._led = False
 
     def submit(self, unit: Unit) -> None:
-        """Run the unit and return once it is durable or has failed; Unavailable after the longest wait."""
+        """Run the unit and return once it is durable or has failed; raises Unavailable on timeout."""
         own = _Ticket(unit, time.monotonic() + self._wait_seconds)
         group = [own]
         try:
@@ -74,11 +74,11 @@ class GroupWriter:
             if own.leads:
                 self._run_group(group)
         finally:
-            # Whatever happens to this thread, nobody is left asleep: what is done is answered, the rest runs again.
+            # Whatever happens to this thread, wake everybody: done units are answered, the others run again.
             self._leave(own, group)
 
     def _come(self, own: _Ticket) -> None:
-        """Lead at once where nobody does, else sleep until done or made leader."""
+        """Become leader if there is none, else sleep until the unit is done or this thread is made leader."""
         with self._mutex:
             if not self._led:
                 self._led = own.leads = True
@@ -90,7 +90,7 @@ class GroupWriter:
             if own.leads or own.done:
                 return
             own.gone = True
-        # The unit may be running this very moment, so the refusal is raised here and not written into it.
+        # The unit may be running right now, so raise the refusal here instead of storing it in the unit.
         raise Unavailable("service.busy")
 
     def _leave(self, own: _Ticket, group: list[_Ticket]) -> None:
@@ -110,7 +110,7 @@ class GroupWriter:
             heir.wake.release()
 
     def _next(self) -> _Ticket | None:
-        """Whoever has waited longest and still does; the mutex is held."""
+        """The longest-waiting caller that hasn't given up. Call with the mutex held."""
         while self._waiting:
             ticket = self._waiting.popleft()
             if not ticket.gone:
@@ -155,7 +155,7 @@ class GroupWriter:
 
     @contextmanager
     def _transaction(self, ticket: _Ticket) -> Iterator[sa.Connection]:
-        """The writer's connection with BEGIN done; another process may hold it up no longer than the ticket waits."""
+        """The writer's connection inside a transaction; waits for other processes no longer than the ticket does."""
         with self._engine.connect() as connection:
             milliseconds = int(ticket.seconds_left() * 1000)
             driver_of(connection).execute(f"PRAGMA busy_timeout={milliseconds}")
@@ -164,9 +164,9 @@ class GroupWriter:
 
 
 def _run_on(connection: sa.Connection, unit: Unit) -> None:
-    """Run a unit inside a savepoint; its error is kept for its caller, on whose thread it is raised.
+    """Run a unit inside a savepoint and store its error, to be raised on its caller's thread.
 
-    What is thrown into this thread from outside (an interpreter that stops) is no unit's error and ends the group.
+    Exceptions thrown into this thread from outside (interpreter shutdown) belong to no unit and end the group.
     """
     driver = driver_of(connection)
     for attempt in range(1, RACES + 1):
@@ -188,7 +188,7 @@ def _run_on(connection: sa.Connection, unit: Unit) -> None:
 
 
 def _undo(driver: Any, error: Exception) -> None:
-    """Take back all that a unit did: not left to the session, whose own savepoints may be what failed."""
+    """Roll back a unit; don't rely on the session, whose own savepoints may have failed."""
     try:
         driver.execute("ROLLBACK TO unit")
     except sqlite3.Error:
@@ -196,14 +196,14 @@ def _undo(driver: Any, error: Exception) -> None:
 
 
 def _commit(connection: sa.Connection, group: Sequence[_Ticket]) -> None:
-    """COMMIT, sent as SQL: the driver's own commit() says nothing when there is no transaction any more."""
+    """Send COMMIT as SQL: the driver's own commit() stays silent if the transaction is gone."""
     driver = driver_of(connection)
     if not driver.in_transaction:
         raise TransactionGoneError
     committed: list[Any] = []
     try:
-        # One step of the interpreter, so that not even a thread being stopped gets in between COMMIT and the note of
-        # it; a unit that is durable without the note would be run a second time.
+        # One step of the interpreter, so that even a thread being stopped can't separate COMMIT from its record; a
+        # durable unit without the record would be run a second time.
         committed.extend(map(driver.execute, ("COMMIT",)))
     except sqlite3.Error as error:
         raise TransactionGoneError from error
@@ -214,8 +214,8 @@ def _commit(connection: sa.Connection, group: Sequence[_Ticket]) -> None:
 
 
 def _told(error: BaseException) -> BaseException:
-    """What the caller of a unit that was lost even alone is told: busy, a failed storage, or the fault itself."""
-    # A full disk shows as a savepoint that is not there any more, so what was raised first is looked for.
+    """The error for the caller of a unit that failed even alone: busy, failed storage, or the error itself."""
+    # A full disk surfaces as a missing savepoint, so look for the original error.
     told = next(filter(None, map(find_unavailable, _origins(error))), None)
     if told is None and isinstance(error, TransactionGoneError):
         told = Unavailable("service.storage_failed")
@@ -227,7 +227,7 @@ def _told(error: BaseException) -> BaseException:
 
 
 def _origins(error: BaseException) -> list[BaseException]:
-    """The error and what led to it, first cause last; an error raised twice can be its own cause."""
+    """The error and its causes, root cause last; an error raised twice can be its own cause."""
     chain: list[BaseException] = []
     found: BaseException | None = error
     while found is not None and found not in chain:

@@ -1,4 +1,4 @@
-"""One request, one effect: the row that remembers what a key was answered, refusals included."""
+"""One request, one effect: a row per key stores the answer, including refusals."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ KEPT = timedelta(days=90)
 
 
 class Idempotency(Base):
-    """The answer to a key: the plain value a unit returned, or the refusal it ended in. No personal text, no secret."""
+    """The stored answer of a key: a unit's plain value or its refusal. No personal text, no secret."""
 
     __tablename__ = "idempotency"
     __table_args__ = (STRICT,)
@@ -35,9 +35,9 @@ class Idempotency(Base):
 
 @dataclass(slots=True)
 class Once:
-    """Names a request: `scope` is actor and operation, `request_hash` tells one body from another.
+    """Identifies a request: `scope` is actor and operation, `request_hash` distinguishes bodies.
 
-    `replayed` is set when the answer came from the record and not from the work.
+    `replayed` is set if the answer came from the record and not from the work.
     """
 
     center_id: int
@@ -60,7 +60,7 @@ _VALUES = {
     "answer": "null",
 }
 _INSERT = Prepared(insert_or_ignore(_table).returning(_table.c.key))
-# FOR SHARE, so that a demoted primary can't vouch for a row that only it has (scale.md, rule 5).
+# FOR SHARE, so that a demoted primary can't answer from a row that only it has (scale.md, rule 5).
 _FIND = Prepared(
     sa.select(_table.c.request_hash, _table.c.outcome, _table.c.code, _table.c.answer)
     .where(
@@ -82,7 +82,7 @@ _REMEMBER = Prepared(
 
 
 def claim(connection: sa.Connection, once: Once, *, now: datetime) -> bool:
-    """Take the key for this unit; False when it has been answered before. Waits for a transaction that holds it."""
+    """Claim the key for this unit; False if it has an answer already. Waits for a transaction that holds it."""
     row = {
         "center_id": once.center_id,
         "scope": once.scope,
@@ -95,9 +95,9 @@ def claim(connection: sa.Connection, once: Once, *, now: datetime) -> bool:
 
 
 def recall(connection: sa.Connection, once: Once) -> Any:
-    """The value remembered for the key.
+    """The stored value of the key.
 
-    Raises the remembered refusal; Rejected("idempotency.mismatch") when the body differs.
+    Raises the stored refusal, or Rejected("idempotency.mismatch") if the body differs.
     """
     ((request_hash, outcome, code, answer),) = _FIND.rows_on(connection, _where(once))
     if request_hash != once.request_hash:
@@ -114,22 +114,22 @@ def recall(connection: sa.Connection, once: Once) -> Any:
 
 
 def remember(connection: sa.Connection, once: Once, value: Any) -> Any:
-    """Keep the value that the work returned, which must be plain JSON, and return it as a replay will have it."""
+    """Store the work's value, which must be plain JSON, and return it in the form that a replay will return."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     _write(connection, once, outcome="done", code=None, answer=text)
     return json.loads(text)
 
 
 def remember_refusal(connection: sa.Connection, once: Once, refusal: Conflict | Rejected) -> None:
-    """Keep a refusal, so that a retry can't succeed later by surprise."""
+    """Store a refusal, so that a retry can't unexpectedly succeed later."""
     outcome = "conflict" if isinstance(refusal, Conflict) else "rejected"
-    # A time in the context is kept as its text, which is how it leaves in an answer anyway.
+    # Times in the context are stored as text, the form in which answers contain them.
     text = json.dumps(refusal.context, ensure_ascii=False, separators=(",", ":"), default=str)
     _write(connection, once, outcome=outcome, code=refusal.code, answer=text)
 
 
 def forget_old(session: Session, *, now: datetime) -> int:
-    """Remove keys older than they are kept; how many went. Business keys in the ledger stay for ever."""
+    """Delete keys past their retention and return how many. Business keys in the ledger are kept for ever."""
     result = session.connection().execute(sa.delete(_table).where(_table.c.created_at < now - KEPT))
     return result.rowcount
 

@@ -1,8 +1,8 @@
 """Keys: 64-bit, ordered by time, made in the application; and their opaque public form.
 
-41 bits of milliseconds since 2025, 10 bits drawn at random per process, 12 bits of a counter. They do not use the
-injected clock, so that a rehearsed day can't repeat keys. A clash of two processes is found by the primary key and the
-unit is run again.
+41 bits of milliseconds since 2025, 10 random bits per process, 12 bits of a counter. Keys ignore the injected clock,
+so that a rehearsal can't repeat them. If two processes make the same key, the primary key detects it and the unit is
+run again.
 """
 
 import os
@@ -19,7 +19,7 @@ _PUBLIC_LENGTH = 13
 
 
 class _Maker:
-    """Hands out keys; the counter runs on over into the next millisecond rather than repeat."""
+    """Makes keys; an exhausted counter borrows from the next millisecond instead of repeating."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -42,12 +42,12 @@ os.register_at_fork(after_in_child=_maker.restart)
 
 
 def new_id() -> int:
-    """A new key, larger than all that this process has made before."""
+    """A new key, larger than all earlier keys of this process."""
     return _maker.next()
 
 
 def public_id(key: int) -> str:
-    """The form in which a key is shown outside: 13 lower-case letters and digits that mean nothing."""
+    """The public form of a key: 13 lower-case letters and digits without meaning."""
     letters = []
     for _ in range(_PUBLIC_LENGTH):
         key, value = divmod(key, 32)
@@ -56,7 +56,7 @@ def public_id(key: int) -> str:
 
 
 def parse_public_id(text: str) -> int:
-    """The key of a public form; ValueError when it is none."""
+    """The key of a public form; raises ValueError if it isn't one."""
     if len(text) != _PUBLIC_LENGTH:
         raise ValueError(f"{text!r} is no id")
     key = 0

@@ -1,4 +1,4 @@
-"""Which job has run in which slot: written in the job's own transaction, so that two processes never do one twice."""
+"""Slots in which jobs have run: written in the job's own transaction, so that no slot is done twice."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from ledger.kernel.upserts import insert_or_ignore
 
 
 class JobRun(Base):
-    """A slot of a job that was done."""
+    """A completed slot of a job."""
 
     __tablename__ = "job_run"
     __table_args__ = (STRICT,)
@@ -21,12 +21,12 @@ class JobRun(Base):
 
 
 def claim(session: Session, job: str, slot: datetime) -> bool:
-    """Take the slot for this unit; False when it was done before. Waits for a transaction that is doing it."""
+    """Claim the slot for this unit; False if it is done. Waits for a transaction that holds it."""
     statement = insert_or_ignore(table_of(JobRun)).returning(JobRun.slot)
     row = {"job": job, "slot": slot.isoformat(), "ran_at": slot}
     return session.connection().execute(statement, row).first() is not None
 
 
 def forget_runs(session: Session, before: datetime) -> int:
-    """Remove the slots until then; how many went. Nobody asks for a slot of the past again."""
+    """Delete slots up to an instant and return how many. Past slots are never claimed again."""
     return int(session.connection().execute(sa.delete(JobRun).where(JobRun.ran_at < before)).rowcount)

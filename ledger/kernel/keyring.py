@@ -1,4 +1,4 @@
-"""The keys of an installation, all derived from its one secret."""
+"""The keys of an installation, all derived from one secret."""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ _NONCE_BYTES = 12
 
 
 class Keyring:
-    """All keys of an installation; each purpose has its own, so that one can't stand in for another."""
+    """All keys of an installation; each purpose has its own, so that keys aren't interchangeable."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
@@ -22,26 +22,26 @@ class Keyring:
         self._sealer = AESGCM(self.key("sealed columns"))
 
     def key(self, purpose: str) -> bytes:
-        """32 bytes for a purpose, the same every time (HKDF-SHA256, RFC 5869)."""
+        """The key of 32 bytes for a purpose, always the same (HKDF-SHA256, RFC 5869)."""
         if purpose not in self._keys:
             derivation = HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode())
             self._keys[purpose] = derivation.derive(self._secret)
         return self._keys[purpose]
 
     def seal(self, text: str, *, label: str) -> bytes:
-        """Encrypt with AES-GCM; the label (table and column) must be the same to open it."""
+        """Encrypt with AES-GCM; opening requires the same label (table and column)."""
         nonce = os.urandom(_NONCE_BYTES)
         return _KEY_VERSION + nonce + self._sealer.encrypt(nonce, text.encode(), label.encode())
 
     def open(self, sealed: bytes, *, label: str) -> str:
-        """Decrypt; cryptography's InvalidTag when the key or the label is another."""
+        """Decrypt; raises cryptography's InvalidTag if key or label differ."""
         nonce, body = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
         return self._sealer.decrypt(nonce, body, label.encode()).decode()
 
     def digest(self, text: str, *, purpose: str, length: int = 32) -> bytes:
-        """HMAC-SHA256 under the purpose's key, cut to `length` bytes."""
+        """HMAC-SHA256 with the purpose's key, truncated to `length` bytes."""
         return hmac.new(self.key(purpose), text.encode(), hashlib.sha256).digest()[:length]
 
     def index(self, text: str, *, purpose: str) -> str:
-        """A digest to look a sealed value up by, as text; without the secret it can't be guessed."""
+        """A digest, as text, to look up a sealed value by; it can't be computed without the secret."""
         return base64.b32encode(self.digest(text, purpose=purpose, length=20)).decode().lower()

@@ -1,4 +1,4 @@
-"""How units are doing, for those who watch over the service: how many, how they ended, how long, how many a COMMIT."""
+"""Metrics of units: count, outcome, duration, and units per COMMIT."""
 
 import time
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ GROUP_SIZE = Histogram(
 
 @contextmanager
 def measured_unit() -> Iterator[None]:
-    """Count what happens inside as one unit."""
+    """Measure the block as one unit."""
     begun, outcome = time.perf_counter(), "failed"
     try:
         yield

@@ -1,4 +1,4 @@
-"""Bring a database to the newest schema, and tell whether it is there with all its guards."""
+"""Migrates a database to the newest schema, and checks whether it is there."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "migrations"
 
 
 def alembic_config(url: str) -> Config:
-    """Alembic without an ini file: the folder and the address are all it needs."""
+    """Alembic's configuration without an ini file."""
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
@@ -22,12 +22,12 @@ def alembic_config(url: str) -> Config:
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Run the migrations that the database lacks; two processes at once are safe on PostgreSQL."""
+    """Run missing migrations; on PostgreSQL, two processes may do so at once."""
     command.upgrade(alembic_config(url), revision)
 
 
 def at_head(engine: sa.Engine) -> bool:
-    """Whether the database's schema is the one this code was written for."""
+    """Whether the database has the newest schema."""
     head = ScriptDirectory.from_config(alembic_config(str(engine.url))).get_current_head()
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() == head

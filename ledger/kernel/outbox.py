@@ -1,9 +1,9 @@
-"""What must leave the system after commit: written in the unit that causes it, sent by a job once that is durable.
+"""Transactional outbox: messages written in the unit that causes them, sent by a job once that is durable.
 
-Each channel of a topic gets a message of its own, so that one that is down keeps back nothing of the others. A message
-is claimed by moving its next try ahead, in a unit; then it is sent outside of any unit; then it is marked. Two
-processes so never send the same one at the same time; who is killed between sending and marking has it sent again when
-the claim is over: at least once, never lost. A receiver tells a repeat by the message's id.
+Each channel of a topic gets its own message, so that a channel that is down doesn't delay the others. A unit claims a
+message by moving its next try ahead; it is then sent outside any unit, and finally marked as sent. So two processes
+never send the same message at the same time. A message whose process dies between sending and marking is sent again
+when the claim expires: at least once, never lost. Receivers recognise repeats by the message's id.
 """
 
 import json
@@ -28,7 +28,7 @@ _LONGEST_ERROR = 200
 
 
 class OutboxMessage(Base):
-    """A message for one channel; `payload` is JSON without personal text, `next_try_at` also the end of a claim."""
+    """A message for one channel; `payload` is JSON without personal text, `next_try_at` is also the end of a claim."""
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -62,7 +62,7 @@ _box = table_of(OutboxMessage)
 
 
 def put(session: Session, topic: str, name: str, text: str, *, center_id: int) -> int:
-    """Leave a message with the unit, one for each channel of its topic; how many. No personal text in it."""
+    """Add a message for each channel of the topic to the unit and return how many. It must contain no personal text."""
     now = clock.now()
     payload = json.dumps({"name": name, "text": text}, ensure_ascii=False, separators=(",", ":"))
     rows = [
@@ -84,13 +84,13 @@ def put(session: Session, topic: str, name: str, text: str, *, center_id: int) -
 
 
 def deliver(center_id: int) -> int:
-    """Send what is due, oldest first; how many. A channel that fails is left alone until the next call."""
+    """Send due messages, oldest first, and return how many. A failing channel is skipped until the next call."""
     channels = {channel.name: channel for each in runtime.current().routes.values() for channel in each}
     return sum(_empty(center_id, channel) for channel in channels.values())
 
 
 def claim(session: Session, center_id: int, channel: str) -> Message | None:
-    """Take the oldest message that is due for `CLAIM`; whoever else asks meanwhile gets another."""
+    """Claim the oldest due message for `CLAIM`; concurrent callers get other messages."""
     now = clock.now()
     due = (
         sa.select(_box)
@@ -114,20 +114,20 @@ def claim(session: Session, center_id: int, channel: str) -> Message | None:
 
 
 def forget_sent(session: Session, center_id: int) -> int:
-    """Remove what was sent long ago; how many."""
+    """Delete messages sent long ago and return how many."""
     old = (_box.c.center_id == center_id, _box.c.sent_at < clock.now() - _KEPT)
     return int(session.connection().execute(sa.delete(_box).where(*old)).rowcount)
 
 
 def backlog(session: Session) -> tuple[int, datetime | None]:
-    """How many messages of all centers wait, and since when the oldest does."""
+    """The number of waiting messages of all centers, and since when the oldest waits."""
     query = sa.select(sa.func.count(), sa.func.min(_box.c.created_at)).where(_box.c.sent_at.is_(None))
     number, oldest = session.execute(query).one()
     return int(number), oldest
 
 
 def wait_after(attempts: int) -> timedelta:
-    """How long to wait after so many failures: half a minute, then twice as long each time, an hour at most."""
+    """The delay after a number of failures: half a minute, doubled each time, at most an hour."""
     doubled: int = 2 ** min(attempts - 1, 10)
     return min(_LONGEST_WAIT, _FIRST_WAIT * doubled)
 
@@ -152,7 +152,7 @@ def _mark_sent(session: Session, message: Message) -> None:
 
 
 def _mark_failed(session: Session, message: Message, kind: str, said: str) -> None:
-    """Try again later, unless somebody else has claimed it meanwhile."""
+    """Schedule a retry, unless another process has claimed the message meanwhile."""
     still = (*_one(message.center_id, message.id), _box.c.attempts == message.attempts, _box.c.sent_at.is_(None))
     error = f"{kind}: {said}".replace("\x00", "")[:_LONGEST_ERROR]
     values: dict[str, Any] = {"next_try_at": clock.now() + wait_after(message.attempts), "last_error": error}

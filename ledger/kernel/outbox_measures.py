@@ -1,4 +1,4 @@
-"""How much waits in the outbox, for those who watch over the service."""
+"""Metrics of the outbox's backlog."""
 
 import math
 
@@ -14,7 +14,7 @@ OLDEST = Gauge("ningxin_outbox_oldest_seconds", "How long the oldest of them has
 
 
 def measure() -> None:
-    """Ask the database in use. One that does not answer is no fault of whoever asks for the other numbers."""
+    """Measure the application's database. If it doesn't answer, the other metrics must still be served."""
     try:
         number, oldest = in_snapshot(outbox.backlog)
     except (Unavailable, SQLAlchemyError):

@@ -1,4 +1,4 @@
-"""Keyset pages: a cursor says after which row to go on, so that a list stays right while it grows."""
+"""Keyset pagination: a cursor names the last row of a page, so that a list stays correct while it grows."""
 
 import base64
 import binascii
@@ -37,20 +37,20 @@ register(
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """A part of a list, the cursor of the next one, None at the end, and what the list is sorted by."""
+    """A page of a list, the cursor of the next page (None at the end), and the sort order."""
 
     items: list[T]
     next: str | None
     sort: str = ""
 
     def of(self, items: list[U]) -> "Page[U]":
-        """The same part of a list, of what is shown of its items."""
+        """The same page with other items, made from these."""
         return Page(items, self.next, self.sort)
 
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """What part of a list is wanted; `sort` is a column's name, with "-" before it for the other direction."""
+    """The requested page; `sort` is a column's name, prefixed by "-" for descending order."""
 
     limit: int = USUAL_PER_PAGE
     after: str | None = None
@@ -69,10 +69,10 @@ def fetch_page(
 ) -> Page[T]:
     """Rows of `query` after the cursor, ordered by the wanted column and then by `tie`, which must be unique.
 
-    `sorts` maps names to NOT NULL columns; unless asked, a list is sorted by the `usual` one, or else by the first. The
-    query must select what `make` needs; the sort columns are added to it. Several queries are one list, in which what
-    more than one of them finds is once: each is read along an index of its own, where for their `or` a database would
-    put all of it in order. They are sorted by numbers and times alone, for databases differ about words.
+    `sorts` maps names to NOT NULL columns; the default is `usual`, or else the first. The query must select what `make`
+    needs; the sort columns are added. Several queries make one list without duplicates: each is read along its own
+    index, whereas a database would sort everything for an `or`. Sort several queries only by numbers and times,
+    because databases collate text differently.
 
     Raises Rejected("page.cursor_invalid" | "page.sort_unknown").
     """
@@ -90,7 +90,7 @@ def fetch_page(
 
 
 def all_items(fetch: Callable[[PageRequest], Page[T]], *, sort: str = "", most: int | None = None) -> list[T]:
-    """All pages of a list, or as many as hold `most` items; only from within one snapshot does that make one list."""
+    """All items of a list, or the first `most`. Call it within one snapshot, or pages may not fit together."""
     found: list[T] = []
     page: Page[T] = Page([], "")
     while page.next is not None and (most is None or len(found) < most):
@@ -101,7 +101,7 @@ def all_items(fetch: Callable[[PageRequest], Page[T]], *, sort: str = "", most: 
 
 
 class _Order:
-    """The order of a list, and the place in it behind which a page begins."""
+    """The order of a list, and the position after which a page begins."""
 
     def __init__(self, column: SortColumn, tie: SortColumn, *, down: bool, after: str | None) -> None:
         self._columns, self._down = (column, tie), down
@@ -109,7 +109,7 @@ class _Order:
         self._after = [_from_cursor(part, of) for part, of in parts]
 
     def part(self, query: "sa.Select[Any]", limit: int) -> "sa.Select[Any]":
-        """The first rows of the query behind the place, in order."""
+        """The first rows of the query after the position, in order."""
         if self._after:
             given = zip(self._after, self._columns, strict=True)
             mark = sa.tuple_(*[sa.bindparam(None, value, of.type) for value, of in given])
@@ -120,12 +120,12 @@ class _Order:
         return query.add_columns(column.label("_sort"), tie.label("_tie")).order_by(*order).limit(limit)
 
     def merged(self, parts: "Sequence[Sequence[sa.Row[Any]]]") -> "Sequence[sa.Row[Any]]":
-        """The rows of all parts in order, each once."""
+        """The rows of all parts in order, without duplicates."""
         rows = {row._mapping["_tie"]: row for part in parts for row in part}
         return sorted(rows.values(), key=self.place, reverse=self._down)
 
     def place(self, row: "sa.Row[Any]") -> list[Any]:
-        """Where a row stands."""
+        """A row's position."""
         return [row._mapping["_sort"], row._mapping["_tie"]]
 
 

@@ -1,6 +1,6 @@
-"""Under a place: a place's path holds the public ids from the top down, so what is under it begins with its path.
+"""Tests whether a place is under another: a path holds the public ids from the top down, so it is a prefix test.
 
-A path is of slashes and public ids, hence free of LIKE's wildcards.
+Paths consist of slashes and public ids, so they contain no wildcards of LIKE.
 """
 
 from collections.abc import Iterable
@@ -11,11 +11,11 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 
 def is_under(path: str, above: Iterable[str]) -> bool:
-    """Whether a path is one of those above or under one of them."""
+    """Whether a path equals one of the others or is under one of them."""
     return path.startswith(tuple(above))
 
 
 def under(path: InstrumentedAttribute[str] | sa.ColumnElement[Any], above: Iterable[str]) -> sa.ColumnElement[bool]:
-    """`is_under` of a column; nothing is under no path."""
+    """`is_under` as a condition on a column; false without paths."""
     found = [path.startswith(each) for each in above]
     return sa.or_(*found) if found else sa.false()

@@ -1,10 +1,10 @@
-"""The names of what a person may do; which role holds which is a table in people/policy.py."""
+"""Names of permissions; people/policy.py maps roles to them."""
 
 from enum import StrEnum
 
 
 class Permission(StrEnum):
-    """A permission, held for a place and all that is under it."""
+    """A permission, held for a place and everything under it."""
 
     OWN_RECORD = "own-record"
     CHECK_IN_OTHERS = "check-in-others"

@@ -1,8 +1,8 @@
-"""A connection to PostgreSQL on which what needs no answer waits, and goes along with the next question or COMMIT.
+"""A PostgreSQL connection that defers statements without results and sends them with the next query or COMMIT.
 
-A unit asks three or four times and otherwise only tells, and to wait for the end of each INSERT costs more than the
-INSERT. What is told is sent in its order, in libpq's pipeline mode; when something of it fails the server does nothing
-of what comes behind it, COMMIT included, and the error is raised by whatever was asked next.
+A unit runs three or four queries and otherwise only writes, and waiting for each INSERT costs more than the INSERT.
+Deferred statements are sent in order, in libpq's pipeline mode. If one fails, the server skips everything after it,
+including COMMIT, and the next query raises the error.
 """
 
 import select
@@ -22,7 +22,7 @@ class _Told(NamedTuple):
 
 
 class PipelinedConnection(psycopg.Connection[tuple[Any, ...]]):
-    """A connection that can be told things; any other cursor on it sends what was told first."""
+    """A connection with deferred statements; every cursor on it sends them first."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -33,20 +33,20 @@ class PipelinedConnection(psycopg.Connection[tuple[Any, ...]]):
         self.server_cursor_factory = _ServerCursor
 
     def begin(self) -> None:
-        """Begin a transaction, together with the first question; the driver itself begins none."""
+        """Begin a transaction together with the first query; the driver itself begins none."""
         level = _LEVELS[self.isolation_level or IsolationLevel.READ_COMMITTED]
         self.tell(f"BEGIN ISOLATION LEVEL {level}{' READ ONLY' if self.read_only else ''}")
 
     def is_quiet(self) -> bool:
-        """Whether nothing has come from the server; one that stops or ends a connection says so or hangs up."""
+        """Whether the server has sent nothing; a server that ends a connection sends a message or hangs up."""
         return not self._sockets.poll(0)
 
     def tell(self, text: str, values: Any = None, *, many: bool = False) -> None:
-        """Send it with the next question; with `many` once for each of the values."""
+        """Defer a statement until the next query; with `many`, run it once per element of `values`."""
         self._waiting.append(_Told(text, values, many))
 
     def ask(self, text: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        """The rows of an answer; what was told goes before it. Raises psycopg.Error, of what was told too."""
+        """Send deferred statements and a query; returns its rows. Raises psycopg.Error of any of them."""
         cursor = psycopg.Cursor(self)
         waiting = self._take()
         if not waiting:
@@ -56,7 +56,7 @@ class PipelinedConnection(psycopg.Connection[tuple[Any, ...]]):
             return cursor.execute(text.encode(), values).fetchall()
 
     def send_waiting(self) -> None:
-        """Send what was told, and wait until it is done. Raises psycopg.Error."""
+        """Send deferred statements and wait until they are done. Raises psycopg.Error."""
         waiting = self._take()
         if waiting:
             with self.pipeline():
@@ -67,7 +67,7 @@ class PipelinedConnection(psycopg.Connection[tuple[Any, ...]]):
         self.tell(f"SAVEPOINT {name}")
 
     def rollback_to(self, name: str) -> None:
-        """Take back all since the savepoint: what has not been sent yet never is."""
+        """Roll back to the savepoint; statements not sent yet are dropped."""
         mark = _Told(f"SAVEPOINT {name}", None, False)
         if mark in self._waiting:
             del self._waiting[self._waiting.index(mark) :]
@@ -76,11 +76,11 @@ class PipelinedConnection(psycopg.Connection[tuple[Any, ...]]):
             self.tell(f"ROLLBACK TO SAVEPOINT {name}")
 
     def release(self, name: str) -> None:
-        """Give up a savepoint; what was done since stays."""
+        """Release a savepoint and keep the changes since."""
         self.tell(f"RELEASE SAVEPOINT {name}")
 
     def commit(self) -> None:
-        """Send what was told and COMMIT together. Raises psycopg.Error, and then nothing was committed."""
+        """Send deferred statements together with COMMIT. If it raises psycopg.Error, nothing was committed."""
         if self._waiting:
             self.tell("COMMIT")
             self.send_waiting()
@@ -88,7 +88,7 @@ class PipelinedConnection(psycopg.Connection[tuple[Any, ...]]):
             super().commit()
 
     def rollback(self) -> None:
-        """Forget what was told, and take back all the rest."""
+        """Drop deferred statements and roll back the others."""
         self._waiting.clear()
         super().rollback()
 
@@ -106,7 +106,7 @@ class PipelinedConnection(psycopg.Connection[tuple[Any, ...]]):
 
 
 class _Cursor(psycopg.Cursor[tuple[Any, ...]]):
-    """A cursor of anybody's, before whose statements goes what was told."""
+    """A cursor that sends deferred statements before its own."""
 
     def execute(self, *args: Any, **kwargs: Any) -> "_Cursor":
         _send_before(self.connection)
@@ -118,7 +118,7 @@ class _Cursor(psycopg.Cursor[tuple[Any, ...]]):
 
 
 class _ServerCursor(psycopg.ServerCursor[tuple[Any, ...]]):
-    """The same for a cursor that the server keeps."""
+    """The same for server-side cursors."""
 
     def execute(self, *args: Any, **kwargs: Any) -> "_ServerCursor":
         _send_before(self.connection)

@@ -1,7 +1,7 @@
-"""Statements of the hot path, compiled once and sent straight to the driver, which halves what they cost.
+"""Statements of the hot path, compiled once and sent straight to the driver, which halves their cost.
 
-SQLAlchemy spends several times what SQLite does on a small statement that it knows already. Who listens is told either
-way, and errors are the same. A connection of another driver than ours takes SQLAlchemy's usual way.
+For a small cached statement, SQLAlchemy takes several times as long as SQLite. Listeners and errors behave the same
+either way. Connections of other drivers take SQLAlchemy's usual path.
 """
 
 import sqlite3
@@ -21,17 +21,17 @@ _Statement = sa.Select[Any] | sa.CompoundSelect[Any] | sa.Insert | sa.Update
 
 
 def connection_of(session: Session) -> sa.Connection:
-    """The connection of a session: a unit has written down its own, for to ask costs as much as a statement."""
+    """The connection of a session; units store theirs, because asking the session costs as much as a statement."""
     known: sa.Connection | None = session.info.get(CONNECTION)
-    # Within a savepoint of its own a session must be asked, since that is when it sets it.
+    # Inside a nested transaction ask the session, which only then sets the savepoint.
     return session.connection() if known is None or session.in_nested_transaction() else known
 
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """The text for the driver, how each of its values is made, what a row names, and how each column is read.
+    """A statement's text for the driver, converters of its values and columns, and its number of parameters.
 
-    `listed` is the parameter that is a list; `named` says whether the driver takes values by name or in their order.
+    `listed` is the parameter that is a list; `named` is whether the driver takes values by name or by position.
     """
 
     text: str
@@ -43,7 +43,7 @@ class _Compiled:
     named: bool
 
     def bound(self, row: Mapping[str, Any]) -> tuple[str, Any]:
-        """The text, and the values of a row as the driver wants them."""
+        """The text, and a row's values in the driver's format."""
         if len(row) != self.names:
             raise ValueError(f"a row of {len(row)} values for a statement of {self.names}")
         if self.constants:
@@ -68,7 +68,7 @@ class _Compiled:
         return self.text.replace(f"__[POSTCOMPILE_{self.listed}]", places), values
 
     def read(self, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
-        """Rows as the columns' types have it."""
+        """Rows with values converted by the columns' types."""
         if not any(self.columns):
             return rows
         columns = self.columns
@@ -84,7 +84,7 @@ class _Compiled:
 
 
 class Prepared:
-    """A statement with named parameters, at most one of them a list (`expanding`); its rows always name the same."""
+    """A statement with named parameters, at most one of them a list (`expanding`); all rows must name the same ones."""
 
     def __init__(self, statement: _Statement) -> None:
         self._statement = statement
@@ -92,23 +92,23 @@ class Prepared:
         self._for_postgres: _Compiled | None = None
 
     def rows(self, session: Session, row: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-        """What the statement returns, as plain rows."""
+        """Run the statement and return plain rows."""
         return self.rows_on(connection_of(session), row)
 
     def rows_on(self, connection: sa.Connection, row: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-        """What the statement returns on a connection."""
+        """Run the statement on a connection and return plain rows."""
         compiled = self._compiled(connection, row)
         if compiled is None:
             return connection.execute(self._statement, row).all()
         return compiled.read(ask(connection, *compiled.bound(row)))
 
     def run(self, session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run it for each of the rows; nothing is returned."""
+        """Run the statement for each row, without results."""
         if rows:
             self.run_on(connection_of(session), rows)
 
     def run_on(self, connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run it on a connection for each of the rows, of which there is one at least."""
+        """Run the statement on a connection for each row, of which there must be at least one."""
         compiled = self._compiled(connection, rows[0])
         if compiled is None:
             connection.execute(self._statement, rows)
@@ -136,7 +136,7 @@ class Prepared:
         named = not compiled.positional
         by_name = {name: bind for bind, name in compiled.bind_names.items()}
         binds = [(name, by_name[name]) for name in (by_name if named else compiled.positiontup or ())]
-        # Of numbers the driver of PostgreSQL knows best what they are.
+        # PostgreSQL's driver converts numbers correctly by itself.
         kinds = [column.type for column in self._statement.exported_columns]
         read = [sa.types.NULLTYPE if named and isinstance(kind, sa.Numeric | sa.Float) else kind for kind in kinds]
         listed = next((name for name, bind in binds if bind.expanding), None)
@@ -155,7 +155,7 @@ class Prepared:
 
 
 def _with_array(text: str, listed: str, type_: str) -> str:
-    """A list as one array, so that the server knows the statement again whatever the list's length."""
+    """Pass a list as one array, so that the statement's text doesn't depend on the list's length."""
     place = f" IN (__[POSTCOMPILE_{listed}])"
     if place not in text:
         raise TypeError(f"a statement for an array without{place}: {text}")

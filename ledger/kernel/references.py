@@ -1,6 +1,6 @@
-"""Signed references: short texts for QR codes that name one thing and can't be made up.
+"""Signed references: short texts for QR codes that name one row and can't be forged.
 
-Upper-case base32 of (center, key, extra, MAC), so that a QR code stays small and a scanner gun types it right.
+Upper-case base32 of (center, key, extra, MAC), so that QR codes stay small and scanner guns type it correctly.
 """
 
 import base64
@@ -16,7 +16,7 @@ _KEY_BYTES = 8
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What a reference names: a row of a center, and what else was signed with it."""
+    """The content of a reference: a row of a center, and extra signed data."""
 
     center_id: int
     key: int
@@ -24,13 +24,13 @@ class Reference:
 
 
 def make_reference(purpose: str, center_id: int, key: int, *, extra: bytes = b"", salt: str = "") -> str:
-    """The text of a reference; `salt` takes part in the MAC without being written (a version that revokes)."""
+    """Make the text of a reference; the MAC covers `salt` (a version, for revocation), which isn't part of the text."""
     body = center_id.to_bytes(_KEY_BYTES, "big") + key.to_bytes(_KEY_BYTES, "big") + extra
     return base64.b32encode(body + _mac(purpose, body, salt)).decode().rstrip("=")
 
 
 def read_reference(text: str) -> Reference | None:
-    """What a text claims to name, before its MAC is checked; None when it is no reference at all."""
+    """Parse a reference without checking its MAC; None if the text isn't a reference."""
     try:
         raw = base64.b32decode(text.upper() + "=" * (-len(text) % 8))
     except (binascii.Error, ValueError):
@@ -45,7 +45,7 @@ def read_reference(text: str) -> Reference | None:
 
 
 def genuine(text: str, reference: Reference, *, purpose: str, salt: str = "") -> bool:
-    """Whether the text was made here for this purpose and salt."""
+    """Whether the reference was made here for this purpose and salt."""
     expected = make_reference(purpose, reference.center_id, reference.key, extra=reference.extra, salt=salt)
     return hmac.compare_digest(expected, text.upper())
 

@@ -1,4 +1,4 @@
-"""The ways out of the system: what a message is, what takes it there, and which channels each topic has."""
+"""Messages, channels, and the channels of each topic."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message that this process has claimed: `name` is the same for ever and fit for a file, `text` what it says."""
+    """A message claimed by this process: `name` never changes and can name a file, `text` is the content."""
 
     center_id: int
     id: int
@@ -20,14 +20,14 @@ class Message:
 
 
 class Channel(Protocol):
-    """A way out. `send` raises whatever went wrong; it is called outside of any unit and ends within a minute."""
+    """A means of sending. `send` raises on failure; it is called outside any unit and returns within a minute."""
 
     @property
     def name(self) -> str:
-        """What rows call it."""
+        """The channel's name in rows of the outbox."""
 
     def send(self, message: Message) -> None:
-        """Hand it over; return only when it has arrived."""
+        """Send the message; return only after it was accepted."""
 
 
 Routes = Mapping[str, Sequence[Channel]]

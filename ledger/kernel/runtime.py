@@ -1,7 +1,7 @@
-"""What an application runs with. Two applications in one process have one each and never see the other's.
+"""The resources of an application. Two applications in one process have separate runtimes.
 
-Whoever begins a request, a command, the run of a job or a thread says which is current there; nothing falls back to
-one of the whole process.
+Code that begins a request, a command, a job or a thread makes a runtime current there; there is no process-wide
+default.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from ledger.kernel.routes import Routes
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """All that is one per application. `host` names the logs of its new centers."""
+    """Everything that exists once per application. `host` names the logs of its new centers."""
 
     database: Database
     clock: Clock
@@ -40,13 +40,13 @@ def current() -> Runtime:
 
 
 def use(runtime: Runtime) -> None:
-    """Make it current for the rest of this context: what a new thread does first."""
+    """Make the runtime current for the rest of this context; every new thread begins with this."""
     _current.set(runtime)
 
 
 @contextmanager
 def within(runtime: Runtime) -> Iterator[None]:
-    """Make it current for the block: a request, a command, the run of a job."""
+    """Make the runtime current for the block: a request, a command, a job."""
     token = _current.set(runtime)
     try:
         yield

@@ -1,6 +1,6 @@
-"""Statements sent past SQLAlchemy: those who listen to its engine are told all the same, and errors are the same.
+"""Sends statements past SQLAlchemy, but notifies its engine's listeners and raises its errors all the same.
 
-On PostgreSQL what is told waits for the next question (pipelined.py); on SQLite nothing would be saved by that.
+On PostgreSQL, statements without results wait for the next query (pipelined.py); SQLite wouldn't gain from that.
 """
 
 import sqlite3
@@ -19,7 +19,7 @@ def driver_of(connection: sa.Connection) -> Any:
 
 
 def ask(connection: sa.Connection, text: str, values: Any) -> Sequence[Any]:
-    """The rows that a statement answers. Raises sa.exc.DBAPIError, on PostgreSQL also of what was told before."""
+    """Run a query and return its rows. Raises sa.exc.DBAPIError, on PostgreSQL also for deferred statements."""
     driver = driver_of(connection)
     try:
         announce(connection, text, values)
@@ -31,7 +31,7 @@ def ask(connection: sa.Connection, text: str, values: Any) -> Sequence[Any]:
 
 
 def tell(connection: sa.Connection, text: str, values: Any = (), *, many: bool = False) -> None:
-    """Run a statement that answers nothing, with `many` for each of the values. Raises sa.exc.DBAPIError."""
+    """Run a statement without results, with `many` once per element of `values`. Raises sa.exc.DBAPIError."""
     driver = driver_of(connection)
     try:
         announce(connection, text, values, many=many)
@@ -46,7 +46,7 @@ def tell(connection: sa.Connection, text: str, values: Any = (), *, many: bool =
 
 
 def announce(connection: sa.Connection, text: str, values: Any = (), *, many: bool = False) -> None:
-    """Tell those who listen to what the writer is sent: a count of statements, a fault that a test lets happen."""
+    """Notify listeners of a statement: they count statements, or inject faults in tests."""
     for hear in connection.dispatch.before_cursor_execute:
         hear(connection, None, text, values, None, many)
     events = connection.dialect.dispatch
@@ -55,7 +55,7 @@ def announce(connection: sa.Connection, text: str, values: Any = (), *, many: bo
 
 
 def _as_sqlalchemy_has_it(connection: sa.Connection, text: str, error: Any) -> BaseException:
-    """The class of SQLAlchemy's, without the values, for logs hold nothing personal; a lost connection is let go."""
+    """Wrap in SQLAlchemy's error class, without values, which may be personal; invalidate lost connections."""
     gone = connection.dialect.is_disconnect(error, driver_of(connection), None)
     kind: Any = sqlite3.Error if isinstance(error, sqlite3.Error) else psycopg.Error
     wrapped: BaseException = sa.exc.DBAPIError.instance(

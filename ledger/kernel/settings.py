@@ -1,4 +1,4 @@
-"""What the environment may decide, as one frozen value; config.py fills it and nothing else reads the environment."""
+"""All settings as one frozen value; config.py makes it, and nothing else reads the environment."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ import click
 
 @dataclass(frozen=True, slots=True)
 class Deliveries:
-    """Where checkpoints are sent, so that others hold them; nothing is sent to what is None."""
+    """Destinations of checkpoints, so that others hold copies; None disables a destination."""
 
     folder: Path | None = None
     webhook: str | None = None
@@ -24,8 +24,8 @@ class Deliveries:
 class Settings:
     """Settings of one running service.
 
-    `base_url` is what QR codes point to, without a trailing slash. `clock_file` names a file with an instant that the
-    service takes for now; it is refused in production.
+    `base_url` is the base of addresses in QR codes, without a trailing slash. `clock_file` names a file with an
+    instant to use as the current time; production refuses it.
     """
 
     environment: Literal["development", "production"]
@@ -43,27 +43,27 @@ class Settings:
 
     @property
     def production(self) -> bool:
-        """Whether this is a real installation, in which nothing of the demonstration may run."""
+        """Whether this is a production installation, in which nothing of the demonstration may run."""
         return self.environment == "production"
 
     @property
     def https(self) -> bool:
-        """Whether people reach the service by https, so that cookies may insist on it."""
+        """Whether people reach the service by https, so that cookies can require it."""
         return self.base_url.startswith("https://")
 
     @property
     def certificate(self) -> tuple[Path, Path] | None:
-        """Certificate and key where the service itself speaks https, None where a proxy does or nobody."""
+        """Certificate and key if the service itself terminates TLS, else None."""
         return (self.tls_cert, self.tls_key) if self.tls_cert and self.tls_key else None
 
     @property
     def host_name(self) -> str:
-        """The host in `base_url`: the name that people and codes use."""
+        """The host in `base_url`, which people and codes use."""
         return urlsplit(self.base_url).hostname or self.host
 
 
 class SettingsError(click.ClickException):
-    """The environment lacks something or holds something that can't be used; the message says what to set.
+    """A missing or invalid setting; the message says what to set.
 
-    Raised in a command, however early, it is one sentence and exit code 1.
+    Commands report it in one sentence and exit with 1, however early it is raised.
     """

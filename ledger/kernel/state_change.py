@@ -1,4 +1,4 @@
-"""Changes to a row that must still be in the state in which it was read."""
+"""Updates of rows that must still have the status in which they were read."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from ledger.kernel.prepared import Prepared
 
 
 class StateChange:
-    """Changes columns of one row of a center, by a statement for each set of columns."""
+    """Updates columns of one row of a center, with one statement per set of columns."""
 
     def __init__(self, table: sa.Table, *returning: sa.ColumnElement[Any]) -> None:
         self._table = table
@@ -20,7 +20,7 @@ class StateChange:
     def rows(
         self, session: Session, row_id: int, center_id: int, *, status: str, values: Mapping[str, Any]
     ) -> Sequence[Sequence[Any]]:
-        """What is to be returned of the changed row; nothing where it is no longer in that status."""
+        """Update the row and return its `returning` columns; empty if it no longer has that status."""
         names = tuple(sorted(values))
         if names not in self._statements:
             self._statements[names] = self._statement(names)

@@ -1,4 +1,4 @@
-"""Column types and the declarative base that every table shares, on SQLite (STRICT) and PostgreSQL alike."""
+"""Column types and the declarative base of all tables, for SQLite (STRICT) and PostgreSQL."""
 
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -21,7 +21,7 @@ _SQLITE_STRICT_TYPES: dict[type[sa.types.TypeEngine[Any]], str] = {
 
 
 def _teach_strict(kind: type[sa.types.TypeEngine[Any]], name: str) -> None:
-    """SQLite's STRICT tables know six type names only, so each of ours is spelt as one of them."""
+    """SQLite's STRICT tables accept only six type names, so map each of our types to one of them."""
     compiles(kind, "sqlite")(lambda element, compiler, **options: name)
 
 
@@ -31,8 +31,8 @@ for _kind, _name in _SQLITE_STRICT_TYPES.items():
 
 @lru_cache(maxsize=1024)
 def _text(value: datetime) -> str:
-    """An instant as SQLite keeps it; the rows of a batch have few of them, over and over."""
-    # Not strftime, which writes the year 500 with three digits, and then it sorts behind all others.
+    """An instant as SQLite stores it; cached, because rows of a batch repeat the same few."""
+    # Not strftime, which writes the year 500 with three digits, so that it sorts after all others.
     return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
@@ -44,15 +44,15 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
 
     @property
     def python_type(self) -> type[datetime]:
-        """What a value is in Python, which the cursor of a list asks."""
+        """The Python type of a value, for cursors of lists."""
         return datetime
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
-        """Text on SQLite, which has no type for instants."""
+        """Use text on SQLite, which has no type for instants."""
         return dialect.type_descriptor(sa.String() if dialect.name == "sqlite" else sa.DateTime(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> Any:
-        """Refuse an instant without an offset; it would mean another time on another machine."""
+        """Refuse an instant without an offset, which would depend on the machine."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -60,14 +60,14 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         return _text(value) if dialect.name == "sqlite" else value.astimezone(UTC)
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
-        """Back to an aware instant in UTC."""
+        """Return an aware instant in UTC."""
         if value is None:
             return None
         return datetime.fromisoformat(value) if isinstance(value, str) else value.astimezone(UTC)
 
 
 class Base(DeclarativeBase):
-    """All tables; constraint names are derived, so that both databases and the migrations agree on them."""
+    """Base of all tables; constraint names are derived, so that both databases and the migrations agree on them."""
 
     metadata = sa.MetaData(
         naming_convention={
@@ -86,12 +86,12 @@ key = Annotated[int, mapped_column(sa.BigInteger, primary_key=True, autoincremen
 
 
 def inside_center(column: str, table: str) -> sa.ForeignKeyConstraint:
-    """A foreign key that can't leave its center: (center_id, column) to (center_id, id) of `table`."""
+    """A foreign key within a center: (center_id, column) to (center_id, id) of `table`."""
     return sa.ForeignKeyConstraint(["center_id", column], [f"{table}.center_id", f"{table}.id"])
 
 
 def table_of(model: type[Base]) -> sa.Table:
-    """The table of a mapped class, for statements that leave the ORM aside."""
+    """The table of a mapped class, for statements that bypass the ORM."""
     table = model.__table__
     assert isinstance(table, sa.Table)  # noqa: S101 - a class of ours is never mapped to anything else
     return table

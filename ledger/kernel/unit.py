@@ -1,4 +1,4 @@
-"""A unit of work: the idempotency row and, in a savepoint, the work; on a transaction that is somebody else's."""
+"""A unit of work: the idempotency row and, in a savepoint, the work; the caller owns the transaction."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,9 +19,9 @@ _inside: ContextVar[bool] = ContextVar("inside_unit", default=False)
 
 
 class Unit:
-    """Work that stands or falls as one. After a run either `value` holds or `error` says why not.
+    """Atomic work. After a run either `value` is valid or `error` is set.
 
-    It may be run again, each time from nothing, and keeps its caller's context variables whichever thread runs it.
+    It may be run again, each time from scratch, and sees its caller's context variables on any thread.
     """
 
     __slots__ = ("_context", "_now", "_once", "_work", "error", "value")
@@ -36,9 +36,9 @@ class Unit:
         self.error: BaseException | None = None
 
     def run(self, connection: sa.Connection) -> None:
-        """One run on an open transaction, or within a savepoint, of which the caller takes back what raised.
+        """Run once in an open transaction or savepoint, which the caller rolls back if this raises.
 
-        Refusals end up in `error` with their rows kept; any other error is raised.
+        Refusals are stored in `error` and their rows are kept; other errors are raised.
         """
         self._context.copy().run(self._run, connection)
 
@@ -72,7 +72,7 @@ class Unit:
 
 @contextmanager
 def _session(connection: sa.Connection) -> Iterator[Session]:
-    """A session within a savepoint of its own: all of it stays, or nothing."""
+    """A session in a savepoint of its own: all of its changes stay, or none."""
     with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
         session.info[CONNECTION] = session.connection()
         yield session
@@ -80,13 +80,13 @@ def _session(connection: sa.Connection) -> Iterator[Session]:
 
 
 def refuse_inside() -> None:
-    """Raises RuntimeError inside a unit: whatever it needs it does through its own session."""
+    """Raises RuntimeError inside a unit, which must use its own session."""
     if _inside.get():
         raise RuntimeError("a unit inside a unit: pass the session on instead")
 
 
 def refuse_mapped(value: object) -> None:
-    """A mapped object must not leave its unit: what it would load later belongs to no transaction."""
+    """Raises TypeError for a mapped object: outside its unit, lazy loads would have no transaction."""
     if hasattr(value, "_sa_instance_state"):
         raise TypeError(f"{type(value).__name__} is a mapped object; return a plain value")
     for part in _parts(value):

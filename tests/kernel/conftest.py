@@ -1,4 +1,4 @@
-"""Databases whose writers a test may hinder."""
+"""Databases whose writers a test may disturb."""
 
 import shutil
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from tests.runtimes import use_database
 
 @pytest.fixture
 def groups(migrated_sqlite: Path, memory: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Groups]:
-    """Groups on a database of their own, as large as the test makes them however slow the machine."""
+    """Groups on a database of their own, of the size that the test wants, however slow the machine."""
     monkeypatch.setattr(group_commit, "GROUP_SECONDS", 600.0)
     url = sqlite_url(memory)
     shutil.copyfile(migrated_sqlite, url.removeprefix("sqlite:///"))
@@ -27,7 +27,7 @@ def groups(migrated_sqlite: Path, memory: Path, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture
 def postgres_database(postgres: PostgresServer, migrated_postgres: str) -> Iterator[Database]:
-    """A PostgreSQL database in use by one test alone."""
+    """A PostgreSQL database for one test alone."""
     url = fresh_postgres_database(postgres, template=migrated_postgres)
     database = Database(url)
     use_database(database)

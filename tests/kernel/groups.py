@@ -1,4 +1,4 @@
-"""Groups of units on SQLite, made on purpose: the first leads and waits inside its unit until the others queue."""
+"""Deliberate groups of units on SQLite: the first leads and waits inside its unit until the others queue."""
 
 import threading
 import time
@@ -37,11 +37,11 @@ def failing(error: BaseException) -> Work:
 
 
 class ThreadStop(BaseException):
-    """What an interpreter that stops throws into a thread; no unit raises it by itself."""
+    """Thrown into a thread like at interpreter shutdown; no unit raises it by itself."""
 
 
 class Groups:
-    """A SQLite database in use, and the statements that its writer really got."""
+    """A SQLite database, and the statements that its writer received."""
 
     def __init__(self, database: Database) -> None:
         assert database._group is not None
@@ -57,11 +57,11 @@ class Groups:
             return connection.connection.driver_connection
 
     def count(self, statement: str) -> int:
-        """How often the writer was sent a statement."""
+        """How often the writer received a statement."""
         return self.statements.count(statement)
 
     def run(self, *works: Work, keys: Sequence[Once | None] = ()) -> list[Any]:
-        """Run the works as one group in this order, under their keys; what each caller got, value or error."""
+        """Run the works as one group in this order, under their keys; returns each caller's value or error."""
         outcomes: list[Any] = [None] * len(works)
         leading, all_there = threading.Event(), threading.Event()
 
@@ -89,7 +89,7 @@ class Groups:
         return outcomes
 
     def await_queue(self, length: int) -> None:
-        """Wait until so many queue behind the leader."""
+        """Wait until this many queue behind the leader."""
         until = time.monotonic() + LONGEST_SECONDS
         while len(self.queue) < length:
             assert time.monotonic() < until, f"{len(self.queue)} of {length} came"

@@ -1,4 +1,4 @@
-"""Real servers on this machine that take what the outbox sends, and can be told to be out of order."""
+"""Local servers that receive what the outbox sends, and can be told to fail."""
 
 import socketserver
 import threading
@@ -13,7 +13,7 @@ HOST = "127.0.0.1"
 
 @dataclass
 class Received:
-    """What has arrived: head and body of each request or mail. `answer` is what it says to the next ones."""
+    """Head and body of each received request or mail. `answer` is the reply to the next ones."""
 
     port: int = 0
     answer: int = 0
@@ -22,7 +22,7 @@ class Received:
 
 @contextmanager
 def http_listener() -> Iterator[Received]:
-    """A server that answers a POST by `answer`, 204 unless told otherwise."""
+    """A server that answers a POST with `answer`, by default 204."""
     received = Received(answer=204)
 
     class Handler(BaseHTTPRequestHandler):
@@ -40,7 +40,7 @@ def http_listener() -> Iterator[Received]:
             self.end_headers()
 
         def log_message(self, *_said: Any) -> None:
-            """Nothing: a test's output is its own."""
+            """Log nothing into the test's output."""
 
     with _running(ThreadingHTTPServer((HOST, 0), Handler), received):
         yield received
@@ -48,7 +48,7 @@ def http_listener() -> Iterator[Received]:
 
 @contextmanager
 def smtp_listener() -> Iterator[Received]:
-    """A server that speaks SMTP and answers the data of a mail by `answer`, 250 unless told otherwise."""
+    """An SMTP server that answers the data of a mail with `answer`, by default 250."""
     received = Received(answer=250)
 
     class Handler(socketserver.StreamRequestHandler):

@@ -1,4 +1,4 @@
-"""What the processes of the idempotency test do; a module of its own, because they import it anew."""
+"""Work of the idempotency test's processes; a separate module, because they import it."""
 
 from ledger.kernel.db import in_transaction_once
 from ledger.kernel.idempotency import Once
@@ -7,7 +7,7 @@ from tests.kernel.rows import add
 
 
 def ask_often(_process: int, center_id: int, job: str) -> list[tuple[str, bool]]:
-    """Ask for the same thing under the same key from 15 threads, for each of ten keys."""
+    """Send the same request under the same key from 15 threads, for each of ten keys."""
     answers = []
     for key in range(10):
 

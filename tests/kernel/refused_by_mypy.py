@@ -1,7 +1,7 @@
-"""Calls that mypy must refuse; nobody runs them.
+"""Calls that mypy must refuse; they never run.
 
-mypy reads this file with `ledger` and complains of an ignore that it doesn't need. So `make check` fails here when the
-arguments of a unit are no longer checked.
+mypy checks this file together with `ledger` and reports unused ignores. So `make check` fails here if the arguments of
+a unit are no longer checked.
 """
 
 from sqlalchemy.orm import Session
@@ -11,17 +11,17 @@ from ledger.kernel.idempotency import Once
 
 
 def greet(session: Session, name: str, *, times: int) -> str:
-    """A work, as services are."""
+    """Work with a service's signature."""
     return f"{session.info['greeting']} {name * times}"
 
 
 def accepted(once: Once | None) -> list[str]:
-    """What is right needs no ignore."""
+    """Correct calls need no ignore."""
     return [in_transaction(greet, "a", times=1), in_transaction_once(once, greet, "a", times=1)]
 
 
 def refused(once: Once) -> None:
-    """One mistake a line, with and without a key."""
+    """One mistake per line, with and without a key."""
     in_transaction(greet, 1, times=1)  # type: ignore[arg-type]
     in_transaction(greet, "a", times="1")  # type: ignore[arg-type]
     in_transaction(greet, "a")  # type: ignore[call-arg]

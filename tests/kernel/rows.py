@@ -1,4 +1,4 @@
-"""Rows for the tests of units: a job that ran in a slot, because that table stands alone."""
+"""Rows for tests of units: runs of jobs, because that table has no foreign keys."""
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -10,18 +10,18 @@ from ledger.kernel.job_runs import JobRun
 
 
 def new_job() -> str:
-    """A name that no other test uses."""
+    """A job name that no other test uses."""
     return f"job-{public_id(new_id())}"
 
 
 def add(session: Session, job: str, slot: str) -> str:
-    """Write the row; its slot."""
+    """Write a row and return its slot."""
     session.add(JobRun(job=job, slot=slot, ran_at=clock.now()))
     return slot
 
 
 def slots(job: str) -> list[str]:
-    """The slots of the job that are there, in order, read from a snapshot."""
+    """The job's slots in order, read from a snapshot."""
     return in_snapshot(_slots, job)
 
 

@@ -1,4 +1,4 @@
-"""Which channels the environment names, and what it says only half."""
+"""Channels configured by the environment, and incomplete configurations."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Lists that a statement can take."""
+"""Lists that fit into a statement."""
 
 from ledger.kernel.chunks import MOST_AT_ONCE, chunks, parts_of
 

@@ -1,4 +1,4 @@
-"""Time comes in by one seam; keys are in order, differ, and do not use that seam."""
+"""Time has one source; keys are ordered and distinct, and don't use that source."""
 
 import os
 from dataclasses import replace

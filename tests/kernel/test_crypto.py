@@ -1,4 +1,4 @@
-"""Sealed values open only with their key and label; references can't be made up."""
+"""Sealed values open only with their key and label; references can't be forged."""
 
 from dataclasses import replace
 

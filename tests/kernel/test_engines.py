@@ -1,4 +1,4 @@
-"""The switches that safety rests on, on every connection; and processes that fork."""
+"""Options that safety depends on, on every connection; and processes that fork."""
 
 import os
 import threading
@@ -32,7 +32,7 @@ def test_switches_of_sqlite(groups: Groups, of: str) -> None:
 
 
 def test_database_that_can_not_have_the_switches_is_not_opened() -> None:
-    """A database in memory has no write-ahead log; whoever takes it for a file must hear of it at once."""
+    """A database in memory has no write-ahead log; opening it must fail early."""
     with pytest.raises(RuntimeError, match="journal_mode"):
         writer_engine("sqlite:///:memory:").connect()
 
@@ -67,7 +67,7 @@ def test_snapshot_sees_one_state() -> None:
 
 @pytest.mark.usefixtures("database")
 def test_errors_do_not_show_the_values_of_a_statement() -> None:
-    """They end up in logs, and the values may be somebody's name."""
+    """Errors end up in logs, and values may be personal."""
 
     def broken(session: Session) -> None:
         session.execute(sa.text("SELECT :name FROM nowhere"), {"name": "陈晓燕"})
@@ -79,7 +79,7 @@ def test_errors_do_not_show_the_values_of_a_statement() -> None:
 
 
 def test_forked_child_uses_connections_of_its_own(own_database: Database) -> None:
-    """A server that loads the application and then forks; parent and child both go on writing."""
+    """A server loads the application and then forks; parent and child both go on writing."""
     in_transaction(add, "parent", "before")
     in_snapshot(lambda session: session.scalar(sa.select(JobRun.slot)))
     child = os.fork()
@@ -101,7 +101,7 @@ def test_forked_child_uses_connections_of_its_own(own_database: Database) -> Non
 
 
 def test_child_forked_while_a_unit_runs_is_not_stuck(groups: Groups) -> None:
-    """The thread that leads exists in the parent only; the child must not wait for it."""
+    """The leading thread exists only in the parent; the child must not wait for it."""
     leading, release = threading.Event(), threading.Event()
 
     def slow(session: Session) -> str:

@@ -1,4 +1,4 @@
-"""A unit that fails at any of its statements leaves nothing, and the next one is not hindered."""
+"""A unit that fails at any of its statements leaves nothing behind, and the next one succeeds."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ JOB = new_job()
 
 
 def booking(session: Session, center_id: int) -> str:
-    """A unit as they are: rows by the ORM, a posting, an answer."""
+    """A typical unit: rows by the ORM, a posting, an answer."""
     add(session, JOB, str(new_id()))
     movement = Movement(AccountKey(POINT, "issuance"), AccountKey(POINT, "member", 7), 100, "award")
     source = Source("test", str(new_id()), "post")
@@ -36,13 +36,13 @@ def booking(session: Session, center_id: int) -> str:
 
 
 def refused(session: Session, center_id: int) -> str:
-    """A unit that books and is refused, with a row that is kept."""
+    """A unit that posts and is refused, with a row that is kept."""
     booking(session, center_id)
     raise Rejected("service.conflict", keep=lambda session: add(session, JOB, str(new_id())))
 
 
 class Statements:
-    """Counts what a writer is sent, and lets a statement fail where `fail` has an error for its number."""
+    """Counts the writer's statements, and fails one if `fail` has an error for its number."""
 
     _EVENTS = ("do_execute", "do_executemany", "do_execute_no_params")
 
@@ -59,7 +59,7 @@ class Statements:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Count and fail within the block only."""
+        """Count and fail only within the block."""
         self.sent = 0
         for name in self._EVENTS:
             sa.event.listen(self._engine, name, self._before)
@@ -71,7 +71,7 @@ class Statements:
 
 
 def _state(session: Session) -> tuple[dict[str, int], list[Any]]:
-    """How many rows each table that the units write to has, and the accounts with their counters."""
+    """Row counts of the tables that the units write to, and the accounts with their counters."""
     counts = {
         name: session.scalar(sa.select(sa.func.count()).select_from(metadata.tables[name])) or 0
         for name in ("job_run", "idempotency", "batch", "transfer", "account")
@@ -81,7 +81,7 @@ def _state(session: Session) -> tuple[dict[str, int], list[Any]]:
 
 
 def _grown(before: tuple[dict[str, int], Any], after: tuple[dict[str, int], Any]) -> dict[str, int]:
-    """By how many rows each table has grown."""
+    """The number of new rows per table."""
     return {name: after[0][name] - before[0][name] for name in after[0] if after[0][name] != before[0][name]}
 
 
@@ -122,7 +122,7 @@ def test_unit_that_fails_at_each_statement(own_database: Database, work: Any, fa
         outcome = run()
         after = in_snapshot(_state)
         if str(outcome) == str(expected):
-            # A group that lost its transaction is run again, and then the failure is over.
+            # A group that lost its transaction is run again, without the failure.
             assert _grown(before, after) == grown
         else:
             assert isinstance(outcome, Exception)

@@ -1,5 +1,5 @@
-"""Units that wait on SQLite share one COMMIT; whatever happens to one of them, to the disk or to the leader, each
-caller is told the truth and nobody is left asleep.
+"""Waiting units on SQLite share one COMMIT; whatever happens to a unit, the disk or the leader, each caller gets a
+true answer and nobody is left asleep.
 """
 
 import sqlite3
@@ -92,7 +92,7 @@ def _insert_batch(session: Session, center_id: int) -> None:
 
 
 def test_trigger_that_rolls_back_the_whole_transaction_loses_nobody_else(groups: Groups) -> None:
-    """RAISE(ROLLBACK) is not used here, and would not lose a unit either: the others are run again."""
+    """Our triggers don't use RAISE(ROLLBACK), but it wouldn't lose a unit either: the others are run again."""
     groups.driver.execute(
         "CREATE TRIGGER harsh BEFORE INSERT ON job_run WHEN new.slot = 'bad' BEGIN SELECT RAISE(ROLLBACK, 'no'); END"
     )
@@ -104,7 +104,7 @@ def test_trigger_that_rolls_back_the_whole_transaction_loses_nobody_else(groups:
 
 @pytest.mark.parametrize("position", [0, 1, 2, 3])
 def test_full_disk_in_the_middle_of_a_group(groups: Groups, position: int) -> None:
-    """Those answered are there, once; the one that does not fit is told that the storage failed."""
+    """Answered units are stored once; the one that doesn't fit is answered that the storage failed."""
     pages = groups.driver.execute("PRAGMA page_count").fetchone()[0]
     groups.driver.execute(f"PRAGMA max_page_count = {pages + 10}")
     works = [adding(slot) for slot in "abcd"]
@@ -121,7 +121,7 @@ def test_full_disk_in_the_middle_of_a_group(groups: Groups, position: int) -> No
 
 
 def test_disk_that_fills_up_tells_each_caller_the_truth(groups: Groups) -> None:
-    """From many threads until nothing fits any more: what was answered is there, once, and nothing else."""
+    """Many threads write until nothing fits: exactly the answered units are stored, once each."""
     pages = groups.driver.execute("PRAGMA page_count").fetchone()[0]
     groups.driver.execute(f"PRAGMA max_page_count = {pages + 40}")
     codes: set[str] = set()
@@ -163,7 +163,7 @@ def test_interrupt_in_a_group_loses_nothing(groups: Groups) -> None:
 
 
 def _interrupt_while(driver: sqlite3.Connection, work: Callable[[], object]) -> None:
-    """Interrupt until the work has ended: an interrupt before its statement runs has no effect."""
+    """Interrupt repeatedly until the work ends: an interrupt before its statement runs has no effect."""
     over = threading.Event()
 
     def interrupt() -> None:
@@ -180,7 +180,7 @@ def _interrupt_while(driver: sqlite3.Connection, work: Callable[[], object]) -> 
 
 
 def test_commit_that_fails_is_told_to_every_caller(groups: Groups) -> None:
-    """With COMMIT denied nothing is stored, alone neither, and nobody is answered with a value."""
+    """If COMMIT is denied, nothing is stored, not even alone, and nobody gets a value."""
     groups.driver.set_authorizer(_deny_commit)
     outcomes = groups.run(adding("a"), adding("b"))
     assert all(isinstance(outcome, Unavailable) for outcome in outcomes)
@@ -195,7 +195,7 @@ def _deny_commit(action: int, argument: str | None, *_rest: object) -> int:
 
 
 def test_statement_that_ends_the_transaction_behind_our_back(groups: Groups) -> None:
-    """Even a unit that ends the transaction itself does not get the others lost."""
+    """Even a unit that ends the transaction itself doesn't lose the others."""
 
     def ending(session: Session) -> str:
         slot = add(session, JOB, "b")
@@ -210,7 +210,7 @@ def test_statement_that_ends_the_transaction_behind_our_back(groups: Groups) -> 
 
 
 def test_replay_of_what_was_lost_is_no_replay(groups: Groups) -> None:
-    """Both ask under one key in a group that is lost; run again alone, the first fails and the second does the work."""
+    """Two requests under one key are in a lost group; run again alone, the first fails and the second does the work."""
     center_id = in_transaction(create_center, name="演示区")
     requests = [Once(center_id, "scope", "key", "hash") for _ in range(2)]
     runs: list[str] = []

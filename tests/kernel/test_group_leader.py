@@ -1,4 +1,4 @@
-"""Who waits on SQLite is told within a set time, and a leader that is stopped leaves nobody asleep, lost or doubled."""
+"""Callers on SQLite are answered in time, and a stopped leader leaves no unit asleep, lost or run twice."""
 
 import ctypes
 import random
@@ -24,7 +24,7 @@ from tests.runtimes import use_database
 
 
 class TestWaiting:
-    """A caller waits so long and no longer."""
+    """A caller waits no longer than the limit."""
 
     def test_behind_a_slow_unit(self, groups: Groups) -> None:
         release = threading.Event()
@@ -60,7 +60,7 @@ class TestWaiting:
         other.close()
 
     def test_who_gave_up_is_not_made_leader(self, groups: Groups) -> None:
-        """The leader dies with a unit in its group whose caller no longer waits; the next one must not wait for it."""
+        """The leader dies with a unit in its group whose caller gave up; the next caller must not wait for it."""
         gave_up = threading.Event()
 
         def stop(_session: Session) -> None:
@@ -108,13 +108,13 @@ class _Blocked:
         assert leading.wait(LONGEST_SECONDS)
 
     def outcome(self) -> object:
-        """What the caller got in the end."""
+        """The caller's final result."""
         self._thread.join(LONGEST_SECONDS)
         return self._outcome[0]
 
 
 def _hurried(database: Database, work: Work) -> object:
-    """Run a unit as a caller who waits a fifth of a second only."""
+    """Run a unit as a caller who waits only a fifth of a second."""
     group = database._group
     assert group is not None
     usual, group._wait_seconds = group._wait_seconds, 0.2
@@ -125,11 +125,11 @@ def _hurried(database: Database, work: Work) -> object:
 
 
 class TestDyingLeader:
-    """A thread that is stopped while it leads leaves the others neither asleep nor lost nor doubled."""
+    """A thread that is stopped while it leads leaves no unit asleep, lost or run twice."""
 
     @pytest.mark.parametrize("position", [0, 1, 2])
     def test_stopped_in_a_unit(self, groups: Groups, position: int) -> None:
-        """The leader alone is stopped, whoever's unit it was running; the others are run by an heir."""
+        """Only the leader is stopped, in any caller's unit; a new leader runs the others."""
         stopped = []
 
         def stop_once(session: Session) -> str:
@@ -163,7 +163,7 @@ class TestDyingLeader:
         over = threading.Event()
 
         def one(session: Session, name: str) -> str:
-            # The key is made inside, so that a unit that ran twice would be seen twice.
+            # The key is made inside, so that a unit that ran twice would show twice.
             return add(session, name, str(uuid4()))
 
         def many(thread: int) -> None:
@@ -200,7 +200,7 @@ class TestDyingLeader:
 
 
 def _until_done(work: object, thread: int) -> None:
-    """Go on after a stop that hit outside of any unit."""
+    """Retry after a stop that hit outside any unit."""
     try:
         work(thread)  # type: ignore[operator]
     except ThreadStop:

@@ -1,4 +1,4 @@
-"""The same key has one effect and one answer, refusals included."""
+"""A key has one effect and one answer, including refusals."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -34,7 +34,7 @@ def test_same_key_and_body_has_one_effect_and_one_answer(center: int) -> None:
 
 
 def test_first_answer_is_what_a_replay_will_be(center: int) -> None:
-    """A tuple would come back as a list, a number as a name would be text: the first caller sees it like that too."""
+    """JSON turns a tuple into a list and a number as key into text: the first caller sees that form too."""
     first, second = (in_transaction_once(once(center), lambda _session: {1: (2, 3)}) for _ in range(2))
     assert first == second == {"1": [2, 3]}
 
@@ -151,7 +151,7 @@ def test_same_key_from_fifty_threads_at_once_when_it_is_refused(center: int) -> 
 
 
 def test_fifty_threads_when_the_first_fails_by_a_fault(center: int) -> None:
-    """The key is free again after the fault, so exactly one of the others does the work."""
+    """The fault frees the key, so exactly one of the others does the work."""
     job = new_job()
     runs: list[int] = []
 
@@ -177,7 +177,7 @@ def test_same_keys_from_two_processes_at_once(own_database: Database) -> None:
 
 
 def test_rerun_of_a_request_is_no_replay(center: int) -> None:
-    """A unit that lost a unique key runs again from nothing; its second answer is its first."""
+    """A unit that lost a unique key runs again from scratch; the rerun's answer is its first."""
     job = new_job()
     in_transaction(add, job, "taken")
     runs: list[int] = []

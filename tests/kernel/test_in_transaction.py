@@ -1,4 +1,4 @@
-"""A unit stands or falls as one, on both databases."""
+"""Units are atomic, on both databases."""
 
 from contextvars import Context, copy_context
 from dataclasses import dataclass
@@ -161,7 +161,7 @@ def test_mapped_object_does_not_leave_its_unit(value: object) -> None:
 
 
 def test_unit_sees_the_context_of_its_caller_whoever_runs_it() -> None:
-    """With many at once most units are run by another's thread on SQLite; each still has its own clock."""
+    """On SQLite, other threads run most of many concurrent units; each still sees its own clock."""
     job = new_job()
     instants = [datetime(2026, 1, 1 + number, tzinfo=UTC) for number in range(16)]
 
@@ -220,7 +220,7 @@ def test_unit_that_always_loses_is_told_so() -> None:
 
 
 def test_refusal_of_the_first_run_does_not_outlive_the_second() -> None:
-    """The kept row clashed; the second run succeeded and must be answered as a success."""
+    """The kept row clashed; the second run succeeded, and its answer must be a success."""
     job = new_job()
     in_transaction(add, job, "taken")
     runs = []

@@ -1,4 +1,4 @@
-"""A migration is made whole or not at all, and facts keep their guards."""
+"""A migration is atomic, and facts keep their guards."""
 
 import shutil
 from collections.abc import Callable
@@ -30,7 +30,7 @@ def upgrade() -> None:
 
 @pytest.fixture
 def further(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Adds migrations behind the newest, in a copy of the folder."""
+    """Adds migrations after the newest, in a copy of the folder."""
     folder = tmp_path / "migrations"
     shutil.copytree(migrations.FOLDER, folder)
     monkeypatch.setattr(migrations, "FOLDER", folder)
@@ -61,7 +61,7 @@ def test_failed_migration_leaves_nothing(empty_database_url: str, further: Calla
 
 
 def test_all_that_are_lacking_are_made_or_none(own_database_url: str, further: Callable[..., None]) -> None:
-    """A database in use is never left between two versions."""
+    """A database is never left between two versions."""
     before = _tables(own_database_url)
     further(MAKES, 'raise RuntimeError("the second one")')
     with pytest.raises(RuntimeError, match="the second one"):

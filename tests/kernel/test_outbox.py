@@ -1,4 +1,4 @@
-"""What leaves the system: once committed, by a real webhook, real mail and a folder, again where it did not arrive."""
+"""Sending after commit by a real webhook, real mail and a folder, with retries."""
 
 import hashlib
 import hmac
@@ -47,18 +47,18 @@ def post() -> Iterator[Received]:
 
 
 def hook(web: Received) -> WebhookChannel:
-    """The way to the webhook."""
+    """The webhook channel."""
     return WebhookChannel(f"http://{HOST}:{web.port}/checkpoints", SECRET)
 
 
 def put(center: int, *channels: Channel, name: str = "checkpoint-1", text: str = "host/center\n1\n") -> None:
-    """Leave a message for these channels."""
+    """Put a message for these channels."""
     use_instead(routes={CHECKPOINT: channels})
     in_transaction(outbox.put, CHECKPOINT, name, text, center_id=center)
 
 
 def rows(center: int) -> list[dict[str, Any]]:
-    """What the outbox of a center holds, oldest first."""
+    """Rows of a center's outbox, oldest first."""
     query = sa.select(OutboxMessage.__table__).where(OutboxMessage.center_id == center).order_by(OutboxMessage.id)
     return in_snapshot(lambda session: [dict(row._mapping) for row in session.execute(query)])
 
@@ -128,7 +128,7 @@ def test_a_server_that_is_down_is_asked_again_later_and_later(center: int, web: 
 
 
 def test_who_fails_late_leaves_the_claim_of_another_alone(center: int, web: Received) -> None:
-    """A sender that hangs until its claim is over must not hand the message to a third while a second sends it."""
+    """A sender that hangs until its claim expires must not release the message to a third while a second sends it."""
 
     class Slow:
         name = "webhook"
@@ -189,11 +189,11 @@ def test_one_channel_that_is_down_keeps_back_nothing_of_the_others(center: int, 
 
 
 class Killed(BaseException):
-    """The end of the process, as far as the code can see."""
+    """Simulates the end of the process."""
 
 
 class DiesAfterSending:
-    """A channel whose process ends when the message has left and before anybody noted it."""
+    """A channel whose process dies after sending and before the message is marked."""
 
     name = "webhook"
 
@@ -246,7 +246,7 @@ def test_a_new_checkpoint_leaves_by_the_job(world: World, web: Received) -> None
 
 
 def told_center(world: World) -> str:
-    """The center as it is named outside."""
+    """The center's public id."""
     return public_id(world.center_id)
 
 

@@ -1,4 +1,4 @@
-"""Keyset pages: cursors lead on by time too, and forged ones are refused."""
+"""Keyset pagination: cursors work with times too, and forged ones are refused."""
 
 import base64
 import json
@@ -18,7 +18,7 @@ from tests.world import World
 
 
 def page_after(world: World, after: object, sort: str = "created_at") -> list[str]:
-    """The names of the places that follow a cursor with these values."""
+    """Names of the places after a cursor with these values."""
     cursor = after if isinstance(after, str) else base64.urlsafe_b64encode(json.dumps(after).encode()).decode()
     request = PageRequest(after=cursor, sort=sort)
     return [place.name for place in in_snapshot(places.list_places, world.center_id, request=request).items]
@@ -141,7 +141,7 @@ def test_several_queries_are_one_list_and_what_both_find_comes_once(world: World
 
 
 def two_lists(session: Session, center_id: int, request: PageRequest) -> Page[str]:
-    """Places as two lists that share some."""
+    """Two overlapping lists of places."""
     own = sa.select(Place.name).where(Place.center_id == center_id)
     parts = [own.where(Place.name.not_in(("东站", "南站"))), own.where(Place.kind == "station")]
     sorts = {"created_at": Place.created_at}

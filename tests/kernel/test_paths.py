@@ -1,4 +1,4 @@
-"""What is under a place: SQL and Python say the same."""
+"""Places under a place: SQL and Python agree."""
 
 import re
 
@@ -36,7 +36,7 @@ def test_sql_and_python_agree(database: Database, above: list[str], found: list[
 
 
 def test_under_no_path_leaves_no_word_behind() -> None:
-    """Or SQLite walks over the center for `volunteer_id = ? OR 0`."""
+    """Otherwise SQLite would scan the center for `volunteer_id = ? OR 0`."""
     own = sa.column("volunteer_id") == 1
     assert str(sa.or_(own, under(sa.column("path"), []))) == str(own)
 

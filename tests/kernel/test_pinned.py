@@ -1,7 +1,7 @@
-"""What the kernel takes of SQLAlchemy and psycopg that no manual promises, each by name.
+"""Undocumented details of SQLAlchemy and psycopg that the kernel relies on.
 
-Look here first after an upgrade: what fails names the file to open. What statements do in the end is tested by
-`test_prepared.py` and `test_pipelined.py`.
+Look here first after an upgrade: a failure names the file to open. `test_prepared.py` and `test_pipelined.py` test
+the behaviour of statements.
 """
 
 import ast
@@ -27,12 +27,12 @@ _table = sa.Table("pinned", sa.MetaData(), sa.Column("a", sa.BigInteger), sa.Col
 _LISTED = sa.select(_table.c.a, _table.c.b).where(
     _table.c.a.in_(sa.bindparam("list", expanding=True)), _table.c.b == sa.bindparam("one"), _table.c.b != "constant"
 )
-# Of the dialects' own classes these are ours to call or to replace.
+# Methods of the dialects' classes that we call or override.
 _DIALECTS = ((SqliteDialect, SQLiteDialect_pysqlite), (PostgresDialect, PGDialect_psycopg))
 
 
 def compiled(dialect: sa.Dialect, statement: Any = _LISTED, names: tuple[str, ...] = ("list", "one")) -> Any:
-    """A statement as `Prepared` has it compiled."""
+    """Compile a statement as `Prepared` does."""
     return statement.compile(dialect=dialect, column_keys=list(names))
 
 
@@ -42,7 +42,7 @@ def binds(dialect: sa.Dialect) -> dict[str, Any]:
 
 
 SQLITE, POSTGRES = SqliteDialect(), PostgresDialect()
-# What `prepared.py` and `sending.py` read of objects of SQLAlchemy: what it must be for them to work.
+# Attributes of SQLAlchemy's objects that `prepared.py` and `sending.py` read, and what they need.
 PINS: dict[str, Callable[[], bool]] = {
     "compiled.positional": lambda: (compiled(SQLITE).positional, compiled(POSTGRES).positional) == (True, False),
     "compiled.positiontup": lambda: compiled(SQLITE).positiontup == ["list", "one", "b_1"],
@@ -51,7 +51,7 @@ PINS: dict[str, Callable[[], bool]] = {
         [column.name for column in compiled(SQLITE, sa.insert(_table), ("a",)).insert_prefetch] == ["b"]
         and not compiled(SQLITE, sa.insert(_table), ("a", "b")).insert_prefetch
     ),
-    # The place of a list: `_Compiled._with_places` and `_with_array` put another text there.
+    # Placeholder of a list: `_Compiled._with_places` and `_with_array` replace it.
     "compiled.string": lambda: all(
         text.count(" IN (__[POSTCOMPILE_list])") == 1 and text.count("POSTCOMPILE") == 1
         for text in (compiled(SQLITE).string, compiled(POSTGRES).string)
@@ -78,12 +78,12 @@ PINS: dict[str, Callable[[], bool]] = {
 
 
 def takes(function: Any, *names: str) -> bool:
-    """Whether a function has parameters of these names, in this order, whatever else it has."""
+    """Whether a function has parameters with these names in this order, among others."""
     return [name for name in inspect.signature(function).parameters if name in names] == list(names)
 
 
 def hears(event: str, arguments: int) -> bool:
-    """Whether a listener of an engine is found where `sending.announce` looks for it, and is called as there."""
+    """Whether an engine's listener is where `sending.announce` looks for it, with the same signature."""
     heard = []
     engine = sa.create_engine("sqlite://")
     sa.event.listen(engine, event, lambda *given: heard.append(len(given)))
@@ -95,7 +95,7 @@ def hears(event: str, arguments: int) -> bool:
 
 
 def sqlites_own() -> Any:
-    """The driver's connection, as SQLAlchemy hands it out."""
+    """The driver's connection inside SQLAlchemy's wrapper."""
     with sa.create_engine("sqlite://").connect() as connection:
         return connection.connection.driver_connection
 
@@ -105,7 +105,7 @@ def test_sqlalchemy_has_what_prepared_and_sending_read_of_it(name: str) -> None:
     assert PINS[name](), f"{name} is not what it was: look at ledger/kernel/prepared.py and sending.py"
 
 
-# What is promised by the manual, or is ours.
+# Documented, or ours.
 _PROMISED = {
     "connection.execute", "connection.dialect", "connection.connection", "dialect.name", "compiled.text",
     "compiled.bound", "compiled.read", "sa.exc.DBAPIError",
@@ -128,7 +128,7 @@ def test_all_that_they_read_is_pinned() -> None:
 
 @pytest.mark.parametrize(("own", "base"), _DIALECTS)
 def test_a_dialect_has_the_methods_that_ours_replace(own: Any, base: Any) -> None:
-    """`_do_isolation_level` is private; by all others SQLAlchemy reaches the driver. See ledger/kernel/dialects.py."""
+    """`_do_isolation_level` is private; SQLAlchemy reaches the driver by all others. See ledger/kernel/dialects.py."""
     for name, function in vars(own).items():
         if inspect.isfunction(function) and name != "connect":
             theirs = list(inspect.signature(getattr(base, name)).parameters)
@@ -136,7 +136,7 @@ def test_a_dialect_has_the_methods_that_ours_replace(own: Any, base: Any) -> Non
 
 
 def test_psycopg_has_no_name_that_we_have_given_to_something_else() -> None:
-    """See ledger/kernel/pipelined.py: `begin` of ours, say, must not become one that psycopg calls by itself."""
+    """See ledger/kernel/pipelined.py: for example, psycopg must not start to call our `begin` by itself."""
     names = re.compile(r"\bself\.(\w+)")
     theirs = {name for module in (psycopg.connection, base) for name in names.findall(inspect.getsource(module))}
     theirs |= set(dir(psycopg.Connection))

@@ -1,4 +1,4 @@
-"""On PostgreSQL what needs no answer goes along with the next question: in its order, all of it or nothing."""
+"""On PostgreSQL, statements without results go with the next query: in order, all or nothing."""
 
 from typing import Any
 
@@ -26,12 +26,12 @@ _FIND = Prepared(sa.select(_table.c.note).where(_table.c.id.in_(sa.bindparam("id
 
 
 def tell(session: Session, number: int, note: str = "told") -> None:
-    """A row that nobody asks for."""
+    """Defer the insert of a row."""
     _INSERT.run(session, [{"id": number, "note": note}])
 
 
 def told() -> list[tuple[int, str]]:
-    """What is there for everybody."""
+    """The committed rows."""
     query = sa.select(_table).order_by(_table.c.id)
     return in_snapshot(lambda session: [tuple(row) for row in session.execute(query)])
 
@@ -67,7 +67,7 @@ def test_every_question_sees_what_was_told_before_it(asks: str) -> None:
 
 @pytest.mark.usefixtures("database")
 def test_what_fails_when_it_is_sent_leaves_nothing_and_hinders_nobody() -> None:
-    """Often enough for the driver to keep the statements prepared, and in between what goes well."""
+    """Repeated until the driver keeps the statements prepared, with successful ones in between."""
 
     def work(session: Session, number: int, note: str) -> None:
         add(session, "job", str(number))

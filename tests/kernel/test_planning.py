@@ -1,4 +1,4 @@
-"""SQLite plans by figures of ours: every index has some, and they are those of a long book in an empty one."""
+"""SQLite plans with our statistics: every index has some, and an empty book has those of a large one."""
 
 import pytest
 
@@ -9,7 +9,7 @@ on_sqlite = pytest.mark.parametrize("own_database_url", ["sqlite"], indirect=Tru
 
 
 def figures(database: Database) -> dict[str, list[int]]:
-    """By index, the rows in all and those that its columns lead to."""
+    """Statistics by index: all rows, and the rows that its columns select."""
     with database.snapshot() as session:
         rows = session.connection().exec_driver_sql("SELECT idx, stat FROM sqlite_stat1").all()
     return {index: [int(part) for part in stat.split() if part.isdigit()] for index, stat in rows}
@@ -33,7 +33,7 @@ def test_a_center_has_all_rows_and_a_key_one(own_database: Database) -> None:
 
 @on_sqlite
 def test_a_list_of_keys_is_looked_up_by_the_keys(own_database: Database) -> None:
-    """Without figures SQLite goes through the whole center, which it takes for ten rows."""
+    """Without statistics SQLite scans the whole center, which it assumes to have ten rows."""
     keys = ", ".join("?" * 40)
     text = f"EXPLAIN QUERY PLAN SELECT id FROM lot WHERE center_id = ? AND transfer_id IN ({keys}) ORDER BY id"
     with own_database.snapshot() as session:

@@ -1,4 +1,4 @@
-"""What only PostgreSQL does to a unit: deadlocks, lost connections, a server that is not there."""
+"""Failures of units on PostgreSQL only: deadlocks, lost connections, a missing server."""
 
 import socket
 import threading
@@ -23,7 +23,7 @@ JOB = "job"
 
 @pytest.mark.usefixtures("postgres_database")
 def test_deadlock_is_run_again_and_never_shown() -> None:
-    """Two units lock two rows crosswise; PostgreSQL ends one of them, which then finds its way free."""
+    """Two units lock two rows in opposite order; PostgreSQL aborts one, which then succeeds."""
     for slot in "ab":
         in_transaction(add, JOB, slot)
     both_hold_one = threading.Barrier(2)
@@ -163,7 +163,7 @@ def test_no_connection_to_be_had_is_busy(postgres_database: Database) -> None:
 
 
 def test_reader_and_writer_share_a_pool_but_no_switch(postgres_database: Database) -> None:
-    """A connection that has read comes back as one that may write, and the other way round."""
+    """A connection used for reading can write after its return to the pool, and vice versa."""
     isolation = sa.text(
         "SELECT current_setting('transaction_isolation') || ' ' || current_setting('transaction_read_only')"
     )

@@ -1,4 +1,4 @@
-"""Statements that go straight to the driver do what SQLAlchemy does with them: values, lists, errors, who listens."""
+"""Statements sent straight to the driver behave as in SQLAlchemy: values, lists, errors, listeners."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -28,7 +28,7 @@ NOON = datetime(2026, 6, 3, 12, 0, 0, 5, tzinfo=UTC)
 
 
 def row(number: int, **values: Any) -> dict[str, Any]:
-    """A row with something of every type."""
+    """A row with a value of every type."""
     return {"id": number, "name": "某", "day": date(2026, 6, 3), "at": NOON, "yes": True} | values
 
 
@@ -40,7 +40,7 @@ def sample(own_database: Database) -> Database:
 
 
 def both(session: Session, ids: list[int]) -> tuple[list[Any], list[Any]]:
-    """What the prepared statement finds, and what SQLAlchemy finds."""
+    """Rows of the prepared statement, and of SQLAlchemy."""
     found = [tuple(each) for each in Prepared(_LISTED).rows(session, {"ids": ids})]
     usual = [tuple(each) for each in session.connection().execute(_LISTED, {"ids": ids})]
     return sorted(found), sorted(usual)
@@ -73,7 +73,7 @@ def test_an_error_is_what_sqlalchemy_raises_and_shows_no_values(sample: Database
 @pytest.mark.parametrize("own_database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("given", [{"id": 2}, row(2, other=1)], ids=["too few", "too many"])
 def test_a_row_of_another_shape_is_a_mistake(sample: Database, given: dict[str, Any]) -> None:
-    """A value that the statement does not know would be lost without a word."""
+    """A value unknown to the statement would be lost silently."""
 
     def work(session: Session) -> None:
         _INSERT.run(session, [row(1)])

@@ -1,4 +1,4 @@
-"""mypy sees the arguments of each unit; what it must refuse is in refused_by_mypy.py."""
+"""mypy checks the arguments of each unit; refused_by_mypy.py lists calls that it must refuse."""
 
 import ast
 

@@ -1,4 +1,4 @@
-"""One statement for both databases: what SQLite reads is what SQLAlchemy's own insert for SQLite says."""
+"""One statement for both databases: compiled for SQLite, it equals SQLAlchemy's own insert for SQLite."""
 
 import pytest
 import sqlalchemy as sa
