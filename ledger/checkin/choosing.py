@@ -15,9 +15,9 @@ from ledger.checkin.policy import (
     Decision,
     EndedVisit,
     OpenVisit,
+    answer_after_end,
     choose_shift,
     decide_out,
-    told_of_end,
     wants_out,
 )
 from ledger.checkin.scans import Scene
@@ -69,8 +69,8 @@ def decide(session: Session, scene: Scene, visit: OpenVisit | None, rule: Rule) 
     if wants_out(visit, scene.station_id, intent, now=scene.now, body=rule.body):
         return _leave(session, scene, visit, rule)
     if visit is None:
-        told = _told(session, scene, rule) if command.intent == "auto" else None
-        return told or Decision("OK_IN", enter=_choose(session, scene, rule))
+        answer = _answer_after_end(session, scene, rule) if command.intent == "auto" else None
+        return answer or Decision("OK_IN", enter=_choose(session, scene, rule))
     if visit.shift.station_id == scene.station_id and command.shift_id in (None, visit.shift.id):
         return Decision("ALREADY_CHECKED_IN", about=visit.id)
     return _switch(session, scene, visit, rule)
@@ -87,17 +87,17 @@ def _leave(session: Session, scene: Scene, visit: OpenVisit | None, rule: Rule) 
     return decide_out(visit, scene.now, confirmed=scene.command.confirmed, body=rule.body)
 
 
-def _told(session: Session, scene: Scene, rule: Rule) -> Decision | None:
+def _answer_after_end(session: Session, scene: Scene, rule: Rule) -> Decision | None:
     """Report the visit that just ended here, unless the person has signed up for another shift open for check-in."""
     ended = _find_ended(session, scene)
-    told = told_of_end(ended, scene.now, rule.body)
-    if ended is None or told is None:
+    answer = answer_after_end(ended, scene.now, rule.body)
+    if ended is None or answer is None:
         return None
     try:
         choice = _choose(session, scene, rule)
     except (Rejected, Conflict):
-        return told
-    return None if choice.signed_up and choice.shift.id != ended.shift_id else told
+        return answer
+    return None if choice.signed_up and choice.shift.id != ended.shift_id else answer
 
 
 def _switch(session: Session, scene: Scene, visit: OpenVisit, rule: Rule) -> Decision:

@@ -82,7 +82,7 @@ def is_forgotten(open_visit: OpenVisit, now: datetime, body: RuleBody) -> bool:
     return now > open_visit.shift.ends_at + body.late
 
 
-def told_of_end(ended: EndedVisit | None, now: datetime, body: RuleBody) -> Decision | None:
+def answer_after_end(ended: EndedVisit | None, now: datetime, body: RuleBody) -> Decision | None:
     """The answer to a scan right after a visit ended: a double scan must not check in again.
 
     A late check-out is reported once; after that a scan has its usual meaning.

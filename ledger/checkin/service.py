@@ -62,7 +62,7 @@ def _scan(session: Session, scene: Scene) -> ScanAnswer:
     elif visit is not None and decision.leave:
         attendance = _check_out(session, scene, visit, scene.now, rule)
     else:
-        attendance = _told(session, scene, decision)
+        attendance = _attendance_to_report(session, scene, decision)
     return stored_scans.store_answer(session, scene, decision.reason, attendance)
 
 
@@ -84,7 +84,7 @@ def _enter(session: Session, scene: Scene, shift: ShiftView, visit: OpenVisit | 
     return _check_in(session, scene, shift, at)
 
 
-def _told(session: Session, scene: Scene, decision: Decision) -> dict[str, Any]:
+def _attendance_to_report(session: Session, scene: Scene, decision: Decision) -> dict[str, Any]:
     """The attendance that the answer describes; a late check-out is attached to it as evidence."""
     attendance_id = decision.about or 0
     if decision.reason == "AUTO_CLOSED":
