@@ -103,7 +103,7 @@ class Tour:
         """The reference on the receipt of a redemption."""
         return receipt_reference(int(self.keys["redemption_id"]), self.world.center_id)
 
-    def _scan(self, at: datetime, card: str) -> int:
+    def scan(self, at: datetime, card: str) -> int:
         """The clerk scans a card; the id of the attendance."""
         command = ScanCommand(f"tour-{at:%d%H%M}-{card[-8:]}", card=card, station_id=self.world.station_id)
         with clock.at(at):
@@ -137,12 +137,12 @@ class Tour:
             for person in (volunteer, forgetful):
                 with clock.at(past - timedelta(days=1)):
                     world.sign_up(shift, person)
-        self._scan(past, volunteer.card)
-        attendance_id = self._scan(past + timedelta(hours=2), volunteer.card)
-        pending_id = self._scan(past, forgetful.card)
+        self.scan(past, volunteer.card)
+        attendance_id = self.scan(past + timedelta(hours=2), volunteer.card)
+        pending_id = self.scan(past, forgetful.card)
         with clock.at(past + timedelta(hours=6)):
             in_transaction(service.close_forgotten, world.center_id)
-        self._scan(today, forgetful.card)
+        self.scan(today, forgetful.card)
         scan = ScanCommand("tour-own-scan", code=self.station_code())
         scan_id = in_transaction(service.scan, scan, actor=volunteer.actor).scan_id
         activity_id = in_snapshot(activities.get_shift, shifts[1], world.center_id).activity_id
