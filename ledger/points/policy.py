@@ -67,7 +67,7 @@ class Movement:
     """A request to move an amount (minor units, > 0) from one account to another; `code` is the kind of event.
 
     `expires_at` makes it a hold. For accounts in lots: the credit is good until the day `good_until`, None for ever;
-    `lot_id` takes from one lot only; what a correction returns to a lot that has ended meanwhile is good until
+    `lot_id` takes from one lot only; what a correction returns to a lapsed lot is good until
     `extend_to`. `claws_back` marks the return of an award, from the member or as a debt.
     """
 

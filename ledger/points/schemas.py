@@ -177,7 +177,7 @@ class AccountRequest(Request):
 class TransferRequest(Request):
     """One transfer. `id` is your own name for it, booked at most once; `pending_id` is such a name or a key.
 
-    posted and pending need both accounts, amount and unit; post and void need `pending_id` alone.
+    posted and pending need both accounts, amount and unit; post and void need only `pending_id`.
     """
 
     id = Text(load_default=None, longest=100)

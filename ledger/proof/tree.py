@@ -205,7 +205,7 @@ def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, pat
 
 
 def _perfect_root(hashes: Sequence[bytes]) -> bytes:
-    """The root over a power of two of nodes."""
+    """The root over nodes, whose number is a power of two."""
     row = list(hashes)
     while len(row) > 1:
         row = [node_hash(row[at], row[at + 1]) for at in range(0, len(row), 2)]

@@ -61,7 +61,7 @@ def expiry(policy: str) -> str:
 
 
 def expiry_choices(current: str) -> list[tuple[str, str]]:
-    """The usual policies to choose from, and the one in force."""
+    """Usual policies to choose from, plus the one in force."""
     usual = (expiry_policy.USUAL, "fixed:12-31+0", "fixed:12-31+2", "rolling:12", "rolling:24", "rolling:36", "never")
     named = [*usual, current] if expiry_policy.is_policy(current) else usual
     return [(policy, expiry(policy)) for policy in dict.fromkeys(named)]

@@ -59,7 +59,7 @@ class Office:
         return decided
 
     def see(self, proposal_id: int) -> ProposalView:
-        """A proposal as it is now."""
+        """The current state of a proposal."""
         return in_snapshot(queries.get_proposal, proposal_id, self.world.center_id)
 
     def balance(self) -> Balance:

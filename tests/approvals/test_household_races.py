@@ -21,7 +21,7 @@ ROUNDS = 20
 
 @pytest.fixture
 def office(own_database: Database) -> Office:
-    """An office in a database of its own, whose administrators are volunteers too."""
+    """An office in its own database, whose administrators are volunteers too."""
     office = Office(World(own_database))
     for person in (office.first, office.second):
         office.world.enlist(person)

@@ -30,7 +30,7 @@ BEGINNING, NOW = datetime(2022, 1, 10, 4, tzinfo=UTC), datetime(2026, 6, 10, 4, 
 
 @pytest.fixture
 def office(own_database: Database) -> Office:
-    """An office in a database of its own."""
+    """An office in its own database."""
     with clock.at(BEGINNING):
         return Office(World(own_database))
 

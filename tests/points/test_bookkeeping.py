@@ -90,7 +90,7 @@ class Bookkeeping(RuleBasedStateMachine):
 
     @rule(by=members, lines=st.lists(amounts, min_size=1, max_size=3), minutes=st.integers(1, 40))
     def hold(self, by: AccountKey, lines: list[int], minutes: int) -> None:
-        """A cart at the till."""
+        """Hold points for a cart at the till."""
         until = self.now + timedelta(minutes=minutes)
         self._post([Movement(by, REDEEMED, amount, "redeem", until) for amount in lines])
 
@@ -285,6 +285,6 @@ def _codes(refusal: str) -> Iterator[str]:
 
 
 def test_bookkeeping(database: Database) -> None:
-    """Few examples: each of them is a whole book."""
+    """Few examples, because each is a whole book."""
     assert database is not None
     run_machine(Bookkeeping, examples=(20, 150), steps=(50, 100))

@@ -224,6 +224,6 @@ class LivesOfPoints(RuleBasedStateMachine):
 
 
 def test_lives_of_points(database: Database) -> None:
-    """Few examples: each of them is a whole book."""
+    """Few examples, because each is a whole book."""
     assert database is not None
     run_machine(LivesOfPoints, examples=(20, 150), steps=(40, 100))

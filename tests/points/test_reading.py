@@ -17,7 +17,7 @@ from tests.points.books import ISSUANCE, REDEEMED, Books, member
 NOON = datetime(2026, 6, 3, 12, tzinfo=UTC)
 
 
-def replayed(rows: list[dict[str, Any]], account_id: int, until: datetime) -> tuple[int, int]:
+def derived(rows: list[dict[str, Any]], account_id: int, until: datetime) -> tuple[int, int]:
     """Balance and held amount of an account, derived from the transfers recorded up to then."""
     balance = held = 0
     amounts = {row["id"]: row["amount"] for row in rows}
@@ -64,7 +64,7 @@ def test_balance_as_of_any_time_is_that_replayed(month: Books) -> None:
         account_id = month.account_id(key)
         for time in asked[:: 1 if key == member(1) else 7]:
             view = in_snapshot(queries.get_account, account_id, month.center_id, as_of=time)
-            balance, held = replayed(rows, account_id, time)
+            balance, held = derived(rows, account_id, time)
             assert (view.balance, view.held) == (balance, held if view.counted else 0), f"{key} at {time}"
 
 

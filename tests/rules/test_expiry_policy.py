@@ -27,7 +27,10 @@ def test_the_last_good_day(policy: str, earned: date, until: date | None) -> Non
     assert good_until(policy, earned) == until
 
 
-@pytest.mark.parametrize("policy", ["", "sometimes", "rolling:0", "rolling:x", "rolling:1２", "fixed:1２-01+1", "fixed:13-01+1", "fixed:02-30+1"])
+@pytest.mark.parametrize(
+    "policy",
+    ["", "sometimes", "rolling:0", "rolling:x", "rolling:1２", "fixed:1２-01+1", "fixed:13-01+1", "fixed:02-30+1"],
+)
 def test_what_is_no_policy_is_refused(policy: str) -> None:
     with pytest.raises(Rejected) as refused:
         good_until(policy, date(2026, 6, 3))

@@ -61,7 +61,7 @@ def _freezes(session: Session, actor: Actor) -> dict[str, Any]:
     found = freezing.freezes(session, actor.center_id)
     current = next((each for each in found if each.released_at is None), None)
     awaited = current is not None and _is_awaited(current, actor)
-    near = current is not None and freezing.is_of_household(session, current, actor=actor, desk=get_desk())
+    near = current is not None and freezing.shares_household(session, current, actor=actor, desk=get_desk())
     signers = {signature.signed_by for each in found for signature in each.signatures}
     return {
         "freezes": found,

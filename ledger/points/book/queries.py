@@ -101,7 +101,7 @@ def by_keys(count: int) -> "sa.ColumnElement[bool]":
 
 
 def accounts_by_id(session: Session, ids: Iterable[int], center_id: int) -> dict[int, AccountState]:
-    """Accounts by id."""
+    """The accounts that exist among `ids`, by id."""
     rows = _BY_ID.rows(session, {"center": center_id, "ids": list(ids)})
     return {row[0]: AccountState(*row) for row in rows}
 

@@ -110,7 +110,7 @@ def release(session: Session, freeze_id: int, note: str, *, actor: Actor, desk: 
         raise Forbidden("points.release_needs_another")
     if part is None:
         raise Conflict("points.release_signed")
-    if is_of_household(session, found, actor=actor, desk=desk, lock=True):
+    if shares_household(session, found, actor=actor, desk=desk, lock=True):
         raise Forbidden("points.release_same_household")
     if not note.strip():
         raise Rejected("points.release_note_needed")
@@ -122,7 +122,7 @@ def release(session: Session, freeze_id: int, note: str, *, actor: Actor, desk: 
     return {"freeze_id": freeze_id, "part": part, "released": released}
 
 
-def is_of_household(session: Session, freeze: FreezeView, *, actor: Actor, desk: Desk, lock: bool = False) -> bool:
+def shares_household(session: Session, freeze: FreezeView, *, actor: Actor, desk: Desk, lock: bool = False) -> bool:
     """Whether the actor shares a household with a previous signer; `lock` keeps the answer true until the unit ends."""
     signed_by = {each.signed_by for each in freeze.signatures}
     return desk.one_household(session, actor.identity_id, actor.center_id, identities=signed_by, lock=lock)

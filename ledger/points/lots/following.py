@@ -95,7 +95,7 @@ class LotBook:
         uses = lot_policy.give_back(self.taken.get(original_id, []), returned, line.amount)
         for use in uses:
             returned[use.lot_id] = returned.get(use.lot_id, 0) + use.remaining_change
-            if line.extend_to is not None and lot_policy.has_died(self.lots[use.lot_id], self.today):
+            if line.extend_to is not None and lot_policy.has_lapsed(self.lots[use.lot_id], self.today):
                 use.extended_to = line.extend_to
         return self._apply(uses)
 

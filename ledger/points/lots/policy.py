@@ -84,7 +84,7 @@ def give_back(taken: Sequence[Use], returned: dict[int, int], amount: int) -> li
     return uses
 
 
-def has_died(lot: LotState, today: date) -> bool:
+def has_lapsed(lot: LotState, today: date) -> bool:
     """Whether a lot is past its last day and grace, so that the next expiry takes it."""
     return lot.good_until is not None and lot.good_until + GRACE < today
 

@@ -61,7 +61,7 @@ class ConsistencyQuery(Request):
 
 
 class ConsistencySchema(Schema):
-    """A consistency proof (RFC 6962, 2.1.2) from the first `from` leaves to those of the checkpoint."""
+    """A consistency proof (RFC 6962, 2.1.2) from the first `from` leaves to the checkpoint."""
 
     old_size = fields.Integer(data_key="from")
     old_root = Base64()
