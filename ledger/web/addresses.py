@@ -1,4 +1,4 @@
-"""Addresses that leave the service on paper and in codes: always the settings' base, never what a request claimed."""
+"""Addresses for paper and codes: always built on the settings' base URL, never on a request's Host."""
 
 from typing import Any
 
@@ -12,5 +12,5 @@ def absolute(endpoint: str, **values: Any) -> str:
 
 
 def short(endpoint: str, **values: Any) -> str:
-    """The same in upper case, which makes a QR code smaller; for views whose path takes both cases."""
+    """The same in upper case, for smaller QR codes; only for views whose path is case-insensitive."""
     return absolute(endpoint, **values).upper()

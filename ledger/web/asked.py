@@ -1,7 +1,7 @@
-"""What the address of a page asks for, by the readers of `ledger.web.reading`.
+"""Reads the query string of a page with the readers of `ledger.web.reading`.
 
-A filter that can't be read narrows nothing, so that an old link still shows something; the page then says above its
-list what it could not read (`unread`). A file has no place for that and is refused.
+An unreadable filter is ignored, so that an old link still shows something; the page then says above its list what it
+could not read (`unread`). A file has no place to say so and is refused.
 """
 
 from collections.abc import Callable, Collection
@@ -23,48 +23,48 @@ _TO_ITS_END = timedelta(seconds=59, microseconds=999_999)
 
 
 def text(name: str, *, longest: int) -> str:
-    """Text, empty where none is asked for."""
+    """Text, empty if missing."""
     return _read(name, lambda typed: reading.read_text(typed, longest=longest)) or ""
 
 
 def choice(name: str, among: Collection[str]) -> str | None:
-    """One of some words, None for all."""
+    """One of the given words, None for all."""
     return _read(name, lambda written: reading.read_choice(written, among))
 
 
 def has(name: str) -> bool:
-    """Whether the address has a word, whatever it says."""
+    """Whether the parameter is present, with any value."""
     return name in request.args
 
 
 def day(name: str) -> date | None:
-    """A day, None where none is asked for."""
+    """A day, None if missing."""
     return _read(name, reading.read_day)
 
 
 def start_of_day(name: str) -> datetime | None:
-    """The first instant of a day where the people are."""
+    """The first instant of a day in the people's zone."""
     return _midnight(day(name), days=0)
 
 
 def end_of_day(name: str) -> datetime | None:
-    """The first instant after a day where the people are."""
+    """The first instant after a day in the people's zone."""
     return _midnight(day(name), days=1)
 
 
 def end_of_minute(name: str) -> datetime | None:
-    """The last instant of a minute where the people are, as it is picked on a page."""
+    """The last instant of a minute picked on a page, in the people's zone."""
     minute = _read(name, reading.read_local_minute)
     return None if minute is None else (minute + _TO_ITS_END).replace(tzinfo=clock.zone())
 
 
 def pointer(name: str) -> int | None:
-    """A key that only points at something on the page; the page says so where it is none."""
+    """A key that only points at something on the page; the page reports it if unreadable."""
     return _read(name, reading.read_key)
 
 
 def key(name: str) -> int | None:
-    """A key that the page is about. Raises InvalidFields for what is none: without it another page would be shown."""
+    """The key of the page's subject. Raises InvalidFields if unreadable: ignoring it would show another page."""
     written = request.args.get(name, "")
     try:
         return reading.read_key(written) if written.strip() else None
@@ -73,38 +73,38 @@ def key(name: str) -> int | None:
 
 
 def page(limit: int = USUAL_PER_PAGE, *, usually: str = "") -> PageRequest:
-    """The part of a list that is asked for, in the order that is asked for."""
+    """The requested page of a list, in the requested order."""
     return PageRequest(limit, request.args.get("after"), sort() or usually)
 
 
 def part(limit: int = USUAL_PER_PAGE) -> PageRequest:
-    """The part of a list that is asked for, where the list has one order."""
+    """The requested page of a list with a fixed order."""
     return PageRequest(limit, request.args.get("after"))
 
 
 def sort() -> str:
-    """The order that is asked for, empty for the usual one."""
+    """The requested order, empty for the default."""
     return request.args.get("sort", "")
 
 
 def verbatim(name: str) -> str:
-    """What the address says, every character of it, to be judged elsewhere."""
+    """The raw value, for validation elsewhere."""
     return request.args.get(name, "")
 
 
 def everything() -> dict[str, str]:
-    """What the address says by name, to fill in a form."""
+    """All raw values by name, to fill in a form."""
     return request.args.to_dict()
 
 
 def unread() -> dict[str, str]:
-    """What of the address could not be read, and why, in words by name."""
+    """Messages about unreadable parameters, by name."""
     found: dict[str, str] = g.setdefault("unread", {}) if has_request_context() else {}
     return found
 
 
 def refuse_unread() -> None:
-    """Raises InvalidFields where something of the address could not be read."""
+    """Raises InvalidFields if a parameter could not be read."""
     if unread():
         raise InvalidFields([{"field": name, "message": said} for name, said in unread().items()])
 

@@ -1,7 +1,7 @@
-"""TLS for a village: an authority of the station's own, and a certificate of its PC that phones come to trust.
+"""TLS for a village: the station's own certificate authority, and a certificate for its PC that phones can trust.
 
-A browser opens the camera only over https. Where no public authority can vouch for a PC on a local network, the
-station does it: its root certificate is installed once on each phone, and its key never leaves the PC.
+Browsers open the camera only over https. No public authority certifies a PC on a local network, so the station does:
+its root certificate is installed once on each phone, and its key never leaves the PC.
 """
 
 import ipaddress
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 ROOT_LIFE = timedelta(days=3650)
-# Browsers refuse server certificates of a longer life (CA/Browser Forum; Apple for private roots too).
+# Browsers refuse server certificates with longer validity (CA/Browser Forum; Apple for private roots too).
 SERVER_LIFE = timedelta(days=397)
 ROOT_CERTIFICATE, ROOT_KEY = "ningxin-root.crt", "ningxin-root.key"
 SERVER_CERTIFICATE, SERVER_KEY = "server.crt", "server.key"
@@ -24,7 +24,7 @@ SERVER_CERTIFICATE, SERVER_KEY = "server.crt", "server.key"
 def make_certificates(folder: Path, names: list[str], *, now: datetime) -> None:
     """Write a server certificate for the names (host names or addresses), signed by the folder's root.
 
-    The root is made the first time and kept, so that phones which trust it trust the renewed certificate too.
+    The root is made once and kept, so that phones that trust it also trust renewed certificates.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / ROOT_KEY).exists():
@@ -77,7 +77,7 @@ def _builder(
 
 
 def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
-    """What a key may do: vouch for other keys, or prove in a handshake that it is there."""
+    """The permitted uses of a key: signing certificates, or TLS handshakes."""
     return x509.KeyUsage(
         digital_signature=not signs_certificates,
         content_commitment=False,
@@ -92,7 +92,7 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
 
 
 def _authority_key(key: ec.EllipticCurvePrivateKey) -> x509.AuthorityKeyIdentifier:
-    """Which key has signed, from the key itself: the root of a village may be older than its key identifier."""
+    """The signer's key identifier, computed from the key: an old root may lack one."""
     return x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
 
 
@@ -108,7 +108,7 @@ def _pem(certificate: x509.Certificate) -> bytes:
 
 
 def _write_key(path: Path, key: ec.EllipticCurvePrivateKey) -> None:
-    """The key, readable by its owner alone from its first byte on."""
+    """Write the key into a file that only its owner can ever read."""
     path.unlink(missing_ok=True)
     content = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

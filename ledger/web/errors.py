@@ -1,4 +1,4 @@
-"""Refusals of the HTTP layer itself: what could not be read, found or allowed before any service was asked."""
+"""Refusals of the HTTP layer itself: requests that are unreadable, unknown or forbidden before any service runs."""
 
 from ledger.kernel.errors import ErrorText, register
 

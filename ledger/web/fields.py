@@ -1,7 +1,7 @@
-"""The fields of requests over the API, each with the words for what is wrong with it; and the URL converter of keys.
+"""Fields of API requests with translated error messages; and the URL converter of keys.
 
-What a request carries is made of these fields alone: marshmallow's own say what is wrong in English only. Answers may
-be made of either. `Asked…` reads a value from the text of an address, the others read JSON.
+Requests use only these fields, because marshmallow's own messages are English only. Responses may use either. `Asked…`
+fields read text from a query string, the others read JSON.
 """
 
 import base64
@@ -21,31 +21,31 @@ from ledger.web import reading
 from ledger.web.reading import Unreadable
 
 MOST_AMOUNT = 10**12
-# 63 bits: the first of the 13 letters stands for three of them.
+# 63 bits: the first of the 13 letters holds three of them.
 ID_PATTERN = "[0-7][0-9a-hjkmnp-tv-z]{12}"
 _WRONG_TYPE = _("类型不对")
 
 
 def length(least: int, most: int) -> validate.Length:
-    """Of so many characters or members."""
+    """A length between two bounds."""
     if least == 0:
         return validate.Length(max=most, error=_("太长，最多 {max}"))
     return validate.Length(min=least, max=most, error=_("长度要在 {min} 到 {max} 之间"))
 
 
 def between(least: int, most: int) -> validate.Range:
-    """From the one number to the other."""
+    """A number between two bounds."""
     return validate.Range(min=least, max=most, error=_("请填 {min} 到 {max}"))
 
 
 class Request(Schema):
-    """What a request carries."""
+    """Base of the schemas of requests."""
 
     error_messages = {"type": _WRONG_TYPE, "unknown": _("没有这一项")}
 
 
 class _Spoken(fields.Field[Any]):
-    """Gives a field of marshmallow its words."""
+    """Adds translated messages to a field of marshmallow."""
 
     default_error_messages = {
         "required": lazy_pgettext("field", "这一项要填"),
@@ -57,17 +57,17 @@ class _Spoken(fields.Field[Any]):
     }
 
     def make_error(self, key: str, **_known: Any) -> ValidationError:
-        """Said now, in the language of who asks."""
+        """Translate the message now, into the language of the request."""
         return ValidationError(str(self.error_messages[key]))
 
 
 class _Read(_Spoken):
-    """A field that one of the readers reads from text."""
+    """A field read from text by one of the readers."""
 
     default_error_messages = {"invalid": _("请填文字")}
 
     def read(self, text: str) -> Any:
-        """The value. Raises Unreadable."""
+        """Read the value. Raises Unreadable."""
         raise NotImplementedError
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
@@ -91,36 +91,36 @@ class PublicId(_Read, fields.Field[int]):
         return None if value is None else public_id(value)
 
     def read(self, text: str) -> int:
-        """The key of a public form."""
+        """Read a key in its public form."""
         return reading.read_key(text)
 
 
 class Text(_Read, fields.String):
-    """Text that can be stored, trimmed, of `shortest` to `longest` characters."""
+    """Storable text, trimmed, of `shortest` to `longest` characters."""
 
     def __init__(self, *, shortest: int = 1, longest: int = 200, **kwargs: Any) -> None:
         super().__init__(validate=length(shortest, longest), **kwargs)
 
     def read(self, text: str) -> str:
-        """The text without spaces around it; the validator speaks of its length."""
+        """Read trimmed text; the validator checks its length."""
         return reading.read_text(text, longest=len(text))
 
 
 class Verbatim(_Spoken, fields.String):
-    """Text of which every character counts, as it was sent."""
+    """Text exactly as it was sent."""
 
     default_error_messages = {"invalid": _("请填文字")}
 
 
 class Choice(Verbatim):
-    """One of some words."""
+    """One of the given words."""
 
     def __init__(self, among: Sequence[str], **kwargs: Any) -> None:
         super().__init__(validate=validate.OneOf(among, error=_("请从这些里选：{choices}")), **kwargs)
 
 
 class Pattern(Verbatim):
-    """Text of one shape, and the words that say which."""
+    """Text that matches a pattern, with a message that describes it."""
 
     def __init__(self, pattern: str, *, error: str, **kwargs: Any) -> None:
         super().__init__(validate=validate.Regexp(pattern, error=error), **kwargs)
@@ -136,7 +136,7 @@ class Whole(_Spoken, fields.Integer):
 
 
 class Flag(_Spoken, fields.Boolean):
-    """True or false in JSON, and nothing that only looks like it."""
+    """True or false in JSON, but nothing that only looks like it."""
 
     default_error_messages = {"invalid": _("请填 true 或者 false")}
 
@@ -147,7 +147,7 @@ class Flag(_Spoken, fields.Boolean):
 
 
 class Degrees(_Spoken, fields.Float):
-    """Degrees from -most to most: a finite number in JSON, not one in quotes."""
+    """Degrees from -most to most: a finite number in JSON, unquoted."""
 
     default_error_messages = {"invalid": _("请填数字")}
 
@@ -170,7 +170,7 @@ class Day(_Read, fields.Date):
     """A day, as 2026-06-03."""
 
     def read(self, text: str) -> date:
-        """The day."""
+        """Read the day."""
         return reading.read_day(text)
 
 
@@ -181,12 +181,12 @@ class Instant(_Read, fields.Field[datetime]):
         return None if value is None else value.astimezone(UTC).isoformat()
 
     def read(self, text: str) -> datetime:
-        """The instant in UTC."""
+        """Read the instant in UTC."""
         return reading.read_instant(text)
 
 
 class List(_Spoken, fields.List[Any]):
-    """Several of a kind."""
+    """A list of values of one field."""
 
     default_error_messages = {"invalid": _("请填一个列表")}
 
@@ -198,7 +198,7 @@ class Nested(_Spoken, fields.Nested):
 
 
 class Members(_Spoken, fields.Dict):
-    """An object whose members somebody else reads."""
+    """An object whose members are validated elsewhere."""
 
     default_error_messages = {"invalid": _("请填一个对象")}
 
@@ -207,60 +207,60 @@ class Members(_Spoken, fields.Dict):
 
 
 class AskedWhole(_Read, fields.Integer):
-    """A whole number in an address."""
+    """A whole number in a query string."""
 
     def __init__(self, least: int, most: int, **kwargs: Any) -> None:
         super().__init__(metadata={"minimum": least, "maximum": most}, **kwargs)
         self._least, self._most = least, most
 
     def read(self, text: str) -> int:
-        """The number."""
+        """Read the number."""
         return reading.read_whole(text, least=self._least, most=self._most)
 
 
 class AskedFlag(_Read, fields.Boolean):
-    """True or false in an address."""
+    """True or false in a query string."""
 
     def read(self, text: str) -> bool:
-        """The one or the other; 1 and 0 say it too."""
+        """Read true or false; also accepts 1 and 0."""
         return reading.read_choice(text, ("true", "false", "1", "0")) in ("true", "1")
 
 
 class AskedDegrees(_Read, fields.Float):
-    """Degrees in an address."""
+    """Degrees in a query string."""
 
     def __init__(self, most: int, **kwargs: Any) -> None:
         super().__init__(metadata={"minimum": -most, "maximum": most}, **kwargs)
         self._most = most
 
     def read(self, text: str) -> float:
-        """The degrees."""
+        """Read the degrees."""
         return reading.read_degrees(text, most=self._most)
 
 
 class Base64(fields.Field[bytes]):
-    """Bytes, written in base64; only for answers."""
+    """Bytes, written in base64; only for responses."""
 
     def _serialize(self, value: bytes | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else base64.b64encode(value).decode()
 
 
 class IdConverter(BaseConverter):
-    """A key in a path; what is none matches no route."""
+    """A key in a path; anything else matches no route."""
 
     regex = ID_PATTERN
 
     def to_python(self, value: str) -> int:
-        """From the public form."""
+        """Convert from the public form."""
         return parse_public_id(value)
 
     def to_url(self, value: int) -> str:
-        """To the public form."""
+        """Convert to the public form."""
         return public_id(value)
 
 
 class PageQuery(Request):
-    """The members of every list: how many, after which, in which order."""
+    """Parameters of every list: limit, cursor and order."""
 
     limit = AskedWhole(1, MOST_PER_PAGE, load_default=USUAL_PER_PAGE)
     after = Text(load_default=None, shortest=0, longest=500, metadata={"description": "cursor"})
@@ -268,5 +268,5 @@ class PageQuery(Request):
 
 
 def page_of(query: dict[str, Any]) -> PageRequest:
-    """The part of a list that a `PageQuery` asks for. Taken out, so that what narrows it is left."""
+    """Take the requested page out of a `PageQuery`; the filters remain in `query`."""
     return PageRequest(query.pop("limit"), query.pop("after"), query.pop("sort"))

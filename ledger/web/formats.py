@@ -1,4 +1,4 @@
-"""How points, minutes and moments are written for people, in Chinese and in English.
+"""Formats points, minutes and moments for people, in Chinese and English.
 
 Pure functions first; `register` hands them to the templates with the reader's language and the service's zone.
 """
@@ -25,7 +25,7 @@ _MONTHS_EN = (
 def points(minor: int, scale: int = 2, *, sign: bool = False) -> str:
     """Write minor units as decimals: 12850 is "128.50", -5500 is "−55.00" (U+2212).
 
-    `scale` is the number of decimals (0 for minutes and goods); `sign` writes "+" before what was gained.
+    `scale` is the number of decimals (0 for minutes and goods); `sign` writes "+" before positive numbers.
     """
     digits = str(abs(minor)).rjust(scale + 1, "0")
     whole, decimals = (digits[:-scale], digits[-scale:]) if scale else (digits, "")
@@ -46,14 +46,14 @@ def minutes_words(minutes: int, *, locale: str = "zh") -> str:
 
 
 def local_time(moment: datetime, *, zone: tzinfo) -> str:
-    """Write the time of day where the reader is: "08:52"."""
+    """Write the time of day in the reader's zone: "08:52"."""
     return f"{_at(moment, zone):%H:%M}"
 
 
 def local_date(day: date, *, locale: str = "zh", zone: tzinfo, year: bool = True, weekday: bool = False) -> str:
     """Write a day: "2026年6月3日", with `weekday` "2026年6月3日 星期三", without `year` "6月3日".
 
-    A moment is first moved to `zone`; a plain date is taken as it is.
+    Converts a moment to `zone` first; a plain date stays as it is.
     """
     local = _at(day, zone) if isinstance(day, datetime) else day
     if _is_english(locale):
@@ -64,7 +64,7 @@ def local_date(day: date, *, locale: str = "zh", zone: tzinfo, year: bool = True
 
 
 def local_month(day: date, *, locale: str = "zh", year: bool = True) -> str:
-    """Write a month by one of its days: "2026年6月" or "June 2026", without `year` "6月" or "June"."""
+    """Write the month of a day: "2026年6月" or "June 2026", without `year` "6月" or "June"."""
     if _is_english(locale):
         return _MONTHS_EN[day.month - 1] + (f" {day.year}" if year else "")
     return (f"{day.year}年" if year else "") + f"{day.month}月"
@@ -76,7 +76,7 @@ def local_datetime(moment: datetime, *, locale: str = "zh", zone: tzinfo, year: 
 
 
 def time_range(start: datetime, end: datetime, *, locale: str = "zh", zone: tzinfo) -> str:
-    """Write when a shift is: "09:00–11:00"; over midnight "22:00–次日 02:00"; over more days with both dates."""
+    """Write the time of a shift: "09:00–11:00"; past midnight "22:00–次日 02:00"; over more days with both dates."""
     days = (_at(end, zone).date() - _at(start, zone).date()).days
     first, last = local_time(start, zone=zone), local_time(end, zone=zone)
     if days == 0:
@@ -88,7 +88,7 @@ def time_range(start: datetime, end: datetime, *, locale: str = "zh", zone: tzin
 
 
 def time_ago(moment: datetime, now: datetime, *, locale: str = "zh", zone: tzinfo) -> str:
-    """Write how long ago something was, up to a day; what is older, or yet to come, is written as it is."""
+    """Write how long ago a moment was, up to a day; write older and future moments in full."""
     seconds = int((now - moment).total_seconds())
     english = _is_english(locale)
     if not 0 <= seconds < 86_400:
@@ -101,7 +101,7 @@ def time_ago(moment: datetime, now: datetime, *, locale: str = "zh", zone: tzinf
 
 
 def reader_language() -> str:
-    """The language of whoever is answered, "zh" where nobody is."""
+    """The reader's language, "zh" outside requests."""
     return str(get_locale() or "zh")
 
 
@@ -116,7 +116,7 @@ def _at(moment: datetime, zone: tzinfo) -> datetime:
 
 
 def register(app: Flask) -> None:
-    """Give the templates these filters."""
+    """Register the template filters."""
     filters: dict[str, Callable[..., str]] = {
         "points": points,
         "minutes_words": lambda minutes: minutes_words(minutes, locale=reader_language()),

@@ -1,4 +1,4 @@
-"""What an HTML form sent, by the readers of `ledger.web.reading`; and a refusal put beside the field that caused it."""
+"""Reads HTML forms with the readers of `ledger.web.reading`, and attributes refusals to fields."""
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
@@ -19,9 +19,9 @@ LONGEST_TEXT = 500
 
 
 class Form:
-    """A form that was sent, read field by field within `with`, which ends in InvalidFields for all faults together.
+    """A submitted form, read field by field inside `with`, which ends in InvalidFields for all faults together.
 
-    Until then a field that can't be taken reads as nothing: 0, "", None, the first day.
+    Until then an invalid field reads as a neutral value: 0, "", None, the first day.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Form:
             raise InvalidFields([{"field": name, "message": said} for name, said in self.faults.items()])
 
     def read(self, name: str, reader: Callable[[str], T], *, otherwise: T) -> T:
-        """What the reader makes of a field that must be filled."""
+        """Read a required field."""
         typed = request.form.get(name, "")
         if not typed.strip():
             self.faults[name] = _("这一项要填")
@@ -43,7 +43,7 @@ class Form:
         return self._read(name, typed, reader, otherwise)
 
     def read_if_filled(self, name: str, reader: Callable[[str], T]) -> T | None:
-        """What the reader makes of a field, None where nothing was typed."""
+        """Read an optional field, None if empty."""
         typed = request.form.get(name, "")
         return self._read(name, typed, reader, None) if typed.strip() else None
 
@@ -55,26 +55,26 @@ class Form:
             return otherwise
 
     def text(self, name: str, *, longest: int = LONGEST_TEXT) -> str:
-        """Text, empty where nothing was typed."""
+        """Optional text, "" if empty."""
         return self.read_if_filled(name, lambda typed: reading.read_text(typed, longest=longest)) or ""
 
     def needed_text(self, name: str, *, longest: int) -> str:
-        """Text that must be there."""
+        """Required text."""
         return self.read(name, lambda typed: reading.read_text(typed, longest=longest), otherwise="")
 
     def key(self, name: str) -> int:
-        """The thing chosen from a list."""
+        """The key chosen from a list."""
         if not request.form.get(name):
             self.faults[name] = _("请选一样")
             return 0
         return self.read(name, reading.read_key, otherwise=0)
 
     def optional_key(self, name: str) -> int | None:
-        """The thing chosen from a list, None for none."""
+        """The key chosen from a list, None if none was."""
         return self.read_if_filled(name, reading.read_key)
 
     def choice(self, name: str, among: Collection[str]) -> str:
-        """One of some words."""
+        """One of the given words."""
         chosen = request.form.get(name, "")
         return self._read(name, chosen, lambda written: reading.read_choice(written, among), "")
 
@@ -83,7 +83,7 @@ class Form:
         return self.read(name, lambda typed: reading.read_whole(typed, least=least, most=most), otherwise=least)
 
     def optional_whole(self, name: str, *, least: int = 0, most: int) -> int | None:
-        """A whole number, None where nothing was typed."""
+        """A whole number, None if empty."""
         return self.read_if_filled(name, lambda typed: reading.read_whole(typed, least=least, most=most))
 
     def points(self, name: str, *, least: int = 0, most: int) -> int:
@@ -91,7 +91,7 @@ class Form:
         return self.read(name, lambda typed: reading.read_points(typed, least=least, most=most), otherwise=least)
 
     def optional_degrees(self, name: str, *, most: int) -> float | None:
-        """Degrees, None where nothing was typed."""
+        """Degrees, None if empty."""
         return self.read_if_filled(name, lambda typed: reading.read_degrees(typed, most=most))
 
     def day(self, name: str) -> date:
@@ -99,40 +99,40 @@ class Form:
         return self.read(name, reading.read_day, otherwise=reading.EARLIEST)
 
     def optional_day(self, name: str) -> date | None:
-        """A day, None where nothing was typed."""
+        """A day, None if empty."""
         return self.read_if_filled(name, reading.read_day)
 
     def moment(self, day_name: str, time_name: str) -> datetime:
-        """A day and a time of day where the people are."""
+        """A day and a time of day in the people's zone."""
         clock_time = self.read(time_name, reading.read_time, otherwise=datetime.min.time())
         return datetime.combine(self.day(day_name), clock_time, tzinfo=clock.zone())
 
 
 def text(name: str, *, longest: int = LONGEST_TEXT) -> str:
-    """The text of one field, empty where nothing was typed. Raises InvalidFields."""
+    """The text of one field, "" if empty. Raises InvalidFields."""
     with Form() as form:
         return form.text(name, longest=longest)
 
 
 def optional_text(name: str, *, longest: int = LONGEST_TEXT) -> str | None:
-    """The text of one field, None where nothing was typed. Raises InvalidFields."""
+    """The text of one field, None if empty. Raises InvalidFields."""
     return text(name, longest=longest) or None
 
 
 def key(name: str) -> int:
-    """The thing chosen from a list. Raises InvalidFields."""
+    """The key chosen from a list. Raises InvalidFields."""
     with Form() as form:
         return form.key(name)
 
 
 def optional_key(name: str) -> int | None:
-    """The thing chosen from a list, None for none. Raises InvalidFields."""
+    """The key chosen from a list, None if none was. Raises InvalidFields."""
     with Form() as form:
         return form.optional_key(name)
 
 
 def pointer(name: str) -> int | None:
-    """A key that only points at something on the page, None where it is none."""
+    """A key that only points at something on the page, None if unreadable."""
     return Form().optional_key(name)
 
 
@@ -142,29 +142,29 @@ def ticked(name: str) -> bool:
 
 
 def all_ticked(name: str) -> set[str]:
-    """The values of the boxes of a name that were ticked."""
+    """The values of the ticked boxes with this name."""
     return set(request.form.getlist(name))
 
 
 def pressed(name: str) -> bool:
-    """Whether the form was sent by this button."""
+    """Whether this button sent the form."""
     return name in request.form
 
 
 def verbatim(name: str) -> str:
-    """What was typed, every character of it: a password, or what is drawn again beside a refusal."""
+    """The raw value: for a password, or to show it again next to a refusal."""
     return request.form.get(name, "")
 
 
 def everything() -> dict[str, str]:
-    """What was typed in every field, to be drawn again; empty where no form was sent."""
+    """All raw values, to show them again; empty if no form was sent."""
     return request.form.to_dict()
 
 
 def field_errors(error: LedgerError, fields: Mapping[str, str]) -> dict[str, Any]:
-    """The words of a refusal by the field that caused it, as the template wants them; `fields`: code to field.
+    """Messages by field for the template; `fields` maps codes of refusals to fields.
 
-    Raises the refusal itself where no field is to blame: it then has the page to itself.
+    Re-raises the refusal if no field caused it, so that it gets a page of its own.
     """
     if isinstance(error, InvalidFields):
         return {each["field"]: each["message"] for each in error.context["errors"]}

@@ -1,4 +1,4 @@
-"""Who may see a view: every view says so, and an application with one that doesn't won't start."""
+"""Access to views: every view declares who may use it, or the application doesn't start."""
 
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
@@ -21,7 +21,7 @@ _ANYONE_LOGGED_IN = "logged-in"
 
 
 def requires(*permissions: Permission) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """The view is for those who hold one of the permissions somewhere; the service asks for which place."""
+    """Restrict the view to holders of one of the permissions at any place; the service checks the place."""
 
     def mark(view: Callable[P, R]) -> Callable[P, R]:
         view.access = permissions  # type: ignore[attr-defined]
@@ -31,19 +31,19 @@ def requires(*permissions: Permission) -> Callable[[Callable[P, R]], Callable[P,
 
 
 def logged_in(view: Callable[P, R]) -> Callable[P, R]:
-    """The view is for everybody who has logged in."""
+    """Restrict the view to people who are logged in."""
     view.access = _ANYONE_LOGGED_IN  # type: ignore[attr-defined]
     return view
 
 
 def public(view: Callable[P, R]) -> Callable[P, R]:
-    """The view is for everybody."""
+    """Open the view to everybody."""
     view.access = _ANYBODY  # type: ignore[attr-defined]
     return view
 
 
 def current_actor() -> Actor | None:
-    """Who sends this request, None without a log-in that still holds."""
+    """The sender of this request, None without a valid log-in."""
     if "actor" not in g:
         token = bearer_token() or request.cookies.get(SESSION_COOKIE)
         load: LoadActor = g.load_actor
@@ -53,7 +53,7 @@ def current_actor() -> Actor | None:
 
 
 def get_actor() -> Actor:
-    """Who sends this request. Raises Forbidden("access.login_needed")."""
+    """The sender of this request. Raises Forbidden("access.login_needed")."""
     actor = current_actor()
     if actor is None:
         raise Forbidden("access.login_needed")
@@ -84,7 +84,7 @@ def register(app: Flask, load_actor: LoadActor) -> None:
 
 
 def refuse_unmarked(app: Flask) -> None:
-    """Raises RuntimeError naming the views that say nothing about who may see them."""
+    """Raises RuntimeError naming views without access rules."""
     views = {name: view for name, view in app.view_functions.items() if name != "static"}
     unmarked = sorted(name for name, view in views.items() if not hasattr(view, "access"))
     if unmarked:
@@ -103,7 +103,7 @@ def _check_access(access: object) -> None:
 
 
 def _needs_csrf_token() -> bool:
-    """A browser's cookies come with every request, wanted or not; a device's token doesn't."""
+    """Browsers attach cookies to every request, even forged ones; a device's token is sent deliberately."""
     if request.method in ("GET", "HEAD", "OPTIONS") or bearer_token():
         return False
     return not request.path.startswith("/api/") or SESSION_COOKIE in request.cookies

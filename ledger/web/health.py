@@ -1,4 +1,4 @@
-"""For those who watch over the service: is it alive, is it ready, how is it doing."""
+"""Monitoring of the service: liveness, readiness, metrics."""
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, current_app, jsonify
@@ -15,14 +15,14 @@ bp = Blueprint("health", __name__)
 @bp.get("/healthz")
 @public
 def alive() -> ResponseReturnValue:
-    """Alive: the process answers."""
+    """Liveness: the process answers."""
     return jsonify(status="ok")
 
 
 @bp.get("/readyz")
 @public
 def ready() -> ResponseReturnValue:
-    """Ready: the database answers, with the newest schema and all guards of the facts; 503 and why otherwise."""
+    """Readiness: the database answers, with the newest schema and all guards of the facts; else 503 with the reason."""
     try:
         current_app.extensions["refuse_unready"](runtime.current().database)
     except SettingsError as error:
@@ -35,7 +35,7 @@ def ready() -> ResponseReturnValue:
 @bp.get("/metrics")
 @public
 def metrics() -> Response:
-    """Counters in Prometheus' text form; numbers of requests and times by route, nothing about persons."""
+    """Metrics in Prometheus' text format; counts and durations of requests by route, nothing about people."""
     for measure in current_app.extensions["measures"]:
         measure()
     return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)

@@ -1,6 +1,6 @@
-"""What templates need to write addresses: ids in their public form, the next page of a list, the same list as a file.
+"""Template helpers for addresses: ids in their public form, the next page of a list, the same list as a file.
 
-What the address asks for is carried over as text and never by the names of arguments: an address may ask for anything.
+Query parameters are carried over as text, never as keyword arguments: a query string may contain any name.
 """
 
 from typing import Any
@@ -12,23 +12,23 @@ from ledger.kernel.ids import public_id
 
 
 def register(app: Flask) -> None:
-    """Give all templates the filter `public_id` and the functions `page_url`, `url_with` and `file_url`."""
+    """Register for all templates the filter `public_id` and the functions `page_url`, `url_with` and `file_url`."""
     app.jinja_env.filters["public_id"] = public_id
     app.jinja_env.globals.update(page_url=page_url, url_with=url_with, file_url=file_url)
 
 
 def page_url(after: str | None = None) -> str:
-    """This list after a cursor, with every filter kept; without a cursor its first page."""
+    """The address of this list after a cursor, with all filters; without a cursor, of its first page."""
     return _with_query(request.path, {"after": after or ""})
 
 
 def url_with(**changed: str) -> str:
-    """This page with something of its address changed."""
+    """This page's address with some parameters changed."""
     return _with_query(request.path, changed)
 
 
 def file_url(endpoint: str, **values: Any) -> str:
-    """The file of this list, with every filter kept."""
+    """The address of this list as a file, with all filters."""
     return _with_query(url_for(endpoint, **values), {"after": ""})
 
 

@@ -1,4 +1,4 @@
-"""Which language an answer is written in: the page's switch, then the reader's browser; Chinese unless asked."""
+"""The language of a response: the page's switch, then the reader's browser; by default Chinese."""
 
 from typing import Literal
 
@@ -11,7 +11,7 @@ _LOCALES = {"zh": "zh_Hans", "en": "en"}
 
 
 def language() -> Language:
-    """The language of this request. An API client is asked by Accept-Language alone."""
+    """The language of this request. With an Authorization header, only Accept-Language counts."""
     if not has_request_context():
         return "zh"
     chosen = request.cookies.get(LANGUAGE_COOKIE)

@@ -1,6 +1,6 @@
-"""Log lines as JSON, one object a line, without personal data: routes by their rule, never by the path that was asked.
+"""Logs JSON, one object per line, without personal data: a route's rule, never the requested path.
 
-A path may hold a card's or a receipt's code, and a query string a name; the rule of the route holds neither.
+A path may contain a card's or receipt's code, and a query string a name; the route's rule contains neither.
 """
 
 import json
@@ -24,10 +24,10 @@ SECONDS = Histogram(
 
 
 class JsonLines(logging.Formatter):
-    """A record as one JSON object: time, level, logger, message, whatever was given as extra, and where a fault was."""
+    """Formats a record as one JSON object: time, level, logger, message, extra fields, and a traceback of errors."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
+        """Format the line."""
         line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname.lower(),
@@ -41,7 +41,7 @@ class JsonLines(logging.Formatter):
 
 
 def _traceback(error: BaseException | None) -> list[str]:
-    """Kinds and places of an error and of what it came from; their messages may quote what somebody typed."""
+    """Types and locations of an error and its causes, without their messages, which may quote user input."""
     lines: list[str] = []
     while error is not None:
         lines.append(f"{type(error).__module__}.{type(error).__qualname__}")
@@ -53,7 +53,7 @@ def _traceback(error: BaseException | None) -> list[str]:
 
 
 def configure() -> None:
-    """Send the service's own log to standard error, once however often it is called."""
+    """Send the service's own log to standard error; repeated calls do nothing."""
     logger = logging.getLogger("ledger")
     logger.setLevel(logging.INFO)
     if not any(isinstance(handler.formatter, JsonLines) for handler in logger.handlers):
@@ -63,7 +63,7 @@ def configure() -> None:
 
 
 def register(app: Flask) -> None:
-    """Measure every request; log those that took long or failed."""
+    """Measure every request; log slow and failed ones."""
     configure()
 
     @app.before_request
@@ -83,5 +83,5 @@ def register(app: Flask) -> None:
 
 
 def route_name() -> str:
-    """The rule of the route that was asked for, "unknown" where there is none."""
+    """The rule of the requested route, "unknown" if there is none."""
     return request.url_rule.rule if request.url_rule is not None else "unknown"

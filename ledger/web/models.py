@@ -1,4 +1,4 @@
-"""Counters of the rate limit, shared by all processes."""
+"""Counters of rate limits, shared by all processes."""
 
 from sqlalchemy.orm import Mapped, mapped_column
 

@@ -1,4 +1,4 @@
-"""The staff's menu: one table of page, words and permission. A new page of staff adds its line here."""
+"""The staff menu: one table of pages, labels and permissions. Add new staff pages here."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,14 +13,14 @@ from ledger.kernel.permissions import Permission
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A page in the menu, for whoever holds one of the permissions anywhere."""
+    """A page in the menu, for holders of one of the permissions at any place."""
 
     endpoint: str
     label: Any
     permissions: tuple[Permission, ...]
 
 
-# In the order in which they are shown. What an actor may not use is hidden; a page that is not registered is left out.
+# In display order. Pages that the actor may not use, or that aren't registered, are left out.
 STAFF_MENU = (
     Entry("audit.console", _("总览"), (Permission.READ_BOOKS,)),
     Entry("home.day", _("今天"), (Permission.MANAGE_ACTIVITIES, Permission.CHECK_IN_OTHERS)),
@@ -37,15 +37,15 @@ STAFF_MENU = (
     Entry("audit.trial_balance", _("账本"), (Permission.READ_BOOKS,)),
     Entry("rules.versions", _("规则"), (Permission.MANAGE_RULES, Permission.READ_BOOKS)),
 )
-# Staff who serve as volunteers too find the way to their own points here.
+# For staff who volunteer too: the way to their own points.
 OWN = Entry("home.mine", _("我的"), (Permission.OWN_RECORD,))
 
 
 def staff_nav(actor: Actor | None, path: str) -> list[dict[str, Any]]:
     """The menu of an actor who is at `path`: [{"label", "href", "current"}], empty for a volunteer or a stranger.
 
-    Current is the entry whose address begins the path, the longest one where several do: /volunteers/new belongs to
-    /volunteers without saying so.
+    The current entry is the one with the longest address that is a prefix of the path: /volunteers/new belongs to
+    /volunteers.
     """
     if actor is None:
         return []

@@ -1,4 +1,4 @@
-"""The idempotency key of a request: a header of programs, a hidden field of forms."""
+"""The idempotency key of a request: a header for API clients, a hidden field in forms."""
 
 import secrets
 
@@ -14,7 +14,7 @@ _SHORTEST, _LONGEST = 8, 100
 
 
 def idempotency_key() -> Once:
-    """The key this request must have. Raises LedgerError("idempotency.key_missing" | "idempotency.key_invalid")."""
+    """The required key of this request. Raises LedgerError("idempotency.key_missing" | "idempotency.key_invalid")."""
     once = find_idempotency_key()
     if once is None:
         raise LedgerError("idempotency.key_missing")
@@ -22,7 +22,7 @@ def idempotency_key() -> Once:
 
 
 def find_idempotency_key() -> Once | None:
-    """The key of this request, None where it has none."""
+    """The key of this request, None if it has none."""
     key = request.headers.get(HEADER) or request.form.get(FIELD)
     if not key:
         return None
@@ -40,12 +40,12 @@ def find_idempotency_key() -> Once | None:
 
 
 def new_key() -> str:
-    """A key for a form, made when it is drawn."""
+    """A key for a form, made when the form is rendered."""
     return secrets.token_urlsafe(18)
 
 
 def register(app: Flask) -> None:
-    """Mark the answers that came from the record; give forms their key."""
+    """Mark replayed responses; provide keys to forms."""
     app.jinja_env.globals["new_idempotency_key"] = new_key
 
     @app.after_request

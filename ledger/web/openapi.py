@@ -1,4 +1,4 @@
-"""The REST surface: one OpenAPI 3.1 document for all blueprints, and its page without a CDN."""
+"""The REST API: one OpenAPI 3.1 document for all blueprints, and a page that shows it without a CDN."""
 
 import http
 from collections.abc import Sequence
@@ -47,13 +47,13 @@ REQUIRED_KEY_PARAMETER = KEY_PARAMETER | {"required": True}
 
 
 class HouseApi(Api):  # type: ignore[misc]
-    """flask-smorest with the house's errors: ledger.web.problem answers them, keeps `Allow`, speaks both languages."""
+    """flask-smorest without its error handlers: ledger.web.problem answers errors, keeps `Allow`, and is bilingual."""
 
     def _register_error_handlers(self) -> None:
-        """Nothing: the application has its own."""
+        """Register none: the application has its own."""
 
     def _register_responses(self) -> None:
-        """Every error is a problem document."""
+        """Describe every error as a problem document."""
         self.spec.components.schema("Problem", _PROBLEM)
         for status in http.HTTPStatus:
             response = _PROBLEM_RESPONSE if status >= 400 else {"description": status.phrase}
@@ -88,7 +88,7 @@ def register(app: Flask, blueprints: Sequence[ApiBlueprint]) -> None:
 
 
 def _refuse_other_media_types() -> None:
-    """A body that is no JSON would be taken for no body at all."""
+    """Refuse bodies other than JSON, which would otherwise be treated as missing."""
     has_body = bool(request.content_length) or "Transfer-Encoding" in request.headers
     if request.path.startswith(PREFIX) and has_body and not request.is_json:
         raise LedgerError("request.unsupported_media_type")
@@ -104,5 +104,5 @@ def document() -> Response:
 @bp.get("/api/docs")
 @public
 def documentation() -> str:
-    """The document as a page."""
+    """Show the document as a page."""
     return render_template("api_docs.html")

@@ -1,8 +1,8 @@
-"""What every page knows without its view saying so, and the reader's switches for language and size of type.
+"""Context of every page, and the reader's preferences for language and size of type.
 
-A view passes `render_template` only what is its own; the base templates find here: `locale`, `theme`, `large_type`,
+A view passes `render_template` only its own values; the base templates get from here: `locale`, `theme`, `large_type`,
 `demo`, `frozen`, `here`, `place_name`, `person` ({name, role}, None for strangers), `actor`, `nav`, `log_out_url`,
-`now`, `registered(endpoint)`, `unread` (what of the address could not be read). What a view passes itself goes before.
+`now`, `registered(endpoint)`, `unread` (messages about unreadable parameters). A view's own values take precedence.
 """
 
 from collections.abc import Callable
@@ -32,9 +32,9 @@ _YEAR_SECONDS = 366 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who reads a page, as its head says it: the own name in full, the role in words, the place they are at home.
+    """The reader of a page as its header shows them: full name, role in words, home place.
 
-    `frozen` tells staff that the center's book takes no posting now.
+    `frozen` tells staff that the center's book accepts no postings now.
     """
 
     place_name: str = ""
@@ -48,7 +48,7 @@ LoadReader = Callable[[Session, Actor | None], Reader]
 
 
 def register(app: Flask, load_reader: LoadReader) -> None:
-    """Give all templates what the base templates need."""
+    """Provide the context of the base templates."""
 
     @app.context_processor
     def _context() -> dict[str, Any]:
@@ -72,14 +72,14 @@ def register(app: Flask, load_reader: LoadReader) -> None:
 
 
 def registered(endpoint: str) -> bool:
-    """Whether the application has such a page, so that a page can leave out a link to one that it lacks."""
+    """Whether the application has this endpoint, so that pages can omit links to missing ones."""
     return endpoint in current_app.view_functions
 
 
 def keep_preferences(
     response: Response, *, language: str | None = None, large_type: bool | None = None, theme: str | None = None
 ) -> None:
-    """Write the switches into the browser."""
+    """Store preferences in the browser."""
     for name, value in ((LANGUAGE_COOKIE, language), (THEME_COOKIE, theme)):
         if value is not None:
             _set_cookie(response, name, value)
@@ -88,9 +88,9 @@ def keep_preferences(
 
 
 def bring_preferences(response: Response, *, language: str, large_type: bool) -> None:
-    """Bring a person's switches to the browser where they log in; what was chosen there before the log-in stays.
+    """Bring a person's preferences to the browser at log-in; a language chosen there before the log-in stays.
 
-    A profile says Chinese and small type until its person chooses, so these two take nothing away.
+    Chinese and small type are a profile's defaults, so they override nothing.
     """
     brought = language if language != "zh" and LANGUAGE_COOKIE not in request.cookies else None
     keep_preferences(response, language=brought, large_type=large_type or None)
@@ -109,7 +109,7 @@ def _set_cookie(response: Response, name: str, value: str) -> None:
 
 
 def _here() -> str:
-    """Where the switches come back to: this page, or the one with the form where this is the answer to one."""
+    """The address to return to after a switch: this page, or the form's page if this is the response to a form."""
     if request.method == "GET":
         return request.full_path.rstrip("?")
     referrer = urlsplit(request.referrer or "")
@@ -117,7 +117,7 @@ def _here() -> str:
 
 
 def _read(load_reader: LoadReader) -> tuple[Actor | None, Reader]:
-    """Once per request. A page that says the database is away must not need the database."""
+    """Load the reader once per request, or none on failure: an error page about the database must not need it."""
     if "reader" not in g:
         try:
             actor = current_actor()

@@ -1,4 +1,4 @@
-"""Every refusal in one shape: RFC 9457 problem details for programs, a page with the same words for people."""
+"""Every refusal in one format: RFC 9457 problem details for API clients, a page with the same texts for people."""
 
 import json
 import logging
@@ -34,19 +34,19 @@ _LETTERS = "ACDEFHJKMNPRTWXY"
 
 
 class InvalidFields(Rejected):
-    """Fields that can't be taken: `errors` is a list of {field, message}, in the reader's language."""
+    """Invalid fields: `errors` is a list of {field, message}, in the reader's language."""
 
     def __init__(self, errors: list[dict[str, str]]) -> None:
         super().__init__("request.invalid", count=len(errors), errors=errors)
 
 
 def wants_json() -> bool:
-    """Whether the answer goes to a program."""
+    """Whether the response goes to an API client."""
     return request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json"
 
 
 def words(error: LedgerError, *, in_language: Language | None = None) -> tuple[str, str]:
-    """What happened and what to do next, in the reader's language or the one asked for, with the context filled in."""
+    """What happened and what to do next, in the given or the reader's language, with the context filled in."""
     text = text_of(error.code)
     context = _Known({name: _for_people(name, value) for name, value in error.context.items()})
     if (in_language or language()) == "en":
@@ -55,7 +55,7 @@ def words(error: LedgerError, *, in_language: Language | None = None) -> tuple[s
 
 
 def _for_people(name: str, value: Any) -> Any:
-    """Amounts of points with their decimals, instants as the time of day where people are, `…_moment` with the day."""
+    """Format points with decimals, instants as time of day in the people's zone, `…_moment` with the day."""
     if name.endswith("_points") and isinstance(value, int):
         return formats.points(value)
     if isinstance(value, str) and _INSTANT.fullmatch(value):
@@ -87,7 +87,7 @@ def problem(error: LedgerError) -> dict[str, Any]:
 
 
 def reference() -> str:
-    """A short code for the telephone, the same in the answer and in the log."""
+    """A short code to read out on the telephone, the same in the response and the log."""
     if "reference" not in g:
         letters = "".join(secrets.choice(_LETTERS) for _ in range(3))
         g.reference = f"{letters} {secrets.randbelow(1000):03}"
@@ -95,17 +95,17 @@ def reference() -> str:
 
 
 def _plain(name: str, value: Any) -> Any:
-    """Keys leave in their public form; all else is plain already."""
+    """Convert keys to their public form; other values are plain already."""
     return public_id(value) if name.endswith("_id") and isinstance(value, int) else value
 
 
 def register(app: Flask) -> None:
-    """Answer every error in the house's shape."""
+    """Answer every error in this format."""
     app.register_error_handler(LedgerError, _answer)
     app.register_error_handler(CSRFError, lambda _error: _answer(LedgerError("request.csrf")))
     app.register_error_handler(HTTPException, _answer_http)
     app.register_error_handler(UnicodeDecodeError, lambda _error: _answer(LedgerError("request.malformed")))
-    # JSON nested deeper than the parser's stack.
+    # JSON nested too deeply for the parser.
     app.register_error_handler(RecursionError, lambda _error: _answer(LedgerError("request.malformed")))
     app.register_error_handler(Exception, _answer_fault)
 
@@ -158,7 +158,7 @@ def _from_http(error: HTTPException, status: int) -> LedgerError:
 
 
 def _field_errors(messages: Any, path: tuple[str, ...] = ()) -> Any:
-    """Marshmallow's nested messages as a flat list of field and words."""
+    """Flatten marshmallow's nested messages into a list of field and message."""
     if isinstance(messages, dict):
         for name, inner in messages.items():
             skip = name in ("json", "query", "form", "files", "_schema") and len(path) == 0

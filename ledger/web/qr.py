@@ -1,4 +1,4 @@
-"""Codes as SVG paths, which a strict CSP shows: QR for addresses and codes, Code 128 bars for scanner guns."""
+"""Codes as SVG paths, which a strict CSP allows: QR for addresses and codes, Code 128 bars for scanner guns."""
 
 import re
 from functools import lru_cache
@@ -17,7 +17,7 @@ _BLACK = re.compile(rb"\x00+")
 
 @lru_cache(maxsize=4096)
 def qr_svg(text: str) -> Markup:
-    """A QR code that is shown again and again (a card, a poster) as one path; the page gives it size and label."""
+    """A QR code that is shown repeatedly (a card, a poster) as one path; the page sets size and label."""
     code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=_QUIET_ZONE)
     code.add_data(text)
     code.make(fit=True)
@@ -25,7 +25,7 @@ def qr_svg(text: str) -> Markup:
 
 
 def single_qr_svg(text: str) -> Markup:
-    """The same for a code that is shown once (a receipt, a payer's code), drawn in a small part of the time."""
+    """The same for a code that is shown once (a receipt, a payer's code), rendered much faster."""
     made = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
     image: Any = made.to_image(scale=1, add_quiet_zones=False)
     height, width = image.shape
@@ -44,7 +44,7 @@ def _picture(rows: list[bytes]) -> Markup:
 
 
 def bars_svg(text: str) -> Markup:
-    """The text as Code 128 bars, as wide as its modules and 30 high."""
+    """The text as Code 128 bars, one unit per module wide and 30 high."""
     image: Any = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.Code128).to_image(scale=1, add_quiet_zones=False)
     row = bytes(memoryview(image))[: image.shape[1]]
     path = "".join(f"M{x + _BARS_QUIET_ZONE} 0h{length}v30h-{length}z" for x, length in _runs(row))
@@ -56,5 +56,5 @@ def bars_svg(text: str) -> Markup:
 
 
 def _runs(row: bytes) -> list[tuple[int, int]]:
-    """Where black modules (zeros) begin and how many stand side by side."""
+    """Starts and lengths of runs of black modules (zeros)."""
     return [(run.start(), run.end() - run.start()) for run in _BLACK.finditer(row)]

@@ -1,4 +1,4 @@
-"""How often something may be tried from one source within a window; counted in the database, so for all processes."""
+"""Rate limits per source and window; counted in the database, so shared by all processes."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _limits = table_of(RateLimit)
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `most` tries of a kind within a window, which begins with the first try."""
+    """At most `most` attempts of a kind within a window, which begins with the first attempt."""
 
     kind: str
     most: int
@@ -27,26 +27,26 @@ class Limit:
 
 
 def count_try(*tries: tuple[Limit, str]) -> None:
-    """Count a try of each source against its limit. Raises TooMany("request.too_many", seconds=…) when one is used up.
+    """Count an attempt of each source against its limit. Raises TooMany("request.too_many", seconds=…) above it.
 
-    It is a unit of its own, before the work, so that a refused try counts as well.
+    It is a unit of its own, before the work, so that failed attempts count too.
     """
     in_transaction(_count, tries)
 
 
 def forgive(*tries: tuple[Limit, str]) -> None:
-    """Forget the tries of a source, because it has proved who it is."""
+    """Reset the counters of sources that have authenticated."""
     in_transaction(_forget, [_key(limit, source) for limit, source in tries])
 
 
 def forget_expired(session: Session) -> int:
-    """Remove the counters whose window is over; how many went. For a job."""
+    """Delete counters whose window is over and return how many. For a job."""
     now = int(clock.now().timestamp())
     return int(session.connection().execute(sa.delete(RateLimit).where(RateLimit.expires_at <= now)).rowcount)
 
 
 def network_of(address: str | None) -> str:
-    """The source that an address stands for: itself, or its /64 network, of which one person may use every address."""
+    """The source of an address: an IPv4 address itself, or its IPv6 /64 network, which one person may control."""
     try:
         parsed = ipaddress.ip_address(address or "")
     except ValueError:
@@ -81,5 +81,5 @@ def _forget(session: Session, keys: list[str]) -> None:
 
 
 def _key(limit: Limit, source: str) -> str:
-    """A digest, because a source may be somebody's phone number."""
+    """A digest, because a source may be a phone number."""
     return keyring().index(f"{limit.kind}:{source}", purpose="rate limit")

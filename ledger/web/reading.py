@@ -1,18 +1,18 @@
-"""Values read from text: one meaning in every form, address and query of the API.
+"""Reads values from text, with the same rules in every form, page address and API query.
 
-- Full-width digits and signs, and spaces around a value, are taken: a Chinese keyboard makes them. `１０` and ` 5 ` are
-  10 and 5.
-- A number is digits; points and degrees may have a point with digits on both sides. What could be meant in two ways is
-  refused with words that say what to write: `1,000`, `1e3`, `1_000`, `+5`, `5.`, `.5`, and `-0` where there is nothing
-  below zero. Nothing is rounded: 1.005 points are refused.
-- Everything is bounded: days and instants are of the years 2000 to 2199, so that no sum of them leaves the calendar;
-  whole numbers have the bounds of their field, all within 64 bits.
-- Keys are made by machines and taken exactly.
-- Text loses the spaces around it, its line ends become "\\n", and its own length bounds it. What can't be stored is
-  refused: NUL and other control characters, halves of pairs.
+- Full-width digits and signs, and spaces around a value, are accepted: Chinese keyboards type them. `１０` and ` 5 `
+  are 10 and 5.
+- A number is digits; points and degrees may have a point with digits on both sides. Ambiguous input is refused with a
+  message that says what to write: `1,000`, `1e3`, `1_000`, `+5`, `5.`, `.5`, and `-0` if negative numbers aren't
+  allowed. Nothing is rounded: 1.005 points are refused.
+- Everything is bounded: days and instants lie in the years 2000 to 2199, so that sums can't leave the calendar; whole
+  numbers have the bounds of their field, all within 64 bits.
+- Keys are made by machines and must match exactly.
+- Text is trimmed, its line ends become "\\n", and its length is limited. Characters that can't be stored are refused:
+  NUL and other control characters, lone surrogates.
 
-JSON has numbers of its own, so there a number in quotes is refused (ledger.web.fields); its days, instants, keys and
-texts are read by these functions too.
+JSON has its own numbers, so quoted numbers are refused there (ledger.web.fields); these functions also read JSON's
+days, instants, keys and texts.
 """
 
 import re
@@ -36,7 +36,7 @@ _LOCAL_MINUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]
 
 
 class Unreadable(ValueError):
-    """Text that can't be taken; `words` say to its writer what to write instead."""
+    """Unreadable text; `words` tell its writer what to write instead."""
 
     def __init__(self, words: str) -> None:
         super().__init__(words)
@@ -44,7 +44,7 @@ class Unreadable(ValueError):
 
 
 def plain(typed: str) -> str:
-    """What was typed with its full-width signs made narrow, and without spaces around it."""
+    """Normalise input: narrow its full-width characters and trim it."""
     return typed.translate(_WIDE).strip()
 
 
@@ -77,7 +77,7 @@ def read_degrees(typed: str, *, most: int) -> float:
 
 
 def read_day(typed: str) -> date:
-    """A day of the years that there can be. Raises Unreadable."""
+    """A day within the permitted years. Raises Unreadable."""
     written = plain(typed)
     try:
         day = date.fromisoformat(written) if _DAY.fullmatch(written) else None
@@ -100,7 +100,7 @@ def read_time(typed: str) -> time:
 
 
 def read_local_minute(typed: str) -> datetime:
-    """A day and a time of day as a browser writes them, without a zone; seconds are left out. Raises Unreadable."""
+    """A day and a time of day in a browser's format, without a zone; seconds are dropped. Raises Unreadable."""
     written = plain(typed)
     try:
         moment = datetime.fromisoformat(written) if _LOCAL_MINUTE.fullmatch(written) else None
@@ -112,7 +112,7 @@ def read_local_minute(typed: str) -> datetime:
 
 
 def read_instant(written: str) -> datetime:
-    """An instant in ISO 8601 with an offset, as programs write it; in UTC. Raises Unreadable."""
+    """An instant in ISO 8601 with an offset, converted to UTC. Raises Unreadable."""
     try:
         instant = datetime.fromisoformat(written)
         if instant.tzinfo is not None and EARLIEST <= instant.date() <= LATEST:
@@ -131,7 +131,7 @@ def read_key(written: str) -> int:
 
 
 def read_text(typed: str, *, longest: int) -> str:
-    """Text without spaces around it, empty where nothing was typed. Raises Unreadable."""
+    """Trimmed text, "" if there is none. Raises Unreadable."""
     text = typed.replace("\r\n", "\n").strip()
     if any(not _may_be_stored(letter) for letter in text):
         raise Unreadable(_("有存不了的字符"))
@@ -141,7 +141,7 @@ def read_text(typed: str, *, longest: int) -> str:
 
 
 def read_choice(written: str, among: Collection[str]) -> str:
-    """One of some words. Raises Unreadable."""
+    """One of the given words. Raises Unreadable."""
     if written not in among:
         raise Unreadable(_("请选一样"))
     return written

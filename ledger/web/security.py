@@ -1,4 +1,4 @@
-"""Headers that every answer carries."""
+"""Security headers of every response."""
 
 from flask import Flask, Response, request
 
@@ -21,7 +21,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Set the headers; what is somebody's own is never kept by a shared cache."""
+    """Set the headers; caches may store only static files, unless a view permits it."""
 
     @app.after_request
     def _headers(response: Response) -> Response:

@@ -1,4 +1,4 @@
-"""The server that comes with the service: granian with one worker process, whose threads share the one writer."""
+"""The built-in server: granian with one worker process, whose threads share the one writer."""
 
 import os
 import signal
@@ -29,9 +29,9 @@ def serve(
     certificate: tuple[Path, Path] | None,
     in_worker: Callable[[Flask], None],
 ) -> None:
-    """Serve until told to stop; `in_worker` runs once in the process that answers, before the first request.
+    """Serve until told to stop; `in_worker` runs once in the worker process, before the first request.
 
-    Raises SettingsError when the port is taken or the certificate can't be read.
+    Raises SettingsError if the port is taken or the certificate can't be read.
     """
     _refuse_taken(host, port)
     cert, key = certificate or (None, None)
@@ -54,7 +54,7 @@ def serve(
 
 
 def _start_worker(app: Flask, in_worker: Callable[[Flask], None], parent: int) -> Flask:
-    # Ctrl-C reaches both processes; the worker leaves it to the parent, which lets it finish what it is at.
+    # Ctrl-C reaches both processes; the worker ignores it, because the parent shuts it down gracefully.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with, args=(parent,), name="parent-watch", daemon=True).start()
     in_worker(app)
@@ -62,7 +62,7 @@ def _start_worker(app: Flask, in_worker: Callable[[Flask], None], parent: int) -
 
 
 def _end_with(parent: int) -> None:
-    """A worker whose parent was killed would go on holding the port, with nobody to tell it to stop."""
+    """Exit when the parent is gone; otherwise the orphaned worker would keep the port."""
     while os.getppid() == parent:
         threading.Event().wait(_PARENT_LOOK_SECONDS)
     os._exit(1)

@@ -1,4 +1,4 @@
-"""Tables as files to download: CSV that Excel opens in Chinese, and xlsx; no cell is ever taken for a formula."""
+"""Tables as downloads: CSV that Excel opens with Chinese text, and xlsx; no cell becomes a formula."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ from ledger.web.asked import refuse_unread
 
 FileKind = Literal["csv", "xlsx"]
 KINDS: tuple[FileKind, ...] = ("csv", "xlsx")
-# A list that is longer is narrowed by its filters first: the whole file is made in memory.
+# Longer lists must be filtered first: the whole file is made in memory.
 MOST_ROWS = 10_000
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _MIMETYPES = {
@@ -25,9 +25,9 @@ _MIMETYPES = {
 
 
 def download(kind: str, name: str, lines: Iterable[Sequence[Any]]) -> Response:
-    """The lines, headings first, as a file called `name` of kind "csv" or "xlsx"; NotFound for another kind.
+    """Lines, headings first, as a file called `name` of kind "csv" or "xlsx"; raises NotFound for other kinds.
 
-    Raises InvalidFields where a filter in the address could not be read: a file can't say so.
+    Raises InvalidFields if a filter in the address is unreadable, because a file can't report it.
     """
     refuse_unread()
     if kind not in _MIMETYPES:
@@ -39,12 +39,12 @@ def download(kind: str, name: str, lines: Iterable[Sequence[Any]]) -> Response:
 
 
 def spreadsheet(kind: FileKind, name: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
-    """The rows under their headings as a download called `<name>.<kind>`."""
+    """Rows under their headings as a download called `<name>.<kind>`."""
     return download(kind, name, [headings, *rows])
 
 
 def to_csv(lines: Iterable[Sequence[Any]]) -> bytes:
-    """CSV in UTF-8 with a mark, by which Excel knows it; text that looks like a formula gets an apostrophe."""
+    """CSV in UTF-8 with a BOM, which Excel needs; text that looks like a formula gets an apostrophe."""
     file = io.StringIO(newline="")
     writer = csv.writer(file)
     for line in lines:

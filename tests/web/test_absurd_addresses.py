@@ -1,7 +1,7 @@
-"""Every GET, asked with absurd values in its address: a page or a problem in words each time, never a fault.
+"""Every GET with absurd values in its address: always a page or a readable problem, never a fault.
 
-Which names an address may have is heard from the application: every name that it looks for while it answers. So a new
-one is tried as soon as somebody asks for it.
+The test records which parameters the application reads while it answers. So a new parameter is tried as soon as code
+reads it.
 """
 
 import ast
@@ -38,7 +38,7 @@ ABSURD = (
     *("", "x\x00", "9" * 30, "x" * 5_000, "'\"<%", "\ud83d\ude00\n", "9999-12-31", "0001-01-01", "2199-12-31"),
     *("9999-12-31T23:59", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", public_id((1 << 63) - 1)),
 )
-# What a database has its own opinion of; PostgreSQL is asked these alone.
+# Values that databases treat differently; PostgreSQL gets only these.
 LOOKED_UP = ("x\x00", "9" * 30, "2199-12-31", public_id((1 << 63) - 1), "\ud83d\ude00")
 CURSORS: tuple[Any, ...] = (
     *(["x\x00", 5], [(1 << 63) - 1, (1 << 63) - 1], ["2199-12-31T23:59:59+00:00", 1], ["\ud800", 5], [1.5, 1.5]),
@@ -47,12 +47,12 @@ CURSORS: tuple[Any, ...] = (
 )
 BROKEN = ("?", "W10", "\x00", base64.urlsafe_b64encode(b"[" * 3_000).decode())
 SORTS = ("", "--", "-", "recorded_at;", "id\x00", "x" * 5_000)
-# Names that Flask's own url_for gives a meaning to.
+# Names with a meaning for Flask's url_for.
 ARGUMENTS = ("_external", "_anchor", "_method", "_scheme", "endpoint", "self", "values")
 
 
 class Heard(ImmutableMultiDict[str, str]):
-    """An address that remembers which of its names were asked for."""
+    """Query parameters that record which names were read."""
 
     names: ClassVar[set[str]] = set()
 
@@ -74,14 +74,14 @@ class Heard(ImmutableMultiDict[str, str]):
 
 
 class Listening(Request):
-    """A request whose address is heard."""
+    """A request whose query parameters are recorded."""
 
     parameter_storage_class = Heard  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)
 class Asked:
-    """An address without its query, and who looks at it."""
+    """An address without its query, and the person who requests it."""
 
     rule: Rule
     path: str
@@ -90,14 +90,14 @@ class Asked:
 
 @pytest.fixture
 def tour(world: World, app: Flask, monkeypatch: pytest.MonkeyPatch) -> Tour:
-    """A center with one of everything, in an application that listens."""
+    """A center with one of everything, in an application that records parameters."""
     monkeypatch.setattr(app, "request_class", Listening)
     Heard.names.clear()
     return Tour(world, app)
 
 
 def keys_of(tour: Tour) -> dict[str, Any]:
-    """What paths are made of, by the names that they give it."""
+    """Values for the variables of paths, by name."""
     found = in_snapshot(_account_and_batch, tour.world.center_id)
     return tour.keys | found | {"center_id": tour.world.center_id, "size": 1, "reference": tour.voucher, "code": "x"}
 
@@ -109,7 +109,7 @@ def _account_and_batch(session: Session, center_id: int) -> dict[str, int]:
 
 
 def path_of(rule: Rule, tour: Tour, keys: dict[str, Any]) -> str:
-    """The address of a rule; an id that nobody has stands for what the tour lacks."""
+    """The address of a rule; an unused id stands for what the tour lacks."""
     made = PAGES.get(rule.endpoint, ("", None))[1]
     if made is not None:
         return made(tour).partition("?")[0]
@@ -122,7 +122,7 @@ def path_of(rule: Rule, tour: Tour, keys: dict[str, Any]) -> str:
 
 
 def everything_asked(tour: Tour, client: FlaskClient) -> Iterator[Asked]:
-    """Every GET there is, each with the first person who is shown something."""
+    """Every GET, each with the first person who may see it."""
     keys = keys_of(tour)
     for rule in tour.app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint in FOR_MACHINES:
@@ -138,7 +138,7 @@ def headers_of(person: Person | None) -> dict[str, str]:
 
 
 def values_for(name: str, values: tuple[str, ...]) -> list[str]:
-    """What a name is tried with."""
+    """Values to try for a parameter."""
     if name == "after":
         cursors = [base64.urlsafe_b64encode(json.dumps(each).encode()).decode().rstrip("=") for each in CURSORS]
         return [*BROKEN, *cursors] if values is ABSURD else cursors[:5]
@@ -147,7 +147,7 @@ def values_for(name: str, values: tuple[str, ...]) -> list[str]:
 
 @contextmanager
 def unsaid_by(app: Flask) -> Iterator[list[str]]:
-    """The pages that were shown without a word about what they could not read in their address."""
+    """Pages that didn't report an unreadable parameter."""
     found: list[str] = []
 
     def look(_app: Flask, response: Response) -> None:
@@ -160,7 +160,7 @@ def unsaid_by(app: Flask) -> Iterator[list[str]]:
 
 
 def faults_of(asked: Asked, client: FlaskClient, values: tuple[str, ...], tried: set[str]) -> Iterator[str]:
-    """What went wrong with an address, tried with every name that it was heard to ask for."""
+    """Faults of an address, tried with every parameter that it reads."""
     Heard.names.clear()
     own = [*ARGUMENTS, *asked.rule.arguments]
     queries = ["", urlencode(dict.fromkeys(own, "x"))]
@@ -179,7 +179,7 @@ def faults_of(asked: Asked, client: FlaskClient, values: tuple[str, ...], tried:
 
 
 def names_in_the_source() -> set[str]:
-    """Every name that a page asks an address for, as the code has it."""
+    """Every parameter that pages read, found in the source."""
     return {
         str(node.args[0].value)
         for source in package()

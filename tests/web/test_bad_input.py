@@ -1,4 +1,4 @@
-"""Every operation of the API, fed with what is wrong: a clear problem each time, and nothing has changed."""
+"""Every operation of the API with invalid input: always a clear problem, and nothing changes."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ from tests.databases import on_sqlite
 from tests.world import Person, World
 
 _NOBODY = public_id(1)
-# Tries are counted, refused ones too: that is what the table is for.
+# Attempts are counted, refused ones too: that is the table's purpose.
 _COUNTS_TRIES = "rate_limit"
 _HUGE = b'{"x": "' + b"x" * 2_000_000 + b'"}'
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One way to call the API, and who may."""
+    """An operation of the API, and who may call it."""
 
     method: str
     path: str
@@ -40,14 +40,14 @@ class Operation:
 
     @property
     def body(self) -> dict[str, Any] | None:
-        """The schema of its JSON body, None where it has none."""
+        """The schema of its JSON body, None if it has none."""
         content = self.spec.get("requestBody", {}).get("content", {})
         schema: dict[str, Any] | None = content.get("application/json", {}).get("schema")
         return schema
 
     @property
     def needed(self) -> dict[str, int]:
-        """What its query can't do without; all of them are numbers."""
+        """Its required query parameters; all are numbers."""
         parameters = self.spec.get("parameters", [])
         return {each["name"]: 1 for each in parameters if each.get("in") == "query" and each.get("required")}
 
@@ -78,7 +78,7 @@ def operations(app: Flask) -> list[Operation]:
 
 
 def _plain(rule: str) -> str:
-    """Flask's path as OpenAPI writes it: /places/<id:place_id> is /places/{place_id}."""
+    """Convert Flask's path to OpenAPI's form: /places/<id:place_id> is /places/{place_id}."""
     return "/".join(
         "{" + part[1:-1].rpartition(":")[2] + "}" if part.startswith("<") else part for part in rule.split("/")
     )
@@ -86,7 +86,7 @@ def _plain(rule: str) -> str:
 
 @pytest.fixture
 def everybody(world: World) -> Person:
-    """Somebody who may do everything that anybody may."""
+    """An admin who also volunteers, with the widest permissions."""
     person = world.add_volunteer("周全")
     world.employ(person, "admin", place_id=world.top_id)
     return person
@@ -94,7 +94,7 @@ def everybody(world: World) -> Person:
 
 @pytest.fixture
 def people(world: World) -> dict[str, Person]:
-    """Somebody of each of the smaller roles."""
+    """One person for each of the smaller roles."""
     staff = {role: world.add_staff(role) for role in ("auditor", "clerk")}
     return staff | {"volunteer": world.add_volunteer("李四")}
 
@@ -106,7 +106,7 @@ def contents(session: Session) -> dict[str, int]:
 
 @pytest.fixture
 def unchanged(people: dict[str, Person], everybody: Person) -> Iterator[None]:
-    """Whatever the test sends, afterwards every table has as many rows as before."""
+    """Whatever the test sends, every table keeps its number of rows."""
     before = in_snapshot(contents)
     yield
     assert in_snapshot(contents) == before
@@ -117,7 +117,7 @@ Send = Callable[..., TestResponse]
 
 @pytest.fixture
 def send(client: FlaskClient, everybody: Person) -> Send:
-    """Call an operation as somebody who may; ids in its path name nothing."""
+    """Call an operation as a person who may; ids in its path don't exist."""
 
     def sent(operation: Operation, person: Person | None = everybody, **known: Any) -> TestResponse:
         path = operation.path
@@ -131,7 +131,7 @@ def send(client: FlaskClient, everybody: Person) -> Send:
 
 
 def wrong(operation: Operation, answer: TestResponse, *expected: int) -> str:
-    """What is wrong with an answer that ought to be a problem of one of the statuses; "" if nothing is."""
+    """What is wrong with a response that should be a problem with one of the statuses; "" if nothing is."""
     what = f"{operation.name} answered {answer.status_code} {answer.get_data()[:200]!r}"
     if answer.status_code not in expected or answer.mimetype != "application/problem+json":
         return what
@@ -217,7 +217,7 @@ def test_a_body_that_can_not_be_read(
 
 
 def properties(operation: Operation, app: Flask) -> tuple[dict[str, Any], list[str]]:
-    """The properties of a body, and the names of those it must have."""
+    """The properties of a body, and the names of required ones."""
     schema = operation.body or {}
     if "$ref" in schema:
         schema = app.extensions["openapi"].to_dict()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]

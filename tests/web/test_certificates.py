@@ -1,4 +1,4 @@
-"""The village's own certificates are such that a client which trusts the root trusts the PC, and nobody else."""
+"""The village's certificates: a client that trusts the root trusts the PC, and nobody else."""
 
 import http.client
 import http.server
@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def port(folder: Path) -> Iterator[int]:
-    """A server that shows the certificate."""
+    """The port of a server that presents the certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / SERVER_CERTIFICATE, folder / SERVER_KEY)
     server = http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)

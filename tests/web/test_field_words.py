@@ -1,4 +1,4 @@
-"""What is wrong with a field of a request is said in the reader's language, for every field of every schema."""
+"""Errors of fields are in the reader's language, for every field of every schema."""
 
 import ast
 from collections.abc import Iterator
@@ -17,17 +17,17 @@ from tests.source import dotted, package
 from tests.test_translations import CHINESE, GETTEXT
 from tests.world import World
 
-# Marshmallow's words about writing answers, and about a date or time without a zone, which is read by our own reader.
+# Marshmallow's messages about serialising, and about dates or times without a zone, which our own reader reads.
 NEVER_SAID = {"format", "invalid_awareness"}
 LANGUAGES = {"zh": "zh-CN", "en": "en-GB"}
-# Longer, larger and other than anything that a field takes; each is refused by the validators that it gets to.
+# Longer, larger and other than any field accepts; every validator that gets one of these refuses it.
 WRONG: tuple[Any, ...] = ("", "x" * 5_000, -(10**15), 10**15, ["x"] * 2_000, [])
 _TYPED = {AskedWhole, AskedFlag, AskedDegrees}
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A schema that a request is loaded with, and where the request carries it."""
+    """A schema that loads requests, and the part of the request that it loads."""
 
     schema: Schema
     location: str
@@ -38,7 +38,7 @@ class Loaded:
 
 
 def loaded(app: Flask) -> list[Loaded]:
-    """Every schema of a request: the API's, and the payloads of what takes two people."""
+    """Every schema of requests: the API's, and payloads of proposals."""
     found = {}
     for view in app.view_functions.values():
         for parameter in getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", ()):
@@ -49,7 +49,7 @@ def loaded(app: Flask) -> list[Loaded]:
 
 
 def fields_of(schema: Schema, path: str = "") -> Iterator[tuple[str, fields.Field[Any]]]:
-    """Every field of a schema and of what lies in it, by its path."""
+    """Every field of a schema, including nested ones, by path."""
     for name, field in schema.fields.items():
         yield from parts_of(field, f"{path}{name}")
 
@@ -72,14 +72,14 @@ def schemas_of(schema: Schema) -> Iterator[Schema]:
 
 
 def said_by(field: fields.Field[Any]) -> Iterator[str]:
-    """All that a field may say: its own messages, and those of its validators for values that they refuse."""
+    """All messages of a field: its own, and those of its validators for values that they refuse."""
     yield from (str(field.make_error(key)) for key in field.error_messages if key not in NEVER_SAID)
     for check in field.validators:
         yield from refusals_of(check)
 
 
 def refusals_of(check: Any) -> set[str]:
-    """What a validator says of wrong values; of one whose words are not known the test fails."""
+    """A validator's messages about wrong values; fails for unknown validators."""
     assert isinstance(check, validate.Validator), check
     said = set()
     for value in WRONG:
@@ -94,12 +94,12 @@ def refusals_of(check: Any) -> set[str]:
 
 
 def wrongly_said(texts: set[str], language: str) -> set[str]:
-    """Those that are not in the language."""
+    """Messages that aren't in the language."""
     return {text for text in texts if bool(CHINESE.search(text)) != (language == "zh")}
 
 
 def all_said(app: Flask) -> dict[str, set[str]]:
-    """What every field of every schema, and the schemas themselves, may say in the language of the request."""
+    """All messages of all schemas and their fields in the language of the request."""
     found: dict[str, set[str]] = {}
     for each in loaded(app):
         for path, field in fields_of(each.schema):
@@ -130,7 +130,7 @@ def test_schemas_of_requests_are_requests(app: Flask) -> None:
 @on_sqlite
 def test_the_check_sees_a_field_of_marshmallow(app: Flask) -> None:
     class Foreign(Schema):
-        """One of each kind that says something in English."""
+        """One field of each kind with an English message."""
 
         inner = fields.List(fields.Integer())
         kind = fields.String(validate=validate.OneOf(("a", "b")))

@@ -1,4 +1,4 @@
-"""How points, minutes and moments are written: exact, in both languages, in the reader's zone."""
+"""Formats of points, minutes and moments: exact, in both languages, in the reader's zone."""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -22,7 +22,7 @@ MORNING = datetime(2026, 6, 3, 0, 52, tzinfo=UTC)  # 08:52 in Shanghai
         (-5, 2, False, "\u22120.05"),
         (46941450, 2, False, "469,414.50"),
         (35019960, 0, False, "35,019,960"),
-        (90071992547409931, 2, False, "900,719,925,474,099.31"),  # past what a float holds
+        (90071992547409931, 2, False, "900,719,925,474,099.31"),  # beyond the precision of a float
     ],
 )
 def test_points_are_written_exactly(minor: int, scale: int, sign: bool, written: str) -> None:

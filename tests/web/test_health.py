@@ -1,4 +1,4 @@
-"""Those who watch over the service are told whether it is alive and ready, and its log holds nobody's codes."""
+"""Monitoring reports liveness and readiness, and the log contains nobody's codes."""
 
 import json
 import logging

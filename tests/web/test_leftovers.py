@@ -1,4 +1,4 @@
-"""Nothing is left over from what is gone: templates, macros, classes of the style sheet, codes of refusals."""
+"""No unused leftovers: templates, macros, classes of the style sheet, codes of refusals."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ COMMENT = re.compile(r"/\*.*?\*/|\{#.*?#\}", re.DOTALL)
 
 
 def texts(*patterns: str) -> dict[Path, str]:
-    """The files of ours that fit, without comments."""
+    """The text of our matching files, without comments."""
     files = (path for pattern in patterns for path in LEDGER.rglob(pattern) if "vendor" not in path.parts)
     return {path: COMMENT.sub("", path.read_text()) for path in files}
 
@@ -25,7 +25,7 @@ USES = "\n".join([*TEMPLATES.values(), *CODE.values()])
 
 
 def is_used(name: str) -> bool:
-    """Whether a class is written somewhere, whole or put together: `nx-tag--{{ sign }}`, "nx-tag--" + sign."""
+    """Whether a class is used, written in full or composed: `nx-tag--{{ sign }}`, "nx-tag--" + sign."""
     stems = [re.escape(name[: dash.end()]) for dash in re.finditer("-", name)][1:]
     ways = [rf"{re.escape(name)}(?![\w-])", *(rf"{stem}(?=\{{|\$|['\"`])" for stem in stems)]
     return any(re.search(rf"(?<![\w-]){way}", USES) for way in ways)

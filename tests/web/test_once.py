@@ -1,4 +1,4 @@
-"""The idempotency key of a form: sent twice it counts once, and under one key nothing else is accepted."""
+"""The idempotency key of a form: a repeat counts once, and other content under the same key is refused."""
 
 import pytest
 from flask.testing import FlaskClient
@@ -14,12 +14,12 @@ KEY = "a-key-of-this-form"
 
 @pytest.fixture
 def manager(world: World) -> Person:
-    """Who fills in the form."""
+    """The person who fills in the form."""
     return world.add_staff("station_manager")
 
 
 def typed(world: World, **fields: str) -> dict[str, str]:
-    """What the form of a new volunteer holds."""
+    """The fields of the form for a new volunteer."""
     return {"name": "王小兰", "phone": fresh_phone(), "place_id": public_id(world.station_id)} | fields
 
 

@@ -1,4 +1,4 @@
-"""Refusals speak to people: amounts with decimals, times of day, in the language asked for."""
+"""Texts of refusals for people: amounts with decimals, times of day, in the requested language."""
 
 from datetime import timedelta
 

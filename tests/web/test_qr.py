@@ -1,4 +1,4 @@
-"""Codes as pictures are read back as what they were made of, whoever draws them."""
+"""Rendered codes read back as their content, whichever library renders them."""
 
 import re
 from collections.abc import Callable
@@ -14,7 +14,7 @@ _RUN = re.compile(r"M(\d+) (\d+)h(\d+)v(\d+)h-\d+z")
 
 
 def read(svg: str) -> list[str]:
-    """What a camera reads from the path of an SVG, on white paper."""
+    """Read an SVG's path as a camera does, on white paper."""
     width, height = map(int, re.findall(r'viewBox="0 0 (\d+) (\d+)"', svg)[0])
     picture = Image.new("L", (width * _SCALE, height * _SCALE), 255)
     draw = ImageDraw.Draw(picture)
@@ -37,7 +37,7 @@ def test_bars_are_read_back() -> None:
 
 @pytest.mark.parametrize("draw", [qr_svg, single_qr_svg])
 def test_a_code_has_its_quiet_zone(draw: Callable[[str], str]) -> None:
-    """Without white around it a scanner does not find it on a dark card."""
+    """Without white around it, a scanner doesn't find it on a dark card."""
     svg = draw("80123456789012345679")
     side = int(re.findall(r'viewBox="0 0 (\d+)', svg)[0])
     runs = [tuple(map(int, run)) for run in _RUN.findall(svg)]

@@ -1,4 +1,4 @@
-"""One meaning for what is typed: in forms, in addresses, in the API's queries and in JSON; and all of it bounded."""
+"""Input has one meaning in forms, page addresses, API queries and JSON, and all of it is bounded."""
 
 import json
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from tests.databases import on_sqlite
 
 REFUSED = "refused"
 MOST, KEY = 100_000, 0x0ABC_DEF0_1234_5678
-# No sign shows after JSON has read it.
+# JSON's parser drops the sign.
 JSON_ALONE = {("whole", "-0"): 0}
 
 Outcome = Any
@@ -28,7 +28,7 @@ Reader = Callable[[Flask, str], Outcome]
 
 
 def by_form(read: Callable[[Form], Any]) -> Reader:
-    """How a form takes it."""
+    """Read a value as a form does."""
 
     def taken(app: Flask, typed: str) -> Outcome:
         with app.test_request_context(method="POST", data={"x": typed}):
@@ -43,7 +43,7 @@ def by_form(read: Callable[[Form], Any]) -> Reader:
 
 
 def by_address(read: Callable[[], Any]) -> Reader:
-    """How the address of a page takes it: refused is what the page says that it could not read."""
+    """Read a value as a page's address does; values that the page reports as unreadable count as refused."""
 
     def taken(app: Flask, typed: str) -> Outcome:
         with app.test_request_context(query_string={"x": typed}):
@@ -57,17 +57,17 @@ def by_address(read: Callable[[], Any]) -> Reader:
 
 
 def by_query(field: fields.Field[Any]) -> Reader:
-    """How a query of the API takes it."""
+    """Read a value as an API query does."""
     return by_schema(field, lambda typed: {"x": typed})
 
 
 def by_json(field: fields.Field[Any], *, quoted: bool = True) -> Reader:
-    """How a body takes it: as it stands, or as a string."""
+    """Read a value as a JSON body does: as a literal, or as a string."""
     return by_schema(field, lambda typed: json.loads('{"x": %s}' % (json.dumps(typed) if quoted else typed)))
 
 
 def by_schema(field: fields.Field[Any], carried: Callable[[str], Any]) -> Reader:
-    """How a schema with this field takes what a request carries."""
+    """Load a request's data with a schema of this field."""
     schema = Request.from_dict({"x": field})()
 
     def taken(app: Flask, typed: str) -> Outcome:
@@ -118,7 +118,7 @@ READERS: dict[str, dict[str, Reader]] = {
     },
     "instant": {"query": by_query(Instant()), "json": by_json(Instant())},
 }
-# What each means; what is not here is refused.
+# Meaning of each value; values not listed are refused.
 MEANS: dict[str, dict[str, Any]] = {
     "whole": {"5": 5, "0": 0, " 5 ": 5, "5\n": 5, "１０": 10, "\u3000７ ": 7, "007": 7, "1000": 1_000, str(MOST): MOST},
     "points": {"5": 500, "0": 0, " 5 ": 500, "5\n": 500, "１０": 1_000, "\u3000７ ": 700, "007": 700, "1.5": 150}
@@ -151,14 +151,14 @@ TYPED = (
 
 
 def text_means(typed: str) -> Outcome:
-    """What the rule for text says, in other words than the reader's."""
+    """The rule for text, implemented independently of the reader."""
     text = typed.strip().replace("\r\n", "\n")
     stored = all(letter in "\n\t" or ord(letter) > 31 for letter in text) and "\ud800" not in text
     return text if stored and len(text) <= 20 else REFUSED
 
 
 def expected(kind: str, typed: str) -> Outcome:
-    """What a value means as a value of a kind."""
+    """The expected meaning of a value as a kind."""
     return text_means(typed) if kind == "text" else MEANS[kind].get(typed, REFUSED)
 
 
@@ -169,7 +169,7 @@ def test_a_value_means_the_same_wherever_it_is_read(app: Flask, kind: str) -> No
         (name, typed): taken(app, typed)
         for name, taken in READERS[kind].items()
         for typed in TYPED
-        # Halves of pairs come in JSON alone: forms and addresses are UTF-8.
+        # Only JSON can contain lone surrogates: forms and addresses are UTF-8.
         if not (typed == "\ud800" and "json" not in name)
     }
     wrong = {

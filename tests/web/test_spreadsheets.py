@@ -1,4 +1,4 @@
-"""Lists as files: what a spreadsheet shows is what was seen, and nothing in it is run."""
+"""Lists as files: a spreadsheet shows what the page showed, and executes nothing."""
 
 import io
 
