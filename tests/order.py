@@ -6,6 +6,8 @@ each change of it is a new database. A group of xdist comes before all others, w
 
 import pytest
 
+from tests import source
+
 # What takes more than some five seconds, the slowest first; see the slowest tests that `--durations=50` names.
 SLOW = (
     "tests/test_first_use_in_browser.py",
@@ -20,6 +22,14 @@ SLOW = (
     "tests/points/test_bank.py",
     "tests/points/test_races",
 )
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let one process run all tests that judge the code, for the trees of it take 130 MB and three seconds."""
+    own = vars(item.module).values() if isinstance(item, pytest.Function) else ()
+    judges = any(each is read for each in own for read in (source.sources, source.package, source.product))
+    if judges and not {"database_url", "own_database_url"} & set(getattr(item, "fixturenames", ())):
+        item.add_marker(pytest.mark.xdist_group("code"))
 
 
 @pytest.hookimpl(trylast=True)

@@ -8,8 +8,6 @@ import ast
 import re
 from collections.abc import Iterable
 
-import pytest
-
 from tests.source import (
     Source,
     body_without_docstring,
@@ -21,9 +19,6 @@ from tests.source import (
     sources,
     strings,
 )
-
-# All code is read once, so one process does it.
-pytestmark = pytest.mark.xdist_group("house rules")
 
 FILE_LINES, FILE_LINES_EVER = 300, 500
 FUNCTION_LINES, FUNCTION_LINES_EVER = 40, 60
