@@ -77,7 +77,7 @@ def fetch_page(
     Raises Rejected("page.cursor_invalid" | "page.sort_unknown").
     """
     name = request.sort or usual or next(iter(sorts))
-    column = sorts.get(name.lstrip("-"))
+    column = sorts.get(name.removeprefix("-"))
     if column is None:
         raise Rejected("page.sort_unknown", allowed=", ".join(sorts))
     order = _Order(column, tie, down=name.startswith("-"), after=request.after)

@@ -19,7 +19,7 @@ from ledger.rules.queries import Rule
 from ledger.rules.words import NAMES, Change, changes, expiry_choices, written
 from ledger.web import forms
 from ledger.web.guard import get_actor, logged_in, requires
-from ledger.web.once import find_idempotency_key
+from ledger.web.once import idempotency_key
 
 bp = Blueprint("rules", __name__)
 
@@ -55,9 +55,7 @@ def send_new_version() -> ResponseReturnValue:
     """Add the version, or show the form again with the typed values."""
     try:
         starts_at, changed = form.read()
-        in_transaction_once(
-            find_idempotency_key(), service.change, changed, effective_from=starts_at, actor=get_actor()
-        )
+        in_transaction_once(idempotency_key(), service.change, changed, effective_from=starts_at, actor=get_actor())
     except Rejected as error:
         return _form(form.typed(), forms.field_errors(error, form.fields_of(error))), error.status
     return redirect(url_for("rules.versions"), 303)

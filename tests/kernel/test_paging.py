@@ -76,6 +76,13 @@ def test_a_forged_cursor_is_refused(world: World, after: object) -> None:
     assert refused.value.code == "page.cursor_invalid"
 
 
+@pytest.mark.parametrize("sort", ["id", "--created_at", "-", "created_at "])
+def test_a_column_that_no_list_is_sorted_by_is_refused(world: World, sort: str) -> None:
+    with pytest.raises(Rejected) as refused:
+        page_after(world, "", sort)
+    assert refused.value.code == "page.sort_unknown"
+
+
 @pytest.mark.parametrize("name", ["a\x00b", "\ud800"])
 def test_a_cursor_with_text_that_can_not_be_stored_is_refused(world: World, name: str) -> None:
     with pytest.raises(Rejected):

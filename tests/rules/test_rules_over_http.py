@@ -13,6 +13,7 @@ from tests.databases import on_sqlite
 from tests.world import Person, World
 
 TYPED = {
+    "idempotency_key": "a-key-of-this-form",
     "points_expire": "rolling:24",
     "day": "2031-01-01",
     "time": "00:00",

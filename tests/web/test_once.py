@@ -7,6 +7,7 @@ from ledger.kernel.ids import public_id
 from tests.browsing import Browser
 from tests.databases import on_sqlite
 from tests.phones import fresh_phone
+from tests.source import package
 from tests.world import Person, World
 
 KEY = "a-key-of-this-form"
@@ -47,3 +48,10 @@ def test_another_form_under_the_same_key_is_refused(
 
     assert other.status_code == 422
     assert "同一个请求号带了不同的内容" in other.text
+
+
+def test_only_programs_may_leave_the_key_out() -> None:
+    lenient = {source.path for source in package() if "find_idempotency_key" in source.text}
+    pages = {path for path in lenient if path.endswith("pages.py")}
+    assert lenient
+    assert pages == set(), "a form always carries a key: take idempotency_key(), so that a double click counts once"
