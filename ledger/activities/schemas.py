@@ -104,7 +104,7 @@ class SignupSchema(Schema):
 
 
 class SignupPage(Schema):
-    """A page of sign-ups, in the order in which they came."""
+    """A page of sign-ups, in order of arrival."""
 
     items = fields.List(fields.Nested(SignupSchema))
     next = fields.String(allow_none=True)

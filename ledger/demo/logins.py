@@ -87,7 +87,7 @@ def logins_as_json(logins: list[Login], base_url: str) -> str:
 
 
 def logins_as_table(logins: list[Login], base_url: str) -> str:
-    """The log-ins as lines for a screen."""
+    """The log-ins as text for a screen."""
     lines = [f"==> Demonstration (演示区, everybody in it is invented): {base_url}"]
     lines += [
         f"    {login.title} {login.role:<16} {login.name}  phone {login.phone}  password {login.password}"

@@ -17,7 +17,7 @@ END $$
 
 
 def create_guards(connection: sa.Connection, tables: Iterable[str], *, columns: Sequence[str] = ()) -> None:
-    """Create the triggers of each table; for migrations, also after SQLite's batch mode has dropped them.
+    """Create the triggers of each table; for migrations, including those whose batch mode on SQLite dropped them.
 
     With `columns`, other columns may change; rows can never be deleted.
     """

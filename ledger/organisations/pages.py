@@ -183,7 +183,7 @@ def _join(session: Session, team_id: int, number: str, *, actor: Actor) -> None:
 @bp.post("/teams/<id:team_id>/members/<id:volunteer_id>/leave")
 @requires(Permission.MANAGE_VOLUNTEERS)
 def remove_member(team_id: int, volunteer_id: int) -> ResponseReturnValue:
-    """End a membership."""
+    """Remove a volunteer from the team."""
     once = idempotency_key()
     in_transaction_once(once, service.leave_team, team_id=team_id, volunteer_id=volunteer_id, actor=get_actor())
     return redirect(url_for("organisations.team", team_id=team_id), 303)

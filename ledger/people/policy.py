@@ -20,7 +20,7 @@ _MANAGER = _CLERK | {
     _P.REVIEW,
 }
 
-# Read aloud: a clerk may check in others, show the station's screen and stand at the till, at their place and below.
+# In words: a clerk may check in others, show the station's screen and work the till, at their place and below.
 # An admin proposes what takes two people, and decides on other admins' proposals. An auditor reads and changes
 # nothing; but only an admin and an auditor together can release a frozen book.
 ROLES: dict[str, frozenset[Permission]] = {

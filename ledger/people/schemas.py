@@ -38,7 +38,7 @@ class SessionSchema(Schema):
 
 
 class RoleSchema(Schema):
-    """A role for a place and what is under it."""
+    """A role for a place and everything under it."""
 
     role = fields.String(validate=validate.OneOf(tuple(ROLES)))
     place_id = PublicId()
@@ -57,7 +57,7 @@ class OwnAccountSchema(Schema):
 
 
 class MeSchema(PersonSchema):
-    """Who am I: roles by place and own accounts."""
+    """The actor's identity, roles by place and own accounts."""
 
     number = fields.String(allow_none=True)
     language = fields.String(validate=validate.OneOf(("zh", "en")))

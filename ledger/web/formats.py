@@ -1,6 +1,6 @@
 """Formats points, minutes and moments for people, in Chinese and English.
 
-Pure functions first; `register` hands them to the templates with the reader's language and the service's zone.
+Pure functions; `register` gives them to the templates with the reader's language and the service's zone.
 """
 
 from collections.abc import Callable

@@ -47,7 +47,7 @@ def _read_workbook(content: bytes) -> list[list[Any]]:
 
 
 def _refuse_bomb(content: bytes) -> None:
-    """A small zip can hold gigabytes of one letter."""
+    """Refuse zip bombs: a small zip can expand to gigabytes."""
     if not content.startswith(_ZIP):
         return
     with zipfile.ZipFile(io.BytesIO(content)) as archive:

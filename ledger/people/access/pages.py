@@ -75,7 +75,7 @@ def first_password() -> str:
 @bp.post("/first-password")
 @public
 def send_first_password() -> ResponseReturnValue:
-    """Spend the code and log in with the new password."""
+    """Use up the code and log in with the new password."""
     phone, code, password = forms.text("phone"), forms.text("code"), forms.verbatim("password")
     try:
         set_first_password(phone, code, password, address=request.remote_addr)

@@ -45,7 +45,7 @@ class RoleView:
 
 @dataclass(frozen=True, slots=True)
 class StaffView:
-    """Somebody with roles."""
+    """A person with roles."""
 
     identity_id: int
     name: str

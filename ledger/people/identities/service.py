@@ -38,7 +38,7 @@ _BY_PHONE = (
 
 @dataclass(frozen=True, slots=True)
 class NewIdentity:
-    """A person ready to be written: checked and sealed."""
+    """A person ready to insert: checked and sealed."""
 
     sealed: dict[str, bytes | None]
     name_index: str

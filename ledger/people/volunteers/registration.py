@@ -29,7 +29,7 @@ _VOLUNTEERS_OF = sa.select(Volunteer.identity_id).where(
 
 @dataclass(frozen=True, slots=True)
 class NewVolunteer:
-    """A volunteer ready to be written. `place_id` None means the center itself."""
+    """A volunteer ready to insert. `place_id` None means the center itself."""
 
     identity: NewIdentity
     place_id: int | None
