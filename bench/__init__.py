@@ -1,1 +1,1 @@
-"""Measures of the ledger, as ratios: `make bench`. What they say and why is in docs/PERFORMANCE.md."""
+"""Measure the ledger in ratios: `make bench`. docs/PERFORMANCE.md explains the results."""

@@ -18,7 +18,7 @@ from tests.databases import PostgresServer, postgres_server
 
 @dataclass(frozen=True)
 class Size:
-    """How much is done: rounds that count, times in each, members, the length of a chain and of the books."""
+    """How much to measure: counted rounds, repetitions in each, members, the length of a chain and of the books."""
 
     rounds: int
     times: int
@@ -112,7 +112,7 @@ def _beside_others(wanted: argparse.Namespace, folder: Path, size: Size) -> Iter
 
 
 def measure(folder: Path, books: Path, size: Size, only: str, *, postgres: bool) -> Iterator[Figure]:
-    """All figures, each group in turn."""
+    """All figures, group by group."""
     work = paths.Work(size.members, size.times, size.chain, size.rounds)
     if only in "paths":
         yield from paths.on_sqlite(folder, work)
@@ -148,7 +148,7 @@ def _in_long_books(folder: Path, books: Path, size: Size, only: str, *, postgres
 
 
 def _on_postgres(figures: Callable[[PostgresServer], Iterator[Figure]]) -> Iterator[Figure]:
-    """Figures of a server that lives as long as they take; none where there is no PostgreSQL."""
+    """Figures from a temporary server; none if PostgreSQL is missing."""
     try:
         with postgres_server() as server:
             yield from figures(server)

@@ -1,4 +1,4 @@
-"""A book to measure in: a center with members who have points, a shop with goods, and what is done with them."""
+"""A book to measure in: a center with members who have points, a shop with goods, and the paths of a posting."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,18 +41,18 @@ class Book:
         self._turn = count()
         self.held: list[list[int]] = []
         self.free: tuple[int, int] = (0, 0)
-        # A COMMIT of its own for each unit, by nobody but who asks: what group commit is measured against.
+        # One COMMIT per unit, in the caller's thread: the baseline for group commit.
         self.plainly = False
 
     def prepare(self) -> None:
-        """Goods on the shelf, and two free accounts of which one may go below zero."""
+        """Put goods on the shelf and open two free accounts, one of which may go below zero."""
         self.run(opening.add_unit, ITEM, scale=0, actor=self.actor)
         self.run(self._stock)
         ids = [self.run(raw.open_account, POINT, overdraft=True, actor=self.actor) for _ in range(2)]
         self.free = (ids[0], ids[1])
 
     def run(self, work: Callable[..., Any], *args: Any, once: Once | None = None, **kwargs: Any) -> Any:
-        """One unit on this book's database."""
+        """Run a unit on this book's database."""
         use_database(self.database)
         if not self.plainly:
             return in_transaction_once(once, work, *args, **kwargs)
@@ -62,23 +62,23 @@ class Book:
         return unit.value
 
     def award(self, *, minutes: int = 120, points: int = 200) -> None:
-        """What a check-out posts: hours and points of one visit, a debt paid first."""
+        """Post what a check-out does: hours and points of one visit, after paying any debt."""
         self.run(self._award, self._visit(minutes, points), once=self._once())
 
     def awards(self, times: int) -> None:
-        """So many awards, all in one unit."""
+        """Post `times` awards in one unit."""
         self.run(self._award_all, [self._visit(120, 200) for _ in range(times)])
 
     def hold(self) -> None:
-        """What the till posts first: three lines, each with points and goods held."""
+        """Post the first step at the till: three lines, each holding points and goods."""
         self.held.append(self.run(self._hold, self._member(), once=self._once()))
 
     def confirm(self) -> None:
-        """What the till posts next: all of a hold."""
+        """Post the second step at the till: all of a hold."""
         self.run(self._confirm, self.held.pop(), once=self._once())
 
     def chain(self, length: int, *, sides: tuple[int, int] | None = None) -> None:
-        """One request of the raw ledger, all its transfers linked."""
+        """Post one raw request with all transfers linked."""
         debit, credit = sides or self.free
         wanted = [
             WantedTransfer(str(new_id()), debit, credit, 1, POINT, linked=number + 1 < length)
@@ -87,7 +87,7 @@ class Book:
         self.run(self._chain, wanted, once=self._once())
 
     def _member(self) -> int:
-        # Far from the one before, as people come.
+        # Not next to the previous member in the indexes, like real visits.
         return 1 + next(self._turn) * 7919 % self.members
 
     def _once(self) -> Once:
@@ -146,7 +146,7 @@ class Book:
 
 
 def new_book(url: str, *, members: int) -> Book:
-    """A new book in a new database, its members with enough points for whatever is measured."""
+    """A new book in a new database; its members have enough points for every measurement."""
     upgrade(url)
     database = opened(url)
     book = Book(database, in_transaction(create_center, name="bench"), members)
@@ -158,13 +158,13 @@ def new_book(url: str, *, members: int) -> Book:
 
 
 def open_book(url: str, *, members: int) -> Book:
-    """A book that is there."""
+    """An existing book."""
     database = opened(url)
     return Book(database, in_snapshot(organisations.only_center).id, members)
 
 
 def opened(url: str) -> Database:
-    """The database, as the one in use."""
+    """Use the database within the block."""
     database = Database(url)
     use_database(database)
     return database
@@ -172,7 +172,7 @@ def opened(url: str) -> Database:
 
 @contextmanager
 def sqlite_book(folder: Path, *, members: int) -> Iterator[Book]:
-    """A new book in a file of a folder."""
+    """A new book in a SQLite file."""
     book = new_book(f"sqlite:///{folder / f'bench-{next(_keys)}.sqlite3'}", members=members)
     yield book
     book.database.close()

@@ -1,4 +1,4 @@
-"""Group commit where nobody else commits: what the queue and the leader cost one client."""
+"""Group commit without other clients: what the queue and the leader cost a single client."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ from bench.measuring import Figure, in_turns, wall_seconds
 
 
 def one_client(folder: Path, *, times: int, rounds: int) -> Iterator[Figure]:
-    """The same awards, committed by the group writer and plainly, by the clock and so with the disk."""
+    """The same awards, with group commit and plain commit; by the clock, which includes the disk."""
     with sqlite_book(folder, members=20) as book:
 
         def awards(*, plainly: bool) -> float:

@@ -1,4 +1,4 @@
-"""The demonstration from nothing: what its services make of a village or a district in one unit, and at what cost."""
+"""Building the demonstration from nothing: what it costs the services to make a village or a district in one unit."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -19,10 +19,10 @@ _TRANSFERS_OF_AN_AWARD = 2
 
 
 def from_nothing(folder: Path, size: Size, *, rounds: int) -> Iterator[Figure]:
-    """Transfers a second of the processor, and what one costs over two things of the same run that do less.
+    """Transfers per processor second, and the cost of one over two cheaper ways, measured in the same run.
 
-    One is the bare driver with all that the services sent, reads and savepoints too; the other the ledger alone, with
-    awards that are many to a unit as here. What is planned and verified beside the unit is not in it.
+    One replays all statements of the services, reads and savepoints too, by the bare driver; the other posts awards
+    by the ledger alone, many in one unit as here. Planning and verification are left out.
     """
     rates, over_sql, over_awards = [], [], []
     for round_ in range(rounds):
@@ -40,7 +40,7 @@ def from_nothing(folder: Path, size: Size, *, rounds: int) -> Iterator[Figure]:
 
 
 def _play(path: Path, size: Size) -> tuple[float, int, Recorder]:
-    """Seconds of the processor, the number of transfers, and what the writer was sent."""
+    """Processor seconds, the number of transfers, and the statements sent to the writer."""
     with closing(opened(f"sqlite:///{path}")) as database:
         script = district.write_script(district.SEED, size, clock.now(), make_logins(), lambda _line: None)
         recorder = Recorder(database.writer, savepoints=True)
@@ -51,6 +51,6 @@ def _play(path: Path, size: Size) -> tuple[float, int, Recorder]:
 
 
 def _award_seconds(folder: Path) -> float:
-    """What a transfer costs the ledger where it is one of many awards in a unit."""
+    """Processor seconds per transfer when a unit posts many awards."""
     with sqlite_book(folder, members=50) as book:
         return cpu_seconds(lambda: book.awards(_AWARDS)) / (_AWARDS * _TRANSFERS_OF_AN_AWARD)

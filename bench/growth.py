@@ -1,4 +1,4 @@
-"""What a posting costs in a long book against a short one."""
+"""What a posting costs in a long book compared with a short one."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from tests.databases import PostgresServer, drop_postgres_database
 
 
 def growth(folder: Path, books: Path, lengths: tuple[int, int], *, times: int, rounds: int) -> Iterator[Figure]:
-    """A posting in the long book over the same in the short one: processor time, and bytes given to the system."""
+    """A posting in the long book over the same in the short one: processor time, and bytes handed to the system."""
     grown = [copy_of(long_book(books, transfers), folder) for transfers in lengths]
     for name, unit, ratios in _ratios(grown, {"CPU": cpu_seconds, "bytes": _bytes_of}, times, rounds):
         yield Figure(f"G8 {name}, {unit}", _what(lengths), ratios, at_most=1.10)
@@ -23,7 +23,7 @@ def growth(folder: Path, books: Path, lengths: tuple[int, int], *, times: int, r
 def growth_on_postgres(
     server: PostgresServer, lengths: tuple[int, int], *, times: int, rounds: int
 ) -> Iterator[Figure]:
-    """The same on PostgreSQL, by the clock: most of the work is another process's."""
+    """The same on PostgreSQL, by the clock: another process does most of the work."""
     grown = [long_book_on_postgres(server, transfers) for transfers in lengths]
     for name, unit, ratios in _ratios(grown, {"PostgreSQL, clock": wall_seconds}, times, rounds):
         yield Figure(f"G8 {name}, {unit}", _what(lengths), ratios, at_most=1.10)
@@ -33,7 +33,7 @@ def growth_on_postgres(
 
 
 def copy_of(book: Book, folder: Path) -> Book:
-    """The book in another file, because what is kept for the next time must stay as it was made."""
+    """Copy the book to another file: the kept one must stay unchanged for the next run."""
     book.database.close()
     kept = Path(book.database.url.removeprefix("sqlite:///"))
     copy = folder / f"grown-{kept.name}"

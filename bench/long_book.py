@@ -1,6 +1,6 @@
-"""Long books, made by set statements, once, and kept: as the product would have written them.
+"""Long books, with the rows that the product would write, built once by set statements and kept.
 
-A visit of each member in turn, with hours, points and their lot. What is posted has itself as its source, so that a
+Members visit in turn, and each visit has hours, points and their lot. Each posting is its own source, so that
 verification finds nothing.
 """
 
@@ -14,9 +14,9 @@ from ledger.kernel.engines import is_sqlite
 from ledger.kernel.migrations import upgrade
 from tests.databases import PostgresServer, fresh_postgres_database
 
-# So that a member has as many lots in every book, and only its length differs.
+# Members have equally many lots in every book, so that only its length differs.
 TRANSFERS_PER_MEMBER = 50
-# All of it is of one minute, so that "waits for its leaf since then" has one answer; its key comes from the number.
+# Everything is recorded in one minute, so that all batches wait for their leaf equally long; keys come from the number.
 BEGAN = datetime(2026, 6, 3, 8, tzinfo=UTC)
 AFTERWARDS = BEGAN + timedelta(minutes=5)
 _ON_SQLITE = {
@@ -68,7 +68,7 @@ _STATEMENTS = (
 
 
 def long_book(folder: Path, transfers: int) -> Book:
-    """A book of so many transfers in a file of a folder, made where it is not there yet."""
+    """A book of `transfers` transfers in a SQLite file, built if it is missing."""
     path = folder / f"visits-{transfers}.sqlite3"
     url = f"sqlite:///{path}"
     if path.exists():
@@ -82,7 +82,7 @@ def long_book(folder: Path, transfers: int) -> Book:
 
 
 def long_book_on_postgres(server: PostgresServer, transfers: int) -> Book:
-    """The same in a new database of a server."""
+    """The same in a new PostgreSQL database."""
     url = fresh_postgres_database(server)
     _fill(url, transfers)
     return open_book(url, members=transfers // TRANSFERS_PER_MEMBER)
@@ -94,15 +94,15 @@ def _fill(url: str, transfers: int) -> None:
     members, visits = transfers // TRANSFERS_PER_MEMBER, transfers // 2
     words = _ON_SQLITE if is_sqlite(url) else _ON_POSTGRES
     values = {"center": book.center_id, "visits": visits, "members": members, "each": visits // members}
-    # By the bare driver: the colons of times are no names of values.
+    # By the bare driver, because SQLAlchemy would read the colons in times as parameters.
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.pool.NullPool)
     with engine.connect() as connection:
-        # What the statements write needs no foreign key looked up.
+        # Skip foreign key lookups: the statements write only valid references.
         quickly = "PRAGMA synchronous=OFF" if is_sqlite(url) else "SET session_replication_role = replica"
         connection.exec_driver_sql(quickly)
         for statement in _STATEMENTS:
             cursor = connection.connection.cursor()
             cursor.execute(statement.format(**{**words, **values}))
         if not is_sqlite(url):
-            # What the server does by itself within minutes: without, its plans are those of an empty table.
+            # The server does this by itself within minutes; until then it plans for empty tables.
             connection.exec_driver_sql("VACUUM ANALYZE")

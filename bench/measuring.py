@@ -1,4 +1,4 @@
-"""Ratios: two ways to do the same, in turns within one run, so that whatever else the machine does hits both."""
+"""Ratios of two ways to do the same, alternating in one run, so that other load on the machine hits both."""
 
 import statistics
 import time
@@ -11,7 +11,7 @@ Timed = Callable[[], float]
 
 @dataclass(frozen=True)
 class Figure:
-    """A line of the table: the goal, if there is one, and the ratio of each round. `ours` says what is over what."""
+    """A line of the table: the goal, if any, and the ratio of each round. `ours` says what is divided by what."""
 
     name: str
     ours: str
@@ -26,7 +26,7 @@ class Figure:
 
     @property
     def verdict(self) -> str:
-        """Whether the goal is reached; nothing where there is none."""
+        """Whether the goal is reached; empty if there is none."""
         if self.at_least is not None:
             return "reached" if self.measured >= self.at_least else "NOT reached"
         if self.at_most is not None:
@@ -42,27 +42,27 @@ class Figure:
 
 
 def cpu_seconds(work: Callable[[], object]) -> float:
-    """The processor time of this process for a piece of work: waiting for the disk or for others is not in it."""
+    """Processor time of this process for `work`; waiting for the disk or for others doesn't count."""
     begun = time.process_time()
     work()
     return time.process_time() - begun
 
 
 def wall_seconds(work: Callable[[], object]) -> float:
-    """The time by the clock for a piece of work, where another process does a part of it."""
+    """Time by the clock for `work`, if another process does part of it."""
     begun = time.perf_counter()
     work()
     return time.perf_counter() - begun
 
 
 def written_bytes() -> int:
-    """What this process has given to the system to write."""
+    """Bytes that this process has handed to the system to write."""
     lines = Path("/proc/self/io").read_text(encoding="ascii").splitlines()
     return int(dict(line.split(": ") for line in lines)["wchar"])
 
 
 def in_turns(first: Timed, second: Timed, *, rounds: int) -> tuple[float, ...]:
-    """second / first of each round, after one round that does not count."""
+    """second / first for each round, after a warm-up round."""
     first(), second()
     ratios = []
     for _ in range(rounds):
@@ -72,7 +72,7 @@ def in_turns(first: Timed, second: Timed, *, rounds: int) -> tuple[float, ...]:
 
 
 def table(figures: Iterable[Figure]) -> str:
-    """All figures, a line each."""
+    """All figures, one line each."""
     lines = [("what", "ratio of", "goal", "measured", "range", "")]
     lines += [
         (

@@ -1,8 +1,8 @@
-"""Each path of a posting against raw SQL: the product's own statements, sent again by the bare driver.
+"""Each path of a posting against raw SQL: the product's own statements, replayed by the bare driver.
 
-While the product posts, what it sends is written down. A copy of the database as it was before then gets the same
-statements with the same values, so that it ends with the same rows; nothing is decided and nothing is made there.
-Writing it down is counted as the product's.
+The product's statements are recorded while it posts. A copy of the earlier database then gets the same
+statements with the same values and ends with the same rows; the replay decides nothing and makes no keys.
+Recording counts as the product's time.
 """
 
 import shutil
@@ -23,7 +23,7 @@ from tests.databases import PostgresServer, drop_postgres_database, fresh_postgr
 
 @dataclass(frozen=True)
 class Work:
-    """How much is done in each round."""
+    """The amount of work in each round."""
 
     members: int
     times: int
@@ -63,7 +63,7 @@ def _replay_postgres(url: str, units: list[list[Sent]]) -> float:
 
 @contextmanager
 def _copy_of(book: Book, folder: Path, server: PostgresServer | None) -> Iterator[Callable[[list[list[Sent]]], float]]:
-    """A way to replay units on a copy of the book as it is now."""
+    """Copy the book as it is now; returns a function that replays units on the copy."""
     book.database.close()
     if server is None:
         copy = folder / "copy.sqlite3"
@@ -102,13 +102,13 @@ def _figures(book: Book, folder: Path, server: PostgresServer | None, work: Work
 
 
 def on_sqlite(folder: Path, work: Work) -> Iterator[Figure]:
-    """The paths on a SQLite file, in processor time: the disk is the same for both."""
+    """The paths on a SQLite file, in processor time, because both use the disk equally."""
     with sqlite_book(folder, members=work.members) as book:
         yield from _figures(book, folder, None, work)
 
 
 def on_postgres(folder: Path, server: PostgresServer, work: Work) -> Iterator[Figure]:
-    """The paths on PostgreSQL, by the clock: most of the work is another process's."""
+    """The paths on PostgreSQL, by the clock: another process does most of the work."""
     url = fresh_postgres_database(server)
     book = new_book(url, members=work.members)
     yield from _figures(book, folder, server, work)

@@ -1,9 +1,9 @@
-"""Simple transfers against other ledgers in Python, one client, in turns.
+"""Simple transfers against other ledgers in Python, with one client, alternating.
 
-Each lives in an environment of its own: one made by `python -m venv` with django-hordak and psycopg, another with
-python-accounting, SQLAlchemy, python-dateutil and strenum. django-hordak has no SQLite (its checks are triggers of
-PostgreSQL and MySQL); python-accounting is measured on SQLite, where it needs no driver. Both take one transfer at a
-time; ours is measured so too, and as a program would send many: by requests of a thousand.
+Each has its own environment: one made by `python -m venv` with django-hordak and psycopg, another with
+python-accounting, SQLAlchemy, python-dateutil and strenum. django-hordak has no SQLite (its checks are PostgreSQL and
+MySQL triggers); python-accounting is measured on SQLite, where it needs no driver. Both take one transfer at a
+time; ours is measured the same way, and in requests of a thousand, as a program would send many.
 """
 
 import subprocess
@@ -14,7 +14,7 @@ from bench.book import Book, new_book, sqlite_book
 from bench.measuring import Figure, in_turns, wall_seconds
 from tests.databases import PostgresServer, drop_postgres_database, fresh_postgres_database
 
-# Answers each number of transfers it is asked for with the seconds they took; "0" ends it.
+# Reads a number of transfers, makes them and prints the seconds, again and again; "0" ends it.
 _HORDAK = """
 import sys, time
 import django
@@ -91,7 +91,7 @@ class _Peer:
         self._line()
 
     def transfer(self, times: int) -> float:
-        """Let it make so many transfers; the seconds."""
+        """Make `times` transfers; returns the seconds."""
         assert self.process.stdin is not None
         print(times, file=self.process.stdin, flush=True)
         return float(self._line())
@@ -104,7 +104,7 @@ class _Peer:
         return line
 
     def close(self) -> None:
-        """Let it end."""
+        """End the process."""
         self.process.communicate()
 
 

@@ -1,6 +1,6 @@
-"""Transfers against pgledger in a database where somebody has put it, ours in a new one of the same server, in turns.
+"""Transfers against pgledger, in a database that already has it, and ours in a new one on the same server, alternating.
 
-Cold: each client moves between accounts of its own. Hot: all of them take from one account, as an issuer's would be.
+Cold: each client uses its own accounts. Hot: all clients take from one account, like an issuer's.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,20 +26,20 @@ _Sides = tuple[str, str]
 
 
 class _Peer:
-    """Its accounts, and a connection for each client."""
+    """pgledger's accounts, and a connection for each client."""
 
     def __init__(self, url: str, clients: int) -> None:
         self.connections = [psycopg.connect(url, autocommit=True) for _ in range(clients)]
         self.accounts = [self._account() for _ in range(2 * clients)]
 
     def transfers(self, client: int, times: int, sides: _Sides) -> None:
-        """So many transfers, each a call and a commit of its own."""
+        """Make `times` transfers, each with its own call and commit."""
         connection = self.connections[client]
         for _ in range(times):
             connection.execute("SELECT id FROM pgledger_create_transfer(%s, %s, 1)", sides).fetchall()
 
     def close(self) -> None:
-        """Give back the connections."""
+        """Close the connections."""
         for connection in self.connections:
             connection.close()
 
@@ -60,18 +60,18 @@ class _Ours:
         ]
 
     def transfers(self, _client: int, times: int, sides: tuple[int, int]) -> None:
-        """So many transfers, each a request and a commit of its own."""
+        """Make `times` transfers, each with its own request and commit."""
         for _ in range(times):
             self.book.chain(1, sides=sides)
 
     def in_requests(self, times: int, sides: tuple[int, int]) -> None:
-        """So many transfers in requests of some."""
+        """Make `times` transfers in requests of several."""
         for _ in range(0, times, _BATCH):
             self.book.chain(_BATCH, sides=sides)
 
 
 def pgledger(url: str, *, clients: int, times: int, rounds: int) -> Iterator[Figure]:
-    """Its transfer over ours, by the clock, with so many clients that each make so many transfers."""
+    """pgledger's transfer over ours, by the clock, with `clients` clients that each make `times` transfers."""
     address = sa.make_url(url)
     name = f"bench_{public_id(next(_numbers))}"
     with psycopg.connect(url, autocommit=True) as connection:

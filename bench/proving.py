@@ -1,4 +1,4 @@
-"""What it costs to prove the book: recomputing it, its trial balance, sealing it and verifying the seals."""
+"""What it costs to prove the book: recompute it, compute its trial balance, seal it and verify the seals."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -27,14 +27,14 @@ from tests.runtimes import use_database
 Measure = Callable[[Callable[[], object]], float]
 _SCAN = sa.text("SELECT sum(amount) FROM transfer NOT INDEXED")
 _SCAN_ON_POSTGRES = sa.text("SELECT sum(amount) FROM transfer")
-# What a leaf is made from, fetched by the bare driver in its own order, some at a time: no way to all of it is faster.
+# The rows of the leaves, fetched by the bare driver in the tables' order, a few at a time: the fastest way to read all.
 _ROWS = [f"SELECT * FROM {table}" for table in ("leaf", "batch", "transfer", "lot", "lot_use")]
 _ROWS_AT_ONCE = 1_024
 _SEALS_PER_ROUND = 4
 
 
 def rederiving(books: Path, *, transfers: int, rounds: int) -> Iterator[Figure]:
-    """Trial balance and full verification of a long book over a bare scan that adds up its amounts."""
+    """Trial balance and full verification of a long book over a bare scan that sums its amounts."""
     book = long_book(books, transfers)
     yield from _rederived(book, "SQLite, CPU", cpu_seconds, transfers, rounds)
     book.database.close()
@@ -49,7 +49,7 @@ def rederiving_on_postgres(server: PostgresServer, *, transfers: int, rounds: in
 
 
 def _rederived(book: Book, how: str, measure: Measure, transfers: int, rounds: int) -> Iterator[Figure]:
-    """Over a scan of the transfers, and over two: an entry is one side of a transfer, so that looks at each once."""
+    """Over one scan of the transfers, and over two: an entry is one side of a transfer, so two scans read each once."""
     at_most = 2 if "SQLite" in how else 2.5
     floor = _SCAN if is_sqlite(book.database.url) else _SCAN_ON_POSTGRES
 
@@ -73,7 +73,7 @@ def _rederived(book: Book, how: str, measure: Measure, transfers: int, rounds: i
 
 
 def _verified(book: Book, how: str, measure: Measure, scan: Timed, at_most: float) -> Iterator[Figure]:
-    """All steps, and each that is more than nothing, in one round."""
+    """All steps together, and each that takes at least half of a scan, in one round."""
     one = min(scan() for _ in range(3))
     spent: dict[str, float] = {}
     with clock.at(AFTERWARDS), book.database.snapshot() as session:
@@ -91,7 +91,7 @@ def _verified(book: Book, how: str, measure: Measure, scan: Timed, at_most: floa
 
 
 def sealing_of(folder: Path, *, batches: int, rounds: int) -> Iterator[Figure]:
-    """Sealing beside posting, how long a batch waits for its leaf under load, and verifying what is sealed."""
+    """Sealing over posting, the wait of a batch for its leaf under load, and verification of the seals."""
     with sqlite_book(folder, members=50) as book:
         each = max(1, batches // (rounds + 1))
 
@@ -122,7 +122,7 @@ def _seal_all(book: Book) -> float:
 
 
 def _lags(book: Book, each: int, rounds: int) -> Iterator[float]:
-    """Post all the time and seal now and then: how old the oldest batch was when it got its leaf."""
+    """Post continuously and seal now and then; the age of the oldest batch when it gets its leaf."""
     for _ in range(rounds):
         worst = 0.0
         for _ in range(_SEALS_PER_ROUND):

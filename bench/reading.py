@@ -1,4 +1,4 @@
-"""What a look costs in a long book against a short one: at a receipt's lots, a statement, a member's history."""
+"""What a read costs in a long book compared with a short one: a receipt's lots, a statement, a member's history."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,12 +21,12 @@ from ledger.points.policy import POINT, AccountKey
 from tests.runtimes import ZONE, use_database
 
 PAGE = 20
-# Whoever looks has as much in both books, and so has no part in the growth.
+# The reader has as many entries in both books, so they don't count towards growth.
 _OWN_SALES = 5
 
 
 class _Reader:
-    """A member of a book who looks at what is theirs, after others have bought something too."""
+    """A member who reads their own entries after other members have bought something too."""
 
     def __init__(self, book: Book, sales: int) -> None:
         self.book = book
@@ -51,11 +51,11 @@ class _Reader:
         entries.statement(session, self.account_id, self.book.center_id, request=PageRequest(PAGE))
 
     def history(self, session: Session) -> None:
-        """What happened last."""
+        """The newest entries of the history."""
         history.list_happenings(session, self.actor, HistoryFilter(), ZONE, request=PageRequest(PAGE))
 
     def look(self, how: Callable[["_Reader", Session], None], times: int) -> float:
-        """Processor seconds of so many looks."""
+        """Processor seconds for `times` reads."""
         use_database(self.book.database)
         return cpu_seconds(lambda: [in_snapshot(lambda session: how(self, session)) for _ in range(times)])
 
@@ -63,7 +63,7 @@ class _Reader:
 def reading(
     folder: Path, books: Path, lengths: tuple[int, int], *, sales: tuple[int, int], times: int, rounds: int
 ) -> Iterator[Figure]:
-    """A look in the long book over the same in the short one, on SQLite."""
+    """A read in the long book over the same in the short one, on SQLite."""
     small, large = (
         _Reader(copy_of(long_book(books, transfers), folder), sold)
         for transfers, sold in zip(lengths, sales, strict=True)

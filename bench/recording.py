@@ -1,4 +1,4 @@
-"""What a writer is sent, written down unit by unit, and sent again by the bare driver to a copy of the database."""
+"""Record the statements sent to a writer, unit by unit, and replay them with the bare driver on a database's copy."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -8,16 +8,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-# A savepoint is how a unit is kept apart from others; bare SQL of one request has none.
+# Savepoints isolate units from each other; bare SQL of one request has none.
 _SAVEPOINTS = ("SAVEPOINT", "RELEASE", "ROLLBACK TO")
 _KEPT_OUT = ("BEGIN", "COMMIT")
 Sent = tuple[str, Any, bool]
 
 
 class Recorder:
-    """What a writer is sent, unit by unit: each begins with its transaction.
+    """The statements sent to a writer, unit by unit: each begins with its transaction.
 
-    With `savepoints` they are kept too: where a unit goes on after a refusal, what was refused must be taken back.
+    `savepoints` records those too: a unit that goes on after a refusal must roll back the refused part.
     """
 
     def __init__(self, engine: sa.Engine, *, savepoints: bool = False) -> None:
@@ -26,19 +26,19 @@ class Recorder:
         self.units: list[list[Sent]] = []
 
     def start(self) -> None:
-        """Write down what is sent from now on."""
+        """Start recording."""
         self.units = []
         sa.event.listen(self._engine, "begin", self._begin)
         sa.event.listen(self._engine, "before_cursor_execute", self._hear)
 
     def stop(self) -> None:
-        """Write down no more."""
+        """Stop recording."""
         sa.event.remove(self._engine, "begin", self._begin)
         sa.event.remove(self._engine, "before_cursor_execute", self._hear)
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Write down what is sent within the block."""
+        """Record within the block."""
         self.start()
         try:
             yield
@@ -50,13 +50,13 @@ class Recorder:
 
     def _hear(self, _connection: Any, _cursor: Any, text: str, values: Any, _context: Any, many: bool) -> None:
         if not text.startswith(self._kept_out):
-            # Many rows may have been put into the text of one statement.
+            # The text of one statement may contain many rows.
             rows = many and isinstance(values[0], list | tuple | dict)
             self.units[-1].append((text, values or (), rows))
 
 
 def sqlite_driver(path: Path) -> sqlite3.Connection:
-    """A connection with the switches of the product's writer."""
+    """A connection with the pragmas of the product's writer."""
     driver = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON"):
         driver.execute(f"PRAGMA {pragma}")
@@ -64,7 +64,7 @@ def sqlite_driver(path: Path) -> sqlite3.Connection:
 
 
 def replay_unit(driver: sqlite3.Connection, unit: list[Sent]) -> None:
-    """Send a unit again, as one transaction."""
+    """Replay a unit as one transaction."""
     driver.execute("BEGIN IMMEDIATE")
     for text, values, many in unit:
         (driver.executemany if many else driver.execute)(text, values).fetchall()

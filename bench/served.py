@@ -1,4 +1,4 @@
-"""The server of `serving.py`: the product, and beside it a bare view that runs written down SQL, in one granian worker.
+"""The server of `serving.py`: the product, and beside it a bare view that replays recorded SQL, in one granian worker.
 
 `python -m bench.served DATABASE COPY PORT`. Under /bench: `clock`, `record`, `replay` and `cpu`.
 """
@@ -30,7 +30,7 @@ from tests.runtimes import TEST_SECRET, ZONE
 
 
 class _SetClock:
-    """A clock that shows what it was told."""
+    """A clock that shows the time it was set to."""
 
     instant: datetime
 
@@ -39,7 +39,7 @@ class _SetClock:
 
 
 class _Bench:
-    """What the bare view replays: the units that each request of the product was, in their order."""
+    """What the bare view replays: the units of each request of the product, in order."""
 
     def __init__(self, database: Database, path: Path, copy: Path) -> None:
         self.recorder = Recorder(database.writer)
@@ -49,7 +49,7 @@ class _Bench:
         self._driver: sqlite3.Connection | None = None
 
     def start(self) -> None:
-        """Copy the database as it is, then write down what is sent."""
+        """Copy the database as it is, then start recording."""
         if self._driver is not None:
             self._driver.close()
         for suffix in ("", "-wal", "-shm"):
@@ -60,7 +60,7 @@ class _Bench:
         self.recorder.start()
 
     def stop(self, requests: int) -> int:
-        """Stop writing down; how many units there were, which must be as many for each request."""
+        """Stop recording. Returns the number of units, which must be the same for each request."""
         self.recorder.stop()
         units = self.recorder.units
         each, left = divmod(len(units), requests)
@@ -70,7 +70,7 @@ class _Bench:
         return len(units)
 
     def replay(self) -> None:
-        """What the next request had sent."""
+        """Replay the units of the next request."""
         with self._lock:
             assert self._driver is not None
             for unit in next(self._units):
@@ -95,7 +95,7 @@ def _bare(bench: _Bench, settable: _SetClock) -> Flask:
 
     @app.post("/replay")
     def _replay() -> ResponseReturnValue:
-        # Its body is read as the product's is: what is left out is what the product decides, checks and remembers.
+        # Reads the body as the product does; it skips only the product's decisions, checks and records.
         request.get_json()
         bench.replay()
         return jsonify(done=True)

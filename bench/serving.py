@@ -1,6 +1,6 @@
-"""The whole product behind its server, beside bare SQL behind the same one: processor time of the server per request.
+"""The whole product behind its server, beside bare SQL behind the same one: server processor time per request.
 
-The bare view reads the body and sends the statements that the product sent for that very request; it asks for no
+The bare view reads the body and sends the statements that the product sent for that very request; it checks no
 log-in, decides nothing, makes no key and shows nothing.
 """
 
@@ -41,7 +41,7 @@ class _Client:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
     def send(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
-        """The JSON of an answer, which must be no refusal."""
+        """Send a request and return its JSON; fails on a refusal."""
         sent = json.dumps(body).encode() if body is not None else None
         key = {"Content-Type": "application/json", "Idempotency-Key": f"bench-key-{next(_keys)}"}
         self._connection.request(method, path, sent, key | (headers or {}))
@@ -52,12 +52,12 @@ class _Client:
         return json.loads(text) if text else None
 
     def cpu(self) -> float:
-        """The processor time that the server's worker has taken."""
+        """The processor time that the server's worker has used."""
         return float(self.send("GET", "/bench/cpu")["seconds"])
 
 
 class _Counter:
-    """A station and a shop over HTTP: people who check in and out, and then spend what they have."""
+    """A station and a shop over HTTP: people check in and out, then spend their points."""
 
     def __init__(self, world: World, people: int) -> None:
         self.world = world
@@ -74,13 +74,13 @@ class _Counter:
             )
             source = Source("bench", f"grant-{person.volunteer_id}", "post")
             in_transaction(service.post, [move], source=source, actor=world.builder, reason="award")
-        # Later than all that was recorded while it was built.
+        # Later than everything recorded while the book was built.
         self.begins = clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=1)
         self.held: list[str] = []
         self._day = count()
 
     def new_day(self, client: _Client) -> None:
-        """Another shift, to which everybody comes."""
+        """Start another shift, to which everybody comes."""
         self.starts = self.begins + timedelta(hours=6 * next(self._day))
         with clock.at(self.starts - timedelta(hours=1)):
             shift_id = self.world.add_shift(self.starts)
@@ -89,27 +89,27 @@ class _Counter:
         self.at(client, minutes=0)
 
     def at(self, client: _Client, *, minutes: int) -> None:
-        """The time of the day, from the beginning of the shift."""
+        """Set the clock to a time after the shift began."""
         client.send("POST", "/bench/clock", {"now": (self.starts + timedelta(minutes=minutes)).isoformat()})
 
     def scan(self, client: _Client, person: Person) -> None:
-        """The clerk scans a card."""
+        """Let the clerk scan a card."""
         body = {"client_scan_id": f"bench-scan-{next(_keys)}", "card": person.card}
         body["station_id"] = public_id(self.world.station_id)
         client.send("POST", "/api/v1/checkins", body, self.clerk.headers)
 
     def hold(self, client: _Client, code: str) -> None:
-        """The clerk scans a code and puts three things into the cart."""
+        """Let the clerk scan a code and put three things into the cart."""
         lines = [{"item_id": public_id(item), "quantity": 1} for item in self.items]
         body = {"shop_id": public_id(self.shop_id), "payer_code": code, "lines": lines}
         self.held.append(client.send("POST", "/api/v1/redemptions", body, self.clerk.headers)["id"])
 
     def confirm(self, client: _Client) -> None:
-        """The clerk confirms."""
+        """Let the clerk confirm."""
         client.send("POST", f"/api/v1/redemptions/{self.held.pop()}/confirm", {}, self.clerk.headers)
 
     def transfer(self, client: _Client) -> None:
-        """A program sends one transfer."""
+        """Send one transfer, as a program does."""
         sides = {"debit_account_id": public_id(self.free[0]), "credit_account_id": public_id(self.free[1])}
         body = [sides | {"amount": 1, "unit": POINT, "code": "bench", "reason": "", "id": f"bench-{next(_keys)}"}]
         client.send("POST", "/api/v1/transfers", body, self.admin.headers)
