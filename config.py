@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ledger.kernel.settings import Deliveries, Settings, SettingsError
 
 _SHORTEST_SECRET = 32
+_MOST_CORES, _MOST_THREADS = 1024, 512
 
 
 def read_environment() -> dict[str, str]:
@@ -56,6 +57,8 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         data_folder=folder,
         tls_cert=cert,
         tls_key=key,
+        cores=_cores(environment.get("LEDGER_CORES", "")),
+        threads=_count(environment, "LEDGER_THREADS", _MOST_THREADS),
         clock_file=_path(environment, "LEDGER_CLOCK_FILE"),
         checkpoints=_deliveries(environment),
     )
@@ -114,6 +117,22 @@ def _development_secret(path: Path) -> str:
 def _port(text: str) -> int:
     if not text.isdigit() or not 0 < int(text) < 65536:
         raise SettingsError(f"LEDGER_PORT is {text!r}; it must be a port number")
+    return int(text)
+
+
+def _cores(text: str) -> int | None:
+    """How many cores, 0 for all; None where nothing is said."""
+    if text == "all":
+        return 0
+    return _count({"LEDGER_CORES": text}, "LEDGER_CORES", _MOST_CORES, other=" or all")
+
+
+def _count(environment: Mapping[str, str], name: str, most: int, *, other: str = "") -> int | None:
+    text = environment.get(name)
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= most:
+        raise SettingsError(f"{name} is {text!r}; it must be a number from 1 to {most}{other}")
     return int(text)
 
 

@@ -12,7 +12,8 @@ from ledger.cli.console import database, refuse_unready, settings, told
 from ledger.demo import district
 from ledger.demo.logins import logins_as_json, logins_as_table, read_logins
 from ledger.demo.sizes import DISTRICT, SIZES, Size
-from ledger.kernel import runtime
+from ledger.kernel import cores, runtime
+from ledger.kernel.cores import Share
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.migrations import at_head, upgrade
 from ledger.kernel.settings import SettingsError
@@ -37,8 +38,10 @@ def serve(demo: bool, host: str | None, port: int | None) -> None:
     if demo:
         _prepare_demonstration()
     refuse_unready()
-    _say_where(demo)
-    _serve(app)
+    here = settings()
+    share = cores.choose(cores=here.cores, threads=here.threads)
+    _say_where(demo, share)
+    _serve(app, share)
 
 
 @click.command("scheduler")
@@ -100,10 +103,11 @@ def _say_line(line: str) -> None:
     click.echo(line)
 
 
-def _say_where(demo: bool) -> None:
+def _say_where(demo: bool, share: Share) -> None:
     here = settings()
     if demo:
         click.echo(logins_as_table(read_logins(here.data_folder), here.base_url))
+    click.echo(f"    {share}")
     click.echo(f"==> Serving at {here.base_url} (Ctrl-C stops)")
 
 
@@ -117,11 +121,11 @@ def _move(app: Flask, host: str | None, port: int | None) -> None:
     app.config["SETTINGS"] = new
 
 
-def _serve(app: Flask) -> None:
+def _serve(app: Flask, share: Share) -> None:
     here = settings()
     # Connections opened before a fork belong to the parent; the worker opens its own.
     database().close()
-    server.serve(app, host=here.host, port=here.port, certificate=here.certificate, in_worker=_start_jobs)
+    server.serve(app, host=here.host, port=here.port, certificate=here.certificate, share=share, in_worker=_start_jobs)
 
 
 def _start_jobs(app: Flask) -> None:

@@ -24,8 +24,9 @@ class Deliveries:
 class Settings:
     """Settings of one running service.
 
-    `base_url` is the base of addresses in QR codes, without a trailing slash. `clock_file` names a file with an
-    instant to use as the current time; production refuses it.
+    `base_url` is the base of addresses in QR codes, without a trailing slash. `cores` and `threads` are what the server
+    takes: None is the usual, 0 cores are all. `clock_file` names a file with an instant to use as the
+    current time; production refuses it.
     """
 
     environment: Literal["development", "production"]
@@ -38,6 +39,8 @@ class Settings:
     data_folder: Path
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    cores: int | None = None
+    threads: int | None = None
     clock_file: Path | None = None
     checkpoints: Deliveries = Deliveries()
 

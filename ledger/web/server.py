@@ -14,9 +14,10 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from ledger.kernel import cores
+from ledger.kernel.cores import Share
 from ledger.kernel.settings import SettingsError
 
-THREADS = 48
 _STOP_SECONDS = 15
 _PARENT_LOOK_SECONDS = 1.0
 
@@ -27,11 +28,13 @@ def serve(
     host: str,
     port: int,
     certificate: tuple[Path, Path] | None,
+    share: Share,
     in_worker: Callable[[Flask], None],
 ) -> None:
     """Serve until told to stop; `in_worker` runs once in the worker process, before the first request.
 
-    Raises SettingsError if the port is taken or the certificate can't be read.
+    What it starts may use all cores; requests keep to their share.
+
     """
     _refuse_taken(host, port)
     cert, key = certificate or (None, None)
@@ -44,20 +47,22 @@ def serve(
         port=port,
         interface=Interfaces.WSGI,
         workers=1,
-        blocking_threads=THREADS,
+        blocking_threads=share.threads,
         workers_kill_timeout=_STOP_SECONDS,
         log_level=LogLevels.error,
         ssl_cert=cert,
         ssl_key=key,
     )
-    granian.serve(target_loader=partial(_start_worker, app, in_worker, os.getpid()), wrap_loader=False)
+    granian.serve(target_loader=partial(_start_worker, app, share, in_worker, os.getpid()), wrap_loader=False)
 
 
-def _start_worker(app: Flask, in_worker: Callable[[Flask], None], parent: int) -> Flask:
+def _start_worker(app: Flask, share: Share, in_worker: Callable[[Flask], None], parent: int) -> Flask:
     # Ctrl-C reaches both processes; the worker ignores it, because the parent shuts it down gracefully.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with, args=(parent,), name="parent-watch", daemon=True).start()
     in_worker(app)
+    # Only now: granian starts the threads that answer from this one, when it has the application.
+    cores.keep_to(share)
     return app
 
 

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from ledger.kernel.cores import THREADS
 from tests.crash.server import ROOT, Server, free_port, send
 
 pytestmark = pytest.mark.crash
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+HAS_SEVERAL_CORES = len(CORES) > 1
 
 
 @pytest.fixture
@@ -88,3 +91,37 @@ def test_the_jobs_run_in_a_process_of_their_own(folder: Path) -> None:
         rest = process.stdout.read()
 
     assert (process.returncode, rest) == (0, "")
+
+
+@pytest.mark.skipif(not HAS_SEVERAL_CORES, reason="there is one core, or none to keep to")
+@pytest.mark.parametrize(
+    ("asked", "requests_on", "said"),
+    [
+        ({}, set(CORES), f"all cores ({len(CORES)}) and {THREADS} threads: LEDGER_CORES and LEDGER_THREADS say"),
+        ({"LEDGER_CORES": "1", "LEDGER_THREADS": "9"}, set(CORES[-1:]), f"1 of {len(CORES)} cores and 9 threads: as"),
+    ],
+)
+def test_requests_keep_to_their_cores_and_jobs_have_all(
+    folder: Path, asked: dict[str, str], requests_on: set[int], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Server(folder)
+    monkeypatch.setattr(server, "environment", lambda: Server.environment(server) | asked)
+    server.start()
+    try:
+        assert [line for line in (folder / "server.log").read_text().splitlines() if said in line]
+        cores = cores_of_threads(server)
+        assert cores["tokio-rt-worker"] == [requests_on]
+        assert set(CORES) in cores["python"]
+    finally:
+        server.stop()
+
+
+def cores_of_threads(server: Server) -> dict[str, list[set[int]]]:
+    """By name, the cores on which threads of the process that answers may run."""
+    assert server.process is not None
+    parent = Path(f"/proc/{server.process.pid}/task")
+    [worker] = {child for listed in parent.glob("*/children") for child in listed.read_text().split()}
+    found: dict[str, list[set[int]]] = {}
+    for thread in Path(f"/proc/{worker}/task").iterdir():
+        found.setdefault((thread / "comm").read_text().strip(), []).append(os.sched_getaffinity(int(thread.name)))
+    return found

@@ -13,6 +13,7 @@ from ledger.audit.verifying import queries, service
 from ledger.audit.verifying.verify import Progress, Verification, verify
 from ledger.kernel import runtime
 from ledger.kernel.actor import Actor
+from ledger.kernel.cores import roam
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.runtime import Runtime
 from ledger.points.sealing import service as sealing
@@ -56,6 +57,7 @@ def start(*, actor: Actor, wait_seconds: float = 0) -> int:
 
 def _begin(here: Runtime, run_id: int, center_id: int) -> None:
     runtime.use(here)
+    roam()
     carry_out(run_id, center_id)
 
 

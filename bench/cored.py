@@ -1,0 +1,106 @@
+"""The server of `cores.py`: the product alone, in granian workers that are given what a variant says.
+
+`python -m bench.cored PORT OPTIONS`; the options are JSON: `url`, `now`, `threads`, `cores`, `interval`, `workers`,
+`writer` (all units on one thread).
+"""
+
+import json
+import logging
+import os
+import sys
+import threading
+import time
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from ledger.app import create_app
+from ledger.kernel import database as database_module
+from ledger.kernel.database import Database
+from ledger.kernel.group_commit import GroupWriter, _Ticket
+from ledger.kernel.settings import Settings
+from ledger.kernel.unit import Unit
+from tests.runtimes import TEST_SECRET, ZONE
+
+
+class _StandingClock:
+    """A clock that shows one instant, later by a microsecond each time it is asked."""
+
+    def __init__(self, instant: datetime) -> None:
+        self._instant = instant
+
+    def now(self) -> datetime:
+        return self._instant
+
+
+class _OneThread(GroupWriter):
+    """Units are run by one thread that does nothing else, and not by whoever finds the writer free."""
+
+    def __init__(self, engine: Any, *, wait_seconds: float = 30) -> None:
+        super().__init__(engine, wait_seconds=wait_seconds)
+        self._come_in = threading.Semaphore(0)
+        threading.Thread(target=self._write, daemon=True).start()
+
+    def submit(self, unit: Unit) -> None:
+        """Run the unit and return once it is durable or has failed."""
+        ticket = _Ticket(unit, time.monotonic() + self._wait_seconds)
+        with self._mutex:
+            self._waiting.append(ticket)
+        self._come_in.release()
+        ticket.wake.acquire()
+
+    def _write(self) -> None:
+        while self._come_in.acquire():
+            group: list[_Ticket] = []
+            if self._take(group) is not None:
+                self._run_group(group)
+            for ticket in group:
+                ticket.wake.release()
+
+
+def _load(options: dict[str, Any]) -> Flask:
+    if options["writer"]:
+        database_module.GroupWriter = _OneThread  # type: ignore[misc]
+    if options["cores"]:
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-options["cores"] :])
+    if options["interval"]:
+        sys.setswitchinterval(options["interval"])
+    settings = Settings(
+        environment="development",
+        database_url=options["url"],
+        secret_key=TEST_SECRET,
+        base_url="http://127.0.0.1",
+        host="127.0.0.1",
+        port=0,
+        timezone=ZONE,
+        data_folder=Path("unused"),
+    )
+    clock = _StandingClock(datetime.fromisoformat(options["now"]))
+    app = create_app(settings, database=Database(settings.database_url), clock=clock)
+    logging.getLogger("ledger.requests").setLevel(logging.ERROR)
+    return app
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    options = json.loads(sys.argv[2])
+    server: Any = Granian(
+        "bench",
+        address="127.0.0.1",
+        port=int(sys.argv[1]),
+        interface=Interfaces.WSGI,
+        workers=options["workers"],
+        blocking_threads=options["threads"],
+        log_level=LogLevels.error,
+    )
+    server.serve(target_loader=partial(_load, options), wrap_loader=False)
+
+
+if __name__ == "__main__":
+    main()
