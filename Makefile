@@ -1,10 +1,10 @@
-# make run: set up what is missing and serve.   make test: set up what is missing and test.
+# make run: set up if needed and serve.   make test: set up if needed and test.
 PYTHON ?= python3
 UV ?= uv
 VENV := .venv/bin/python
 LOCK := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
-# With it each of the many processes of a run would compile all of the code anew.
+# If it were set, each of the many processes of a run would compile all code again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run setup setup-tests test test-all test-long test-setup test-bare check format translations screenshots bench lock
@@ -12,13 +12,13 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo "make run         serve the demonstration on http://127.0.0.1:8000"
 	@echo "make test        all tests but the long ones"
-	@echo "make test-all    all tests, the long ones too, in random order; says its seed (ARGUMENTS=--randomly-seed=…)"
+	@echo "make test-all    all tests, long ones included, in random order; prints its seed (ARGUMENTS=--randomly-seed=…)"
 	@echo "make test-setup  install the system packages that the tests need (apt-get), and try each"
 	@echo "make test-bare   show that a bare Debian 12 runs the tests after make test-setup (root; debootstrap, chroot)"
 	@echo "make test-long   all tests, with many more random examples"
 	@echo "make check       format, lint, types, imports, house rules, migrations"
 	@echo "make format      format the code"
-	@echo "make translations  bring the English catalogue up to date; says which words lack English"
+	@echo "make translations  update the English catalogue and list what lacks English"
 	@echo "make screenshots   take the pictures in docs/screenshots from the demonstration"
 	@echo "make bench       measure the ledger in ratios (ARGUMENTS='--size huge --books FOLDER' for 10 million transfers)"
 	@echo "make lock        renew the lock files (needs uv and npm)"

@@ -1,4 +1,4 @@
-"""Run every check on the code, show all that fails, and exit 1 if any did."""
+"""Run every check on the code, show all failures, and exit with 1 if there are any."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command as run; run()"
 HOUSE_RULES = ("tests/test_house_rules.py", "tests/test_structure.py")
 
-# What is checked, and the command. All are run even when one fails, so that one run shows everything.
+# Each check and its command. All run even if one fails, so that one run shows everything.
 CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("format", ("-m", "ruff", "format", "--check", ".")),
     ("lint", ("-m", "ruff", "check", ".")),

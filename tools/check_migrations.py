@@ -1,7 +1,7 @@
-"""Check that the migrations make exactly the schema that the code declares, on SQLite and on PostgreSQL.
+"""Check that the migrations create exactly the schema that the code declares, on SQLite and on PostgreSQL.
 
-Alembic's own comparison does not see CHECK constraints, STRICT or triggers, so what the migrations made is also laid
-beside what the metadata would make, part by part.
+Alembic's own comparison does not see CHECK constraints, STRICT or triggers, so the migrated schema is also compared
+part by part with one created from the metadata.
 """
 
 import sys
@@ -46,14 +46,14 @@ def describe_column(column: Mapping[str, Any]) -> str:
 
 
 def describe_part(part: Mapping[str, Any]) -> str:
-    """A reflected constraint or index in an order and a spacing that do not depend on the database's own."""
+    """A reflected constraint or index, with order and spacing independent of the database."""
     flat = {**part, **{name: str(value) for name, value in part.get("dialect_options", {}).items()}}
     flat.pop("dialect_options", None)
     return ", ".join(f"{name}={' '.join(str(flat[name]).split())}" for name in sorted(flat))
 
 
 def differences(migrated: sa.Engine, declared: sa.Engine) -> list[str]:
-    """What is wrong with the migrated database, one line each."""
+    """Faults of the migrated database, one line each."""
     with migrated.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         found = [f"autogenerate would: {change}" for change in compare_metadata(context, metadata)]
@@ -68,7 +68,7 @@ def differences(migrated: sa.Engine, declared: sa.Engine) -> list[str]:
 
 
 def check(name: str, migrated_url: str, declared_url: str) -> bool:
-    """Migrate one empty database, create another from the metadata, compare and say the result."""
+    """Migrate one empty database, create another from the metadata, compare and print the result."""
     upgrade(migrated_url)
     migrated, declared = sa.create_engine(migrated_url), sa.create_engine(declared_url)
     found = differences(migrated, declared)

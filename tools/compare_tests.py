@@ -1,9 +1,9 @@
-"""Name the tests that there were at a commit and no longer are, each with the test that proves the same.
+"""List the tests of a commit that no longer exist, each with the test that proves the same.
 
     python -m tools.compare_tests COMMIT
 
-`.ci/run` runs every test there is, so what is gone from the code is gone from it. tests/gone.txt says for what is gone
-where the same is proved; this fails for a test that is not in it, and for a proof in it that is no test of now.
+`.ci/run` runs all tests, so a test gone from the code is gone from it too. tests/gone.txt names for each gone test
+where the same is proved. This fails if a gone test isn't listed, or if a listed proof is not an existing test.
 """
 
 import re
@@ -21,19 +21,19 @@ ARROW = "=> "
 
 @dataclass(frozen=True)
 class Moved:
-    """Tests that are gone, and those that prove the same; `*` in them stands for whatever is there."""
+    """Tests that are gone, and those that prove the same; `*` matches anything."""
 
     gone: str
     proved_by: tuple[str, ...]
 
 
 def fits(pattern: str, test: str) -> bool:
-    """Whether a test's id is what the pattern says."""
+    """Whether a test's id matches the pattern."""
     return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), test) is not None
 
 
 def read_moved(text: str) -> list[Moved]:
-    """Of each paragraph of tests/gone.txt what is gone, and what proves the same: the lines with an arrow."""
+    """Parse tests/gone.txt: each paragraph names gone tests, and their proofs in lines with an arrow."""
     moved = []
     for paragraph in text.split("\n\n"):
         lines = [line.strip() for line in paragraph.splitlines() if line.strip() and not line.startswith("#")]
@@ -43,7 +43,7 @@ def read_moved(text: str) -> list[Moved]:
 
 
 def compare(before: set[str], now: set[str], moved: list[Moved]) -> tuple[list[str], list[str]]:
-    """What is gone, a line for each with its proof; and what is wrong, a line for each."""
+    """Returns the gone tests with their proofs, and the faults found, one line each."""
     gone, wrong = [], []
     for test in sorted(before - now):
         known = next((each for each in moved if fits(each.gone, test)), None)
@@ -51,7 +51,7 @@ def compare(before: set[str], now: set[str], moved: list[Moved]) -> tuple[list[s
             wrong.append(f"gone without a word in {GONE.name}: {test}")
         else:
             gone.append(f"{test} {ARROW}{'; '.join(known.proved_by)}")
-    # What is proved by `make check` is no test.
+    # Proofs by `make check` are not tests.
     proofs = dict.fromkeys(proof for each in moved for proof in each.proved_by if "::" in proof)
     lost = [proof for proof in proofs if not any(fits(proof, test) for test in now)]
     return gone, wrong + [f"{GONE.name} names no test that there is: {proof}" for proof in lost]
@@ -76,7 +76,7 @@ def collect_at(commit: str) -> set[str]:
 
 
 def main() -> None:
-    """Compare, say what is gone, and fail for what nobody has accounted for."""
+    """Compare, print the gone tests, and fail if one is unaccounted for."""
     if len(sys.argv) != 2:
         sys.exit("Which commit? python -m tools.compare_tests COMMIT")
     before, now = collect_at(sys.argv[1]), collect(ROOT)

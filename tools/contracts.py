@@ -1,4 +1,4 @@
-"""A contract for import-linter over files of a kind, wherever they are: `*_pages` says what a file is, not where."""
+"""A contract for import-linter over files of one kind in any folder: `*_pages` says what a file is, not where."""
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
@@ -8,9 +8,9 @@ from importlinter import Contract, ContractCheck, fields, output
 
 
 class FileNamesContract(Contract):
-    """Modules must not import others, but those of `unless` may; patterns are matched with the whole dotted name.
+    """Some modules must not import others, except those in `unless`; patterns match the whole dotted name.
 
-    With `indirectly` nothing that they import may, either. A pattern of `unless` that excuses nobody is out of date.
+    With `indirectly` their imports must not either. A pattern in `unless` that excuses nobody is reported as stale.
     """
 
     type_name = "file_names"
@@ -21,7 +21,7 @@ class FileNamesContract(Contract):
     indirectly = fields.BooleanField(required=False, default=False)
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
-        """Every import, or chain of imports, that breaks it, and the patterns that are out of date."""
+        """Find the imports, or chains of imports, that break the contract, and the stale patterns."""
         excuses: dict[str, bool] = dict.fromkeys(self.unless or (), False)
         chains = []
         for module in sorted(_fitting(graph.modules, self.modules)):
@@ -40,7 +40,7 @@ class FileNamesContract(Contract):
         return [graph.find_shortest_chain(importer=module, imported=other) or () for other in upstream]
 
     def render_broken_contract(self, check: ContractCheck) -> None:
-        """A line for each."""
+        """Print a line for each fault."""
         for chain in check.metadata["chains"]:
             output.print_error(" -> ".join(chain))
         for pattern in check.metadata["stale"]:

@@ -1,6 +1,6 @@
-"""Fetch the front-end packages of package-lock.json and copy the files that pages use to ledger/static/vendor.
+"""Fetch the front-end packages in package-lock.json and copy the files that pages use to ledger/static/vendor.
 
-Uses npm where the machine has it, else the one inside the pip package of requirements-node.txt. Standard library only.
+Uses the machine's npm, or else the one in the pip package of requirements-node.txt. Standard library only.
 """
 
 import hashlib
@@ -27,19 +27,19 @@ FILES = {
 
 
 def wanted_stamp() -> str:
-    """A digest of everything that decides the content of the vendor folder."""
+    """A digest of everything that determines the content of the vendor folder."""
     lock = (ROOT / "package-lock.json").read_bytes()
     return hashlib.sha256(lock + repr(sorted(FILES.items())).encode()).hexdigest()
 
 
 def is_current() -> bool:
-    """Whether the vendor folder was made from today's lock file and nothing is missing."""
+    """Whether the vendor folder is complete and matches the current lock file."""
     files_exist = all((VENDOR / name).is_file() for name in FILES.values())
     return files_exist and STAMP.is_file() and STAMP.read_text() == wanted_stamp()
 
 
 def npm_command() -> list[str]:
-    """The npm of this machine, or the pinned one from a wheel, installed only when there is none."""
+    """The machine's npm, or else the pinned one from a wheel, installed if needed."""
     npm = shutil.which("npm")
     if npm and shutil.which("node"):
         return [npm]
@@ -50,14 +50,14 @@ def npm_command() -> list[str]:
 
 
 def fetch() -> None:
-    """Make node_modules exactly what the lock says; scripts that packages bring are never run."""
+    """Install node_modules exactly as locked; never run the packages' scripts."""
     print("==> Front-end files: fetching by package-lock.json", flush=True)
     flags = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     subprocess.run([*npm_command(), *flags], cwd=ROOT, check=True)
 
 
 def copy() -> None:
-    """Replace the vendor folder by the files named above."""
+    """Replace the vendor folder with the files listed above."""
     shutil.rmtree(VENDOR, ignore_errors=True)
     for source, target in FILES.items():
         (VENDOR / target).parent.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,8 @@
-"""Take the pictures in docs/screenshots from the demonstration, as its printed log-ins see it: `make screenshots`.
+"""Take the pictures in docs/screenshots from the demonstration, with its printed log-ins: `make screenshots`.
 
-One morning is played: a volunteer checks in, a clerk scans a card, the volunteer reads what was earned and takes goods
-home, and the others look at it. The demonstration is loaded anew for it, unless the data folder of one that was loaded
-by the same clock is named.
+It plays one morning: a volunteer checks in, a clerk scans a card, the volunteer reads what was earned and redeems
+goods, and staff look at the records. It loads a new demonstration, unless the data folder of one loaded
+by the same clock is given.
 """
 
 import re
@@ -23,7 +23,7 @@ Pictures of the demonstration (演示区: everybody in it is invented), taken by
 
 
 def come(studio: Studio) -> str:
-    """The volunteer arrives, from the log-in to the green page; gives the key of the station."""
+    """Check the volunteer in, from the log-in to the green page. Returns the station's key."""
     studio.visit("", PHONE).show("/log-in", "log-in", "Log-in")
     manager = studio.visit("station_manager", WALL)
     manager.page.goto("/today")
@@ -43,7 +43,7 @@ def come(studio: Studio) -> str:
 
 
 def leave(studio: Studio) -> None:
-    """Two hours later a clerk scans the volunteer's card, and the volunteer reads what was earned."""
+    """Two hours later, let a clerk scan the volunteer's card and the volunteer read what was earned."""
     set_clock("11:52")
     clip = write_clip(DATA / "card.y4m", studio.card_url)
     clerk = studio.visit("clerk", PHONE, camera=clip)
@@ -58,7 +58,7 @@ def leave(studio: Studio) -> None:
 
 
 def redeem(studio: Studio) -> None:
-    """The volunteer shows the pay code, a clerk takes it, the receipt comes out."""
+    """Redeem goods: the volunteer's pay code, the clerk's till and the receipt."""
     volunteer = studio.visit("volunteer", PHONE)
     volunteer.page.goto("/pay")
     volunteer.page.wait_for_selector("#payer-qr svg")
@@ -87,7 +87,7 @@ def redeem(studio: Studio) -> None:
 
 
 def manage(studio: Studio, station_id: str) -> None:
-    """What a station manager sees, and a list with mistakes."""
+    """A station manager's pages, and a list with mistakes."""
     for size, suffix in ((DESK, ""), (PHONE, "-phone")):
         manager = studio.visit("station_manager", size)
         manager.show("/today", f"day{suffix}", "A station manager's day", whole=size == PHONE)
@@ -106,7 +106,7 @@ def manage(studio: Studio, station_id: str) -> None:
 
 
 def audit(studio: Studio) -> None:
-    """What an administrator and an auditor see."""
+    """The pages of an administrator and of an auditor."""
     for size, suffix in ((DESK, ""), (PHONE, "-phone")):
         console = studio.visit("admin", size)
         console.page.goto("/console")
@@ -136,7 +136,7 @@ def in_other_ways(studio: Studio) -> None:
 
 
 def main() -> None:
-    """Take all pictures and write the page that shows them."""
+    """Take all pictures and write the page with them."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     for old in PICTURES.glob("*.png"):
         old.unlink()
@@ -153,7 +153,7 @@ def main() -> None:
 
 
 def write_page(taken: list[tuple[str, str]]) -> None:
-    """docs/SCREENSHOTS.md; fails when the pictures are too large for a repository."""
+    """Write docs/SCREENSHOTS.md; fails if the pictures are too large for a repository."""
     size = sum(path.stat().st_size for path in PICTURES.glob("*.png"))
     shown = [f"\n## {words}\n\n![{words}](screenshots/{name}.png)\n" for name, words in taken]
     (ROOT / "docs" / "SCREENSHOTS.md").write_text(HEAD + "".join(shown), encoding="utf-8")

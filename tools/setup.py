@@ -1,7 +1,7 @@
 """Prepare this checkout to run: virtual environment, locked packages, front-end files, translations.
 
-Run by make with the machine's own Python. Each step is skipped when nothing changed since it was last done, so a
-second start takes no time. `setup.py --tests` adds what the tests and the checks need.
+make runs it with the machine's own Python. It skips steps whose input hasn't changed, so a
+second start takes no time. `setup.py --tests` adds what tests and checks need.
 """
 
 import hashlib
@@ -20,12 +20,12 @@ PIP_INSTALL = ["-m", "pip", "install", "--disable-pip-version-check", "--require
 
 
 def say(text: str) -> None:
-    """One line of progress, seen at once even when the output goes to a file."""
+    """Print a line of progress, unbuffered even into a file."""
     print(text, flush=True)
 
 
 def make_environment() -> None:
-    """Make .venv if it is not there or was made for another folder or by a Python that is gone."""
+    """Make .venv if it is missing, or was made for another folder or by a Python that no longer exists."""
     stamp = VENV / ".made-for"
     works = PYTHON.exists() and subprocess.run([PYTHON, "-m", "pip", "--version"], capture_output=True).returncode == 0
     if works and (not stamp.is_file() or stamp.read_text() == str(ROOT)):
@@ -38,7 +38,7 @@ def make_environment() -> None:
 
 
 def install(*, with_tests: bool) -> None:
-    """Install exactly what the locks name, each file checked against its hash."""
+    """Install exactly the locked packages, each file checked against its hash."""
     locks = [ROOT / "requirements.txt"]
     if with_tests:
         locks.append(ROOT / "requirements-dev.txt")
@@ -56,29 +56,29 @@ def install(*, with_tests: bool) -> None:
 
 
 def stamp_of(lock: Path) -> Path:
-    """Where it is remembered which version of a lock is installed."""
+    """The file that records which version of a lock is installed."""
     return VENV / f".{lock.stem}.installed"
 
 
 def digest(lock: Path) -> str:
-    """What identifies the content of a lock file."""
+    """A digest of a lock file's content."""
     return hashlib.sha256(lock.read_bytes()).hexdigest()
 
 
 def is_installed(lock: Path) -> bool:
-    """Whether the lock was installed in its present form."""
+    """Whether the lock is installed in its current version."""
     stamp = stamp_of(lock)
     return stamp.is_file() and stamp.read_text() == digest(lock)
 
 
 def fetch_frontend() -> None:
-    """Bring the front-end files; the tool itself skips when its lock did not change."""
+    """Fetch the front-end files; the tool skips this if its lock hasn't changed."""
     if subprocess.run([PYTHON, ROOT / "tools" / "frontend.py"]).returncode != 0:
         sys.exit("The front-end files could not be fetched: see the message above, then run make again.")
 
 
 def compile_translations() -> None:
-    """Compile each catalogue that is newer than its compiled form."""
+    """Compile each catalogue that is newer than its compiled file."""
     for catalogue in sorted(TRANSLATIONS.glob("*/LC_MESSAGES/messages.po")):
         compiled = catalogue.with_suffix(".mo")
         if compiled.exists() and compiled.stat().st_mtime >= catalogue.stat().st_mtime:
@@ -100,7 +100,7 @@ def compile_translations() -> None:
 
 
 def main() -> None:
-    """Do all steps in order."""
+    """Run all steps in order."""
     if sys.version_info < OLDEST_PYTHON:
         wanted = ".".join(map(str, OLDEST_PYTHON))
         sys.exit(

@@ -1,6 +1,6 @@
-"""The shape of capabilities in figures: folders, the longest chain of imports between them, and who imports whom back.
+"""The structure of capabilities in figures: folders, the longest chain of imports between them, and mutual imports.
 
-`python -m tools.structure [FOLDER] [CAPABILITY …]` reads the code of a checkout as text, of this one unless named.
+`python -m tools.structure [FOLDER] [CAPABILITY …]` reads a checkout's code as text, this one's by default.
 """
 
 import ast
@@ -14,7 +14,7 @@ Graph = dict[str, set[str]]
 
 
 def modules_of(root: Path) -> Graph:
-    """Each module of ledger/ with the modules of ledger/ that it imports."""
+    """Each module in ledger/ with those in ledger/ that it imports."""
     files = {
         ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): path
         for path in (root / "ledger").rglob("*.py")
@@ -31,7 +31,7 @@ def _imports(path: Path, known: set[str]) -> set[str]:
 
 
 def rooms_of(modules: Graph, capability: str) -> Graph:
-    """The folders of a capability, and the files that lie at its door, each with those that it imports."""
+    """The folders of a capability and the files beside them, each with those that it imports."""
     inside = f"ledger.{capability}."
     rooms: Graph = {}
     for name, imported in modules.items():
@@ -43,12 +43,12 @@ def rooms_of(modules: Graph, capability: str) -> Graph:
 
 
 def pairs_back(rooms: Graph) -> list[tuple[str, str]]:
-    """Rooms that import each other."""
+    """Pairs of folders or files that import each other."""
     return sorted((one, other) for one in rooms for other in rooms[one] if one < other and one in rooms.get(other, ()))
 
 
 def longest_chain(graph: Graph) -> list[str]:
-    """The longest way down the imports; in a graph with circles, the longest that comes to no room twice."""
+    """The longest chain of imports; in a graph with cycles, the longest without repetition."""
 
     @cache
     def below(name: str, passed: frozenset[str]) -> tuple[str, ...]:

@@ -1,7 +1,6 @@
-"""A studio for pictures: the demonstration, served by a clock of its own, and browsers for the people in it.
+"""A studio for pictures: the demonstration, served with its own clock, and browsers for the people in it.
 
-The clock stands on the morning of a working day and is moved by who takes the pictures, so that they change only when
-pages do.
+The clock starts on the morning of a working day and moves only when told to, so that pictures change only if pages do.
 """
 
 import json
@@ -41,7 +40,7 @@ SETTLE_MS = 500
 
 @dataclass
 class Visit:
-    """One person's browser, logged in; `taken` is where its pictures are noted: (name, words about it)."""
+    """One person's browser, logged in; `taken` collects its pictures: (name, words about it)."""
 
     page: Page
     taken: list[tuple[str, str]]
@@ -62,7 +61,7 @@ class Visit:
         self.taken.append((name, words))
 
     def api(self, method: str, path: str, data: Any = None) -> Any:
-        """Ask the API as this person, by the page's session."""
+        """Call the API as this person, with the page's session."""
         token = self.page.locator('meta[name="csrf-token"]').get_attribute("content") or ""
         headers = {"X-CSRFToken": token, "Idempotency-Key": f"screenshots-{time.time_ns()}"}
         answer = self.page.request.fetch(f"/api/v1{path}", method=method, data=data, headers=headers)
@@ -90,7 +89,7 @@ class Studio:
         large: bool = False,
         camera: Path | None = None,
     ) -> Visit:
-        """Somebody's browser, logged in by the page; '' for a stranger. A clip named is what its camera sees."""
+        """Open a browser and log `who` in, or nobody if ''. The camera shows the clip `camera`."""
         seeing = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
         browser = self._launch(*seeing, f"--use-file-for-fake-video-capture={camera}") if camera else self._browser
         locale = {"zh": "zh-CN", "en": "en-GB"}[language]
@@ -104,7 +103,7 @@ class Studio:
         return Visit(page, self.taken)
 
     def _launch(self, *arguments: str) -> Browser:
-        environment = dict(os.environ) | {"LANGUAGE": "zh_CN"}  # what the browser draws itself, as fields for dates
+        environment = dict(os.environ) | {"LANGUAGE": "zh_CN"}  # for what the browser itself draws, such as date fields
         return self._playwright.chromium.launch(
             executable_path=find_browser(), args=["--no-sandbox", *arguments], env=environment
         )
@@ -124,7 +123,7 @@ def set_clock(text: str) -> None:
 
 @contextmanager
 def served(loaded: Path | None) -> Iterator[dict[str, Any]]:
-    """Serve a copy of a loaded demonstration, or a new one, as long as the block runs; gives its printed log-ins."""
+    """Serve a copy of a loaded demonstration, or a new one, within the block; yields its printed log-ins."""
     shutil.rmtree(DATA, ignore_errors=True)
     if loaded is not None:
         shutil.copytree(loaded, DATA)

@@ -1,7 +1,7 @@
-"""Find which system packages the tests need and this machine lacks.
+"""Find the system packages that the tests need and this machine lacks.
 
-What can be told in a blink is told here: the tests import `missing()` to name at the end what could not be run, and
-`tools/test_trials.py` really starts a browser and a server.
+These checks take a moment: the tests import `missing()` to report at the end what they could not run.
+`tools/test_trials.py` actually starts a browser and a server.
 """
 
 import importlib.util
@@ -17,7 +17,7 @@ FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts")
 FONT_FILES = ("NotoSansCJK*", "NotoSerifCJK*", "wqy*", "SourceHanSans*")
 CHARACTER = "凝"
 BLINK_SECONDS = 30
-# What a program from a pip package may fail to find, and the Debian package that has it.
+# Libraries that programs in pip packages may not find, and their Debian packages.
 LIBRARIES = {
     "libatomic.so.1": "libatomic1",
     "libgcc_s.so.1": "libgcc-s1",
@@ -33,19 +33,19 @@ BROWSER_PACKAGES = ("chromium", "fonts-noto-cjk", *LIBRARIES.values())
 
 
 def find_browser() -> str | None:
-    """Path of a Chromium that tests can drive, or None."""
+    """Path of a Chromium for the tests, or None."""
     named = os.environ.get("LEDGER_TEST_BROWSER")
     return named or next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 def find_driver() -> Path | None:
-    """Path of the node that drives the browser, in its pip package, or None."""
+    """Path of the node that drives the browser, inside its pip package, or None."""
     package = importlib.util.find_spec("playwright")
     return Path(package.origin).parent / "driver" / "node" if package and package.origin else None
 
 
 def find_postgres_folder() -> Path | None:
-    """Where initdb and postgres are: as named, else in the pip package, else the system's newest."""
+    """The folder of initdb and postgres: the configured one, else the pip package's, else the system's newest."""
     return next((folder for folder in _postgres_folders() if starts(folder / "initdb")), None)
 
 
@@ -60,7 +60,7 @@ def _postgres_folders() -> Iterator[Path]:
 
 
 def has_chinese_font() -> bool:
-    """Whether any font has a Chinese character, by fontconfig where it is there, else by the names of files."""
+    """Whether any font has a Chinese character: by fontconfig if installed, else by file names."""
     if shutil.which("fc-list"):
         listing = ["fc-list", f":charset={ord(CHARACTER):x}", "file"]
         return bool(subprocess.run(listing, capture_output=True, timeout=BLINK_SECONDS).stdout.strip())
@@ -68,7 +68,7 @@ def has_chinese_font() -> bool:
 
 
 def why_not_start(program: Path | str) -> str:
-    """What a program says that can't even tell its version; "" if it can."""
+    """The error of a program that can't print its version; "" if it can."""
     try:
         said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=BLINK_SECONDS)
     except OSError as error:
@@ -77,12 +77,12 @@ def why_not_start(program: Path | str) -> str:
 
 
 def starts(program: Path | str) -> bool:
-    """Whether a program is there and can tell its version."""
+    """Whether a program exists and prints its version."""
     return not why_not_start(program)
 
 
 def missing() -> list[str]:
-    """Debian packages that the tests need and that this machine lacks, as far as can be told in a blink."""
+    """Debian packages that the tests need and this machine lacks, as far as a quick check shows."""
     browser = find_browser()
     present = {
         "chromium": browser is not None and starts(browser),
@@ -96,12 +96,12 @@ def missing() -> list[str]:
 
 
 def libraries_in(said: str) -> list[str]:
-    """The libraries that a program's last words name and that a Debian package is known for."""
+    """The libraries in a program's error for which a Debian package is known."""
     return [library for library in LIBRARIES if library in said]
 
 
 def install(packages: list[str]) -> None:
-    """Install with apt-get, through sudo when not root. Exits with a message where that cannot work."""
+    """Install with apt-get, through sudo unless root. Exits with a message if that is impossible."""
     if not shutil.which("apt-get"):
         sys.exit(f"There is no apt-get here. Install by hand: {' '.join(packages)}")
     as_root = [] if os.geteuid() == 0 else ["sudo"]

@@ -1,7 +1,7 @@
-"""Try what the tests need of this machine, say which Debian package brings what is lacking, install it where allowed.
+"""Try everything that the tests need of this machine, name the Debian packages that are missing, install if allowed.
 
-`--install` (make test-setup) installs with apt-get and ends with 1 if anything is lacking all the same. Without it
-(make test) packages are installed only as root with CI=true, where everything must run.
+`--install` (make test-setup) installs with apt-get and exits with 1 if anything is still missing. Without it
+(make test) it installs only as root with CI=true, where everything must run.
 """
 
 import os
@@ -26,7 +26,7 @@ from tools.test_system import (
     why_not_start,
 )
 
-# A font that lacks both draws the same box, or nothing, for both.
+# A font without them draws the same box, or nothing, for both.
 DRAWN_ALIKE = """() => {
     const [first, second] = ['凝', '心'].map((character) => {
         const canvas = document.createElement('canvas');
@@ -38,26 +38,26 @@ DRAWN_ALIKE = """() => {
     });
     return first === second;
 }"""
-# What is lacking hides what else is: a program that lacks two libraries names one after the other.
+# One fault may hide another: a program that lacks two libraries names only one at a time.
 MOST_ROUNDS = 4
 
 
 @dataclass(frozen=True)
 class Lack:
-    """What does not work here, and the Debian package that brings it, if one is known."""
+    """Something that does not work here, and the Debian package that provides it, if known."""
 
     what: str
     package: str | None = None
 
     def __str__(self) -> str:
-        """One sentence, and what is not tested for it."""
+        """One sentence that includes the tests that can't run."""
         if self.package is None:
             return f"{self.what}, and no Debian package is known to mend it"
         return f"{self.what}: {self.package} brings it; without it is not run: {WITHOUT[self.package]}"
 
 
 def try_browser() -> Lack | None:
-    """Start what drives the browser, then the browser, and let it draw Chinese on a page."""
+    """Start the browser's driver, then the browser, and let it draw Chinese on a page."""
     driver = find_driver()
     if driver is None:
         return Lack("the browser's driver, a pip package, is not installed")
@@ -68,7 +68,7 @@ def try_browser() -> Lack | None:
         return Lack("there is no Chromium", "chromium")
     try:
         drawn = _draw()
-    except Exception as error:  # whatever it is, it is what every browser test would meet
+    except Exception as error:  # any error would hit every browser test too
         return Lack(f"{find_browser()} does not start ({str(error).strip().splitlines()[0]})")
     if not drawn or not has_chinese_font():
         return Lack("Chinese is drawn as empty boxes", "fonts-noto-cjk")
@@ -76,7 +76,7 @@ def try_browser() -> Lack | None:
 
 
 def _draw() -> bool:
-    """Whether the browser draws two Chinese characters, each with a shape of its own."""
+    """Whether the browser draws two Chinese characters differently."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
         page = browser.new_page()
@@ -92,7 +92,7 @@ def draws_chinese(page: Page) -> bool:
 
 
 def try_postgres() -> Lack | None:
-    """Make a cluster, start its server, and ask it something."""
+    """Make a cluster, start its server and query it."""
     if find_postgres_folder() is None:
         return Lack("there is no PostgreSQL whose initdb starts", "postgresql")
     try:
@@ -103,7 +103,7 @@ def try_postgres() -> Lack | None:
 
 
 def try_hledger() -> Lack | None:
-    """Let it tell its version."""
+    """Ask hledger for its version."""
     said = why_not_start("hledger")
     return Lack(f"hledger does not start ({said})", "hledger") if said else None
 
@@ -112,12 +112,12 @@ TRIALS: tuple[Callable[[], Lack | None], ...] = (try_browser, try_postgres, try_
 
 
 def lacking() -> list[Lack]:
-    """What does not work here."""
+    """Everything that does not work here."""
     return [lack for trial in TRIALS if (lack := trial())]
 
 
 def mend(found: list[Lack]) -> list[Lack]:
-    """Install what is known to mend it, and try again; what is lacking still."""
+    """Install the known packages and try again. Returns what still does not work."""
     tried: set[str] = set()
     for _ in range(MOST_ROUNDS):
         packages = sorted({*missing(), *(lack.package for lack in found if lack.package)} - tried)
@@ -130,7 +130,7 @@ def mend(found: list[Lack]) -> list[Lack]:
 
 
 def main() -> None:
-    """Try all, install where allowed, and fail where everything must run but cannot."""
+    """Try all, install if allowed, and fail if everything must run but can't."""
     begun = time.monotonic()
     asked, in_ci = "--install" in sys.argv[1:], os.environ.get("CI") == "true"
     found = lacking()

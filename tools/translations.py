@@ -1,7 +1,7 @@
-"""Bring the English catalogue up to date with the Chinese words in the code; run by `make translations`.
+"""Update the English catalogue from the Chinese words in the code; run by `make translations`.
 
-The Chinese words themselves are the message ids. New ones come with an empty translation to be filled in, those that no
-page says any more go. The catalogue names files and no lines, so that it changes only when words do.
+The Chinese words are the message ids. New ones get an empty translation to fill in; unused ones are removed. The
+catalogue names files but not lines, so that it changes only when words do.
 """
 
 import os
@@ -21,7 +21,7 @@ WIDTH = 120
 
 
 def extracted() -> Catalog:
-    """All message ids of templates and code, in order of the files that say them and then of the words."""
+    """All message ids in templates and code, ordered by file and then by words."""
     with (ROOT / "babel.cfg").open(encoding="utf-8") as mapping:
         methods, options = parse_mapping_cfg(mapping)
     found = [
@@ -37,13 +37,13 @@ def extracted() -> Catalog:
 
 
 def read() -> Catalog:
-    """The English catalogue as it is kept."""
+    """The stored English catalogue."""
     with CATALOGUE.open("rb") as file:
         return read_po(file, locale="en")
 
 
 def update(catalog: Catalog) -> None:
-    """Add what is new with an empty translation, drop what is gone, guess nothing."""
+    """Add new messages with an empty translation, drop unused ones, guess nothing."""
     catalog.update(extracted(), no_fuzzy_matching=True, update_creation_date=False)
     catalog.obsolete.clear()
     for message in catalog:
@@ -53,12 +53,12 @@ def update(catalog: Catalog) -> None:
 
 
 def words_of(message: Message) -> tuple[str, ...]:
-    """The English of a message: one text, or one for one thing and one for several."""
+    """The English of a message: one text, or singular and plural."""
     return message.string if isinstance(message.string, tuple) else (message.string,)
 
 
 def untranslated(catalog: Catalog) -> list[str]:
-    """The message ids without an English text, each with where it is said."""
+    """The message ids without an English text, each with its file."""
     return [
         f"{message.locations[0][0]}: {message.context + ': ' if message.context else ''}{message.id}"
         for message in catalog
@@ -67,7 +67,7 @@ def untranslated(catalog: Catalog) -> list[str]:
 
 
 def compile_catalogue() -> None:
-    """Bring the compiled form up to date; several processes may do so at once."""
+    """Update the compiled catalogue; several processes may do so at once."""
     compiled = CATALOGUE.with_suffix(".mo")
     if compiled.exists() and compiled.stat().st_mtime >= CATALOGUE.stat().st_mtime:
         return
@@ -78,7 +78,7 @@ def compile_catalogue() -> None:
 
 
 def main() -> None:
-    """Write the catalogue anew, compiled too; exit code 1 while words have no translation."""
+    """Write and compile the catalogue; exits with 1 while a translation is missing."""
     catalog = read()
     update(catalog)
     with CATALOGUE.open("wb") as file:

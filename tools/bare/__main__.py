@@ -1,8 +1,8 @@
-"""Show that the README's commands turn a bare Debian 12 into one that runs the tests: make test-bare.
+"""Show that the README's commands make a bare Debian 12 run the tests: make test-bare.
 
-A Debian is put into a folder in memory, with nothing but what the README asks for, and entered by chroot: there the
-checkout is set up, `make test-setup` is run, then a test in a browser and one on PostgreSQL. All of it lives in
-namespaces of its own, so whatever ends this program ends each process and each mount with it.
+It puts a Debian into a folder in memory, with only what the README asks for, and enters it by chroot. There it sets
+up the checkout and runs `make test-setup`, then one test in a browser and one on PostgreSQL. Everything lives in
+separate namespaces, so that all processes and mounts end with this program.
 """
 
 import os
@@ -21,7 +21,7 @@ from tools.bare import base, machine
 from tools.test_system import install
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-# Hidden by a file system in memory in our own namespace only; nothing is made outside.
+# A file system in memory covers it, in our own namespace only; nothing changes outside.
 FOLDER = Path("/mnt")
 SIZE = "6g"
 CHECKOUT = "/root/ningxin"
@@ -32,7 +32,7 @@ LOG = FOLDER / "log"
 LAST_LINES = 100
 TOLD = re.compile(r"^==> |\d passed")
 TESTS = ("tests/test_browser.py::test_a_page_s_camera_sees_the_clip", "tests/test_walk.py")
-# Each step: what is typed in the checkout, and the longest it may take.
+# Each step: its name, the command to run in the checkout, and the limit in seconds.
 STEPS: tuple[tuple[str, tuple[str, ...], int], ...] = (
     ("set up", ("make", "setup"), 400),
     ("make test-setup", ("make", "test-setup"), 600),
@@ -42,7 +42,7 @@ OWN_NAMESPACES = ("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid
 
 
 def main() -> None:
-    """Prepare, and run the rest in namespaces of its own."""
+    """Prepare, and run the rest in separate namespaces."""
     if os.geteuid() != 0:
         sys.exit("make test-bare enters a Debian of its own by chroot, which only root may: sudo make test-bare")
     signal.signal(signal.SIGTERM, _end)
@@ -63,7 +63,7 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 
 def inside() -> None:
-    """Put the system there and try the README's commands in it."""
+    """Install the bare system and try the README's commands in it."""
     begun = time.monotonic()
     print("==> A bare Debian 12", flush=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=755", "bare", str(FOLDER)], check=True)
@@ -86,7 +86,7 @@ def _packages() -> int:
 
 
 def _mount_kernel_files() -> None:
-    """Processes, devices and shared memory, as a machine that has started has them."""
+    """Provide processes, devices and shared memory, as on a booted machine."""
     subprocess.run(["mount", "-t", "proc", "proc", str(FOLDER / "proc")], check=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "dev", str(FOLDER / "dev")], check=True)
     for name in DEVICES:
@@ -98,7 +98,7 @@ def _mount_kernel_files() -> None:
 
 
 def _copy_checkout() -> None:
-    """Copy what git knows and what is about to be added, and nothing that a set-up here has made."""
+    """Copy the files that git tracks or doesn't ignore, and nothing made by a set-up here."""
     target = FOLDER / CHECKOUT.lstrip("/")
     listing = ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listing, cwd=ROOT, capture_output=True, check=True).stdout.decode().split("\0")
@@ -109,7 +109,7 @@ def _copy_checkout() -> None:
 
 
 def _step(name: str, command: tuple[str, ...], longest: int) -> None:
-    """Run one command in the checkout over there; the end if it fails or takes too long."""
+    """Run one command in the copied checkout; exits if it fails or takes too long."""
     print(f"==> Bare: {name}", flush=True)
     begun = time.monotonic()
     said, ended = _enter(command, longest)
@@ -124,7 +124,7 @@ def _step(name: str, command: tuple[str, ...], longest: int) -> None:
 
 
 def _enter(command: tuple[str, ...], longest: int) -> tuple[list[str], int | None]:
-    """What a command in the checkout over there said, and how it ended; None if it had to be ended."""
+    """Run a command in the copied checkout. Returns its output and exit code; None after a timeout."""
     own = {"HOME": "/root", "PATH": PATH, **machine.environment()}
     entered = ["chroot", str(FOLDER), "env", f"--chdir={CHECKOUT}", *command]
     ended = None
@@ -135,7 +135,7 @@ def _enter(command: tuple[str, ...], longest: int) -> tuple[list[str], int | Non
 
 
 def read_results(path: Path) -> tuple[int, int]:
-    """How many tests were run, and how many were left out."""
+    """The numbers of tests run and skipped."""
     suites = list(ElementTree.parse(path).iter("testsuite"))
     left_out = sum(int(suite.get("skipped", 0)) for suite in suites)
     return sum(int(suite.get("tests", 0)) for suite in suites) - left_out, left_out

@@ -1,4 +1,4 @@
-"""A bare Debian in a folder: made by debootstrap once, kept as a tarball, and looked through before each use."""
+"""A bare Debian in a folder: made once by debootstrap, kept as a tarball, and checked before each use."""
 
 import os
 import re
@@ -9,11 +9,12 @@ from pathlib import Path
 
 from tools.bare import machine
 
-# What the README asks for, and the certificates that any Debian on a network has.
+# The packages that the README asks for, and the certificates of any Debian on a network.
 NAMED = ("ca-certificates", "git", "make", "python3", "python3-venv")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "ningxin"
 MAKING_SECONDS, UNPACKING_SECONDS = 900, 120
-# Where packages make files that dpkg does not know, and where nothing but packages may have put a program.
+# Folders where only packages may have files, folders where every program must come from a package, and files that
+# packages generate and dpkg does not know.
 EMPTY_FOLDERS = (
     "home",
     "media",
@@ -30,11 +31,11 @@ MADE_BY_PACKAGES = re.compile(r".*/__pycache__(/.*)?|.*/(gconv-modules\.cache|gi
 
 
 class NotBareError(Exception):
-    """The tarball holds something else than the bare system."""
+    """The tarball holds something other than the bare system."""
 
 
 def put(folder: Path) -> None:
-    """Put a bare Debian into an empty folder. A kept one that is not bare is thrown away and made anew."""
+    """Put a bare Debian into an empty folder. A kept one that is not bare is deleted and made anew."""
     kept = CACHE / f"bare-{machine.SUITE}-{_architecture()}.tar.gz"
     if kept.exists():
         try:
@@ -56,7 +57,7 @@ def _architecture() -> str:
 
 
 def _make(folder: Path) -> None:
-    """Run debootstrap with the mirror, the key and the proxy of this machine's apt."""
+    """Run debootstrap with the mirror, key and proxy of this machine's apt."""
     release = next(iter(machine.sources()), None)
     if release is None or release.release != machine.SUITE:
         sys.exit(
@@ -78,7 +79,7 @@ def _make(folder: Path) -> None:
 
 
 def _clear(folder: Path) -> None:
-    """Remove files below; folders of the system itself stay."""
+    """Remove all files in a folder; subfolders stay, because they belong to the system."""
     for path in folder.rglob("*"):
         if path.is_symlink() or not path.is_dir():
             path.unlink()
@@ -101,9 +102,9 @@ def _unpack(kept: Path, folder: Path) -> None:
 
 
 def check(folder: Path) -> None:
-    """Look whether the system holds the packages of a bare Debian, as they came, and nothing else.
+    """Check that the system holds the unchanged packages of a bare Debian and nothing else.
 
-    Raises: NotBareError with the first names.
+    Raises NotBareError, which names the first faults.
     """
     packages = read_packages((folder / "var/lib/dpkg/status").read_text())
     _refuse("packages that nobody asked for", sorted(packages.keys() - bare_packages(packages)))
@@ -122,7 +123,7 @@ Packages = dict[str, dict[str, str]]
 
 
 def read_packages(status: str) -> Packages:
-    """What dpkg says is installed, by name: its fields."""
+    """The fields of each package that dpkg lists as installed, by name."""
     found = {}
     for paragraph in status.split("\n\n"):
         fields = dict(re.findall(r"^([\w-]+): (.*)$", paragraph, re.M))
@@ -132,7 +133,7 @@ def read_packages(status: str) -> Packages:
 
 
 def bare_packages(packages: Packages) -> set[str]:
-    """What is required of any Debian, apt, what the README names, and what these depend on."""
+    """The required packages of any Debian, apt, those that the README names, and their dependencies."""
     providers: dict[str, set[str]] = {name: {name} for name in packages}
     for name, fields in packages.items():
         for provided in _names(fields.get("Provides", "")):
@@ -150,12 +151,12 @@ def bare_packages(packages: Packages) -> set[str]:
 
 
 def _names(relation: str) -> list[str]:
-    """The packages that a field such as Depends names, alternatives and all."""
+    """The packages in a field such as Depends, alternatives included."""
     return [re.split(r"[\s:(]", each.strip())[0] for each in re.split(r"[,|]", relation) if each.strip()]
 
 
 def strange_files(folder: Path) -> Iterator[str]:
-    """Files where only packages put files, or where a bare system has none, that no package brought."""
+    """Files in EMPTY_FOLDERS or PROGRAM_FOLDERS that no package installed."""
     brought = _brought(folder)
     for name in EMPTY_FOLDERS:
         for path in _files(folder / name):
@@ -174,7 +175,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _brought(folder: Path) -> set[str]:
-    """What packages brought, by the path below `folder`, with /bin and its like under /usr where they are links."""
+    """The files of packages, by path below `folder`; paths through links such as /bin are put under /usr."""
     links = {
         name: f"usr/{name}"
         for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32")

@@ -1,7 +1,7 @@
-"""How this machine reaches its package registries, so that a Debian in a folder can reach them the same way.
+"""How this machine reaches its package registries, so that a Debian in a folder can do the same.
 
-Nothing is assumed and nothing is written down here: sources and settings come from apt, the rest from the files and
-the environment that pip and npm read.
+Nothing is hard-coded: sources and settings come from apt, the rest from the files and the environment that pip and
+npm read.
 """
 
 import os
@@ -20,7 +20,7 @@ NETWORK = ("/etc/resolv.conf", "/etc/hosts")
 HANDED_ON = re.compile(
     r"(?i)(https?|all|no)_proxy|(pip|npm_config)_.+|.+_(cert_file|cert_dir|ca_bundle|ca_certs|cainfo)"
 )
-# A path, but not one within an address of the network.
+# A path, but not part of a network address.
 LOCAL_PATH = re.compile(r"(?:(?<=file://)|(?<![\w:/.~-]))/[\w][\w./+@-]*")
 
 
@@ -34,13 +34,13 @@ class Source:
     signed_by: str
 
     def __str__(self) -> str:
-        """The line as sources.list has it."""
+        """The line in the format of sources.list."""
         signed = f"[signed-by={self.signed_by}] " if self.signed_by.startswith("/") else ""
         return f"deb {signed}{self.uri} {self.release} {self.component}"
 
 
 def sources() -> list[Source]:
-    """Where apt takes this Debian's packages from, the release itself first."""
+    """apt's sources for this Debian, the release itself first."""
     wanted = "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(SIGNED_BY)"
     command = ["apt-get", "indextargets", "--format", wanted, "Created-By: Packages"]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -50,7 +50,7 @@ def sources() -> list[Source]:
 
 
 def proxies() -> dict[str, str]:
-    """Apt's own proxies, by the names that other programs know."""
+    """apt's proxies, under the names that other programs use."""
     found = {}
     for kind in ("http", "https"):
         said = subprocess.run(["apt-config", "dump", "--format=%v%n", f"Acquire::{kind}::Proxy"], capture_output=True)
@@ -60,7 +60,7 @@ def proxies() -> dict[str, str]:
 
 
 def environment() -> dict[str, str]:
-    """What of the environment says how to reach registries."""
+    """The environment variables that say how to reach registries."""
     return {name: value for name, value in os.environ.items() if HANDED_ON.fullmatch(name)}
 
 
@@ -82,14 +82,14 @@ def furnish(base: Path) -> None:
 
 
 def local_paths() -> list[Path]:
-    """Files and folders of this machine that pip's or npm's settings name."""
+    """Files and folders on this machine that pip's or npm's settings name."""
     named = {path for text in _settings() for path in paths_in(text) if path.exists()}
     # The pages of an index in a folder link to files beside it.
     return sorted({path.parent if len(path.parts) > 3 and path.is_dir() else path for path in named})
 
 
 def paths_in(text: str) -> Iterator[Path]:
-    """The paths that a setting names; the path of an address on the network is none."""
+    """The local paths in a setting; paths in network addresses don't count."""
     yield from (Path(found.rstrip("/.")) for found in LOCAL_PATH.findall(text))
 
 
@@ -101,13 +101,13 @@ def _settings() -> Iterator[str]:
 
 
 def _acquire_settings() -> str:
-    """What apt is told about fetching; not the programs that it is told to run afterwards."""
+    """apt's settings for fetching, without the programs that it runs afterwards."""
     said = subprocess.run(["apt-config", "dump", "--no-empty"], capture_output=True, text=True, check=True).stdout
     return "".join(f"{line}\n" for line in said.splitlines() if line.startswith(("Acquire::", "APT::Architecture ")))
 
 
 def _copy(path: Path, base: Path) -> None:
-    """Copy what is there to the same place."""
+    """Copy a file or folder to the same place, if it exists."""
     target = base / path.relative_to("/")
     target.parent.mkdir(parents=True, exist_ok=True)
     if path.is_dir():
@@ -119,7 +119,7 @@ def _copy(path: Path, base: Path) -> None:
 
 
 def _show(path: Path, base: Path) -> None:
-    """Make a file or folder seen at the same place, read-only; what the bare system has itself it keeps."""
+    """Show a file or folder read-only at the same place, unless the bare system has its own."""
     target = base / path.relative_to("/")
     if target.exists():
         return

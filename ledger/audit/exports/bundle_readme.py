@@ -29,24 +29,24 @@ README = """\
 
 Ningxin ledger · bundle for auditors
 
-One zip with the whole book of a center, and with what proves that nobody rewrote it. To check it takes none of our
+This zip holds the whole book of a center and the proof that nobody rewrote it. Checking it needs none of our
 software and no network:
   python verify_bundle.py THIS.zip --key KEY --against CHECKPOINT
-The verifier is the folder `verifier` of Ningxin's source and needs Python 3.11 and `cryptography`, nothing else. Take
-it from the source, not from whoever handed you this file.
---key is the first public key, as the center once published it; --against is a checkpoint that you kept yourself (from
-the wall, from a receipt, from a mail). Only with both will you notice a book made anew with its signatures, or an older
-one handed out for today's.
+The verifier is the folder `verifier` in Ningxin's source and needs only Python 3.11 and `cryptography`. Take
+it from the source, not from the person who gave you this file.
+--key is the first public key that the center published; --against is a checkpoint that you kept yourself (from
+the wall, a receipt or a mail). Only with both can you detect a book rewritten with its signatures, or an older book
+passed off as today's.
 
 Files
   manifest.json             format, center, time, counts, and the SHA-256 of every file
-  facts.jsonl               every sealed batch in the order of its leaf, a line each: batch, transfers, lots, uses
-  unsealed.jsonl            batches that wait for their leaf (the latest); nothing signed proves them yet
-  accounts.jsonl            every account, and what our own counters say it has and holds
+  facts.jsonl               every sealed batch in the order of its leaf, one per line: batch, transfers, lots, uses
+  unsealed.jsonl            the latest batches, which wait for their leaf; no signature proves them yet
+  accounts.jsonl            every account, with its balance and holds by our own counters
   checkpoints/SIZE.txt      every signed checkpoint (C2SP tlog-checkpoint)
-  keys.json                 public keys, each named by the one before it
-  proofs/consistency.jsonl  consistency proofs between one checkpoint and the next (RFC 6962)
+  keys.json                 public keys, each endorsed by the one before it
+  proofs/consistency.jsonl  consistency proofs between consecutive checkpoints (RFC 6962)
 Amounts are integers in minor units (`scale` decimals); times are microseconds since 1970 in UTC, days are days since
 1970 in the zone that the manifest names as `timezone`. Keys are 64-bit integers: use a tool that keeps every digit.
-No name and no phone number is in here; of what somebody typed there is only the SHA-256.
+It contains no names or phone numbers, and only the SHA-256 of text that somebody typed.
 """
