@@ -38,7 +38,7 @@ class Bundle:
             self.manifest: dict[str, Any] = _parse(self._zip.read(MANIFEST))
             known = (self.manifest["format"], self.manifest["version"]) == (FORMAT, VERSION)
         except (OSError, *BROKEN) as error:
-            raise Unreadable(f"{path} 不是审计包", f"{path} is no bundle: {error}") from error
+            raise Unreadable(f"{path} 不是审计包", f"{path} is not a bundle: {error}") from error
         if not known:
             raise Unreadable("不认识这种审计包", "this is a bundle of another kind or version")
 

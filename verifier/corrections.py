@@ -60,7 +60,7 @@ def _check_amounts(original: Row, corrections: list[Row]) -> None:
     if whole and whole[0]["amount"] != original["amount"]:
         raise of_transfer(whole[0], f"没有整笔冲销 {key}", f"does not reverse the whole of {key}")
     if sum(each["amount"] for each in corrections) > original["amount"]:
-        raise of_transfer(corrections[-1], f"让 {key} 退得太多", f"gives back more of {key} than it moved")
+        raise of_transfer(corrections[-1], f"让 {key} 退得太多", f"refunds more of {key} than it moved")
 
 
 def _corrects(transfer: Row) -> bool:

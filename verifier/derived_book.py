@@ -83,7 +83,7 @@ class Book:
             raise Fault(f"批次 {batch['id']} 是空的", f"batch {batch['id']} is empty")
         for transfer in transfers:
             if transfer["recorded_at"] != batch["recorded_at"]:
-                raise of_transfer(transfer, "和批次的时间不同", "has another time than its batch")
+                raise of_transfer(transfer, "和批次的时间不同", "has a different time from its batch")
             self._add(transfer, batch["effective_at"])
 
     def _add(self, transfer: Row, effective_at: int) -> None:
@@ -93,7 +93,7 @@ class Book:
             raise of_transfer(transfer, "金额、账户或单位不对", "has a wrong amount, wrong accounts or a wrong unit")
         resolves, expires = transfer["pending_id"] is not None, transfer["expires_at"] is not None
         if kind not in ("posted", "pending", *_RESOLVES) or resolves != (kind in _RESOLVES):
-            raise of_transfer(transfer, "的种类不对", "is of a wrong kind")
+            raise of_transfer(transfer, "的种类不对", "has a wrong kind")
         if expires != (kind == "pending"):
             raise of_transfer(transfer, "的到期时间不对", "has a wrong end")
         if any(lot["account_id"] != credit.id or not credit.in_lots for lot in transfer["lots"]):
@@ -136,13 +136,13 @@ class Book:
     def _take(self, account: Account, step: _Step) -> None:
         version = step.transfer[f"{step.side}_version"]
         if account.counted != (version is not None):
-            raise of_transfer(step.transfer, "的版本号不对", "has a version where none belongs, or none")
+            raise of_transfer(step.transfer, "的版本号不对", "has a version where none belongs, or lacks one")
         if not account.counted:
             if step.transfer["kind"] in POSTED:
                 account.balance += step.transfer["amount"] * (1 if step.side == "credit" else -1)
             return
         if version <= account.version or version in account.ahead:
-            raise of_transfer(step.transfer, "的版本号用过了", "has a version that was there before")
+            raise of_transfer(step.transfer, "的版本号用过了", "has a version that was already used")
         # Batches are sealed in commit order, which may differ from the order of an account's versions.
         account.ahead[version] = step
         while (following := account.ahead.pop(account.version + 1, None)) is not None:
@@ -174,7 +174,7 @@ class Book:
         if account.kind == "debt" and account.balance + account.coming > 0:
             raise of_transfer(transfer, f"让欠账 {account.id} 高于零", f"takes the debt {account.id} above zero")
         if transfer["recorded_at"] < account.last:
-            raise of_transfer(transfer, "早于它前面的一笔", "was recorded before the one before it")
+            raise of_transfer(transfer, "早于它前面的一笔", "was recorded earlier than its predecessor")
         account.last = transfer["recorded_at"]
         if account.in_lots:
             self._follow_lots(account, step, -posted if is_debit else posted, pending if is_debit else 0)
@@ -200,7 +200,7 @@ class Book:
             raise of_transfer(
                 step.transfer,
                 f"和账户 {account.id} 的各笔积分对不上",
-                f"does not move the lots of account {account.id} alike",
+                f"does not move the lots of account {account.id} by the same amount",
             )
 
     def close(self) -> None:
@@ -216,7 +216,7 @@ class Book:
         if self._made or self._uses:
             raise Fault(
                 "有的积分（笔）或其使用不属于那条流水的账户",
-                "some lots, or uses of lots, are of accounts that did not move",
+                "some lots or lot movements belong to accounts that did not move",
             )
         self._corrections.check(self.accounts)
 
@@ -288,5 +288,5 @@ def _ended(transfer: Row) -> Fault:
     return of_transfer(
         transfer,
         f"了结的占用 {pending_id} 没有，或者早就了结了",
-        f"ends hold {pending_id}, which is not there or ended before",
+        f"ends hold {pending_id}, which is missing or has already ended",
     )

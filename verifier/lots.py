@@ -26,7 +26,7 @@ class Lots:
 
     def add(self, row: Row) -> None:
         if row["id"] in self.place or row["amount"] <= 0:
-            raise Fault(f"那笔积分 {row['id']} 不对或者有两笔", f"lot {row['id']} is wrong, or there twice")
+            raise Fault(f"那笔积分 {row['id']} 不对或者有两笔", f"lot {row['id']} is wrong or listed twice")
         self.place[row["id"]] = len(self.amount)
         self.account.append(row["account_id"])
         self.amount.append(row["amount"])
@@ -42,7 +42,7 @@ class Lots:
             self.good_until[place] = max(self.good_until[place], row["extended_to"])
         if not 0 <= self.held[place] <= self.remaining[place] <= self.amount[place]:
             raise Fault(
-                f"那笔积分 {row['lot_id']} 用过了头", f"lot {row['lot_id']} is used beyond what is left or was there"
+                f"那笔积分 {row['lot_id']} 用过了头", f"lot {row['lot_id']} is missing or used beyond what is left"
             )
 
     def taken(self, place: int, row: Row) -> tuple[int, int, int]:

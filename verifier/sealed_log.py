@@ -71,7 +71,7 @@ def parse_key(text: str) -> Key:
         raw = b""
     key = Key(name, raw[1:])
     if not name or len(raw) != 33 or raw[0] != 1 or key.id.hex() != key_id:
-        raise Fault(f"这不是公钥：{text[:80]!r}", f"this is no public key: {text[:80]!r}")
+        raise Fault(f"这不是公钥：{text[:80]!r}", f"this is not a public key: {text[:80]!r}")
     return key
 
 
@@ -79,17 +79,17 @@ def open_note(note: str, keys: Sequence[Key]) -> tuple[str, int]:
     """Verify a signed note. Returns its text and the index of the (latest) key that signed it. Raises Fault."""
     body, gap, signatures = note.rpartition("\n\n")
     if not gap or not signatures.endswith("\n"):
-        raise Fault("这不是签了名的文本", "this is no signed note")
+        raise Fault("这不是签了名的文本", "this is not a signed note")
     text, found = body + "\n", -1
     for line in signatures[:-1].split("\n"):
         dash, _, rest = line.partition(" ")
         name, _, encoded = rest.partition(" ")
         if dash != "—":
-            raise Fault("签名那一行写得不对", "a signature line is not as it must be")
+            raise Fault("签名那一行写得不对", "a signature line has a wrong format")
         try:
             signature = base64.b64decode(encoded, validate=True)
         except ValueError as error:
-            raise Fault("签名那一行写得不对", "a signature line is not as it must be") from error
+            raise Fault("签名那一行写得不对", "a signature line has a wrong format") from error
         for place, key in enumerate(keys):
             if key.name == name and key.id == signature[:4]:
                 _verify(key, signature[4:], text)
@@ -121,7 +121,7 @@ def read_keys(rows: Sequence[Row]) -> list[Key]:
                 ) from fault
             if text != f"ningxin.key@v1\n{row['key']}\n" or key.name != before[0].name:
                 raise Fault(
-                    f"公钥 {key.id.hex()} 认可的是另一把", f"the endorsement of key {key.id.hex()} is of another"
+                    f"公钥 {key.id.hex()} 认可的是另一把", f"the endorsement of key {key.id.hex()} names another key"
                 )
         keys.append(key)
     return keys
@@ -132,11 +132,11 @@ def read_checkpoint(note: str, keys: Sequence[Key]) -> Checkpoint:
     text, signer = open_note(note, keys)
     lines = text.split("\n")
     if len(lines) < 4 or not (lines[1].isascii() and lines[1].isdigit()) or lines[0] != keys[signer].name:
-        raise Fault("这不是本日志的封存点", "this is no checkpoint of this log")
+        raise Fault("这不是本日志的封存点", "this is not a checkpoint of this log")
     try:
         root = base64.b64decode(lines[2], validate=True)
     except ValueError as error:
-        raise Fault("封存点的根写得不对", "the root of a checkpoint is not as it must be") from error
+        raise Fault("封存点的根写得不对", "the root of a checkpoint has a wrong format") from error
     return Checkpoint(lines[0], int(lines[1]), root, signer)
 
 

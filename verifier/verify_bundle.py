@@ -41,7 +41,7 @@ class Check:
         """Run all parts; each relies on the ones before it."""
         self._bundle.check_members()
         members = len(self._bundle.manifest["members"])
-        _tell(f"文件 {members} 个，和清单相符", f"{members} files, as the manifest says")
+        _tell(f"文件 {members} 个，和清单相符", f"{members} files, which match the manifest")
         self._read_keys()
         self._read_checkpoints()
         self._read_kept()
@@ -69,11 +69,11 @@ class Check:
             if found.size != size:
                 raise Fault(f"封存点写的大小是 {found.size}", f"the checkpoint says size {found.size}")
             if self._checkpoints and found.signer < self._checkpoints[-1].signer:
-                raise Fault("换了公钥以后又用旧的签名", "an old key has signed after a newer one had taken over")
+                raise Fault("换了公钥以后又用旧的签名", "an old key signed after a newer one took over")
             self._checkpoints.append(found)
         self._bundle.count("checkpoints", len(self._checkpoints))
         number = len(self._checkpoints)
-        _tell(f"封存点 {number} 个，签名都对", f"{number} checkpoints, all signatures are right")
+        _tell(f"封存点 {number} 个，签名都对", f"{number} checkpoints, all signatures are valid")
 
     def _read_kept(self) -> None:
         """Read checkpoints kept elsewhere; the log must have had the same root at each one's size."""
@@ -103,7 +103,7 @@ class Check:
                 )
         if next(rows, None) is not None:
             raise Fault("一致性证明多了", "there are more consistency proofs than checkpoints")
-        _tell(f"一致性证明 {len(pairs)} 个，都成立", f"{len(pairs)} consistency proofs, all hold")
+        _tell(f"一致性证明 {len(pairs)} 个，都成立", f"{len(pairs)} consistency proofs, all valid")
 
     def _open_accounts(self) -> Book:
         book = Book(self._corrected)
@@ -127,12 +127,12 @@ class Check:
                 self._compare_root(log, roots.pop())
         self._bundle.count("leaves", log.size)
         if roots:
-            raise Fault(f"缺叶，封存点有 {roots[0].size} 叶", f"leaves are missing, a checkpoint has {roots[0].size}")
+            raise Fault(f"缺叶，封存点有 {roots[0].size} 叶", f"leaves are missing: a checkpoint has {roots[0].size}")
         if log.size != (self._checkpoints[-1].size if self._checkpoints else 0):
             raise Fault("最后的叶没有封存点", "the last leaves are under no checkpoint")
         _tell(
             f"封存 {log.size} 批，逐叶重算，和每个封存点的根相符",
-            f"{log.size} sealed batches give every checkpoint's root",
+            f"{log.size} sealed batches produce every checkpoint's root",
         )
         for kept in self._kept_checkpoints:
             _tell(
@@ -147,7 +147,7 @@ class Check:
         if waiting:
             _tell(
                 f"另有 {waiting} 批在等封存，还没有签名证明",
-                f"{waiting} batches wait for their leaf: nothing proves them yet",
+                f"{waiting} batches wait for their leaf; nothing proves them yet",
             )
 
     def _leaf(self, row: Any, book: Book) -> bytes:
@@ -176,7 +176,7 @@ class Check:
         self._bundle.count("transfers", book.transfers)
         _tell(
             f"流水 {book.transfers} 条，逐条重算，未了结的占用 {book.open_holds} 个",
-            f"{book.transfers} transfers follow one from another, {book.open_holds} holds are open",
+            f"{book.transfers} transfers form unbroken chains, {book.open_holds} holds are open",
         )
 
     def _compare(self, book: Book) -> None:
@@ -185,14 +185,14 @@ class Check:
             lots += book.compare(row)
             units[row["unit"]] += row["balance"]
         if lots != book.lots_left:
-            raise Fault("有剩余的积分（笔）没有写出来", "lots of which something is left are not named")
+            raise Fault("有剩余的积分（笔）没有写出来", "lots with something left are not named")
         for unit, total in units.items():
             if total:
                 raise Fault(f"{unit} 合计是 {total}，不是零", f"the balances of {unit} add up to {total}, not to zero")
         number = len(book.accounts)
         _tell(
             f"账户 {number} 个，余额、占用、各笔积分都相符",
-            f"{number} accounts have the balances, holds and lots they say",
+            f"{number} accounts have the stated balances, holds and lots",
         )
         _tell(f"{len(units)} 种单位，各自合计为零", f"{len(units)} units, each adds up to zero")
 
@@ -241,7 +241,7 @@ def _checked(bundle: Bundle, key: str | None, kept: Sequence[Path]) -> int:
         if key is None or not kept:
             _say(
                 "  ! 没有同时给 --key 和 --against：整本重做或拿旧账充数，这样查不出来",
-                "    Without both --key and --against a book made anew, or an old one, is not noticed.",
+                "    Without both --key and --against, a rewritten or old book goes unnoticed.",
             )
         _say("一切相符。", "ALL IS IN ORDER.")
         return 0

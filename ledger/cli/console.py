@@ -63,7 +63,7 @@ def center() -> CenterView:
 
 
 def center_named(name: str | None) -> CenterView:
-    """The center with this name or public id, or the only center if `named` is None.
+    """The center with this name or public id, or the only center if `name` is None.
 
     Raises NotFound("organisations.center_not_found"), SettingsError if several centers require a name.
     """
@@ -73,7 +73,7 @@ def center_named(name: str | None) -> CenterView:
         raise NotFound("organisations.center_not_found")
     if len(fitting) > 1:
         names = ", ".join(f"{each.name} ({public_id(each.id)})" for each in fitting)
-        raise SettingsError(f"more than one center fits, say which one with --center: {names}")
+        raise SettingsError(f"more than one center matches; choose one with --center: {names}")
     return fitting[0]
 
 
@@ -86,7 +86,7 @@ def _sentence(error: LedgerError) -> str:
 
 def _first_line(error: BaseException | None) -> str:
     lines = str(error).strip().splitlines()
-    return lines[0] if lines else "it did not say why"
+    return lines[0] if lines else "no reason given"
 
 
 class _Blank(dict[str, Any]):

@@ -32,10 +32,8 @@ def export() -> None:
 def _choices(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the arguments shared by the exports of journals."""
     path = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
-    command = click.option("--month-ends", is_flag=True, help="State the balances at each month's end as well.")(
-        command
-    )
-    command = click.option("--center", "named", help="Name or id of the center, where there is more than one.")(command)
+    command = click.option("--month-ends", is_flag=True, help="Also state the balances at each month's end.")(command)
+    command = click.option("--center", "named", help="Name or id of the center, if there are several.")(command)
     return click.argument("file", type=path)(command)
 
 
@@ -57,7 +55,7 @@ def export_beancount(file: Path, named: str | None, month_ends: bool) -> None:
 
 @export.command("bundle")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--center", "named", help="Name or id of the center, where there is more than one.")
+@click.option("--center", "named", help="Name or id of the center, if there are several.")
 @told
 def export_bundle(file: Path, named: str | None) -> None:
     """Write the whole log with its proofs to FILE, a zip. Then, anywhere: python verifier/verify_bundle.py FILE"""

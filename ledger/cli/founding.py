@@ -31,8 +31,8 @@ def commands() -> list[click.Command]:
 
 
 @click.command("init")
-@click.option("--center", "center_name", prompt="Name of the center", help="As 柳荫社区.")
-@click.option("--name", prompt="Name of the administrator", help="As 李建国.")
+@click.option("--center", "center_name", prompt="Name of the center", help="For example 柳荫社区.")
+@click.option("--name", prompt="Name of the administrator", help="For example 李建国.")
 @click.option("--phone", prompt="Phone of the administrator", help="The log-in name.")
 @click.option("--password", "ask", is_flag=True, help="Ask for a password here instead of printing a code.")
 @told
@@ -43,15 +43,15 @@ def init(center_name: str, name: str, phone: str, ask: bool) -> None:
     there = in_snapshot(places.centers)
     if there:
         raise SettingsError(
-            f"there is a center already ({there[0].name}) and nothing was changed; for another installation set "
-            "LEDGER_DATA_FOLDER or LEDGER_DATABASE_URL to a place of its own"
+            f"there is already a center ({there[0].name}), so nothing was changed; for another installation set "
+            "LEDGER_DATA_FOLDER or LEDGER_DATABASE_URL to another place"
         )
     password_hash = None
     if ask:
         password = click.prompt("Password of the administrator", hide_input=True, confirmation_prompt=True)
         password_hash = hash_password(password, phone=phone)
     code = in_transaction(_found, center_name, name, phone, password_hash)
-    click.echo(f"{center_name} is there, and {name} is its administrator.")
+    click.echo(f"{center_name} is ready, and {name} is its administrator.")
     _say_code(phone, code) if code else click.echo(f"Log in at {settings().base_url} with {phone}.")
 
 
@@ -70,7 +70,7 @@ def _found(session: Session, center_name: str, name: str, phone: str, password_h
 
 def _say_code(phone: str, code: str) -> None:
     days = credentials.CODE_LASTS.days
-    click.echo(f"Activation code: {code} (once, within {days} days)")
+    click.echo(f"Activation code: {code} (valid once, within {days} days)")
     click.echo(f"Set a password with {phone} and this code at {settings().base_url}/first-password")
 
 
@@ -103,7 +103,7 @@ def new_code(phone: str) -> None:
 @click.argument("phone")
 @told
 def revoke(phone: str) -> None:
-    """End every log-in of the person with PHONE, on all devices."""
+    """End all log-ins of the person with PHONE, on all devices."""
     in_transaction(credentials.revoke_all_sessions, _identity(phone))
     click.echo(f"{phone} is logged out everywhere.")
 
@@ -123,8 +123,10 @@ def import_() -> None:
 @import_.command("volunteers")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--dry-run", is_flag=True, help="Only check and report.")
-@click.option("--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Of the report.")
-@click.option("--make-teams", is_flag=True, help="Make teams that the list names and that are not there yet.")
+@click.option(
+    "--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Language of the report."
+)
+@click.option("--make-teams", is_flag=True, help="Create teams that the list names and that don't exist yet.")
 @told
 def import_volunteers(file: Path, dry_run: bool, language: Literal["zh", "en"], make_teams: bool) -> None:
     """Import a list of volunteers (xlsx or csv): fully checked, all or nothing, safe to repeat."""

@@ -24,19 +24,19 @@ def backup(file: Path) -> None:
     """Write a copy of the database to FILE, which must not exist yet. The service can keep running."""
     copies.back_up(settings().database_url, file)
     click.echo(f"Backed up to {file} ({file.stat().st_size / 1_000_000:.1f} MB).")
-    click.echo("Keep LEDGER_SECRET_KEY apart from it: without the secret nobody can read names and phone numbers.")
+    click.echo("Keep LEDGER_SECRET_KEY apart from it: without the secret, names and phone numbers are unreadable.")
 
 
 @click.command("restore")
 @click.argument("file", type=_PATH)
-@click.option("--force", is_flag=True, help="Go on though there is a database; it is kept under another name.")
+@click.option("--force", is_flag=True, help="Replace an existing database; it is kept under another name.")
 @told
 def restore(file: Path, force: bool) -> None:
     """Replace the database by the copy in FILE. Stop the service first."""
     database().close()
     old = copies.restore(settings().database_url, file, force=force)
     if old is not None:
-        click.echo(f"What was there before is kept as {old}.")
+        click.echo(f"The previous database is kept as {old}.")
     click.echo(f"Restored from {file}. Next: flask --app wsgi migrate")
 
 

@@ -26,13 +26,15 @@ def commands() -> list[click.Command]:
 
 
 @click.command("verify")
-@click.option("--since-last", is_flag=True, help="Only what came since the last verification, where that was clean.")
+@click.option(
+    "--since-last", is_flag=True, help="Check only what is new since the last verification, if that was clean."
+)
 @click.option(
     "--against",
     metavar="CHECKPOINT",
-    help="Compare with a checkpoint that was kept outside: a file, its text, or - for the standard input.",
+    help="Compare with a checkpoint kept elsewhere: a file, its text, or - for standard input.",
 )
-@click.option("--key", help="The key (name+id+key) that must have signed it; otherwise one of this database's own.")
+@click.option("--key", help="The key (name+id+key) that must have signed it; by default one of this database's.")
 @told
 def verify_books(since_last: bool, against: str | None, key: str | None) -> None:
     """Recompute all balances and seals of all centers from the facts; exit 1 on any difference."""
@@ -55,7 +57,7 @@ def _read(against: str, key: str | None) -> Kept:
             note = against if "\n" in against else Path(against).read_text(encoding="utf-8")
         return in_snapshot(outside.read, note, key)
     except (NoteError, OSError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"This is no checkpoint to compare with: {error}") from error
+        raise click.ClickException(f"This is not a checkpoint to compare with: {error}") from error
 
 
 def _verify(center: CenterView, kept: Kept | None, *, since_last: bool) -> Verification:
@@ -70,7 +72,7 @@ def _verify(center: CenterView, kept: Kept | None, *, since_last: bool) -> Verif
     click.echo(f"{found.transfers:,} transfers, {found.batches:,} batches, {found.accounts:,} accounts: ", nl=False)
     click.echo("no difference." if found.difference is None else f"DIFFERENT. {difference_words(found.difference)}")
     if mine is not None and found.clean:
-        click.echo(f"{center.name}: the log still has the {mine.head.size:,} leaves of the checkpoint that was kept.")
+        click.echo(f"{center.name}: the log still has the {mine.head.size:,} leaves of the kept checkpoint.")
     return found
 
 

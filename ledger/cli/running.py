@@ -27,9 +27,9 @@ def commands() -> list[click.Command]:
 
 
 @click.command("serve")
-@click.option("--demo", is_flag=True, help="Migrate, load the demonstration the first time, print its log-ins.")
-@click.option("--host", help="Address to listen at; LEDGER_HOST unless given.")
-@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen at; LEDGER_PORT unless given.")
+@click.option("--demo", is_flag=True, help="Migrate, load the demonstration if needed, and print its log-ins.")
+@click.option("--host", help="Address to listen on; LEDGER_HOST by default.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on; LEDGER_PORT by default.")
 @told
 def serve(demo: bool, host: str | None, port: int | None) -> None:
     """Serve pages and API, and run the jobs, until stopped. LEDGER_TLS_CERT and LEDGER_TLS_KEY switch on https."""
@@ -72,10 +72,10 @@ def migrate() -> None:
 @click.command("demo")
 @click.option("--logins", is_flag=True, help="Only print the log-ins again.")
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
-@click.option("--seed", default=district.SEED, show_default=True, help="Another seed makes another year.")
+@click.option("--seed", default=district.SEED, show_default=True, help="A different seed makes a different year.")
 @click.option("--size", "size_name", type=click.Choice(list(SIZES)), default="district", show_default=True)
-@click.option("--small", "size_name", flag_value="village", help="The same as --size village, in a few seconds.")
-@click.option("--years", type=click.IntRange(1, 10), default=1, show_default=True, help="Of service, ending now.")
+@click.option("--small", "size_name", flag_value="village", help="Same as --size village; takes a few seconds.")
+@click.option("--years", type=click.IntRange(1, 10), default=1, show_default=True, help="Years of service, ending now.")
 @told
 def demo(logins: bool, as_json: bool, seed: int, size_name: str, years: int) -> None:
     """Load the demonstration district (演示区) into an empty database, and print log-ins to try."""
@@ -92,7 +92,7 @@ def demo(logins: bool, as_json: bool, seed: int, size_name: str, years: int) -> 
 
 def _prepare_demonstration(*, seed: int = district.SEED, size: Size = DISTRICT, quiet: bool = False) -> None:
     if settings().production:
-        raise SettingsError("the demonstration's secrets are no secrets: it never runs with LEDGER_ENV=production")
+        raise SettingsError("the demonstration's secrets are public: it never runs with LEDGER_ENV=production")
     if not at_head(database().writer):
         upgrade(settings().database_url)
     say = (lambda _line: None) if quiet else _say_line

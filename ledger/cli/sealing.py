@@ -20,7 +20,7 @@ def commands() -> list[click.Command]:
 
 
 @click.command("seal")
-@click.option("--new-key", is_flag=True, help="Then end the key that signs and let a new one sign from now on.")
+@click.option("--new-key", is_flag=True, help="Then retire the signing key; a new one signs from now on.")
 @told
 def seal_books(new_key: bool) -> None:
     """Seal all waiting batches of every center and print each center's checkpoint. A job does it every two minutes."""
@@ -48,7 +48,7 @@ def _seal(center: CenterView) -> None:
 
 
 def _say_key(center: CenterView, key: KeyView) -> None:
-    click.echo(f"{center.name}: from now on this key signs; tell whoever has kept the one before.\n{key.text}")
+    click.echo(f"{center.name}: this key signs from now on; tell everybody who kept the previous one.\n{key.text}")
 
 
 def _show(sealed: int, total: int) -> None:
