@@ -30,6 +30,8 @@ from ledger.people.access import credentials
 from ledger.people.access.passwords import hash_password
 from ledger.people.identities import queries as identities
 from ledger.people.identities.service import NewIdentity, prepare
+from ledger.people.volunteers.queries import find_volunteer_by_identity
+from ledger.people.volunteers.service import issue_cards
 from ledger.places import queries as places
 from ledger.points.models import Transfer
 
@@ -190,14 +192,23 @@ def _note_activity(stage: Stage, activity: ActivityPlan) -> None:
 
 
 def _keep_logins(settings: Settings, say: Say) -> None:
-    """If the file of log-ins is gone, set new passwords for the same people."""
+    """If the file of log-ins is gone, give the same people new passwords, and the volunteer a new card."""
     if read_logins(settings.data_folder):
         return
     logins = make_logins()
+    center_id = in_snapshot(organisations.only_center).id
     for login in logins:
-        identity_id = in_snapshot(identities.find_identity_by_phone, login.phone)
-        if identity_id is not None:
-            password_hash = hash_password(login.password, phone=login.phone)
-            in_transaction(credentials.set_password, identity_id, password_hash=password_hash)
+        password_hash = hash_password(login.password, phone=login.phone)
+        in_transaction(_give_anew, login, password_hash, center_id)
     write_logins(settings.data_folder, logins)
     say("==> Demonstration district: its log-ins were lost; here are new ones")
+
+
+def _give_anew(session: Session, login: Login, password_hash: str, center_id: int) -> None:
+    identity_id = identities.find_identity_by_phone(session, login.phone)
+    if identity_id is None:
+        return
+    credentials.set_password(session, identity_id, password_hash=password_hash)
+    volunteer = find_volunteer_by_identity(session, identity_id, center_id)
+    if login.card and volunteer is not None:
+        issue_cards(session, [volunteer.id], actor=system_actor(center_id), tokens=[login.card])
