@@ -1,16 +1,16 @@
-"""Run pieces of work at the same moment, each in a thread of its own."""
+"""Run pieces of work at the same moment, each in its own thread."""
 
 import threading
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from typing import Any
 
-# Only a safety net: whoever is still running by then hangs.
+# Only a safety net: a thread that still runs by then hangs.
 LONGEST_SECONDS = 120
 
 
 def at_once(works: Sequence[Callable[[], Any]]) -> list[Any]:
-    """What each piece of work returned or raised, in order. Each starts when all threads are there."""
+    """What each piece of work returned or raised, in order. All start together, once every thread is ready."""
     barrier = threading.Barrier(len(works))
     outcomes: list[Any] = [None] * len(works)
 
@@ -33,5 +33,5 @@ def at_once(works: Sequence[Callable[[], Any]]) -> list[Any]:
 
 
 def failures(outcomes: Sequence[Any]) -> list[BaseException]:
-    """Those of the outcomes that are errors."""
+    """The outcomes that are errors."""
     return [outcome for outcome in outcomes if isinstance(outcome, BaseException)]

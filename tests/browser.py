@@ -1,11 +1,10 @@
-"""A real browser in front of a real server: fixtures and steps that browser tests share (mark them `browser`).
+"""Fixtures and steps for tests with a real browser and a real server (mark them `browser`).
 
-A test takes `open_page`, which gives a page of its own per person, logged in, on the test's database. One server
-answers all tests of a process on one database. A browser with something before its camera is given by
-`camera_browser(clip)` for a clip that `write_clip` has drawn. Tests that say nothing about the database are best marked
-`@on_sqlite` as well, because a browser is slow.
+`open_page` opens a logged-in page per person on the test's database. One server serves all tests of a process on one
+database. `camera_browser(clip)` is a browser whose camera sees a clip that `write_clip` drew. Mark tests that don't
+depend on the database `@on_sqlite` too, because browsers are slow.
 
-Nothing here waits for a set time: what a page will show is waited for, as long as a loaded machine may need.
+Nothing here sleeps for a fixed time: tests wait for what the page shows, as long as a loaded machine may need.
 """
 
 import io
@@ -48,7 +47,7 @@ NARROW: ViewportSize = {"width": 320, "height": 640}
 LONGEST_MS = 60_000
 expect.set_options(timeout=LONGEST_MS)
 
-# Nobody changes a stylesheet while a page is tested, so no page asks again whether it is the newest.
+# Style sheets don't change during a test, so pages needn't revalidate them.
 FILES_LAST_SECONDS = 3_600
 POLL_SECONDS = 0.05
 
@@ -61,25 +60,25 @@ _judged: set[str] = set()
 
 class _Quiet(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Nothing: a test's output is its own."""
+        """Log nothing into the test's output."""
 
 
 @pytest.fixture(scope="session")
 def served(shared_app: Flask, shared_database: Database) -> Iterator[str]:
-    """The address of a server on the database that the tests of this process share."""
+    """The address of a server on the database shared by this process's tests."""
     with serving(shared_app, shared_database) as url:
         yield url
 
 
 @pytest.fixture
 def live_url(served: str, database: Database) -> str:
-    """The address of a server with the test's database; its codes point to it."""
+    """The address of a server on the test's database; codes contain this address."""
     return served
 
 
 @contextmanager
 def serving(app: Flask, database: Database) -> Iterator[str]:
-    """Serve an application of the same settings at a free port for as long as the block runs; gives the address."""
+    """Serve an application with the same settings at a free port within the block; yields the address."""
     server = make_server(HOST, 0, app, threaded=True, request_handler=_Quiet)
     url = f"http://{HOST}:{server.server_port}"
     server.app = create_app(replace(app.config["SETTINGS"], base_url=url), database=database, clock=CLOCK)
@@ -94,14 +93,14 @@ def serving(app: Flask, database: Database) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def driver() -> Iterator[Playwright]:
-    """What drives browsers; one per process."""
+    """The driver of browsers; one per process."""
     with sync_playwright() as playwright:
         yield playwright
 
 
 @pytest.fixture(scope="session")
 def browser(driver: Playwright) -> Iterator[Browser]:
-    """A browser without a camera, shared by the tests of this process."""
+    """A browser without a camera, shared by this process's tests."""
     browser = _launch(driver)
     yield browser
     browser.close()
@@ -109,7 +108,7 @@ def browser(driver: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def camera_clip(driver: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Browser, Path]]:
-    """A browser with a camera, and the file that this camera plays from its first frame whenever a page opens it."""
+    """A browser with a camera, and the file that the camera plays from the start whenever a page opens it."""
     playing = tmp_path_factory.mktemp("camera") / "playing.y4m"
     write_clip(playing, "")
     seeing = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={playing}"]
@@ -120,7 +119,7 @@ def camera_clip(driver: Playwright, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture
 def camera_browser(camera_clip: tuple[Browser, Path]) -> CameraBrowser:
-    """A browser whose camera sees a clip for as long as the block runs: `with camera_browser(path) as browser:`."""
+    """A browser whose camera sees a clip within the block: `with camera_browser(path) as browser:`."""
     browser, playing = camera_clip
 
     @contextmanager
@@ -140,9 +139,9 @@ def _launch(driver: Playwright, *arguments: str) -> Browser:
 
 @pytest.fixture
 def open_page(request: pytest.FixtureRequest, live_url: str) -> Iterator[OpenPage]:
-    """Open a page for somebody: `open_page(person, size=PHONE, language="en", browser=other)`; all may be left out.
+    """Open a page for a person: `open_page(person, size=PHONE, language="en", browser=other)`; all are optional.
 
-    The test fails at its end if a script of a page failed, or if the page wanted what its security policy forbids.
+    At its end the test fails if a page's script failed or tried something that the security policy forbids.
     """
     contexts: list[BrowserContext] = []
     faults: list[str] = []
@@ -174,20 +173,20 @@ def open_page(request: pytest.FixtureRequest, live_url: str) -> Iterator[OpenPag
 
 
 def _keep_fault(message: ConsoleMessage, faults: list[str]) -> None:
-    """An answer that is no 200 is reported to the console as well; it is what a page asked for, not a fault of it."""
+    """Keep faults only: the console also reports answers other than 200, which the page may have asked for."""
     if message.type == "error" and not message.text.startswith("Failed to load resource"):
         faults.append(f"{message.text} ({message.location.get('url')})")
 
 
 def log_in(page: Page, person: Person) -> None:
-    """Let the page's browser be this person's."""
+    """Log this person in on the page's browser."""
     page.context.add_cookies([{"name": SESSION_COOKIE, "value": person.token, "domain": HOST, "path": "/"}])
 
 
 def no_axe_violations(page: Page) -> None:
-    """Fail with what axe has to say about the page as it is now, if anything.
+    """Fail if axe finds violations on the page as it is now.
 
-    Axe looks once per process at each shape of a page: what differs in words and numbers alone it judges alike.
+    axe checks each shape of a page once per process: pages that differ only in words and numbers get the same verdict.
     """
     shapes = set(page.evaluate(SHAPE))
     if shapes <= _judged:
@@ -212,7 +211,7 @@ _STICKING_OUT = """() => [...document.body.querySelectorAll('*')]
 
 
 def look_at(page: Page, name: str, *sizes: ViewportSize) -> None:
-    """What must hold of every page, at its present size or at each of these; and a picture of it at each."""
+    """Check what holds for every page and take a picture, at the present size or at each of these."""
     for size in sizes or (page.viewport_size,):
         assert size is not None
         page.set_viewport_size(size)
@@ -222,7 +221,7 @@ def look_at(page: Page, name: str, *sizes: ViewportSize) -> None:
 
 
 def screenshot(page: Page, name: str) -> None:
-    """Keep a picture of the whole page as <name>.png in the folder LEDGER_TEST_SCREENSHOTS, where one is named."""
+    """Save a picture of the whole page as <name>.png in the folder LEDGER_TEST_SCREENSHOTS, if set."""
     if folder := os.environ.get("LEDGER_TEST_SCREENSHOTS"):
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
@@ -233,7 +232,7 @@ _FRAMES = 10
 
 
 def write_clip(path: Path, shown: str | bytes) -> Path:
-    """A camera clip (y4m) that looks at a code: a PNG picture of it, an SVG that ledger.web.qr drew, or a text."""
+    """Write a camera clip (y4m) of a code, given as a PNG picture, an SVG by ledger.web.qr, or a text."""
     frame = Image.new("L", _CLIP_SIZE, 210)
     code = ImageOps.contain(_picture(shown).convert("L"), (_CODE_SIDE, _CODE_SIDE), Image.Resampling.NEAREST)
     width, height = _CLIP_SIZE
@@ -257,7 +256,7 @@ def _picture(shown: str | bytes) -> Image.Image:
 
 
 def _draw_svg(svg: str) -> Image.Image:
-    """The runs of black modules, as ledger.web.qr writes them."""
+    """Draw the runs of black modules in the format of ledger.web.qr."""
     side = int(re.search(r'viewBox="0 0 (\d+) ', svg)[1])  # type: ignore[index]
     picture = Image.new("L", (side + 4, side + 4), 255)
     pen = ImageDraw.Draw(picture)

@@ -1,4 +1,4 @@
-"""A browser without script: cookies, the hidden fields of forms, and one person logged in."""
+"""A browser without scripts: cookies, the hidden fields of forms, and one logged-in person."""
 
 import re
 from typing import Any
@@ -14,7 +14,7 @@ _TOKEN = re.compile(r'<meta name="csrf-token" content="([^"]+)"')
 
 
 class Browser:
-    """Somebody at the pages; nobody in particular until a person is named."""
+    """A visitor to the pages; anonymous until a person is given."""
 
     def __init__(self, client: FlaskClient, person: Person | None = None) -> None:
         self.client = client
@@ -26,12 +26,12 @@ class Browser:
         return self.client.get(address)
 
     def post(self, address: str, key: str | None = None, **typed: Any) -> TestResponse:
-        """Send a form with what was typed and the fields that every form carries."""
+        """Send a form with the typed values and the fields that every form contains."""
         form = {"csrf_token": self.csrf_token(), "idempotency_key": key or new_key()} | typed
         return self.client.post(address, data=form, content_type="multipart/form-data")
 
     def csrf_token(self) -> str:
-        """The token that every page carries."""
+        """The token in every page."""
         found = _TOKEN.search(self.client.get("/first-password").text)
         assert found is not None
         return found[1]

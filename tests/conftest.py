@@ -1,4 +1,4 @@
-"""What all tests share: hypothesis profiles, the two databases, and the names of the tests that could not be run."""
+"""Shared by all tests: hypothesis profiles, the two databases, and a report of the tests that could not run."""
 
 import gc
 import shutil
@@ -33,7 +33,7 @@ from tests.world import World
 from tools.test_system import BROWSER_PACKAGES, missing
 from tools.translations import compile_catalogue
 
-# `make test` gives the same answer for the same code; `make test-long` looks for examples never seen before.
+# `make test` is deterministic for the same code; `make test-long` looks for new examples.
 slow_is_fine = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile("quick", deadline=None, max_examples=60, derandomize=True, suppress_health_check=slow_is_fine)
 settings.register_profile(
@@ -47,21 +47,21 @@ BOTH_DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgre
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    """A PostgreSQL server of this test process."""
+    """A PostgreSQL server for this test process."""
     with postgres_server() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def memory() -> Iterator[Path]:
-    """The folder of the databases whose durability is not what is tested."""
+    """The folder of databases whose durability isn't under test."""
     with fast_folder() as folder:
         yield folder
 
 
 @pytest.fixture(scope="session")
 def migrated_sqlite(memory: Path) -> Path:
-    """A SQLite file brought to the newest schema, to be copied and never written to."""
+    """A migrated SQLite file, for copying only."""
     path = memory / "migrated.sqlite3"
     upgrade(f"sqlite:///{path}")
     return path
@@ -69,7 +69,7 @@ def migrated_sqlite(memory: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def migrated_postgres(postgres: PostgresServer) -> str:
-    """The name of a PostgreSQL database brought to the newest schema, to be copied and never connected to."""
+    """The name of a migrated PostgreSQL database, for copying only: nobody may connect to it."""
     url = fresh_postgres_database(postgres)
     upgrade(url)
     return url.rpartition("/")[2]
@@ -77,9 +77,9 @@ def migrated_postgres(postgres: PostgresServer) -> str:
 
 @contextmanager
 def made_database(request: pytest.FixtureRequest, *, migrated: bool) -> Iterator[str]:
-    """A new database of the kind that the request's parameter says, removed at the end."""
+    """A new database of the kind in the request's parameter, removed at the end."""
     if request.param == "sqlite":
-        # Who kills processes wants to see what is on a disk.
+        # Tests that kill processes check what is on a real disk.
         folder = "tmp_path" if request.node.get_closest_marker("crash") else "memory"
         url = sqlite_url(request.getfixturevalue(folder))
         path = Path(url.removeprefix("sqlite:///"))
@@ -98,33 +98,33 @@ def made_database(request: pytest.FixtureRequest, *, migrated: bool) -> Iterator
 
 @pytest.fixture(scope="session", params=BOTH_DATABASES)
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of the migrated database that all tests of this process share, on each of the two."""
+    """The address of the migrated database shared by this process's tests, of each kind."""
     with made_database(request, migrated=True) as url:
         yield url
 
 
 @pytest.fixture(params=BOTH_DATABASES)
 def own_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of a migrated database for one test alone (races, crashes), on each of the two."""
+    """The address of a migrated database for one test alone (races, crashes), of each kind."""
     with made_database(request, migrated=True) as url:
         yield url
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _runtime() -> None:
-    """Keys, clock and zone for tests without a database."""
+    """Set keys, clock and zone for tests without a database."""
     use_database(NO_DATABASE)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled_translations() -> None:
-    """English pages say what the catalogue says now."""
+    """Compile the catalogue, so that English pages use its current words."""
     compile_catalogue()
 
 
 @pytest.fixture(scope="session")
 def shared_database(database_url: str) -> Iterator[Database]:
-    """The database that all tests of this process share, open once."""
+    """The database shared by this process's tests, opened once."""
     shared = Database(database_url)
     yield shared
     shared.close()
@@ -132,9 +132,9 @@ def shared_database(database_url: str) -> Iterator[Database]:
 
 @pytest.fixture
 def database(shared_database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
-    """The shared database as the one in use: tests commit for real and are kept apart by their centers.
+    """The shared database, in use: tests really commit, and their centers keep them apart.
 
-    What goes over all centers (jobs above all) goes over those of this test, not over those that earlier ones left.
+    Code that visits all centers, mainly jobs, sees only those of this test, not those left by earlier tests.
     """
     use_database(shared_database)
     begun, of_everybody = new_id(), places.centers
@@ -148,7 +148,7 @@ def database(shared_database: Database, monkeypatch: pytest.MonkeyPatch) -> Data
 
 @pytest.fixture
 def own_database(own_database_url: str) -> Iterator[Database]:
-    """A database in use by one test alone."""
+    """A database for one test alone, in use."""
     own = Database(own_database_url)
     use_database(own)
     yield own
@@ -163,20 +163,20 @@ def center(database: Database) -> int:
 
 @pytest.fixture(params=BOTH_DATABASES)
 def empty_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of a database without any table for one test alone, on each of the two."""
+    """The address of a database without tables for one test alone, of each kind."""
     with made_database(request, migrated=False) as url:
         yield url
 
 
 def pytest_collection_finish() -> None:
-    """Never look through the code and the list of tests for garbage again: that took a fifth of a run."""
+    """Exempt the code and the list of tests from garbage collection, which took a fifth of a run."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip, and so name at the end, what this machine lacks a system package for."""
+    """Skip tests whose system package is missing; the report at the end names them."""
     lacking = missing()
     needs = {
         "browser": [package for package in lacking if package in BROWSER_PACKAGES],
@@ -192,18 +192,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def world(database: Database) -> World:
-    """A small center of the test's own."""
+    """A small center for this test."""
     return World(database)
 
 
 @pytest.fixture(scope="session")
 def shared_app(shared_database: Database, memory: Path) -> Flask:
-    """The application on the shared database, made once; who needs other settings makes one of their own."""
+    """The application on the shared database, made once; tests that need other settings make their own."""
     return create_app(settings_on(shared_database.url, memory), database=shared_database, clock=CLOCK)
 
 
 def settings_on(database_url: str, data_folder: Path) -> Settings:
-    """Settings of the tests' installation."""
+    """The settings of the tests' installation."""
     return Settings(
         environment="development",
         database_url=database_url,
@@ -224,5 +224,5 @@ def app(shared_app: Flask, database: Database) -> Flask:
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    """Somebody who calls the application over HTTP."""
+    """An HTTP client of the application."""
     return app.test_client()

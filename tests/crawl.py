@@ -1,4 +1,4 @@
-"""Every GET there is, asked as every role of the tour: with ids that exist, each filter, each sort, the next page."""
+"""Request every GET as every role of the tour: with existing ids, each filter, each sort and the next page."""
 
 import base64
 import json
@@ -18,10 +18,10 @@ from tests.tour import Tour
 
 NEVER_ASKED = {"static"}
 ASK_MORE = ("anybody", "volunteer", "manager", "admin")
-# What an address of a file ends in, where it is not both of these.
+# File formats of an address, if it doesn't offer both of these.
 KINDS = {"audit.export_bundle": ("zip",), "audit.export_journal": ("hledger", "beancount")}
 FILES = ("csv", "xlsx")
-# What pages read of their addresses, beside `after` and `sort`; the API's document says what the API reads.
+# What pages read from their addresses, besides `after` and `sort`; the API's document lists what the API reads.
 PAGES_READ: dict[str, dict[str, tuple[str, ...]]] = {
     "activities.list_activities": {"status": ("approved",)},
     "audit.account": {"as_of": ("2026-06-01T00:00",)},
@@ -38,16 +38,16 @@ PAGES_READ: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "shop.shelf_of": {"show": ("on", "off")},
 }  # fmt: skip
-# The cursor of a list by time, newest first, as if all of it were still to come.
+# A cursor before the first entry of a list by time, newest first.
 AFTER = base64.urlsafe_b64encode(json.dumps(["2150-01-01T00:00:00+00:00", 1]).encode()).decode().rstrip("=")
-# What the API is given by the name of a parameter, where its document does not list the values.
+# Values of the API's parameters by name, if its document doesn't list them.
 TEXTS = {"unit": "point", "category": "治安", "name": "王桂兰", "phone": "13800000000", "number": "00000001",
          "household": "柳荫017", "receipt": "2026-1", "lat": "39.9", "lon": "116.4", "limit": "1"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A GET that was answered."""
+    """An answered GET."""
 
     endpoint: str
     address: str
@@ -56,7 +56,7 @@ class Asked:
 
 
 def crawl(tour: Tour, keys: Mapping[str, int | str]) -> Iterator[Asked]:
-    """Ask for everything, by everybody; `keys` are those that the tour doesn't have."""
+    """Request everything as everybody; `keys` are those that the tour lacks."""
     described = tour.app.test_client().get("/api/openapi.json").get_json()
     for rule in tour.app.url_map.iter_rules():
         if "GET" in (rule.methods or set()) and rule.endpoint not in NEVER_ASKED:
@@ -77,7 +77,7 @@ def plainly(tour: Tour, keys: Mapping[str, int | str]) -> Iterator[Asked]:
 def _ask_all(tour: Tour, who: str, rule: Rule, path: str, described: dict[str, Any]) -> Iterator[Asked]:
     plain = _ask(tour, who, rule, path)
     yield plain
-    # What lacks a parameter is asked again with it. A clerk and an auditor see what a manager and an administrator do.
+    # Retry with a missing parameter. A clerk and an auditor see what a manager and an administrator do.
     if plain.answer.status_code not in (200, 422) or who not in ASK_MORE:
         return
     for query in _queries(rule, plain, tour, described):
@@ -111,7 +111,7 @@ def _paths(rule: Rule, tour: Tour, keys: Mapping[str, int | str]) -> list[str]:
 
 
 def _queries(rule: Rule, plain: Asked, tour: Tour, described: dict[str, Any]) -> Iterator[dict[str, str]]:
-    """Each filter by itself and each sort by itself; of a list with a page of one, so that there is a next."""
+    """Each filter and each sort alone; for lists with a page size of one, so that there is a next page."""
     if not rule.rule.startswith("/api/"):
         yield from _each(PAGES_READ.get(rule.endpoint, {}))
         sorts = set(re.findall(r"[?&;]sort=(-?\w+)", plain.answer.text)) if plain.answer.mimetype == "text/html" else ()
@@ -134,7 +134,7 @@ def _each(values: Mapping[str, tuple[str, ...]]) -> list[dict[str, str]]:
 def _read_by_api(
     rule: Rule, tour: Tour, described: dict[str, Any]
 ) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
-    """What an operation needs in its query, and what else it takes."""
+    """An operation's required and optional query parameters."""
     path = re.sub(r"<(?:[^:>]+:)?(\w+)>", r"{\1}", rule.rule)
     operation = described["paths"].get(path, {}).get("get", {})
     needed, values = {}, {}
@@ -164,7 +164,7 @@ def _values(name: str, schema: dict[str, Any], tour: Tour) -> tuple[str, ...]:
 
 
 def _sorts(plain: Asked, tour: Tour, rule: Rule, needed: dict[str, str]) -> list[dict[str, str]]:
-    """By what a list can be sorted, as the refusal of another sort names it, in both directions."""
+    """A list's sort keys in both directions, as listed in the refusal of an unknown one."""
     path = plain.address.partition("?")[0]
     refused = _ask(tour, plain.who, rule, f"{path}?{urlencode({**needed, 'sort': 'nothing'})}").answer
     names = (refused.get_json() or {}).get("allowed", "")

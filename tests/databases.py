@@ -1,8 +1,8 @@
-"""Databases for tests: a SQLite file, and a PostgreSQL server that lives as long as the tests and leaves nothing.
+"""Databases for tests: a SQLite file, and a PostgreSQL server that runs for the tests and leaves nothing behind.
 
-Both lie in memory where this machine has room for them, because the switches that make a commit durable stay on in
-tests as they are in production, and a sync to memory costs nothing. Works as root (PostgreSQL refuses to, so the
-server runs as another user) and as anybody else.
+Both lie in memory if this machine has room, because tests keep the durability options of production, and a sync to
+memory costs nothing. Works for root (the server then runs as another user, because PostgreSQL refuses root) and for
+any other user.
 """
 
 import os
@@ -31,7 +31,7 @@ MEMORY = Path("/dev/shm")
 ROOM_BYTES = 4 << 30
 _FOLDER_PREFIX = "ledger-test-"
 _LONGEST_RUN_SECONDS = 6 * 60 * 60
-# Nothing here must survive a power cut, so the switches that cost time for that are off.
+# Nothing here must survive a power cut, so the costly durability options are off.
 SERVER_SWITCHES = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -43,13 +43,13 @@ SERVER_SWITCHES = {
 }
 _numbers = count(1)
 
-# For tests that are slow (a browser) or that send no statement which SQLite and PostgreSQL could take differently.
+# For tests that are slow (a browser) or whose statements mean the same to SQLite and PostgreSQL.
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True, scope="session")
 
 
 @dataclass(frozen=True)
 class PostgresServer:
-    """A running throw-away server on this machine."""
+    """A running temporary server on this machine."""
 
     port: int
 
@@ -66,16 +66,16 @@ class PostgresServer:
 
 
 def has_room_in_memory() -> bool:
-    """Whether the databases of a run fit into the machine's file system in memory."""
+    """Whether a run's databases fit into the machine's file system in memory."""
     return os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ROOM_BYTES
 
 
 @contextmanager
 def fast_folder() -> Iterator[Path]:
-    """A folder in memory where there is room, else on disk; removed at the end."""
+    """A folder in memory if there is room, else on disk; removed at the end."""
     parent = MEMORY if has_room_in_memory() else Path("/tmp")
     for left in parent.glob(f"{_FOLDER_PREFIX}*"):
-        # Of a run that was killed.
+        # Left by a killed run.
         if time.time() - left.stat().st_mtime > _LONGEST_RUN_SECONDS:
             shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=_FOLDER_PREFIX, dir=parent))
@@ -91,7 +91,7 @@ def sqlite_url(folder: Path) -> str:
 
 
 def fresh_postgres_database(server: PostgresServer, *, template: str = "template0") -> str:
-    """Make a database and return its address; a copy of the database `template`, to which nobody may be connected."""
+    """Make a database and return its address; a copy of `template`, to which nobody may be connected."""
     name = f"ledger_{os.getpid()}_{next(_numbers)}"
     create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
     server.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
@@ -99,7 +99,7 @@ def fresh_postgres_database(server: PostgresServer, *, template: str = "template
 
 
 def drop_postgres_database(server: PostgresServer, url: str) -> None:
-    """Remove a database, cutting off whoever is still connected."""
+    """Remove a database and cut off remaining connections."""
     name = url.rpartition("/")[2]
     server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
@@ -108,7 +108,7 @@ def drop_postgres_database(server: PostgresServer, url: str) -> None:
 def postgres_server() -> Iterator[PostgresServer]:
     """Start a server with an empty cluster; stop it and remove its files at the end.
 
-    Raises: LookupError when this machine has no PostgreSQL; RuntimeError with the server's log when it does not start.
+    Raises LookupError if this machine has no PostgreSQL, RuntimeError with the server's log if it does not start.
     """
     binaries = find_postgres_folder()
     if binaries is None:
@@ -122,7 +122,7 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 def _unprivileged_user(folder: Path) -> dict[str, Any]:
-    """As root: arguments that let a subprocess run as somebody else, who is given `folder`."""
+    """For root: arguments that run a subprocess as another user, who gets `folder`."""
     if os.geteuid() != 0:
         return {}
     names = {entry.pw_name for entry in pwd.getpwall()}
@@ -132,7 +132,7 @@ def _unprivileged_user(folder: Path) -> dict[str, Any]:
 
 
 def _reachable(binaries: Path, folder: Path, user: dict[str, Any]) -> Path:
-    """`binaries`, or a copy where the other user may not enter the folders above them, as in a private home."""
+    """`binaries`, or a copy if the other user may not enter their parent folders, as in a private home."""
     test = subprocess.run(["/usr/bin/test", "-x", binaries / "postgres"], cwd="/", **user)
     if test.returncode == 0:
         return binaries
@@ -145,7 +145,7 @@ def _environment(folder: Path) -> dict[str, str]:
 
 
 def _make_cluster(binaries: Path, folder: Path, user: dict[str, Any]) -> None:
-    """Run initdb; its data checks and syncs are left out."""
+    """Run initdb without data checks and syncs."""
     command = [binaries / "initdb", "-D", folder / "data", "-U", SUPERUSER, "-A", "trust", "-E", "UTF8"]
     options = ["--locale=C.UTF-8", "--no-sync", "--no-instructions"]
     made = subprocess.run(
@@ -157,7 +157,7 @@ def _make_cluster(binaries: Path, folder: Path, user: dict[str, Any]) -> None:
 
 @contextmanager
 def _running(binaries: Path, folder: Path, user: dict[str, Any]) -> Iterator[PostgresServer]:
-    """The server process, up and answering."""
+    """Start the server and wait until it answers."""
     server = PostgresServer(free_port())
     switches = [part for name, value in SERVER_SWITCHES.items() for part in ("-c", f"{name}={value}")]
     command = [binaries / "postgres", "-D", folder / "data", "-p", str(server.port), "-k", folder, *switches]
@@ -169,13 +169,13 @@ def _running(binaries: Path, folder: Path, user: dict[str, Any]) -> Iterator[Pos
         _await_answer(server, process, folder / "log")
         yield server
     finally:
-        # SIGINT is PostgreSQL's fast shutdown: it does not wait for those who forgot to disconnect.
+        # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients to disconnect.
         process.send_signal(2)
         process.wait(START_TIMEOUT_SECONDS)
 
 
 def free_port() -> int:
-    """A port at which nobody listens."""
+    """An unused port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

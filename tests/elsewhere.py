@@ -1,4 +1,4 @@
-"""Another service on the same database: what it does while a unit here is under way, and how that ended."""
+"""Another service on the same database: it acts while a unit here is running, and reports how that ended."""
 
 import threading
 from collections.abc import Callable
@@ -10,12 +10,12 @@ from ledger.kernel.errors import LedgerError
 from tests.at_once import LONGEST_SECONDS
 from tests.runtimes import use_database
 
-# How long a unit gives the other its chance; who is not kept waiting is through long before.
+# How long a unit waits for the other; one that isn't blocked finishes long before.
 CHANCE_SECONDS = 1.0
 
 
 def outcome(work: Callable[[], Any], database: Database | None = None) -> str:
-    """What came of it, at another service where one is named: "won", or the code of the refusal."""
+    """The result, at another service if given: "won", or the code of the refusal."""
     if database is not None:
         use_database(database)
     try:
@@ -26,7 +26,7 @@ def outcome(work: Callable[[], Any], database: Database | None = None) -> str:
 
 
 class Elsewhere:
-    """Something that another service does once it is begun, and how that ended."""
+    """Work that another service starts on `begin`, and its result."""
 
     def __init__(self, url: str, work: Callable[[], Any]) -> None:
         self.outcome = ""
@@ -34,7 +34,7 @@ class Elsewhere:
         self._thread = threading.Thread(target=copy_context().run, args=(self._run,), daemon=True)
 
     def begin(self) -> None:
-        """Begin, and give it time to get through if nothing keeps it."""
+        """Begin, and give it time to finish if nothing blocks it."""
         self._thread.start()
         self._thread.join(CHANCE_SECONDS)
 

@@ -1,4 +1,4 @@
-"""In which order tests run: the slow ones first, so that no process is left alone with one at the end.
+"""The order of tests: slow ones first, so that no process is left alone with one at the end.
 
 Apart from that they keep the order they have, by name or at random. Tests on the same database stay together, because
 each change of it is a new database. A group of xdist comes before all others, which is why the pages are in groups.
@@ -8,7 +8,7 @@ import pytest
 
 from tests import source
 
-# What takes more than some five seconds, the slowest first; see the slowest tests that `--durations=50` names.
+# Tests that take more than about five seconds, the slowest first; `--durations=50` lists them.
 SLOW = (
     "tests/test_first_use_in_browser.py",
     "tests/shop/test_machine.py",
@@ -25,7 +25,7 @@ SLOW = (
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Let one process run all tests that judge the code, for the trees of it take 130 MB and three seconds."""
+    """Let one process run all tests that judge the code, because its syntax trees take 130 MB and three seconds."""
     own = vars(item.module).values() if isinstance(item, pytest.Function) else ()
     judges = any(each is read for each in own for read in (source.sources, source.package, source.product))
     if judges and not {"database_url", "own_database_url"} & set(getattr(item, "fixturenames", ())):
@@ -34,12 +34,12 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put them in order, after whatever else puts them in order."""
+    """Sort the tests after all other plugins have sorted them."""
     items.sort(key=lambda item: (_is_on_postgres(item), _rank(item)))
 
 
 def _is_on_postgres(item: pytest.Item) -> bool:
-    """Whether it needs the shared database to be PostgreSQL."""
+    """Whether the test needs PostgreSQL as the shared database."""
     called = getattr(item, "callspec", None)
     return called is not None and called.params.get("database_url") == "postgresql"
 

@@ -8,5 +8,5 @@ _numbers = count(5_000_000)
 
 
 def fresh_phone() -> str:
-    """A number that nobody has in this test process."""
+    """A number unused in this test process."""
     return demonstration_phone(next(_numbers))

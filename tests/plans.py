@@ -1,7 +1,7 @@
-"""What a statement reads, told from its plan: a walk goes through rows whose number grows with the book.
+"""What a statement reads, judged by its plan: a walk reads rows whose number grows with the book.
 
-SQLite decides by the statement alone, so the plan of a small book is that of a large one. PostgreSQL decides by what it
-knows of the tables, so within a transaction that is rolled back it is told that each has a million rows of one center.
+SQLite plans by the statement and our fixed statistics, so small and large books have the same plans. PostgreSQL plans
+by its own statistics, so a transaction that is rolled back tells it that each table has a million rows of one center.
 """
 
 import re
@@ -18,21 +18,21 @@ from ledger.kernel.engines import is_sqlite
 from ledger.tables import SHARED, STEADY, metadata
 
 GROWING = set(metadata.tables) - set(STEADY)
-# Lists are as long as what is looked for; the plan of SQLite depends on it.
+# The lengths of lists; SQLite's plan depends on them.
 LENGTHS = (1, 3, 40)
 _LIST = re.compile(r"(\w+) IN \((?:\?, )*\?\)")
 _ALIAS = re.compile(r"\b(\w+) AS (\w+)")
-# How many transfers were made, asked once at the end of a demonstration.
+# The number of transfers made, counted once at the end of a demonstration.
 COUNTED = "SELECT count(*) AS count_1 \nFROM transfer"
 _SEEN = ("SELECT", "UPDATE", "DELETE", "INSERT", "WITH")
 
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """A step that goes through all rows of a growing table, or of a center's.
+    """A step that reads all rows of a growing table, or all of a center's.
 
-    Where it goes along an index in the wanted order and stops at a limit, `passed` are the columns by which it passes
-    rows over on the way; None elsewhere.
+    If it follows an index in the wanted order and stops at a limit, `passed` are the columns by which it skips
+    rows on the way; otherwise None.
     """
 
     table: str
@@ -41,14 +41,14 @@ class Walk:
 
 
 class Sent:
-    """What an engine is sent: one of each statement, with the values of its first row; lists of any length are one."""
+    """The distinct statements sent to an engine, each with its first values; lists of any length count as one."""
 
     def __init__(self) -> None:
         self.statements: dict[str, tuple[str, Any]] = {}
         self.names: list[str] = []
 
     def hear(self, _connection: Any, _cursor: Any, text: str, values: Any, _context: Any, _many: bool) -> None:
-        """Remember a statement, and that it was sent now."""
+        """Record a statement as sent now."""
         many = isinstance(values, list) and values and isinstance(values[0], list | tuple | dict)
         row = values[0] if many else values
         name = _LIST.sub(r"\1 IN (?)", text)
@@ -56,14 +56,14 @@ class Sent:
         self.names.append(name)
 
     def taken(self) -> list[str]:
-        """The statements that were sent since this was asked last."""
+        """The statements sent since the last call."""
         names, self.names = self.names, []
         return names
 
 
 @contextmanager
 def sent_to(engine: sa.Engine) -> Iterator[Sent]:
-    """All that the engine is sent meanwhile."""
+    """Record what the engine is sent within the block."""
     sent = Sent()
     sa.event.listen(engine, "before_cursor_execute", sent.hear)
     yield sent
@@ -72,7 +72,7 @@ def sent_to(engine: sa.Engine) -> Iterator[Sent]:
 
 @contextmanager
 def explaining(database: Database) -> Iterator[Session]:
-    """A session in which `walks` may be asked; PostgreSQL is told that the book is long."""
+    """A session for `walks`; PostgreSQL is told that the book is long."""
     with database.snapshot() as session:
         if is_sqlite(database.url):
             yield session
@@ -86,14 +86,14 @@ def explaining(database: Database) -> Iterator[Session]:
         session.rollback()
 
 
-# A table's rows by the page are what PostgreSQL multiplies with the pages that the file has.
+# PostgreSQL multiplies a table's rows per page by the pages of its file.
 _OURS = "SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
 _LONG_BOOK = """
     UPDATE pg_class SET relpages = greatest(1, pg_relation_size(oid) / 8192),
         reltuples = CASE WHEN relname = ANY (:steady) THEN 100 ELSE 1000000 END
     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i')
 """
-# Of one center, four values of what is shared, twenty rows of each other thing, and two of a moment.
+# One center, four values of a shared column, twenty rows for any other value, two for a moment.
 _FIGURES = f"""
     INSERT INTO pg_statistic (starelid, staattnum, stainherit, stanullfrac, stawidth, stadistinct,
         stakind1, stakind2, stakind3, stakind4, stakind5, staop1, staop2, staop3, staop4, staop5,
@@ -107,8 +107,8 @@ _FIGURES = f"""
 
 
 def walks(session: Session, text: str, values: Any) -> set[Walk]:
-    """The walks of a statement, whatever the length of the lists in it."""
-    # What is looked for in an empty list is not looked for, whatever the plan says.
+    """The walks of a statement, for any length of its lists."""
+    # A search in an empty list reads nothing, whatever the plan says.
     if not text.startswith(_SEEN) or text == COUNTED or " IN ()" in text or " AND 0 = 1" in text:
         return set()
     connection = session.connection()
@@ -119,7 +119,7 @@ def walks(session: Session, text: str, values: Any) -> set[Walk]:
 
 
 def is_a_walk(table: str, sought: dict[str, set[str]]) -> bool:
-    """Whether a read of a table by these columns, each with how it is compared, goes through much of it."""
+    """Whether a read of a table by these columns and comparisons goes through much of it."""
     if table not in GROWING:
         return False
     own = any("=" in signs for column, signs in sought.items() if column not in SHARED)
@@ -143,7 +143,7 @@ def _sqlite_walks(connection: sa.Connection, text: str, values: tuple[Any, ...])
 
 
 def _is_an_end(connection: sa.Connection, text: str, step: str) -> bool:
-    """Whether a step takes only the end of an index, where the least or the greatest and nothing else is asked for."""
+    """Whether a step reads only the end of an index, for nothing but a minimum or maximum."""
     name, index = step.split()[1], re.search(r"USING COVERING INDEX (\w+)", step)
     asked = re.search(rf"SELECT (?:\? AS \w+, )?(?:min|max)\({name}\.(\w+)\) AS \w+ \nFROM {name} \nWHERE", text)
     if index is None or asked is None or "GROUP BY" in text:
@@ -153,14 +153,14 @@ def _is_an_end(connection: sa.Connection, text: str, step: str) -> bool:
 
 
 def _sorts_all(step: str, text: str) -> bool:
-    """Whether a step puts all rows in order; the few of one moment are no matter."""
+    """Whether a step sorts all rows; the few of one moment don't count."""
     if "TEMP B-TREE FOR" not in step or "ORDER BY" not in step:
         return False
     return " OF ORDER BY" not in step or re.search(r"ORDER BY \w+\.\w+_(at|on)\b", text) is None
 
 
 def _with_lists(text: str, values: tuple[Any, ...], length: int) -> tuple[str, tuple[Any, ...]]:
-    """The statement with lists of keys of another length, of the same values."""
+    """The statement with its lists of keys lengthened or shortened, with the same values."""
     left, told, found, last = list(values), [], "", 0
     for match in _LIST.finditer(text):
         before, own = text.count("?", last, match.start()), match[0].count("?")
@@ -173,14 +173,14 @@ def _with_lists(text: str, values: tuple[Any, ...], length: int) -> tuple[str, t
 
 
 def _left_to_filter(text: str, name: str, sought: dict[str, set[str]]) -> frozenset[str]:
-    """The columns that a statement compares, beside those by which a step seeks."""
+    """The columns that a statement compares, without those by which a step seeks."""
     text = text.replace("\n", " ")
     while (inner := re.sub(r"\((?:SELECT|EXISTS)[^()]*(?:\([^()]*\)[^()]*)*\)", "", text)) != text:
         text = inner
     if not re.search(rf"(FROM|JOIN) (\w+ AS )?{name}\b", text):
-        # It is read for each row of the rest, and what the rest is narrowed to passes none of its own rows over.
+        # It is read for each row of the rest, so a filter on the rest skips none of its own rows.
         return frozenset()
-    # A cursor names the order, and passes nothing over.
+    # A cursor follows the order and skips nothing.
     text = re.sub(r"\(\w+\.\w+, \w+\.\w+\) [<>]", "", text)
     where = text.rpartition("WHERE ")[2].partition("ORDER BY")[0].partition("GROUP BY")[0]
     compared = set(re.findall(r"\b(\w+\.\w+)\)? (?:[=<>!]|LIKE|NOT LIKE|IN|IS|NOT IN)", where))
@@ -189,7 +189,7 @@ def _left_to_filter(text: str, name: str, sought: dict[str, set[str]]) -> frozen
 
 def _sqlite_sought(step: str) -> dict[str, set[str]]:
     if "USING AUTOMATIC" in step:
-        # The index is made for this one statement, of all rows.
+        # The index is built from all rows for this one statement.
         return {}
     found: dict[str, set[str]] = {}
     for column, sign in re.findall(r"(\w+)([=<>])\?", step):

@@ -1,4 +1,4 @@
-"""Run a function in processes of their own, as several servers on one database would."""
+"""Run a function in separate processes, like several servers on one database."""
 
 import multiprocessing
 from collections.abc import Callable
@@ -9,16 +9,16 @@ from ledger.kernel.database import Database
 from tests.at_once import LONGEST_SECONDS
 from tests.runtimes import use_database
 
-# Each process is a copy of one that has only read the code, so that they share nothing of the tests' process and none
-# has to read it again.
+# Each process is forked from one that has only loaded the code, so that they share nothing with the tests' process
+# and need not load it again.
 fresh = multiprocessing.get_context("forkserver")
 fresh.set_forkserver_preload(["ledger.app", "tests.world"])
 
 
 def in_processes(work: Callable[..., Any], url: str, *arguments: Any, number: int = 2) -> list[Any]:
-    """What `work(process, *arguments)` returned in each process, the database at `url` in use and all started together.
+    """What `work(process, *arguments)` returned in each process; all start together, with the database at `url` in use.
 
-    `work` must be a function of a module.
+    `work` must be a module-level function.
     """
     with fresh.Manager() as manager:
         barrier = manager.Barrier(number)

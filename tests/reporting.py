@@ -1,4 +1,4 @@
-"""What a run says at its end: what was not run, and where the time went."""
+"""The report at the end of a run: what did not run, and where the time went."""
 
 from collections import Counter, defaultdict
 from pathlib import PurePath
@@ -9,7 +9,7 @@ _ROWS = 8
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say loudly what was not run, so that a green run is never taken for a whole one; then the seconds."""
+    """Report what did not run, so that nobody mistakes a green run for a complete one; then the seconds."""
     _say_what_was_not_run(terminalreporter)
     _say_seconds(terminalreporter)
 
@@ -27,7 +27,7 @@ def _say_what_was_not_run(terminal: pytest.TerminalReporter) -> None:
 
 
 def _say_seconds(terminal: pytest.TerminalReporter) -> None:
-    """A table by folder, summed over all processes: set-up and clearing up count for the test that asked for them."""
+    """Print seconds by folder, summed over all processes; set-up and tear-down count for the test that needs them."""
     seconds: dict[str, float] = defaultdict(float)
     tests: dict[str, set[str]] = defaultdict(set)
     for report in (each for kind in terminal.stats.values() for each in kind if isinstance(each, pytest.TestReport)):
@@ -44,5 +44,5 @@ def _say_seconds(terminal: pytest.TerminalReporter) -> None:
 
 
 def folder_of(nodeid: str) -> str:
-    """The folder of a test's file, `tests/` for those that lie in none."""
+    """The folder of a test's file, `tests/` for those at the top."""
     return f"{PurePath(nodeid.partition('::')[0]).parent}/"

@@ -1,4 +1,4 @@
-"""The runtime that tests go by: what an application of their installation runs with, on the database a test names."""
+"""The tests' runtime: that of an application of their installation, on the database that a test names."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -17,7 +17,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 
 
 class RehearsalClock:
-    """The machine's clock, unless a test has set an instant, which then holds for the threads of a server as well."""
+    """The machine's clock, unless a test sets an instant, which applies to server threads too."""
 
     def __init__(self) -> None:
         self.instant: datetime | None = None
@@ -28,20 +28,20 @@ class RehearsalClock:
 
 CLOCK = RehearsalClock()
 KEYRING = Keyring(TEST_SECRET)
-# Whoever has asked for no database learns so from the first question to it.
+# A test that named no database fails at its first query.
 NO_DATABASE = Database("sqlite:////dev/null/this test has no database")
 
 
 def runtime_on(database: Database) -> Runtime:
-    """The tests' runtime on a database; it sends nothing anywhere."""
+    """The tests' runtime on a database; it has no channels to send to."""
     return Runtime(database, clock=CLOCK, keyring=KEYRING, routes={}, host=HOST, zone=ZONE)
 
 
 def use_database(database: Database) -> None:
-    """Go by the tests' runtime on this database from now on, whatever was used before."""
+    """Use the tests' runtime on this database from now on."""
     runtime.use(runtime_on(database))
 
 
 def use_instead(**parts: Any) -> None:
-    """Go on with some parts of the runtime replaced, until a test names its database."""
+    """Replace some parts of the runtime, until a test names its database."""
     runtime.use(replace(runtime.current(), **parts))

@@ -1,4 +1,4 @@
-"""The project's own Python files, read once, for tests that judge the code itself."""
+"""The project's own Python files, read once, for tests of the code itself."""
 
 import ast
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True)
 class Source:
-    """One file: its path from the root, its text and its tree."""
+    """A file: its path from the root, its text and its syntax tree."""
 
     path: str
     text: str
     tree: ast.Module
 
     def at(self, node: ast.AST) -> str:
-        """Where a node is, as `path:line`."""
+        """The position of a node, as `path:line`."""
         return f"{self.path}:{getattr(node, 'lineno', 1)}"
 
     def nodes(self) -> Iterator[ast.AST]:
@@ -38,7 +38,7 @@ def sources() -> tuple[Source, ...]:
 
 
 def product() -> tuple[Source, ...]:
-    """The files that make up the service: not its tests and tools."""
+    """The files of the service, without tests and tools."""
     return tuple(source for source in sources() if not source.path.startswith(("tests/", "tools/")))
 
 
@@ -69,12 +69,12 @@ def _functions(parent: ast.AST, prefix: str) -> Iterator[tuple[str, Function]]:
 
 
 def body_without_docstring(node: Function) -> list[ast.stmt]:
-    """The statements of a function that do something."""
+    """The statements of a function without its docstring."""
     return node.body[1:] if ast.get_docstring(node) is not None else node.body
 
 
 def lines_of(statements: list[ast.stmt]) -> int:
-    """How many lines statements take from the first to the last."""
+    """The number of lines from the first to the last statement."""
     return (statements[-1].end_lineno or 0) - statements[0].lineno + 1 if statements else 0
 
 

@@ -1,4 +1,4 @@
-"""`make bench` still measures: every figure of the table comes out, at a size that says nothing."""
+"""`make bench` still works: it produces every figure of the table, at a size too small to mean anything."""
 
 import math
 from pathlib import Path

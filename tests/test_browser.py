@@ -1,4 +1,4 @@
-"""What browser tests rest on: a clip really shows its code to the camera of a page, and axe misses no shape of one."""
+"""The basis of browser tests: a clip really shows its code to a page's camera, and axe checks every shape of a page."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,7 +54,7 @@ button { color: #000; background: #fff } div { width: 60px; white-space: nowrap;
 
 @pytest.fixture
 def judged(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
-    """A page in which axe finds nothing, of a shape that it has seen."""
+    """A page without violations, whose shape axe has checked."""
     monkeypatch.setattr(shared, "_judged", set())
     page = browser.new_page(viewport=PHONE)
     page.set_content(PAGE)

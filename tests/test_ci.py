@@ -1,4 +1,4 @@
-"""What `.ci/run` calls: the README names it, a step that fails or hangs fails the whole, slow tests run first."""
+"""`.ci/run`: the README names its commands, a step that fails or hangs fails the run, and slow tests run first."""
 
 import os
 import re
@@ -15,7 +15,7 @@ STEP = re.compile(r"^step (\d+) (.+)$", re.MULTILINE)
 
 
 def run_with(make: str, folder: Path, *, limit: int = 60) -> "subprocess.CompletedProcess[str]":
-    """The script with a `make` of our own, each step limited to so many seconds."""
+    """Run the script with a fake `make`, each step limited to `limit` seconds."""
     script = folder / ".ci" / "run"
     script.parent.mkdir()
     script.write_text(STEP.sub(rf"step {limit} \2", RUN.read_text(encoding="utf-8")), encoding="utf-8")
@@ -58,5 +58,5 @@ def test_what_is_run_first_is_there() -> None:
 
 @pytest.mark.xdist_group("kept together")
 def test_a_group_stays_in_one_process(request: pytest.FixtureRequest) -> None:
-    """By its name xdist knows which tests belong together: the villages, the pages, the judges of the code."""
+    """xdist groups tests by this name: the villages, the pages, the tests of the code."""
     assert request.node.nodeid.endswith("@kept together") or not hasattr(request.config, "workerinput")

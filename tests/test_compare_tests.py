@@ -1,4 +1,4 @@
-"""Tests that are gone are named, and only what proves the same lets them go."""
+"""Gone tests are reported, and accepted only with a test that proves the same."""
 
 from tools.compare_tests import GONE, compare, fits, read_moved
 

@@ -1,4 +1,4 @@
-"""The contract over files of a kind: what it refuses, what it excuses, and that an excuse is needed."""
+"""The contract over files of one kind: what it refuses, what it excuses, and that unused excuses fail."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ IMPORTS = (
 
 
 def broken(*more: tuple[str, str], **options: Any) -> tuple[list[tuple[str, ...]], list[str]]:
-    """The chains that break a contract, and the patterns that excuse nobody."""
+    """The chains that break a contract, and the stale patterns."""
     graph = ImportGraph()
     for importer, imported in (*IMPORTS, *more):
         graph.add_import(importer=importer, imported=imported)

@@ -1,4 +1,4 @@
-"""The databases that tests get are real, empty and apart from each other."""
+"""The tests' databases are real, empty and separate."""
 
 import pytest
 import sqlalchemy as sa

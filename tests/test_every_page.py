@@ -1,8 +1,8 @@
-"""Every page there is, seen by somebody who may, in both languages, on a phone and on a desk.
+"""Every page, viewed by a permitted person in both languages, on a phone and on a desktop.
 
-The table names each endpoint that answers a GET with a page; one that is missing from it fails the first test. A page
-is loaded twice: in Chinese on a phone, where axe looks at it, and in English on a desk. What is cheap is looked at in
-both, the narrowest window last.
+The table lists each endpoint that answers a GET with a page; a missing one fails the first test. Each page loads
+twice: in Chinese on a phone, where axe checks it, and in English on a desktop. The cheap checks run on both, the
+narrowest window last.
 """
 
 import re
@@ -24,7 +24,7 @@ from tests.world import World
 LEAST_TARGET = 44
 Address = Callable[[Tour], str]
 
-# Who looks at a page, and its address where it can't be built from the keys of the tour alone.
+# Who views a page, and its address if the tour's keys don't determine it.
 PAGES: dict[str, tuple[str, Address | None]] = {
     "activities.activity": ("manager", None),
     "activities.list_activities": ("manager", None),
@@ -98,11 +98,11 @@ PAGES: dict[str, tuple[str, Address | None]] = {
     "shop.till": ("clerk", None),
     "shop.till_at": ("clerk", None),
 }
-# What a stranger may be shown in Chinese whatever the language: specimens for whoever makes pages.
+# Pages that may show Chinese in any language: specimens for page developers.
 SPECIMENS = {"preferences.styleguide"}
-# Swagger's page for programmers: English, and pressed with a mouse.
+# Swagger's page for programmers: in English, and for a mouse.
 FOR_PROGRAMMERS = {"documentation.documentation"}
-# What a script draws is waited for.
+# Wait for what scripts draw.
 DRAWN = {
     "audit.console": ".nx-ec svg",
     "checkin.station_screen": "#station-svg svg",
@@ -113,7 +113,7 @@ FOR_MACHINES = {"static", "health.alive", "health.ready", "health.metrics"}
 
 
 def answers_with_a_page(rule: Rule) -> bool:
-    """Whether a rule is for people: not the API's, not a file's."""
+    """Whether a rule is for people, rather than for the API or a file."""
     return (
         "GET" in (rule.methods or set())
         and rule.endpoint not in FOR_MACHINES
@@ -124,7 +124,7 @@ def answers_with_a_page(rule: Rule) -> bool:
 
 @dataclass
 class Guide:
-    """Opens pages for people of the tour, each person in a browser of their own, and hears what goes wrong."""
+    """Opens pages for people of the tour, each in their own browser, and collects errors."""
 
     tour: Tour
     url: str
@@ -133,7 +133,7 @@ class Guide:
     faults: list[str] = field(default_factory=list)
 
     def open(self, endpoint: str, language: str, size: ViewportSize) -> Page:
-        """A page as its reader sees it; fails unless it is answered by 200."""
+        """Open a page as its reader; fails unless the status is 200."""
         who, address = PAGES[endpoint]
         page = self._page(who, language)
         page.set_viewport_size(size)
@@ -192,7 +192,7 @@ def guide(shared_app: Flask, shared_database: Database, served: str, browser: Br
 
 
 def in_groups(language: str) -> list[object]:
-    """Each page, in two halves that two processes may take."""
+    """Every page, in two halves for two processes."""
     return [
         pytest.param(endpoint, marks=pytest.mark.xdist_group(f"pages {number % 2}"), id=f"{endpoint}-{language}")
         for number, endpoint in enumerate(PAGES)
@@ -207,7 +207,7 @@ def test_no_page_is_forgotten(app: Flask) -> None:
 
 
 def only_rules_for_all(page: Page, guide: Guide) -> None:
-    """What must hold of every page, whoever sees it."""
+    """Check what must hold for every page and every reader."""
     assert guide.faults == [], page.url
     assert page.title().strip(), "a page has a title"
     skip = page.evaluate("""() => {
@@ -221,7 +221,7 @@ def only_rules_for_all(page: Page, guide: Guide) -> None:
 
 
 def small_targets(page: Page) -> list[str]:
-    """What is pressed and is smaller than a finger; links within a sentence or a cell may be."""
+    """Controls smaller than a finger; links within a sentence or a cell may be small."""
     return page.evaluate(  # type: ignore[no-any-return]
         """(least) => [...document.querySelectorAll(
             'button, select, summary, .btn, .nx-tap, .nx-bar__tool, .nx-row > a'
@@ -235,7 +235,7 @@ def small_targets(page: Page) -> list[str]:
 
 
 def words_of(page: Page) -> list[str]:
-    """All that a person may read or hear, but what says of itself that it is Chinese."""
+    """Everything that a person may read or hear, except text marked as Chinese."""
     return page.evaluate("""() => {
         const said = [document.title];
         const nodes = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -281,7 +281,7 @@ def test_a_page_in_english_on_a_desk(guide: Guide, endpoint: str) -> None:
 
 
 def chinese_in(said: list[str]) -> list[str]:
-    """What is Chinese and no data."""
+    """Chinese words that are not data."""
     data = re.compile("|".join(re.escape(each) for each in sorted(DATA, key=len, reverse=True)))
     return [text.strip() for text in said if CHINESE.search(data.sub("", text))]
 

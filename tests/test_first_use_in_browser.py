@@ -1,7 +1,7 @@
-"""The first use of a village, in one go: from what `init` prints to goods on the shelf, and no demonstration.
+"""The first use of a village's installation in one go: from the output of `init` to goods on the shelf.
 
-The service runs as the README has it, on a database that `init` alone has made. What comes after `init` is done on
-pages, by each person in a browser of their own, along the things that the console says are to be done first.
+The service runs as in the README, on a database made by `init` alone. All later steps happen on
+pages, each person in their own browser, along the first steps that the console lists.
 """
 
 import re
@@ -23,7 +23,7 @@ PASSWORD = "白云山下有三只羊"
 
 @pytest.fixture
 def village(tmp_path: Path) -> Iterator[Village]:
-    """A village where `init` has just been typed; what it said is kept in `said`."""
+    """A village right after `init`, whose output is in `said`."""
     village = Village(tmp_path)
     village.set_up()
     village.said = village.flask("init", "--center", "柳荫社区", "--name", "李建国", "--phone", ADMIN)
@@ -33,14 +33,14 @@ def village(tmp_path: Path) -> Iterator[Village]:
 
 @pytest.fixture
 def live_url(village: Village) -> str:
-    """The address of the village's own service."""
+    """The address of the village's service."""
     village.serve()
     return village.url
 
 
 @pytest.fixture(scope="module")
 def browser(driver: Playwright) -> Iterator[Browser]:
-    """A browser on which the village's root certificate counts as installed."""
+    """A browser that trusts the village's root certificate."""
     arguments = ["--no-sandbox", "--ignore-certificate-errors"]
     browser = driver.chromium.launch(executable_path=find_browser(), args=arguments)
     yield browser
@@ -48,14 +48,14 @@ def browser(driver: Playwright) -> Iterator[Browser]:
 
 
 def look_at(page: Page, name: str) -> None:
-    """What must hold of every page, and a picture of it."""
+    """Check what holds for every page, and take a picture."""
     screenshot(page, f"first-use-{name}")
     no_axe_violations(page)
     no_sideways_scroll(page)
 
 
 def says(page: Page, *words: str) -> None:
-    """Fail unless the page says all of it."""
+    """Fail unless the page contains all of the words."""
     for each in words:
         expect(page.get_by_role("main")).to_contain_text(each)
 
@@ -66,42 +66,42 @@ def press(page: Page, name: str) -> None:
 
 
 def follow(page: Page, name: str) -> None:
-    """Follow a link; where it is offered twice, the first."""
+    """Follow a link, the first if there are two."""
     page.get_by_role("link", name=name).first.click()
 
 
 def go_by_menu(page: Page, entry: str) -> None:
-    """Follow an entry of the staff's menu."""
+    """Follow an entry in the staff menu."""
     page.get_by_role("navigation", name="主菜单").get_by_role("link", name=entry, exact=True).click()
 
 
 def first_step(admin: Page, what: str) -> Locator:
-    """One of the things that the console says are to be done first."""
+    """One of the first steps that the console lists."""
     go_by_menu(admin, "总览")
     return admin.get_by_role("region", name="先做这几件事").get_by_role("listitem").filter(has_text=what)
 
 
 def take_step(admin: Page, what: str) -> None:
-    """Go where the console sends those who begin."""
+    """Open the page of a first step in the console."""
     step = first_step(admin, what)
     expect(step).not_to_contain_text("做好了")
     step.get_by_role("link").click()
 
 
 def step_is_done(admin: Page, what: str) -> None:
-    """The console has seen it."""
+    """Check that the console shows the step as done."""
     expect(first_step(admin, what)).to_contain_text("做好了")
 
 
 def set_password(page: Page, phone: str) -> None:
-    """The page for the first password, with the code in its place."""
+    """Set the first password on its page, with the code filled in."""
     page.get_by_label("手机号").fill(phone)
     page.get_by_label("新密码").fill(PASSWORD)
     press(page, "设好并登录")
 
 
 def enter_as_admin(admin: Page, said: str) -> None:
-    """What `init` has printed leads to the console of a center in which nothing is yet."""
+    """Follow the output of `init` to the console of an empty center."""
     admin.goto("/")
     says(admin, "登录", "第一次登录")
     code, address = re.findall(r"Activation code: (\S+) .*\n.* at (\S+)$", said, re.M)[0]
@@ -115,7 +115,7 @@ def enter_as_admin(admin: Page, said: str) -> None:
 
 
 def add_station(admin: Page) -> None:
-    """A station under the center."""
+    """Add a station under the center."""
     take_step(admin, "加一个站点")
     says(admin, "柳荫社区")
     follow(admin, "加一个站点")
@@ -132,7 +132,7 @@ def add_station(admin: Page) -> None:
 
 
 def hire_clerk(admin: Page) -> str:
-    """A clerk at the station, which is proposed; the code on the clerk's slip."""
+    """Hire a clerk at the station, which the form proposes. Returns the code on the clerk's slip."""
     take_step(admin, "加店员和站长")
     follow(admin, "加一个人")
     admin.get_by_label("手机号").fill(CLERK)
@@ -154,7 +154,7 @@ def hire_clerk(admin: Page) -> str:
 
 
 def plan_activity(admin: Page) -> None:
-    """An activity with a shift tomorrow at the station, as the form proposes it."""
+    """Plan an activity with a shift tomorrow at the station, as the form proposes."""
     take_step(admin, "建一个活动")
     says(admin, "还没有活动")
     follow(admin, "新活动")
@@ -168,7 +168,7 @@ def plan_activity(admin: Page) -> None:
 
 
 def register_volunteer(admin: Page) -> str:
-    """A volunteer with a card and a slip on paper; the address and the code on the slip."""
+    """Register a volunteer with a card and a paper slip. Returns the address and the code on the slip."""
     take_step(admin, "登记志愿者")
     says(admin, "还没有志愿者")
     follow(admin, "登记志愿者")
@@ -193,7 +193,7 @@ def register_volunteer(admin: Page) -> str:
 
 
 def join(phone: Page, slip: str) -> None:
-    """The volunteer's own phone scans the slip: a password, and a place in tomorrow's shift."""
+    """Scan the slip on the volunteer's own phone, set a password and sign up for tomorrow's shift."""
     phone.goto(slip)
     expect(phone.get_by_label("激活码")).to_have_value(slip.partition("=")[2])
     look_at(phone, "09-first-password")
@@ -208,7 +208,7 @@ def join(phone: Page, slip: str) -> None:
 
 
 def open_shop(admin: Page) -> None:
-    """A shop at the station with an item of which there is none yet."""
+    """Open a shop at the station with an item that is out of stock."""
     take_step(admin, "开店、上架、入库")
     says(admin, "还没有店")
     follow(admin, "开新店")
@@ -225,7 +225,7 @@ def open_shop(admin: Page) -> None:
 
 
 def take_goods_in(admin: Page) -> None:
-    """Twenty bags come from the cooperative; the console has no more to say to beginners."""
+    """Take in twenty bags from the cooperative; after that the console lists no more first steps."""
     admin.get_by_role("link", name="入库", exact=True).click()
     admin.get_by_label("供应商或捐赠人").fill("供销社")
     admin.get_by_label("东西").first.select_option(label="东北大米 5 kg/袋")
@@ -238,7 +238,7 @@ def take_goods_in(admin: Page) -> None:
 
 
 def serve_as_clerk(clerk: Page, code: str) -> None:
-    """The clerk sets a password by the way of the first page, and finds the bags at the till."""
+    """Set the clerk's password, starting from the first page, and find the bags at the till."""
     clerk.goto("/")
     follow(clerk, "第一次登录")
     clerk.get_by_label("激活码").fill(code)
@@ -252,7 +252,7 @@ def serve_as_clerk(clerk: Page, code: str) -> None:
 
 
 def see_what_was_done(admin: Page) -> None:
-    """The shift has its volunteer, and the console its verdict on the first transfer."""
+    """Check that the shift shows its volunteer, and the console its verdict on the first transfer."""
     go_by_menu(admin, "活动")
     follow(admin, "社区巡逻")
     admin.get_by_role("listitem").filter(has_text="09:00–11:00").get_by_role("link").click()

@@ -1,6 +1,6 @@
-"""The house rules of docs/ARCHITECTURE.md that a machine can keep. A message says what to do instead.
+"""The house rules of docs/ARCHITECTURE.md that a machine can check. Each message says what to do instead.
 
-A budget is there to make you look again, not to be met by splitting mid-thought: what is longer for a good reason is
+A budget is there to make you look again, not to be met by splitting mid-thought: longer code with a good reason is
 listed here with that reason.
 """
 
@@ -54,13 +54,13 @@ HTTP_VERBS = {"get", "post", "put", "patch", "delete"}
 
 
 def fail_on(violations: Iterable[str], instead: str) -> None:
-    """Fail with every place that breaks a rule and what to do there."""
+    """Fail with every violation of a rule and what to do there."""
     found = sorted(violations)
     assert not found, f"{instead}\n  " + "\n  ".join(found)
 
 
 def is_generated(source: Source) -> bool:
-    """Migrations are a list of what was done, however long."""
+    """Migrations are lists of changes, so they may be of any length."""
     return source.path.startswith("migrations/versions/")
 
 
@@ -100,7 +100,7 @@ def test_functions_are_short() -> None:
 
 
 def is_route(decorator: ast.expr) -> bool:
-    """Whether a decorator is `@bp.get("/…")` or a sister of it."""
+    """Whether a decorator is `@bp.get("/…")` or a similar one."""
     return (
         isinstance(decorator, ast.Call)
         and isinstance(decorator.func, ast.Attribute)
@@ -109,7 +109,7 @@ def is_route(decorator: ast.expr) -> bool:
 
 
 def views(source: Source) -> Iterable[tuple[str, ast.FunctionDef]]:
-    """Functions with a route, and the verbs of classes with a route."""
+    """Functions with a route, and the HTTP methods of classes with a route."""
     for node in source.nodes():
         if isinstance(node, ast.FunctionDef) and any(map(is_route, node.decorator_list)):
             yield node.name, node

@@ -1,4 +1,4 @@
-"""Jobs: what each does, and that no slot of one is done twice, whoever runs them."""
+"""Jobs: what each does, and that no slot runs twice, whichever process runs it."""
 
 import threading
 import time
@@ -43,17 +43,17 @@ _hours = count(1)
 
 
 def new_slot() -> datetime:
-    """A slot that no other test on the shared database has used."""
+    """A slot that no other test on the shared database uses."""
     return datetime(2021, 1, 1, tzinfo=UTC) + timedelta(hours=next(_hours))
 
 
 def job(name: str) -> Job:
-    """The job of that name."""
+    """The job with this name."""
     return next(each for each in SCHEDULE if each.name == name)
 
 
 def count_slot(session: Session) -> int:
-    """Work that can be counted: each time it is done, a counter goes up by one."""
+    """Countable work: each run raises a counter by one."""
     done = session.connection().execute(sa.update(RateLimit).values(hits=RateLimit.hits + 1))
     return int(done.rowcount)
 
@@ -62,17 +62,17 @@ TICK = Job("tick", 60, at_once=count_slot)
 
 
 def run_all_slots(_process: int) -> int:
-    """Do every slot, as a scheduler that is never late; how many of them were left for this process."""
+    """Run every slot, like a scheduler that is never late. Returns how many this process ran."""
     return sum(jobs.run(runtime.current(), TICK, at=slot) for slot in SLOTS)
 
 
 def start_counting(session: Session) -> None:
-    """A counter at zero."""
+    """Set a counter to zero."""
     session.add(RateLimit(key="ticks", hits=0, expires_at=1 << 40))
 
 
 def ticks(session: Session) -> int:
-    """How often the work was done."""
+    """How often the work ran."""
     return int(session.scalars(sa.select(RateLimit.hits).where(RateLimit.key == "ticks")).one())
 
 
@@ -132,13 +132,13 @@ def test_every_job_runs_with_nothing_to_do(world: World, each: Job) -> None:
 
 @pytest.fixture(scope="module")
 def left_behind(shared_database: Database) -> int:
-    """A center that was there before the test."""
+    """A center older than the test."""
     use_database(shared_database)
     return in_transaction(organisations.create_center, name="演示中心", is_demonstration=True)
 
 
 def test_a_job_in_a_test_works_for_the_centers_of_that_test_alone(left_behind: int, world: World) -> None:
-    """Or each job would take as long as all tests before it together."""
+    """Otherwise each job would visit the centers of all earlier tests."""
     seen: list[int] = []
 
     jobs.run(runtime.current(), Job("see", 60, each_center=lambda _session, center: seen.append(center) or 0))
@@ -148,7 +148,7 @@ def test_a_job_in_a_test_works_for_the_centers_of_that_test_alone(left_behind: i
 
 
 def held(world: World, clerk: Person, member: Person) -> int:
-    """A redemption that holds one bag."""
+    """Make a redemption that holds one bag."""
     shop_id = world.add_shop()
     rice = world.add_item(shop_id, points=PRICE)
     give = Movement(AccountKey(POINT, "issuance"), AccountKey(POINT, "member", member.volunteer_id), PRICE, "award")
@@ -208,7 +208,7 @@ def test_a_center_without_a_rule_is_no_fault_of_the_jobs(database: Database, cap
 
 
 def scan_in(world: World) -> int:
-    """Somebody checks in by card."""
+    """Check somebody in by card."""
     clerk, member = world.add_staff("clerk"), world.add_volunteer()
     command = ScanCommand(
         client_scan_id="scan-0001", card=member.card, station_id=world.station_id, confirmed=("WALK_IN",)
@@ -253,7 +253,7 @@ def _runs(session: Session) -> list[str]:
 
 
 def test_a_frozen_book_is_put_off_and_the_others_are_not(database: Database, caplog: pytest.LogCaptureFixture) -> None:
-    """The job of a center that takes no posting now is no fault, and no other center waits for it."""
+    """A frozen center is not a failure of the job, and no other center waits for it."""
     worlds = [World(database), World(database)]
     for world in worlds:
         accounts = [in_transaction(raw.open_account, "minute", overdraft=True, actor=world.builder) for _ in range(2)]

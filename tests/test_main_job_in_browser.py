@@ -1,4 +1,4 @@
-"""The main job in real browsers with real cameras, from the printed card to the auditor's trace of the bag of rice."""
+"""The main job in real browsers with cameras, from the printed card to the auditor's trace of the bag of rice."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -21,14 +21,14 @@ PRICE = 200
 
 @pytest.fixture
 def rehearsal() -> Iterator[RehearsalClock]:
-    """The clock of the server and of the test, which stands where the test puts it."""
+    """The clock of the server and the test, which shows the time that the test sets."""
     CLOCK.instant = START
     yield CLOCK
     CLOCK.instant = None
 
 
 def serve_two_hours(page: Page, rehearsal: RehearsalClock) -> None:
-    """The card before the clerk's camera when the shift begins, and again when it is over."""
+    """Show the card to the clerk's camera when the shift begins, and again when it ends."""
     page.goto("/scan")
     last = page.locator("#last .nx-last")
     expect(last).to_contain_text("已签到")
@@ -38,7 +38,7 @@ def serve_two_hours(page: Page, rehearsal: RehearsalClock) -> None:
 
 
 def hand_out_rice(page: Page, item_id: int) -> str:
-    """The member's code before the till's camera, a bag into the cart; the receipt's number."""
+    """Show the member's code to the till's camera and put a bag into the cart. Returns the receipt's number."""
     page.goto("/till")
     expect(page.locator("#available")).to_contain_text("2.00")
     page.locator(f'[data-item-id="{public_id(item_id)}"]').click()
@@ -48,7 +48,7 @@ def hand_out_rice(page: Page, item_id: int) -> str:
 
 
 def find_in_the_books(page: Page, volunteer: Person, world: World, receipt: str) -> None:
-    """What an auditor sees: the member's statement, and behind each line the people, the scans and the rule."""
+    """Check as an auditor: the member's statement, and behind each line the people, the scans and the rule."""
     answer = page.request.get(
         f"/api/v1/accounts?kind=member&unit=point&owner_id={public_id(volunteer.volunteer_id)}"
     ).json()

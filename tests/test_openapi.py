@@ -1,4 +1,4 @@
-"""The OpenAPI document against the service: whatever the document allows or forbids, the service answers as it says."""
+"""The service against its OpenAPI document: every request that it allows or forbids is answered as it says."""
 
 import re
 from dataclasses import dataclass
@@ -25,14 +25,14 @@ from tests.databases import on_sqlite
 from tests.machines import is_long
 from tests.world import Person, World
 
-# A rule of the house says no with 422, as it does for a field: what may be posted depends on more than its shape.
+# Business rules refuse with 422, like invalid fields: whether a posting is valid depends on more than its schema.
 ACCEPTANCE = {"expected-statuses": ["2xx", "3xx", "401", "403", "404", "409", "422", "429", "5xx"]}
 CONFIG: dict[str, Any] = {
     "generation": {"deterministic": settings.default.derandomize, "database": "none", "no-shrink": True},
     "checks": {"positive_data_acceptance": ACCEPTANCE},
     "phases": {"stateful": {"enabled": False}},
 }
-# What is wrong with a field that its schema allows, and why the schema can't say it.
+# Faults of fields that a schema allows, and why the schema can't express them.
 BEYOND_SCHEMA = {
     r"Must be a time with an offset, as .*": "years are 2000 to 2199; date-time knows no limits",
     r"Give a date, like .*": "nor does date",
@@ -47,11 +47,11 @@ BEYOND_SCHEMA = {
 
 
 def described(app: Flask, config: dict[str, Any]) -> Any:
-    """The operations of the document, to be asked as the configuration says."""
+    """The operations of the document, to be tested as configured."""
     return schemathesis.openapi.from_wsgi("/api/openapi.json", app, config=SchemathesisConfig.from_dict(config))
 
 
-# When tests are collected only the document is read and the database is never opened.
+# Collecting tests only reads the document and never opens the database.
 _unopened = create_app(settings_on("sqlite://", Path("unused")), database=Database("sqlite://"))
 schema = described(_unopened, CONFIG)
 smaller = described(_unopened, CONFIG | {"phases": CONFIG["phases"] | {"coverage": {"enabled": False}}})
@@ -60,7 +60,7 @@ FEW = 3
 
 @dataclass(frozen=True)
 class Town:
-    """The application on a center with something in it, and people who call it."""
+    """The application on a center with data, and people who call it."""
 
     app: Flask
     people: dict[str, Person]
@@ -69,7 +69,7 @@ class Town:
 
 @pytest.fixture(scope="module")
 def town(shared_app: Flask, shared_database: Database) -> Town:
-    """A center made once: what is asked of it leaves it usable for the next operation."""
+    """A center made once: requests leave it usable for the next operation."""
     world = World(shared_database)
     everybody, clerk, volunteer = world.add_volunteer("周全"), world.add_staff("clerk"), world.add_volunteer("李四")
     world.employ(everybody, "admin", place_id=world.top_id)
@@ -89,14 +89,14 @@ def town(shared_app: Flask, shared_database: Database) -> Town:
 
 
 def propose(world: World, volunteer: Person) -> int:
-    """An adjustment that waits for somebody else than who built the center."""
+    """Propose an adjustment that waits for someone other than the center's builder."""
     wanted = {"volunteer_id": public_id(volunteer.volunteer_id), "amount": 100, "cause": "missed"}
     given = ("points.adjustment", wanted, "漏记了一次")
     return in_transaction(approvals.propose, *given, actor=world.builder, desk=APPROVALS)
 
 
 def released_freeze(world: World) -> int:
-    """A freeze that is over, so that the book takes postings."""
+    """A freeze that is over, so the book accepts postings."""
     freeze_id = in_transaction(freezing.freeze, world.center_id, reason="test", run_id=None)
     for role in ("admin", "auditor"):
         person = world.add_staff(role, place_id=world.top_id)
@@ -120,10 +120,10 @@ def test_it_does_for_those_who_may_do_less(case: Case, town: Town, who: str) -> 
 
 
 def ask(case: Case, town: Town, who: str) -> None:
-    """Send the request as somebody; the answer must be one that the document has."""
+    """Send the request as a person; the answer must be in the document."""
     good = case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE
     if good:
-        # An id made up never names anything, so good requests name what is there.
+        # Random ids never exist, so valid requests use existing ones.
         case.path_parameters = {name: town.ids.get(name, value) for name, value in case.path_parameters.items()}
     headers = town.people[who].headers | {"Accept-Language": "en"}
     answer = case.call_and_validate(app=town.app, headers=headers)

@@ -1,4 +1,4 @@
-"""Two applications in one process: neither sees the other's secret, clock, host, zone, database or routes."""
+"""Two applications in one process, neither of which sees the other's secret, clock, host, zone, database or routes."""
 
 import shutil
 import time
@@ -36,7 +36,7 @@ PROBE = "/what-it-runs-with"
 
 
 class Standing:
-    """A clock that stands."""
+    """A clock that stands still."""
 
     def __init__(self, instant: datetime) -> None:
         self._instant = instant
@@ -47,7 +47,7 @@ class Standing:
 
 @dataclass
 class Installation:
-    """An application with a world of its own."""
+    """An application with its own world."""
 
     app: Flask
     world: World
@@ -55,19 +55,19 @@ class Installation:
 
     @property
     def runtime(self) -> Runtime:
-        """What it runs with."""
+        """The application's runtime."""
         found: Runtime = self.app.extensions["runtime"]
         return found
 
     @property
     def own(self) -> Seen:
-        """What everything done for it must see."""
+        """What all work for this application must see."""
         with within(self.runtime):
             return seen()
 
 
 def seen() -> Seen:
-    """What this context runs with, as a unit of its own sees it, whichever thread runs that."""
+    """The runtime of this context as its units see it, whichever thread runs them."""
     return in_transaction(_seen)
 
 
@@ -85,7 +85,7 @@ def _seen(session: Session) -> Seen:
 
 
 def install(folder: Path, number: int, zone: str, database: Database) -> Installation:
-    """An application of its own in everything."""
+    """Install an application that shares nothing with others."""
     settings = replace(
         settings_on(database.url, folder),
         secret_key=f"the secret of installation {number}, of no use anywhere",
@@ -104,7 +104,7 @@ def install(folder: Path, number: int, zone: str, database: Database) -> Install
 
 @pytest.fixture
 def two(tmp_path: Path, migrated_sqlite: Path) -> Iterator[list[Installation]]:
-    """Two installations, on a database each."""
+    """Two installations, each on its own database."""
     found = []
     for number, zone in enumerate(("Asia/Urumqi", "America/Los_Angeles")):
         folder = tmp_path / str(number)
@@ -149,7 +149,7 @@ def test_requests_in_threads_see_their_own(two: list[Installation]) -> None:
 
 
 def test_a_unit_run_by_the_thread_of_another_application_sees_its_own(two: list[Installation]) -> None:
-    """Two that write to one file through one writer: whoever leads runs the units of both."""
+    """Two that write to one file through one writer: the leader runs the units of both."""
     one, other = (each.runtime for each in two)
     beside = replace(other, database=one.database)
 
@@ -208,7 +208,7 @@ def test_jobs_in_turn_seal_and_send_by_their_own(two: list[Installation]) -> Non
 
 
 def in_snapshot_of(each: Installation, query: str) -> list[bytes]:
-    """What a query finds in its database."""
+    """The result of a query on the installation's database."""
     with each.runtime.database.snapshot() as session:
         return list(session.execute(sa.text(query)).scalars())
 

@@ -1,6 +1,6 @@
-"""The schema rules that keep one center's rows apart from another's, read off the metadata.
+"""The schema rules that separate the rows of centers, checked on the metadata.
 
-A database that is one day spread over machines by `center_id` needs them from the first migration on.
+To be distributed over machines by `center_id` one day, a database needs them from the first migration on.
 """
 
 import sqlalchemy as sa
@@ -20,7 +20,7 @@ OUTSIDE_CENTERS = {
     "job_run": "a job runs for the whole service",
     "rate_limit": "counts requests before anybody is known",
 }
-# Small tables that a row of any center may refer to.
+# Small tables to which rows of any center may refer.
 REFERENCE_TABLES = {"center"}
 
 in_centers = [table for table in metadata.sorted_tables if table.name not in OUTSIDE_CENTERS]
@@ -83,7 +83,7 @@ def test_foreign_keys_stay_inside_a_center() -> None:
 
 
 def begins_with_center_on_both_sides(key: sa.ForeignKeyConstraint) -> bool:
-    """Whether a row can refer only to rows of its own center."""
+    """Whether a row can refer only to rows of its center."""
     first = key.elements[0]
     return first.parent.name == CENTER and first.column.name == CENTER
 

@@ -1,4 +1,4 @@
-"""What belongs to one application is in its Runtime: what a module holds is never changed, or two would share it."""
+"""State of an application is in its Runtime. Modules' own values never change, because all applications share them."""
 
 import ast
 from collections.abc import Iterator
@@ -14,9 +14,9 @@ CHANGES = {
     *("add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop", "popitem", "popleft", "remove"),
     *("setdefault", "update"),
 }
-# Flask's own, one for each request.
+# Flask's, separate for each request.
 OF_A_REQUEST = {"g"}
-# path:name, and why it is right that all applications of a process share it.
+# path:name, and why all applications of a process may share it.
 SHARED = {
     "ledger/kernel/database.py:_databases": "what a fork of the process has to open anew",
     "ledger/kernel/errors.py:_registry": "filled while the code is imported: what refusals mean, in both languages",
@@ -24,35 +24,35 @@ SHARED = {
 
 
 def assigned_in(source: Source) -> set[str]:
-    """The names that a module gives to what it makes."""
+    """The names that a module assigns."""
     targets = [target for node in source.tree.body if isinstance(node, ast.Assign) for target in node.targets]
     targets += [node.target for node in source.tree.body if isinstance(node, ast.AnnAssign)]
     return {target.id for target in targets if isinstance(target, ast.Name)}
 
 
 def imported_in(source: Source) -> set[str]:
-    """The names of other modules, and from other modules."""
+    """The imported names: modules, and names from modules."""
     imports = [node for node in source.tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     names = {(alias.asname or alias.name).partition(".")[0] for node in imports for alias in node.names}
     return names - OF_A_REQUEST
 
 
 def set_in(function: ast.AST) -> Iterator[tuple[str, ast.AST]]:
-    """The names of which a function sets or deletes an item or an attribute, and where."""
+    """The names whose items or attributes a function sets or deletes, and where."""
     for node in ast.walk(function):
         if isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store | ast.Del):
             yield dotted(node.value).partition(".")[0], node
 
 
 def changed_in(function: ast.AST) -> Iterator[tuple[str, ast.AST]]:
-    """The names of which a function calls a method that changes a list, a set or a mapping, and where."""
+    """The names on which a function calls a method that changes a list, a set or a mapping, and where."""
     for node in ast.walk(function):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGES:
             yield dotted(node.func.value), node
 
 
 def own_names(function: Function) -> set[str]:
-    """What a function calls by a name of its own: its arguments and variables."""
+    """A function's local names: arguments and variables."""
     arguments = {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
     variables = {
         node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
@@ -61,7 +61,7 @@ def own_names(function: Function) -> set[str]:
 
 
 def shared_state() -> dict[str, str]:
-    """Each name of a module that some function changes, with the first place where it does."""
+    """Each module-level name that a function changes, with the first place."""
     found: dict[str, str] = {}
     for source in package():
         assigned, imported = assigned_in(source), imported_in(source)

@@ -1,4 +1,4 @@
-"""From one state to another: the tables of the policies are asked about what is there, never about two constants."""
+"""State transitions: code looks up the policies' tables with the current state, never with two constants."""
 
 import ast
 

@@ -1,4 +1,4 @@
-"""Where code lies and what may import it: the rules of docs/ARCHITECTURE.md that import-linter can't express."""
+"""Where code lives and what may import it: the rules of docs/ARCHITECTURE.md that import-linter can't express."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from tests.source import ROOT, Source, dotted, package, product, sources
 from tests.test_house_rules import fail_on
 
-# From above downward: what a file may import of its own capability, by the last word of its name. One line is one rank.
+# From top to bottom: what a file may import of its own capability, by the last word of its name. Each line is a rank.
 ROLES: tuple[tuple[str, ...], ...] = (
     ("pages", "api"),
     ("schemas",),
@@ -21,7 +21,7 @@ ROLES: tuple[tuple[str, ...], ...] = (
     ("errors",),
 )
 RANKS = {role: len(ROLES) - position for position, roles in enumerate(ROLES) for role in roles}
-# Path: why it names a table of its own a second time.
+# Path: why it names its own table a second time.
 NAMES_A_TABLE = {
     "ledger/people/identities/service.py": "the sealed columns of Identity take what was sealed before the unit",
 }
@@ -29,7 +29,7 @@ NAMES_A_TABLE = {
 
 @cache
 def modules() -> dict[str, Source]:
-    """The package's files by the name they are imported by."""
+    """The package's files by import name."""
     return {module_name(source): source for source in package()}
 
 
@@ -39,7 +39,7 @@ def module_name(source: Source) -> str:
 
 @cache
 def imports() -> dict[str, set[str]]:
-    """What each module of the package imports of it."""
+    """For each module of the package, those that it imports."""
     return {name: imported_modules(source, modules()) - {name} for name, source in modules().items()}
 
 
@@ -66,18 +66,18 @@ def test_modules_have_no_cycle() -> None:
 
 
 def role_of(module: str) -> str | None:
-    """What a file is by the last word of its name: `shop.shelf_api` is an api, `checkin.scans` none of the usual."""
+    """A file's role by the last word of its name: `shop.shelf_api` is an api, `checkin.scans` has no usual role."""
     last = module.rpartition(".")[2].rpartition("_")[2]
     return last if last in RANKS else None
 
 
 def capability_of(module: str) -> str:
-    """`ledger.points` of `ledger.points.book.service`; empty for a file beside the capabilities."""
+    """`ledger.points` for `ledger.points.book.service`; empty for a file outside the capabilities."""
     return ".".join(module.split(".")[:2]) if module.count(".") >= 2 else ""
 
 
 def ways_down(module: str) -> Iterator[tuple[str, ...]]:
-    """The shortest ways by which a module imports each other one of its capability, directly or through others."""
+    """The shortest import chains from a module to each other module of its capability."""
     seen, waiting = {module}, [(module,)]
     for way in waiting:
         yield way
@@ -88,7 +88,7 @@ def ways_down(module: str) -> Iterator[tuple[str, ...]]:
 
 
 def may_import(role: str, other: str) -> bool:
-    """A role imports those below it and files of its own kind."""
+    """A role may import lower ones and its own."""
     return RANKS[role] > RANKS[other] or role == other
 
 
@@ -105,12 +105,12 @@ def test_a_role_imports_only_those_below_it() -> None:
         "in files called after a role (shelf_api, delivery_queries) too: pass in what stands above, or name the file "
         "for what it does.",
     )
-    assert len(ranked) > 100  # a rule that finds nothing to judge would pass as well
+    assert len(ranked) > 100  # a rule without anything to check would pass too
 
 
 @cache
 def names_of(module: str) -> frozenset[str]:
-    """What a module itself makes: classes, functions, values."""
+    """The names that a module defines: classes, functions, values."""
     return frozenset(_made_by(modules()[module].tree.body))
 
 
@@ -128,7 +128,7 @@ def _made_by(statements: Iterable[ast.stmt]) -> Iterator[str]:
 
 
 def names_taken(source: Source) -> Iterator[tuple[ast.AST, str, str]]:
-    """What a file takes of the package as (where, module, name), by `from m import name` and by `m.name`."""
+    """The names that a file uses from the package as (where, module, name), by `from m import name` and `m.name`."""
     known: dict[str, str] = {}
     for node in source.nodes():
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -158,7 +158,7 @@ def test_a_name_is_imported_from_where_it_lives() -> None:
 
 
 def is_door(module: str, name: str) -> bool:
-    """The pages of a capability share one blueprint, and its pages.py is where app.py takes it from."""
+    """The pages of a capability share one blueprint, which app.py takes from its pages.py."""
     return name == "bp" and role_of(module) == "pages"
 
 

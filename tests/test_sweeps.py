@@ -1,4 +1,4 @@
-"""What ends by itself: each column that says when is named with the job that ends it, and the sweeps take rows away."""
+"""Whatever ends by itself: each column with such a time is listed with its job, and the sweeps delete rows."""
 
 import re
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ from tests.test_house_rules import fail_on
 from tests.world import World
 
 ENDS = re.compile(r"(expires?|ends?|extended|due)_(at|on|to)|\w+_until")
-# Column that says until when: the job that does something about it, or why nothing has to.
+# Column with an end: the job that acts on it, or why none is needed.
 ENDED_BY = {
     "activation_code.expires_at": "sweep-log-ins",
     "login_session.expires_at": "sweep-log-ins",
@@ -41,7 +41,7 @@ ENDED_BY = {
     "seal_key.valid_until": "kept, because old seals are verified by old keys",
     "period.closed_until": "kept, because it is the fact that a month was closed",
 }
-# Tables that hold what is soon worthless and have no such column: the job that goes by when a row was made or used.
+# Tables of short-lived rows without such a column: the job, which goes by when a row was made or used.
 PASSING = {
     "import_draft": "sweep-import-drafts",
     "idempotency": "sweep-idempotency-keys",
@@ -51,7 +51,7 @@ PASSING = {
 
 
 def ends_of(tables: Iterable[sa.Table]) -> set[str]:
-    """The columns that say until when a row is good."""
+    """The columns that say how long a row is valid."""
     return {f"{table.name}.{column.name}" for table in tables for column in table.c if ENDS.fullmatch(column.name)}
 
 
@@ -85,7 +85,7 @@ def test_a_new_end_is_seen(column: str) -> None:
 
 
 def sweep(name: str, after: timedelta) -> int:
-    """Run a job as it runs so much later; how many rows it took away."""
+    """Run a job as of a later time. Returns how many rows it deleted."""
     job = next(each for each in SCHEDULE if each.name == name)
     at = clock.now() + after
     with clock.at(at):

@@ -1,4 +1,4 @@
-"""Chinese is the source and English is complete: no word a person reads is in one language only (decision 6)."""
+"""Chinese is the source and English is complete: every word that people read is in both languages (decision 6)."""
 
 import ast
 import re
@@ -16,7 +16,7 @@ from tools import translations
 CHINESE = re.compile(r"[\u3001-\u303f\u3400-\u9fff\uff01-\uff65]")
 PLACEHOLDER = re.compile(r"%\((\w+)\)s|(?<!\{)\{(\w+)\}")
 GETTEXT = {"_", "gettext", "ngettext", "pgettext", "lazy_gettext", "lazy_pgettext"}
-# English that can't do without a Chinese example.
+# English texts that need a Chinese example.
 SHOWS_CHINESE = {"首字母或条码，如 dm 大米"}
 IN_BOTH_LANGUAGES = {
     "ledger/checkin/presenter.py": "reasons stand in both languages, as the API gives both",
@@ -81,7 +81,7 @@ def test_english_keeps_the_placeholders_and_no_chinese(catalog: Catalog) -> None
 
 
 def template_words(source: str) -> Iterator[tuple[int, str]]:
-    """Line and text of what a template says outside gettext: its own text, and strings in its expressions."""
+    """Line and text of a template's words outside gettext: plain text, and strings in expressions."""
     depth, calls, before = 0, [], ""
     for line, kind, value in Environment(autoescape=True).lex(source):
         if kind == "data" or (kind == "string" and not calls):
@@ -136,7 +136,7 @@ def test_code_says_chinese_only_through_gettext() -> None:
 
 
 def test_no_word_hides_where_extraction_does_not_look(catalog: Catalog) -> None:
-    """Babel reads no words inside f-strings: such a word is only translated if it stands somewhere else as well."""
+    """Babel doesn't read f-strings: a word in one is translated only if it is elsewhere too."""
     known = {part for message in messages(catalog) for part in (message.id, *message.id)}
     found = [
         f"{source.at(call)}: {call.args[0].value}"

@@ -1,4 +1,4 @@
-"""The main job over HTTP, on both databases: a scan becomes hours, points, and a bag of rice that can be traced."""
+"""The main job over HTTP, on both databases: a scan becomes hours, points and a traceable bag of rice."""
 
 from datetime import timedelta
 

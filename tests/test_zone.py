@@ -1,4 +1,4 @@
-"""LEDGER_TIMEZONE is obeyed by all: winter nights where it is another day than in Shanghai, and every date of them."""
+"""LEDGER_TIMEZONE applies everywhere: dates of winter nights in a zone where the day differs from Shanghai's."""
 
 import json
 import re
@@ -55,7 +55,7 @@ LAST_DAY = date(2027, 12, 31)
 
 @dataclass
 class Winter:
-    """What happened in December at a place of this zone."""
+    """Events of December at a place in this zone."""
 
     app: Flask
     clock: RehearsalClock
@@ -69,11 +69,11 @@ class Winter:
     sold_id: int = 0
 
     def at(self, month: int, day: int, hour: int, minute: int = 0, *, year: int = 2026) -> datetime:
-        """The instant at which the clocks on the walls show this."""
+        """The instant of a local time."""
         return datetime(year, month, day, hour, minute, tzinfo=self.zone)
 
     def text(self, path: str, person: Person) -> str:
-        """What somebody gets at an address."""
+        """The text that a person gets at an address."""
         answer = self.app.test_client().get(path, headers=person.headers | {"Accept": "text/html"})
         assert answer.status_code == 200, (path, answer.status_code)
         return answer.get_data(as_text=True)
@@ -81,7 +81,7 @@ class Winter:
 
 @pytest.fixture(params=["Asia/Urumqi", "America/Los_Angeles"])
 def winter(request: pytest.FixtureRequest, migrated_sqlite: Path, tmp_path: Path) -> Iterator[Winter]:
-    """A visit over midnight on the 29th, one on New Year's Eve till half past eleven, and a receipt before midnight."""
+    """A visit over midnight on the 29th, one on New Year's Eve until 23:30, and a receipt before midnight."""
     zone, hands = ZoneInfo(request.param), RehearsalClock()
     url = sqlite_url(tmp_path)
     shutil.copyfile(migrated_sqlite, url.removeprefix("sqlite:///"))
@@ -114,7 +114,7 @@ def _live(winter: Winter) -> None:
 
 
 def column(of: sa.ColumnElement[object], *where: sa.ColumnElement[bool]) -> list[object]:
-    """A column of the rows that fit, in the order of their keys."""
+    """A column of the matching rows, in key order."""
 
     def query(session: Session) -> list[object]:
         return list(session.execute(sa.select(of).where(*where)).scalars())
@@ -123,7 +123,7 @@ def column(of: sa.ColumnElement[object], *where: sa.ColumnElement[bool]) -> list
 
 
 def test_a_visit_over_midnight_counts_for_both_days(winter: Winter) -> None:
-    """Four hours on either: below the five that need no review, where eight would be above."""
+    """Four hours on each day: within the five that need no review, while eight would exceed them."""
     found = column(Attendance.status, Attendance.id == winter.night_id)
     assert found == ["CONFIRMED"]
 
@@ -231,7 +231,7 @@ def test_the_demonstration_keeps_the_hours_of_its_place(winter: Winter) -> None:
     now = winter.at(12, 31, 23, 55)
     script = district.write_script(7, VILLAGE, now, make_logins(), lambda _line: None)
     shifts = [shift for activity in script.activities for shift in activity.shifts]
-    # One has begun an hour before now, and the watch begins at midnight.
+    # One began an hour ago, and the watch begins at midnight.
     assert {shift.starts_at.astimezone(winter.zone).hour for shift in shifts} <= {0, 8, 9, 14, 15, 18, 23}
     assert all(shift.ends_at.astimezone(UTC) - shift.starts_at.astimezone(UTC) <= LONGEST_SHIFT for shift in shifts)
     assert {at.astimezone(winter.zone).hour for at, _ in script.visits} <= set(range(9, 17))

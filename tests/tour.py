@@ -1,4 +1,4 @@
-"""A center in which there is one of everything, so that every page has something to show, and who is shown it."""
+"""A center with one of everything, so that every page has something to show, and the people who see it."""
 
 import io
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ from tests.runtimes import ZONE
 from tests.shop.counter import Counter, give_points
 from tests.world import Person, World
 
-# Data is shown as it was entered, in whatever language: English pages may say these in Chinese.
+# Pages show data as entered, so English pages may contain these in Chinese.
 DATA = (
     *("演示中心", "柳荫站", "柳荫积分超市", "红马甲巡逻队", "社区巡逻", "治安", "供销社", "名单.csv", "不认识的队"),
     *("东北大米", "洗衣液", "粮油", "5 kg/袋", "王桂兰", "王*兰", "李秀英", "李*英"),
@@ -47,7 +47,7 @@ DATA = (
 
 @dataclass
 class Tour:
-    """Who looks, and the keys by the names that addresses give them."""
+    """The people who look, and the keys by their names in addresses."""
 
     world: World
     app: Flask
@@ -75,17 +75,17 @@ class Tour:
         self.keys |= in_snapshot(self._booked)
 
     def person(self, name: str) -> Person:
-        """Somebody who is not anybody."""
+        """The person in a role; not for "anybody"."""
         found = self.people[name]
         assert found is not None
         return found
 
     def public(self, name: str) -> str:
-        """A key as it stands in addresses."""
+        """A key as in addresses."""
         return public_id(int(self.keys[name]))
 
     def station_code(self) -> str:
-        """The code on the station's screen at this moment."""
+        """The code on the station's screen right now."""
         return codes.screen_code(self.world.center_id, self.world.station_id, 1, clock.now()).code
 
     @property
@@ -104,13 +104,13 @@ class Tour:
         return receipt_reference(int(self.keys["redemption_id"]), self.world.center_id)
 
     def scan(self, at: datetime, card: str) -> int:
-        """The clerk scans a card; the id of the attendance."""
+        """Let the clerk scan a card. Returns the id of the attendance."""
         command = ScanCommand(f"tour-{at:%d%H%M}-{card[-8:]}", card=card, station_id=self.world.station_id)
         with clock.at(at):
             return int(in_transaction(service.scan, command, actor=self.person("clerk").actor).attendance["id"])
 
     def _decide(self) -> None:
-        """Long ago a month was closed and a frozen book released; an adjustment waits for the administrator."""
+        """Close a month and release a frozen book long ago; let an adjustment wait for the administrator."""
         world, admin, volunteer = self.world, self.person("admin"), self.person("volunteer")
         other = world.add_staff("admin", place_id=world.top_id, name="冯管理")
         past = clock.now() - timedelta(days=70)
@@ -127,7 +127,7 @@ class Tour:
         self.keys["proposal_id"] = in_transaction(approvals.propose, "points.adjustment", wanted, "漏记了一次", **asked)
 
     def _serve(self) -> None:
-        """Yesterday one came and went and one forgot to go; today both have checked in."""
+        """Yesterday one volunteer left and one forgot to check out; today both have checked in."""
         world, volunteer = self.world, self.person("volunteer")
         forgetful = world.add_volunteer("李秀英")
         now = clock.now().replace(minute=0, second=0, microsecond=0)
@@ -150,7 +150,7 @@ class Tour:
         self.keys |= {"shift_id": shifts[1], "activity_id": activity_id}
 
     def _redeem(self) -> None:
-        """A member has taken a bag of rice; washing liquid is running low."""
+        """Let a member redeem a bag of rice; washing liquid is running low."""
         counter = Counter(self.world, self.app.test_client())
         counter.clerk = self.person("clerk")
         volunteer = self.person("volunteer")
@@ -163,7 +163,7 @@ class Tour:
         self.keys |= {"redemption_id": parse_public_id(sold)}
 
     def _gather(self) -> None:
-        """A team with a member, and a card to show."""
+        """Make a team with a member, and a card to show."""
         world, volunteer = self.world, self.person("volunteer")
         team = in_transaction(
             organisations.add_team, place_id=world.station_id, name="红马甲巡逻队", actor=world.builder
@@ -173,7 +173,7 @@ class Tour:
         self.keys |= {"team_id": team, "volunteer_id": volunteer.volunteer_id, "token": volunteer.card}
 
     def _expire(self) -> None:
-        """Somebody has let points end, and a run over them is prepared; the volunteer's end next year."""
+        """Let somebody's points end and prepare a run over them; the volunteer's points end next year."""
         late, last_day = self.world.add_volunteer("李秀英"), expiry.last_day_over()
         give_points(self.world, late, 450, good_until=last_day)
         this_year = clock.today().year
@@ -191,7 +191,7 @@ class Tour:
         return {"account_id": account_id, "transfer_id": session.scalars(credited.limit(1)).one()}
 
     def _import(self) -> None:
-        """A list with a mistake has been uploaded."""
+        """Upload a list with a mistake."""
         manager = Browser(self.app.test_client(), self.person("admin"))
         text = "姓名,手机,所属队伍\n何新来,138,不认识的队\n"
         upload = manager.post("/volunteers/import", file=(io.BytesIO(text.encode()), "名单.csv"))

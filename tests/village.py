@@ -1,4 +1,4 @@
-"""The PC of a village, set up as the README has it: in production, by https, with a certificate of its own."""
+"""A village's PC, set up as in the README: in production, by https, with its own certificate."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ START_SECONDS, LONGEST_SECONDS = 120, 300
 
 @dataclass
 class Village:
-    """The PC of a village: its settings, its commands, and the service once it was started."""
+    """A village's PC: its settings, its commands, and the service once started."""
 
     folder: Path
     port: int = field(default_factory=free_port)
@@ -29,11 +29,11 @@ class Village:
 
     @property
     def url(self) -> str:
-        """Where the service is."""
+        """The address of the service."""
         return f"https://{HOST}:{self.port}"
 
     def flask(self, *command: str) -> str:
-        """What a command says; it must end with 0."""
+        """Run a command, which must exit with 0, and return its output."""
         done = subprocess.run(
             _line(*command), cwd=ROOT, env=self._environment(), capture_output=True, text=True, timeout=LONGEST_SECONDS
         )
@@ -41,7 +41,7 @@ class Village:
         return done.stdout
 
     def set_up(self) -> None:
-        """Certificate and village.env, as the README has them."""
+        """Make the certificate and village.env, as in the README."""
         tls = [line for line in self.flask("certificate", HOST).splitlines() if line.startswith("LEDGER_TLS_")]
         lines = (
             "LEDGER_ENV=production",
@@ -54,7 +54,7 @@ class Village:
         self._settings.write_text("\n".join(lines), encoding="utf-8")
 
     def serve(self) -> None:
-        """Start the service, and wait until it answers to whoever trusts the village's root certificate."""
+        """Start the service, and wait until it answers clients that trust the village's root certificate."""
         with (self.folder / "server.log").open("wb") as log:
             self.process = subprocess.Popen(
                 _line("serve"), cwd=ROOT, env=self._environment(), stdout=log, stderr=log, start_new_session=True
@@ -70,7 +70,7 @@ class Village:
         raise AssertionError(f"the service does not answer: {(self.folder / 'server.log').read_text()}")
 
     def stop(self) -> None:
-        """End the service as an operator does."""
+        """Stop the service as an operator does."""
         if self.process is not None and self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGTERM)
             self.process.wait(60)

@@ -1,4 +1,4 @@
-"""A small center made by the services: a station, a shop, staff and volunteers, with log-ins for the HTTP interface."""
+"""A small center made by the services: a station, a shop, staff and volunteers, with log-ins for HTTP."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,14 +31,14 @@ _phones = count(1)
 
 
 def everything(center_id: int) -> Actor:
-    """Somebody who may do everything in the center: who builds it."""
+    """The center's builder, who may do everything in it."""
     grants = frozenset(Grant(permission, "/") for permission in Permission)
     return Actor(identity_id=1, center_id=center_id, grants=grants, origin="builder")
 
 
 @dataclass
 class Person:
-    """Somebody with a log-in."""
+    """A person with a log-in."""
 
     identity_id: int
     token: str
@@ -48,12 +48,12 @@ class Person:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What this person's device sends."""
+        """The headers that this person's device sends."""
         return {"Authorization": f"Bearer {self.token}"}
 
 
 class World:
-    """One center, to which a test adds what it needs. All phone numbers are of a range that is never assigned."""
+    """One center, to which tests add what they need. All phone numbers are in a range that is never assigned."""
 
     def __init__(self, database: Database) -> None:
         if runtime.current().database is not database:
@@ -68,13 +68,13 @@ class World:
         )
 
     def add_station(self, name: str) -> int:
-        """Another station under the center."""
+        """Add another station under the center."""
         return in_transaction(
             organisations.add_place, parent_id=self.top_id, kind="station", name=name, actor=self.builder
         )
 
     def add_staff(self, role: str, *, place_id: int | None = None, name: str = "陈晓燕") -> Person:
-        """Somebody with a role for a place, the station if none is named, logged in as a device."""
+        """Add a person with a role for a place, by default the station, logged in on a device."""
         identity_id = in_transaction(staff.add_staff, name=name, phone=self._phone(), actor=self.builder)
         in_transaction(
             staff.grant_role,
@@ -86,7 +86,7 @@ class World:
         return self._log_in(identity_id)
 
     def employ(self, person: Person, role: str, *, place_id: int | None = None) -> None:
-        """Give somebody who is there a role as well, at the station if no place is named."""
+        """Give an existing person a role too, by default at the station."""
         in_transaction(
             staff.grant_role,
             identity_id=person.identity_id,
@@ -97,7 +97,7 @@ class World:
         person.actor = in_snapshot(_actor, person.token)
 
     def add_volunteer(self, name: str = "王桂兰") -> Person:
-        """A volunteer with a card, logged in as a device."""
+        """Add a volunteer with a card, logged in on a device."""
         volunteer_id = in_transaction(
             people.register_volunteer,
             name=name,
@@ -114,7 +114,7 @@ class World:
         return person
 
     def enlist(self, person: Person) -> None:
-        """Register somebody of the staff as a volunteer of the station too."""
+        """Register a staff member as a volunteer of the station too."""
         person.volunteer_id = in_transaction(
             people.register_volunteer,
             name=in_snapshot(identities.names_of, [person.identity_id])[person.identity_id],
@@ -125,7 +125,7 @@ class World:
         person.actor = in_snapshot(_actor, person.token)
 
     def house(self, number: str | None, *residents: Person) -> None:
-        """From now on these are of the household with this number, of none without; who is no volunteer becomes one."""
+        """Move these people to the household with this number, or to none, registering them as volunteers if needed."""
         for person in residents:
             if not person.volunteer_id:
                 self.enlist(person)
@@ -133,7 +133,7 @@ class World:
         in_transaction(households.set_households, wanted, actor=self.builder)
 
     def give_password(self, person: Person) -> tuple[str, str]:
-        """Phone and password of somebody who can log in at the page from now on."""
+        """Give a person a password for the log-in page. Returns phone and password."""
         phone, password = in_snapshot(identities.phone_of, person.identity_id) or "", "zhe-shi-mi-ma-3"
         hashed = hash_password(password, phone=phone)
         in_transaction(credentials.set_password, person.identity_id, password_hash=hashed)
@@ -152,7 +152,7 @@ class World:
         walk_in: bool = True,
         capacity: int | None = None,
     ) -> int:
-        """An approved activity with one shift."""
+        """Add an approved activity with one shift."""
         activity_id = in_transaction(
             activities.create_activity,
             place_id=self.station_id,
@@ -173,17 +173,17 @@ class World:
         )
 
     def sign_up(self, shift_id: int, person: Person) -> int:
-        """Sign somebody up."""
+        """Sign a person up for a shift."""
         return in_transaction(
             activities.sign_up, shift_id=shift_id, volunteer_id=person.volunteer_id, actor=self.builder
         )
 
     def add_shop(self, name: str = "柳荫积分超市") -> int:
-        """A shop in the station."""
+        """Add a shop at the station."""
         return in_transaction(shelf.open_shop, place_id=self.station_id, name=name, actor=self.builder)
 
     def add_item(self, shop_id: int, *, name: str = "东北大米", points: int = 3000, stock: int = 10) -> int:
-        """An item on the shelf, with goods in."""
+        """Add an item to the shelf, with goods in."""
         item = NewItem(name=name, spec="5 kg/袋", category="粮油", points=points)
         item_id = in_transaction(shelf.add_item, shop_id, item, actor=self.builder)
         if stock:

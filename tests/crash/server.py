@@ -1,4 +1,4 @@
-"""The service as a process of its own on a port of its own, to be killed, and a client that keeps what it was told."""
+"""The service in its own process on its own port, to be killed, and a client that keeps its answers."""
 
 import http.client
 import json
@@ -19,7 +19,7 @@ START_SECONDS = 60
 
 
 def free_port() -> int:
-    """A port that nobody listens at."""
+    """An unused port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -28,7 +28,7 @@ def free_port() -> int:
 
 @dataclass
 class Server:
-    """`flask serve`, or what `command` says, on a data folder, in a process group that can be killed as a whole."""
+    """`flask serve`, or another `command`, on a data folder, in a process group that can be killed as a whole."""
 
     folder: Path
     port: int = field(default_factory=free_port)
@@ -36,12 +36,12 @@ class Server:
     process: "subprocess.Popen[bytes] | None" = None
 
     def environment(self) -> dict[str, str]:
-        """What the service reads of the environment."""
+        """The service's environment variables."""
         own = {"LEDGER_DATA_FOLDER": str(self.folder), "LEDGER_SECRET_KEY": TEST_SECRET, "LEDGER_PORT": str(self.port)}
         return {name: value for name, value in os.environ.items() if not name.startswith("LEDGER_")} | own
 
     def run(self, *command: str) -> "subprocess.CompletedProcess[str]":
-        """One of the other commands, to its end."""
+        """Run another command to its end."""
         arguments = [sys.executable, "-m", "flask", "--app", "wsgi", *command]
         return subprocess.run(arguments, cwd=ROOT, env=self.environment(), capture_output=True, text=True, timeout=90)
 
@@ -62,7 +62,7 @@ class Server:
         raise AssertionError(f"the server does not answer: {(self.folder / 'server.log').read_text()}")
 
     def kill(self) -> None:
-        """kill -9 of the whole process group; afterwards nobody listens any more."""
+        """kill -9 the whole process group; afterwards nothing listens."""
         assert self.process is not None
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(10)
@@ -72,7 +72,7 @@ class Server:
         assert not self.listens(), "something of the server has outlived the kill"
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """End it as an operator does."""
+        """Stop it as an operator does."""
         if self.process is not None and self.process.poll() is None:
             os.killpg(self.process.pid, how)
             try:
@@ -81,7 +81,7 @@ class Server:
                 self.kill()
 
     def listens(self) -> bool:
-        """Whether anybody takes connections at the port."""
+        """Whether anything accepts connections at the port."""
         with socket.socket() as probe:
             probe.settimeout(1)
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
@@ -89,7 +89,7 @@ class Server:
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """A request that can be sent again, the same to the last byte; it is equal to itself alone."""
+    """A request that can be sent again byte for byte; equal only to itself."""
 
     method: str
     path: str
@@ -98,7 +98,7 @@ class Call:
     key: str = ""
 
     def send(self, port: int) -> tuple[int, Any, bool]:
-        """Status, JSON and whether the answer was a replay. Raises OSError or HTTPException without an answer."""
+        """Return status, JSON and whether it was a replay. Raises OSError or HTTPException if no answer comes."""
         headers = {"Authorization": f"Bearer {self.token}"}
         if self.key:
             headers["Idempotency-Key"] = self.key
@@ -108,7 +108,7 @@ class Call:
 def send(
     port: int, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
 ) -> tuple[int, Any, bool]:
-    """One request on a connection of its own."""
+    """Send a request on its own connection."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         payload = None if body is None else json.dumps(body)

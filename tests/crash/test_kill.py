@@ -1,4 +1,4 @@
-"""kill -9 in the middle of a burst: what was answered is there once, and what was not can be sent again."""
+"""kill -9 in the middle of a burst: what was answered is stored once, and the rest can be sent again."""
 
 import http.client
 import shutil
@@ -34,7 +34,7 @@ PRICE = 300
 
 @dataclass
 class Burst:
-    """Requests by many threads; each remembers the answers it got until nobody answers any more."""
+    """Requests by many threads; each keeps its answers until the server stops answering."""
 
     server: Server
     answers: dict[Call, tuple[int, Any, bool]] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Burst:
     enough: threading.Event = field(default_factory=threading.Event)
 
     def send(self, call: Call) -> Any:
-        """The JSON of an answer, None where the connection broke."""
+        """Send a call; returns the JSON, or None if the connection broke."""
         try:
             answer = call.send(self.server.port)
         except (OSError, http.client.HTTPException):
@@ -54,7 +54,7 @@ class Burst:
         return answer[1]
 
     def run(self, works: "Sequence[Work]") -> list[threading.Thread]:
-        """Start threads that take the works in turn."""
+        """Start threads that take the work items in turn."""
         threads = [
             threading.Thread(target=self._take, args=(works[number::THREADS],), daemon=True)
             for number in range(THREADS)
@@ -70,20 +70,20 @@ class Burst:
 
 @dataclass
 class Work:
-    """What somebody does in the burst."""
+    """A person's work in the burst."""
 
     person: Person
     clerk: Person
     calls: list[Call] = field(default_factory=list)
 
     def do(self, burst: Burst) -> None:
-        """Send its calls one after another, the later ones made of the earlier answers."""
+        """Send its calls one after another; later ones depend on earlier answers."""
         raise NotImplementedError
 
 
 @dataclass
 class CheckOut(Work):
-    """A clerk scans the card of somebody who leaves."""
+    """A clerk scans the card of a person who leaves."""
 
     station: str = ""
 
@@ -95,7 +95,7 @@ class CheckOut(Work):
 
 @dataclass
 class Redeem(Work):
-    """Somebody shows a code; the clerk holds one bag and confirms."""
+    """A person shows a code; the clerk holds one bag and confirms."""
 
     shop: str = ""
     item: str = ""
@@ -112,7 +112,7 @@ class Redeem(Work):
             self.confirm(burst, held)
 
     def confirm(self, burst: Burst, held: Any) -> None:
-        """The second half."""
+        """Confirm the hold."""
         key = f"confirm-{self.person.volunteer_id}"
         self.calls.append(Call("POST", f"/api/v1/redemptions/{held['id']}/confirm", self.clerk.token, None, key))
         burst.send(self.calls[1])
@@ -120,7 +120,7 @@ class Redeem(Work):
 
 @pytest.fixture
 def server(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Server]:
-    """A server on a data folder with a migrated database; gone at the end."""
+    """A server on a data folder with a migrated database; stopped at the end."""
     shutil.copyfile(migrated_sqlite, tmp_path / "ningxin.sqlite3")
     server = Server(tmp_path)
     yield server
@@ -128,7 +128,7 @@ def server(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Server]:
 
 
 def make_works(world: World) -> list[Work]:
-    """People who have earned points the day before and are checked in since an hour, and a shop that has enough."""
+    """People who earned points yesterday and have been checked in for an hour, and a shop with enough stock."""
     now = clock.now()
     station, clerk = public_id(world.station_id), world.add_staff("clerk")
     shop_id = world.add_shop()
@@ -188,7 +188,7 @@ def test_what_was_answered_is_there_once_and_the_rest_can_be_sent_again(server: 
 
 
 def finish(burst: Burst, works: list[Work]) -> None:
-    """Send again what got no answer, with the same keys, and do what was never begun."""
+    """Resend unanswered calls with the same keys, and do the work that never began."""
     for work in works:
         if not work.calls:
             work.do(burst)
@@ -203,7 +203,7 @@ def finish(burst: Burst, works: list[Work]) -> None:
 
 
 def assert_answered_are_there(database: Database, center_id: int, answers: dict[Call, tuple[int, Any, bool]]) -> None:
-    """Nothing that somebody was told is lost, and nothing of it is there twice."""
+    """Everything that was answered is stored exactly once."""
     scans = Counter(rows(database, "SELECT client_scan_id FROM scan_event WHERE center_id = :center", center_id))
     keys = Counter(rows(database, "SELECT key FROM idempotency WHERE center_id = :center", center_id))
     for call in answers:
@@ -214,13 +214,13 @@ def assert_answered_are_there(database: Database, center_id: int, answers: dict[
 
 
 def assert_sent_again_changes_nothing(burst: Burst, first: dict[Call, tuple[int, Any, bool]]) -> None:
-    """Everything that was answered before the kill is answered the same after it, as a replay."""
+    """Everything answered before the kill gets the same answer after it, as a replay."""
     for call, (status, body, _) in first.items():
         if call.path.endswith("/payer-codes"):
             continue
         again = call.send(burst.server.port)
         assert (again[0], again[2]) == (status, True)
-        # The log goes on: what had no leaf yet when it was answered may have one by now; nothing else may differ.
+        # Sealing goes on: a batch without a leaf in the first answer may have one now; nothing else may differ.
         seal, before = again[1].pop("seal", None), body.pop("seal", None)
         assert again[1] == body
         assert seal == before or before["leaf_index"] is None
@@ -228,7 +228,7 @@ def assert_sent_again_changes_nothing(burst: Burst, first: dict[Call, tuple[int,
 
 
 def assert_everything_happened_once(database: Database, center_id: int) -> None:
-    """Each person has left once, was paid once, and has one receipt; the numbers have no gap; the sums are zero."""
+    """Each person left once, was paid once and has one receipt; the numbers have no gap; the sums are zero."""
     statuses = rows(database, "SELECT status, count(*) FROM attendance WHERE center_id = :center GROUP BY 1", center_id)
     assert statuses == [("CONFIRMED", 2 * PEOPLE)]
     steps = rows(
@@ -255,6 +255,6 @@ def assert_everything_happened_once(database: Database, center_id: int) -> None:
 
 
 def rows(database: Database, statement: str, center_id: int) -> list[Any]:
-    """What a statement finds, from a snapshot of its own."""
+    """The rows of a statement, from its own snapshot."""
     with database.snapshot() as session:
         return [tuple(row) for row in session.execute(sa.text(statement), {"center": center_id})]

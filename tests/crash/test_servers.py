@@ -1,4 +1,4 @@
-"""The servers that can run the service: ours ends with its parent and takes no taken port; gunicorn serves it too."""
+"""The servers for the service: ours ends with its parent and refuses a port in use; gunicorn works too."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""No page and no answer asks once more for each row it shows: with five times as much to show it asks as often."""
+"""No page or answer sends another statement for each row that it shows: five times the data, the same statements."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ from tests.tour import Tour
 from tests.world import Person, World
 
 MORE = 5
-# What still asks for each of its rows, and why that is left.
+# Those that still send a statement per row, and why.
 ROW_BY_ROW = {
     "home.history": "reads each redemption and attendance by itself; a page has twenty at most",
     "home.export_history": "the same as a file",
@@ -42,7 +42,7 @@ def test_no_page_asks_once_more_for_each_row(own_database: Database, tmp_path: P
 
 
 def asked_by(tour: Tour, keys: dict[str, int], database: Database) -> dict[tuple[str, str, str], int]:
-    """How many statements each page and answer sends, for each who looks."""
+    """How many statements each page and answer sends, for each reader."""
     sent_by = {}
     with sent_to(database.reader) as sent:
         for asked in plainly(tour, keys):
@@ -53,7 +53,7 @@ def asked_by(tour: Tour, keys: dict[str, int], database: Database) -> dict[tuple
 
 
 def add_more(tour: Tour) -> None:
-    """More of everything: people, places, teams, goods, sales, shifts to come and visits that are over."""
+    """Add more of everything: people, places, teams, goods, sales, future shifts and past visits."""
     world, volunteer = tour.world, tour.person("volunteer")
     counter = Counter(world, tour.app.test_client(), int(tour.keys["shop_id"]))
     counter.clerk = tour.person("clerk")
@@ -81,7 +81,7 @@ def add_more(tour: Tour) -> None:
 
 
 def _come_and_go(tour: Tour, at: datetime, other: Person) -> None:
-    """A shift that is over: the volunteer came and went, the other forgot to go."""
+    """Add a past shift: the volunteer came and left, the other forgot to check out."""
     volunteer = tour.person("volunteer")
     with clock.at(at - timedelta(hours=5)):
         shift_id = tour.world.add_shift(at)

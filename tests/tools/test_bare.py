@@ -1,4 +1,4 @@
-"""What make test-bare starts from: only the bare system, and this machine's own way to its registries."""
+"""The basis of make test-bare: only the bare system, and this machine's own way to its registries."""
 
 import os
 import subprocess
@@ -60,7 +60,7 @@ def test_a_package_that_nobody_asked_for_is_found() -> None:
 
 @pytest.fixture
 def system(tmp_path: Path) -> Path:
-    """A system of two packages, with /bin under /usr as Debian has it."""
+    """A system of two packages, with /bin under /usr as in Debian."""
     for name in ("usr/bin", "usr/lib/python3/__pycache__", "usr/local/bin", "root", "var/lib/dpkg/info"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "bin").symlink_to("usr/bin")

@@ -1,4 +1,4 @@
-"""What make test-setup promises is tried: a program that is there and does not start is lacking."""
+"""make test-setup tries what it installs: a program that exists but does not start counts as missing."""
 
 import subprocess
 import sys
@@ -19,7 +19,7 @@ Program = Callable[[str, str], Path]
 
 @pytest.fixture
 def program(tmp_path: Path) -> Program:
-    """Make a program that says something on stderr and ends with 127."""
+    """Make a program that prints to stderr and exits with 127."""
 
     def made(name: str, said: str) -> Path:
         path = tmp_path / name
@@ -111,7 +111,7 @@ def test_the_set_up_fails_where_something_is_lacking_still(
 @pytest.mark.postgres
 @pytest.mark.hledger
 def test_where_all_is_there_each_trial_works() -> None:
-    """In a process of its own, for there is one driver of browsers in a process, and the tests have theirs."""
+    """In a separate process, because a process can have only one driver of browsers, which the tests use."""
     done = subprocess.run([sys.executable, "-m", "tools.test_trials"], cwd=ROOT, capture_output=True, text=True)
 
     assert (done.returncode, "all there, each tried" in done.stdout) == (0, True), done.stdout + done.stderr
@@ -119,7 +119,7 @@ def test_where_all_is_there_each_trial_works() -> None:
 
 @pytest.mark.browser
 def test_a_page_without_a_chinese_font_is_told(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two private characters stand for two that no font has."""
+    """Two private-use characters stand for two that no font has."""
     page = browser.new_page()
     assert trials.draws_chinese(page)
     monkeypatch.setattr(trials, "DRAWN_ALIKE", trials.DRAWN_ALIKE.replace("凝", "\\ue123").replace("心", "\\ue124"))
