@@ -1,6 +1,5 @@
 """The scan itself: what was scanned, where, and for whom."""
 
-import unicodedata
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
@@ -21,7 +20,9 @@ from ledger.kernel.types import table_of
 from ledger.people.models import Volunteer
 from ledger.people.policy import ACTIVE
 from ledger.people.volunteers import queries as people
+from ledger.people.volunteers.card_tokens import read_token
 from ledger.people.volunteers.queries import CardView
+from ledger.people.volunteers.search import find_volunteer
 from ledger.places import queries as places
 
 _scan, _volunteer = table_of(ScanEvent), table_of(Volunteer)
@@ -30,8 +31,6 @@ _STANDING = Prepared(
         _volunteer.c.center_id == sa.bindparam("center"), _volunteer.c.id == sa.bindparam("volunteer")
     )
 )
-_CARD_TOKEN_LENGTH = 26
-_NUMBER_LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,24 +98,23 @@ def _identify_by_card(session: Session, scene: Scene, scanned: str) -> Scene:
     scene = _at_clerks_station(session, scene)
     if scene.refusal is not None:
         return scene
-    text = unicodedata.normalize("NFKC", scanned).strip().rstrip("/").rpartition("/")[2].upper()
-    scene = replace(scene, method="card" if len(text) == _CARD_TOKEN_LENGTH else "number")
-    scene = (_read_card if scene.method == "card" else _read_number)(session, scene, text)
+    token = read_token(scanned)
+    scene = replace(scene, method="card" if token is not None else "number")
+    scene = _with_card(session, scene, token) if token is not None else _with_number(session, scene, scanned)
     if scene.refusal is None and scene.person.identity_id == scene.actor.identity_id:
         return scene.refused("checkin.self_proxy")
     return scene
 
 
-def _read_card(session: Session, scene: Scene, text: str) -> Scene:
-    card = people.find_volunteer_by_card(session, text, scene.actor.center_id)
+def _with_card(session: Session, scene: Scene, token: str) -> Scene:
+    card = people.find_volunteer_by_card(session, token, scene.actor.center_id)
     if card is None:
         return scene.refused("checkin.card_unknown")
     return _with_person(session, scene, card.volunteer_id, card=card)
 
 
-def _read_number(session: Session, scene: Scene, text: str) -> Scene:
-    find = people.find_volunteer_by_number if len(text) <= _NUMBER_LENGTH else people.find_volunteer_by_phone
-    volunteer = find(session, text, scene.actor.center_id)
+def _with_number(session: Session, scene: Scene, text: str) -> Scene:
+    volunteer = find_volunteer(session, text, scene.actor.center_id)
     if volunteer is None:
         return scene.refused("checkin.card_unknown")
     return _with_person(session, scene, volunteer.id)

@@ -6,7 +6,7 @@ from itertools import count
 import sqlalchemy as sa
 
 from ledger.demo import words
-from ledger.demo.logins import LOGIN_ROLES, card_token
+from ledger.demo.logins import LOGIN_ROLES
 from ledger.demo.people_plan import DEMO_VOLUNTEER, FIRST_LOGIN, FIRST_STAFF, draw_name, household_of
 from ledger.demo.stage import Member, Stage, member_actor, staff_actor
 from ledger.kernel import clock
@@ -18,6 +18,7 @@ from ledger.people.models import Volunteer
 from ledger.people.policy import demonstration_phone
 from ledger.people.volunteers import registration
 from ledger.people.volunteers import service as people
+from ledger.people.volunteers.card_tokens import new_token
 from ledger.places.queries import all_places
 from ledger.rules import service as rules
 from ledger.rules.policy import RuleBody
@@ -103,7 +104,7 @@ def register_batch(batch: int, stage: Stage) -> None:
     organisations.join_teams(stage.session, pairs, actor=stage.system)
     homes = {volunteers[at]: household_of(stage.population, at) for at in positions}
     households.set_households(stage.session, homes, actor=stage.system)
-    cards = {at: card_token() for at in positions if people_plan[at].method == "card"}
+    cards = {at: new_token() for at in positions if people_plan[at].method == "card"}
     if DEMO_VOLUNTEER in volunteers:
         cards[DEMO_VOLUNTEER] = stage.demo_card
     holders = [volunteers[at] for at in cards]

@@ -1,6 +1,5 @@
 """The printed log-ins of the demonstration: made at its first start, kept in a file that only its owner can read."""
 
-import base64
 import json
 import os
 import secrets
@@ -9,8 +8,8 @@ from pathlib import Path
 
 from ledger.demo.people_plan import FIRST_LOGIN
 from ledger.people.policy import demonstration_phone
+from ledger.people.volunteers.card_tokens import new_token
 
-_TOKEN_BYTES = 16
 _FILE = "demo-logins.json"
 _SYLLABLES = (
     "mi", "su", "yu", "lan", "tao", "lin", "shan", "hua", "mei", "song", "zhu", "yun",
@@ -57,7 +56,7 @@ def make_logins() -> list[Login]:
             login.name,
             demonstration_phone(FIRST_LOGIN + login.count),
             _password(),
-            card_token() if role == "volunteer" else "",
+            new_token() if role == "volunteer" else "",
         )
         for role, login in LOGIN_ROLES.items()
     ]
@@ -100,11 +99,6 @@ def logins_as_table(logins: list[Login], base_url: str) -> str:
 def card_address(login: Login, base_url: str) -> str:
     """The address in the QR code on the printed card."""
     return f"{base_url}/K/{login.card}"
-
-
-def card_token() -> str:
-    """A card's token of 128 random bits."""
-    return base64.b32encode(secrets.token_bytes(_TOKEN_BYTES)).decode().rstrip("=")
 
 
 def _password() -> str:

@@ -1,12 +1,14 @@
 """What a scan does: in, out, neither, or both."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from ledger.kernel import clock
-from ledger.kernel.db import in_transaction
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Conflict, Rejected
+from ledger.people.identities import queries as identities
 from ledger.rules import service as rules
 from ledger.rules.policy import RuleBody
 from tests.checkin.days import Day, at, code_of
@@ -86,6 +88,15 @@ class TestIntent:
         number = day.world.number_of(day.volunteer)
         assert day.card(9, card=number).reason == "OK_IN"
         assert day.card(11, card="".join(chr(ord(digit) + 0xFEE0) for digit in number)).reason == "OK_OUT"
+
+    @pytest.mark.parametrize("write", [lambda number: number.lstrip("0"), lambda number: f"{number[:4]}-{number[4:]} "])
+    def test_the_number_is_read_as_people_write_it(self, day: Day, write: Callable[[str], str]) -> None:
+        answer = day.card(9, card=write(day.world.number_of(day.volunteer)))
+        assert (answer.reason, answer.attendance["volunteer_id"]) == ("OK_IN", day.volunteer.volunteer_id)
+
+    def test_a_phone_is_taken_in_any_notation(self, day: Day) -> None:
+        phone = in_snapshot(identities.phone_of, day.volunteer.identity_id)
+        assert day.card(9, card=f"(+86) {phone[3:6]} {phone[6:10]} {phone[10:]}").reason == "OK_IN"
 
 
 def test_the_window_is_told_with_the_time_of_the_server(day: Day, shift_id: int) -> None:

@@ -43,10 +43,11 @@ def read_filter(session: Session, actor: Actor, *, sought: str, place_id: int | 
 
 def find_volunteer(session: Session, sought: str, center_id: int) -> VolunteerView | None:
     """A volunteer by number or full phone, never by name."""
-    kind, value = _kind_of(sought.strip()[:LONGEST_SOUGHT])
-    if kind == "number":
-        return find_volunteer_by_number(session, value, center_id)
-    return find_volunteer_by_phone(session, value, center_id) if kind == "phone" else None
+    text = sought.strip()[:LONGEST_SOUGHT]
+    number = read_number(text)
+    if number is not None:
+        return find_volunteer_by_number(session, number, center_id)
+    return find_volunteer_by_phone(session, text, center_id)
 
 
 def get_sought_volunteer(session: Session, sought: str, center_id: int) -> VolunteerView:

@@ -1,7 +1,5 @@
 """Writes to volunteers and their cards; registration of many is in registration.py."""
 
-import base64
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,10 +19,9 @@ from ledger.people.managing import need_to_manage
 from ledger.people.models import Card, Volunteer
 from ledger.people.policy import ACTIVE, BLOCKED
 from ledger.people.volunteers import queries
+from ledger.people.volunteers.card_tokens import new_token
 from ledger.people.volunteers.registration import NewVolunteer, register_volunteers
 from ledger.places.queries import is_demonstration
-
-_TOKEN_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +97,7 @@ def issue_cards(
     need_to_manage(session, volunteer_ids, actor)
     at = clock.now()
     _revoke_cards_of(session, volunteer_ids, actor.center_id, at)
-    drawn = tokens if tokens is not None else [_new_token() for _ in volunteer_ids]
+    drawn = tokens if tokens is not None else [new_token() for _ in volunteer_ids]
     issued = [IssuedCard(new_id(), token.upper()) for token in drawn]
     rows = [
         {
@@ -146,7 +143,3 @@ def _revoke_cards_of(session: Session, volunteer_ids: Sequence[int], center_id: 
             .values(revoked_at=at)
         )
         session.connection().execute(change)
-
-
-def _new_token() -> str:
-    return base64.b32encode(secrets.token_bytes(_TOKEN_BYTES)).decode().rstrip("=")
