@@ -1,5 +1,7 @@
 """Gone tests are reported, and accepted only with a test that proves the same."""
 
+import pytest
+
 from tools.compare_tests import GONE, compare, fits, read_moved
 
 BEFORE = {"tests/a.py::test_one[sqlite]", "tests/a.py::test_one[postgresql]", "tests/a.py::test_two"}
@@ -32,5 +34,14 @@ def test_a_proof_that_is_gone_itself_is_wrong() -> None:
     assert compare(BEFORE, BEFORE, moved)[1] == ["gone.txt names no test that there is: tests/b.py::test_sql"]
 
 
+@pytest.mark.parametrize("proofs", ["", "=>\n", "=> \n", "=> tests/a.py::*\n=>\n"])
+def test_a_line_without_a_proof_is_wrong(proofs: str) -> None:
+    moved = read_moved(f"tests/a.py::test_two\n{proofs}")
+
+    assert compare(BEFORE, BEFORE, moved)[1] == ["gone.txt names no proof: tests/a.py::test_two"]
+
+
 def test_each_line_of_the_list_has_a_proof() -> None:
-    assert all(each.gone and all(each.proved_by) for each in read_moved(GONE.read_text(encoding="utf-8")))
+    moved = read_moved(GONE.read_text(encoding="utf-8"))
+    assert moved
+    assert all(each.gone and each.proved_by and all(each.proved_by) for each in moved)

@@ -3,7 +3,8 @@
     python -m tools.compare_tests COMMIT
 
 `.ci/run` runs all tests, so a test gone from the code is gone from it too. tests/gone.txt names for each gone test
-where the same is proved. This fails if a gone test isn't listed, or if a listed proof is not an existing test.
+where the same is proved. This fails if a gone test isn't listed, or if a line there has no proof or one that is not an
+existing test.
 """
 
 import re
@@ -16,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 GONE = ROOT / "tests" / "gone.txt"
 COLLECT = ("-m", "pytest", "--collect-only", "-q", "-n", "0", "-m", "", "-p", "no:cacheprovider")
-ARROW = "=> "
+ARROW = "=>"
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def read_moved(text: str) -> list[Moved]:
     moved = []
     for paragraph in text.split("\n\n"):
         lines = [line.strip() for line in paragraph.splitlines() if line.strip() and not line.startswith("#")]
-        proofs = tuple(line.removeprefix(ARROW) for line in lines if line.startswith(ARROW))
+        proofs = tuple(line.removeprefix(ARROW).strip() for line in lines if line.startswith(ARROW))
         moved += [Moved(line, proofs) for line in lines if not line.startswith(ARROW)]
     return moved
 
@@ -50,7 +51,10 @@ def compare(before: set[str], now: set[str], moved: list[Moved]) -> tuple[list[s
         if known is None:
             wrong.append(f"gone without a word in {GONE.name}: {test}")
         else:
-            gone.append(f"{test} {ARROW}{'; '.join(known.proved_by)}")
+            gone.append(f"{test} {ARROW} {'; '.join(known.proved_by)}")
+    wrong += [
+        f"{GONE.name} names no proof: {each.gone}" for each in moved if not each.proved_by or "" in each.proved_by
+    ]
     # Proofs by `make check` are not tests.
     proofs = dict.fromkeys(proof for each in moved for proof in each.proved_by if "::" in proof)
     lost = [proof for proof in proofs if not any(fits(proof, test) for test in now)]

@@ -75,6 +75,7 @@ def codes(checked: Checked) -> list[tuple[int, str, str]]:
         comma([["Name*", "Sex", "Mobile", "ID last 4", "Team", "Station"], HEADER[:0] or
                ["王小兰", "female", "+86 13800138000", "012X", "红马甲", "柳荫站"]]),
     ],
+    ids=["spreadsheet", "utf-8", "gb18030", "utf-16", "under-a-title", "in-english"],
 )  # fmt: skip
 def test_a_list_is_read_as_it_comes(content: bytes) -> None:
     parsed = parse(read_lines(content))
