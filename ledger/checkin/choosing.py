@@ -11,6 +11,7 @@ from ledger.activities.models import Shift, Signup
 from ledger.activities.policy import ShiftView
 from ledger.checkin.models import Attendance
 from ledger.checkin.policy import (
+    TODAY,
     Choice,
     Decision,
     EndedVisit,
@@ -26,8 +27,6 @@ from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
 from ledger.rules.queries import Rule
 
-LOOK_BACK = timedelta(hours=12)
-LOOK_AHEAD = timedelta(hours=12)
 _attendance, _signup, _shift = table_of(Attendance), table_of(Signup), table_of(Shift)
 _SIGNUPS = Prepared(
     sa.select(_signup.c.shift_id, _signup.c.status).where(
@@ -120,7 +119,7 @@ def _switch(session: Session, scene: Scene, visit: OpenVisit, rule: Rule) -> Dec
 
 def _choose(session: Session, scene: Scene, rule: Rule) -> Choice:
     shifts = activities.shifts_at_station(
-        session, scene.station_id, scene.actor.center_id, at=scene.now, ahead=LOOK_AHEAD, back=LOOK_BACK
+        session, scene.station_id, scene.actor.center_id, at=scene.now, ahead=TODAY, back=TODAY
     )
     wanted = scene.command.shift_id
     candidates = [shift for shift in shifts if wanted in (None, shift.id)]
@@ -220,8 +219,8 @@ def _find_ended(session: Session, scene: Scene) -> EndedVisit | None:
         "center": scene.actor.center_id,
         "volunteer": scene.person.volunteer_id,
         "station": scene.station_id,
-        "opened_since": scene.now - LOOK_BACK - timedelta(days=1),
-        "closed_since": scene.now - LOOK_BACK,
+        "opened_since": scene.now - TODAY - timedelta(days=1),
+        "closed_since": scene.now - TODAY,
     }
     rows = _ENDED.rows(session, parameters)
     if not rows:

@@ -1,6 +1,5 @@
 """Pages of the station: scan others in and out, the screen, the printed code, and the attendance list."""
 
-from datetime import timedelta
 from typing import Any
 
 from flask import render_template
@@ -10,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from ledger.checkin import attendance_list, codes, queries, station_queries
 from ledger.checkin.blueprint import STATUS_WORDS, bp
+from ledger.checkin.policy import TODAY
 from ledger.checkin.queries import AttendanceFilter
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot
@@ -24,8 +24,6 @@ from ledger.web.addresses import short
 from ledger.web.guard import get_actor, requires
 from ledger.web.qr import qr_svg
 from ledger.web.spreadsheets import KINDS, MOST_ROWS, spreadsheet
-
-_TODAY = timedelta(hours=12)
 
 
 @bp.get("/scan")
@@ -94,7 +92,7 @@ def _attendances(session: Session, station_id: int, page: PageRequest) -> dict[s
         "next": found.next,
         "sort": found.sort,
         "first": page.after is None,
-        "refused": attendance_list.refusals(session, station, actor, clock.now() - _TODAY),
+        "refused": attendance_list.refusals(session, station, actor, clock.now() - TODAY),
     }
 
 

@@ -14,6 +14,9 @@ Status = Literal["OPEN", "CLOSED", "PENDING", "CONFIRMED", "REJECTED", "VOID"]
 Intent = Literal["in", "out", "auto"]
 Method = Literal["screen", "paper", "card", "number"]
 
+# Shifts, visits and scans this near to now are of today, also for a shift over midnight.
+TODAY = timedelta(hours=12)
+
 TRANSITIONS: dict[str, frozenset[str]] = {
     # A check-out is settled in the same unit of work, which skips CLOSED.
     "OPEN": frozenset({"CLOSED", "CONFIRMED", "PENDING", "VOID"}),

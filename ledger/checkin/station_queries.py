@@ -12,6 +12,7 @@ from ledger.activities.policy import ShiftView
 from ledger.checkin import codes
 from ledger.checkin.codes import StationCode
 from ledger.checkin.models import Attendance, ScanEvent
+from ledger.checkin.policy import TODAY
 from ledger.kernel.actor import Actor
 from ledger.kernel.ids import public_id
 from ledger.kernel.permissions import Permission
@@ -22,8 +23,6 @@ from ledger.places.queries import PlaceView, all_places
 from ledger.rules import queries as rules
 
 _attendance, _scan = table_of(Attendance), table_of(ScanEvent)
-_AHEAD = timedelta(hours=12)
-_BACK = timedelta(hours=12)
 # People who forgot to check out may still come for a while.
 _STILL = timedelta(hours=1)
 _ARRIVALS = 6
@@ -74,7 +73,7 @@ def screen(session: Session, station_id: int, actor: Actor, now: datetime) -> Sc
     """The screen as it is now. Raises NotFound("organisations.place_not_found"), Forbidden("access.denied")."""
     station = organisations.get_place(session, station_id, actor.center_id)
     actor.need(Permission.STATION_SCREEN, station.path)
-    shifts = activities.shifts_at_station(session, station_id, actor.center_id, at=now, ahead=_AHEAD, back=timedelta(0))
+    shifts = activities.shifts_at_station(session, station_id, actor.center_id, at=now, ahead=TODAY, back=timedelta(0))
     early = rules.rule_in_force(session, actor.center_id, now).body.early
     current, coming = _now_and_next(shifts, now, early)
     return Screen(
@@ -125,7 +124,7 @@ def _arrivals(session: Session, station_id: int, center_id: int, now: datetime) 
         .where(
             _scan.c.center_id == center_id,
             _scan.c.station_id == station_id,
-            _scan.c.received_at.between(now - _BACK, now),
+            _scan.c.received_at.between(now - TODAY, now),
             _scan.c.outcome.in_(("ok", "pending")),
         )
         .order_by(_scan.c.received_at.desc(), _scan.c.id.desc())
@@ -155,6 +154,6 @@ def scan_places(session: Session, actor: Actor, now: datetime) -> ScanPlaces:
     """Places where the actor may check others in, as a tree from the top."""
     paths = actor.paths(Permission.CHECK_IN_OTHERS)
     places = all_places(session, actor.center_id, paths=paths)
-    soon = activities.shifts_between(session, actor.center_id, start=now - _BACK, end=now + _AHEAD, paths=paths)
+    soon = activities.shifts_between(session, actor.center_id, start=now - TODAY, end=now + TODAY, paths=paths)
     busy = {shift.station_id for shift in soon if shift.cancelled_at is None and shift.ends_at > now - _STILL}
     return ScanPlaces(places, [place for place in places if place.id in busy])

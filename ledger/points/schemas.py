@@ -7,7 +7,6 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 
 from ledger.points.raw.service import WantedTransfer
 from ledger.web.fields import (
-    MOST_AMOUNT,
     Choice,
     Flag,
     Instant,
@@ -19,6 +18,7 @@ from ledger.web.fields import (
     Whole,
     length,
 )
+from ledger.web.reading import MOST_WHOLE
 
 MOST_TRANSFERS = 1_000
 _LONGEST_HOLD_SECONDS = 366 * 24 * 3600
@@ -183,7 +183,7 @@ class TransferRequest(Request):
     id = Text(load_default=None, longest=100)
     debit_account_id = PublicId(load_default=None)
     credit_account_id = PublicId(load_default=None)
-    amount = Whole(-MOST_AMOUNT, MOST_AMOUNT, load_default=None, allow_none=True)
+    amount = Whole(-MOST_WHOLE, MOST_WHOLE, load_default=None, allow_none=True)
     unit = Text(load_default=None, longest=60)
     kind = Choice(("posted", "pending", "post", "void"), load_default="posted")
     pending_id = Text(load_default=None, longest=100)

@@ -20,7 +20,6 @@ from ledger.kernel.paging import MOST_PER_PAGE, USUAL_PER_PAGE, PageRequest
 from ledger.web import reading
 from ledger.web.reading import Unreadable
 
-MOST_AMOUNT = 10**12
 # 63 bits: the first of the 13 letters holds three of them.
 ID_PATTERN = "[0-7][0-9a-hjkmnp-tv-z]{12}"
 _WRONG_TYPE = _("类型不对")

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from ledger.approvals import service as deciding
 from ledger.approvals.api import get_desk
+from ledger.audit.approving.words import PROPOSING_FIELDS
 from ledger.audit.blueprint import bp
 from ledger.audit.naming.names import volunteer_names
 from ledger.kernel.actor import Actor
@@ -20,8 +21,6 @@ from ledger.points.corrections.kinds import CLAWBACK
 from ledger.web import forms
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import idempotency_key
-
-_FIELDS = {"approvals.reason_needed": "reason", "approvals.already_proposed": "reason"}
 
 
 @bp.get("/books/transfers/<id:transfer_id>/clawback")
@@ -40,7 +39,7 @@ def propose_clawback(transfer_id: int) -> ResponseReturnValue:
         once = idempotency_key()
         proposal_id = in_transaction_once(once, deciding.propose, *given, actor=get_actor(), desk=get_desk())
     except LedgerError as error:
-        errors = forms.field_errors(error, _FIELDS)
+        errors = forms.field_errors(error, PROPOSING_FIELDS)
         return _draw(transfer_id, forms.text("reason"), errors), error.status
     return redirect(url_for("audit.approval", proposal_id=proposal_id, new=1), 303)
 

@@ -1,4 +1,4 @@
-"""Words for the states of a proposal."""
+"""Words for the states of a proposal, and the field of each refusal to propose."""
 
 from typing import Any
 
@@ -11,3 +11,5 @@ STATUS_WORDS: dict[str, tuple[Any, str]] = {
     "rejected": (lazy_gettext("没批准"), "stop"),
     "withdrawn": (lazy_gettext("撤回了"), "info"),
 }
+# Where a form shows why nothing was proposed.
+PROPOSING_FIELDS = {"approvals.reason_needed": "reason", "approvals.already_proposed": "reason"}

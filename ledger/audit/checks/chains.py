@@ -22,6 +22,7 @@ from ledger.points.models import Account, Transfer
 
 _account, _transfer = table_of(Account), table_of(Transfer)
 _Which = Callable[["sa.Column[Any]"], "sa.ColumnElement[bool]"]
+# The check's own list, not that of the posting it checks.
 _COUNTERS = ("debits_pending", "debits_posted", "credits_pending", "credits_posted", "version")
 
 

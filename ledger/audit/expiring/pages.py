@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from ledger.approvals import service as deciding
 from ledger.approvals.api import get_desk
+from ledger.audit.approving.words import PROPOSING_FIELDS
 from ledger.audit.blueprint import bp
 from ledger.audit.expiring import lists as expiry_lists
 from ledger.audit.expiring.lists import MemberRow
@@ -32,7 +33,6 @@ from ledger.web.spreadsheets import MOST_ROWS, download
 
 _READERS = (Permission.READ_BOOKS, Permission.PROPOSE)
 _FIELDS = {"points.expiry_too_early": "ends_on", "points.nothing_expires": "ends_on"}
-_RELEASE_FIELDS = {"approvals.reason_needed": "reason", "approvals.already_proposed": "reason"}
 # Word and symbol of each state.
 _STATES: dict[str, tuple[Any, str]] = {
     "prepared": (lazy_gettext("还没放行"), "look"),
@@ -102,7 +102,7 @@ def propose_release(run_id: int) -> ResponseReturnValue:
         once = idempotency_key()
         proposal_id = in_transaction_once(once, deciding.propose, *given, actor=get_actor(), desk=get_desk())
     except LedgerError as error:
-        errors = forms.field_errors(error, _RELEASE_FIELDS)
+        errors = forms.field_errors(error, PROPOSING_FIELDS)
         return _draw_run(run_id, forms.text("reason"), errors), error.status
     return redirect(url_for("audit.approval", proposal_id=proposal_id, new=1), 303)
 

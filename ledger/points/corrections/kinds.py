@@ -15,8 +15,9 @@ from ledger.kernel.permissions import Permission
 from ledger.points.book import entries, queries
 from ledger.points.corrections import adjustments, clawback
 from ledger.points.policy import POINT, AccountKey
-from ledger.web.fields import MOST_AMOUNT, Choice, PublicId, Whole
+from ledger.web.fields import Choice, PublicId, Whole
 from ledger.web.formats import points
+from ledger.web.reading import MOST_WHOLE
 
 FindMember = Callable[[Session, int, int], object]
 
@@ -25,7 +26,7 @@ class AdjustmentPayload(PayloadSchema):
     """Volunteer, amount in minor units (negative takes away), cause, and optionally the corrected transfer."""
 
     volunteer_id = PublicId(required=True)
-    amount = Whole(-MOST_AMOUNT, MOST_AMOUNT, required=True)
+    amount = Whole(-MOST_WHOLE, MOST_WHOLE, required=True)
     cause = Choice(tuple(adjustments.CAUSES), required=True)
     transfer_id = PublicId(load_default=None, allow_none=True)
 
