@@ -1,4 +1,4 @@
-"""The server of `cores.py`: the product alone, in granian workers that are given what a variant says.
+"""The server of `cores.py`: the product alone, in granian workers with a variant's settings.
 
 `python -m bench.cored PORT OPTIONS`; the options are JSON: `url`, `now`, `threads`, `cores`, `interval`, `workers`,
 `writer` (all units on one thread).
@@ -30,7 +30,7 @@ from tests.runtimes import TEST_SECRET, ZONE
 
 
 class _StandingClock:
-    """A clock that shows one instant, later by a microsecond each time it is asked."""
+    """A clock that stands still, except for one microsecond per call."""
 
     def __init__(self, instant: datetime) -> None:
         self._instant = instant
@@ -40,7 +40,7 @@ class _StandingClock:
 
 
 class _OneThread(GroupWriter):
-    """Units are run by one thread that does nothing else, and not by whoever finds the writer free."""
+    """Runs units in one dedicated thread, instead of the thread that finds the writer free."""
 
     def __init__(self, engine: Any, *, wait_seconds: float = 30) -> None:
         super().__init__(engine, wait_seconds=wait_seconds)
@@ -88,7 +88,7 @@ def _load(options: dict[str, Any]) -> Flask:
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until stopped."""
     options = json.loads(sys.argv[2])
     server: Any = Granian(
         "bench",

@@ -1,8 +1,8 @@
-"""Cores, threads and the interpreter's lock: check-ins a second of the whole product, in variants that take turns.
+"""Cores, threads and the interpreter's lock: check-ins a second of the whole product, in alternating variants.
 
 `python -m bench.cores [--people N] [--rounds N] [--postgresql]`. Each variant gets a copy of the same database, a
-server of its own and the same check-ins from another process; it says check-ins a second, processor time and voluntary
-switches a check-in, and the load of the machine, for a figure by the clock means nothing without it.
+server of its own and the same check-ins from another process. It prints check-ins a second, processor time and
+voluntary switches per check-in, and the machine's load, without which a figure by the clock means nothing.
 """
 
 import argparse
@@ -40,7 +40,7 @@ _TICK = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Variant:
-    """What the server is given; nothing of `cores` and `interval` is what it has without."""
+    """The server's settings; 0 for `cores` or `interval` keeps the default."""
 
     name: str
     threads: int = 48
@@ -73,7 +73,7 @@ POSTGRES = (
 
 @dataclass(frozen=True)
 class Came:
-    """What a variant did."""
+    """The results of a variant."""
 
     rate: float
     cpu: float
@@ -83,12 +83,12 @@ class Came:
 
 
 class Station:
-    """A station with people who have signed up for today, and the check-in of each as a request."""
+    """A station with people signed up for today, and a check-in request for each."""
 
     def __init__(self, database: Database, people: int) -> None:
         world = World(database)
         clerk = world.add_staff("clerk")
-        # Later than all that was recorded while it was built.
+        # Later than everything recorded while the book was built.
         self.starts = clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=1)
         world.add_shift(self.starts)
         station = public_id(world.station_id)
@@ -110,7 +110,7 @@ def _check_in(number: int, station: str, card: str) -> dict[str, Any]:
 
 
 def measure(variant: Variant, url: str, station: Station, backends: int | None = None) -> Came:
-    """Serve a database so, and let everybody check in; `backends` is the process whose children serve it too."""
+    """Serve a database in this variant and check everybody in; children of `backends` count towards the server."""
     port = free_port()
     options = {
         "url": url,
@@ -185,7 +185,7 @@ def _children(pid: int) -> list[int]:
 
 
 def on_sqlite(people: int, rounds: int, chosen: str) -> dict[Variant, list[Came]]:
-    """All variants in turns, each time on a copy of one file."""
+    """All variants, alternating, each time on a copy of one file."""
     came: dict[Variant, list[Came]] = {}
     with tempfile.TemporaryDirectory(prefix="ledger-bench-") as folder:
         source, copy = Path(folder) / "source.sqlite3", Path(folder) / "copy.sqlite3"
@@ -200,7 +200,7 @@ def on_sqlite(people: int, rounds: int, chosen: str) -> dict[Variant, list[Came]
 
 
 def on_postgres(server: PostgresServer, people: int, rounds: int, chosen: str) -> dict[Variant, list[Came]]:
-    """The same on PostgreSQL, whose own processor time counts too."""
+    """The same on PostgreSQL, including the server's own processor time."""
     came: dict[Variant, list[Came]] = {}
     source = fresh_postgres_database(server)
     station = _made(source, people)
@@ -230,7 +230,7 @@ def _told(variant: Variant, came: Came) -> Came:
 
 
 def shown(came: dict[Variant, list[Came]]) -> str:
-    """A line for each variant: the median, and the range of what is noisy."""
+    """A line per variant: the median, and the range of noisy figures."""
     lines = [("variant", "check-ins/s", "range", "CPU ms", "switches", "p99 ms", "load")]
     for variant, rounds in came.items():
         rates = [each.rate for each in rounds]

@@ -1,7 +1,8 @@
-"""Phones: as many connections as there are, each sends its next request when the last one is answered.
+"""Phones: several connections, each of which sends its next request once the last one is answered.
 
 `python -m bench.phones PORT CONNECTIONS < REQUESTS`, one JSON line a request: [method, path, headers, body]. It writes
-the seconds in all and the milliseconds of each as JSON. A process of its own, for its own time is none of the server's.
+the total seconds and the milliseconds of each as JSON. A separate process, so that its time doesn't count as the
+server's.
 """
 
 import asyncio
@@ -43,7 +44,7 @@ async def _all(port: int, connections: int, requests: list[bytes]) -> tuple[floa
 
 
 def main() -> None:
-    """Send all, and say how long it took."""
+    """Send all requests and print how long they took."""
     requests = [_packed(line) for line in sys.stdin]
     seconds, took = asyncio.run(_all(int(sys.argv[1]), int(sys.argv[2]), requests))
     print(json.dumps({"seconds": seconds, "took": took}))

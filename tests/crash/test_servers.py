@@ -117,7 +117,7 @@ def test_requests_keep_to_their_cores_and_jobs_have_all(
 
 
 def cores_of_threads(server: Server) -> dict[str, list[set[int]]]:
-    """By name, the cores on which threads of the process that answers may run."""
+    """The cores allowed to each thread of the answering process, by thread name."""
     assert server.process is not None
     parent = Path(f"/proc/{server.process.pid}/task")
     [worker] = {child for listed in parent.glob("*/children") for child in listed.read_text().split()}

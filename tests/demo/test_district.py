@@ -275,9 +275,7 @@ def test_a_load_that_was_cut_short_leaves_nothing(
 
 def test_log_ins_that_were_lost_are_made_anew(village: Village, tmp_path: Path) -> None:
     elsewhere = replace(village.settings, data_folder=tmp_path)
-
     load(elsewhere)
-
     new = {login.role: login for login in read_logins(tmp_path)}
     found = in_snapshot(sessions.find_login, new["clerk"].phone)
     assert found is not None
@@ -285,7 +283,7 @@ def test_log_ins_that_were_lost_are_made_anew(village: Village, tmp_path: Path) 
     card = in_snapshot(people.find_volunteer_by_card, new["volunteer"].card, village.center_id)
     assert card is not None
     assert card.revoked_at is None
-    # The tests after this one log in with what is in force now.
+    # Later tests log in with the new passwords.
     shutil.copyfile(tmp_path / "demo-logins.json", village.settings.data_folder / "demo-logins.json")
 
 

@@ -1,4 +1,4 @@
-"""What the server takes of the machine: by the settings, and where there is nothing to choose."""
+"""How many cores and threads the server takes: by the settings, and if the machine leaves no choice."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from ledger.kernel.settings import Settings, SettingsError
 
 @pytest.fixture(autouse=True)
 def four_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process that was given four cores."""
+    """A process with four cores."""
     monkeypatch.setattr(cores, "_THERE", frozenset({0, 1, 2, 3}))
 
 
@@ -45,7 +45,7 @@ def test_where_there_is_nothing_to_choose_all_is_taken(
 
 
 def settings_of(folder: Path, **given: str) -> Settings:
-    """Settings of an environment with nothing but these."""
+    """Settings from an environment with only these values."""
     return load_settings({"LEDGER_DATA_FOLDER": str(folder)} | given)
 
 
