@@ -25,6 +25,7 @@ from ledger.kernel.clocks import Clock, FileClock, SystemClock
 from ledger.kernel.database import Database
 from ledger.kernel.keyring import Keyring
 from ledger.kernel.migrations import at_head
+from ledger.kernel.planning import knows_sizes
 from ledger.kernel.runtime import Runtime, within
 from ledger.kernel.settings import Settings, SettingsError
 from ledger.organisations import api as organisations_api
@@ -47,7 +48,7 @@ from ledger.rules import pages as rules_pages
 from ledger.shop import api as shop_api
 from ledger.shop import pages as shop_pages
 from ledger.shop import shelf_api
-from ledger.tables import APPEND_ONLY
+from ledger.tables import APPEND_ONLY, SHARED, STEADY
 from ledger.web import formats, guard, health, links, locale, logs, once, openapi, page_context, problem, security
 from ledger.web.fields import IdConverter
 
@@ -137,11 +138,14 @@ def _runtime_of(settings: Settings, *, database: Database | None = None, clock: 
 
 
 def refuse_unready(database: Database) -> None:
-    """Raises SettingsError unless the schema is the newest and all guards of the facts exist."""
+    """Raises SettingsError unless the schema is the newest, all guards exist and SQLite knows its tables' sizes."""
     if not at_head(database.writer):
         raise SettingsError("the database's schema is not the newest: run flask --app wsgi migrate")
     with database.writer.connect() as connection:
         missing = missing_guards(connection, APPEND_ONLY)
+        sized = knows_sizes(connection, steady=STEADY, shared=SHARED)
+    if not sized:
+        raise SettingsError("the database does not know how large its tables grow: run flask --app wsgi migrate")
     if missing:
         raise SettingsError(f"the database lacks its guards {', '.join(missing)}; it was changed by hand")
 

@@ -3,7 +3,9 @@
 import pytest
 
 from ledger.kernel.database import Database
-from ledger.tables import STEADY, metadata
+from ledger.kernel.migrations import upgrade
+from ledger.kernel.planning import knows_sizes
+from ledger.tables import SHARED, STEADY, metadata
 
 on_sqlite = pytest.mark.parametrize("own_database_url", ["sqlite"], indirect=True)
 
@@ -39,6 +41,41 @@ def test_a_list_of_keys_is_looked_up_by_the_keys(own_database: Database) -> None
     with own_database.snapshot() as session:
         plan = [row[3] for row in session.connection().exec_driver_sql(text, (1,) * 41)]
     assert plan[0] == "SEARCH lot USING INDEX ix_lot_center_id_transfer_id (center_id=? AND transfer_id=?)"
+
+
+@on_sqlite
+def test_a_figure_is_never_tried_for_each_value_of_its_first_column(own_database: Database) -> None:
+    with own_database.snapshot() as session:
+        written = session.connection().exec_driver_sql("SELECT stat FROM sqlite_stat1").scalars().all()
+    assert {text.rpartition(" ")[2] for text in written} == {"noskipscan"}
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "lost", ["DELETE FROM sqlite_stat1", "UPDATE sqlite_stat1 SET stat = '10 10'", "DROP TABLE sqlite_stat1"]
+)
+def test_each_migration_writes_what_is_missing(own_database: Database, lost: str) -> None:
+    before = figures(own_database)
+    with own_database.writer.begin() as connection:
+        assert knows_sizes(connection, steady=STEADY, shared=SHARED)
+        connection.exec_driver_sql(lost)
+        assert not knows_sizes(connection, steady=STEADY, shared=SHARED)
+    own_database.close()
+    upgrade(own_database.url)
+    assert figures(own_database) == before
+
+
+@on_sqlite
+def test_figures_of_another_version_are_noticed(own_database: Database) -> None:
+    with own_database.writer.begin() as connection:
+        assert not knows_sizes(connection, steady={*STEADY} - {"shop"}, shared=SHARED)
+        assert not knows_sizes(connection, steady=STEADY, shared={*SHARED} - {"status"})
+
+
+@pytest.mark.parametrize("own_database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+def test_postgresql_is_asked_for_none(own_database: Database) -> None:
+    with own_database.writer.begin() as connection:
+        assert knows_sizes(connection, steady=STEADY, shared=SHARED)
 
 
 def test_steady_tables_are_tables() -> None:
