@@ -47,8 +47,10 @@ def propose(body: dict[str, Any]) -> ProposalView:
     prepared run; `points.clawback` {"transfer_id"} of an award.
     """
     kind, payload, reason = body["kind"], body["payload"], body["reason"]
-    once, actor = find_idempotency_key(), get_actor()
-    return _shown(in_transaction_once(once, service.propose, kind, payload, reason, actor=actor, desk=get_desk()))
+    once, actor, desk = find_idempotency_key(), get_actor(), get_desk()
+    # Refused before the unit: the words are the reader's, and a corrected payload may come under the same key.
+    desk.kind(kind).payload.read(payload)
+    return _shown(in_transaction_once(once, service.propose, kind, payload, reason, actor=actor, desk=desk))
 
 
 @bp.get("/approvals/<id:proposal_id>")

@@ -140,7 +140,7 @@ def place_choices(session: Session, center_id: int, paths: Iterable[str]) -> lis
 def innermost(choices: Sequence[tuple[int, str]]) -> list[int]:
     """Those of `place_choices` with no place under them: the stations, if there are any."""
     depths = [len(words) - len(words.lstrip(_STEP)) for _id, words in choices]
-    following = [*depths[1:], 0]
+    following = [*depths[1:], 0][: len(depths)]
     return [
         place_id for (place_id, _words), depth, after in zip(choices, depths, following, strict=True) if after <= depth
     ]

@@ -46,6 +46,16 @@ def test_the_choices_are_a_tree_of_what_is_open_and_may_be_chosen(world: World) 
     assert places.innermost(below) == [station]
 
 
+def test_where_nothing_is_open_there_is_nothing_to_choose(world: World) -> None:
+    path = next(place.path for place in in_snapshot(places.all_places, world.center_id) if place.id == world.station_id)
+    in_transaction(organisations.close_place, world.station_id, actor=world.builder)
+
+    choices = in_snapshot(places.place_choices, world.center_id, [path])
+
+    assert choices == []
+    assert places.innermost(choices) == []
+
+
 def test_names_are_those_of_the_center(world: World, database: Database) -> None:
     elsewhere = World(database)
     wanted = [world.station_id, elsewhere.station_id, 5]

@@ -1,7 +1,7 @@
 """Pure calendar months, in the service's time zone, written as 2026-05."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ledger.kernel.errors import Rejected
@@ -46,9 +46,13 @@ def months_between(first: str, last: str) -> list[str]:
     return found
 
 
-def this_month_start(now: datetime, zone: ZoneInfo) -> datetime:
-    """The first instant of the current month."""
-    return now.astimezone(zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+def newest_month_start(now: datetime) -> datetime:
+    """An instant by which, wherever on earth, every month that has begun by `now` had begun.
+
+    Zones go from 12 hours behind UTC to 14 hours ahead.
+    """
+    begun = (now + timedelta(hours=14)).astimezone(UTC)
+    return begun.replace(day=1, hour=0, minute=0, second=0, microsecond=0) + timedelta(hours=12)
 
 
 def _read(month: str) -> tuple[int, int]:

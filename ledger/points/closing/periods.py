@@ -16,7 +16,7 @@ from ledger.kernel.errors import Rejected
 from ledger.kernel.types import table_of
 from ledger.places.models import Center
 from ledger.points.closing.models import Period
-from ledger.points.closing.months import month_of, months_between, this_month_start
+from ledger.points.closing.months import following, month_of, months_between, newest_month_start
 from ledger.points.models import Batch
 
 _center, _period, _batch = table_of(Center), table_of(Period), table_of(Batch)
@@ -40,6 +40,11 @@ class Turn:
     happened_at: datetime
     proposal_id: int
     decided_by: int
+
+    @property
+    def first_open(self) -> str:
+        """The first month that is open from then on."""
+        return following(self.month) if self.event == "closed" else self.month
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +83,11 @@ def open_moment(session: Session, happened_at: datetime, center_id: int) -> date
 
 
 def _closed_until(session: Session, at: datetime | None, center_id: int) -> datetime | None:
-    """The end of the closed period if `at` lies before it; runs no query for the current month."""
-    if at is None or at >= this_month_start(clock.now(), clock.zone()):
+    """The end of the closed period if `at` lies before it; runs no query for the current month.
+
+    Months were closed in the zone of their time, which the setting may no longer name: the stored instant alone counts.
+    """
+    if at is None or at >= newest_month_start(clock.now()):
         return None
     session.connection().execute(_SHARED, {"center": center_id}).all()
     last = find_last(session, center_id)
@@ -105,7 +113,7 @@ def periods(session: Session, center_id: int) -> Periods:
     began = session.execute(sa.select(sa.func.min(_batch.c.recorded_at)).where(_batch.c.center_id == center_id))
     begun = [month_of(at, zone) for at in began.scalars() if at is not None]
     first = min([*begun, *(turn.month for turn in turns), now])
-    closed = month_of(turns[-1].closed_until, zone) if turns else first
+    closed = turns[-1].first_open if turns else first
     months = [
         MonthView(
             month=month,

@@ -24,7 +24,7 @@ def _check_closing(session: Session, month: str, center_id: int) -> None:
     if month_end(month, clock.zone()) > clock.now():
         raise Rejected("points.period_not_over", month=month)
     last = periods.find_last(session, center_id)
-    if last is not None and month_start(month, clock.zone()) < last.closed_until:
+    if last is not None and month < last.first_open:
         raise Conflict("points.period_closed", month=month)
     expected = periods.periods(session, center_id).to_close or month_of(clock.now(), clock.zone())
     if month != expected:
@@ -33,11 +33,11 @@ def _check_closing(session: Session, month: str, center_id: int) -> None:
 
 def _check_reopening(session: Session, month: str, center_id: int) -> None:
     """Raises the refusals of reopening a month."""
-    start = month_start(month, clock.zone())
+    month_start(month, clock.zone())
     last = periods.find_last(session, center_id)
-    if last is None or start >= last.closed_until:
+    if last is None or month >= last.first_open:
         raise Conflict("points.period_not_closed", month=month)
-    newest = preceding(month_of(last.closed_until, clock.zone()))
+    newest = preceding(last.first_open)
     if month != newest:
         raise Rejected("points.period_not_last", last=newest)
 
