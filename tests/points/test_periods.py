@@ -202,7 +202,7 @@ def test_months_of_one_center_are_not_closed_for_another(office: Office) -> None
 
 @pytest.mark.parametrize(("at", "asks"), [(NOW, False), (NOW - timedelta(days=3), False), (IN_MAY, True)])
 def test_a_posting_of_the_present_month_asks_nothing(office: Office, at: datetime, asks: bool) -> None:
-    """The check adds no statement to the hot path; in the first hours of a month, which have begun somewhere, it may."""
+    """The check adds no statement to the hot path, except near the beginning of a month."""
     said: list[str] = []
     engine = office.world.database.writer
 
