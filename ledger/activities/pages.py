@@ -112,12 +112,12 @@ def _shift_typed() -> _Shift:
 
 
 def _shift(form: Form) -> _Shift:
-    """Read a shift from the form; an end before the start is on the next day."""
-    starts_at, ends_at = form.moment("day", "starts"), form.moment("day", "ends")
+    """Read a shift from the form."""
+    starts_at, ends_at = form.span("day", "starts", "ends")
     return _Shift(
         station_id=form.key("station_id"),
         starts_at=starts_at,
-        ends_at=ends_at + timedelta(days=1) if ends_at < starts_at else ends_at,
+        ends_at=ends_at,
         capacity=form.optional_whole("capacity", least=1, most=MOST_PEOPLE),
         walk_in=forms.ticked("walk_in"),
     )

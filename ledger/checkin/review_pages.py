@@ -1,5 +1,6 @@
 """Pages for reviewers of doubtful attendances: the pending list, and one attendance with its evidence."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import render_template, url_for
@@ -71,10 +72,18 @@ def decide(attendance_id: int) -> ResponseReturnValue:
 
 
 def _command(attendance_id: int) -> ReviewCommand:
-    approve = forms.text("decision") == "approve"
     with Form() as form:
-        ended_at = form.moment("day", "time") if approve and forms.text("time") else None
+        approve = form.choice("decision", ("approve", "reject")) == "approve"
+        ended_at = _changed_end(form) if approve else None
         return ReviewCommand(attendance_id, approve=approve, ended_at=ended_at, note=form.text("note", longest=200))
+
+
+def _changed_end(form: Form) -> datetime | None:
+    """The end that was typed; None if it is empty or still the one shown, which is the recorded one to the second."""
+    if not forms.verbatim("time").strip():
+        return None
+    ended_at = form.moment("day", "time", later=True)
+    return None if forms.verbatim("shown") == _wall(ended_at) else ended_at
 
 
 def _draw(attendance_id: int, typed: dict[str, Any], errors: dict[str, str]) -> str:
@@ -100,10 +109,12 @@ def _case(session: Session, attendance_id: int) -> dict[str, Any]:
 
 def _proposed(view: AttendanceView) -> dict[str, str]:
     """Initial values of the fields: no time for a forgotten check-out, because people would accept a guess."""
-    zone = clock.zone()
     left_at = attendance_list.left_at(view)
-    return {
-        "day": (left_at or view.opened_at).astimezone(zone).date().isoformat(),
-        "time": left_at.astimezone(zone).strftime("%H:%M") if left_at is not None else "",
-        "note": "",
-    }
+    day, time = _wall(left_at or view.opened_at).split("T")
+    known = left_at is not None
+    return {"day": day, "time": time if known else "", "shown": f"{day}T{time}" if known else "", "note": ""}
+
+
+def _wall(moment: datetime) -> str:
+    """The minute that the clock here shows."""
+    return moment.astimezone(clock.zone()).strftime("%Y-%m-%dT%H:%M")

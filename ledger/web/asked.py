@@ -54,8 +54,7 @@ def end_of_day(name: str) -> datetime | None:
 
 def end_of_minute(name: str) -> datetime | None:
     """The last instant of a minute picked on a page, in the people's zone."""
-    minute = _read(name, reading.read_local_minute)
-    return None if minute is None else (minute + _TO_ITS_END).replace(tzinfo=clock.zone())
+    return _read(name, lambda written: reading.in_zone(reading.read_local_minute(written) + _TO_ITS_END, later=True))
 
 
 def pointer(name: str) -> int | None:

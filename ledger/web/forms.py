@@ -1,14 +1,13 @@
 """Reads HTML forms with the readers of `ledger.web.reading`, and attributes refusals to fields."""
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from flask import request
 from flask_babel import gettext as _
 
-from ledger.kernel import clock
 from ledger.kernel.errors import LedgerError
 from ledger.web import reading
 from ledger.web.problem import InvalidFields, words
@@ -102,10 +101,31 @@ class Form:
         """A day, None if empty."""
         return self.read_if_filled(name, reading.read_day)
 
-    def moment(self, day_name: str, time_name: str) -> datetime:
-        """A day and a time of day in the people's zone."""
-        clock_time = self.read(time_name, reading.read_time, otherwise=datetime.min.time())
-        return datetime.combine(self.day(day_name), clock_time, tzinfo=clock.zone())
+    def moment(self, day_name: str, time_name: str, *, later: bool = False) -> datetime:
+        """A day and a time of day in the people's zone; `later` for an end, in an hour that comes twice."""
+        clock_time = self._time(time_name)
+        return self._moment(datetime.combine(self.day(day_name), clock_time), time_name, later=later)
+
+    def span(self, day_name: str, start_name: str, end_name: str) -> tuple[datetime, datetime]:
+        """Two times of day from a day on; an end before the start is on the next day."""
+        start, end = self._time(start_name), self._time(end_name)
+        day = self.day(day_name)
+        end_day = day + timedelta(days=1) if end < start else day
+        return (
+            self._moment(datetime.combine(day, start), start_name, later=False),
+            self._moment(datetime.combine(end_day, end), end_name, later=True),
+        )
+
+    def _time(self, name: str) -> time:
+        return self.read(name, reading.read_time, otherwise=time.min)
+
+    def _moment(self, wall: datetime, name: str, *, later: bool) -> datetime:
+        """The moment in UTC, in which a difference is the time that has passed."""
+        try:
+            return reading.in_zone(wall, later=later).astimezone(UTC)
+        except Unreadable as unreadable:
+            self.faults.setdefault(name, unreadable.words)
+            return wall.replace(tzinfo=UTC)
 
 
 def text(name: str, *, longest: int = LONGEST_TEXT) -> str:

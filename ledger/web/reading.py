@@ -21,6 +21,7 @@ from datetime import UTC, date, datetime, time
 
 from flask_babel import gettext as _
 
+from ledger.kernel import clock
 from ledger.kernel.ids import parse_public_id
 from ledger.web.formats import points as in_points
 
@@ -109,6 +110,17 @@ def read_local_minute(typed: str) -> datetime:
     if moment is None or not EARLIEST <= moment.date() <= LATEST:
         raise Unreadable(_("请填日期和时间，如 2026-12-31T09:30，年份 2000 到 2199"))
     return moment.replace(second=0, microsecond=0)
+
+
+def in_zone(wall: datetime, *, later: bool) -> datetime:
+    """The moment at which the clock here shows `wall`, `later` choosing among two. Raises Unreadable if it never does.
+
+    An hour that comes twice is read as the longer span: a beginning means the first, an end the later one.
+    """
+    moment = wall.replace(tzinfo=clock.zone(), fold=int(later))
+    if moment.astimezone(UTC).astimezone(clock.zone()).replace(tzinfo=None) != wall:
+        raise Unreadable(_("这个时间没有：钟那时往前拨了，请填别的时间"))
+    return moment
 
 
 def read_instant(written: str) -> datetime:
