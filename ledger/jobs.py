@@ -5,7 +5,7 @@ row. There is no leader, so no failover.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,6 +22,7 @@ from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Unavailable
 from ledger.kernel.ids import public_id
 from ledger.kernel.runtime import Runtime, within
+from ledger.kernel.sweeping import MOST_SWEPT
 from ledger.organisations.imports import service as imports
 from ledger.people.access import credentials
 from ledger.places import queries as places
@@ -38,27 +39,44 @@ _machine = SystemClock()
 Work = Callable[[Session], int]
 CenterWork = Callable[[Session, int], int]
 OutsideWork = Callable[[int, datetime], int]
+# A transition takes longer than a deletion: these many still hold SQLite's writer only briefly.
+_RELEASED, _CLOSED = 30, 100
+
+
+@dataclass(frozen=True, slots=True)
+class EachCenter:
+    """A unit for each center that returns the number of changes, at most `full`; it is run again while that many."""
+
+    work: CenterWork
+    full: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AtOnce:
+    """A unit for the whole service that returns the number of changes, at most `full`; run again while that many."""
+
+    work: Work
+    full: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Work too long for a unit: called for each center with the machine's time, it claims its own slots."""
+
+    work: OutsideWork
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work done every `seconds` (a divisor of a day), for each center or once for the whole service.
-
-    The work returns the number of changes, at most as many as hold the writer only briefly. If it changed `full` or
-    more, some are left, and it is run again immediately. Work too long for a unit runs `outside` of one, for each
-    center, with the time as argument, and claims its own slots.
-    """
+    """What is done every `seconds`, a divisor of a day."""
 
     name: str
     seconds: int
-    each_center: CenterWork | None = None
-    at_once: Work | None = None
-    full: int | None = None
-    outside: OutsideWork | None = None
+    does: EachCenter | AtOnce | Outside
 
 
-def _forget_keys(session: Session) -> int:
-    return idempotency.forget_old(session, now=clock.now())
+def _forget_keys(session: Session, center_id: int) -> int:
+    return idempotency.forget_old(session, center_id, now=clock.now())
 
 
 def _forget_runs(session: Session) -> int:
@@ -66,21 +84,23 @@ def _forget_runs(session: Session) -> int:
 
 
 SCHEDULE: tuple[Job, ...] = (
-    Job("release-holds", 15, each_center=partial(settling.release_expired, limit=30)),
-    Job("release-raw-holds", 15, each_center=releasing.release_expired),
-    Job("expire-lots", 15, each_center=expiry.carry_out),
-    Job("seal", 120, each_center=sealing.seal, full=sealing.MOST_PER_BLOCK),
+    Job("release-holds", 15, EachCenter(partial(settling.release_expired, limit=_RELEASED), full=_RELEASED)),
+    Job("release-raw-holds", 15, EachCenter(releasing.release_expired, full=releasing.MOST_RELEASED)),
+    # Not again while full: the lots of a whole center leave over hours, so that nobody at a till waits for them.
+    Job("expire-lots", 15, EachCenter(expiry.carry_out)),
+    Job("seal", 120, EachCenter(sealing.seal, full=sealing.MOST_PER_BLOCK)),
     # Claims no slot: messages are claimed one by one, so two processes share them.
-    Job("send-outbox", 30, outside=lambda center_id, _at: outbox.deliver(center_id)),
-    Job("verify", 3600, outside=nightly.verify_tonight),
-    Job("close-forgotten", 60, each_center=partial(checkin.close_forgotten, limit=100)),
-    Job("sweep-payer-codes", 3600, each_center=settling.forget_codes),
-    Job("sweep-log-ins", 3600, at_once=credentials.forget_ended, full=credentials.MOST_FORGOTTEN),
-    Job("sweep-import-drafts", 3600, each_center=imports.forget_drafts),
-    Job("sweep-rate-limits", 600, at_once=rate_limit.forget_expired),
-    Job("sweep-idempotency-keys", 3600, at_once=_forget_keys),
-    Job("sweep-outbox", 3600, each_center=outbox.forget_sent),
-    Job("sweep-job-runs", 3600, at_once=_forget_runs),
+    Job("send-outbox", 30, Outside(lambda center_id, _at: outbox.deliver(center_id))),
+    Job("verify", 3600, Outside(nightly.verify_tonight)),
+    Job("close-forgotten", 60, EachCenter(partial(checkin.close_forgotten, limit=_CLOSED), full=_CLOSED)),
+    Job("sweep-payer-codes", 3600, EachCenter(settling.forget_codes, full=MOST_SWEPT)),
+    Job("sweep-activation-codes", 3600, AtOnce(credentials.forget_codes, full=MOST_SWEPT)),
+    Job("sweep-log-ins", 3600, AtOnce(credentials.forget_log_ins, full=MOST_SWEPT)),
+    Job("sweep-import-drafts", 3600, EachCenter(imports.forget_drafts, full=imports.MOST_DRAFTS_SWEPT)),
+    Job("sweep-rate-limits", 600, AtOnce(rate_limit.forget_expired, full=MOST_SWEPT)),
+    Job("sweep-idempotency-keys", 3600, EachCenter(_forget_keys, full=MOST_SWEPT)),
+    Job("sweep-outbox", 3600, EachCenter(outbox.forget_sent, full=MOST_SWEPT)),
+    Job("sweep-job-runs", 3600, AtOnce(_forget_runs, full=MOST_SWEPT)),
 )
 
 
@@ -108,31 +128,15 @@ def run(runtime: Runtime, job: Job, *, at: datetime | None = None) -> int:
 
 
 def _run(job: Job, now: datetime) -> int:
-    slot = slot_of(now, job.seconds)
-    changed = _run_outside(job, now)
-    for name, work in _parts(job):
+    changed = 0
+    for name, steps in _parts(job, now):
         try:
-            done = in_transaction(_once, name, slot, work)
-            changed += done
-            while job.full is not None and done >= job.full:
-                done = in_transaction(work)
+            for done in steps:
                 changed += done
         except Unavailable as told:
             _log.warning("job %s was put off: %s", name, told.code)
         except Exception:
             _log.exception("job %s failed", name)
-    return changed
-
-
-def _run_outside(job: Job, now: datetime) -> int:
-    changed = 0
-    for center_id in in_snapshot(places.center_ids) if job.outside is not None else ():
-        try:
-            changed += job.outside(center_id, now) if job.outside is not None else 0
-        except Unavailable as told:
-            _log.warning("job %s was put off: %s", job.name, told.code)
-        except Exception:
-            _log.exception("job %s failed", job.name)
     return changed
 
 
@@ -142,13 +146,30 @@ def slot_of(instant: datetime, seconds: int) -> datetime:
     return datetime.fromtimestamp(since - since % seconds, UTC)
 
 
-def _parts(job: Job) -> list[tuple[str, Work]]:
-    """The units of a run: one per center, so that a fault in one center doesn't affect others."""
-    if job.each_center is None:
-        return [(job.name, job.at_once)] if job.at_once is not None else []
+def _parts(job: Job, now: datetime) -> list[tuple[str, Iterator[int]]]:
+    """The parts of a run with their steps: one per center, so that a fault in one center doesn't affect others."""
+    does, slot = job.does, slot_of(now, job.seconds)
+    if isinstance(does, AtOnce):
+        return [(job.name, _units(job.name, slot, does.work, does.full))]
+    centers = {f"{job.name}:{public_id(center_id)}": center_id for center_id in in_snapshot(places.center_ids)}
+    if isinstance(does, Outside):
+        return [(name, _outside(does.work, center_id, now)) for name, center_id in centers.items()]
     return [
-        (f"{job.name}:{public_id(each)}", _for_center(job.each_center, each)) for each in in_snapshot(places.center_ids)
+        (name, _units(name, slot, _for_center(does.work, center_id), does.full)) for name, center_id in centers.items()
     ]
+
+
+def _units(name: str, slot: datetime, work: Work, full: int | None) -> Iterator[int]:
+    """Run the work's units; each yields its number of changes once it is committed."""
+    done = in_transaction(_once, name, slot, work)
+    yield done
+    while full is not None and done >= full:
+        done = in_transaction(work)
+        yield done
+
+
+def _outside(work: OutsideWork, center_id: int, now: datetime) -> Iterator[int]:
+    yield work(center_id, now)
 
 
 def _for_center(work: CenterWork, center_id: int) -> Work:

@@ -13,7 +13,7 @@ from ledger import jobs
 from ledger.checkin import service as checkin
 from ledger.checkin.commands import ScanCommand
 from ledger.checkin.models import Attendance
-from ledger.jobs import SCHEDULE, Job
+from ledger.jobs import SCHEDULE, AtOnce, EachCenter, Job, Outside
 from ledger.kernel import clock, runtime
 from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot, in_transaction
@@ -58,7 +58,7 @@ def count_slot(session: Session) -> int:
     return int(done.rowcount)
 
 
-TICK = Job("tick", 60, at_once=count_slot)
+TICK = Job("tick", 60, AtOnce(count_slot))
 
 
 def run_all_slots(_process: int) -> int:
@@ -92,7 +92,7 @@ def test_a_slot_whose_work_failed_is_done_by_the_next_who_comes(own_database: Da
         count_slot(session)
         raise OSError("the disk is gone")
 
-    assert jobs.run(runtime.current(), Job("tick", 60, at_once=fail), at=SLOTS[0]) == 0
+    assert jobs.run(runtime.current(), Job("tick", 60, AtOnce(fail)), at=SLOTS[0]) == 0
     assert in_snapshot(ticks) == 0
     assert jobs.run(runtime.current(), TICK, at=SLOTS[0]) == 1
 
@@ -105,14 +105,14 @@ def test_a_job_that_took_exactly_what_is_full_is_asked_again(own_database: Datab
         left[0] -= taken
         return taken
 
-    assert jobs.run(runtime.current(), Job("tick", 60, at_once=take, full=full), at=SLOTS[0]) == 6
+    assert jobs.run(runtime.current(), Job("tick", 60, AtOnce(take, full=full)), at=SLOTS[0]) == 6
     assert left == [0]
 
 
 def test_the_schedule_fires_by_itself_and_stops(own_database: Database) -> None:
     in_transaction(start_counting)
     before = threading.enumerate()
-    scheduler = jobs.start(runtime.current(), (Job("tick", 1, at_once=count_slot),))
+    scheduler = jobs.start(runtime.current(), (Job("tick", 1, AtOnce(count_slot)),))
     deadline = time.monotonic() + 20
     while in_snapshot(ticks) < 2 and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -125,7 +125,6 @@ def test_the_schedule_fires_by_itself_and_stops(own_database: Database) -> None:
 
 @pytest.mark.parametrize("each", SCHEDULE, ids=lambda each: each.name)
 def test_every_job_runs_with_nothing_to_do(world: World, each: Job) -> None:
-    assert each.at_once is not None or each.each_center is not None or each.outside is not None
     assert 86_400 % each.seconds == 0
     assert jobs.run(runtime.current(), each, at=datetime(2020, 1, 1, tzinfo=UTC)) >= 0
 
@@ -141,8 +140,8 @@ def test_a_job_in_a_test_works_for_the_centers_of_that_test_alone(left_behind: i
     """Otherwise each job would visit the centers of all earlier tests."""
     seen: list[int] = []
 
-    jobs.run(runtime.current(), Job("see", 60, each_center=lambda _session, center: seen.append(center) or 0))
-    jobs.run(runtime.current(), Job("see", 60, outside=lambda center, _at: seen.append(center) or 0))
+    jobs.run(runtime.current(), Job("see", 60, EachCenter(lambda _session, center: seen.append(center) or 0)))
+    jobs.run(runtime.current(), Job("see", 60, Outside(lambda center, _at: seen.append(center) or 0)))
 
     assert seen == [world.center_id] * 2
 
@@ -229,7 +228,7 @@ def test_codes_that_are_over_are_swept(world: World) -> None:
 
     with clock.at(clock.now() + timedelta(days=8)):
         jobs.run(runtime.current(), job("sweep-payer-codes"), at=new_slot())
-        jobs.run(runtime.current(), job("sweep-log-ins"), at=new_slot())
+        jobs.run(runtime.current(), job("sweep-activation-codes"), at=new_slot())
 
     assert in_snapshot(_codes, member) == (0, 0)
 

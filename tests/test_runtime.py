@@ -18,7 +18,7 @@ from ledger import jobs
 from ledger.app import create_app
 from ledger.audit.verifying import queries as run_queries
 from ledger.audit.verifying import runs
-from ledger.jobs import SCHEDULE, Job
+from ledger.jobs import SCHEDULE, AtOnce, Job
 from ledger.kernel import clock, runtime
 from ledger.kernel.crypto import keyring
 from ledger.kernel.database import Database
@@ -172,7 +172,7 @@ def test_the_threads_of_a_schedule_see_their_own(two: list[Installation]) -> Non
         told.setdefault(runtime.current().host, set()).add(f"{clock.now()} {runtime.current().zone.key}")
         return 1
 
-    running = [jobs.start(each.runtime, (Job("note", 1, at_once=note),)) for each in two]
+    running = [jobs.start(each.runtime, (Job("note", 1, AtOnce(note)),)) for each in two]
     try:
         _wait_for(told, 2)
     finally:

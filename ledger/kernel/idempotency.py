@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ledger.kernel.errors import Conflict, Rejected
 from ledger.kernel.prepared import Prepared
+from ledger.kernel.sweeping import sweep
 from ledger.kernel.types import STRICT, Base, table_of
 from ledger.kernel.upserts import insert_or_ignore
 
@@ -21,7 +22,7 @@ class Idempotency(Base):
     """The stored answer of a key: a unit's plain value or its refusal. No personal text, no secret."""
 
     __tablename__ = "idempotency"
-    __table_args__ = (STRICT,)
+    __table_args__ = (sa.Index(None, "center_id", "created_at"), STRICT)
 
     center_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     scope: Mapped[str] = mapped_column(primary_key=True)
@@ -128,10 +129,9 @@ def remember_refusal(connection: sa.Connection, once: Once, refusal: Conflict | 
     _write(connection, once, outcome=outcome, code=refusal.code, answer=text)
 
 
-def forget_old(session: Session, *, now: datetime) -> int:
-    """Delete keys past their retention and return how many. Business keys in the ledger are kept for ever."""
-    result = session.connection().execute(sa.delete(_table).where(_table.c.created_at < now - KEPT))
-    return result.rowcount
+def forget_old(session: Session, center_id: int, *, now: datetime) -> int:
+    """Sweep keys past their retention. Business keys in the ledger are kept for ever."""
+    return sweep(session, _table, _table.c.center_id == center_id, _table.c.created_at < now - KEPT)
 
 
 def _write(connection: sa.Connection, once: Once, *, outcome: str, code: str | None, answer: str) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from ledger.kernel.sweeping import sweep
 from ledger.kernel.types import STRICT, Base, table_of
 from ledger.kernel.upserts import insert_or_ignore
 
@@ -13,7 +14,7 @@ class JobRun(Base):
     """A completed slot of a job."""
 
     __tablename__ = "job_run"
-    __table_args__ = (STRICT,)
+    __table_args__ = (sa.Index(None, "ran_at"), STRICT)
 
     job: Mapped[str] = mapped_column(primary_key=True)
     slot: Mapped[str] = mapped_column(primary_key=True)
@@ -28,5 +29,5 @@ def claim(session: Session, job: str, slot: datetime) -> bool:
 
 
 def forget_runs(session: Session, before: datetime) -> int:
-    """Delete slots up to an instant and return how many. Past slots are never claimed again."""
-    return int(session.connection().execute(sa.delete(JobRun).where(JobRun.ran_at < before)).rowcount)
+    """Sweep slots before an instant. Past slots are never claimed again."""
+    return sweep(session, table_of(JobRun), JobRun.ran_at < before)

@@ -18,7 +18,8 @@ from ledger.kernel import clock, runtime
 from ledger.kernel.db import in_transaction
 from ledger.kernel.ids import new_id
 from ledger.kernel.routes import Channel, Message
-from ledger.kernel.types import STRICT, Base, center_key, key, table_of
+from ledger.kernel.sweeping import sweep
+from ledger.kernel.types import STRICT, Base, center_key, index_where, key, table_of
 
 _log = logging.getLogger(__name__)
 CLAIM = timedelta(minutes=5)
@@ -35,14 +36,8 @@ class OutboxMessage(Base):
         sa.ForeignKeyConstraint(["center_id"], ["center.id"]),
         sa.CheckConstraint("attempts >= 0", name="attempts"),
         sa.CheckConstraint("sent_at IS NULL OR attempts > 0", name="sent"),
-        sa.Index(
-            "ix_outbox_waiting",
-            "center_id",
-            "channel",
-            "next_try_at",
-            sqlite_where=sa.text("sent_at IS NULL"),
-            postgresql_where=sa.text("sent_at IS NULL"),
-        ),
+        index_where("sent_at IS NULL", "ix_outbox_waiting", "center_id", "channel", "next_try_at"),
+        index_where("sent_at IS NOT NULL", "ix_outbox_sent", "center_id", "sent_at"),
         STRICT,
     )
 
@@ -114,9 +109,8 @@ def claim(session: Session, center_id: int, channel: str) -> Message | None:
 
 
 def forget_sent(session: Session, center_id: int) -> int:
-    """Delete messages sent long ago and return how many."""
-    old = (_box.c.center_id == center_id, _box.c.sent_at < clock.now() - _KEPT)
-    return int(session.connection().execute(sa.delete(_box).where(*old)).rowcount)
+    """Sweep messages sent long ago."""
+    return sweep(session, _box, _box.c.center_id == center_id, _box.c.sent_at < clock.now() - _KEPT)
 
 
 def backlog(session: Session) -> tuple[int, datetime | None]:

@@ -90,6 +90,11 @@ def inside_center(column: str, table: str) -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint(["center_id", column], [f"{table}.center_id", f"{table}.id"])
 
 
+def index_where(condition: str, name: str, *columns: str) -> sa.Index:
+    """A partial index: only of rows that meet the condition."""
+    return sa.Index(name, *columns, sqlite_where=sa.text(condition), postgresql_where=sa.text(condition))
+
+
 def table_of(model: type[Base]) -> sa.Table:
     """The table of a mapped class, for statements that bypass the ORM."""
     table = model.__table__

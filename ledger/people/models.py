@@ -173,6 +173,7 @@ class LoginSession(Base):
     __tablename__ = "login_session"
     __table_args__ = (
         sa.Index(None, "identity_id"),
+        sa.Index(None, "expires_at"),
         sa.CheckConstraint("kind IN ('browser', 'device')", name="kind"),
         STRICT,
     )
@@ -191,7 +192,7 @@ class ActivationCode(Base):
     """A code on paper with which a person sets a first or a new password, once."""
 
     __tablename__ = "activation_code"
-    __table_args__ = (sa.Index(None, "identity_id"), STRICT)
+    __table_args__ = (sa.Index(None, "identity_id"), sa.Index(None, "expires_at"), STRICT)
 
     code_hash: Mapped[str] = mapped_column(primary_key=True)
     identity_id: Mapped[int]

@@ -9,7 +9,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ledger.kernel.types import STRICT, Base, center_key, inside_center, key
+from ledger.kernel.types import STRICT, Base, center_key, index_where, inside_center, key
 
 
 class Unit(Base):
@@ -44,6 +44,7 @@ class Account(Base):
         sa.Index(None, "center_id", "opened_at", "id"),
         sa.Index(None, "center_id", "kind", "opened_at", "id"),
         sa.Index(None, "center_id", "unit", "opened_at", "id"),
+        index_where("kind = 'free' AND debits_pending > 0", "ix_account_holding", "center_id"),
         sa.CheckConstraint(
             "debits_pending >= 0 AND debits_posted >= 0 AND credits_pending >= 0 AND credits_posted >= 0",
             name="counters",
@@ -131,20 +132,8 @@ class Transfer(Base):
         sa.Index("ix_transfer_debit_side", "center_id", "debit_account_id", "recorded_at", "kind", "amount"),
         sa.Index("ix_transfer_credit_side", "center_id", "credit_account_id", "recorded_at", "kind", "amount"),
         sa.Index(None, "center_id", "batch_id"),
-        sa.Index(
-            "ix_transfer_refund_of",
-            "center_id",
-            "refund_of",
-            sqlite_where=sa.text("refund_of IS NOT NULL"),
-            postgresql_where=sa.text("refund_of IS NOT NULL"),
-        ),
-        sa.Index(
-            "ix_transfer_expiring",
-            "center_id",
-            "expires_at",
-            sqlite_where=sa.text("expires_at IS NOT NULL"),
-            postgresql_where=sa.text("expires_at IS NOT NULL"),
-        ),
+        index_where("refund_of IS NOT NULL", "ix_transfer_refund_of", "center_id", "refund_of"),
+        index_where("expires_at IS NOT NULL", "ix_transfer_expiring", "center_id", "debit_account_id", "expires_at"),
         sa.CheckConstraint("amount > 0", name="amount"),
         sa.CheckConstraint("debit_account_id <> credit_account_id", name="two_accounts"),
         sa.CheckConstraint("kind IN ('posted', 'pending', 'post', 'void', 'expire')", name="kind"),
@@ -191,20 +180,8 @@ class Lot(Base):
         sa.CheckConstraint("amount > 0", name="amount"),
         sa.CheckConstraint("held >= 0 AND held <= remaining AND remaining <= amount", name="counters"),
         sa.CheckConstraint("extended_to IS NULL OR expires_on IS NOT NULL", name="extended"),
-        sa.Index(
-            "ix_lot_left",
-            "center_id",
-            "account_id",
-            sqlite_where=sa.text("remaining > 0"),
-            postgresql_where=sa.text("remaining > 0"),
-        ),
-        sa.Index(
-            "ix_lot_ending",
-            "center_id",
-            "expires_on",
-            sqlite_where=sa.text("remaining > 0 AND expires_on IS NOT NULL"),
-            postgresql_where=sa.text("remaining > 0 AND expires_on IS NOT NULL"),
-        ),
+        index_where("remaining > 0", "ix_lot_left", "center_id", "account_id"),
+        index_where("remaining > 0 AND expires_on IS NOT NULL", "ix_lot_ending", "center_id", "expires_on"),
         sa.Index(None, "center_id", "transfer_id"),
         STRICT,
     )

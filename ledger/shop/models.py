@@ -5,7 +5,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ledger.kernel.types import STRICT, Base, center_key, inside_center, key
+from ledger.kernel.types import STRICT, Base, center_key, index_where, inside_center, key
 
 
 class Shop(Base):
@@ -115,7 +115,7 @@ class PayerCode(Base):
     __table_args__ = (
         inside_center("volunteer_id", "volunteer"),
         sa.UniqueConstraint("center_id", "code_hash"),
-        sa.Index(None, "center_id", "expires_at"),
+        index_where("redemption_id IS NULL", "ix_payer_code_unused", "center_id", "expires_at"),
         sa.CheckConstraint("status IN ('ISSUED', 'BOUND', 'CONSUMED', 'BURNED')", name="status"),
         STRICT,
     )
@@ -143,6 +143,7 @@ class Redemption(Base):
         sa.Index(None, "center_id", "shop_id", "created_at"),
         sa.Index(None, "center_id", "status", "created_at"),
         sa.Index(None, "center_id", "created_at"),
+        sa.Index(None, "center_id", "payer_code_id"),
         sa.CheckConstraint(
             "status IN ('CART', 'HELD', 'CONFIRMED', 'VOIDED', 'RELEASED')",
             name="status",

@@ -10,6 +10,7 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor, system_actor
 from ledger.kernel.errors import Conflict, Rejected
 from ledger.kernel.prepared import Prepared
+from ledger.kernel.sweeping import sweep
 from ledger.kernel.types import table_of
 from ledger.kernel.upserts import insert_or_update
 from ledger.points.book import entries
@@ -122,16 +123,11 @@ def release_expired(session: Session, center_id: int, *, limit: int = 100) -> in
 
 
 def forget_codes(session: Session, center_id: int) -> int:
-    """Delete unused codes a day after they expire; returns how many. Until then a till can report them as expired."""
+    """Sweep codes without a cart a day after they expire. Until then a till can report them as expired."""
     long_over = PayerCode.expires_at < clock.now() - timedelta(days=1)
-    unused = sa.and_(PayerCode.status.in_(("ISSUED", "BURNED")), ~_carts_of_code())
-    statement = sa.delete(PayerCode).where(PayerCode.center_id == center_id, long_over, unused)
-    return int(session.connection().execute(statement).rowcount)
-
-
-def _carts_of_code() -> sa.Exists:
-    same = (Redemption.center_id == PayerCode.center_id, Redemption.payer_code_id == PayerCode.id)
-    return sa.exists().where(*same)
+    return sweep(
+        session, table_of(PayerCode), PayerCode.center_id == center_id, PayerCode.redemption_id.is_(None), long_over
+    )
 
 
 def _release(session: Session, redemption: RedemptionView, kind: Kind, *, actor: Actor) -> None:

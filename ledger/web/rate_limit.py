@@ -10,6 +10,7 @@ from ledger.kernel import clock
 from ledger.kernel.crypto import keyring
 from ledger.kernel.db import in_transaction
 from ledger.kernel.errors import TooMany
+from ledger.kernel.sweeping import sweep
 from ledger.kernel.types import table_of
 from ledger.kernel.upserts import insert_or_update
 from ledger.web.models import RateLimit
@@ -40,9 +41,8 @@ def forgive(*tries: tuple[Limit, str]) -> None:
 
 
 def forget_expired(session: Session) -> int:
-    """Delete counters whose window is over and return how many. For a job."""
-    now = int(clock.now().timestamp())
-    return int(session.connection().execute(sa.delete(RateLimit).where(RateLimit.expires_at <= now)).rowcount)
+    """Sweep counters whose window is over."""
+    return sweep(session, _limits, _limits.c.expires_at <= int(clock.now().timestamp()))
 
 
 def network_of(address: str | None) -> str:

@@ -199,8 +199,8 @@ def test_old_keys_are_forgotten_and_young_ones_kept(own_database: Database) -> N
     for days in (KEPT.days + 1, KEPT.days, 1):
         with clock.at(now - timedelta(days=days)):
             in_transaction_once(once(center, key=str(days)), add, "job", str(days))
-    assert in_transaction(forget_old, now=now) == 1
-    assert in_transaction(forget_old, now=now) == 0
+    assert in_transaction(forget_old, center, now=now) == 1
+    assert in_transaction(forget_old, center, now=now) == 0
     keys = in_snapshot(lambda session: sorted(session.scalars(sa.select(Idempotency.key))))
     assert keys == ["1", "90"]
 

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from prometheus_client import REGISTRY
 
 from ledger import jobs
-from ledger.jobs import SCHEDULE, Job
+from ledger.jobs import SCHEDULE, AtOnce, Job
 from ledger.kernel import clock, runtime
 from ledger.kernel.crypto import keyring
 from ledger.kernel.db import in_snapshot, in_transaction
@@ -125,7 +125,7 @@ def test_of_a_key_only_its_end_can_be_written(books: Books, log: Log, column: st
 def test_the_job_goes_on_until_nothing_waits(books: Books, log: Log) -> None:
     for number in range(7):
         books.award(number + 1)
-    mine = Job("seal-in-twos", 60, at_once=lambda session: seal(session, books.center_id, limit=2), full=2)
+    mine = Job("seal-in-twos", 60, AtOnce(lambda session: seal(session, books.center_id, limit=2), full=2))
     assert jobs.run(runtime.current(), mine, at=new_slot()) == 7
     assert [block.leaves for block in log.blocks] == [2, 2, 2, 1]
 

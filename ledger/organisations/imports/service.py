@@ -14,6 +14,8 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.errors import NotFound
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
+from ledger.kernel.sweeping import sweep
+from ledger.kernel.types import table_of
 from ledger.organisations.imports.check import Destination, Plan, Sealed, make_plan, refuse_errors
 from ledger.organisations.models import ImportDraft
 from ledger.organisations.service import add_team, join_teams
@@ -22,6 +24,8 @@ from ledger.people.volunteers.registration import register_volunteers
 
 DRAFT_LASTS = timedelta(hours=24)
 _FILE_NAME_LENGTH = 100
+# A draft may have thousands of lines.
+MOST_DRAFTS_SWEPT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +83,9 @@ def get_draft(session: Session, draft_id: int, *, actor: Actor) -> Draft:
 
 
 def forget_drafts(session: Session, center_id: int) -> int:
-    """Delete drafts that nobody confirmed for a day; returns how many."""
+    """Sweep drafts that nobody confirmed for a day."""
     old = (ImportDraft.center_id == center_id, ImportDraft.made_at < clock.now() - DRAFT_LASTS)
-    return int(session.connection().execute(sa.delete(ImportDraft).where(*old)).rowcount)
+    return sweep(session, table_of(ImportDraft), *old, limit=MOST_DRAFTS_SWEPT)
 
 
 def pack(lines: Sequence[Sequence[Any]]) -> str:

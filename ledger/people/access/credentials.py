@@ -3,10 +3,10 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import sqlalchemy as sa
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
 from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
@@ -14,6 +14,8 @@ from ledger.kernel.crypto import keyring, token_hash
 from ledger.kernel.errors import Forbidden, NotFound, Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
+from ledger.kernel.sweeping import sweep
+from ledger.kernel.types import table_of
 from ledger.people.access.sessions import roles_of
 from ledger.people.identities.queries import find_identity_by_phone
 from ledger.people.models import ActivationCode, Identity, LoginSession, RoleGrant
@@ -28,7 +30,6 @@ SESSION_LASTS: dict[str, timedelta] = {"browser": timedelta(hours=12), "device":
 VOLUNTEERS_BROWSER_LASTS = timedelta(days=30)
 # Records name the log-in behind them, so log-ins are kept for a while after they end.
 _SESSIONS_KEPT = timedelta(days=30)
-MOST_FORGOTTEN = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,23 +130,14 @@ def revoke_all_sessions(session: Session, identity_id: int) -> None:
     _revoke(session, LoginSession.identity_id == identity_id)
 
 
-def forget_ended(session: Session) -> int:
-    """Delete expired activation codes and log-ins that ended a month ago; returns how many. For a job.
-
-    Deletes at most MOST_FORGOTTEN of each, to hold the writer only briefly.
-    """
-    now = clock.now()
-    codes = _some(ActivationCode.code_hash, ActivationCode.expires_at <= now)
-    sessions = _some(LoginSession.token_hash, LoginSession.expires_at < now - _SESSIONS_KEPT)
-    ended = (
-        sa.delete(ActivationCode).where(ActivationCode.code_hash.in_(codes)),
-        sa.delete(LoginSession).where(LoginSession.token_hash.in_(sessions)),
-    )
-    return sum(int(session.connection().execute(delete).rowcount) for delete in ended)
+def forget_codes(session: Session) -> int:
+    """Sweep expired activation codes."""
+    return sweep(session, table_of(ActivationCode), ActivationCode.expires_at <= clock.now())
 
 
-def _some(key: InstrumentedAttribute[str], which: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    return sa.select(key).where(which).limit(MOST_FORGOTTEN)
+def forget_log_ins(session: Session) -> int:
+    """Sweep log-ins that ended a month ago."""
+    return sweep(session, table_of(LoginSession), LoginSession.expires_at < clock.now() - _SESSIONS_KEPT)
 
 
 def _may_give_password(session: Session, identity_id: int, actor: Actor) -> None:
