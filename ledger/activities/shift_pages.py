@@ -49,13 +49,14 @@ def _shift(session: Session, shift_id: int, actor: Actor) -> dict[str, Any]:
 @requires(Permission.MANAGE_ACTIVITIES)
 def add_signup(shift_id: int) -> ResponseReturnValue:
     """Sign a volunteer up, by number or full phone."""
-    number, actor = forms.text("number"), get_actor()
+    actor = get_actor()
     try:
-        in_transaction_once(idempotency_key(), _sign_up, shift_id, number, actor=actor)
+        in_transaction_once(idempotency_key(), _sign_up, shift_id, forms.text("number"), actor=actor)
     except LedgerError as error:
         errors = forms.field_errors(error, _NUMBER_FIELDS)
         shown = in_snapshot(_shift, shift_id, actor)
-        return render_template("activities/shift.html", errors=errors, number=number, **shown), error.status
+        typed = forms.verbatim("number")
+        return render_template("activities/shift.html", errors=errors, number=typed, **shown), error.status
     return redirect(url_for("activities.shift", shift_id=shift_id), 303)
 
 

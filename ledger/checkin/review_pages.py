@@ -68,7 +68,7 @@ def decide(attendance_id: int) -> ResponseReturnValue:
         in_transaction_once(idempotency_key(), reviewing.review, command, actor=get_actor())
     except LedgerError as error:
         return _draw(attendance_id, forms.everything(), forms.field_errors(error, _FIELDS)), error.status
-    return redirect(url_for("checkin.reviews", done=forms.text("decision")), 303)
+    return redirect(url_for("checkin.reviews", done=forms.verbatim("decision")), 303)
 
 
 def _command(attendance_id: int) -> ReviewCommand:

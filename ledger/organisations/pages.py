@@ -136,12 +136,13 @@ def new_code(place_id: int) -> ResponseReturnValue:
 @requires(Permission.MANAGE_VOLUNTEERS)
 def send_new_team(place_id: int) -> ResponseReturnValue:
     """Add a team based here."""
-    name, actor = forms.text("name"), get_actor()
+    actor = get_actor()
     try:
+        name = forms.text("name")
         team_id = in_transaction_once(idempotency_key(), service.add_team, place_id=place_id, name=name, actor=actor)
     except LedgerError as error:
         shown = in_snapshot(_place, place_id, actor) | {"errors": forms.field_errors(error, _TEAM_FIELDS)}
-        return render_template("organisations/place.html", team_name=name, **shown), error.status
+        return render_template("organisations/place.html", team_name=forms.verbatim("name"), **shown), error.status
     return redirect(url_for("organisations.team", team_id=team_id), 303)
 
 
@@ -166,12 +167,12 @@ def _team(session: Session, team_id: int, actor: Actor) -> dict[str, Any]:
 @requires(Permission.MANAGE_VOLUNTEERS)
 def add_member(team_id: int) -> ResponseReturnValue:
     """Add a member, by number or full phone."""
-    number, actor = forms.text("number"), get_actor()
+    actor = get_actor()
     try:
-        in_transaction_once(idempotency_key(), _join, team_id, number, actor=actor)
+        in_transaction_once(idempotency_key(), _join, team_id, forms.text("number"), actor=actor)
     except LedgerError as error:
         shown = in_snapshot(_team, team_id, actor) | {"errors": forms.field_errors(error, _MEMBER_FIELDS)}
-        return render_template("organisations/team.html", number=number, **shown), error.status
+        return render_template("organisations/team.html", number=forms.verbatim("number"), **shown), error.status
     return redirect(url_for("organisations.team", team_id=team_id), 303)
 
 

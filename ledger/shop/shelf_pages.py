@@ -97,7 +97,7 @@ def _shelf(session: Session, shop_id: int, actor: Actor) -> dict[str, Any]:
 @requires(Permission.MANAGE_SHOP)
 def open_or_close(shop_id: int) -> ResponseReturnValue:
     """Close the shop for new redemptions, or reopen it."""
-    wanted = forms.text("open") == "1"
+    wanted = forms.verbatim("open") == "1"
     in_transaction_once(idempotency_key(), shelf.set_open, shop_id, is_open=wanted, actor=get_actor())
     return redirect(url_for("shop.shelf_of", shop_id=shop_id), 303)
 
@@ -157,7 +157,7 @@ def change_price(item_id: int) -> ResponseReturnValue:
 @requires(Permission.MANAGE_SHOP)
 def show_or_hide(item_id: int) -> ResponseReturnValue:
     """Show an item at the till, or take it off."""
-    wanted = forms.text("on_shelf") == "1"
+    wanted = forms.verbatim("on_shelf") == "1"
     in_transaction_once(idempotency_key(), shelf.put_on_shelf, item_id, on_shelf=wanted, actor=get_actor())
     return redirect(url_for("shop.item", item_id=item_id), 303)
 

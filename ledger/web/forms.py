@@ -192,3 +192,10 @@ def field_errors(error: LedgerError, fields: Mapping[str, str]) -> dict[str, Any
         raise error
     what, to_do = words(error)
     return {fields[error.code]: _("%(what)s。%(to_do)s", what=what, to_do=to_do)}
+
+
+def note_errors(error: LedgerError | None, code: str) -> dict[str, str]:
+    """The message at the field `note` if it was refused, or missing as `code` says; empty for any other refusal."""
+    if isinstance(error, InvalidFields):
+        return field_errors(error, {})
+    return {"note": words(error)[0]} if error is not None and error.code == code else {}

@@ -8,14 +8,15 @@
 - Everything is bounded: days and instants lie in the years 2000 to 2199, so that sums can't leave the calendar; whole
   numbers have the bounds of their field, all within 64 bits.
 - Keys are made by machines and must match exactly.
-- Text is trimmed, its line ends become "\\n", and its length is limited. Characters that can't be stored are refused:
-  NUL and other control characters, lone surrogates.
+- Text is trimmed, line ends of every kind become "\\n", and its length is limited. Characters that can't be stored are
+  refused: NUL and other control characters, lone surrogates.
 
 JSON has its own numbers, so quoted numbers are refused there (ledger.web.fields); these functions also read JSON's
 days, instants, keys and texts.
 """
 
 import re
+import unicodedata
 from collections.abc import Collection
 from datetime import UTC, date, datetime, time
 
@@ -34,6 +35,8 @@ _DEGREES = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,15})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 _LOCAL_MINUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?")
+# Word and WPS break lines within a paragraph with U+000B.
+_LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 
 
 class Unreadable(ValueError):
@@ -144,7 +147,7 @@ def read_key(written: str) -> int:
 
 def read_text(typed: str, *, longest: int) -> str:
     """Trimmed text, "" if there is none. Raises Unreadable."""
-    text = typed.replace("\r\n", "\n").strip()
+    text = _LINE_END.sub("\n", typed).strip()
     if any(not _may_be_stored(letter) for letter in text):
         raise Unreadable(_("有存不了的字符"))
     if len(text) > longest:
@@ -160,4 +163,4 @@ def read_choice(written: str, among: Collection[str]) -> str:
 
 
 def _may_be_stored(letter: str) -> bool:
-    return (letter >= " " or letter in "\n\t") and not "\ud800" <= letter <= "\udfff"
+    return letter in "\n\t" or unicodedata.category(letter) not in ("Cc", "Cs")

@@ -94,7 +94,7 @@ def test_a_member_is_found_by_number_or_whole_phone(office: Office, first: Brows
         ({"points": "1.005"}, "最多两位小数"),
         ({"points": "0"}, "调整的数不能是零"),
         ({"points": "5", "direction": "less"}, "现在可用的只有 0.00 分"),
-        ({"reason": " "}, "还没有写理由"),
+        ({"reason": " "}, "这一项要填"),
     ],
 )
 @on_sqlite

@@ -146,14 +146,30 @@ TYPED = (
         public_id(KEY).upper(),
         f" {public_id(KEY)} ",
     ),
-    *("z" * 13, public_id(KEY)[1:], "a" * 20, "a" * 21, " a\r\nb ", "a\tb", "a\x1bb", "\u00e9", "名字，字"),
+    *(
+        "z" * 13,
+        public_id(KEY)[1:],
+        "a" * 20,
+        "a" * 21,
+        " a\r\nb ",
+        "a\tb",
+        "a\x1bb",
+        "a\x7fb",
+        "a\x9bb",
+        "\u00e9",
+        "名字，字",
+    ),
+    *("a\rb", "a\vb", "a\fb", "a\x85b", "a\u2028b", "a\u2029b"),
 )
 
 
 def text_means(typed: str) -> Outcome:
     """The rule for text, implemented independently of the reader."""
     text = typed.strip().replace("\r\n", "\n")
-    stored = all(letter in "\n\t" or ord(letter) > 31 for letter in text) and "\ud800" not in text
+    for line_end in "\r\v\f\x85\u2028\u2029":
+        text = text.replace(line_end, "\n")
+    stored = all(letter in "\n\t" or 31 < ord(letter) < 127 or ord(letter) > 159 for letter in text)
+    stored = stored and "\ud800" not in text
     return text if stored and len(text) <= 20 else REFUSED
 
 

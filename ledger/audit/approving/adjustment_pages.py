@@ -25,7 +25,7 @@ from ledger.points.book import queries
 from ledger.points.corrections import adjustments
 from ledger.points.policy import POINT, AccountKey, Balance
 from ledger.web import asked, forms
-from ledger.web.forms import Form
+from ledger.web.forms import LONGEST_TEXT, Form
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import idempotency_key
 
@@ -62,26 +62,27 @@ def new_adjustment() -> ResponseReturnValue:
 def send_adjustment() -> ResponseReturnValue:
     """Propose the adjustment, or redisplay the form with its input."""
     try:
-        given = (adjustments.NAME, _payload(), forms.text("reason"))
         proposal_id = in_transaction_once(
-            idempotency_key(), service.propose, *given, actor=get_actor(), desk=get_desk()
+            idempotency_key(), service.propose, adjustments.NAME, *_read(), actor=get_actor(), desk=get_desk()
         )
     except LedgerError as error:
-        whom = in_snapshot(_whom, forms.key("volunteer_id"), get_actor())
+        member = forms.pointer("volunteer_id")
+        whom = in_snapshot(_whom, member, get_actor()) if member is not None else None
         return _draw(whom, forms.everything(), forms.pointer("transfer"), _errors(error)), error.status
     return redirect(url_for("audit.approval", proposal_id=proposal_id, new=1), 303)
 
 
-def _payload() -> dict[str, Any]:
-    sign = -1 if forms.text("direction") == "less" else 1
+def _read() -> tuple[dict[str, Any], str]:
+    """What to propose, and why."""
+    sign = -1 if forms.verbatim("direction") == "less" else 1
     with Form() as form:
         payload = {
             "volunteer_id": public_id(form.key("volunteer_id")),
             "amount": sign * form.points("points", most=_MOST),
             "cause": form.text("cause"),
         }
-        transfer_id = form.optional_key("transfer")
-    return payload | ({"transfer_id": public_id(transfer_id)} if transfer_id is not None else {})
+        reason, transfer_id = form.needed_text("reason", longest=LONGEST_TEXT), form.optional_key("transfer")
+    return payload | ({"transfer_id": public_id(transfer_id)} if transfer_id is not None else {}), reason
 
 
 def _errors(error: LedgerError) -> dict[str, str]:

@@ -34,13 +34,13 @@ def ask_clawback(transfer_id: int) -> str:
 @requires(Permission.PROPOSE)
 def propose_clawback(transfer_id: int) -> ResponseReturnValue:
     """Propose the clawback; somebody else decides."""
-    given = (CLAWBACK.name, {"transfer_id": public_id(transfer_id)}, forms.text("reason"))
     try:
+        given = (CLAWBACK.name, {"transfer_id": public_id(transfer_id)}, forms.text("reason"))
         once = idempotency_key()
         proposal_id = in_transaction_once(once, deciding.propose, *given, actor=get_actor(), desk=get_desk())
     except LedgerError as error:
         errors = forms.field_errors(error, PROPOSING_FIELDS)
-        return _draw(transfer_id, forms.text("reason"), errors), error.status
+        return _draw(transfer_id, forms.verbatim("reason"), errors), error.status
     return redirect(url_for("audit.approval", proposal_id=proposal_id, new=1), 303)
 
 

@@ -90,20 +90,21 @@ def approval(proposal_id: int) -> str:
 @requires(Permission.PROPOSE, Permission.DECIDE)
 def decide(proposal_id: int) -> ResponseReturnValue:
     """Approve the proposal, which carries it out at once; reject it with a reason; or withdraw one's own."""
-    how, note = _HOW.get(forms.text("decision"), service.reject), forms.text("note")
+    how = _HOW.get(forms.verbatim("decision"), service.reject)
     try:
+        note = forms.text("note")
         in_transaction_once(idempotency_key(), how, proposal_id, note, actor=get_actor(), desk=get_desk())
     except (Rejected, Conflict, Unavailable) as error:
-        return _draw(proposal_id, error, note), error.status
+        return _draw(proposal_id, error), error.status
     return redirect(url_for("audit.approval", proposal_id=proposal_id, done=1), 303)
 
 
-def _draw(proposal_id: int, refusal: LedgerError | None = None, note: str = "") -> str:
+def _draw(proposal_id: int, refusal: LedgerError | None = None) -> str:
     """Render the proposal as it is now, with the refusal of a decision if there was one."""
     case = in_snapshot(_case, proposal_id, get_actor())
-    needs_note = refusal is not None and refusal.code == "approvals.note_needed"
-    said = refused_words(refusal) if refusal is not None and not needs_note else None
-    errors = {"note": refused_words(refusal)[0]} if refusal is not None and needs_note else {}
+    errors = forms.note_errors(refusal, "approvals.note_needed")
+    said = refused_words(refusal) if refusal is not None and not errors else None
+    note = forms.verbatim("note")
     return render_template(
         "audit/approval.html", case=case, refusal=said, errors=errors, note=note, statuses=STATUS_WORDS
     )

@@ -45,9 +45,8 @@ def release_freeze(freeze_id: int) -> ResponseReturnValue:
         once, note = idempotency_key(), forms.text("note")
         in_transaction_once(once, freezing.release, freeze_id, note, actor=get_actor(), desk=get_desk())
     except (Rejected, Conflict) as error:
-        said = words(error)
-        needs_note = error.code == "points.release_note_needed"
-        return _draw({"note": said[0]} if needs_note else {}, None if needs_note else said), error.status
+        errors = forms.note_errors(error, "points.release_note_needed")
+        return _draw(errors, None if errors else words(error)), error.status
     return redirect(url_for("audit.freezes", done=1), 303)
 
 

@@ -38,19 +38,25 @@ def periods() -> str:
 @requires(Permission.PROPOSE)
 def send_period() -> ResponseReturnValue:
     """Propose to close a month or to reopen the last one."""
-    kind = _KINDS["reopen" if forms.text("event") == "reopen" else "close"]
-    given = (kind.name, {"month": forms.text("month")}, forms.text("reason"))
+    kind, field = _KINDS[_event()], f"reason-{_event()}"
     try:
+        given = (kind.name, {"month": forms.text("month")}, forms.text("reason"))
         proposal_id = in_transaction_once(
             idempotency_key(), service.propose, *given, actor=get_actor(), desk=get_desk()
         )
     except LedgerError as error:
-        return _draw(forms.field_errors(error, {"approvals.reason_needed": f"reason-{forms.text('event')}"})), 422
+        errors = forms.field_errors(error, {"approvals.reason_needed": field})
+        return _draw({field if name == "reason" else name: said for name, said in errors.items()}), 422
     return redirect(url_for("audit.approval", proposal_id=proposal_id, new=1), 303)
 
 
+def _event() -> str:
+    """What is asked for; each event has its own form, and its own field for the reason."""
+    return "reopen" if forms.verbatim("event") == "reopen" else "close"
+
+
 def _draw(errors: dict[str, str]) -> str:
-    typed = {f"reason-{forms.verbatim('event')}": forms.verbatim("reason")}
+    typed = {f"reason-{_event()}": forms.verbatim("reason")}
     return render_template("audit/periods.html", errors=errors, typed=typed, **in_snapshot(_periods, get_actor()))
 
 

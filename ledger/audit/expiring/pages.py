@@ -97,13 +97,13 @@ def export_expiry_run(run_id: int, kind: str) -> ResponseReturnValue:
 @requires(Permission.PROPOSE)
 def propose_release(run_id: int) -> ResponseReturnValue:
     """Propose the release; somebody else decides."""
-    given = (RELEASE.name, {"run_id": public_id(run_id)}, forms.text("reason"))
     try:
+        given = (RELEASE.name, {"run_id": public_id(run_id)}, forms.text("reason"))
         once = idempotency_key()
         proposal_id = in_transaction_once(once, deciding.propose, *given, actor=get_actor(), desk=get_desk())
     except LedgerError as error:
         errors = forms.field_errors(error, PROPOSING_FIELDS)
-        return _draw_run(run_id, forms.text("reason"), errors), error.status
+        return _draw_run(run_id, forms.verbatim("reason"), errors), error.status
     return redirect(url_for("audit.approval", proposal_id=proposal_id, new=1), 303)
 
 

@@ -19,6 +19,7 @@ from ledger.people.identities import queries as identities
 from ledger.people.policy import mask_phone
 from ledger.web import asked, forms
 from ledger.web.addresses import absolute
+from ledger.web.forms import Form
 from ledger.web.guard import SESSION_COOKIE, current_actor, get_actor, public, requires
 from ledger.web.page_context import bring_preferences, local_path
 from ledger.web.qr import qr_svg
@@ -45,11 +46,13 @@ def log_in() -> ResponseReturnValue:
 def send_log_in() -> ResponseReturnValue:
     """Log in and redirect to the reader's destination."""
     goal = local_path(forms.verbatim("next"))
-    phone, password = forms.text("phone"), forms.verbatim("password")
     try:
+        phone, password = forms.text("phone"), forms.verbatim("password")
         opened = check_and_log_in(phone, password, kind="browser", address=request.remote_addr)
     except LedgerError as error:
-        return _login_page(goal, phone=phone, errors=forms.field_errors(error, _LOGIN_FIELDS)), error.status
+        return _login_page(
+            goal, phone=forms.verbatim("phone"), errors=forms.field_errors(error, _LOGIN_FIELDS)
+        ), error.status
     return _enter(opened, goal)
 
 
@@ -76,15 +79,21 @@ def first_password() -> str:
 @public
 def send_first_password() -> ResponseReturnValue:
     """Use up the code and log in with the new password."""
-    phone, code, password = forms.text("phone"), forms.text("code"), forms.verbatim("password")
+    password = forms.verbatim("password")
     try:
+        phone, code = _phone_and_code()
         set_first_password(phone, code, password, address=request.remote_addr)
         opened = check_and_log_in(phone, password, kind="browser", address=request.remote_addr)
     except LedgerError as error:
         errors = forms.field_errors(error, _PASSWORD_FIELDS)
-        page = render_template("people/first_password.html", phone=phone, code=code, errors=errors)
-        return page, error.status
+        typed = {name: forms.verbatim(name) for name in ("phone", "code")}
+        return render_template("people/first_password.html", **typed, errors=errors), error.status
     return _enter(opened, "/")
+
+
+def _phone_and_code() -> tuple[str, str]:
+    with Form() as form:
+        return form.text("phone"), form.text("code")
 
 
 @bp.post("/people/<id:identity_id>/activation-code")

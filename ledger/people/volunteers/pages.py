@@ -143,11 +143,12 @@ def _household(session: Session, view: VolunteerView, number: str | None, actor:
 @requires(Permission.MANAGE_VOLUNTEERS)
 def set_household(volunteer_id: int) -> ResponseReturnValue:
     """Assign a volunteer to a household, or to none."""
-    number = forms.optional_text("household")
     try:
+        number = forms.optional_text("household")
         in_transaction_once(idempotency_key(), households.set_household, volunteer_id, number, actor=get_actor())
     except LedgerError as error:
-        return _draw(volunteer_id, number or "", forms.field_errors(error, _HOUSEHOLD_FIELDS)), error.status
+        errors = forms.field_errors(error, _HOUSEHOLD_FIELDS)
+        return _draw(volunteer_id, forms.verbatim("household"), errors), error.status
     return redirect(url_for("people.volunteer", volunteer_id=volunteer_id, household="saved"), 303)
 
 
@@ -155,7 +156,7 @@ def set_household(volunteer_id: int) -> ResponseReturnValue:
 @requires(Permission.MANAGE_VOLUNTEERS)
 def change_status(volunteer_id: int) -> ResponseReturnValue:
     """Block a volunteer from checking in, or unblock them."""
-    status = forms.text("status")
+    status = forms.verbatim("status")
     in_transaction_once(idempotency_key(), service.set_status, volunteer_id, status=status, actor=get_actor())
     return redirect(url_for("people.volunteer", volunteer_id=volunteer_id), 303)
 
