@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from flask import Flask, request, url_for
 
 from ledger.kernel.ids import public_id
+from ledger.web.asked import unread
 
 
 def register(app: Flask) -> None:
@@ -28,8 +29,8 @@ def url_with(**changed: str) -> str:
 
 
 def file_url(endpoint: str, **values: Any) -> str:
-    """The address of this list as a file, with all filters."""
-    return _with_query(url_for(endpoint, **values), {"after": ""})
+    """The address of this list as a file, with the filters that could be read: a file with others is refused."""
+    return _with_query(url_for(endpoint, **values), {"after": ""} | dict.fromkeys(unread(), ""))
 
 
 def _with_query(path: str, changed: dict[str, str]) -> str:
