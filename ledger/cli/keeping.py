@@ -49,7 +49,15 @@ def certificate(names: tuple[str, ...]) -> None:
     Phones trust it once the root certificate is installed on them; see the README, A village set-up.
     """
     folder = settings().data_folder / "tls"
-    certificates.make_certificates(folder, list(names), now=clock.now())
+    try:
+        previous_end = certificates.make_certificates(folder, list(names), now=clock.now())
+    except certificates.CannotCertify as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"{error.filename} can't be read or written: {error.strerror}.") from error
+    if previous_end is not None:
+        click.echo("The root certificate is issued anew with the same key and name. Phones that trust the previous one")
+        click.echo(f"keep working until it ends on {previous_end.date()}; install the new one on them before.")
     click.echo(f"Install on phones:  {folder / certificates.ROOT_CERTIFICATE}")
     click.echo(f"LEDGER_TLS_CERT={folder / certificates.SERVER_CERTIFICATE}")
     click.echo(f"LEDGER_TLS_KEY={folder / certificates.SERVER_KEY}")
