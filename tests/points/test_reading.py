@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from ledger.kernel import clock
+from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.errors import NotFound, Rejected
 from ledger.kernel.paging import PageRequest
-from ledger.points.book import entries, queries
+from ledger.points.book import entries, queries, reading
 from ledger.points.book.entries import Entry
 from ledger.points.policy import COUNTS_AS_POSTED, MINUTE, AccountKey, Movement
 from tests.points.books import ISSUANCE, REDEEMED, Books, member
@@ -179,3 +180,22 @@ def test_trial_balance_as_of_a_time(month: Books) -> None:
         "redeemed": (0, 40),
     }
     assert in_snapshot(queries.trial_balance, month.center_id, as_of=NOON - timedelta(days=1)) == []
+
+
+def test_a_member_reads_of_a_batch_only_what_touches_no_other_member(books: Books) -> None:
+    given, passed_on, others, spent = (
+        Movement(ISSUANCE, member(1), 100, "award"),
+        Movement(member(1), member(2), 30, "gift"),
+        Movement(ISSUANCE, member(2), 100, "award"),
+        Movement(member(2), REDEEMED, 50, "redeem"),
+    )
+    posted = books.post(given, passed_on, others, spent)
+
+    def read_by(volunteer_id: int) -> list[int]:
+        actor = Actor(identity_id=2, center_id=books.center_id, volunteer_id=volunteer_id)
+        return [each.id for each in in_snapshot(reading.get_batch, posted.batch_id, actor).transfers]
+
+    assert read_by(1) == posted.transfer_ids[:1]
+    assert read_by(2) == posted.transfer_ids[2:]
+    with pytest.raises(NotFound, match="batch_not_found"):
+        read_by(3)

@@ -1,9 +1,17 @@
 """The whole way over HTTP: payer's code, cart, goods, receipt, void; and retries after a lost answer."""
 
-from ledger.kernel.db import in_snapshot
-from ledger.kernel.ids import public_id
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.ids import parse_public_id, public_id
+from ledger.kernel.types import table_of
 from ledger.points.book import queries as ledger
+from ledger.shop.models import Redemption
 from tests.shop.counter import API, Counter, balance, first_receipt, give_points, new_key, refused
+from tests.world import World
 
 
 def test_a_code_becomes_a_cart_goods_a_receipt_and_a_void(counter: Counter) -> None:
@@ -182,3 +190,19 @@ def test_the_document_says_which_writes_need_a_key(counter: Counter) -> None:
     }
     assert required == writes.keys() - {"post /payer-codes"}
     assert len(required) == 6
+
+
+def test_a_step_changes_the_cart_of_its_center_alone(counter: Counter, client: FlaskClient, database: Database) -> None:
+    """Keys are unique within a center only, so another's redemption may have the same."""
+    neighbour = Counter(World(database), client)
+    ours = parse_public_id(counter.cart(counter.member()))
+    theirs = parse_public_id(neighbour.cart(neighbour.member()))
+    redemption = table_of(Redemption)
+
+    def give_same_key(session: Session) -> None:
+        of_neighbour = sa.and_(redemption.c.center_id == neighbour.world.center_id, redemption.c.id == theirs)
+        session.execute(sa.update(redemption).where(of_neighbour).values(id=ours))
+
+    in_transaction(give_same_key)
+    assert counter.step(public_id(ours), "cancel").json["status"] == "RELEASED"
+    assert neighbour.get(f"/redemptions/{public_id(ours)}").json["status"] == "CART"

@@ -8,13 +8,14 @@ import stat
 import subprocess
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.x509 import verification
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ledger.web.certificates import ROOT_CERTIFICATE, ROOT_KEY, SERVER_CERTIFICATE, SERVER_KEY, make_certificates
 
@@ -91,6 +92,20 @@ def test_each_key_is_named_and_may_do_one_thing(folder: Path) -> None:
         assert usage.critical
         assert usage.value.key_cert_sign is is_root
         assert usage.value.digital_signature is not is_root
+
+
+def test_the_server_s_certificate_serves_for_no_longer_than_browsers_take(folder: Path) -> None:
+    (root,), (server, _root) = read(folder / ROOT_CERTIFICATE), read(folder / SERVER_CERTIFICATE)
+    purposes = server.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert list(purposes) == [ExtendedKeyUsageOID.SERVER_AUTH]
+    # A certificate is dated from the day before: clocks of phones may be slow.
+    assert server.not_valid_after_utc - server.not_valid_before_utc == timedelta(days=398)
+    assert root.not_valid_after_utc - root.not_valid_before_utc == timedelta(days=3651)
+
+
+def test_the_root_signs_servers_and_no_other_authority(folder: Path) -> None:
+    [root] = read(folder / ROOT_CERTIFICATE)
+    assert root.extensions.get_extension_for_class(x509.BasicConstraints).value.path_length == 0
 
 
 def test_who_does_not_trust_the_root_is_warned(port: int) -> None:

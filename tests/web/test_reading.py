@@ -20,6 +20,7 @@ from tests.databases import on_sqlite
 
 REFUSED = "refused"
 MOST, KEY = 100_000, 0x0ABC_DEF0_1234_5678
+END_OF_THE_MINUTE = datetime(2026, 6, 3, 0, 52, 59, 999_999, tzinfo=UTC)
 # JSON's parser drops the sign.
 JSON_ALONE = {("whole", "-0"): 0}
 
@@ -92,6 +93,7 @@ READERS: dict[str, dict[str, Reader]] = {
     "degrees": {
         "form": by_form(lambda form: form.optional_degrees("x", most=90)),
         "query": by_query(AskedDegrees(90)),
+        "json": by_json(Degrees(90), quoted=False),
         "json string": by_json(Degrees(90)),
     },
     "day": {
@@ -101,6 +103,7 @@ READERS: dict[str, dict[str, Reader]] = {
         "query": by_query(Day()),
         "json": by_json(Day()),
     },
+    "minute": {"address": by_address(lambda: asked.end_of_minute("x"))},
     "key": {
         "form": by_form(lambda form: form.key("x")),
         "optional form": by_form(lambda form: form.optional_key("x")),
@@ -127,39 +130,53 @@ MEANS: dict[str, dict[str, Any]] = {
     | {"１．０５": 1.05, "1.50": 1.5, "1.005": 1.005, "-0": 0.0, "-5": -5.0, "－5": -5.0},
     "day": {"2026-06-03": date(2026, 6, 3), " 2026-06-03 ": date(2026, 6, 3), "２０２６－０６－０３": date(2026, 6, 3)}
     | {"2000-01-01": reading.EARLIEST, "2199-12-31": reading.LATEST, "2028-02-29": date(2028, 2, 29)},
+    "minute": dict.fromkeys(("2026-06-03T08:52", "2026-06-03T08:52:00", "2026-06-03T08:52:41.5"), END_OF_THE_MINUTE)
+    | {"2000-01-01T00:00": datetime(1999, 12, 31, 16, 0, 59, 999_999, tzinfo=UTC)}
+    | {"2199-12-31T23:59": datetime(2199, 12, 31, 15, 59, 59, 999_999, tzinfo=UTC)},
     "key": {public_id(KEY): KEY, public_id((1 << 63) - 1): (1 << 63) - 1},
     "instant": {"2026-06-03T08:52:00+08:00": datetime(2026, 6, 3, 0, 52, tzinfo=UTC)}
-    | {"2026-06-03T00:52:00Z": datetime(2026, 6, 3, 0, 52, tzinfo=UTC)},
+    | {"2026-06-03T00:52:00Z": datetime(2026, 6, 3, 0, 52, tzinfo=UTC)}
+    | {"2026-06-03T08:52Z": datetime(2026, 6, 3, 8, 52, tzinfo=UTC)}
+    | {"2000-01-01T00:00:00Z": datetime(2000, 1, 1, tzinfo=UTC)}
+    | {"2199-12-31T23:59:59Z": datetime(2199, 12, 31, 23, 59, 59, tzinfo=UTC)},
 }
 TYPED = (
     *("5", "0", " 5 ", "5\n", "１０", "\u3000７ ", "007", str(MOST), str(MOST + 1), "1.5", "１．０５", "1.50", "1000"),
     *("1,000", "1，000", "1e3", "1_000", "+5", "＋5", "-0", "-5", "－5", "5.", ".5", "1.005", "1 000"),
-    *("5\x00", "\x00", "5\n5", "9" * 30, "0x10", "٣", "5²", "½", "inf", "nan", "True", "abc", "十", "\ud800"),
+    *(
+        "5\x00",
+        "\x00",
+        "5\n5",
+        "9" * 30,
+        "0x10",
+        "٣",
+        "5²",
+        "½",
+        "inf",
+        "nan",
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "True",
+        "abc",
+        "十",
+        "\ud800",
+    ),
     *("2026-06-03", " 2026-06-03 ", "２０２６－０６－０３", "2000-01-01", "2199-12-31", "2028-02-29"),
-    *("1999-12-31", "2200-01-01"),
     *("0001-01-01", "9999-12-31", "2026-02-29", "20260603", "2026-W23-3", "2026-6-3", "10000-01-01", "0000-00-00"),
     *("2026-06-03T08:52:00+08:00", "2026-06-03T00:52:00Z", "2026-06-03T08:52:00", "0001-01-01T00:00:00+14:00"),
+    *("2000-01-01T00:00:00Z", "2199-12-31T23:59:59Z", "1999-12-31T23:59:59Z", "2200-01-01T00:00:00Z"),
+    *("2026-06-03T08:52", "2026-06-03T08:52:41.5", "2026-06-03 08:52", "2026-06-03T24:00", "2026-06-03T08:52Z"),
+    *("2000-01-01T00:00", "2199-12-31T23:59", "1999-12-31T23:59", "2200-01-01T00:00", "1999-12-31", "2200-01-01"),
     *(
         "9999-12-31T23:59:59-14:00",
-        public_id(KEY),
         public_id((1 << 63) - 1),
+        public_id(KEY),
         public_id(KEY).upper(),
         f" {public_id(KEY)} ",
     ),
-    *(
-        "z" * 13,
-        public_id(KEY)[1:],
-        "a" * 20,
-        "a" * 21,
-        " a\r\nb ",
-        "a\tb",
-        "a\x1bb",
-        "a\x7fb",
-        "a\x9bb",
-        "\u00e9",
-        "名字，字",
-    ),
-    *("a\rb", "a\vb", "a\fb", "a\x85b", "a\u2028b", "a\u2029b"),
+    *("z" * 13, public_id(KEY)[1:], "a" * 20, "a" * 21, " a\r\nb ", "a\tb", "a\x1bb", "a\x7fb", "a\x9bb"),
+    *("\u00e9", "名字，字", "a\rb", "a\vb", "a\fb", "a\x85b", "a\u2028b", "a\u2029b"),
 )
 
 
