@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,30 +15,16 @@ from werkzeug.test import TestResponse
 from ledger.kernel import clock
 from ledger.kernel.ids import public_id
 from ledger.web.guard import SESSION_COOKIE
+from tests.filters import Values, heard_filters
 from tests.tour import Tour
 
 NEVER_ASKED = {"static"}
+# They have the same rows as the CSV.
+SAME_AS_CSV = {"xlsx", "beancount"}
 ASK_MORE = ("anybody", "volunteer", "manager", "admin")
 # File formats of an address, if it doesn't offer both of these.
 KINDS = {"audit.export_bundle": ("zip",), "audit.export_journal": ("hledger", "beancount")}
 FILES = ("csv", "xlsx")
-# What pages read from their addresses, besides `after` and `sort`; the API's document lists what the API reads.
-PAGES_READ: dict[str, dict[str, tuple[str, ...]]] = {
-    "activities.list_activities": {"status": ("approved",)},
-    "audit.account": {"as_of": ("2026-06-01T00:00",)},
-    "audit.accounts": {"number": ("1",), "kind": ("member",)},
-    "audit.approvals": {"what": ("points.adjustment",), "status": ("proposed",)},
-    "audit.ending": {"until": ("2199-01-01",)},
-    "audit.trial_balance": {"as_of": ("2026-06-01T00:00",), "effective_until": ("2026-06-01T00:00",)},
-    "checkin.attendances": {"status": ("CONFIRMED", "PENDING"), "from": ("2010-01-01",), "to": ("2150-01-01",)},
-    "home.history": {"which": ("earned", "spent"), "since": ("2010-01-01",), "until": ("2150-01-01",)},
-    "organisations.places": {"closed": ("1",)},
-    "people.volunteers": {"q": ("1", "+8613800000000", "王桂兰"), "household": ("柳荫017",)},
-    "shop.receipts": {
-        "status": ("CONFIRMED", "VOIDED"), "receipt": ("2026-1",), "since": ("2010-01-01",), "until": ("2150-01-01",),
-    },
-    "shop.shelf_of": {"show": ("on", "off")},
-}  # fmt: skip
 # A cursor before the first entry of a list by time, newest first.
 AFTER = base64.urlsafe_b64encode(json.dumps(["2150-01-01T00:00:00+00:00", 1]).encode()).decode().rstrip("=")
 # Values of the API's parameters by name, if its document doesn't list them.
@@ -55,14 +42,25 @@ class Asked:
     answer: TestResponse
 
 
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What addresses take: of the API as its document describes it, of a page as it was heard while it answered."""
+
+    described: dict[str, Any]
+    heard: Values
+
+
 def crawl(tour: Tour, keys: Mapping[str, int | str]) -> Iterator[Asked]:
     """Request everything as everybody; `keys` are those that the tour lacks."""
     described = tour.app.test_client().get("/api/openapi.json").get_json()
-    for rule in tour.app.url_map.iter_rules():
-        if "GET" in (rule.methods or set()) and rule.endpoint not in NEVER_ASKED:
-            for path in _paths(rule, tour, keys):
-                for who in tour.people:
-                    yield from _ask_all(tour, who, rule, path, described)
+    with heard_filters(tour) as heard:
+        taken = Parameters(described, heard)
+        for rule in tour.app.url_map.iter_rules():
+            if "GET" in (rule.methods or set()) and rule.endpoint not in NEVER_ASKED:
+                for path in _paths(rule, tour, keys):
+                    for who in tour.people:
+                        heard.clear()
+                        yield from _ask_all(tour, who, rule, path, taken)
 
 
 def plainly(tour: Tour, keys: Mapping[str, int | str]) -> Iterator[Asked]:
@@ -74,13 +72,13 @@ def plainly(tour: Tour, keys: Mapping[str, int | str]) -> Iterator[Asked]:
                     yield _ask(tour, who, rule, path)
 
 
-def _ask_all(tour: Tour, who: str, rule: Rule, path: str, described: dict[str, Any]) -> Iterator[Asked]:
+def _ask_all(tour: Tour, who: str, rule: Rule, path: str, taken: Parameters) -> Iterator[Asked]:
     plain = _ask(tour, who, rule, path)
     yield plain
-    # Retry with a missing parameter. A clerk and an auditor see what a manager and an administrator do.
-    if plain.answer.status_code not in (200, 422) or who not in ASK_MORE:
+    # Requests that lack a parameter are repeated with it. A clerk and an auditor see what manager and administrator do.
+    if plain.answer.status_code not in (200, 422) or who not in ASK_MORE or path.rpartition(".")[2] in SAME_AS_CSV:
         return
-    for query in _queries(rule, plain, tour, described):
+    for query in _queries(rule, plain, tour, taken):
         first = _ask(tour, who, rule, f"{path}?{urlencode(query)}")
         yield first
         if first.answer.is_json and (after := first.answer.get_json().get("next")):
@@ -110,25 +108,36 @@ def _paths(rule: Rule, tour: Tour, keys: Mapping[str, int | str]) -> list[str]:
     return [each[1] for each in built if each is not None]
 
 
-def _queries(rule: Rule, plain: Asked, tour: Tour, described: dict[str, Any]) -> Iterator[dict[str, str]]:
-    """Each filter and each sort alone; for lists with a page size of one, so that there is a next page."""
+def _queries(rule: Rule, plain: Asked, tour: Tour, taken: Parameters) -> Iterator[dict[str, str]]:
+    """Each filter and each sort by itself, and any two together; lists get pages of one entry, so there is a next."""
     if not rule.rule.startswith("/api/"):
-        yield from _each(PAGES_READ.get(rule.endpoint, {}))
-        sorts = set(re.findall(r"[?&;]sort=(-?\w+)", plain.answer.text)) if plain.answer.mimetype == "text/html" else ()
-        yield from ({"sort": name} for name in sorted(sorts))
-        if rule.endpoint in PAGES_READ or sorts:
+        values = dict(taken.heard) | _sorts_of_page(plain)
+        yield from _by_two(values)
+        if values:
             yield {"after": AFTER}
         return
-    needed, values = _read_by_api(rule, tour, described)
+    needed, values = _read_by_api(rule, tour, taken.described)
     if needed:
         yield needed
     pages = {"limit": "1"} if values.pop("limit", None) else {}
-    for query in [*_each(values), *_sorts(plain, tour, rule, needed)] if pages else _each(values):
+    if pages:
+        values |= _sorts(plain, tour, rule, needed)
+    for query in _by_two(values):
         yield needed | query | pages
 
 
-def _each(values: Mapping[str, tuple[str, ...]]) -> list[dict[str, str]]:
-    return [{name: value} for name, given in values.items() for value in given]
+def _by_two(values: Values) -> Iterator[dict[str, str]]:
+    """Each value by itself, and of any two names the first values together."""
+    for name, given in values.items():
+        yield from ({name: value} for value in given)
+    for one, other in combinations([name for name, given in values.items() if given], 2):
+        yield {one: values[one][0], other: values[other][0]}
+
+
+def _sorts_of_page(plain: Asked) -> Values:
+    """What the headings of a list sort by."""
+    found = set(re.findall(r"[?&;]sort=(-?\w+)", plain.answer.text)) if plain.answer.mimetype == "text/html" else set()
+    return {"sort": tuple(sorted(found))} if found else {}
 
 
 def _read_by_api(
@@ -163,10 +172,10 @@ def _values(name: str, schema: dict[str, Any], tour: Tour) -> tuple[str, ...]:
     return {"kind": ("member",), "on_shelf": ("true",), "from": ("1",)}.get(name, ())
 
 
-def _sorts(plain: Asked, tour: Tour, rule: Rule, needed: dict[str, str]) -> list[dict[str, str]]:
-    """A list's sort keys in both directions, as listed in the refusal of an unknown one."""
+def _sorts(plain: Asked, tour: Tour, rule: Rule, needed: dict[str, str]) -> Values:
+    """What a list can be sorted by, as its refusal of another sort says, in both directions."""
     path = plain.address.partition("?")[0]
     refused = _ask(tour, plain.who, rule, f"{path}?{urlencode({**needed, 'sort': 'nothing'})}").answer
     names = (refused.get_json() or {}).get("allowed", "")
     found = [name.strip().lstrip("-") for name in names.split(",") if name.strip()]
-    return [{"sort": sign + name} for name in dict.fromkeys(found) for sign in ("", "-")]
+    return {"sort": tuple(sign + name for name in dict.fromkeys(found) for sign in ("", "-"))} if found else {}

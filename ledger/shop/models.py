@@ -141,6 +141,7 @@ class Redemption(Base):
         sa.UniqueConstraint("center_id", "shop_id", "receipt_year", "receipt_number"),
         sa.Index(None, "center_id", "volunteer_id", "created_at"),
         sa.Index(None, "center_id", "shop_id", "created_at"),
+        sa.Index(None, "center_id", "shop_id", "status", "created_at"),
         sa.Index(None, "center_id", "status", "created_at"),
         sa.Index(None, "center_id", "created_at"),
         sa.Index(None, "center_id", "payer_code_id"),

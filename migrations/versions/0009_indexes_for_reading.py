@@ -13,6 +13,7 @@ INDEXES = (
     ("account", ("center_id", "opened_at", "id")),
     ("account", ("center_id", "kind", "opened_at", "id")),
     ("account", ("center_id", "unit", "opened_at", "id")),
+    ("account", ("center_id", "unit", "kind", "opened_at", "id")),
     ("activation_code", ("expires_at",)),
     ("activity", ("center_id", "created_at")),
     ("activity", ("center_id", "status", "created_at")),
@@ -26,6 +27,7 @@ INDEXES = (
     ("rate_limit", ("expires_at",)),
     ("redemption", ("center_id", "created_at")),
     ("redemption", ("center_id", "payer_code_id")),
+    ("redemption", ("center_id", "shop_id", "status", "created_at")),
     ("volunteer", ("center_id", "registered_at")),
     ("volunteer", ("center_id", "status", "number", "id")),
 )

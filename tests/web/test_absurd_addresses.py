@@ -28,6 +28,7 @@ from ledger.points.models import Transfer
 from ledger.web import asked as address
 from tests.browsing import Browser
 from tests.databases import on_sqlite
+from tests.filters import names_in_the_source
 from tests.source import dotted, package
 from tests.test_every_page import FOR_MACHINES, PAGES
 from tests.tour import Tour
@@ -176,17 +177,6 @@ def faults_of(asked: Asked, client: FlaskClient, values: tuple[str, ...], tried:
             urlencode({name: each}, errors="surrogatepass") for name in fresh for each in values_for(name, values)
         ]
     tried |= done
-
-
-def names_in_the_source() -> set[str]:
-    """Every parameter that pages read, found in the source."""
-    return {
-        str(node.args[0].value)
-        for source in package()
-        for node in source.nodes()
-        if isinstance(node, ast.Call) and dotted(node.func).startswith("asked.") and node.args
-        if isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)
-    }
 
 
 @on_sqlite
