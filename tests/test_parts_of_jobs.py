@@ -12,9 +12,12 @@ from ledger.jobs import AtOnce, EachCenter, Job, Outside
 from ledger.kernel import clock, runtime
 from ledger.kernel.clocks import SystemClock
 from ledger.kernel.database import Database
-from ledger.kernel.db import in_snapshot
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Unavailable
 from ledger.kernel.job_runs import JobRun
+from ledger.points.raw import releasing
+from ledger.points.raw import service as raw
+from ledger.points.raw.service import WantedTransfer
 from tests.world import World
 
 SLOT = datetime(2020, 6, 3, tzinfo=UTC)
@@ -83,3 +86,15 @@ def test_slots_go_by_the_machine_whatever_a_rehearsal_says(own_database: Databas
 
     slot = in_snapshot(lambda session: session.scalars(sa.select(JobRun.ran_at)).one())
     assert before - timedelta(seconds=1) <= slot <= SystemClock().now()
+
+
+def test_all_that_hold_something_are_looked_at_up_to_the_limit(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(releasing, "_ACCOUNTS_PER_QUERY", 2)
+    for number in range(5):
+        debit, credit = (in_transaction(raw.open_account, "minute", overdraft=True, actor=world.builder) for _ in "ab")
+        hold = WantedTransfer(str(number), debit, credit, amount=5, unit="minute", kind="pending", timeout_seconds=1)
+        in_transaction(raw.transfer_all, [hold], actor=world.builder)
+
+    with clock.at(clock.now() + timedelta(seconds=2)):
+        done = [in_transaction(releasing.release_expired, world.center_id, limit=3) for _ in range(3)]
+    assert done == [3, 2, 0]

@@ -45,7 +45,7 @@ class Account(Base):
         sa.Index(None, "center_id", "kind", "opened_at", "id"),
         sa.Index(None, "center_id", "unit", "opened_at", "id"),
         sa.Index(None, "center_id", "unit", "kind", "opened_at", "id"),
-        index_where("kind = 'free' AND debits_pending > 0", "ix_account_holding", "center_id"),
+        index_where("debits_pending > 0", "ix_account_holding", "center_id", "kind"),
         sa.CheckConstraint(
             "debits_pending >= 0 AND debits_posted >= 0 AND credits_pending >= 0 AND credits_posted >= 0",
             name="counters",

@@ -32,7 +32,7 @@ INDEXES = (
     ("volunteer", ("center_id", "status", "number", "id")),
 )
 PARTIAL = (
-    ("ix_account_holding", "account", ("center_id",), "kind = 'free' AND debits_pending > 0"),
+    ("ix_account_holding", "account", ("center_id", "kind"), "debits_pending > 0"),
     ("ix_outbox_sent", "outbox", ("center_id", "sent_at"), "sent_at IS NOT NULL"),
     ("ix_payer_code_unused", "payer_code", ("center_id", "expires_at"), "redemption_id IS NULL"),
     (_EXPIRING, "transfer", ("center_id", "debit_account_id", "expires_at"), _HOLDS),
