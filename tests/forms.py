@@ -13,6 +13,7 @@ PICKED = {"number": "1", "date": "2026-06-03", "time": "09:30", "datetime-local"
 class Field:
     """An input, a text area or a list to choose from."""
 
+    id: str
     name: str
     type: str
     value: str
@@ -79,7 +80,7 @@ class PageForms(HTMLParser):
             self._choice.value = known.get("value", "")
         elif tag in ("input", "textarea", "select"):
             kind = {"textarea": "text", "select": "choice"}.get(tag, known.get("type", "text"))
-            found = Field(known.get("name", ""), kind, known.get("value", ""), *marks)
+            found = Field(known.get("id", ""), known.get("name", ""), kind, known.get("value", ""), *marks)
             form.fields.append(found)
             self._area = found if tag == "textarea" else self._area
             self._choice = found if tag == "select" else self._choice

@@ -11,7 +11,7 @@ from werkzeug.utils import redirect
 
 from ledger.activities import presenter, queries, service, shift_pages
 from ledger.activities.blueprint import bp
-from ledger.activities.policy import MOST_PEOPLE, STATUSES
+from ledger.activities.policy import MOST_PEOPLE, STATUSES, clean_category, clean_name
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
@@ -103,7 +103,9 @@ def _add_shift(session: Session, activity_id: int, shift: _Shift, *, actor: Acto
 def _activity_typed() -> tuple[str, str, str, _Shift]:
     """Read name, category, status and first shift from the form. Raises InvalidFields."""
     with Form() as form:
-        return form.text("name"), form.text("category"), "draft" if forms.ticked("draft") else "approved", _shift(form)
+        name = form.check("name", form.text("name"), clean_name)
+        category = form.check("category", form.text("category"), clean_category)
+        return name, category, "draft" if forms.ticked("draft") else "approved", _shift(form)
 
 
 def _shift_typed() -> _Shift:
@@ -113,9 +115,10 @@ def _shift_typed() -> _Shift:
 
 def _shift(form: Form) -> _Shift:
     """Read a shift from the form."""
+    station_id = form.key("station_id")
     starts_at, ends_at = form.span("day", "starts", "ends")
     return _Shift(
-        station_id=form.key("station_id"),
+        station_id=station_id,
         starts_at=starts_at,
         ends_at=ends_at,
         capacity=form.optional_whole("capacity", least=1, most=MOST_PEOPLE),

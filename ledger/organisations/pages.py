@@ -13,7 +13,7 @@ from ledger.kernel.errors import LedgerError
 from ledger.kernel.permissions import Permission
 from ledger.organisations import import_pages, queries, service
 from ledger.organisations.blueprint import bp
-from ledger.organisations.policy import STATION, UNDER
+from ledger.organisations.policy import STATION, UNDER, clean_name
 from ledger.people.volunteers.search import get_sought_volunteer, volunteers_of
 from ledger.places.queries import all_places
 from ledger.web import asked, forms
@@ -95,7 +95,8 @@ def send_new_place(place_id: int) -> ResponseReturnValue:
 
 def _add_place(parent_id: int) -> int:
     with Form() as form:
-        kind, name = form.text("kind"), form.text("name")
+        kind = form.text("kind")
+        name = form.check("name", form.text("name"), clean_name)
         latitude, longitude = form.optional_degrees("latitude", most=90), form.optional_degrees("longitude", most=180)
     return in_transaction_once(
         idempotency_key(),

@@ -91,6 +91,15 @@ def normalise_phone(text: str, *, demonstration: bool = False) -> str:
     return number
 
 
+def check_phone(text: str | None) -> None:
+    """Raises Rejected("people.phone_invalid") unless it is empty or may be a number.
+
+    Whether this center takes numbers of the never-assigned range is checked when it is stored.
+    """
+    if text is not None:
+        normalise_phone(text, demonstration=True)
+
+
 def phone_key(text: str) -> str | None:
     """The E.164 form to look a number up by; None if the text can't be a number."""
     try:

@@ -1,6 +1,7 @@
 """The form of a new version: points typed as decimals, hours as a list, everything else in minutes."""
 
 import re
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from ledger.rules.policy import MOST_MINUTES, MOST_POINTS_PER_HOUR, MOST_STAR_HO
 from ledger.web import forms
 from ledger.web.formats import points
 from ledger.web.forms import Form
-from ledger.web.reading import Unreadable, read_whole
+from ledger.web.reading import Unreadable, plain, read_whole
 
 MINUTES = ("early_minutes", "late_minutes", "shortest_stay_minutes", "automatic_minutes_per_day", "annul_minutes")
 
@@ -46,13 +47,14 @@ def typed() -> dict[str, str]:
 def read() -> tuple[datetime, dict[str, Any]]:
     """Read the version's start and its numbers. Raises InvalidFields."""
     with Form() as form:
-        changed: dict[str, Any] = {name: form.whole(name, most=MOST_MINUTES) for name in MINUTES}
-        changed["points_per_hour"] = form.points("points_per_hour", most=MOST_POINTS_PER_HOUR)
+        starts_at = form.moment("day", "time")
+        changed: dict[str, Any] = {"points_per_hour": form.points("points_per_hour", most=MOST_POINTS_PER_HOUR)}
+        changed |= {name: form.whole(name, most=MOST_MINUTES) for name in MINUTES}
         changed["points_for_forgotten_check_out"] = int(forms.ticked("points_for_forgotten_check_out"))
         changed["points_expire"] = form.text("points_expire")
         no_hours: tuple[int, ...] = ()
         changed["star_hours"] = form.read("star_hours", _read_hours, otherwise=no_hours)
-        return form.moment("day", "time"), changed
+        return starts_at, changed
 
 
 def fields_of(error: LedgerError) -> dict[str, str]:
@@ -61,8 +63,17 @@ def fields_of(error: LedgerError) -> dict[str, str]:
 
 
 def _read_hours(typed: str) -> tuple[int, ...]:
-    """Hours separated by spaces or commas. Raises Unreadable."""
-    parts = [part for part in re.split(r"[\s,，、]+", typed) if part]
-    if not 1 <= len(parts) <= MOST_STARS:
-        raise Unreadable(_("请填 1 到 %(most)s 个小时数，像 100 300 600", most=MOST_STARS))
-    return tuple(read_whole(part, least=1, most=MOST_STAR_HOURS) for part in parts)
+    """Hours separated by spaces, or by commas with spaces: `1,500` may mean one number. Raises Unreadable."""
+    parts = [part for part in re.split(r",?\s+|、", plain(typed)) if part]
+    hours: tuple[int, ...] = ()
+    with suppress(Unreadable):
+        hours = tuple(read_whole(part, least=1, most=MOST_STAR_HOURS) for part in parts)
+    if not 1 <= len(hours) <= MOST_STARS:
+        raise Unreadable(
+            _(
+                "请填用空格隔开的小时数，像 100 300 600，最多 %(most)s 个，每个 1 到 %(hours)s",
+                most=MOST_STARS,
+                hours=MOST_STAR_HOURS,
+            )
+        )
+    return hours

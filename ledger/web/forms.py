@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 from flask import request
 from flask_babel import gettext as _
 
-from ledger.kernel.errors import LedgerError
+from ledger.kernel.errors import LedgerError, Rejected
 from ledger.web import reading
 from ledger.web.problem import InvalidFields, words
 from ledger.web.reading import Unreadable
@@ -61,6 +61,15 @@ class Form:
         """Required text."""
         return self.read(name, lambda typed: reading.read_text(typed, longest=longest), otherwise="")
 
+    def check(self, name: str, read: T, policy: Callable[[T], object]) -> T:
+        """What was read; a fault if the policy refuses it."""
+        if name not in self.faults:
+            try:
+                policy(read)
+            except Rejected as error:
+                self.faults[name] = _said(error)
+        return read
+
     def key(self, name: str) -> int:
         """The key chosen from a list."""
         if not request.form.get(name):
@@ -103,13 +112,13 @@ class Form:
 
     def moment(self, day_name: str, time_name: str, *, later: bool = False) -> datetime:
         """A day and a time of day in the people's zone; `later` for an end, in an hour that comes twice."""
-        clock_time = self._time(time_name)
-        return self._moment(datetime.combine(self.day(day_name), clock_time), time_name, later=later)
+        day = self.day(day_name)
+        return self._moment(datetime.combine(day, self._time(time_name)), time_name, later=later)
 
     def span(self, day_name: str, start_name: str, end_name: str) -> tuple[datetime, datetime]:
         """Two times of day from a day on; an end before the start is on the next day."""
-        start, end = self._time(start_name), self._time(end_name)
         day = self.day(day_name)
+        start, end = self._time(start_name), self._time(end_name)
         end_day = day + timedelta(days=1) if end < start else day
         return (
             self._moment(datetime.combine(day, start), start_name, later=False),
@@ -190,8 +199,7 @@ def field_errors(error: LedgerError, fields: Mapping[str, str]) -> dict[str, Any
         return {each["field"]: each["message"] for each in error.context["errors"]}
     if error.code not in fields:
         raise error
-    what, to_do = words(error)
-    return {fields[error.code]: _("%(what)s。%(to_do)s", what=what, to_do=to_do)}
+    return {fields[error.code]: _said(error)}
 
 
 def note_errors(error: LedgerError | None, code: str) -> dict[str, str]:
@@ -199,3 +207,8 @@ def note_errors(error: LedgerError | None, code: str) -> dict[str, str]:
     if isinstance(error, InvalidFields):
         return field_errors(error, {})
     return {"note": words(error)[0]} if error is not None and error.code == code else {}
+
+
+def _said(error: LedgerError) -> str:
+    what, to_do = words(error)
+    return str(_("%(what)s。%(to_do)s", what=what, to_do=to_do))

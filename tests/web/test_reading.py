@@ -283,18 +283,3 @@ def test_a_time_of_day_has_no_zone_of_its_own(typed: str, at: time | None) -> No
     except Unreadable:
         found = None
     assert found == at
-
-
-@on_sqlite
-def test_a_form_names_all_its_faults_at_once(app: Flask) -> None:
-    def read() -> None:
-        with Form() as form:
-            form.day("day")
-            form.whole("count", most=5)
-            form.needed_text("name", longest=1)
-            form.key("place_id")
-
-    typed = {"day": "9999-12-31", "count": "1e3", "name": "ab"}
-    with app.test_request_context(method="POST", data=typed), pytest.raises(InvalidFields) as refused:
-        read()
-    assert [each["field"] for each in refused.value.context["errors"]] == ["day", "count", "name", "place_id"]

@@ -8,6 +8,8 @@ from flask import Flask
 from ledger.kernel.database import Database
 from ledger.kernel.db import in_transaction
 from ledger.points.closing import freezing
+from ledger.web.forms import Form as Read
+from ledger.web.problem import InvalidFields
 from tests.browsing import Browser
 from tests.databases import on_sqlite
 from tests.forms import Form, PageForms
@@ -70,6 +72,17 @@ def complaints(reader: Browser, form: Form, name: str) -> Iterator[str]:
     yield from (f"{where}: #{link} leads nowhere" for link in page.inner_links if link not in page.ids)
 
 
+def all_complaints(reader: Browser, form: Form) -> Iterator[str]:
+    """What is wrong with the answer to a form whose fields are all bad: each is named, in the order of the form."""
+    bad = [field.name for field in form.typed]
+    page = PageForms(reader.post(form.action, **(form.sent | dict.fromkeys(bad, UNSTORABLE))).text)
+    shown = next((each for each in page.forms if each.action == form.action), form)
+    wanted = [field.id for field in shown.typed if field.name in bad]
+    named = [link for link in page.inner_links if link in wanted]
+    if named != wanted:
+        yield f"{form.action}: named {named}, not {wanted}"
+
+
 @on_sqlite
 def test_a_refused_form_comes_back_with_its_text(tour: Tour) -> None:
     found: list[str] = []
@@ -81,5 +94,45 @@ def test_a_refused_form_comes_back_with_its_text(tour: Tour) -> None:
                 tried.add(form.action)
                 for field in form.typed:
                     found.extend(complaints(reader, form, field.name))
+                found.extend(all_complaints(reader, form))
     assert not found, "\n".join(found)
     assert len(tried) >= LEAST_FORMS, "\n".join(sorted(tried))
+
+
+@pytest.mark.parametrize(
+    ("address", "who", "typed", "named"),
+    [
+        ("/volunteers/new", "manager", {"name": " ", "phone": "123", "id_last4": "1"}, ["name", "phone", "id_last4"]),
+        ("/staff/new", "admin", {}, ["phone", "name", "place_id"]),
+        ("/activities/new", "manager", {"name": " ", "category": "", "day": "9999-12-31"}, ["name", "category", "day"]),
+        ("/rules/new", "admin", {"star_hours": "1,500", "points_per_hour": "1,000"}, ["points_per_hour", "star_hours"]),
+        ("/rules/new", "admin", {"star_hours": "100 300 a"}, ["star_hours"]),
+    ],
+)
+@on_sqlite
+def test_a_form_names_what_its_rules_refuse_at_once(
+    tour: Tour, address: str, who: str, typed: dict[str, str], named: list[str]
+) -> None:
+    reader = Browser(tour.app.test_client(), tour.people[who])
+    form = next(each for each in PageForms(reader.get(address).text).forms if each.typed)
+    answer = reader.post(form.action, **(form.sent | typed if typed else {}))
+
+    page = PageForms(answer.text)
+    marked = [each.id for each in page.forms[-1].fields if each.invalid]
+    assert answer.status_code == 422
+    assert [link for link in page.inner_links if link in page.ids and link in marked] == named
+
+
+@on_sqlite
+def test_a_form_names_all_its_faults_at_once(app: Flask) -> None:
+    def read() -> None:
+        with Read() as form:
+            form.day("day")
+            form.whole("count", most=5)
+            form.needed_text("name", longest=1)
+            form.key("place_id")
+
+    typed = {"day": "9999-12-31", "count": "1e3", "name": "ab"}
+    with app.test_request_context(method="POST", data=typed), pytest.raises(InvalidFields) as refused:
+        read()
+    assert [each["field"] for each in refused.value.context["errors"]] == ["day", "count", "name", "place_id"]

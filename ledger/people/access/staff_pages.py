@@ -15,8 +15,10 @@ from ledger.kernel.permissions import Permission
 from ledger.people.access import sessions
 from ledger.people.access import staff as staffing
 from ledger.people.blueprint import bp
+from ledger.people.policy import check_phone, clean_name
 from ledger.places.queries import place_choices, place_names
 from ledger.web import asked, forms
+from ledger.web.forms import Form
 from ledger.web.guard import get_actor, requires
 from ledger.web.once import idempotency_key
 
@@ -66,12 +68,21 @@ def new_staff() -> str:
 def send_new_staff() -> ResponseReturnValue:
     """Grant a role at a place and below; a person known by phone must have the same name."""
     try:
-        name, phone, role, place_id = forms.text("name"), forms.text("phone"), forms.text("role"), forms.key("place_id")
-        once, actor = idempotency_key(), get_actor()
-        in_transaction_once(once, staffing.hire, name=name, phone=phone, role=role, place_id=place_id, actor=actor)
+        in_transaction_once(idempotency_key(), staffing.hire, **_read(), actor=get_actor())
     except LedgerError as error:
         return _form(forms.everything(), forms.field_errors(error, _FIELDS)), error.status
     return redirect(url_for("people.staff", new=1), 303)
+
+
+def _read() -> dict[str, Any]:
+    """Whom to give which role, and where. Raises InvalidFields."""
+    with Form() as form:
+        return {
+            "phone": form.check("phone", form.text("phone"), check_phone),
+            "name": form.check("name", form.text("name"), clean_name),
+            "role": form.text("role"),
+            "place_id": form.key("place_id"),
+        }
 
 
 def _form(values: dict[str, Any], errors: dict[str, str]) -> str:

@@ -16,12 +16,14 @@ from ledger.people.blueprint import bp
 from ledger.people.households import service as households
 from ledger.people.households.queries import household_changes, members_of
 from ledger.people.identities import queries as identities
+from ledger.people.policy import check_phone, clean_gender, clean_id_last4, clean_name
 from ledger.people.volunteers import queries, service
 from ledger.people.volunteers.queries import VolunteerView
 from ledger.people.volunteers.search import LONGEST_SOUGHT, read_filter
 from ledger.places.queries import place_choices, place_names
 from ledger.web import asked, forms
 from ledger.web.addresses import short
+from ledger.web.forms import Form
 from ledger.web.guard import get_actor, public, requires
 from ledger.web.once import idempotency_key
 from ledger.web.qr import bars_svg, qr_svg
@@ -80,16 +82,15 @@ def send_new_volunteer() -> ResponseReturnValue:
 
 
 def _register() -> int:
-    return in_transaction_once(
-        idempotency_key(),
-        service.register_volunteer,
-        name=forms.text("name"),
-        phone=forms.optional_text("phone"),
-        gender=forms.optional_text("gender"),
-        id_last4=forms.optional_text("id_last4"),
-        place_id=forms.key("place_id"),
-        actor=get_actor(),
-    )
+    with Form() as form:
+        typed: dict[str, Any] = {
+            "name": form.check("name", form.text("name"), clean_name),
+            "phone": form.check("phone", form.text("phone") or None, check_phone),
+            "gender": form.check("gender", form.text("gender") or None, clean_gender),
+            "id_last4": form.check("id_last4", form.text("id_last4") or None, clean_id_last4),
+            "place_id": form.key("place_id"),
+        }
+    return in_transaction_once(idempotency_key(), service.register_volunteer, **typed, actor=get_actor())
 
 
 def _form(values: dict[str, Any], errors: dict[str, str]) -> str:
