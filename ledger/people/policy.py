@@ -6,6 +6,7 @@ import unicodedata
 import phonenumbers
 
 import ledger.people.errors  # noqa: F401 - registers the words of the refusals
+from ledger.kernel.characters import narrow
 from ledger.kernel.errors import Rejected
 from ledger.kernel.permissions import Permission
 
@@ -103,7 +104,7 @@ def check_phone(text: str | None) -> None:
 def phone_key(text: str) -> str | None:
     """The E.164 form to look a number up by; None if the text can't be a number."""
     try:
-        number = phonenumbers.parse(unicodedata.normalize("NFKC", text).strip()[:40], "CN")
+        number = phonenumbers.parse(narrow(text)[:40], "CN")
     except phonenumbers.NumberParseException:
         return None
     written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
@@ -141,7 +142,7 @@ def clean_id_last4(text: str | None) -> str | None:
     """The last four of an identity number, X in upper case, or None. Raises Rejected("people.id_last4_invalid")."""
     if not text:
         return None
-    last4 = unicodedata.normalize("NFKC", text).strip().upper()
+    last4 = narrow(text).upper()
     if not _ID_LAST4.fullmatch(last4):
         raise Rejected("people.id_last4_invalid")
     return last4
@@ -170,7 +171,7 @@ def household_key(number: str) -> str:
 
 
 def _squeeze_number(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).translate(_DASHES).upper().split())
+    return "".join(narrow(text).translate(_DASHES).upper().split())
 
 
 def permissions_of(role: str) -> frozenset[Permission]:

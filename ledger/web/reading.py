@@ -1,15 +1,16 @@
 """Reads values from text, with the same rules in every form, page address and API query.
 
 - Full-width digits and signs, and spaces around a value, are accepted: Chinese keyboards type them. `１０` and ` 5 `
-  are 10 and 5.
+  are 10 and 5. Invisible signs are dropped: they come along when a number is copied from a chat or a web page.
 - A number is digits; points and degrees may have a point with digits on both sides. Ambiguous input is refused with a
   message that says what to write: `1,000`, `1e3`, `1_000`, `+5`, `5.`, `.5`, and `-0` if negative numbers aren't
   allowed. Nothing is rounded: 1.005 points are refused.
 - Everything is bounded: days and instants lie in the years 2000 to 2199, so that sums can't leave the calendar; whole
   numbers have the bounds of their field, all within 64 bits.
 - Keys are made by machines and must match exactly.
-- Text is trimmed, line ends of every kind become "\\n", and its length is limited. Characters that can't be stored are
-  refused: NUL and other control characters, lone surrogates.
+- Text is trimmed, of invisible signs too, line ends of every kind become "\\n", and its length is limited. Characters
+  that can't be stored are refused: NUL and other control characters, lone surrogates; and those that disguise text:
+  signs that turn the direction of writing, and code points that will never be characters.
 
 JSON has its own numbers, so quoted numbers are refused there (ledger.web.fields); these functions also read JSON's
 days, instants, keys and texts.
@@ -23,18 +24,26 @@ from datetime import UTC, date, datetime, time
 from flask_babel import gettext as _
 
 from ledger.kernel import clock
+from ledger.kernel.characters import INVISIBLE, TURNS
 from ledger.kernel.ids import parse_public_id
 from ledger.web.formats import points as in_points
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
 MOST_WHOLE = 10**12
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " "}
+# Contacts copies a telephone number between two turning signs.
+_EDGES = re.compile(rf"\A[\s{''.join(map(chr, INVISIBLE))}]+|[\s{''.join(map(chr, INVISIBLE))}]+\Z")
+_NARROWED = {**_WIDE, **INVISIBLE}
 _WHOLE = re.compile(r"[0-9]{1,18}")
 _POINTS = re.compile(r"([0-9]{1,16})(?:\.([0-9]{1,2}))?")
 _DEGREES = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,15})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 _LOCAL_MINUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?")
+# RFC 3339; seconds may be missing.
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
 # Word and WPS break lines within a paragraph with U+000B.
 _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 
@@ -48,8 +57,8 @@ class Unreadable(ValueError):
 
 
 def plain(typed: str) -> str:
-    """Normalise input: narrow its full-width characters and trim it."""
-    return typed.translate(_WIDE).strip()
+    """Normalise input: narrow its full-width characters, drop invisible ones and trim it."""
+    return typed.translate(_NARROWED).strip()
 
 
 def read_whole(typed: str, *, least: int = 0, most: int = MOST_WHOLE) -> int:
@@ -127,12 +136,13 @@ def in_zone(wall: datetime, *, later: bool) -> datetime:
 
 
 def read_instant(written: str) -> datetime:
-    """An instant in ISO 8601 with an offset, converted to UTC. Raises Unreadable."""
+    """An instant in RFC 3339 with an offset, converted to UTC, in which its year counts. Raises Unreadable."""
     try:
-        instant = datetime.fromisoformat(written)
-        if instant.tzinfo is not None and EARLIEST <= instant.date() <= LATEST:
-            return instant.astimezone(UTC)
-    except ValueError:
+        if _INSTANT.fullmatch(written):
+            instant = datetime.fromisoformat(written).astimezone(UTC)
+            if EARLIEST <= instant.date() <= LATEST:
+                return instant
+    except (ValueError, OverflowError):
         pass
     raise Unreadable(_("请填带时区的时间，如 %(example)s，年份 2000 到 2199", example="2026-06-03T08:52:00+08:00"))
 
@@ -147,7 +157,7 @@ def read_key(written: str) -> int:
 
 def read_text(typed: str, *, longest: int) -> str:
     """Trimmed text, "" if there is none. Raises Unreadable."""
-    text = _LINE_END.sub("\n", typed).strip()
+    text = _EDGES.sub("", _LINE_END.sub("\n", typed))
     if any(not _may_be_stored(letter) for letter in text):
         raise Unreadable(_("有存不了的字符"))
     if len(text) > longest:
@@ -163,4 +173,7 @@ def read_choice(written: str, among: Collection[str]) -> str:
 
 
 def _may_be_stored(letter: str) -> bool:
-    return letter in "\n\t" or unicodedata.category(letter) not in ("Cc", "Cs")
+    if letter in "\n\t":
+        return True
+    never_a_character = ord(letter) & 0xFFFE == 0xFFFE or "\ufdd0" <= letter <= "\ufdef"
+    return not never_a_character and letter not in TURNS and unicodedata.category(letter) not in ("Cc", "Cs")

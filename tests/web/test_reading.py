@@ -137,30 +137,15 @@ MEANS: dict[str, dict[str, Any]] = {
     "instant": {"2026-06-03T08:52:00+08:00": datetime(2026, 6, 3, 0, 52, tzinfo=UTC)}
     | {"2026-06-03T00:52:00Z": datetime(2026, 6, 3, 0, 52, tzinfo=UTC)}
     | {"2026-06-03T08:52Z": datetime(2026, 6, 3, 8, 52, tzinfo=UTC), "2000-01-01T00:00:00Z": FIRST}
+    | {"2199-12-31T22:00:00+14:00": datetime(2199, 12, 31, 8, tzinfo=UTC), "1999-12-31T23:00:00-01:00": FIRST}
     | {"2199-12-31T23:59:59Z": datetime(2199, 12, 31, 23, 59, 59, tzinfo=UTC)},
 }
+UNSEEN = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 TYPED = (
     *("5", "0", " 5 ", "5\n", "１０", "\u3000７ ", "007", str(MOST), str(MOST + 1), "1.5", "１．０５", "1.50", "1000"),
     *("1,000", "1，000", "1e3", "1_000", "+5", "＋5", "-0", "-5", "－5", "5.", ".5", "1.005", "1 000"),
-    *(
-        "5\x00",
-        "\x00",
-        "5\n5",
-        "9" * 30,
-        "0x10",
-        "٣",
-        "5²",
-        "½",
-        "inf",
-        "nan",
-        "NaN",
-        "Infinity",
-        "-Infinity",
-        "True",
-        "abc",
-        "十",
-        "\ud800",
-    ),
+    *("5\x00", "\x00", "5\n5", "9" * 30, "0x10", "٣", "5²", "½", "inf", "nan", "NaN"),
+    *("Infinity", "-Infinity", "True", "abc", "十", "\ud800"),
     *("2026-06-03", " 2026-06-03 ", "２０２６－０６－０３", "2000-01-01", "2199-12-31", "2028-02-29"),
     *("0001-01-01", "9999-12-31", "2026-02-29", "20260603", "2026-W23-3", "2026-6-3", "10000-01-01", "0000-00-00"),
     *("2026-06-03T08:52:00+08:00", "2026-06-03T00:52:00Z", "2026-06-03T08:52:00", "0001-01-01T00:00:00+14:00"),
@@ -170,17 +155,21 @@ TYPED = (
     *("9999-12-31T23:59:59-14:00", public_id((1 << 63) - 1), public_id(KEY)[1:]),
     *(public_id(KEY), public_id(KEY).upper(), f" {public_id(KEY)} "),
     *("z" * 13, "a" * 20, "a" * 21, " a\r\nb ", "a\tb", "a\x1bb", "a\x7fb", "a\x9bb"),
+    *("2199-12-31T22:00-14:00", "2000-01-01T00:00:00+14:00", "2199-12-31T22:00:00+14:00", "1999-12-31T23:00:00-01:00"),
+    *("2026-W23-3T08:52:00Z", "20260603T085200Z", "2026-06-03T08:52:00,5Z", "2026-06-03T08:52:00+08:00:01"),
+    *("2026-06-03 08:52:00Z", "2026-06-03\ud80008:52:00Z", "2026-06-03T08Z", "2026-06-03T08:52:00+0800"),
+    *(f"a{sign}b" for sign in (*UNSEEN, "\ufffe", "\uffff", "\ufdd0", "\U0001ffff", "\U0001f600", "\ue000")),
     *("\u00e9", "名字，字", "a\rb", "a\vb", "a\fb", "a\x85b", "a\u2028b", "a\u2029b"),
 )
 
 
 def text_means(typed: str) -> Outcome:
     """The rule for text, implemented independently of the reader."""
-    text = typed.strip().replace("\r\n", "\n")
+    text = typed.strip(" \n\t\r\v\f\x85\u2028\u2029\u3000" + UNSEEN).replace("\r\n", "\n")
     for line_end in "\r\v\f\x85\u2028\u2029":
         text = text.replace(line_end, "\n")
     stored = all(letter in "\n\t" or 31 < ord(letter) < 127 or ord(letter) > 159 for letter in text)
-    stored = stored and "\ud800" not in text
+    stored = stored and not any(letter in text for letter in "\ud800\ufffe\uffff\ufdd0\U0001ffff" + UNSEEN[-9:])
     return text if stored and len(text) <= 20 else REFUSED
 
 
@@ -197,7 +186,7 @@ def test_a_value_means_the_same_wherever_it_is_read(app: Flask, kind: str) -> No
         for name, taken in READERS[kind].items()
         for typed in TYPED
         # Only JSON can contain lone surrogates: forms and addresses are UTF-8.
-        if not (typed == "\ud800" and "json" not in name)
+        if not ("\ud800" in typed and "json" not in name)
     }
     wrong = {
         where: value

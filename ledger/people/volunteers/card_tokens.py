@@ -2,7 +2,8 @@
 
 import base64
 import secrets
-import unicodedata
+
+from ledger.kernel.characters import narrow
 
 _BYTES = 16
 _LENGTH = 26
@@ -15,5 +16,5 @@ def new_token() -> str:
 
 def read_token(scanned: str) -> str | None:
     """The token, given alone or at the end of the address in the QR code; None if there is none."""
-    token = unicodedata.normalize("NFKC", scanned).strip().rstrip("/").rpartition("/")[2].upper()
+    token = narrow(scanned).rstrip("/").rpartition("/")[2].upper()
     return token if len(token) == _LENGTH else None

@@ -1,6 +1,5 @@
 """Search for volunteers: one box for number, phone and name; and many volunteers by id."""
 
-import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
+from ledger.kernel.characters import narrow
 from ledger.kernel.chunks import chunks
 from ledger.kernel.errors import NotFound
 from ledger.people.households.queries import members_of, number_of_household
@@ -95,4 +95,4 @@ def _kind_of(text: str) -> tuple[str, str]:
 
 
 def _digits(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).replace("-", "").split())
+    return "".join(narrow(text).replace("-", "").split())
