@@ -34,6 +34,7 @@ from ledger.web.guard import get_actor, public, requires
 from ledger.web.locale import language
 from ledger.web.once import idempotency_key
 from ledger.web.problem import InvalidFields, words
+from ledger.web.reading import plain
 from ledger.web.spreadsheets import MOST_ROWS, FileKind, spreadsheet
 
 LONGEST_REASON = 200
@@ -95,7 +96,7 @@ def _wanted() -> RedemptionFilter:
     return RedemptionFilter(
         shop_id=asked.key("shop_id"),
         status=asked.choice("status", ("CONFIRMED", "VOIDED")),
-        receipt=asked.text("receipt", longest=20) or None,
+        receipt=plain(asked.text("receipt", longest=20)) or None,
         since=asked.start_of_day("since"),
         until=asked.end_of_day("until"),
         receipts_only=True,

@@ -116,7 +116,10 @@ def _read(name: str, reader: Callable[[str], T]) -> T | None:
         return reader(written)
     except Unreadable as unreadable:
         shown = "".join(letter for letter in written[:_MOST_SHOWN] if letter.isprintable())
-        unread()[name] = _("“%(written)s”看不懂，没有用上：%(why)s", written=shown, why=unreadable.words)
+        if shown:
+            unread()[name] = _("“%(written)s”看不懂，没有用上：%(why)s", written=shown, why=unreadable.words)
+        else:
+            unread()[name] = _("看不见的字符，没有用上：%(why)s", why=unreadable.words)
         return None
 
 

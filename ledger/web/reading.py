@@ -39,11 +39,12 @@ _POINTS = re.compile(r"([0-9]{1,16})(?:\.([0-9]{1,2}))?")
 _DEGREES = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,15})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
-_LOCAL_MINUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?")
+_LOCAL_MINUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?")
 # RFC 3339; seconds may be missing.
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
+_COMMA = re.compile(r"[0-9]+(,[0-9]+)+(\.[0-9]+)?")
 # Word and WPS break lines within a paragraph with U+000B.
 _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 
@@ -63,7 +64,7 @@ def plain(typed: str) -> str:
 
 def read_whole(typed: str, *, least: int = 0, most: int = MOST_WHOLE) -> int:
     """A whole number that is not negative. Raises Unreadable."""
-    written = plain(typed)
+    written = _without_comma(typed)
     value = int(written) if _WHOLE.fullmatch(written) else -1
     if not max(least, 0) <= value <= most:
         raise Unreadable(_("请填 %(least)s 到 %(most)s 的整数", least=least, most=most))
@@ -72,13 +73,13 @@ def read_whole(typed: str, *, least: int = 0, most: int = MOST_WHOLE) -> int:
 
 def read_points(typed: str, *, least: int = 0, most: int) -> int:
     """Points with at most two decimals, in minor units; `least` is 0 or 1. Raises Unreadable."""
-    found = _POINTS.fullmatch(plain(typed))
+    found = _POINTS.fullmatch(_without_comma(typed))
     minor = int(found[1]) * 100 + int((found[2] or "").ljust(2, "0")) if found is not None else -1
     if least <= minor <= most:
         return minor
     if least > 0:
-        raise Unreadable(_("请填大于 0 的分值，最多两位小数，如 6.50；最大 %(most)s", most=in_points(most)))
-    raise Unreadable(_("请填数字，最多两位小数，如 6.50；最大 %(most)s", most=in_points(most)))
+        raise Unreadable(_("请填大于 0 的分值，最多两位小数，如 6.50；最大 %(most)s", most=_plain_points(most)))
+    raise Unreadable(_("请填数字，最多两位小数，如 6.50；最大 %(most)s", most=_plain_points(most)))
 
 
 def read_degrees(typed: str, *, most: int) -> float:
@@ -120,7 +121,7 @@ def read_local_minute(typed: str) -> datetime:
     except ValueError:
         moment = None
     if moment is None or not EARLIEST <= moment.date() <= LATEST:
-        raise Unreadable(_("请填日期和时间，如 2026-12-31T09:30，年份 2000 到 2199"))
+        raise Unreadable(_("请填日期和时间，如 2026-12-31 09:30，年份 2000 到 2199"))
     return moment.replace(second=0, microsecond=0)
 
 
@@ -170,6 +171,18 @@ def read_choice(written: str, among: Collection[str]) -> str:
     if written not in among:
         raise Unreadable(_("请选一样"))
     return written
+
+
+def _without_comma(typed: str) -> str:
+    written = plain(typed)
+    if _COMMA.fullmatch(written):
+        raise Unreadable(_("只写数字，不要逗号，如 1000"))
+    return written
+
+
+def _plain_points(minor: int) -> str:
+    """Points as they may be typed."""
+    return in_points(minor).replace(",", "")
 
 
 def _may_be_stored(letter: str) -> bool:

@@ -130,7 +130,9 @@ MEANS: dict[str, dict[str, Any]] = {
     | {"１．０５": 1.05, "1.50": 1.5, "1.005": 1.005, "-0": 0.0, "-5": -5.0, "－5": -5.0},
     "day": {"2026-06-03": date(2026, 6, 3), " 2026-06-03 ": date(2026, 6, 3), "２０２６－０６－０３": date(2026, 6, 3)}
     | {"2000-01-01": reading.EARLIEST, "2199-12-31": reading.LATEST, "2028-02-29": date(2028, 2, 29)},
-    "minute": dict.fromkeys(("2026-06-03T08:52", "2026-06-03T08:52:00", "2026-06-03T08:52:41.5"), END_OF_MINUTE)
+    "minute": dict.fromkeys(
+        ("2026-06-03T08:52", "2026-06-03 08:52", "2026-06-03T08:52:00", "2026-06-03T08:52:41.5"), END_OF_MINUTE
+    )
     | {"2000-01-01T00:00": datetime(1999, 12, 31, 16, 0, 59, 999_999, tzinfo=UTC)}
     | {"2199-12-31T23:59": datetime(2199, 12, 31, 15, 59, 59, 999_999, tzinfo=UTC)},
     "key": {public_id(KEY): KEY, public_id((1 << 63) - 1): (1 << 63) - 1},
@@ -272,3 +274,14 @@ def test_a_time_of_day_has_no_zone_of_its_own(typed: str, at: time | None) -> No
     except Unreadable:
         found = None
     assert found == at
+
+
+@on_sqlite
+def test_a_refused_comma_is_named_and_no_bound_is_written_with_one(app: Flask) -> None:
+    with app.test_request_context():
+        for read in (reading.read_whole, lambda typed: reading.read_points(typed, most=100_000_00)):
+            for typed, said in (("1,000", "不要逗号"), ("1，000", "不要逗号"), ("1e3", "请填")):
+                with pytest.raises(Unreadable) as refused:
+                    read(typed)
+                assert said in refused.value.words
+                assert "," not in refused.value.words
