@@ -49,7 +49,20 @@ from ledger.shop import api as shop_api
 from ledger.shop import pages as shop_pages
 from ledger.shop import shelf_api
 from ledger.tables import APPEND_ONLY, SHARED, STEADY
-from ledger.web import formats, guard, health, links, locale, logs, once, openapi, page_context, problem, security
+from ledger.web import (
+    bodies,
+    formats,
+    guard,
+    health,
+    links,
+    locale,
+    logs,
+    once,
+    openapi,
+    page_context,
+    problem,
+    security,
+)
 from ledger.web.fields import IdConverter
 
 API_BLUEPRINTS = (
@@ -112,7 +125,7 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
     app.extensions["approvals"] = APPROVALS
     app.extensions["refuse_unready"] = refuse_unready
     _register_runtime(app, _runtime_of(settings, database=database, clock=clock))
-    for kit in (logs, locale, formats, links, problem, once):
+    for kit in (logs, locale, formats, links, problem, bodies, once):
         kit.register(app)
     security.register(app, settings)
     guard.register(app, sessions.load_actor)

@@ -51,7 +51,8 @@ class Once:
 def hash_request(*parts: object) -> str:
     """A digest of the canonical form of a request: JSON with sorted keys."""
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    # JSON may contain half a surrogate pair, which the field's reader refuses later.
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 _table = table_of(Idempotency)

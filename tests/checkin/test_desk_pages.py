@@ -160,6 +160,17 @@ class TestReviewPages:
         assert "当天没有来" in earned
 
     @on_sqlite
+    @pytest.mark.parametrize("decision", ["", "Approve", "approve ", "yes"])
+    def test_what_is_no_decision_decides_nothing(
+        self, day: Day, client: FlaskClient, address: str, decision: str
+    ) -> None:
+        manager = Browser(client, day.manager)
+        with clock.at(at(13)):
+            answer = manager.post(address, decision=decision, note="当天没有来")
+        assert (answer.status_code, "请选一样" in answer.text) == (422, True)
+        assert [visit["status"] for visit in day.visits()] == ["PENDING"]
+
+    @on_sqlite
     def test_who_scanned_is_told_that_another_decides(self, day: Day, client: FlaskClient) -> None:
         day.sign_up(9)
         with clock.at(at(9)):

@@ -187,7 +187,6 @@ def test_the_wrong_role_is_refused(
 def test_what_there_is_not_is_not_found(operations: list[Operation], send: Send) -> None:
     named = [operation for operation in operations if "{" in operation.path and operation.method == "get"]
     assert named
-
     check([wrong(operation, send(operation, query_string=operation.needed), 404) for operation in named])
 
 
@@ -197,13 +196,34 @@ def test_what_there_is_not_is_not_found(operations: list[Operation], send: Send)
         (b"{", {}, 400),
         (b'{"x": "\xff\xfe"}', {}, 400),
         (b"\xff\xfe\x00", {}, 400),
+        (b'{"\\ud800": 1}', {}, 400),
+        (b'{"payload": {"x": ["a\\uDFFFb"]}}', {}, 422),
+        (b'{"payload": {"x": {"\\udc00\\ud800": 1}}}', {}, 400),
+        (b'{"x": 1' + b"0" * 5000 + b"}", {}, 400),
+        (b"[-1" + b"0" * 5000 + b"]", {}, 400),
+        (b'{"\\ud83d\\ude00": "\\ud83d\\ude00"}', {}, 422),
         (b"[]", {}, 422),
         (b'"text"', {}, 422),
         (b"<x/>", {"Content-Type": "application/xml"}, 415),
         (b"x=1", {"Content-Type": "application/x-www-form-urlencoded"}, 415),
         (_HUGE, {}, 413),
     ],
-    ids=["no-json", "broken-utf-8", "bytes", "list", "string", "xml", "form", "huge"],
+    ids=[
+        "no-json",
+        "broken-utf-8",
+        "bytes",
+        "half-name",
+        "half-value",
+        "half-within",
+        "huge-number",
+        "huge-negative",
+        "pair",
+        "list",
+        "string",
+        "xml",
+        "form",
+        "huge",
+    ],
 )
 @on_sqlite
 def test_a_body_that_can_not_be_read(
@@ -262,7 +282,6 @@ def test_a_list_refuses_what_it_can_not_do(operations: list[Operation], send: Se
     name = query.partition("=")[0]
     lists = [each for each in operations if each.method == "get" and each.takes(name) and "{" not in each.path]
     assert lists
-
     check([wrong(operation, send(operation, query_string=query), 422) for operation in lists])
 
 
