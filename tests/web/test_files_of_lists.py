@@ -8,8 +8,8 @@ from flask import Flask
 
 from ledger.kernel.database import Database
 from tests.browsing import Browser
-from tests.crawl import PAGES_READ
 from tests.databases import on_sqlite
+from tests.filters import heard_filters
 from tests.test_every_page import PAGES
 from tests.tour import Tour
 from tests.web.test_refused_forms import built
@@ -30,10 +30,13 @@ def tour(app: Flask, database: Database) -> Tour:
 @on_sqlite
 def test_a_list_with_an_unreadable_filter_offers_a_file_that_is_made(tour: Tour) -> None:
     offering: set[str] = set()
-    for endpoint, filters in PAGES_READ.items():
-        reader = Browser(tour.app.test_client(), tour.people[PAGES[endpoint][0]])
-        for name in filters:
-            page = reader.client.get(built(tour, endpoint), query_string={name: UNREADABLE})
+    for endpoint, (who, made) in PAGES.items():
+        address = made(tour).partition("?")[0] if made is not None else built(tour, endpoint)
+        reader = Browser(tour.app.test_client(), tour.people[who])
+        with heard_filters(tour) as heard:
+            reader.get(address)
+        for name in heard:
+            page = reader.client.get(address, query_string={name: UNREADABLE})
             for link in FILE.findall(page.text):
                 offering.add(endpoint)
                 file = reader.get(unescape(link))
