@@ -271,7 +271,7 @@ def see_what_was_done(admin: Page) -> None:
 def test_a_village_begins_with_what_init_prints_and_ends_its_first_day_with_goods_on_the_shelf(
     village: Village, open_page: OpenPage
 ) -> None:
-    assert "柳荫社区 is there, and 李建国 is its administrator." in village.said
+    assert "柳荫社区 is ready, and 李建国 is its administrator." in village.said
     admin = open_page()
     enter_as_admin(admin, village.said)
     add_station(admin)

@@ -53,5 +53,7 @@ def _cores(wanted: int | None) -> tuple[frozenset[int], str]:
     if len(there) == 1:
         return frozenset(), "there is no other"
     if wanted is None:
-        return frozenset(), "LEDGER_CORES and LEDGER_THREADS say nothing"
+        return frozenset(), "LEDGER_CORES is not set"
+    if wanted > len(there):
+        return frozenset(), f"LEDGER_CORES says {wanted}, but there are {len(there)}"
     return frozenset(there[-wanted:] if ALL < wanted < len(there) else ()), "as LEDGER_CORES says"

@@ -20,15 +20,22 @@ def test_all_cores_are_taken_where_nothing_is_said() -> None:
     share = choose(cores=None, threads=None)
 
     assert (share.cores, share.threads) == (set(), THREADS)
-    assert str(share) == f"all cores (4) and {THREADS} threads: LEDGER_CORES and LEDGER_THREADS say nothing"
+    assert str(share) == f"all cores (4) and {THREADS} threads: LEDGER_CORES is not set"
 
 
-@pytest.mark.parametrize(("wanted", "taken"), [(ALL, set()), (1, {3}), (2, {2, 3}), (4, set()), (9, set())])
+@pytest.mark.parametrize(("wanted", "taken"), [(ALL, set()), (1, {3}), (2, {2, 3}), (4, set())])
 def test_the_settings_say_how_many(wanted: int, taken: set[int]) -> None:
     share = choose(cores=wanted, threads=7)
 
     assert (share.cores, share.threads) == (taken, 7)
     assert str(share).endswith("as LEDGER_CORES says; threads as LEDGER_THREADS says")
+
+
+def test_more_cores_than_there_are_is_not_claimed() -> None:
+    share = choose(cores=9, threads=None)
+
+    assert share.cores == set()
+    assert str(share) == f"all cores (4) and {THREADS} threads: LEDGER_CORES says 9, but there are 4"
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ TOLD = re.compile(r"^==> |\d passed")
 TESTS = ("tests/test_browser.py::test_a_page_s_camera_sees_the_clip", "tests/test_walk.py")
 # Each step: its name, the command to run in the checkout, and the limit in seconds.
 STEPS: tuple[tuple[str, tuple[str, ...], int], ...] = (
-    ("set up", ("make", "setup"), 400),
+    ("set up", ("make", "setup"), 600),
     ("make test-setup", ("make", "test-setup"), 600),
     ("two tests", (".venv/bin/python", "-m", "pytest", "-q", f"--junit-xml={RESULTS}", *TESTS), 300),
 )
