@@ -127,4 +127,4 @@ def test_what_is_no_checkpoint_of_ours_is_told_so(book: FullBook, verify_against
 def test_a_file_that_is_not_there_is_told_so(own_database: Database, verify_against: Run, tmp_path: Path) -> None:
     result = verify_against(own_database, "--against", str(tmp_path / "none"))
 
-    assert (result.exit_code, "no checkpoint to compare with" in result.output) == (1, True), result.output
+    assert (result.exit_code, "not a checkpoint to compare with" in result.output) == (1, True), result.output
