@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 # A file system in memory covers it, in our own namespace only; nothing changes outside.
 FOLDER = Path("/mnt")
 SIZE = "6g"
-CHECKOUT = "/root/ningxin"
+CHECKOUT = "/srv/ningxin"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 RESULTS = "results.xml"
