@@ -238,7 +238,7 @@ def test_proposals_over_the_api(office: Office, client: FlaskClient) -> None:
 
 @on_sqlite
 def test_a_payload_that_can_not_be_taken_names_its_members(office: Office, client: FlaskClient) -> None:
-    body = {"kind": "points.adjustment", "payload": {"amount": "ten", "\ud83d": 1}, "reason": "漏记"}
+    body = {"kind": "points.adjustment", "payload": {"amount": "ten", "王桂兰": 1}, "reason": "漏记"}
     answer = client.post("/api/v1/approvals", json=body, headers=office.first.headers | {"Accept-Language": "en"})
 
     assert (answer.status_code, answer.json["code"]) == (422, "approvals.payload_invalid")

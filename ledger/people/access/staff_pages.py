@@ -68,21 +68,20 @@ def new_staff() -> str:
 def send_new_staff() -> ResponseReturnValue:
     """Grant a role at a place and below; a person known by phone must have the same name."""
     try:
-        in_transaction_once(idempotency_key(), staffing.hire, **_read(), actor=get_actor())
+        _hire()
     except LedgerError as error:
         return _form(forms.everything(), forms.field_errors(error, _FIELDS)), error.status
     return redirect(url_for("people.staff", new=1), 303)
 
 
-def _read() -> dict[str, Any]:
-    """Whom to give which role, and where. Raises InvalidFields."""
+def _hire() -> None:
     with Form() as form:
-        return {
-            "phone": form.check("phone", form.text("phone"), check_phone),
-            "name": form.check("name", form.text("name"), clean_name),
-            "role": form.text("role"),
-            "place_id": form.key("place_id"),
-        }
+        phone = form.check("phone", form.text("phone"), check_phone)
+        name = form.check("name", form.text("name"), clean_name)
+        role = form.text("role")
+        place_id = form.key("place_id")
+    once, actor = idempotency_key(), get_actor()
+    in_transaction_once(once, staffing.hire, name=name, phone=phone, role=role, place_id=place_id, actor=actor)
 
 
 def _form(values: dict[str, Any], errors: dict[str, str]) -> str:

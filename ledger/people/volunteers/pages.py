@@ -83,14 +83,21 @@ def send_new_volunteer() -> ResponseReturnValue:
 
 def _register() -> int:
     with Form() as form:
-        typed: dict[str, Any] = {
-            "name": form.check("name", form.text("name"), clean_name),
-            "phone": form.check("phone", form.text("phone") or None, check_phone),
-            "gender": form.check("gender", form.text("gender") or None, clean_gender),
-            "id_last4": form.check("id_last4", form.text("id_last4") or None, clean_id_last4),
-            "place_id": form.key("place_id"),
-        }
-    return in_transaction_once(idempotency_key(), service.register_volunteer, **typed, actor=get_actor())
+        name = form.check("name", form.text("name"), clean_name)
+        phone = form.check("phone", form.text("phone") or None, check_phone)
+        gender = form.check("gender", form.text("gender") or None, clean_gender)
+        id_last4 = form.check("id_last4", form.text("id_last4") or None, clean_id_last4)
+        place_id = form.key("place_id")
+    return in_transaction_once(
+        idempotency_key(),
+        service.register_volunteer,
+        name=name,
+        phone=phone,
+        gender=gender,
+        id_last4=id_last4,
+        place_id=place_id,
+        actor=get_actor(),
+    )
 
 
 def _form(values: dict[str, Any], errors: dict[str, str]) -> str:
