@@ -15,6 +15,7 @@ from ledger.demo.sizes import DISTRICT, SIZES, Size
 from ledger.kernel import cores, runtime
 from ledger.kernel.cores import Share
 from ledger.kernel.db import in_snapshot
+from ledger.kernel.engines import is_sqlite
 from ledger.kernel.migrations import at_head, upgrade
 from ledger.kernel.settings import SettingsError
 from ledger.places import queries as places
@@ -39,7 +40,7 @@ def serve(demo: bool, host: str | None, port: int | None) -> None:
         _prepare_demonstration()
     refuse_unready()
     here = settings()
-    share = cores.choose(cores=here.cores, threads=here.threads)
+    share = cores.choose(embedded=is_sqlite(here.database_url), cores=here.cores, threads=here.threads)
     _say_where(demo, share)
     _serve(app, share)
 

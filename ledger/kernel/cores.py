@@ -1,7 +1,7 @@
 """How much of the machine the server takes: which cores its requests run on, and how many threads answer them.
 
-Requests can be kept to a few cores, because threads of Python on two cores may wait for the interpreter's lock instead
-of working (docs/PERFORMANCE.md). Jobs have all cores in any case: what they ask the database runs without that lock.
+On SQLite requests keep to one core: threads of Python on two cores wait for the interpreter's lock instead of working
+(decision 19). Jobs have all cores in any case: what they ask the database runs without that lock.
 """
 
 import os
@@ -11,6 +11,8 @@ ALL = 0
 # What the process was given, asked before a thread is kept to a part of it.
 _THERE: frozenset[int] = frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else frozenset()
 THREADS = 48
+# On one core more threads than this only wait for each other.
+_THREADS_ON_ONE_CORE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +29,14 @@ class Share:
         return f"{taken} and {self.threads} threads: {self.why}"
 
 
-def choose(*, cores: int | None, threads: int | None) -> Share:
-    """The share of a server; `cores` (ALL for all) and `threads` are what the settings say, if anything."""
-    taken, why = _cores(cores)
-    return Share(taken, threads or THREADS, why if threads is None else f"{why}; threads as LEDGER_THREADS says")
+def choose(*, embedded: bool, cores: int | None, threads: int | None) -> Share:
+    """The share of a server; `cores` (ALL for all) and `threads` are what the settings say, if anything.
+
+    `embedded` is whether its database runs in the process itself.
+    """
+    taken, why = _cores(embedded, cores)
+    usual = _THREADS_ON_ONE_CORE if len(taken) == 1 else THREADS
+    return Share(taken, threads or usual, why if threads is None else f"{why}; threads as LEDGER_THREADS says")
 
 
 def keep_to(share: Share) -> None:
@@ -45,13 +51,15 @@ def roam() -> None:
         os.sched_setaffinity(0, _THERE)
 
 
-def _cores(wanted: int | None) -> tuple[frozenset[int], str]:
+def _cores(embedded: bool, wanted: int | None) -> tuple[frozenset[int], str]:
     """Which cores, and why; the last ones, for the first answer most interrupts."""
     there = sorted(_THERE)
     if not there:
         return frozenset(), "this system can't keep a process to a core"
     if len(there) == 1:
         return frozenset(), "there is no other"
+    if wanted is None and embedded:
+        return frozenset(there[-1:]), "on SQLite one core answers faster than several; LEDGER_CORES changes it"
     if wanted is None:
         return frozenset(), "LEDGER_CORES is not set"
     if wanted > len(there):

@@ -16,23 +16,32 @@ def four_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cores, "_THERE", frozenset({0, 1, 2, 3}))
 
 
-def test_all_cores_are_taken_where_nothing_is_said() -> None:
-    share = choose(cores=None, threads=None)
+def test_a_server_process_beside_its_database_takes_all_cores() -> None:
+    share = choose(embedded=False, cores=None, threads=None)
 
     assert (share.cores, share.threads) == (set(), THREADS)
     assert str(share) == f"all cores (4) and {THREADS} threads: LEDGER_CORES is not set"
 
 
+def test_with_the_database_inside_it_takes_the_last_core_and_fewer_threads() -> None:
+    share = choose(embedded=True, cores=None, threads=None)
+
+    assert (share.cores, share.threads) == ({3}, 16)
+    assert str(share).startswith("1 of 4 cores and 16 threads: on SQLite")
+    assert choose(embedded=True, cores=None, threads=5).threads == 5
+
+
 @pytest.mark.parametrize(("wanted", "taken"), [(ALL, set()), (1, {3}), (2, {2, 3}), (4, set())])
-def test_the_settings_say_how_many(wanted: int, taken: set[int]) -> None:
-    share = choose(cores=wanted, threads=7)
+@pytest.mark.parametrize("embedded", [True, False])
+def test_the_settings_say_how_many(wanted: int, taken: set[int], embedded: bool) -> None:
+    share = choose(embedded=embedded, cores=wanted, threads=7)
 
     assert (share.cores, share.threads) == (taken, 7)
     assert str(share).endswith("as LEDGER_CORES says; threads as LEDGER_THREADS says")
 
 
 def test_more_cores_than_there_are_is_not_claimed() -> None:
-    share = choose(cores=9, threads=None)
+    share = choose(embedded=True, cores=9, threads=None)
 
     assert share.cores == set()
     assert str(share) == f"all cores (4) and {THREADS} threads: LEDGER_CORES says 9, but there are 4"
@@ -46,7 +55,7 @@ def test_where_there_is_nothing_to_choose_all_is_taken(
 ) -> None:
     monkeypatch.setattr(cores, "_THERE", frozenset(there))
     for wanted in (None, 1):
-        share = choose(cores=wanted, threads=None)
+        share = choose(embedded=True, cores=wanted, threads=None)
         assert (share.cores, share.why) == (set(), why)
         cores.keep_to(share)
 
