@@ -11,6 +11,7 @@ from ledger.kernel import clock, runtime
 from ledger.kernel.actor import Actor, Grant
 from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
 from ledger.organisations import queries as organisation_queries
 from ledger.organisations import service as organisations
@@ -32,7 +33,7 @@ _phones = count(1)
 
 def everything(center_id: int) -> Actor:
     """The center's builder, who may do everything in it."""
-    grants = frozenset(Grant(permission, "/") for permission in Permission)
+    grants = frozenset(Grant(permission, ROOT) for permission in Permission)
     return Actor(identity_id=1, center_id=center_id, grants=grants, origin="builder")
 
 
@@ -75,10 +76,10 @@ class World:
 
     def add_staff(self, role: str, *, place_id: int | None = None, name: str = "陈晓燕") -> Person:
         """Add a person with a role for a place, by default the station, logged in on a device."""
-        identity_id = in_transaction(staff.add_staff, name=name, phone=self._phone(), actor=self.builder)
-        in_transaction(
-            staff.grant_role,
-            identity_id=identity_id,
+        identity_id = in_transaction(
+            staff.hire,
+            name=name,
+            phone=self._phone(),
             role=role,
             place_id=place_id or self.station_id,
             actor=self.builder,

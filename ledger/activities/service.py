@@ -27,6 +27,7 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, Forbidden, NotFound, Rejected
 from ledger.kernel.ids import new_id
+from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
@@ -242,7 +243,7 @@ def _move_activity(session: Session, activity_id: int, center_id: int, *, was: t
 
 
 def _may_sign_up(shift: ShiftView, volunteer_id: int, actor: Actor) -> None:
-    if actor.volunteer_id != volunteer_id or not actor.may(Permission.OWN_RECORD):
+    if actor.volunteer_id != volunteer_id or not actor.may(Permission.OWN_RECORD, ROOT):
         actor.need(Permission.MANAGE_ACTIVITIES, shift.station_path)
 
 

@@ -17,6 +17,7 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, Forbidden, Rejected
 from ledger.kernel.ids import new_id
+from ledger.kernel.paths import ROOT
 from ledger.kernel.types import table_of
 
 _proposal = table_of(Proposal)
@@ -29,7 +30,7 @@ def propose(session: Session, kind: str, payload: Values, reason: str, *, actor:
     Forbidden("access.denied"), Conflict("approvals.already_proposed"), and whatever the kind's own check raises.
     """
     known = desk.kind(kind)
-    actor.need(known.propose)
+    actor.need(known.propose, ROOT)
     if not reason.strip():
         raise Rejected("approvals.reason_needed")
     values = known.payload.read(payload)
@@ -102,7 +103,7 @@ def _open(session: Session, proposal_id: int, actor: Actor, desk: Desk) -> tuple
 
 
 def _need_decider(session: Session, proposal: ProposalView, kind: Kind, actor: Actor, desk: Desk) -> None:
-    actor.need(kind.decide)
+    actor.need(kind.decide, ROOT)
     desk.need_another(session, actor, proposal)
 
 

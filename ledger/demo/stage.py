@@ -16,12 +16,13 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor, Grant, system_actor
 from ledger.kernel.errors import Conflict, Rejected
 from ledger.kernel.ids import public_id
+from ledger.kernel.paths import ROOT
 from ledger.people.identities.service import NewIdentity
-from ledger.people.policy import ROLES, VOLUNTEER
+from ledger.people.policy import VOLUNTEER, grants_of
 
 Act = Callable[["Stage"], object]
 # Shared by all members: there may be a hundred thousand.
-_MEMBERS_GRANTS = frozenset(Grant(permission, "/") for permission in VOLUNTEER)
+_MEMBERS_GRANTS = frozenset(Grant(permission, ROOT) for permission in VOLUNTEER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ class Stage:
 
 def staff_actor(identity_id: int, center_id: int, role: str, path: str) -> Actor:
     """A staff member with one role, on their own device."""
-    grants = frozenset(Grant(permission, path) for permission in ROLES[role])
+    grants = grants_of(role, path)
     return Actor(identity_id, center_id, grants, origin=f"session:{public_id(identity_id)}")
 
 

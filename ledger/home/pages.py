@@ -45,7 +45,7 @@ def start() -> ResponseReturnValue:
     if actor is None:
         return redirect(url_for("people.log_in"))
     for permissions, endpoint in _LANDINGS:
-        if any(actor.may(permission) for permission in permissions):
+        if any(actor.may_somewhere(permission) for permission in permissions):
             return redirect(url_for(endpoint))
     raise Forbidden("access.denied")
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from ledger.kernel.errors import ErrorText, Forbidden, register
-from ledger.kernel.paths import is_under
-from ledger.kernel.permissions import Permission
+from ledger.kernel.paths import ROOT, is_under
+from ledger.kernel.permissions import AT_ROOT, Permission
 
 register(
     "access",
@@ -23,10 +23,17 @@ register(
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One permission for a place and everything under it: `place_path` is a prefix, "/" means the whole center."""
+    """One permission for a place and everything under it: `place_path` is a prefix, ROOT means the whole center.
+
+    Raises ValueError for a permission of AT_ROOT at a place below it.
+    """
 
     permission: Permission
     place_path: str
+
+    def __post_init__(self) -> None:
+        if self.permission in AT_ROOT and self.place_path != ROOT:
+            raise ValueError(f"{self.permission.value} counts for the whole center, not for {self.place_path}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +46,22 @@ class Actor:
     volunteer_id: int | None = None
     origin: str = ""
 
-    def may(self, permission: Permission, place_path: str = "") -> bool:
-        """Whether the actor holds the permission for the place, or anywhere if no place is given."""
-        return any(
-            grant.permission == permission and (not place_path or is_under(place_path, [grant.place_path]))
-            for grant in self.grants
-        )
+    def may(self, permission: Permission, place_path: str) -> bool:
+        """Whether the actor holds the permission for the place; ROOT asks for the whole center."""
+        return any(grant.permission == permission and is_under(place_path, [grant.place_path]) for grant in self.grants)
 
-    def need(self, permission: Permission, place_path: str = "") -> None:
+    def need(self, permission: Permission, place_path: str) -> None:
         """Raises Forbidden("access.denied") unless `may`."""
         if not self.may(permission, place_path):
+            raise Forbidden("access.denied", permission=permission.value)
+
+    def may_somewhere(self, permission: Permission) -> bool:
+        """Whether the actor holds the permission at any place: for menus, and for lists cut to `paths`."""
+        return any(grant.permission == permission for grant in self.grants)
+
+    def need_somewhere(self, permission: Permission) -> None:
+        """Raises Forbidden("access.denied") unless `may_somewhere`: the list that follows must be cut to `paths`."""
+        if not self.may_somewhere(permission):
             raise Forbidden("access.denied", permission=permission.value)
 
     def paths(self, permission: Permission) -> list[str]:
@@ -57,7 +70,7 @@ class Actor:
 
 
 SYSTEM_IDENTITY = 0
-_EVERYTHING = frozenset(Grant(permission, "/") for permission in Permission)
+_EVERYTHING = frozenset(Grant(permission, ROOT) for permission in Permission)
 
 
 def system_actor(center_id: int) -> Actor:

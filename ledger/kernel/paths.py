@@ -9,6 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
+# The whole center: every path begins with it. A role at the center's top place is held here.
+ROOT = "/"
+
+
+def is_top(path: str) -> bool:
+    """Whether a path is that of a center's top place, which has one public id: /0A1B/."""
+    return path.strip("/") != "" and "/" not in path.strip("/")
+
 
 def is_under(path: str, above: Iterable[str]) -> bool:
     """Whether a path equals one of the others or is under one of them."""

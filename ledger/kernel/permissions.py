@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Permission(StrEnum):
-    """A permission, held for a place and everything under it."""
+    """A permission, held for a place and everything under it; those in AT_ROOT for a whole center or not at all."""
 
     OWN_RECORD = "own-record"
     CHECK_IN_OTHERS = "check-in-others"
@@ -24,3 +24,18 @@ class Permission(StrEnum):
     DECIDE = "decide"
     RELEASE_AS_ADMIN = "release-as-admin"
     RELEASE_AS_AUDITOR = "release-as-auditor"
+
+
+# A center has one book and one set of rules, so these count only for the whole center. Below the top place a grant
+# gives its role without them.
+AT_ROOT = frozenset(
+    {
+        Permission.READ_BOOKS,
+        Permission.PROPOSE,
+        Permission.DECIDE,
+        Permission.RELEASE_AS_ADMIN,
+        Permission.RELEASE_AS_AUDITOR,
+        Permission.MANAGE_RULES,
+        Permission.RAW_LEDGER,
+    }
+)

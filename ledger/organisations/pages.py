@@ -46,7 +46,7 @@ def _tree(session: Session, actor: Actor) -> dict[str, Any]:
     top = min((place.path.count("/") for place in found), default=0)
     return {
         "places": [(place.path.count("/") - top, place) for place in found],
-        "may_add": actor.may(Permission.MANAGE_PLACES),
+        "may_add": actor.may_somewhere(Permission.MANAGE_PLACES),
         "closed": asked.has("closed"),
     }
 

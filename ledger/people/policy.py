@@ -6,9 +6,11 @@ import unicodedata
 import phonenumbers
 
 import ledger.people.errors  # noqa: F401 - registers the words of the refusals
+from ledger.kernel.actor import Grant
 from ledger.kernel.characters import narrow
 from ledger.kernel.errors import Rejected
-from ledger.kernel.permissions import Permission
+from ledger.kernel.paths import ROOT, is_top
+from ledger.kernel.permissions import AT_ROOT, Permission
 
 _P = Permission
 _CLERK = frozenset({_P.CHECK_IN_OTHERS, _P.STATION_SCREEN, _P.TILL})
@@ -179,6 +181,17 @@ def permissions_of(role: str) -> frozenset[Permission]:
     if role not in ROLES:
         raise Rejected("people.role_unknown", allowed=", ".join(ROLES))
     return ROLES[role]
+
+
+def grants_of(role: str, place_path: str) -> frozenset[Grant]:
+    """What a role gives at a place and below. What counts for the whole center is given at the top place alone."""
+    path = ROOT if is_top(place_path) else place_path
+    return frozenset(Grant(permission, path) for permission in counting(role, path))
+
+
+def counting(role: str, place_path: str) -> frozenset[Permission]:
+    """The permissions of a role that count at a place: below the top, those of AT_ROOT don't."""
+    return ROLES[role] if place_path == ROOT or is_top(place_path) else ROLES[role] - AT_ROOT
 
 
 def is_easy_password(password: str, phone: str) -> bool:

@@ -12,6 +12,7 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import Rejected
+from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
 from ledger.rules import form, queries, service
 from ledger.rules.policy import RuleBody
@@ -39,7 +40,9 @@ class Version:
 def versions() -> str:
     """All versions of the rules."""
     shown = in_snapshot(_versions, get_actor())
-    return render_template("rules/versions.html", versions=shown, may_add=get_actor().may(Permission.MANAGE_RULES))
+    return render_template(
+        "rules/versions.html", versions=shown, may_add=get_actor().may(Permission.MANAGE_RULES, ROOT)
+    )
 
 
 @bp.get("/rules/new")

@@ -11,6 +11,7 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Rejected
 from ledger.kernel.ids import new_id
+from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
 from ledger.rules import queries
 from ledger.rules.models import RuleVersion
@@ -22,7 +23,7 @@ def add_version(session: Session, body: RuleBody, *, effective_from: datetime, a
 
     Raises Rejected("rules.not_later") unless it starts later than the last one, Rejected("rules.body_invalid").
     """
-    actor.need(Permission.MANAGE_RULES)
+    actor.need(Permission.MANAGE_RULES, ROOT)
     check_body(body)
     earlier = queries.all_rules(session, actor.center_id)
     if earlier and effective_from <= earlier[0].effective_from:

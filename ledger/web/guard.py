@@ -98,7 +98,7 @@ def _check_access(access: object) -> None:
     if access == _ANYONE_LOGGED_IN:
         return
     wanted = access if isinstance(access, tuple) else ()
-    if not any(actor.may(permission) for permission in wanted):
+    if not any(actor.may_somewhere(permission) for permission in wanted):
         raise Forbidden("access.denied", permission=", ".join(wanted))
 
 

@@ -59,4 +59,4 @@ def staff_nav(actor: Actor | None, path: str) -> list[dict[str, Any]]:
 
 
 def _usable(entry: Entry, actor: Actor) -> bool:
-    return entry.endpoint in current_app.view_functions and any(actor.may(each) for each in entry.permissions)
+    return entry.endpoint in current_app.view_functions and any(actor.may_somewhere(each) for each in entry.permissions)

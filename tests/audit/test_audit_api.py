@@ -254,7 +254,7 @@ def test_a_volunteer_traces_the_own_transfers_and_nobody_else_s(
 
 @pytest.mark.parametrize("role", ["clerk", "station_manager"])
 def test_staff_without_the_books_are_refused(client: FlaskClient, world: World, role: str) -> None:
-    headers = world.add_staff(role).headers
+    headers = world.add_staff(role, place_id=world.top_id).headers
     paths = ["/accounts", f"/accounts/{public_id(5)}", f"/transfers/{public_id(5)}", "/audit/trial-balance"]
 
     assert {client.get(f"/api/v1{path}", headers=headers).status_code for path in paths} == {403}

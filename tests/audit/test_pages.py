@@ -244,7 +244,7 @@ def test_an_award_s_story_writes_the_sum_out(client: FlaskClient, book: SmallBoo
 @pytest.mark.parametrize("role", ["clerk", "station_manager"])
 @on_sqlite
 def test_staff_without_the_books_do_not_see_them(client: FlaskClient, world: World, role: str) -> None:
-    headers = world.add_staff(role).headers
+    headers = world.add_staff(role, place_id=world.top_id).headers
 
     assert {client.get(path, headers=headers).status_code for path in PATHS} == {403}
     assert client.post("/books/verify", headers=headers).status_code == 403

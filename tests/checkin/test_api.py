@@ -127,7 +127,12 @@ class TestReading:
         return str(send(client, day, 11, "scan-0002").json["attendance"]["id"])
 
     def test_the_volunteer_and_the_stations_staff_see_it(self, client: FlaskClient, day: Day, attendance: str) -> None:
-        for person in (day.volunteer, day.clerk, day.manager, day.world.add_staff("auditor")):
+        for person in (
+            day.volunteer,
+            day.clerk,
+            day.manager,
+            day.world.add_staff("auditor", place_id=day.world.top_id),
+        ):
             assert read(client, person, f"attendances/{attendance}").json["minutes"] == 120
             assert [item["id"] for item in read(client, person, "attendances").json["items"]] == [attendance]
 

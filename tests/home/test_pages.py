@@ -37,7 +37,8 @@ def shown(client: FlaskClient, path: str, person: Person) -> str:
 )
 @on_sqlite
 def test_each_role_lands_on_its_own_page(client: FlaskClient, world: World, role: str, page: str) -> None:
-    answer = client.get("/", headers=world.add_staff(role).headers)
+    place_id = world.top_id if page == "/console" else world.station_id
+    answer = client.get("/", headers=world.add_staff(role, place_id=place_id).headers)
 
     assert (answer.status_code, answer.location) == (302, page)
 

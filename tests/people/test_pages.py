@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
+from ledger.kernel.paths import ROOT
 from ledger.people.access import credentials
 from ledger.people.access.staff import add_staff, grant_role
 from ledger.people.volunteers import queries
@@ -76,7 +77,7 @@ def test_from_the_slip_to_the_own_password_and_out_again(world: World, client: F
 @on_sqlite
 def test_logging_in_leads_nowhere_else(world: World, client: FlaskClient, goal: str) -> None:
     phone = fresh_phone()
-    identity_id = in_transaction(add_staff, name="陈晓燕", phone=phone, actor=world.builder)
+    identity_id = in_transaction(add_staff, name="陈晓燕", phone=phone, path=ROOT, actor=world.builder)
     in_transaction(grant_role, identity_id=identity_id, role="clerk", place_id=world.station_id, actor=world.builder)
     code = in_transaction(credentials.make_activation_code, identity_id, actor=world.builder)
     browser = Browser(client)

@@ -10,6 +10,7 @@ from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Forbidden, LedgerError, NotFound, Rejected
 from ledger.kernel.paging import PageRequest
+from ledger.kernel.paths import ROOT
 from ledger.people.access import staff
 from ledger.people.identities.queries import name_index
 from ledger.people.identities.service import prepare
@@ -78,7 +79,7 @@ def test_a_phone_alone_tells_nobody_the_name_behind_it(world: World, database: D
     register(world, phone=phone)
     for ask in (
         lambda: register(other, phone=phone, name="猜的人"),
-        lambda: in_transaction(staff.add_staff, name="猜的人", phone=phone, actor=other.builder),
+        lambda: in_transaction(staff.add_staff, name="猜的人", phone=phone, path=ROOT, actor=other.builder),
     ):
         with pytest.raises(Rejected) as refused:
             ask()
@@ -164,7 +165,9 @@ def test_a_list_shows_those_under_the_own_places_page_by_page(world: World) -> N
     named = in_snapshot(queries.list_volunteers, manager, request=PageRequest(), name="王乙")
     assert [view.id for view in named.items] == [mine[1]]
     with pytest.raises(Forbidden):
-        in_snapshot(queries.list_volunteers, world.add_staff("auditor").actor, request=PageRequest())
+        in_snapshot(
+            queries.list_volunteers, world.add_staff("auditor", place_id=world.top_id).actor, request=PageRequest()
+        )
 
 
 def test_a_card_is_found_by_its_token_and_a_new_one_ends_it(world: World) -> None:

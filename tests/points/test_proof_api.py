@@ -177,8 +177,13 @@ def test_sizes_that_no_log_has(outsider: Outsider, wrong: str) -> None:
 
 
 def test_the_bytes_of_a_leaf_are_for_those_who_may_read_the_batch(world: World, log: Log, outsider: Outsider) -> None:
-    member, other, auditor = world.add_volunteer(), world.add_volunteer("李四"), world.add_staff("auditor")
-    stranger = World(world.database).add_staff("auditor")
+    member, other, auditor = (
+        world.add_volunteer(),
+        world.add_volunteer("李四"),
+        world.add_staff("auditor", place_id=world.top_id),
+    )
+    elsewhere = World(world.database)
+    stranger = elsewhere.add_staff("auditor", place_id=elsewhere.top_id)
     batch = post(world, member)
     log.seal()
 

@@ -219,7 +219,7 @@ def test_a_thousand_transfers_are_booked_at_once(bench: Bench, world: World) -> 
 
 @pytest.mark.parametrize("role", ["auditor", "station_manager", "clerk"])
 def test_only_admins_use_the_raw_ledger(bench: Bench, world: World, role: str) -> None:
-    headers = world.add_staff(role).headers | {"Idempotency-Key": f"key-{new_id()}"}
+    headers = world.add_staff(role, place_id=world.top_id).headers | {"Idempotency-Key": f"key-{new_id()}"}
 
     opened = bench.client.post("/api/v1/accounts", json={"unit": "point", "kind": "free"}, headers=headers)
     moved = bench.client.post("/api/v1/transfers", json=[bench.move(bench.source, bench.a, 1)], headers=headers)

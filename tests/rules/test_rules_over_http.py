@@ -81,7 +81,7 @@ def test_what_can_not_be_is_refused(client: FlaskClient, admin: Person, world: W
 @pytest.mark.parametrize("role", ["auditor", "station_manager", "clerk"])
 @on_sqlite
 def test_only_admins_add_versions_and_all_may_read(client: FlaskClient, world: World, role: str) -> None:
-    headers = world.add_staff(role).headers
+    headers = world.add_staff(role, place_id=world.top_id).headers
     body = {"effective_from": (clock.now() + timedelta(days=1)).isoformat()}
 
     assert client.post("/api/v1/rules", json=body, headers=headers).status_code == 403

@@ -95,7 +95,7 @@ def everybody(world: World) -> Person:
 @pytest.fixture
 def people(world: World) -> dict[str, Person]:
     """One person for each of the smaller roles."""
-    staff = {role: world.add_staff(role) for role in ("auditor", "clerk")}
+    staff = {"auditor": world.add_staff("auditor", place_id=world.top_id), "clerk": world.add_staff("clerk")}
     return staff | {"volunteer": world.add_volunteer("李四")}
 
 

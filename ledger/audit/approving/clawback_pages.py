@@ -15,6 +15,7 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.ids import public_id
+from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
 from ledger.points.corrections import clawback
 from ledger.points.corrections.kinds import CLAWBACK
@@ -57,7 +58,7 @@ def _ask(session: Session, transfer_id: int, actor: Actor) -> dict[str, Any]:
 
 def may_be_taken_back(session: Session, transfer_id: int, actor: Actor) -> bool:
     """Whether to offer a clawback: something is left of the award, and the actor may propose."""
-    if not actor.may(Permission.PROPOSE):
+    if not actor.may(Permission.PROPOSE, ROOT):
         return False
     try:
         clawback.foresee(session, transfer_id, actor=actor)

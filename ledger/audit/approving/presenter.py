@@ -14,6 +14,7 @@ from ledger.audit.naming.names import identity_names, volunteer_names
 from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
 from ledger.kernel.errors import Forbidden
 from ledger.kernel.ids import parse_public_id
+from ledger.kernel.paths import ROOT
 from ledger.people.households.service import one_household
 from ledger.points.book import entries
 from ledger.web.problem import words
@@ -86,7 +87,7 @@ def case_of(session: Session, proposal: ProposalView, actor: Actor, desk: Desk) 
 
 
 def _why_not(session: Session, proposal: ProposalView, actor: Actor, desk: Desk) -> tuple[str, str] | None:
-    if not actor.may(desk.kind(proposal.kind).decide):
+    if not actor.may(desk.kind(proposal.kind).decide, ROOT):
         return _("这一项要另一个人来定"), _("管理员来批，您可以看。")
     code = desk.why_not(session, actor, proposal)
     return None if code is None else words(Forbidden(code))

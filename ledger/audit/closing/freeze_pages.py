@@ -15,6 +15,7 @@ from ledger.audit.verifying import queries
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import Conflict, Forbidden, NotFound, Rejected
+from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
 from ledger.points.closing import freezing
 from ledger.points.closing.freezing import PARTS, FreezeView
@@ -83,5 +84,5 @@ def _found(session: Session, freeze: FreezeView, center_id: int) -> str:
 
 def _is_awaited(freeze: FreezeView, actor: Actor) -> bool:
     signed = {each.part for each in freeze.signatures}
-    missing = any(actor.may(permission) for part, permission in PARTS.items() if part not in signed)
+    missing = any(actor.may(permission, ROOT) for part, permission in PARTS.items() if part not in signed)
     return missing and all(each.signed_by != actor.identity_id for each in freeze.signatures)

@@ -17,6 +17,7 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.clocks import SystemClock
 from ledger.kernel.ids import new_id
+from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
 from ledger.kernel.types import table_of
 
@@ -32,7 +33,7 @@ def begin(session: Session, *, actor: Actor, since_last: bool = False) -> dict[s
     With `since_last` the run covers only what came since the last one, if that was clean. Raises
     Forbidden("access.denied").
     """
-    actor.need(Permission.READ_BOOKS)
+    actor.need(Permission.READ_BOOKS, ROOT)
     running = queries.find_running(session, actor.center_id)
     if running is not None and running.beat_at > _machine.now() - SILENT_AFTER:
         return {"id": running.id, "begun": False}

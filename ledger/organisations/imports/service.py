@@ -49,7 +49,7 @@ def keep_draft(
     actor: Actor,
 ) -> int:
     """Keep the lines of an upload (JSON, see `pack`) for a day and return the draft's id; forget older ones."""
-    actor.need(Permission.MANAGE_VOLUNTEERS)
+    actor.need_somewhere(Permission.MANAGE_VOLUNTEERS)
     forget_drafts(session, actor.center_id)
     draft_id = new_id()
     row = {

@@ -13,6 +13,7 @@ from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
 from ledger.kernel.crypto import keyring, token_hash
 from ledger.kernel.errors import Forbidden, NotFound, Rejected
 from ledger.kernel.ids import new_id
+from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
 from ledger.kernel.sweeping import sweep
 from ledger.kernel.types import table_of
@@ -158,7 +159,7 @@ def _may_give_password(session: Session, identity_id: int, actor: Actor) -> None
     if volunteer is not None and not grants:
         actor.need(Permission.MANAGE_VOLUNTEERS, volunteer.place_path)
     if volunteer is None and not grants:
-        actor.need(Permission.MANAGE_STAFF)
+        actor.need(Permission.MANAGE_STAFF, ROOT)
 
 
 def _end_codes(session: Session, identity_id: int) -> None:

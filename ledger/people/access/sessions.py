@@ -10,12 +10,12 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor, Grant
 from ledger.kernel.crypto import token_hash
 from ledger.kernel.ids import public_id
-from ledger.kernel.paths import under
+from ledger.kernel.paths import ROOT, under
 from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
 from ledger.people.identities.queries import phone_index
 from ledger.people.models import Identity, IdentityPhone, LoginSession, RoleGrant, Volunteer
-from ledger.people.policy import ROLES, VOLUNTEER, phone_key
+from ledger.people.policy import VOLUNTEER, grants_of, phone_key
 from ledger.places.models import Center
 
 _session, _volunteer, _grant = LoginSession.__table__, Volunteer.__table__, RoleGrant.__table__
@@ -92,12 +92,10 @@ def load_actor(session: Session, token: str) -> Actor | None:
         return None
     session_id, identity_id, center_id, volunteer_id = found[0]
     grants = {
-        Grant(permission, role.place_path)
-        for role in roles_of(session, identity_id, center_id)
-        for permission in ROLES[role.role]
+        grant for role in roles_of(session, identity_id, center_id) for grant in grants_of(role.role, role.place_path)
     }
     if volunteer_id is not None:
-        grants |= {Grant(permission, "/") for permission in VOLUNTEER}
+        grants |= {Grant(permission, ROOT) for permission in VOLUNTEER}
     return Actor(
         identity_id=identity_id,
         center_id=center_id,
@@ -143,7 +141,7 @@ def roles_of(session: Session, identity_id: int, center_id: int) -> list[RoleVie
 
 def staff(session: Session, actor: Actor) -> list[StaffView]:
     """Everybody with a role at places whose staff the actor manages, ordered by place."""
-    actor.need(Permission.MANAGE_STAFF)
+    actor.need_somewhere(Permission.MANAGE_STAFF)
     mine = under(RoleGrant.place_path, actor.paths(Permission.MANAGE_STAFF))
     query = (
         sa.select(RoleGrant, Identity.name, Identity.phone, Identity.password_hash)

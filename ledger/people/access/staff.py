@@ -17,20 +17,21 @@ from ledger.people.policy import permissions_of
 from ledger.places.queries import is_demonstration
 
 
-def add_staff(session: Session, *, name: str, phone: str, actor: Actor) -> int:
-    """Find or make the identity of a future staff member by phone.
+def add_staff(session: Session, *, name: str, phone: str, path: str, actor: Actor) -> int:
+    """Find or make the identity of a future staff member at the place with this path, by phone.
 
     Raises Forbidden("access.denied"), Rejected("people.name_invalid", "people.phone_invalid",
     "people.name_differs").
     """
-    actor.need(Permission.MANAGE_STAFF)
+    actor.need(Permission.MANAGE_STAFF, path)
     person = prepare(name=name, phone=phone, demonstration=is_demonstration(session, actor.center_id))
     return find_or_make_identity(session, person)
 
 
 def hire(session: Session, *, name: str, phone: str, role: str, place_id: int, actor: Actor) -> int:
     """Add a staff member with a role and return the identity. Raises what `add_staff` and `grant_role` raise."""
-    identity_id = add_staff(session, name=name, phone=phone, actor=actor)
+    path = place_path(session, place_id, actor.center_id)
+    identity_id = add_staff(session, name=name, phone=phone, path=path, actor=actor)
     grant_role(session, identity_id=identity_id, role=role, place_id=place_id, actor=actor)
     return identity_id
 

@@ -182,7 +182,7 @@ def list_volunteers(
     `place_path` filters by a place and everything under it, `name` is a whole name, because names are encrypted; `ids`
     is a selection of volunteer ids (members of a team or household).
     """
-    actor.need(Permission.MANAGE_VOLUNTEERS)
+    actor.need_somewhere(Permission.MANAGE_VOLUNTEERS)
     query = _list_query(actor)
     if place_path:
         query = query.where(under(_place.c.path, [place_path]))

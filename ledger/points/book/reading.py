@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
+from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
 from ledger.kernel.types import table_of
 from ledger.points.book import entries, queries
@@ -122,14 +123,14 @@ def get_batch(session: Session, batch_id: int, actor: Actor) -> BatchView:
 
 
 def _reads_all(actor: Actor) -> bool:
-    return actor.may(Permission.READ_BOOKS)
+    return actor.may(Permission.READ_BOOKS, ROOT)
 
 
 def _visible_to(actor: Actor) -> "sa.ColumnElement[bool]":
     if _reads_all(actor):
         return sa.true()
     own = sa.and_(_account.c.kind == "member", _account.c.owner_id == (actor.volunteer_id or -1))
-    return sa.or_(own, _account.c.kind == "free") if actor.may(Permission.RAW_LEDGER) else own
+    return sa.or_(own, _account.c.kind == "free") if actor.may(Permission.RAW_LEDGER, ROOT) else own
 
 
 def _own_sides(session: Session, transfers: list[TransferView], actor: Actor) -> set[int]:

@@ -16,6 +16,7 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, Forbidden, NotFound, Rejected, Unavailable
 from ledger.kernel.ids import new_id
+from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
 from ledger.kernel.types import table_of
 from ledger.points.closing.models import BookFreeze, FreezeRelease
@@ -98,7 +99,7 @@ def release(session: Session, freeze_id: int, note: str, *, actor: Actor, desk: 
     NotFound("points.freeze_not_found"), Conflict("points.freeze_released" | "points.release_signed"),
     Rejected("points.release_note_needed").
     """
-    own = [part for part, permission in PARTS.items() if actor.may(permission)]
+    own = [part for part, permission in PARTS.items() if actor.may(permission, ROOT)]
     if not own:
         raise Forbidden("access.denied", permission=", ".join(PARTS.values()))
     found = get_freeze(session, freeze_id, actor.center_id, lock=True)

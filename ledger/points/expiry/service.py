@@ -13,6 +13,7 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor, system_actor
 from ledger.kernel.errors import Conflict, Rejected
 from ledger.kernel.ids import new_id
+from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
 from ledger.kernel.types import table_of
 from ledger.points.book import opening, service
@@ -36,7 +37,7 @@ def prepare(session: Session, ends_on: date, *, actor: Actor) -> int:
 
     Raises Rejected("points.expiry_too_early" | "points.nothing_expires"), Forbidden("access.denied").
     """
-    actor.need(Permission.PROPOSE)
+    actor.need(Permission.PROPOSE, ROOT)
     if ends_on > last_day_over():
         raise Rejected("points.expiry_too_early", last_day=last_day_over().isoformat())
     lots, amount = queries.sum_due(session, actor.center_id, ends_on)
@@ -61,7 +62,7 @@ def prepare(session: Session, ends_on: date, *, actor: Actor) -> int:
 
 def drop(session: Session, run_id: int, *, actor: Actor) -> None:
     """Drop a run that is not released yet. Raises Conflict("points.expiry_wrong_state"), Forbidden("access.denied")."""
-    actor.need(Permission.PROPOSE)
+    actor.need(Permission.PROPOSE, ROOT)
     queries.get_run(session, run_id, actor.center_id)
     _step(session, run_id, actor.center_id, expected="prepared", values={"status": "dropped"})
 

@@ -16,6 +16,7 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, LedgerError, NotFound, Rejected
 from ledger.kernel.ids import new_id, public_id
+from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
@@ -55,7 +56,7 @@ class WantedTransfer:
 
 def open_account(session: Session, unit: str, *, overdraft: bool, actor: Actor) -> int:
     """Open a free account. Returns its key. Raises Forbidden("access.denied"), Rejected("points.unit_unknown")."""
-    actor.need(Permission.RAW_LEDGER)
+    actor.need(Permission.RAW_LEDGER, ROOT)
     if raw_queries.find_scale(session, unit, actor.center_id) is None:
         raise Rejected("points.unit_unknown")
     account_id = new_id()
@@ -83,7 +84,7 @@ def transfer_all(session: Session, wanted: Sequence[WantedTransfer], *, actor: A
     {"status": "refused", "id", "code", "context"}. In a chain the first failure has its own code, the others have
     `points.linked_event_failed`. Raises Forbidden("access.denied"), Unavailable("points.ledger_frozen").
     """
-    actor.need(Permission.RAW_LEDGER)
+    actor.need(Permission.RAW_LEDGER, ROOT)
     book = _load(session, wanted, actor)
     results: list[dict[str, Any]] = []
     for chain in chains(wanted):
