@@ -1,6 +1,33 @@
 """The application that a WSGI server runs: `granian --interface wsgi wsgi:app` or `gunicorn wsgi:app`."""
 
+from contextlib import suppress
+
+import click
+import sqlalchemy as sa
+from flask import Flask
+
 from config import load_settings, read_environment
 from ledger.app import create_app
+from ledger.kernel.settings import SettingsError
 
-app = create_app(load_settings(read_environment()))
+# gunicorn takes it for "can't be loaded" and stops, instead of starting the worker again and again.
+_NOT_LOADED = 4
+
+
+def load() -> Flask:
+    """The application; a server that must not run it ends with one sentence."""
+    if click.get_current_context(silent=True) is not None:
+        # A command reports its settings' errors and looks at the database by itself.
+        return create_app(load_settings(read_environment()))
+    try:
+        app = create_app(load_settings(read_environment()))
+        # A database that does not answer yet is asked again by the first request.
+        with suppress(sa.exc.DBAPIError):
+            app.extensions["runtime"].refuse_stranger()
+    except SettingsError as error:
+        error.show()
+        raise SystemExit(_NOT_LOADED) from error
+    return app
+
+
+app = load()

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from functools import partial
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+import sqlalchemy as sa
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -35,6 +36,7 @@ from ledger.people import pages as people_pages
 from ledger.people.access import sessions
 from ledger.people.households.service import one_household
 from ledger.people.volunteers import queries as people
+from ledger.places.models import Center
 from ledger.points import api as points_api
 from ledger.points.closing import api as closing_api
 from ledger.points.closing import kinds as closing
@@ -147,18 +149,26 @@ def _runtime_of(settings: Settings, *, database: Database | None = None, clock: 
         routes=channels.routes_of(settings.checkpoints, settings.host_name),
         host=settings.host_name,
         zone=settings.timezone,
+        environment=settings.environment,
     )
 
 
-def refuse_unready(database: Database) -> None:
-    """Raises SettingsError unless the schema is the newest, all guards exist and SQLite knows its tables' sizes."""
-    if not at_head(database.writer):
+def refuse_unready(here: Runtime) -> None:
+    """Raises SettingsError unless the database is of this installation, with the newest schema and all guards.
+
+    SQLite must also know its tables' sizes.
+    """
+    founded = here.refuse_stranger()
+    if not at_head(here.database.writer):
         raise SettingsError("the database's schema is not the newest: run flask --app wsgi migrate")
-    with database.writer.connect() as connection:
+    with here.database.writer.connect() as connection:
+        unclaimed = not founded and connection.execute(sa.select(Center.id).limit(1)).first() is not None
         missing = missing_guards(connection, APPEND_ONLY)
         sized = knows_sizes(connection, steady=STEADY, shared=SHARED)
     if not sized:
         raise SettingsError("the database does not know how large its tables grow: run flask --app wsgi migrate")
+    if unclaimed:
+        raise SettingsError("the database lacks the row that says whose it is; it was changed by hand")
     if missing:
         raise SettingsError(f"the database lacks its guards {', '.join(missing)}; it was changed by hand")
 

@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import context
 
+from ledger.kernel import founding
 from ledger.kernel.engines import is_sqlite
 from ledger.kernel.planning import tell_sizes
 from ledger.tables import SHARED, STEADY, metadata
@@ -12,6 +13,7 @@ from ledger.tables import SHARED, STEADY, metadata
 LOCK_NUMBER = 727001
 
 url = context.config.attributes["url"]
+installation = context.config.attributes["installation"]
 engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
 
 if is_sqlite(url):
@@ -37,6 +39,8 @@ def refuse_orphans(connection: sa.Connection) -> None:
 with engine.begin() as connection:
     if not is_sqlite(url):
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK_NUMBER})")
+    if installation is not None:
+        founding.refuse_stranger(connection, installation)
     context.configure(
         connection=connection, target_metadata=metadata, render_as_batch=is_sqlite(url), compare_type=True
     )

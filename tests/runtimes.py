@@ -34,7 +34,7 @@ NO_DATABASE = Database("sqlite:////dev/null/this test has no database")
 
 def runtime_on(database: Database) -> Runtime:
     """The tests' runtime on a database; it has no channels to send to."""
-    return Runtime(database, clock=CLOCK, keyring=KEYRING, routes={}, host=HOST, zone=ZONE)
+    return Runtime(database, clock=CLOCK, keyring=KEYRING, routes={}, host=HOST, zone=ZONE, environment="development")
 
 
 def use_database(database: Database) -> None:

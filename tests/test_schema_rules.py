@@ -17,6 +17,7 @@ OUTSIDE_CENTERS = {
     "identity_phone": "keeps a phone number unique in the nation: the number's digest is its key",
     "login_session": "found by the token's digest before it is known which center the caller belongs to",
     "activation_code": "found by the code's digest, of a person and not of a center",
+    "founding": "says whose database this is",
     "job_run": "a job runs for the whole service",
     "rate_limit": "counts requests before anybody is known",
 }

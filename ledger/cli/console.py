@@ -1,6 +1,7 @@
 """Shared by all commands: settings, database, and failures reported in one sentence."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -13,7 +14,9 @@ from ledger.kernel import runtime
 from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.errors import LedgerError, NotFound, text_of
+from ledger.kernel.founding import Installation
 from ledger.kernel.ids import public_id
+from ledger.kernel.runtime import Runtime
 from ledger.kernel.settings import Settings, SettingsError
 from ledger.organisations import queries as organisations
 from ledger.places import queries as places
@@ -24,13 +27,34 @@ R = TypeVar("R")
 
 
 def told(command: Callable[P, R]) -> Callable[P, R]:
-    """Run a command inside the application; report a refusal or database failure in one sentence with exit code 1."""
+    """Run a command inside the application; report a refusal or database failure in one sentence with exit code 1.
 
+    A database that another installation founded is refused first, so that no command reads or writes it.
+    """
+    return _told(command, _refuse_stranger)
+
+
+def told_of_any_database(command: Callable[P, R]) -> Callable[P, R]:
+    """`told` for a command that must also run where the database can't be read; if it can, strangers are refused."""
+    return _told(command, _refuse_known_stranger)
+
+
+def _refuse_stranger() -> None:
+    runtime.current().refuse_stranger()
+
+
+def _refuse_known_stranger() -> None:
+    with suppress(sa.exc.DBAPIError):
+        runtime.current().refuse_stranger()
+
+
+def _told(command: Callable[P, R], refuse: Callable[[], None]) -> Callable[P, R]:
     @with_appcontext
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         with runtime.within(current_app.extensions["runtime"]):
             try:
+                refuse()
                 return command(*args, **kwargs)
             except LedgerError as error:
                 raise click.ClickException(_sentence(error)) from error
@@ -51,10 +75,15 @@ def database() -> Database:
     return runtime.current().database
 
 
+def installation() -> Installation:
+    """Who comes to the database."""
+    return runtime.current().installation
+
+
 def refuse_unready() -> None:
-    """Raises SettingsError for a database that must not be served: an old schema or missing guards."""
-    refuse: Callable[[Database], None] = current_app.extensions["refuse_unready"]
-    refuse(database())
+    """Raises SettingsError for a database that must not be served: another's, an old schema or missing guards."""
+    refuse: Callable[[Runtime], None] = current_app.extensions["refuse_unready"]
+    refuse(runtime.current())
 
 
 def center() -> CenterView:

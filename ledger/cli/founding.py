@@ -6,7 +6,7 @@ from typing import Literal
 import click
 from sqlalchemy.orm import Session
 
-from ledger.cli.console import center, settings, told
+from ledger.cli.console import center, installation, settings, told
 from ledger.kernel import clock
 from ledger.kernel.actor import system_actor
 from ledger.kernel.db import in_snapshot, in_transaction
@@ -38,7 +38,7 @@ def commands() -> list[click.Command]:
 @told
 def init(center_name: str, name: str, phone: str, ask: bool) -> None:
     """Make the first center, its administrator and rule 1 (1 point an hour). Does nothing if there is a center."""
-    upgrade(settings().database_url)
+    upgrade(settings().database_url, installation=installation())
     there = in_snapshot(places.centers)
     if there:
         raise SettingsError(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ledger.cli.console import database, settings, told
+from ledger.cli.console import database, settings, told, told_of_any_database
 from ledger.kernel import backup as copies
 from ledger.kernel import clock
 from ledger.web import certificates
@@ -30,7 +30,7 @@ def backup(file: Path) -> None:
 @click.command("restore")
 @click.argument("file", type=_PATH)
 @click.option("--force", is_flag=True, help="Replace an existing database; it is kept under another name.")
-@told
+@told_of_any_database
 def restore(file: Path, force: bool) -> None:
     """Replace the database by the copy in FILE. Stop the service first."""
     database().close()
@@ -42,7 +42,7 @@ def restore(file: Path, force: bool) -> None:
 
 @click.command("certificate")
 @click.argument("names", nargs=-1, required=True)
-@told
+@told_of_any_database
 def certificate(names: tuple[str, ...]) -> None:
     """Make a TLS certificate for this machine's NAMES (addresses or host names), for a network without one.
 

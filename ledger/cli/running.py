@@ -8,7 +8,7 @@ import click
 from flask import Flask, current_app
 
 from ledger import jobs
-from ledger.cli.console import database, refuse_unready, settings, told
+from ledger.cli.console import database, installation, refuse_unready, settings, told
 from ledger.demo import district
 from ledger.demo.logins import logins_as_json, logins_as_table, read_logins
 from ledger.demo.sizes import DISTRICT, SIZES, Size
@@ -64,7 +64,7 @@ def scheduler() -> None:
 def migrate() -> None:
     """Migrate the database to the newest schema, and write how large its tables grow (SQLite plans by that)."""
     there = at_head(database().writer)
-    upgrade(settings().database_url)
+    upgrade(settings().database_url, installation=installation())
     click.echo("The schema is the newest." if there else "Migrated to the newest schema.")
 
 
@@ -92,7 +92,7 @@ def demo(logins: bool, as_json: bool, seed: int, size_name: str, years: int) -> 
 def _prepare_demonstration(*, seed: int = district.SEED, size: Size = DISTRICT, quiet: bool = False) -> None:
     if settings().production:
         raise SettingsError("the demonstration's secrets are public: it never runs with LEDGER_ENV=production")
-    upgrade(settings().database_url)
+    upgrade(settings().database_url, installation=installation())
     say = (lambda _line: None) if quiet else _say_line
     district.load_once(settings(), seed=seed, size=size, say=say)
 

@@ -33,6 +33,8 @@ class Database:
 
     def __init__(self, url: str, *, wait_seconds: float = WAIT_SECONDS) -> None:
         self.url = url
+        # Whether it is known to be founded by the installation that uses it; `in_transaction` asks once.
+        self.is_known = False
         self._wait_seconds = wait_seconds
         self._left_behind: list[sa.Engine] = []
         self._open()

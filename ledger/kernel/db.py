@@ -10,8 +10,11 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.orm import Session
 
-from ledger.kernel import clock, runtime
+from ledger.kernel import clock, founding, runtime
+from ledger.kernel.database import Database
+from ledger.kernel.errors import Unavailable
 from ledger.kernel.idempotency import Once
+from ledger.kernel.settings import SettingsError
 from ledger.kernel.unit import Unit, refuse_mapped
 
 P = ParamSpec("P")
@@ -21,7 +24,8 @@ T = TypeVar("T")
 def in_transaction(work: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Run `work(session, *args, **kwargs)` as one unit and return its value after COMMIT.
 
-    Raises what the work raised, or Unavailable("service.busy") if the database could not be had in time.
+    Raises what the work raised, Unavailable("service.busy") if the database could not be had in time, or
+    Unavailable("service.other_installation") if it was founded under other settings.
     """
     return in_transaction_once(None, work, *args, **kwargs)
 
@@ -34,13 +38,25 @@ def in_transaction_once(
     Without a key, which API clients may omit, each call runs.
     """
     unit = Unit(lambda session: work(session, *args, **kwargs), once, now=clock.now())
-    value: T = runtime.current().database.run_unit(unit)
+    value: T = _database().run_unit(unit)
     return value
 
 
 def in_snapshot(query: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Read `query(session, *args, **kwargs)` from one snapshot; it must return plain values."""
-    with runtime.current().database.snapshot() as session:
+    with _database().snapshot() as session:
         value = query(session, *args, **kwargs)
         refuse_mapped(value)
         return value
+
+
+def _database() -> Database:
+    """The database of this context; asks until it is founded, and then never again, whether it is the right one."""
+    here = runtime.current()
+    if not here.database.is_known:
+        with here.database.snapshot() as session:
+            try:
+                here.database.is_known = founding.refuse_stranger(session.connection(), here.installation)
+            except SettingsError as error:
+                raise Unavailable("service.other_installation") from error
+    return here.database

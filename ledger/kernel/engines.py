@@ -1,6 +1,7 @@
 """Engines for the two databases; sets every option that safety depends on and reads it back."""
 
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +21,11 @@ _POSTGRES_WAIT = "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s
 def is_sqlite(url: str | sa.URL) -> bool:
     """Whether the URL names a SQLite file."""
     return sa.make_url(url).get_backend_name() == "sqlite"
+
+
+def sqlite_file(url: str | sa.URL) -> Path:
+    """The file of a SQLite database."""
+    return Path(sa.make_url(url).database or "")
 
 
 def writer_engine(url: str) -> sa.Engine:

@@ -102,6 +102,10 @@ register(
             503, "存不进去，什么也没有记", "The storage failed; nothing was recorded",
             "请告诉管理员查看磁盘空间，然后用同一个请求再试", "Ask the administrator to check the disk, then send the same request again",
         ),
+        "other_installation": ErrorText(
+            503, "系统的设置和账本对不上", "The settings are not those of this database",
+            "什么也没有记。请告诉管理员：/readyz 会说明原因", "Nothing was recorded. Tell the administrator; /readyz says why",
+        ),
         "conflict": ErrorText(
             409, "有人同时改了同一件事", "Somebody changed the same thing at the same moment",
             "请刷新以后再试一次", "Load it again and repeat",

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import os
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -37,6 +38,14 @@ class Keyring:
         """Decrypt; raises cryptography's InvalidTag if key or label differ."""
         nonce, body = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
         return self._sealer.decrypt(nonce, body, label.encode()).decode()
+
+    def opens(self, sealed: bytes, *, label: str) -> bool:
+        """Whether a value was sealed with this key and label."""
+        try:
+            self.open(sealed, label=label)
+        except InvalidTag:
+            return False
+        return True
 
     def digest(self, text: str, *, purpose: str, length: int = 32) -> bytes:
         """HMAC-SHA256 with the purpose's key, truncated to `length` bytes."""

@@ -10,10 +10,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from ledger.kernel import founding
 from ledger.kernel.clocks import Clock
 from ledger.kernel.database import Database
+from ledger.kernel.engines import is_sqlite, sqlite_file
+from ledger.kernel.founding import Installation
 from ledger.kernel.keyring import Keyring
 from ledger.kernel.routes import Routes
+from ledger.kernel.settings import Environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,19 @@ class Runtime:
     routes: Routes
     host: str
     zone: ZoneInfo
+    environment: Environment
+
+    @property
+    def installation(self) -> Installation:
+        """What the database must have been founded as."""
+        return Installation(self.keyring, self.environment, self.zone.key)
+
+    def refuse_stranger(self) -> bool:
+        """Whether the database is founded. Raises SettingsError if another installation did; makes no SQLite file."""
+        if is_sqlite(self.database.url) and not sqlite_file(self.database.url).exists():
+            return False
+        with self.database.reader.connect() as connection:
+            return founding.refuse_stranger(connection, self.installation)
 
 
 _current: ContextVar[Runtime] = ContextVar("runtime")

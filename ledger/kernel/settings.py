@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import click
+
+Environment: TypeAlias = Literal["development", "production"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Settings:
     current time; production refuses it.
     """
 
-    environment: Literal["development", "production"]
+    environment: Environment
     database_url: str
     secret_key: str
     base_url: str

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.kernel import clock
+from ledger.kernel import clock, founding, runtime
 from ledger.kernel.actor import Actor, system_actor
 from ledger.kernel.errors import Conflict, NotFound, Rejected
 from ledger.kernel.ids import new_id
@@ -25,8 +25,11 @@ from ledger.points.policy import MINUTE, POINT, POINT_SCALE
 def create_center(session: Session, *, name: str, is_demonstration: bool = False) -> int:
     """Make a center with its top place and its units of minutes and points, for operators.
 
-    Returns the center's id. Raises Rejected("organisations.name_invalid").
+    Returns the center's id. The first center founds the database: it fixes the secret, the environment and the zone.
+    Raises Rejected("organisations.name_invalid"), SettingsError if another installation founded it.
     """
+    here = runtime.current().installation
+    founding.found(session.connection(), here, demonstration=is_demonstration, now=clock.now())
     center_id = new_id()
     row = {
         "id": center_id,

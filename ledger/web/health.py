@@ -22,9 +22,9 @@ def alive() -> ResponseReturnValue:
 @bp.get("/readyz")
 @public
 def ready() -> ResponseReturnValue:
-    """Readiness: the database answers, with the newest schema and all guards of the facts; else 503 with the reason."""
+    """Readiness: the database is ours, with the newest schema and all guards of the facts; else 503 with the reason."""
     try:
-        current_app.extensions["refuse_unready"](runtime.current().database)
+        current_app.extensions["refuse_unready"](runtime.current())
     except SettingsError as error:
         return jsonify(status="not ready", reason=str(error)), 503
     except sa.exc.SQLAlchemyError:
