@@ -51,9 +51,14 @@ def roam() -> None:
         os.sched_setaffinity(0, _THERE)
 
 
+def all_there() -> list[int]:
+    """The cores that the process was given; empty where the system can't say."""
+    return sorted(_THERE)
+
+
 def _cores(embedded: bool, wanted: int | None) -> tuple[frozenset[int], str]:
     """Which cores, and why; the last ones, for the first answer most interrupts."""
-    there = sorted(_THERE)
+    there = all_there()
     if not there:
         return frozenset(), "this system can't keep a process to a core"
     if len(there) == 1:

@@ -17,9 +17,9 @@ from ledger.kernel.permissions import Permission
 from ledger.organisations import queries
 from ledger.organisations.blueprint import bp
 from ledger.organisations.imports import service
-from ledger.organisations.imports.columns import COLUMNS, MOST_ROWS
+from ledger.organisations.imports.columns import COLUMNS
 from ledger.organisations.imports.command import Checked, check_lines, import_draft
-from ledger.organisations.imports.files import read_lines
+from ledger.organisations.imports.files import MOST_BYTES, MOST_MIB, MOST_ROWS, read_lines
 from ledger.organisations.imports.report import HEADINGS, column_name, report_lines, summary
 from ledger.people.policy import show_phone
 from ledger.people.volunteers import queries as people
@@ -27,11 +27,13 @@ from ledger.people.volunteers.queries import VolunteerView
 from ledger.people.volunteers.search import LONGEST_SOUGHT, details_of, read_filter
 from ledger.places.queries import place_choices, place_names
 from ledger.web import asked, forms
-from ledger.web.guard import get_actor, requires
+from ledger.web.guard import get_actor, requires, takes_file
 from ledger.web.locale import language
 from ledger.web.spreadsheets import download
 
 _SHOWN_ERRORS = 200
+# Where the form tells a refusal that is not about the file.
+_AT_FIELD = {"organisations.place_not_found": "place_id", "organisations.place_closed": "place_id"}
 _EXAMPLE = ("王小兰", "女", "", "012X", "", "", "")
 
 
@@ -44,6 +46,7 @@ def import_volunteers() -> str:
 
 @bp.post("/volunteers/import")
 @requires(Permission.MANAGE_VOLUNTEERS)
+@takes_file(MOST_BYTES)
 def upload() -> ResponseReturnValue:
     """Keep the uploaded file and show what an import would do."""
     file = request.files.get("file")
@@ -52,7 +55,7 @@ def upload() -> ResponseReturnValue:
         draft_id = _keep(lines, file.filename or "" if file else "")
         _check(draft_id)
     except LedgerError as error:
-        return _upload_page(forms.field_errors(error, dict.fromkeys([error.code], "file"))), error.status
+        return _upload_page(forms.field_errors(error, {error.code: _AT_FIELD.get(error.code, "file")})), error.status
     return redirect(url_for("organisations.import_report", draft_id=draft_id), 303)
 
 
@@ -76,6 +79,7 @@ def _upload_page(errors: dict[str, str]) -> str:
         errors=errors,
         columns=[column_name(column, language()) for column in COLUMNS],
         most=MOST_ROWS,
+        most_mib=MOST_MIB,
         place_id=forms.verbatim("place_id"),
     )
 

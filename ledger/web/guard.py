@@ -16,6 +16,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 LoadActor = Callable[[Session, str], Actor | None]
 SESSION_COOKIE = "ningxin"
+# The fields beside a file, and what frames them.
+_REST_OF_FORM_BYTES = 65_536
 _ANYBODY = "anybody"
 _ANYONE_LOGGED_IN = "logged-in"
 
@@ -25,6 +27,16 @@ def requires(*permissions: Permission) -> Callable[[Callable[P, R]], Callable[P,
 
     def mark(view: Callable[P, R]) -> Callable[P, R]:
         view.access = permissions  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def takes_file(most_bytes: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let people who are logged in send the view a file of up to this size; other bodies are smaller."""
+
+    def mark(view: Callable[P, R]) -> Callable[P, R]:
+        view.most_bytes = most_bytes + _REST_OF_FORM_BYTES  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -79,6 +91,7 @@ def register(app: Flask, load_actor: LoadActor) -> None:
         if view is None or request.endpoint == "static":
             return
         if _needs_csrf_token():
+            _allow_file(view)
             csrf.protect()
         _check_access(getattr(view, "access", ()))
 
@@ -89,6 +102,13 @@ def refuse_unmarked(app: Flask) -> None:
     unmarked = sorted(name for name, view in views.items() if not hasattr(view, "access"))
     if unmarked:
         raise RuntimeError(f"say @requires, @logged_in or @public on: {', '.join(unmarked)}")
+
+
+def _allow_file(view: object) -> None:
+    """Widen the limit of this body before anything reads it, but not for a stranger."""
+    most: int | None = getattr(view, "most_bytes", None)
+    if most is not None and current_actor() is not None:
+        request.max_content_length = most
 
 
 def _check_access(access: object) -> None:

@@ -14,9 +14,9 @@ from ledger.kernel.errors import Conflict, Forbidden, NotFound, Rejected
 from ledger.kernel.paging import PageRequest
 from ledger.organisations import queries, service
 from ledger.organisations.imports import service as imports
-from ledger.organisations.imports.columns import MOST_ROWS, parse
+from ledger.organisations.imports.columns import parse
 from ledger.organisations.imports.command import Checked, check_lines, import_draft, import_file
-from ledger.organisations.imports.files import read_lines
+from ledger.organisations.imports.files import MOST_ROWS, read_lines
 from ledger.organisations.imports.report import report_lines
 from ledger.people.volunteers import queries as people
 from tests.phones import fresh_phone
@@ -29,7 +29,7 @@ Lines = list[list[Any]]
 def xlsx(lines: Lines) -> bytes:
     """The lines as a workbook."""
     file = io.BytesIO()
-    with xlsxwriter.Workbook(file, {"in_memory": True}) as workbook:
+    with xlsxwriter.Workbook(file, {"in_memory": True, "default_date_format": "yyyy-mm-dd"}) as workbook:
         sheet = workbook.add_worksheet()
         for number, line in enumerate(lines):
             sheet.write_row(number, 0, line)

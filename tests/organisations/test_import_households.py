@@ -10,7 +10,7 @@ from ledger.organisations.imports import service as imports
 from ledger.organisations.imports.command import check_lines
 from ledger.organisations.imports.files import read_lines
 from ledger.people.volunteers import queries as people
-from tests.organisations.test_import import HEADER, bring_in, check, codes, comma
+from tests.organisations.test_import import HEADER, bring_in, check, codes, comma, xlsx
 from tests.phones import fresh_phone
 from tests.world import World
 
@@ -49,9 +49,9 @@ def test_a_list_moves_nobody_from_one_household_into_another(world: World) -> No
 
 
 def test_a_household_that_has_become_a_date_is_asked_about(world: World) -> None:
-    lines = [HEADER, ["王小兰", "", "", "", "", "", date(2026, 3, 17)]]
-    packed = json.loads(imports.pack(lines))
-    for read in (lines, packed, read_lines(comma([HEADER, ["王小兰", "", "", "", "", "", "2026-03-17"]]))):
+    in_workbook = read_lines(xlsx([HEADER, ["王小兰", "", "", "", "", "", date(2026, 3, 17)]]))
+    in_text = read_lines(comma([HEADER, ["王小兰", "", "", "", "", "", "2026-03-17"]]))
+    for read in (in_workbook, json.loads(imports.pack(in_workbook)), in_text):
         assert codes(check(world, read)) == [(2, "household", "import.household_is_date")]
 
 

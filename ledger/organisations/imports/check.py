@@ -77,11 +77,7 @@ def seal(people: Sequence[Person], *, demonstration: bool) -> list[Sealed]:
 def make_plan(
     session: Session, rows: Sequence[Sealed], *, place_id: int | None, make_teams: bool, actor: Actor
 ) -> Plan:
-    """Decide on every row. `place_id` is the place for rows that name none, None for the center itself.
-
-    Raises NotFound("organisations.place_not_found"), Forbidden("access.denied"), Conflict("organisations.place_closed")
-    for that place.
-    """
+    """Decide on every row. `place_id` is the place for rows that name none; raises what place_of_list raises."""
     directory = _Directory.load(session, place_id, make_teams=make_teams, actor=actor)
     phones = known_phones(session, (row.identity.phone_index or "" for row in rows), actor.center_id)
     unnamed = [row for row in rows if row.person.phone is None]
@@ -111,6 +107,22 @@ def make_plan(
             plan.housed[known] = row.person.household or ""
         plan.unchanged += not joins and not moves_in
     return plan
+
+
+def place_of_list(session: Session, place_id: int | None, *, actor: Actor) -> PlaceView:
+    """The place for rows that name none, None meaning the center itself.
+
+    Raises NotFound("organisations.place_not_found"), Forbidden("access.denied"),
+    Conflict("organisations.place_closed").
+    """
+    if place_id is None:
+        place = queries.top_place(session, actor.center_id)
+    else:
+        place = queries.get_place(session, place_id, actor.center_id)
+    actor.need(Permission.MANAGE_VOLUNTEERS, place.path)
+    if place.closed_at is not None:
+        raise Conflict("organisations.place_closed")
+    return place
 
 
 class _WrongCell(Exception):
@@ -177,12 +189,7 @@ class _Directory:
     @classmethod
     def load(cls, session: Session, place_id: int | None, *, make_teams: bool, actor: Actor) -> "_Directory":
         center_id = actor.center_id
-        here = queries.top_place(session, center_id)
-        if place_id is not None:
-            here = queries.get_place(session, place_id, center_id)
-        actor.need(Permission.MANAGE_VOLUNTEERS, here.path)
-        if here.closed_at is not None:
-            raise Conflict("organisations.place_closed")
+        here = place_of_list(session, place_id, actor=actor)
         paths = actor.paths(Permission.MANAGE_VOLUNTEERS)
         places: dict[str, list[PlaceView]] = {}
         for place in all_places(session, center_id, paths=paths):

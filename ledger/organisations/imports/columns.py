@@ -3,14 +3,13 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from typing import Any
 
 import ledger.organisations.imports.errors  # noqa: F401 - registers the words of the refusals
 from ledger.kernel.errors import LedgerError, Rejected
+from ledger.organisations.imports.files import MOST_ROWS
 from ledger.people.policy import clean_household_number, clean_id_last4, clean_name, mask_name, normalise_phone
 
-MOST_ROWS = 10_000
 # Lines in which to look for the column names: people write titles above them.
 _LINES_BEFORE_HEADER = 10
 _LONGEST_SHOWN = 30
@@ -42,7 +41,7 @@ _GENDERS = {
     "男": "male", "男性": "male", "male": "male", "m": "male",
     "女": "female", "女性": "female", "female": "female", "f": "female",
 }  # fmt: skip
-# Spreadsheets turn 3-17 into a date, which a stored draft holds as text.
+# Spreadsheets turn 3-17 into a date, which is read as text.
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]00:00:00)?")
 _WHOLE_ID_NUMBER = re.compile(r"\d{17}[\dXx]|\d{15}")
 
@@ -211,8 +210,6 @@ def _text(cell: Any) -> str:
         return ""
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
-    if isinstance(cell, datetime | date):
-        return cell.isoformat()
     return str(cell).replace("　", " ").strip()
 
 

@@ -21,6 +21,19 @@ register(
             422, "一次最多 {most} 人", "At most {most} people at once",
             "请分成几个文件", "Split it into several files",
         ),
+        "unpacks_too_large": ErrorText(
+            422, "文件打开以后太大", "The file becomes too large when it is unpacked",
+            "请把名单复制到一个新的表格里再上传", "Copy the list into a new workbook and upload that",
+        ),
+        "cell_far_away": ErrorText(
+            422, "{cell} 这一格还有内容，离名单太远", "There is something in the cell {cell}, far beyond the list",
+            "请删掉名单下面和右边多余的行和列，存好再上传；也可以把名单复制到一个新的表格里",
+            "Delete the rows below the list and the columns beside it, save it and upload it again; or copy the list into a new workbook",
+        ),
+        "quote_open": ErrorText(
+            422, "第 {row} 行有一个引号没有配对，下面的行都被它吃进去了", "A quotation mark in line {row} is never closed, and takes in the lines below it",
+            "请在这一行补上或者删掉引号", "Close or remove the quotation mark in that line",
+        ),
         "name_column_missing": ErrorText(
             422, "没有“姓名”这一列", "There is no column for the name",
             "请在第一行写列名：姓名、性别、手机、身份证后四位、所属队伍、所属站点、户编号",

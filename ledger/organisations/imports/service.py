@@ -13,10 +13,9 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import NotFound
 from ledger.kernel.ids import new_id
-from ledger.kernel.permissions import Permission
 from ledger.kernel.sweeping import sweep
 from ledger.kernel.types import table_of
-from ledger.organisations.imports.check import Destination, Plan, Sealed, make_plan, refuse_errors
+from ledger.organisations.imports.check import Destination, Plan, Sealed, make_plan, place_of_list, refuse_errors
 from ledger.organisations.models import ImportDraft
 from ledger.organisations.service import add_team, join_teams
 from ledger.people.households.service import set_households
@@ -48,8 +47,11 @@ def keep_draft(
     make_teams: bool,
     actor: Actor,
 ) -> int:
-    """Keep the lines of an upload (JSON, see `pack`) for a day and return the draft's id; forget older ones."""
-    actor.need_somewhere(Permission.MANAGE_VOLUNTEERS)
+    """Keep the lines of an upload (JSON, see `pack`) for a day and return the draft's id; forget older ones.
+
+    Raises what place_of_list raises.
+    """
+    place_of_list(session, place_id, actor=actor)
     forget_drafts(session, actor.center_id)
     draft_id = new_id()
     row = {
@@ -90,7 +92,7 @@ def forget_drafts(session: Session, center_id: int) -> int:
 
 def pack(lines: Sequence[Sequence[Any]]) -> str:
     """The lines of a sheet as JSON; numbers stay numbers, because only numbers can have lost leading zeros."""
-    return json.dumps(lines, ensure_ascii=False, default=str)
+    return json.dumps(lines, ensure_ascii=False)
 
 
 def apply_list(

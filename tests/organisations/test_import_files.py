@@ -1,0 +1,192 @@
+"""Files that people really send, and files made to hurt: each is read, or refused by name, in little memory."""
+
+import io
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import xlsxwriter
+from flask import Flask
+
+from ledger.kernel.apart import Limits, read_apart
+from ledger.kernel.errors import Rejected
+from ledger.kernel.ids import public_id
+from ledger.organisations.imports.files import ASKED, MOST_BYTES, READER, read_lines
+from tests.browsing import Browser
+from tests.organisations.test_import import HEADER, comma, xlsx
+from tests.world import World
+
+FAR_ROW, FAR_COLUMN = 1_048_575, 16_383
+PEOPLE = [["姓名", "手机"], ["丑一", "13911110101"]]
+
+
+def workbook(fill: Callable[[Any], None]) -> bytes:
+    """A workbook that `fill` has filled."""
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, {"in_memory": True}) as made:
+        fill(made)
+    return file.getvalue()
+
+
+def listed(made: Any, name: str | None = None) -> Any:
+    """A sheet with the people above."""
+    sheet = made.add_worksheet(name)
+    for number, line in enumerate(PEOPLE):
+        sheet.write_row(number, 0, line)
+    return sheet
+
+
+def with_part(content: bytes, name: str, change: Callable[[bytes], bytes]) -> bytes:
+    """The workbook with one of its parts changed."""
+    changed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(changed, "w", zipfile.ZIP_DEFLATED) as new:
+        for part in old.namelist():
+            new.writestr(part, change(old.read(part)) if part == name else old.read(part))
+    return changed.getvalue()
+
+
+SHEET = "xl/worksheets/sheet1.xml"
+far_corner = workbook(lambda made: listed(made).write(FAR_ROW, FAR_COLUMN, "x"))
+space_in_last_row = workbook(lambda made: listed(made).write(FAR_ROW, 0, " "))
+style_in_last_row = workbook(lambda made: listed(made).write_blank(FAR_ROW, 0, None, made.add_format({"bold": True})))
+# The same, but nothing says where a cell is or how far the sheet goes.
+unplaced = with_part(
+    xlsx([["姓名"]]),
+    SHEET,
+    lambda xml: (
+        xml.replace(b"<sheetData>", b"<sheetData>" + b"<row/>" * (FAR_ROW // 2))
+        .replace(b' r="A1"', b"")
+        .replace(b' r="1"', b"")
+    ),
+)
+untrue = with_part(
+    far_corner, SHEET, lambda xml: xml.replace(b'<dimension ref="A1:XFD1048576"/>', b'<dimension ref="A1:B2"/>')
+)
+
+
+def hidden_first_sheet(made: Any) -> None:
+    """Last year's people on a hidden sheet before the list."""
+    old = made.add_worksheet("去年")
+    old.write_row(0, 0, ["姓名"])
+    old.write_row(1, 0, ["旧人一"])
+    old.hide()
+    listed(made, "今年").activate()
+
+
+def merged_teams(made: Any) -> None:
+    """One team written beside two people."""
+    sheet = made.add_worksheet()
+    sheet.write_column(0, 0, ["姓名", "甲一", "甲二"])
+    sheet.write(0, 1, "所属队伍")
+    sheet.merge_range(1, 1, 2, 1, "红队")
+
+
+def in_ods(repeated: int) -> bytes:
+    """A sheet of OpenDocument whose last row is there many times."""
+    file = io.BytesIO()
+    cell = '<table:table-cell office:value-type="string"><text:p>姓名</text:p></table:table-cell>'
+    row = f"<table:table-row>{cell}</table:table-row>"
+    many = row.replace("<table:table-row>", f'<table:table-row table:number-rows-repeated="{repeated}">')
+    wide = many.replace("<table:table-cell ", '<table:table-cell table:number-columns-repeated="16384" ')
+    spaces = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text")
+    )
+    body = f'<office:body><office:spreadsheet><table:table table:name="a">{row}{wide}</table:table>'
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+        archive.writestr(
+            "content.xml",
+            f"<office:document-content {spaces}>{body}</office:spreadsheet></office:body></office:document-content>",
+        )
+    return file.getvalue()
+
+
+def bomb(parts: int, size: int) -> bytes:
+    """A workbook with further parts of zeros."""
+    file = io.BytesIO(xlsx(PEOPLE))
+    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(parts):
+            archive.writestr(f"more{number}", bytes(size))
+    return file.getvalue()
+
+
+COSTLY: dict[str, tuple[Callable[[], bytes], str, dict[str, object]]] = {
+    "far corner": (lambda: far_corner, "import.cell_far_away", {"cell": "XFD1048576"}),
+    "far corner denied": (lambda: untrue, "import.cell_far_away", {"cell": "XFD1048576"}),
+    "space in last row": (lambda: space_in_last_row, "import.cell_far_away", {"cell": "A1048576"}),
+    "places not written": (lambda: unplaced, "import.cell_far_away", {"cell": f"A{FAR_ROW // 2 + 1}"}),
+    "eleven thousand": (lambda: xlsx([["姓名"], *[["王"]] * 11_000]), "import.too_many_rows", {"most": 10_000}),
+    "bomb": (lambda: bomb(1, 101 << 20), "import.unpacks_too_large", {}),
+    "swells": (lambda: bomb(1, 20 << 20), "import.unpacks_too_large", {}),
+    "many parts": (lambda: bomb(1_000, 1), "import.unpacks_too_large", {}),
+    "open quote": ('姓名,备注\r\n戊一,\r\n戊二,"优秀\r\n戊三,\r\n'.encode, "import.quote_open", {"row": 3}),
+}
+
+
+@pytest.mark.parametrize("name", COSTLY)
+def test_what_a_file_claims_is_looked_at_before_anything_is_made_of_it(name: str) -> None:
+    make, code, context = COSTLY[name]
+    with pytest.raises(Rejected) as refused:
+        read_apart(READER, make(), asked=ASKED, limits=Limits(memory_bytes=80 << 20))
+    assert (refused.value.code, refused.value.context) == (code, context)
+
+
+def test_what_no_look_can_tell_ends_at_the_limit() -> None:
+    with pytest.raises(Rejected) as refused:
+        read_lines(in_ods(1_000))
+    assert refused.value.code == "file.too_costly"
+
+
+SENT: dict[str, tuple[bytes, list[list[str]]]] = {
+    "style in last row": (style_in_last_row, PEOPLE),
+    "hidden first sheet": (workbook(hidden_first_sheet), PEOPLE),
+    "empty first sheet": (workbook(lambda made: (made.add_worksheet(), listed(made))), PEOPLE),
+    "merged cells": (workbook(merged_teams), [["姓名", "所属队伍"], ["甲一", "红队"], ["甲二", ""]]),
+    "cut phones": ("姓名,手机\n庚一,1.39E+10".encode(), [["姓名", "手机"], ["庚一", "1.39E+10"]]),
+    "two in a cell": ('姓名,手机\n"子一\n子二",'.encode(), [["姓名", "手机"], ["子一\n子二", ""]]),
+    "rare names": (
+        "姓名\n王㛃\n𠮷田一\n阿依古丽·买买提".encode(),
+        [["姓名"], ["王㛃"], ["𠮷田一"], ["阿依古丽·买买提"]],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SENT)
+def test_a_file_as_people_send_it_is_read(name: str) -> None:
+    content, lines = SENT[name]
+    assert read_lines(content) == lines
+
+
+def test_the_page_says_the_limit_and_takes_as_much(world: World, app: Flask) -> None:
+    manager = Browser(app.test_client(), world.add_staff("station_manager"))
+    assert "最多 10000 人、5 MB" in manager.get("/volunteers/import").text
+    large = comma([[*HEADER, "备注"], ["王小兰", *[""] * 6, "x" * (MOST_BYTES - 200)]])
+    place = public_id(world.station_id)
+    assert manager.post("/volunteers/import", file=(io.BytesIO(large), "名单.csv"), place_id=place).status_code == 303
+    too_large = manager.post("/volunteers/import", file=(io.BytesIO(bytes(MOST_BYTES + 1)), "名单.csv"))
+    assert too_large.status_code == 413
+    assert "文件太大" in too_large.text
+    stranger = app.test_client().post(
+        "/volunteers/import", data={"file": (io.BytesIO(large), "名单.csv")}, content_type="multipart/form-data"
+    )
+    assert stranger.status_code == 413
+
+
+def test_the_page_tells_what_is_wrong_with_a_file(world: World, app: Flask) -> None:
+    manager = Browser(app.test_client(), world.add_staff("station_manager"))
+    place = public_id(world.station_id)
+    refused = manager.post("/volunteers/import", file=(io.BytesIO(far_corner), "名单.xlsx"), place_id=place)
+    assert refused.status_code == 422
+    assert "XFD1048576 这一格还有内容" in refused.text
+    assert manager.get("/volunteers/import").status_code == 200
+
+
+def test_a_place_of_others_is_not_found_and_nothing_is_kept(world: World, app: Flask) -> None:
+    admin = Browser(app.test_client(), world.add_staff("admin", place_id=world.top_id))
+    elsewhere = World(world.database).station_id
+    for place_id in (elsewhere, 1, (1 << 63) - 1):
+        file = (io.BytesIO(comma([HEADER, ["王小兰"]])), "名单.csv")
+        answer = admin.post("/volunteers/import", file=file, place_id=public_id(place_id))
+        assert answer.status_code == 404
