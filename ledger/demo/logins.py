@@ -28,7 +28,7 @@ class LoginRole:
 
 LOGIN_ROLES: dict[str, LoginRole] = {
     "admin": LoginRole(0, "李建国", "管理员"),
-    "auditor": LoginRole(1, "周慧敏", "监督员"),
+    "auditor": LoginRole(1, "周慧敏", "审计员"),
     "station_manager": LoginRole(2, "马海峰", "站长"),
     "clerk": LoginRole(3, "陈晓燕", "店员"),
     "volunteer": LoginRole(4, "王桂兰", "志愿者"),

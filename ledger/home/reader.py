@@ -1,6 +1,5 @@
 """The head of every page: the reader's name, role and place, and whether the data is a demonstration."""
 
-from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
@@ -8,16 +7,10 @@ from ledger.organisations import queries as organisations
 from ledger.people.access import sessions
 from ledger.people.identities import queries as identities
 from ledger.people.volunteers import queries as people
+from ledger.people.words import ROLE_NAMES
 from ledger.places import queries as places
 from ledger.points.closing import freezing
 from ledger.web.page_context import Reader
-
-ROLE_NAMES = {
-    "admin": _("管理员"),
-    "auditor": _("监督员"),
-    "station_manager": _("站长"),
-    "clerk": _("店员"),
-}
 
 
 def load_reader(session: Session, actor: Actor | None) -> Reader:

@@ -24,6 +24,11 @@ class Permission(StrEnum):
     DECIDE = "decide"
     RELEASE_AS_ADMIN = "release-as-admin"
     RELEASE_AS_AUDITOR = "release-as-auditor"
+    LEAD_TEAM = "lead-team"
+    ANSWER_REQUESTS = "answer-requests"
+    OWN_SETTLEMENT = "own-settlement"
+    SUPERVISE = "supervise"
+    READ_FIGURES = "read-figures"
 
 
 # A center has one book and one set of rules, so these count only for the whole center. Below the top place a grant

@@ -41,6 +41,14 @@ register(
             404, "没有这个人", "There is no such person",
             "请核对编号", "Check the id",
         ),
+        "valid_until_needed": ErrorText(
+            422, "外聘审计员要写到哪天为止", "The role of an outside auditor needs its last day",
+            "请填约定的最后一天，过了那天身份自己失效", "Give the last day that was agreed on; the role ends by itself",
+        ),
+        "valid_until_past": ErrorText(
+            422, "这一天已经过了", "That day is over",
+            "请填今天或以后的日子；不限就空着", "Give today or a later day, or leave it empty for no end",
+        ),
         "status_unknown": ErrorText(
             422, "没有这种状态", "There is no such standing",
             "请选正常或者停用", "Choose active or blocked",

@@ -115,7 +115,10 @@ class HouseholdChange(Base):
 
 
 class RoleGrant(Base):
-    """A person's role for a place and everything under it; the place's path is copied, because a place never moves."""
+    """A person's role for a place and everything under it; the place's path is copied, because a place never moves.
+
+    `valid_until` is its last day in the people's zone; it ends by itself.
+    """
 
     __tablename__ = "role_grant"
     __table_args__ = (
@@ -131,7 +134,12 @@ class RoleGrant(Base):
             sqlite_where=_LIVE,
             postgresql_where=_LIVE,
         ),
-        sa.CheckConstraint("role IN ('admin', 'auditor', 'station_manager', 'clerk')", name="role"),
+        sa.CheckConstraint(
+            "role IN ('admin', 'auditor', 'outside_auditor', 'station_manager', 'clerk', 'leader', 'unit_officer', "
+            "'merchant', 'supervisor', 'observer')",
+            name="role",
+        ),
+        sa.CheckConstraint("role <> 'outside_auditor' OR valid_until IS NOT NULL", name="end"),
         STRICT,
     )
 
@@ -143,6 +151,7 @@ class RoleGrant(Base):
     place_path: Mapped[str]
     granted_by: Mapped[int]
     granted_at: Mapped[datetime]
+    valid_until: Mapped[date | None]
     revoked_at: Mapped[datetime | None]
 
 

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from datetime import date
 
 import phonenumbers
 
@@ -23,17 +24,29 @@ _MANAGER = _CLERK | {
     _P.REVIEW,
 }
 
+_AUDITOR = frozenset({_P.READ_BOOKS, _P.RELEASE_AS_AUDITOR})
+
 # In words: a clerk may check in others, show the station's screen and work the till, at their place and below.
 # An admin proposes what takes two people, and decides on other admins' proposals. An auditor reads and changes
-# nothing; but only an admin and an auditor together can release a frozen book.
+# nothing; but only an admin and an auditor together can release a frozen book. A leader signs up and checks in a team,
+# a unit officer answers the requests routed to a unit, a merchant sees their own settlement, a supervisor (监督员)
+# reads the postings, objections and stocktakes of a place and signs them, an observer sees figures and no persons.
 ROLES: dict[str, frozenset[Permission]] = {
     "admin": _MANAGER
     | {_P.MANAGE_STAFF, _P.MANAGE_RULES, _P.READ_BOOKS, _P.RAW_LEDGER}
     | {_P.PROPOSE, _P.DECIDE, _P.RELEASE_AS_ADMIN},
-    "auditor": frozenset({_P.READ_BOOKS, _P.RELEASE_AS_AUDITOR}),
+    "auditor": _AUDITOR,
+    "outside_auditor": _AUDITOR,
     "station_manager": _MANAGER,
     "clerk": _CLERK,
+    "leader": frozenset({_P.LEAD_TEAM}),
+    "unit_officer": frozenset({_P.ANSWER_REQUESTS}),
+    "merchant": frozenset({_P.OWN_SETTLEMENT}),
+    "supervisor": frozenset({_P.SUPERVISE}),
+    "observer": frozenset({_P.READ_FIGURES}),
 }
+# Somebody from outside audits for a time that is agreed beforehand.
+NEEDS_AN_END = frozenset({"outside_auditor"})
 VOLUNTEER = frozenset({_P.OWN_RECORD})
 
 ACTIVE, BLOCKED = "active", "blocked"
@@ -181,6 +194,14 @@ def permissions_of(role: str) -> frozenset[Permission]:
     if role not in ROLES:
         raise Rejected("people.role_unknown", allowed=", ".join(ROLES))
     return ROLES[role]
+
+
+def check_term(role: str, valid_until: date | None, *, today: date) -> None:
+    """Check the last local day of a role. Raises Rejected("people.valid_until_needed", "people.valid_until_past")."""
+    if valid_until is None and role in NEEDS_AN_END:
+        raise Rejected("people.valid_until_needed")
+    if valid_until is not None and valid_until < today:
+        raise Rejected("people.valid_until_past")
 
 
 def grants_of(role: str, place_path: str) -> frozenset[Grant]:

@@ -114,7 +114,7 @@ def test_all_staff_are_told_that_the_book_is_frozen(office: Office, app: Flask) 
     freeze(office.world)
 
     assert "账本冻结了，现在不能记账" in words(clerk.get("/today"))
-    assert "请告诉管理员和监督员" in words(clerk.get("/today"))
+    assert "请告诉管理员和审计员" in words(clerk.get("/today"))
     assert "/books/freezes" not in clerk.get("/today").text
     assert "/books/freezes" in admin.get("/console").text
     assert "账本冻结了" not in words(browser(app, office.volunteer).get("/me"))

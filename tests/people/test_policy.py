@@ -1,17 +1,23 @@
 """Names, phones, passwords and the table of roles."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.kernel.actor import Grant
 from ledger.kernel.errors import Rejected
-from ledger.kernel.permissions import Permission
+from ledger.kernel.paths import ROOT
+from ledger.kernel.permissions import AT_ROOT, Permission
+from ledger.people.models import RoleGrant
 from ledger.people.policy import (
     NAME_LENGTH,
     ROLES,
     clean_id_last4,
     clean_name,
     demonstration_phone,
+    grants_of,
     is_easy_password,
     mask_name,
     mask_phone,
@@ -19,6 +25,15 @@ from ledger.people.policy import (
     phone_key,
     volunteer_number,
 )
+from ledger.people.words import ROLE_NAMES
+
+# The roles that the database takes.
+LIVE_ROLES = {
+    role
+    for check in RoleGrant.__table__.constraints
+    if str(check.name) == "ck_role_grant_role"
+    for role in re.findall(r"'(\w+)'", str(check.sqltext))  # type: ignore[attr-defined]
+}
 
 
 @pytest.mark.parametrize(
@@ -100,6 +115,24 @@ def test_roles_read_aloud() -> None:
     assert ROLES["clerk"] < ROLES["station_manager"] < ROLES["admin"]
     assert Permission.MANAGE_STAFF not in ROLES["station_manager"]
     assert all(Permission.OWN_RECORD not in permissions for permissions in ROLES.values())
+    assert ROLES["outside_auditor"] == ROLES["auditor"]
+    assert {role: set(ROLES[role]) for role in ("leader", "unit_officer", "merchant", "supervisor", "observer")} == {
+        "leader": {Permission.LEAD_TEAM},
+        "unit_officer": {Permission.ANSWER_REQUESTS},
+        "merchant": {Permission.OWN_SETTLEMENT},
+        "supervisor": {Permission.SUPERVISE},
+        "observer": {Permission.READ_FIGURES},
+    }
+    assert ROLES.keys() == ROLE_NAMES.keys() == LIVE_ROLES
+
+
+def test_what_a_role_gives_below_the_top_place() -> None:
+    top, station = "/01/", "/01/02/"
+    for role, permissions in ROLES.items():
+        assert grants_of(role, top) == {Grant(permission, ROOT) for permission in permissions}
+        assert grants_of(role, station) == {Grant(permission, station) for permission in permissions - AT_ROOT}
+    assert grants_of("auditor", station) == frozenset()
+    assert Grant(Permission.MANAGE_STAFF, station) in grants_of("admin", station)
 
 
 def test_a_volunteer_number_has_eight_digits() -> None:

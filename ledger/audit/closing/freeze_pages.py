@@ -28,7 +28,7 @@ from ledger.web.problem import words
 @bp.app_template_global()
 def part_of_release(part: str) -> str:
     """Word for the side that a signature represents."""
-    return str({"admin": _("管理员"), "auditor": _("监督员")}[part])
+    return str({"admin": _("管理员"), "auditor": _("审计员")}[part])
 
 
 @bp.get("/books/freezes")

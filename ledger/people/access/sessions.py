@@ -1,7 +1,7 @@
 """Reads of roles and log-in sessions: who holds a token and what they may do."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -13,6 +13,7 @@ from ledger.kernel.ids import public_id
 from ledger.kernel.paths import ROOT, under
 from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
+from ledger.people.access.terms import in_force
 from ledger.people.identities.queries import phone_index
 from ledger.people.models import Identity, IdentityPhone, LoginSession, RoleGrant, Volunteer
 from ledger.people.policy import VOLUNTEER, grants_of, phone_key
@@ -41,6 +42,7 @@ class RoleView:
     place_path: str
     granted_by: int
     granted_at: datetime
+    valid_until: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +77,12 @@ _ROLES = Prepared(
         _grant.c.place_path,
         _grant.c.granted_by,
         _grant.c.granted_at,
+        _grant.c.valid_until,
     )
     .where(
         _grant.c.center_id == sa.bindparam("center"),
         _grant.c.identity_id == sa.bindparam("identity"),
-        _grant.c.revoked_at.is_(None),
+        *in_force(),
     )
     .order_by(_grant.c.place_path, _grant.c.role)
 )
@@ -124,18 +127,18 @@ def centers_of(session: Session, identity_id: int) -> list[int]:
     # Every index begins with the center, so query each of the few centers.
     centers = sa.select(Center.id)
     grants = sa.select(RoleGrant.center_id).where(
-        RoleGrant.center_id.in_(centers), RoleGrant.identity_id == identity_id, RoleGrant.revoked_at.is_(None)
+        RoleGrant.center_id.in_(centers), RoleGrant.identity_id == identity_id, *in_force()
     )
     volunteers = sa.select(Volunteer.center_id).where(
         Volunteer.center_id.in_(centers), Volunteer.identity_id == identity_id
     )
-    working, serving = set(session.scalars(grants)), set(session.scalars(volunteers))
+    working, serving = set(session.scalars(grants, {"today": clock.today()})), set(session.scalars(volunteers))
     return [*sorted(working), *sorted(serving - working)]
 
 
 def roles_of(session: Session, identity_id: int, center_id: int) -> list[RoleView]:
     """A person's roles in force in a center."""
-    rows = _ROLES.rows(session, {"center": center_id, "identity": identity_id})
+    rows = _ROLES.rows(session, {"center": center_id, "identity": identity_id, "today": clock.today()})
     return [RoleView(*row) for row in rows]
 
 
@@ -146,11 +149,11 @@ def staff(session: Session, actor: Actor) -> list[StaffView]:
     query = (
         sa.select(RoleGrant, Identity.name, Identity.phone, Identity.password_hash)
         .join(Identity, Identity.id == RoleGrant.identity_id)
-        .where(RoleGrant.center_id == actor.center_id, RoleGrant.revoked_at.is_(None), mine)
+        .where(RoleGrant.center_id == actor.center_id, *in_force(), mine)
         .order_by(RoleGrant.place_path, RoleGrant.id)
     )
     people: dict[int, StaffView] = {}
-    for grant, name, phone, password_hash in session.execute(query):
+    for grant, name, phone, password_hash in session.execute(query, {"today": clock.today()}):
         person = people.setdefault(
             grant.identity_id, StaffView(grant.identity_id, name, phone, password_hash is not None, [])
         )

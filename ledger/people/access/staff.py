@@ -1,5 +1,6 @@
 """Staff and their roles: what they may do, at which place and below."""
 
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,10 +11,11 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, NotFound
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
+from ledger.people.access.terms import in_force
 from ledger.people.identities.service import find_or_make_identity, prepare
 from ledger.people.managing import place_path
 from ledger.people.models import Identity, RoleGrant
-from ledger.people.policy import permissions_of
+from ledger.people.policy import check_term, permissions_of
 from ledger.places.queries import is_demonstration
 
 
@@ -28,33 +30,39 @@ def add_staff(session: Session, *, name: str, phone: str, path: str, actor: Acto
     return find_or_make_identity(session, person)
 
 
-def hire(session: Session, *, name: str, phone: str, role: str, place_id: int, actor: Actor) -> int:
+def hire(
+    session: Session,
+    *,
+    name: str,
+    phone: str,
+    role: str,
+    place_id: int,
+    valid_until: date | None = None,
+    actor: Actor,
+) -> int:
     """Add a staff member with a role and return the identity. Raises what `add_staff` and `grant_role` raise."""
     path = place_path(session, place_id, actor.center_id)
     identity_id = add_staff(session, name=name, phone=phone, path=path, actor=actor)
-    grant_role(session, identity_id=identity_id, role=role, place_id=place_id, actor=actor)
+    grant_role(session, identity_id=identity_id, role=role, place_id=place_id, valid_until=valid_until, actor=actor)
     return identity_id
 
 
-def grant_role(session: Session, *, identity_id: int, role: str, place_id: int, actor: Actor) -> int:
-    """Grant a role for a place and everything under it; returns the grant's id.
+def grant_role(
+    session: Session, *, identity_id: int, role: str, place_id: int, valid_until: date | None = None, actor: Actor
+) -> int:
+    """Grant a role for a place and everything under it, up to and with the local day `valid_until` if one is given.
 
-    Raises Rejected("people.role_unknown"), Forbidden("access.denied"), Conflict("people.role_held"),
+    Returns the grant's id. Raises Rejected("people.role_unknown", "people.valid_until_needed",
+    "people.valid_until_past"), Forbidden("access.denied"), Conflict("people.role_held"),
     NotFound("people.identity_not_found", "people.place_not_found").
     """
     permissions_of(role)
+    check_term(role, valid_until, today=clock.today())
     path = place_path(session, place_id, actor.center_id)
     actor.need(Permission.MANAGE_STAFF, path)
     if session.connection().execute(sa.select(Identity.id).where(Identity.id == identity_id)).scalar() is None:
         raise NotFound("people.identity_not_found")
-    held = sa.select(RoleGrant.id).where(
-        *_live(actor.center_id),
-        RoleGrant.identity_id == identity_id,
-        RoleGrant.role == role,
-        RoleGrant.place_id == place_id,
-    )
-    if session.connection().execute(held).first() is not None:
-        raise Conflict("people.role_held")
+    _make_room(session, identity_id, role, place_id, actor.center_id)
     grant_id = new_id()
     row = {
         "center_id": actor.center_id,
@@ -65,6 +73,7 @@ def grant_role(session: Session, *, identity_id: int, role: str, place_id: int, 
         "place_path": path,
         "granted_by": actor.identity_id,
         "granted_at": clock.now(),
+        "valid_until": valid_until,
         "revoked_at": None,
     }
     session.connection().execute(sa.insert(RoleGrant), row)
@@ -82,7 +91,11 @@ def revoke_role(session: Session, grant_id: int, *, actor: Actor) -> None:
         raise NotFound("people.role_not_found")
     actor.need(Permission.MANAGE_STAFF, grant.place_path)
     widest = min((other.place_path for other in grants if other.role == "admin"), key=len, default="")
-    admins = [other for other in grants if other.role == "admin" and other.place_path == widest]
+    admins = [
+        other
+        for other in grants
+        if other.role == "admin" and other.place_path == widest and (other.valid_until is None or other.id == grant_id)
+    ]
     if [other.id for other in admins] == [grant_id]:
         raise Conflict("people.last_admin")
     change = (
@@ -93,17 +106,28 @@ def revoke_role(session: Session, grant_id: int, *, actor: Actor) -> None:
     session.connection().execute(change)
 
 
-def _live(center_id: int) -> tuple[sa.ColumnElement[bool], ...]:
-    return RoleGrant.center_id == center_id, RoleGrant.revoked_at.is_(None)
+def _make_room(session: Session, identity_id: int, role: str, place_id: int, center_id: int) -> None:
+    """Mark the same role as revoked if its last day is over. Raises Conflict("people.role_held") if it is in force."""
+    same = (
+        RoleGrant.center_id == center_id,
+        RoleGrant.identity_id == identity_id,
+        RoleGrant.role == role,
+        RoleGrant.place_id == place_id,
+    )
+    held = sa.select(RoleGrant.id).where(*same, *in_force())
+    if session.connection().execute(held, {"today": clock.today()}).first() is not None:
+        raise Conflict("people.role_held")
+    over = sa.update(RoleGrant).where(*same, RoleGrant.revoked_at.is_(None)).values(revoked_at=clock.now())
+    session.connection().execute(over)
 
 
 def _lock_live_grants(session: Session, center_id: int) -> list[Any]:
     """All grants in force, locked in id order, so that two admins can't revoke each other at the same moment."""
     table = RoleGrant.__table__
     query = (
-        sa.select(table.c.id, table.c.role, table.c.place_path)
-        .where(*_live(center_id))
+        sa.select(table.c.id, table.c.role, table.c.place_path, table.c.valid_until)
+        .where(table.c.center_id == center_id, *in_force())
         .order_by(table.c.id)
         .with_for_update()
     )
-    return list(session.connection().execute(query))
+    return list(session.connection().execute(query, {"today": clock.today()}))

@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 
@@ -14,8 +13,10 @@ from ledger.kernel.errors import LedgerError
 from ledger.kernel.permissions import Permission
 from ledger.people.access import sessions
 from ledger.people.access import staff as staffing
+from ledger.people.access.sessions import RoleView
 from ledger.people.blueprint import bp
-from ledger.people.policy import check_phone, clean_name
+from ledger.people.policy import check_phone, clean_name, counting, permissions_of
+from ledger.people.words import OFFERED, ROLE_NAMES
 from ledger.places.queries import place_choices, place_names
 from ledger.web import asked, forms
 from ledger.web.forms import Form
@@ -29,31 +30,32 @@ _FIELDS = {
     "people.role_unknown": "role",
     "people.role_held": "role",
     "people.place_not_found": "place_id",
+    "people.valid_until_needed": "valid_until",
+    "people.valid_until_past": "valid_until",
 }
-
-
-def role_names() -> dict[str, str]:
-    """Display names of the roles, in the order in which pages offer them."""
-    return {
-        "clerk": _("店员"),
-        "station_manager": _("站长"),
-        "auditor": _("监督员"),
-        "admin": _("管理员"),
-    }
 
 
 @bp.get("/staff")
 @requires(Permission.MANAGE_STAFF)
 def staff() -> str:
     """List staff by place."""
-    return render_template("people/staff.html", role_names=role_names(), **in_snapshot(_staff, get_actor()))
+    return render_template("people/staff.html", role_names=ROLE_NAMES, **in_snapshot(_staff, get_actor()))
 
 
 def _staff(session: Session, actor: Actor) -> dict[str, Any]:
     people = sessions.staff(session, actor)
     place_ids = [role.place_id for person in people for role in person.roles]
     names = place_names(session, place_ids, actor.center_id)
-    return {"people": people, "names": names, "is_new": asked.has("new")}
+    parts = {role.id: _part_that_counts(role) for person in people for role in person.roles}
+    return {"people": people, "names": names, "parts": parts, "is_new": asked.has("new")}
+
+
+def _part_that_counts(role: RoleView) -> str:
+    """Whether "all", "some" or "nothing" of a role counts at its place."""
+    counts = counting(role.role, role.place_path)
+    if counts == permissions_of(role.role):
+        return "all"
+    return "some" if counts else "nothing"
 
 
 @bp.get("/staff/new")
@@ -80,16 +82,25 @@ def _hire() -> None:
         name = form.check("name", form.text("name"), clean_name)
         role = form.text("role")
         place_id = form.key("place_id")
+        valid_until = form.optional_day("valid_until")
     once, actor = idempotency_key(), get_actor()
-    in_transaction_once(once, staffing.hire, name=name, phone=phone, role=role, place_id=place_id, actor=actor)
+    in_transaction_once(
+        once,
+        staffing.hire,
+        name=name,
+        phone=phone,
+        role=role,
+        place_id=place_id,
+        valid_until=valid_until,
+        actor=actor,
+    )
 
 
 def _form(values: dict[str, Any], errors: dict[str, str]) -> str:
     actor = get_actor()
     places = in_snapshot(place_choices, actor.center_id, actor.paths(Permission.MANAGE_STAFF))
-    return render_template(
-        "people/staff_new.html", values=values, errors=errors, places=places, role_names=role_names()
-    )
+    roles = [(role, ROLE_NAMES[role]) for role in OFFERED]
+    return render_template("people/staff_new.html", values=values, errors=errors, places=places, roles=roles)
 
 
 @bp.post("/staff/roles/<id:grant_id>/revoke")

@@ -1,0 +1,21 @@
+"""Words for roles, in the order in which pages offer them."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+
+# The widest first: a head of a page names one role.
+ROLE_NAMES: dict[str, Any] = {
+    "admin": _("管理员"),
+    "auditor": _("审计员"),
+    "outside_auditor": _("外聘审计员"),
+    "station_manager": _("站长"),
+    "clerk": _("店员"),
+    "leader": _("队长"),
+    "unit_officer": _("单位经办人"),
+    "merchant": _("商家"),
+    "supervisor": _("监督员"),
+    "observer": _("观察员"),
+}
+# The others are offered as soon as they have pages.
+OFFERED = ("clerk", "station_manager", "auditor", "outside_auditor", "admin")
