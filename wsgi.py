@@ -8,6 +8,7 @@ from flask import Flask
 
 from config import load_settings, read_environment
 from ledger.app import create_app
+from ledger.kernel.errors import Unavailable
 from ledger.kernel.settings import SettingsError
 
 # gunicorn takes it for "can't be loaded" and stops, instead of starting the worker again and again.
@@ -22,7 +23,7 @@ def load() -> Flask:
     try:
         app = create_app(load_settings(read_environment()))
         # A database that does not answer yet is asked again by the first request.
-        with suppress(sa.exc.DBAPIError):
+        with suppress(sa.exc.DBAPIError, Unavailable):
             app.extensions["runtime"].refuse_stranger()
     except SettingsError as error:
         error.show()

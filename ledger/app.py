@@ -25,7 +25,7 @@ from ledger.kernel.append_only import missing_guards
 from ledger.kernel.clocks import Clock, FileClock, SystemClock
 from ledger.kernel.database import Database
 from ledger.kernel.keyring import Keyring
-from ledger.kernel.migrations import at_head
+from ledger.kernel.migrations import refuse_unmigrated
 from ledger.kernel.planning import knows_sizes
 from ledger.kernel.runtime import Runtime, within
 from ledger.kernel.settings import Settings, SettingsError
@@ -159,8 +159,7 @@ def refuse_unready(here: Runtime) -> None:
     SQLite must also know its tables' sizes.
     """
     founded = here.refuse_stranger()
-    if not at_head(here.database.writer):
-        raise SettingsError("the database's schema is not the newest: run flask --app wsgi migrate")
+    refuse_unmigrated(here.database.writer)
     with here.database.writer.connect() as connection:
         unclaimed = not founded and connection.execute(sa.select(Center.id).limit(1)).first() is not None
         missing = missing_guards(connection, APPEND_ONLY)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import context
 
 from ledger.kernel import founding
-from ledger.kernel.engines import is_sqlite
+from ledger.kernel.engines import is_sqlite, tool_engine
 from ledger.kernel.planning import tell_sizes
 from ledger.tables import SHARED, STEADY, metadata
 
@@ -14,7 +14,7 @@ LOCK_NUMBER = 727001
 
 url = context.config.attributes["url"]
 installation = context.config.attributes["installation"]
-engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+engine = tool_engine(url)
 
 if is_sqlite(url):
 

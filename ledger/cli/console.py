@@ -6,18 +6,23 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import click
+import psycopg
 import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
 from flask import current_app
 from flask.cli import with_appcontext
 
 from ledger.kernel import runtime
 from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot
-from ledger.kernel.errors import LedgerError, NotFound, text_of
+from ledger.kernel.engines import is_sqlite
+from ledger.kernel.errors import LedgerError, NotFound, Unavailable, text_of
 from ledger.kernel.founding import Installation
 from ledger.kernel.ids import public_id
+from ledger.kernel.migrations import refuse_unmigrated
 from ledger.kernel.runtime import Runtime
 from ledger.kernel.settings import Settings, SettingsError
+from ledger.kernel.sqlite_files import file_of, finish_restore
 from ledger.organisations import queries as organisations
 from ledger.places import queries as places
 from ledger.places.queries import CenterView
@@ -27,16 +32,26 @@ R = TypeVar("R")
 
 
 def told(command: Callable[P, R]) -> Callable[P, R]:
-    """Run a command inside the application; report a refusal or database failure in one sentence with exit code 1.
+    """Run a command on a migrated database of this installation; report a failure in one sentence with exit code 1.
 
     A database that another installation founded is refused first, so that no command reads or writes it.
     """
+    return _told(command, _refuse_unmigrated)
+
+
+def told_before_migration(command: Callable[P, R]) -> Callable[P, R]:
+    """`told` for a command that makes the schema, checks it itself, or copies it whatever it is."""
     return _told(command, _refuse_stranger)
 
 
 def told_of_any_database(command: Callable[P, R]) -> Callable[P, R]:
     """`told` for a command that must also run where the database can't be read; if it can, strangers are refused."""
     return _told(command, _refuse_known_stranger)
+
+
+def _refuse_unmigrated() -> None:
+    _refuse_stranger()
+    refuse_unmigrated(database().writer)
 
 
 def _refuse_stranger() -> None:
@@ -54,14 +69,23 @@ def _told(command: Callable[P, R], refuse: Callable[[], None]) -> Callable[P, R]
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         with runtime.within(current_app.extensions["runtime"]):
             try:
+                _finish_restore()
                 refuse()
                 return command(*args, **kwargs)
-            except LedgerError as error:
+            except (LedgerError, sa.exc.SQLAlchemyError, psycopg.Error, OSError, InvalidTag) as error:
                 raise click.ClickException(_sentence(error)) from error
-            except sa.exc.DBAPIError as error:
-                raise click.ClickException(f"The database can't be used: {_first_line(error.orig)}") from error
+            finally:
+                # The last connection moves what SQLite's log holds into the main file.
+                database().close()
 
     return run
+
+
+def _finish_restore() -> None:
+    url = settings().database_url
+    said = finish_restore(file_of(url)) if is_sqlite(url) else None
+    if said is not None:
+        click.echo(said, err=True)
 
 
 def settings() -> Settings:
@@ -106,16 +130,27 @@ def center_named(name: str | None) -> CenterView:
     return fitting[0]
 
 
-def _sentence(error: LedgerError) -> str:
+def _sentence(error: BaseException) -> str:
+    """What went wrong and what to do, for whoever typed the command."""
+    if isinstance(error, LedgerError) and not isinstance(error, Unavailable):
+        return _registered(error)
+    if isinstance(error, InvalidTag):
+        return "what is stored can't be decrypted: LEDGER_SECRET_KEY is not the one it was encrypted with"
+    cause = database().cause_of(error)
+    if cause is not None:
+        return cause
+    if isinstance(error, LedgerError):
+        return _registered(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename} can't be read or written: {error.strerror}"
+    return str(error).strip().partition("\n")[0] or type(error).__name__
+
+
+def _registered(error: LedgerError) -> str:
     text = text_of(error.code)
     told = {name: str(value) for name, value in error.context.items()}
     parts = (part.format_map(_Blank(told)) for part in (text.en, text.next_en))
     return ". ".join(parts) + f" ({error.code})"
-
-
-def _first_line(error: BaseException | None) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else "no reason given"
 
 
 class _Blank(dict[str, Any]):

@@ -15,6 +15,8 @@ from ledger.audit.exports.writing import export as write_book
 from ledger.cli.console import center_named, told
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot
+from ledger.kernel.private_files import whole_file
+from ledger.kernel.settings import SettingsError
 
 _STDOUT = "-"
 
@@ -97,16 +99,12 @@ def _opened(file: Path) -> Iterator[TextIO]:
 
 @contextmanager
 def _written(file: Path) -> Iterator[BinaryIO]:
-    """Open a temporary file that gets its name only once it is complete."""
-    part = file.with_name(f"{file.name}.part")
+    """A file that gets its name only once it is complete, and that only its owner can read."""
     try:
-        with part.open("wb") as out:
+        with whole_file(file) as out:
             yield out
-        part.replace(file)
     except OSError as error:
-        raise click.ClickException(f"{file} can't be written: {error.strerror}") from error
-    finally:
-        part.unlink(missing_ok=True)
+        raise SettingsError(f"{file} can't be written: {error.strerror}") from error
 
 
 class _Teller:

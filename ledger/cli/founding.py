@@ -6,7 +6,7 @@ from typing import Literal
 import click
 from sqlalchemy.orm import Session
 
-from ledger.cli.console import center, installation, settings, told
+from ledger.cli.console import center, installation, settings, told, told_before_migration
 from ledger.kernel import clock
 from ledger.kernel.actor import system_actor
 from ledger.kernel.db import in_snapshot, in_transaction
@@ -35,7 +35,7 @@ def commands() -> list[click.Command]:
 @click.option("--name", prompt="Name of the administrator", help="For example 李建国.")
 @click.option("--phone", prompt="Phone of the administrator", help="The log-in name.")
 @click.option("--password", "ask", is_flag=True, help="Ask for a password here instead of printing a code.")
-@told
+@told_before_migration
 def init(center_name: str, name: str, phone: str, ask: bool) -> None:
     """Make the first center, its administrator and rule 1 (1 point an hour). Does nothing if there is a center."""
     upgrade(settings().database_url, installation=installation())

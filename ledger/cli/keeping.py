@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ledger.cli.console import database, settings, told, told_of_any_database
+from ledger.cli.console import database, installation, settings, told_before_migration, told_of_any_database
 from ledger.kernel import backup as copies
 from ledger.kernel import clock
 from ledger.web import certificates
@@ -19,7 +19,7 @@ def commands() -> list[click.Command]:
 
 @click.command("backup")
 @click.argument("file", type=_PATH)
-@told
+@told_before_migration
 def backup(file: Path) -> None:
     """Write a copy of the database to FILE, which must not exist yet. The service can keep running."""
     copies.back_up(settings().database_url, file)
@@ -32,12 +32,15 @@ def backup(file: Path) -> None:
 @click.option("--force", is_flag=True, help="Replace an existing database; it is kept under another name.")
 @told_of_any_database
 def restore(file: Path, force: bool) -> None:
-    """Replace the database by the copy in FILE. Stop the service first."""
+    """Replace the database by the copy in FILE. Stop the service first; the old one may be damaged.
+
+    If it is killed, the next command says which of the two books is there.
+    """
     database().close()
-    old = copies.restore(settings().database_url, file, force=force)
+    old = copies.restore(settings().database_url, file, installation=installation(), force=force)
     if old is not None:
         click.echo(f"The previous database is kept as {old}.")
-    click.echo(f"Restored from {file}. Next: flask --app wsgi migrate")
+    click.echo(f"Restored from {file}. Next: flask --app wsgi migrate, then verify")
 
 
 @click.command("certificate")
@@ -53,8 +56,6 @@ def certificate(names: tuple[str, ...]) -> None:
         previous_end = certificates.make_certificates(folder, list(names), now=clock.now())
     except certificates.CannotCertify as error:
         raise click.ClickException(str(error)) from error
-    except OSError as error:
-        raise click.ClickException(f"{error.filename} can't be read or written: {error.strerror}.") from error
     if previous_end is not None:
         click.echo("The root certificate is issued anew with the same key and name. Phones that trust the previous one")
         click.echo(f"keep working until it ends on {previous_end.date()}; install the new one on them before.")

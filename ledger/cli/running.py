@@ -8,7 +8,7 @@ import click
 from flask import Flask, current_app
 
 from ledger import jobs
-from ledger.cli.console import database, installation, refuse_unready, settings, told
+from ledger.cli.console import database, installation, refuse_unready, settings, told_before_migration
 from ledger.demo import district
 from ledger.demo.logins import logins_as_json, logins_as_table, read_logins
 from ledger.demo.sizes import DISTRICT, SIZES, Size
@@ -16,7 +16,7 @@ from ledger.kernel import cores, runtime
 from ledger.kernel.cores import Share
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.engines import is_sqlite
-from ledger.kernel.migrations import at_head, upgrade
+from ledger.kernel.migrations import upgrade
 from ledger.kernel.settings import SettingsError
 from ledger.places import queries as places
 from ledger.web import server
@@ -31,22 +31,24 @@ def commands() -> list[click.Command]:
 @click.option("--demo", is_flag=True, help="Migrate, load the demonstration if needed, and print its log-ins.")
 @click.option("--host", help="Address to listen on; LEDGER_HOST by default.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on; LEDGER_PORT by default.")
-@told
+@told_before_migration
 def serve(demo: bool, host: str | None, port: int | None) -> None:
     """Serve pages and API, and run the jobs, until stopped. LEDGER_TLS_CERT and LEDGER_TLS_KEY switch on https."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     _move(app, host, port)
-    if demo:
-        _prepare_demonstration()
-    refuse_unready()
-    here = settings()
-    share = cores.choose(embedded=is_sqlite(here.database_url), cores=here.cores, threads=here.threads)
-    _say_where(demo, share)
-    _serve(app, share)
+    with server.taken(settings().host, settings().port):
+        if demo:
+            _prepare_demonstration()
+        refuse_unready()
+        here = settings()
+        server.refuse_unfit(here.certificate)
+        share = cores.choose(embedded=is_sqlite(here.database_url), cores=here.cores, threads=here.threads)
+        _say_where(demo, share)
+        _serve(app, share)
 
 
 @click.command("scheduler")
-@told
+@told_before_migration
 def scheduler() -> None:
     """Run the jobs in a separate process, next to servers that don't run them (gunicorn), until stopped."""
     refuse_unready()
@@ -60,12 +62,11 @@ def scheduler() -> None:
 
 
 @click.command("migrate")
-@told
+@told_before_migration
 def migrate() -> None:
     """Migrate the database to the newest schema, and write how large its tables grow (SQLite plans by that)."""
-    there = at_head(database().writer)
-    upgrade(settings().database_url, installation=installation())
-    click.echo("The schema is the newest." if there else "Migrated to the newest schema.")
+    changed = upgrade(settings().database_url, installation=installation())
+    click.echo("Migrated to the newest schema." if changed else "The schema is the newest.")
 
 
 @click.command("demo")
@@ -75,7 +76,7 @@ def migrate() -> None:
 @click.option("--size", "size_name", type=click.Choice(list(SIZES)), default="district", show_default=True)
 @click.option("--small", "size_name", flag_value="village", help="Same as --size village; takes a few seconds.")
 @click.option("--years", type=click.IntRange(1, 10), default=1, show_default=True, help="Years of service, ending now.")
-@told
+@told_before_migration
 def demo(logins: bool, as_json: bool, seed: int, size_name: str, years: int) -> None:
     """Load the demonstration district (演示区) into an empty database, and print log-ins to try."""
     if not logins:
@@ -123,7 +124,12 @@ def _serve(app: Flask, share: Share) -> None:
     here = settings()
     # Connections opened before a fork belong to the parent; the worker opens its own.
     database().close()
-    server.serve(app, host=here.host, port=here.port, certificate=here.certificate, share=share, in_worker=_start_jobs)
+    try:
+        server.serve(
+            app, host=here.host, port=here.port, certificate=here.certificate, share=share, in_worker=_start_jobs
+        )
+    finally:
+        database().settle()
 
 
 def _start_jobs(app: Flask) -> None:

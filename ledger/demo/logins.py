@@ -1,12 +1,12 @@
 """The printed log-ins of the demonstration: made at its first start, kept in a file that only its owner can read."""
 
 import json
-import os
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ledger.demo.people_plan import FIRST_LOGIN
+from ledger.kernel.private_files import whole_file
 from ledger.people.policy import demonstration_phone
 from ledger.people.volunteers.card_tokens import new_token
 
@@ -64,10 +64,9 @@ def make_logins() -> list[Login]:
 
 def write_logins(folder: Path, logins: list[Login]) -> None:
     """Store the log-ins for later printing; only the file's owner can ever read it."""
-    path = folder / _FILE
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
-        json.dump([asdict(login) for login in logins], file, ensure_ascii=False, indent=1)
+    text = json.dumps([asdict(login) for login in logins], ensure_ascii=False, indent=1)
+    with whole_file(folder / _FILE) as file:
+        file.write(text.encode())
 
 
 def read_logins(folder: Path) -> list[Login]:

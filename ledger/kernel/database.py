@@ -11,6 +11,7 @@ from weakref import WeakSet
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ledger.kernel.causes import cause_of
 from ledger.kernel.engines import is_sqlite, reader_engine, writer_engine
 from ledger.kernel.errors import Unavailable
 from ledger.kernel.faults import (
@@ -23,6 +24,7 @@ from ledger.kernel.faults import (
 )
 from ledger.kernel.group_commit import WAIT_SECONDS, GroupWriter
 from ledger.kernel.measures import measured_unit
+from ledger.kernel.sending import driver_of
 from ledger.kernel.unit import Unit, refuse_inside
 
 _RERUNS = 6
@@ -64,10 +66,21 @@ class Database:
                 raise
             raise told from error
 
+    def cause_of(self, error: BaseException) -> str | None:
+        """What an operator is told of an error of this database; None if the error doesn't come from it."""
+        return cause_of(error, self.url)
+
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections. SQLite's last one moves what its log holds into the main file."""
         self.writer.dispose()
         self.reader.dispose()
+
+    def settle(self) -> None:
+        """Move what SQLite's log holds into the main file, and close. Does nothing on PostgreSQL."""
+        if self._group is not None:
+            with self.writer.connect() as connection:
+                driver_of(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.close()
 
     def reopen_after_fork(self) -> None:
         """Start with no connections, and leave the parent's open for the parent."""

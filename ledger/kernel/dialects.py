@@ -1,5 +1,11 @@
-"""SQLAlchemy dialects for the two databases; they send savepoints, which every unit sets, straight to the driver."""
+"""SQLAlchemy dialects for the two databases.
 
+They send savepoints, which every unit sets, straight to the driver, and tell others that the database is in use, so
+that none is restored while it is open.
+"""
+
+import sqlite3
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,13 +14,43 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from ledger.kernel.pipelined import PipelinedConnection
+from ledger.kernel.postgres_lock import share_lock
 from ledger.kernel.sending import announce, driver_of, tell
+from ledger.kernel.sqlite_files import Hold, open_for_use
+
+
+class HeldConnection(sqlite3.Connection):
+    """A connection to a SQLite file that shares its lock as long as it is open."""
+
+    hold: Hold
+
+    def close(self) -> None:
+        """Close, and only then give back the share."""
+        super().close()
+        self.hold.end()
 
 
 class SqliteDialect(SQLiteDialect_pysqlite):
     """SQLite with Python's own driver."""
 
     supports_statement_cache = True
+
+    def connect(self, *args: Any, **kwargs: Any) -> Any:
+        """A new connection to a file that is there.
+
+        Raises Unavailable("service.restoring"), sqlite3.OperationalError.
+        """
+        if args[0] == ":memory:":
+            return super().connect(*args, **kwargs)
+        try:
+            hold = open_for_use(Path(args[0]).resolve())
+        except OSError as error:
+            told = sqlite3.OperationalError(f"{error.strerror}: {error.filename}")
+            told.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+            raise told from error
+        connection = super().connect(*args, factory=HeldConnection, **kwargs)
+        connection.hold = hold
+        return connection
 
     def do_savepoint(self, connection: sa.Connection, name: str) -> None:
         """Set a savepoint."""
@@ -35,8 +71,14 @@ class PostgresDialect(PGDialect_psycopg):
     supports_statement_cache = True
 
     def connect(self, *args: Any, **kwargs: Any) -> Any:
-        """A new connection."""
-        return PipelinedConnection.connect(*args, **kwargs)
+        """A new connection. Raises Unavailable("service.restoring"), psycopg.Error."""
+        connection = PipelinedConnection.connect(*args, **kwargs)
+        try:
+            share_lock(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _do_isolation_level(self, connection: Any, autocommit: bool, isolation_level: Any) -> None:
         # The driver must not begin transactions by itself, which would cost a round trip: `do_begin` does.

@@ -1,12 +1,12 @@
 """Engines for the two databases; sets every option that safety depends on and reads it back."""
 
 import sqlite3
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from ledger.kernel.dialects import with_our_dialect
+from ledger.kernel.postgres_lock import NAME
 
 _SQLITE_SWITCHES = {
     "journal_mode": ("WAL", "wal"),
@@ -23,11 +23,6 @@ def is_sqlite(url: str | sa.URL) -> bool:
     return sa.make_url(url).get_backend_name() == "sqlite"
 
 
-def sqlite_file(url: str | sa.URL) -> Path:
-    """The file of a SQLite database."""
-    return Path(sa.make_url(url).database or "")
-
-
 def writer_engine(url: str) -> sa.Engine:
     """The engine that units write through: one connection on SQLite, a pool on PostgreSQL.
 
@@ -42,7 +37,20 @@ def writer_engine(url: str) -> sa.Engine:
         pool_pre_ping=True,
         isolation_level="READ COMMITTED",
         hide_parameters=True,
-        connect_args={"options": _POSTGRES_WAIT},
+        connect_args={"options": _POSTGRES_WAIT, "application_name": NAME},
+    )
+
+
+def tool_engine(url: str) -> sa.Engine:
+    """An engine for migrations and looks at the schema: without a pool, so that nothing stays open."""
+    if is_sqlite(url):
+        return sa.create_engine(with_our_dialect(url), poolclass=sa.pool.NullPool, hide_parameters=True)
+    return sa.create_engine(
+        with_our_dialect(url),
+        poolclass=sa.pool.NullPool,
+        isolation_level="READ COMMITTED",
+        hide_parameters=True,
+        connect_args={"application_name": NAME},
     )
 
 
@@ -71,7 +79,7 @@ def _sqlite_engine(url: str, *, begin: str, query_only: bool) -> sa.Engine:
             connection.execute(f"PRAGMA {name}={value}")
             found = connection.execute(f"PRAGMA {name}").fetchone()[0]
             if found != expected:
-                raise RuntimeError(f"SQLite answers {found!r} for {name}, which must be {value}")
+                raise _not_to_be_had(f"SQLite answers {found!r} for {name}, which must be {value}")
         connection.execute(f"PRAGMA query_only={'ON' if query_only else 'OFF'}")
 
     @sa.event.listens_for(engine, "begin")
@@ -79,3 +87,10 @@ def _sqlite_engine(url: str, *, begin: str, query_only: bool) -> sa.Engine:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _not_to_be_had(why: str) -> sqlite3.Error:
+    """As SQLite says it of a file that it can't write, which it also is where it keeps no write-ahead log."""
+    error = sqlite3.OperationalError(why)
+    error.sqlite_errorcode = sqlite3.SQLITE_READONLY
+    return error

@@ -106,6 +106,10 @@ register(
             503, "系统的设置和账本对不上", "The settings are not those of this database",
             "什么也没有记。请告诉管理员：/readyz 会说明原因", "Nothing was recorded. Tell the administrator; /readyz says why",
         ),
+        "restoring": ErrorText(
+            503, "正在恢复备份，什么也没有记", "A backup is being restored; nothing was recorded",
+            "请等恢复完了，用同一个请求再试", "Wait until that has ended, then send the same request again",
+        ),
         "conflict": ErrorText(
             409, "有人同时改了同一件事", "Somebody changed the same thing at the same moment",
             "请刷新以后再试一次", "Load it again and repeat",

@@ -13,6 +13,8 @@ _SQLITE_STORAGE = {
     sqlite3.SQLITE_INTERRUPT,
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
 }
 _POSTGRES_READ_ONLY = "25006"
 _POSTGRES_RERUN = ("40001", "40P01")
@@ -78,3 +80,13 @@ def _of_postgres(error: sa.exc.DBAPIError) -> Unavailable | None:
     if state.startswith(_POSTGRES_STORAGE):
         return Unavailable("service.storage_failed")
     return Unavailable("service.busy") if state.startswith(_POSTGRES_BUSY) else None
+
+
+def origins(error: BaseException) -> list[BaseException]:
+    """The error and its causes, root cause last; an error raised twice can be its own cause."""
+    chain: list[BaseException] = []
+    found: BaseException | None = error
+    while found is not None and found not in chain:
+        chain.append(found)
+        found = found.__cause__ or found.__context__
+    return chain

@@ -8,6 +8,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -121,6 +122,13 @@ def refuse_stranger(connection: sa.Connection, here: Installation) -> bool:
     if reason is not None:
         raise SettingsError(reason)
     return there is not None
+
+
+def refuse_founded(there: Founded | None, here: Installation, *, called: Path) -> None:
+    """Raises SettingsError for a copy of a database that another installation founded."""
+    reason = there.why_not(here) if there is not None else None
+    if reason is not None:
+        raise SettingsError(f"{called} can't be used here: {reason}")
 
 
 def read(connection: sa.Connection) -> Founded | None:

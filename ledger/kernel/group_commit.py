@@ -18,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ledger.kernel.errors import Unavailable
-from ledger.kernel.faults import RACES, find_unavailable, is_lost_race, lost_for_good
+from ledger.kernel.faults import RACES, find_unavailable, is_lost_race, lost_for_good, origins
 from ledger.kernel.measures import GROUP_SIZE
 from ledger.kernel.sending import driver_of
 from ledger.kernel.unit import Unit
@@ -216,21 +216,11 @@ def _commit(connection: sa.Connection, group: Sequence[_Ticket]) -> None:
 def _told(error: BaseException) -> BaseException:
     """The error for the caller of a unit that failed even alone: busy, failed storage, or the error itself."""
     # A full disk surfaces as a missing savepoint, so look for the original error.
-    told = next(filter(None, map(find_unavailable, _origins(error))), None)
+    told = next(filter(None, map(find_unavailable, origins(error))), None)
     if told is None and isinstance(error, TransactionGoneError):
         told = Unavailable("service.storage_failed")
     if told is None:
         return error
-    _log.error("a unit could not be stored: %s", _origins(error)[-1])
+    _log.error("a unit could not be stored: %s", origins(error)[-1])
     told.__cause__ = error
     return told
-
-
-def _origins(error: BaseException) -> list[BaseException]:
-    """The error and its causes, root cause last; an error raised twice can be its own cause."""
-    chain: list[BaseException] = []
-    found: BaseException | None = error
-    while found is not None and found not in chain:
-        chain.append(found)
-        found = found.__cause__ or found.__context__
-    return chain

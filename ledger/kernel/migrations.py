@@ -8,8 +8,11 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from ledger.kernel.engines import is_sqlite, tool_engine
 from ledger.kernel.founding import Installation
+from ledger.kernel.private_files import make_file
 from ledger.kernel.settings import SettingsError
+from ledger.kernel.sqlite_files import file_of, finish_restore
 
 FOLDER = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -24,15 +27,23 @@ def alembic_config(url: str) -> Config:
     return config
 
 
-def upgrade(url: str, revision: str = "head", *, installation: Installation | None = None) -> None:
-    """Run missing migrations; on PostgreSQL, two processes may do so at once.
+def upgrade(url: str, revision: str = "head", *, installation: Installation | None = None) -> bool:
+    """Run missing migrations, in a new file if there is none; returns whether there were any.
 
-    A database with a center needs the `installation` that comes to it. Raises SettingsError if that isn't the one that
-    founded it; then nothing is changed.
+    On PostgreSQL, two processes may do so at once. A database with a center needs the `installation` that comes to it.
+    Raises SettingsError if that isn't the one that founded it, or for a schema newer than this program; then nothing is
+    changed. Raises OSError, sa.exc.SQLAlchemyError.
     """
+    if is_sqlite(url):
+        finish_restore(file_of(url))
+        make_file(file_of(url))
+    engine = tool_engine(url)
+    before = revision_of(engine)
+    refuse_newer(before)
     config = alembic_config(url)
     config.attributes["installation"] = installation
     command.upgrade(config, revision)
+    return revision_of(engine) != before
 
 
 def who_migrates() -> Installation:
@@ -48,6 +59,33 @@ def who_migrates() -> Installation:
 
 def at_head(engine: sa.Engine) -> bool:
     """Whether the database has the newest schema."""
-    head = ScriptDirectory.from_config(alembic_config(str(engine.url))).get_current_head()
+    return revision_of(engine) == _scripts().get_current_head()
+
+
+def revision_of(engine: sa.Engine) -> str | None:
+    """The schema's revision; None before the first migration."""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == head
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def refuse_newer(revision: str | None) -> None:
+    """Raises SettingsError for a schema that this program doesn't know."""
+    known = {script.revision for script in _scripts().walk_revisions()}
+    if revision is not None and revision not in known:
+        newest = _scripts().get_current_head()
+        raise SettingsError(
+            f"the database's schema is {revision}, which this program ({newest}) does not know: "
+            "install the newer version of the program"
+        )
+
+
+def refuse_unmigrated(engine: sa.Engine) -> None:
+    """Raises SettingsError unless the schema is the newest, sa.exc.SQLAlchemyError if that can't be read."""
+    revision = revision_of(engine)
+    refuse_newer(revision)
+    if revision != _scripts().get_current_head():
+        raise SettingsError("the database's schema is not the newest: run flask --app wsgi migrate")
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(FOLDER))

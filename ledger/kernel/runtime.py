@@ -13,11 +13,12 @@ from zoneinfo import ZoneInfo
 from ledger.kernel import founding
 from ledger.kernel.clocks import Clock
 from ledger.kernel.database import Database
-from ledger.kernel.engines import is_sqlite, sqlite_file
+from ledger.kernel.engines import is_sqlite
 from ledger.kernel.founding import Installation
 from ledger.kernel.keyring import Keyring
 from ledger.kernel.routes import Routes
 from ledger.kernel.settings import Environment
+from ledger.kernel.sqlite_files import file_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Runtime:
 
     def refuse_stranger(self) -> bool:
         """Whether the database is founded. Raises SettingsError if another installation did; makes no SQLite file."""
-        if is_sqlite(self.database.url) and not sqlite_file(self.database.url).exists():
+        if is_sqlite(self.database.url) and not file_of(self.database.url).exists():
             return False
         with self.database.reader.connect() as connection:
             return founding.refuse_stranger(connection, self.installation)

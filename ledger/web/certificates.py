@@ -5,7 +5,6 @@ its root certificate is installed once on each phone, and its key never leaves t
 """
 
 import ipaddress
-import os
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +13,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
+
+from ledger.kernel.private_files import make_folder, whole_file
 
 ROOT_LIFE = timedelta(days=3650)
 # Browsers refuse server certificates with longer validity (CA/Browser Forum; Apple for private roots too).
@@ -38,7 +39,7 @@ def make_certificates(folder: Path, names: list[str], *, now: datetime) -> datet
     Raises CannotCertify before anything is written.
     """
     alternatives = [_alternative(name) for name in dict.fromkeys(names)]
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     root_key, root, previous_end = _root(folder, now)
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = (
@@ -51,7 +52,7 @@ def make_certificates(folder: Path, names: list[str], *, now: datetime) -> datet
         .sign(root_key, hashes.SHA256())
     )
     _write_key(folder / SERVER_KEY, key)
-    (folder / SERVER_CERTIFICATE).write_bytes(_pem(certificate) + _pem(root))
+    _write(folder / SERVER_CERTIFICATE, _pem(certificate) + _pem(root))
     return previous_end
 
 
@@ -62,13 +63,13 @@ def _root(folder: Path, now: datetime) -> tuple[ec.EllipticCurvePrivateKey, x509
         key = ec.generate_private_key(ec.SECP256R1())
         _write_key(key_file, key)
         root = _sign_root(key, now, _named("Ningxin local root"))
-        file.write_bytes(_pem(root))
+        _write(file, _pem(root))
         return key, root, None
     key, root = _read_root(key_file, file)
     if _has_identifiers(root) and root.not_valid_after_utc >= now + SERVER_LIFE:
         return key, root, None
     renewed = _sign_root(key, now, root.subject)
-    file.write_bytes(_pem(renewed))
+    _write(file, _pem(renewed))
     return key, renewed, root.not_valid_after_utc
 
 
@@ -166,10 +167,10 @@ def _pem(certificate: x509.Certificate) -> bytes:
 
 
 def _write_key(path: Path, key: ec.EllipticCurvePrivateKey) -> None:
-    """Write the key into a file that only its owner can ever read."""
-    path.unlink(missing_ok=True)
-    content = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+    encoding = serialization.Encoding.PEM
+    _write(path, key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+
+
+def _write(path: Path, content: bytes) -> None:
+    with whole_file(path) as file:
         file.write(content)

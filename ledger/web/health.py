@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from ledger.kernel import runtime
+from ledger.kernel.errors import Unavailable
 from ledger.kernel.settings import SettingsError
 from ledger.web.guard import public
 
@@ -27,8 +28,9 @@ def ready() -> ResponseReturnValue:
         current_app.extensions["refuse_unready"](runtime.current())
     except SettingsError as error:
         return jsonify(status="not ready", reason=str(error)), 503
-    except sa.exc.SQLAlchemyError:
-        return jsonify(status="not ready", reason="the database does not answer"), 503
+    except (sa.exc.SQLAlchemyError, Unavailable) as error:
+        reason = runtime.current().database.cause_of(error) or "the database does not answer"
+        return jsonify(status="not ready", reason=reason), 503
     return jsonify(status="ok")
 
 

@@ -3,8 +3,10 @@
 import os
 import signal
 import socket
+import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,11 +38,7 @@ def serve(
     What it starts may use all cores; requests keep to their share.
 
     """
-    _refuse_taken(host, port)
     cert, key = certificate or (None, None)
-    for path in filter(None, (cert, key)):
-        if not path.is_file():
-            raise SettingsError(f"there is no file {path}: LEDGER_TLS_CERT and LEDGER_TLS_KEY name a certificate")
     granian: Any = Granian(
         "wsgi:app",
         address=host,
@@ -71,6 +69,36 @@ def _end_with(parent: int) -> None:
     while os.getppid() == parent:
         threading.Event().wait(_PARENT_LOOK_SECONDS)
     os._exit(1)
+
+
+@contextmanager
+def taken(host: str, port: int) -> Iterator[None]:
+    """Take the port, so that no other server of ours gets it from now on. Raises SettingsError if it is taken."""
+    _refuse_taken(host, port)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as mine:
+        # The server's own socket may join this one, which never listens and so receives nothing.
+        mine.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        mine.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        mine.bind((host, port))
+        yield
+
+
+def refuse_unfit(certificate: tuple[Path, Path] | None) -> None:
+    """Raises SettingsError for a certificate and key that can't be read or don't belong together."""
+    if certificate is None:
+        return
+    cert, key = certificate
+    for path in certificate:
+        if not path.is_file():
+            raise SettingsError(f"there is no file {path}: LEDGER_TLS_CERT and LEDGER_TLS_KEY name a certificate")
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(cert, key, password="")
+    except OSError as error:
+        raise SettingsError(
+            f"{cert} and {key} are no certificate with its key ({error.strerror or error}): set LEDGER_TLS_CERT and "
+            "LEDGER_TLS_KEY to two files that belong together, readable for this user, the key without a password"
+        ) from error
 
 
 def _refuse_taken(host: str, port: int) -> None:

@@ -33,7 +33,7 @@ def test_switches_of_sqlite(groups: Groups, of: str) -> None:
 
 def test_database_that_can_not_have_the_switches_is_not_opened() -> None:
     """A database in memory has no write-ahead log; opening it must fail early."""
-    with pytest.raises(RuntimeError, match="journal_mode"):
+    with pytest.raises(sa.exc.OperationalError, match="journal_mode"):
         writer_engine("sqlite:///:memory:").connect()
 
 

@@ -1,0 +1,48 @@
+"""The lock shared by all our connections to a PostgreSQL database, so that a restore can prove that it is alone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+from ledger.kernel.errors import Unavailable
+from ledger.kernel.settings import SettingsError
+
+NAME = "ningxin"
+_LOCK_NUMBER = 727002
+# Of others' sessions, PostgreSQL shows only the number and the database to users without privileges.
+_OTHERS = """
+    SELECT pid, coalesce(nullif(application_name, ''), 'a program'), coalesce(usename::text, 'an unknown user'),
+           coalesce(host(client_addr), 'this machine')
+    FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+      AND coalesce(backend_type, 'client backend') = 'client backend'
+    ORDER BY pid
+"""
+
+
+def share_lock(connection: "psycopg.Connection[Any]") -> None:
+    """Share the lock until the connection ends. Raises Unavailable("service.restoring") during a restore."""
+    before, connection.autocommit = connection.autocommit, True
+    if not _ask(connection, "pg_try_advisory_lock_shared"):
+        raise Unavailable("service.restoring")
+    connection.autocommit = before
+
+
+@contextmanager
+def alone_with(target: str) -> Iterator["psycopg.Connection[Any]"]:
+    """Keep our services from a database (a connection string). Raises SettingsError while anybody is connected."""
+    with psycopg.connect(target, autocommit=True, application_name=NAME) as connection:
+        others = [
+            f"{name} (user {user}, from {host}, pid {pid})" for pid, name, user, host in connection.execute(_OTHERS)
+        ]
+        if others or not _ask(connection, "pg_try_advisory_lock"):
+            listed = f": {', '.join(others)}" if others else ""
+            raise SettingsError(f"the database is in use: stop the service first, and whatever is connected{listed}")
+        yield connection
+
+
+def _ask(connection: "psycopg.Connection[Any]", function: str) -> bool:
+    row = psycopg.Cursor(connection).execute(f"SELECT {function}({_LOCK_NUMBER})".encode()).fetchone()
+    return bool(row and row[0])
