@@ -1,4 +1,4 @@
-"""Makes Settings from the environment; the only file that reads the environment."""
+"""Makes Settings from the environment and the settings file; the only file that reads the environment."""
 
 import os
 import re
@@ -9,7 +9,21 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from ledger.kernel.settings import Deliveries, Settings, SettingsError
+from ledger.kernel.settings_file import read_settings_file, unknown_name
 
+# Each of them is in the README, Settings. No other LEDGER_ name is taken, so that a slip of the pen is noticed.
+NAMES = (
+    *("LEDGER_ENV", "LEDGER_ENV_FILE", "LEDGER_SECRET_KEY", "LEDGER_DATA_FOLDER", "LEDGER_DATABASE_URL"),
+    *("LEDGER_BASE_URL", "LEDGER_HOST", "LEDGER_PORT", "LEDGER_TLS_CERT", "LEDGER_TLS_KEY"),
+    *("LEDGER_TIMEZONE", "LEDGER_CLOCK_FILE", "LEDGER_CORES", "LEDGER_THREADS"),
+    *("LEDGER_CHECKPOINT_FOLDER", "LEDGER_CHECKPOINT_WEBHOOK", "LEDGER_CHECKPOINT_WEBHOOK_SECRET"),
+    *("LEDGER_CHECKPOINT_MAIL", "LEDGER_SMTP_URL"),
+)
+# The settings file is found by this name in the data folder or next to it.
+SETTINGS_FILE = "village.env"
+_IN_FILE = frozenset(NAMES) - {"LEDGER_ENV_FILE"}
+# Nobody else may read it, and only its owner may change it.
+_TOO_OPEN = 0o037
 _SHORTEST_SECRET = 32
 # Files beside the zones that name whatever the machine is set to, or nothing.
 _NO_PLACES = frozenset({"Factory", "localtime", "posixrules"})
@@ -17,33 +31,57 @@ _MOST_CORES, _MOST_THREADS = 1024, 512
 
 
 def read_environment() -> dict[str, str]:
-    """The environment, which overrides lines NAME=value of the file named by LEDGER_ENV_FILE."""
-    values: dict[str, str] = {}
-    if name := os.environ.get("LEDGER_ENV_FILE"):
-        for line in _read(Path(name)).splitlines():
-            key, sign, value = line.partition("=")
-            if sign and not key.lstrip().startswith("#"):
-                values[key.strip()] = value.strip()
-    return values | dict(os.environ)
+    """The environment, which overrules the settings file; without one, the environment alone.
+
+    Raises SettingsError if the file can't be read, can't be taken line by line, or is open to others in production.
+    """
+    environment = dict(os.environ)
+    path = _settings_file(environment)
+    if path is None:
+        return environment
+    values = read_settings_file(path, _IN_FILE) | environment
+    if values.get("LEDGER_ENV") == "production" and path.stat().st_mode & _TOO_OPEN:
+        raise SettingsError(f"others can read or change {path}, which holds the secret: type chmod 600 {path}")
+    return values
 
 
-def _read(path: Path) -> str:
+def _settings_file(environment: Mapping[str, str]) -> Path | None:
+    """The file named by LEDGER_ENV_FILE, or else the one that lies in the data folder or next to it."""
+    if name := environment.get("LEDGER_ENV_FILE"):
+        return Path(name)
+    folder = _data_folder(environment)
     try:
-        return path.read_text(encoding="utf-8")
+        found = [path for path in (folder / SETTINGS_FILE, folder.parent / SETTINGS_FILE) if path.is_file()]
+        owners = {0, os.geteuid(), *(path.stat().st_uid for path in (folder,) if path.exists())}
+        strange = [path for path in found if path.stat().st_uid not in owners]
     except OSError as error:
-        raise SettingsError(f"LEDGER_ENV_FILE names {path}, which can't be read: {error.strerror}") from error
+        raise SettingsError(f"{error.filename} can't be read: {error.strerror}; name LEDGER_ENV_FILE") from error
+    if len(found) > 1:
+        raise SettingsError(
+            f"there are two settings files, {found[0]} and {found[1]}: remove the one that is not meant"
+        )
+    if strange:
+        raise SettingsError(f"{strange[0]} belongs to somebody else: name the settings file with LEDGER_ENV_FILE")
+    return found[0] if found else None
+
+
+def _data_folder(environment: Mapping[str, str]) -> Path:
+    return Path(environment.get("LEDGER_DATA_FOLDER") or "var").resolve()
 
 
 def load_settings(environment: Mapping[str, str]) -> Settings:
     """Settings from the environment. Raises SettingsError if something is missing or wrong."""
+    for name in environment:
+        if reason := unknown_name(name, NAMES):
+            raise SettingsError(f"the environment: {reason}")
     kind = environment.get("LEDGER_ENV", "development")
     if kind not in ("development", "production"):
         raise SettingsError(f"LEDGER_ENV is {kind!r}; it must be development or production")
     production = kind == "production"
     if production:
         _refuse_incomplete(environment)
-    folder = Path(environment.get("LEDGER_DATA_FOLDER", "var")).resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = _data_folder(environment)
+    _make_folder(folder)
     cert, key = _path(environment, "LEDGER_TLS_CERT"), _path(environment, "LEDGER_TLS_KEY")
     if (cert is None) != (key is None):
         raise SettingsError("LEDGER_TLS_CERT and LEDGER_TLS_KEY go together: set both or neither")
@@ -52,7 +90,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     return Settings(
         environment="production" if production else "development",
         database_url=environment.get("LEDGER_DATABASE_URL") or f"sqlite:///{folder / 'ningxin.sqlite3'}",
-        secret_key=environment.get("LEDGER_SECRET_KEY") or _development_secret(folder / "secret-key"),
+        secret_key=_secret(environment) or _development_secret(folder / "secret-key"),
         base_url=environment.get("LEDGER_BASE_URL", f"{scheme}://{host}:{port}").rstrip("/"),
         host=host,
         port=port,
@@ -107,6 +145,24 @@ def _refuse_incomplete(environment: Mapping[str, str]) -> None:
         raise SettingsError(f"LEDGER_SECRET_KEY must have {_SHORTEST_SECRET} characters or more")
     if environment.get("LEDGER_CLOCK_FILE"):
         raise SettingsError("LEDGER_CLOCK_FILE is for rehearsals; production goes by the real clock")
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"the data folder {folder} can't be made: {error.strerror}") from error
+
+
+def _secret(environment: Mapping[str, str]) -> str | None:
+    """The secret; one that a copy on paper does not show as it is, is refused."""
+    secret = environment.get("LEDGER_SECRET_KEY") or None
+    if secret is not None and (secret != secret.strip() or not secret.isprintable()):
+        raise SettingsError(
+            "LEDGER_SECRET_KEY has a space at its beginning or end, or an invisible character, which no copy on paper "
+            "shows: take it out"
+        )
+    return secret
 
 
 def _development_secret(path: Path) -> str:

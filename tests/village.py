@@ -51,6 +51,7 @@ class Village:
             f"LEDGER_PORT={self.port}",
             *tls,
         )
+        self._settings.touch(0o600)
         self._settings.write_text("\n".join(lines), encoding="utf-8")
 
     def serve(self) -> None:
@@ -81,8 +82,6 @@ class Village:
 
     def _environment(self) -> dict[str, str]:
         own = {"LEDGER_DATA_FOLDER": str(self.folder)}
-        if self._settings.exists():
-            own["LEDGER_ENV_FILE"] = str(self._settings)
         return {name: value for name, value in os.environ.items() if not name.startswith("LEDGER_")} | own
 
 

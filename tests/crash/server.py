@@ -33,11 +33,12 @@ class Server:
     folder: Path
     port: int = field(default_factory=free_port)
     command: tuple[str, ...] = ()
+    secret: str = TEST_SECRET
     process: "subprocess.Popen[bytes] | None" = None
 
     def environment(self) -> dict[str, str]:
         """The service's environment variables."""
-        own = {"LEDGER_DATA_FOLDER": str(self.folder), "LEDGER_SECRET_KEY": TEST_SECRET, "LEDGER_PORT": str(self.port)}
+        own = {"LEDGER_DATA_FOLDER": str(self.folder), "LEDGER_SECRET_KEY": self.secret, "LEDGER_PORT": str(self.port)}
         return {name: value for name, value in os.environ.items() if not name.startswith("LEDGER_")} | own
 
     def run(self, *command: str) -> "subprocess.CompletedProcess[str]":
