@@ -41,6 +41,7 @@ BEYOND_SCHEMA = {
     r"Give a whole number from \d+ to \d+": "and 5.0 and 1e2 are numbers to it, where an address says 5 and 100",
     r"Give degrees, like .*": "so is 1e1, and any number of decimals",
     r"Send either code or card": "one of two is not said by a document made from the fields",
+    r"Send phone and password, or ticket and center": "nor here",
     r"Give either as_of or effective_until": "nor is one of two here",
     r"Length must be between \d+ and \d+\.|Shorter than minimum length \d+\.": "spaces at the ends do not count",
 }

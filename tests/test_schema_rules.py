@@ -13,10 +13,7 @@ CENTER = "center_id"
 # Table: why it does not belong to one center.
 OUTSIDE_CENTERS = {
     "center": "is the center itself; its id is what the others carry",
-    "identity": "a person exists once in the nation and may serve in several centers",
-    "identity_phone": "keeps a phone number unique in the nation: the number's digest is its key",
-    "login_session": "found by the token's digest before it is known which center the caller belongs to",
-    "activation_code": "found by the code's digest, of a person and not of a center",
+    "login_phone": "finds the centers of a phone number at log-in, before any center is known; holds nothing else",
     "founding": "says whose database this is",
     "job_run": "a job runs for the whole service",
     "rate_limit": "counts requests before anybody is known",

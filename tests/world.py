@@ -118,8 +118,8 @@ class World:
         """Register a staff member as a volunteer of the station too."""
         person.volunteer_id = in_transaction(
             people.register_volunteer,
-            name=in_snapshot(identities.names_of, [person.identity_id])[person.identity_id],
-            phone=in_snapshot(identities.phone_of, person.identity_id),
+            name=in_snapshot(identities.names_of, [person.identity_id], self.center_id)[person.identity_id],
+            phone=in_snapshot(identities.phone_of, person.identity_id, self.center_id),
             place_id=self.station_id,
             actor=self.builder,
         )
@@ -135,9 +135,9 @@ class World:
 
     def give_password(self, person: Person) -> tuple[str, str]:
         """Give a person a password for the log-in page. Returns phone and password."""
-        phone, password = in_snapshot(identities.phone_of, person.identity_id) or "", "zhe-shi-mi-ma-3"
+        phone, password = in_snapshot(identities.phone_of, person.identity_id, self.center_id) or "", "zhe-shi-mi-ma-3"
         hashed = hash_password(password, phone=phone)
-        in_transaction(credentials.set_password, person.identity_id, password_hash=hashed)
+        in_transaction(credentials.set_password, person.identity_id, self.center_id, password_hash=hashed)
         return phone, password
 
     def number_of(self, person: Person) -> str:

@@ -52,7 +52,7 @@ def result_of(session: Session, scan_id: int, actor: Actor) -> Result:
     stored = stored_scans.get_scan(session, scan_id, actor)
     if stored.answer.refusal is not None:
         return _question(stored) if is_question(stored.answer.refusal) else refused(stored.answer.refusal, stored)
-    name = identities.get_preferences(session, actor.identity_id).name
+    name = identities.get_preferences(session, actor.identity_id, actor.center_id).name
     facts = stored.answer.attendance
     shift = activities.get_shift(session, facts["shift_id"], actor.center_id)
     rule = rules.rule_in_force(session, actor.center_id, shift.starts_at)

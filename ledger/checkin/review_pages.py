@@ -100,7 +100,7 @@ def _case(session: Session, attendance_id: int) -> dict[str, Any]:
     return {
         "row": attendance_list.rows(session, [view], actor)[0],
         "scans": scans,
-        "scanners": identities.names_of(session, {scan.scanned_by for scan in scans}),
+        "scanners": identities.names_of(session, {scan.scanned_by for scan in scans}, actor.center_id),
         "rule": rules.get_rule(session, view.rule_id or 0, actor.center_id),
         "why_not": reviewing.why_not(session, view, actor),
         "typed": _proposed(view),

@@ -51,7 +51,7 @@ def init(center_name: str, name: str, phone: str, ask: bool) -> None:
         password_hash = hash_password(password, phone=phone)
     code = in_transaction(_found, center_name, name, phone, password_hash)
     click.echo(f"{center_name} is ready, and {name} is its administrator.")
-    _say_code(phone, code) if code else click.echo(f"Log in at {settings().base_url} with {phone}.")
+    _say_code(phone, code, center().id) if code else click.echo(f"Log in at {settings().base_url} with {phone}.")
 
 
 def _found(session: Session, center_name: str, name: str, phone: str, password_hash: str | None) -> str | None:
@@ -63,14 +63,15 @@ def _found(session: Session, center_name: str, name: str, phone: str, password_h
     rules.add_version(session, RuleBody(), effective_from=clock.now(), actor=actor)
     if password_hash is None:
         return credentials.make_activation_code(session, identity_id, actor=actor)
-    credentials.set_password(session, identity_id, password_hash=password_hash)
+    credentials.set_password(session, identity_id, center_id, password_hash=password_hash)
     return None
 
 
-def _say_code(phone: str, code: str) -> None:
+def _say_code(phone: str, code: str, center_id: int) -> None:
     days = credentials.CODE_LASTS.days
     click.echo(f"Activation code: {code} (valid once, within {days} days)")
     click.echo(f"Set a password with {phone} and this code at {settings().base_url}/first-password")
+    click.echo(f"or open {settings().base_url}/first-password#{credentials.slip_fragment(code, center_id)}")
 
 
 @click.group("user")
@@ -93,9 +94,10 @@ def list_users() -> None:
 @told
 def new_code(phone: str) -> None:
     """Print a new activation code for the person with PHONE; earlier ones stop working."""
-    actor = system_actor(center().id)
-    code = in_transaction(credentials.make_activation_code, _identity(phone), actor=actor)
-    _say_code(phone, code)
+    center_id = center().id
+    identity_id = _identity(phone, center_id)
+    code = in_transaction(credentials.make_activation_code, identity_id, actor=system_actor(center_id))
+    _say_code(phone, code, center_id)
 
 
 @user.command("revoke")
@@ -103,12 +105,13 @@ def new_code(phone: str) -> None:
 @told
 def revoke(phone: str) -> None:
     """End all log-ins of the person with PHONE, on all devices."""
-    in_transaction(credentials.revoke_all_sessions, _identity(phone))
+    center_id = center().id
+    in_transaction(credentials.revoke_all_sessions, _identity(phone, center_id), center_id)
     click.echo(f"{phone} is logged out everywhere.")
 
 
-def _identity(phone: str) -> int:
-    identity_id = in_snapshot(identities.find_identity_by_phone, phone)
+def _identity(phone: str, center_id: int) -> int:
+    identity_id = in_snapshot(identities.find_identity_by_phone, phone, center_id)
     if identity_id is None:
         raise NotFound("people.identity_not_found")
     return identity_id

@@ -24,6 +24,7 @@ from ledger.demo.stage import Act, Stage
 from ledger.kernel import clock
 from ledger.kernel.actor import system_actor
 from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.ids import new_id
 from ledger.kernel.settings import Settings, SettingsError
 from ledger.organisations import queries as organisations
 from ledger.people.access import credentials
@@ -90,8 +91,9 @@ def _plan_set_aside() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """Everything prepared before the unit, which can be run again from here."""
+    """Everything prepared before the unit, which can be run again from here. People are sealed for the center."""
 
+    center_id: int
     size: Size
     seed: int
     now: datetime
@@ -108,12 +110,14 @@ def write_script(seed: int, size: Size, now: datetime, logins: list[Login], say:
     rng = Random(seed)  # noqa: S311 - the same story for the same seed, nothing secret
     say(f"    {size.places:,} places, {size.volunteers:,} volunteers: planning, and sealing their names")
     population = make_population(rng, size)
+    center_id = new_id()
     return Script(
+        center_id=center_id,
         size=size,
         seed=rng.randrange(1 << 32),
         now=now,
         population=population,
-        sealed=[_seal(person) for person in population.people],
+        sealed=[_seal(person, center_id) for person in population.people],
         activities=make_activities(rng, size, population, now, clock.zone()),
         visits=make_visits(rng, size, now, clock.zone()),
         passwords={login.role: hash_password(login.password, phone=login.phone) for login in logins},
@@ -121,9 +125,10 @@ def write_script(seed: int, size: Size, now: datetime, logins: list[Login], say:
     )
 
 
-def _seal(person: PersonPlan) -> NewIdentity:
+def _seal(person: PersonPlan, center_id: int) -> NewIdentity:
     return prepare(
         name=person.name,
+        center_id=center_id,
         phone=person.phone,
         gender=person.gender,
         id_last4=person.id_last4,
@@ -137,7 +142,16 @@ def play(session: Session, script: Script, say: Say) -> int:
         # 128 MB, so that pages changed repeatedly are written once.
         session.connection().exec_driver_sql("PRAGMA cache_size=-131072")
     luck = Random(script.seed)  # noqa: S311 - the same story for the same seed, nothing secret
-    stage = Stage(session, script.size, script.population, script.sealed, script.passwords, script.card, luck)
+    stage = Stage(
+        session,
+        script.center_id,
+        script.size,
+        script.population,
+        script.sealed,
+        script.passwords,
+        script.card,
+        luck,
+    )
     _note_everything(stage, script)
     progress = Progress(script.now - timedelta(days=script.size.days), script.now, say)
     for at in stage.play(script.now):
@@ -205,10 +219,10 @@ def _keep_logins(settings: Settings, say: Say) -> None:
 
 
 def _give_anew(session: Session, login: Login, password_hash: str, center_id: int) -> None:
-    identity_id = identities.find_identity_by_phone(session, login.phone)
+    identity_id = identities.find_identity_by_phone(session, login.phone, center_id)
     if identity_id is None:
         return
-    credentials.set_password(session, identity_id, password_hash=password_hash)
+    credentials.set_password(session, identity_id, center_id, password_hash=password_hash)
     volunteer = find_volunteer_by_identity(session, identity_id, center_id)
     if login.card and volunteer is not None:
         issue_cards(session, [volunteer.id], actor=system_actor(center_id), tokens=[login.card])

@@ -26,7 +26,7 @@ from ledger.rules.policy import RuleBody
 
 def found_center(stage: Stage) -> None:
     """Make the center with its first rule, places and teams."""
-    stage.center_id = organisations.create_center(stage.session, name=words.CENTER, is_demonstration=True)
+    organisations.create_center(stage.session, name=words.CENTER, is_demonstration=True, center_id=stage.center_id)
     top = organisation_queries.top_place(stage.session, stage.center_id)
     stage.places.append(top.id)
     for place in stage.population.places[1:]:
@@ -90,7 +90,7 @@ def _hire(stage: Stage, name: str, phone: str, role: str, place: int, *, printed
     if role == "admin":
         stage.admins.append(actor)
     if printed:
-        credentials.set_password(stage.session, identity_id, password_hash=stage.passwords[role])
+        credentials.set_password(stage.session, identity_id, stage.center_id, password_hash=stage.passwords[role])
 
 
 def register_batch(batch: int, stage: Stage) -> None:
@@ -112,7 +112,7 @@ def register_batch(batch: int, stage: Stage) -> None:
     _remember(stage, volunteers, cards)
     if DEMO_VOLUNTEER in volunteers:
         demo = stage.members[DEMO_VOLUNTEER].actor.identity_id
-        credentials.set_password(stage.session, demo, password_hash=stage.passwords["volunteer"])
+        credentials.set_password(stage.session, demo, stage.center_id, password_hash=stage.passwords["volunteer"])
 
 
 def _remember(stage: Stage, volunteers: dict[int, int], cards: dict[int, str]) -> None:

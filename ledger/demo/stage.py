@@ -55,13 +55,13 @@ class Stage:
     `passwords` are the hashes of the printed log-ins by role."""
 
     session: Session
+    center_id: int
     size: Size
     population: Population
     sealed: list[NewIdentity]
     passwords: dict[str, str]
     demo_card: str
     rng: Random
-    center_id: int = 0
     places: list[int] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     teams: list[int] = field(default_factory=list)

@@ -19,7 +19,7 @@ def load_reader(session: Session, actor: Actor | None) -> Reader:
         first = next(iter(places.centers(session)), None)
         return Reader(first.name, first.is_demonstration) if first else Reader()
     center = organisations.get_center(session, actor.center_id)
-    name = identities.get_preferences(session, actor.identity_id).name
+    name = identities.get_preferences(session, actor.identity_id, actor.center_id).name
     roles = sessions.roles_of(session, actor.identity_id, actor.center_id)
     frozen = freezing.find_freeze(session, actor.center_id) is not None
     if roles:

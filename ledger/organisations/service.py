@@ -22,15 +22,16 @@ from ledger.points.book import opening
 from ledger.points.policy import MINUTE, POINT, POINT_SCALE
 
 
-def create_center(session: Session, *, name: str, is_demonstration: bool = False) -> int:
+def create_center(session: Session, *, name: str, is_demonstration: bool = False, center_id: int | None = None) -> int:
     """Make a center with its top place and its units of minutes and points, for operators.
 
-    Returns the center's id. The first center founds the database: it fixes the secret, the environment and the zone.
-    Raises Rejected("organisations.name_invalid"), SettingsError if another installation founded it.
+    `center_id` is given if people were sealed for the center before this unit. Returns the center's id. The first
+    center founds the database: it fixes the secret, the environment and the zone. Raises
+    Rejected("organisations.name_invalid"), SettingsError if another installation founded it.
     """
     here = runtime.current().installation
     founding.found(session.connection(), here, demonstration=is_demonstration, now=clock.now())
-    center_id = new_id()
+    center_id = center_id or new_id()
     row = {
         "id": center_id,
         "name": clean_name(name),

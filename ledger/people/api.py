@@ -12,8 +12,8 @@ from ledger.kernel.db import in_snapshot, in_transaction, in_transaction_once
 from ledger.kernel.errors import Forbidden
 from ledger.kernel.paging import Page
 from ledger.kernel.permissions import Permission
-from ledger.people.access import credentials, sessions
-from ledger.people.access.login import log_in as check_and_log_in
+from ledger.people.access import credentials, login, sessions
+from ledger.people.access.login import LoggedIn
 from ledger.people.households import service as households
 from ledger.people.households.queries import HouseholdChangeView, household_changes, members_of
 from ledger.people.identities import queries as identities
@@ -53,13 +53,22 @@ _OWN_UNITS = {POINT: POINT_SCALE, MINUTE: 0}
 @bp.arguments(LoginRequest)
 @bp.response(201, SessionSchema)
 def log_in(body: dict[str, Any]) -> dict[str, Any]:
-    """Log in as a device or person; both the client and staff can end the session."""
-    opened = check_and_log_in(
-        body["phone"], body["password"], kind="device", address=request.remote_addr, center_id=body["center_id"]
-    )
+    """Log in as a device or person; both the client and staff can end the session.
+
+    Where the password fits in several centers, send the ticket of the refusal (409) with the chosen center instead.
+    """
+    opened = _log_in(body)
     actor = in_snapshot(sessions.load_actor, opened.token)
     person = in_snapshot(_me, actor) if actor else {}
     return {"token": opened.token, "expires_at": opened.expires_at, "person": person}
+
+
+def _log_in(body: dict[str, Any]) -> LoggedIn:
+    if body["ticket"] is not None:
+        return login.choose_center(body["ticket"], body["center_id"], kind="device")
+    return login.log_in(
+        body["phone"], body["password"], kind="device", address=request.remote_addr, center_id=body["center_id"]
+    )
 
 
 @bp.delete("/sessions/current")
@@ -79,7 +88,7 @@ def me() -> dict[str, Any]:
 
 
 def _me(session: Session, actor: Actor) -> dict[str, Any]:
-    person = identities.get_preferences(session, actor.identity_id)
+    person = identities.get_preferences(session, actor.identity_id, actor.center_id)
     roles = sessions.roles_of(session, actor.identity_id, actor.center_id)
     names = place_names(session, [role.place_id for role in roles], actor.center_id)
     volunteer = actor.volunteer_id and queries.get_volunteer(session, actor.volunteer_id, actor.center_id)

@@ -82,10 +82,6 @@ register(
             409, "这是最后一位管理员，不能取消", "This is the last administrator",
             "请先给另一个人管理员身份", "Give somebody else the role first",
         ),
-        "staff_elsewhere": ErrorText(
-            403, "这个人在别的中心担任工作，这里不能替他改密码", "The person works for another center, which alone may give a new password",
-            "请找那个中心的管理员", "Ask that center's administrator",
-        ),
         "activation_code_invalid": ErrorText(
             422, "手机号和激活码对不上，或者激活码已过期", "The phone number and the code do not belong together, or the code has expired",
             "请核对纸条；每张纸条只能用一次，7 天内有效。不行就请工作人员再打一张",
@@ -94,6 +90,18 @@ register(
         "login_failed": ErrorText(
             401, "手机号或密码不对", "The phone number or the password is wrong",
             "请再试一次；忘了密码就请工作人员打一张新的激活码", "Try again; if you forgot the password, ask the staff for a new activation code",
+        ),
+        "choose_center": ErrorText(
+            409, "您在几个中心都有登录", "You have log-ins in several centers",
+            "请选要进的中心", "Choose the center to enter",
+        ),
+        "center_needed": ErrorText(
+            422, "请选中心", "Choose your center",
+            "这个手机号在很多中心登记过，请选您要进的中心再登录", "The number is registered in many centers; choose yours and log in again",
+        ),
+        "ticket_invalid": ErrorText(
+            422, "选得太晚了", "The choice came too late",
+            "请再输一次手机号和密码", "Log in with phone and password again",
         ),
         "center_unknown": ErrorText(
             403, "您还不是任何中心的志愿者或工作人员", "You belong to no center yet",

@@ -1,4 +1,4 @@
-"""Identities (one per person in the nation), volunteers, households, cards, roles and log-in sessions.
+"""Identities (a person in a center), volunteers, households, cards, roles and log-in sessions.
 
 Personal text is encrypted; searchable values have a keyed digest next to them. Nothing here refers to the ledger, and
 the ledger refers to people by number only.
@@ -16,15 +16,22 @@ _LIVE = sa.text("revoked_at IS NULL")
 
 
 class Identity(Base):
-    """A person, once in the nation, with their name and credentials."""
+    """A person with a log-in in one center; who serves in two centers has one in each, and nothing links them."""
 
     __tablename__ = "identity"
-    __table_args__ = (sa.Index(None, "name_index"), STRICT)
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["center_id"], ["center.id"]),
+        sa.UniqueConstraint("center_id", "phone_index"),
+        sa.Index(None, "center_id", "name_index"),
+        STRICT,
+    )
 
+    center_id: Mapped[center_key]
     id: Mapped[key]
     name: Mapped[str] = mapped_column(Sealed("identity.name"))
     name_index: Mapped[str]
     phone: Mapped[str | None] = mapped_column(Sealed("identity.phone"))
+    phone_index: Mapped[str | None]
     gender: Mapped[str | None] = mapped_column(Sealed("identity.gender"))
     id_last4: Mapped[str | None] = mapped_column(Sealed("identity.id_last4"))
     password_hash: Mapped[str | None]
@@ -33,14 +40,17 @@ class Identity(Base):
     created_at: Mapped[datetime]
 
 
-class IdentityPhone(Base):
-    """Keeps a phone number unique in the nation: the key is the number's digest."""
+class LoginPhone(Base):
+    """The centers in which a phone number has a log-in, to find them before the center is known.
 
-    __tablename__ = "identity_phone"
-    __table_args__ = (STRICT,)
+    It holds a keyed digest of the number and nothing else, and refers to no row: it would lie on another machine.
+    """
 
-    phone_index: Mapped[str] = mapped_column(primary_key=True)
-    identity_id: Mapped[int]
+    __tablename__ = "login_phone"
+    __table_args__ = (sa.Index(None, "center_id"), STRICT)
+
+    phone_hash: Mapped[str] = mapped_column(primary_key=True)
+    center_id: Mapped[center_key]
 
 
 class Volunteer(Base):
@@ -49,6 +59,7 @@ class Volunteer(Base):
     __tablename__ = "volunteer"
     __table_args__ = (
         sa.ForeignKeyConstraint(["center_id"], ["center.id"]),
+        inside_center("identity_id", "identity"),
         inside_center("place_id", "place"),
         sa.UniqueConstraint("center_id", "number"),
         sa.UniqueConstraint("center_id", "identity_id"),
@@ -122,6 +133,7 @@ class RoleGrant(Base):
 
     __tablename__ = "role_grant"
     __table_args__ = (
+        inside_center("identity_id", "identity"),
         inside_center("place_id", "place"),
         sa.Index(None, "center_id", "identity_id"),
         sa.Index(
@@ -177,20 +189,21 @@ class Card(Base):
 
 
 class LoginSession(Base):
-    """A log-in that the server can end; the key is the digest of the browser's or device's token."""
+    """A log-in that the server can end; the key is the center and the digest of the token's secret."""
 
     __tablename__ = "login_session"
     __table_args__ = (
-        sa.Index(None, "identity_id"),
-        sa.Index(None, "expires_at"),
+        inside_center("identity_id", "identity"),
+        sa.Index(None, "center_id", "identity_id"),
+        sa.Index(None, "center_id", "expires_at"),
         sa.CheckConstraint("kind IN ('browser', 'device')", name="kind"),
         STRICT,
     )
 
+    center_id: Mapped[center_key]
     token_hash: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[int]
     identity_id: Mapped[int]
-    center_id: Mapped[int]
     kind: Mapped[str]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
@@ -198,11 +211,17 @@ class LoginSession(Base):
 
 
 class ActivationCode(Base):
-    """A code on paper with which a person sets a first or a new password, once."""
+    """A code on paper with which a person sets a first or a new password in one center, once."""
 
     __tablename__ = "activation_code"
-    __table_args__ = (sa.Index(None, "identity_id"), sa.Index(None, "expires_at"), STRICT)
+    __table_args__ = (
+        inside_center("identity_id", "identity"),
+        sa.Index(None, "center_id", "identity_id"),
+        sa.Index(None, "center_id", "expires_at"),
+        STRICT,
+    )
 
+    center_id: Mapped[center_key]
     code_hash: Mapped[str] = mapped_column(primary_key=True)
     identity_id: Mapped[int]
     made_by: Mapped[int]

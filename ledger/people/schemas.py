@@ -1,6 +1,9 @@
 """Shapes of the people API."""
 
-from marshmallow import Schema, fields, validate
+from typing import Any
+
+from flask_babel import gettext as _
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from ledger.people.policy import GENDERS, HOUSEHOLD_NUMBER_LENGTH, NAME_LENGTH, ROLES
 from ledger.web.fields import Choice, Day, Instant, PageQuery, PublicId, Request, Text, Verbatim, length
@@ -11,13 +14,21 @@ _HOUSEHOLD = {"description": "The number of a household as the village's registe
 
 
 class LoginRequest(Request):
-    """A log-in by phone and password."""
+    """A log-in by phone and password, or by a ticket for one of several centers and the chosen center."""
 
-    phone = Text(required=True, longest=40, metadata=_PHONE)
-    password = Verbatim(required=True, validate=length(1, 200))
+    phone = Text(load_default=None, longest=40, metadata=_PHONE)
+    password = Verbatim(load_default=None, validate=length(1, 200))
+    ticket = Verbatim(load_default=None, validate=length(1, 4000), metadata={"description": "Good for five minutes."})
     center_id = PublicId(
-        load_default=None, metadata={"description": "For who belongs to several centers; else the first is taken."}
+        load_default=None, metadata={"description": "Needed by who has log-ins in more than three centers."}
     )
+
+    @validates_schema
+    def _is_one_of_the_two(self, data: dict[str, Any], **_known: Any) -> None:
+        needed = ("phone", "password") if data["ticket"] is None else ("center_id",)
+        for name in needed:
+            if data[name] is None:
+                raise ValidationError(_("手机号和密码一起填，或者票据和中心一起填"), name)
 
 
 class PersonSchema(Schema):

@@ -80,7 +80,7 @@ def receipt_now(session: Session, redemption_id: int, actor: Actor) -> dict[str,
 def receipt(session: Session, facts: dict[str, Any], actor: Actor) -> dict[str, Any]:
     """Facts of a receipt with names, addresses and the QR code of its public check page."""
     shown = redemption(session, facts, actor.center_id)
-    name = identities.names_of(session, [facts["clerk_id"]]).get(facts["clerk_id"], "")
+    name = identities.names_of(session, [facts["clerk_id"]], actor.center_id).get(facts["clerk_id"], "")
     check_url = short("shop.check_receipt", reference=receipt_reference(facts["id"], actor.center_id))
     return shown | {
         "lots": lot_reading.used_by_holds(session, _holds(session, facts["id"], actor), actor.center_id),

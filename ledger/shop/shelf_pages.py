@@ -253,5 +253,5 @@ def delivery(goods_in_id: int) -> str:
 def _delivery(session: Session, goods_in_id: int, actor: Actor) -> dict[str, Any]:
     view = delivery_queries.get_delivery(session, goods_in_id, actor.center_id)
     queries.get_shop_for(session, view.shop_id, actor, READERS)
-    name = identities.names_of(session, [view.received_by]).get(view.received_by, "")
+    name = identities.names_of(session, [view.received_by], actor.center_id).get(view.received_by, "")
     return {"delivery": view, "received_by": name, "is_new": asked.has("new")}

@@ -2,6 +2,7 @@
 
 import ipaddress
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -16,6 +17,7 @@ from ledger.kernel.upserts import insert_or_update
 from ledger.web.models import RateLimit
 
 _limits = table_of(RateLimit)
+Try: TypeAlias = "tuple[Limit, str]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Limit:
     window_seconds: int
 
 
-def count_try(*tries: tuple[Limit, str]) -> None:
+def count_try(*tries: Try) -> None:
     """Count an attempt of each source against its limit. Raises TooMany("request.too_many", seconds=…) above it.
 
     It is a unit of its own, before the work, so that failed attempts count too.
@@ -35,9 +37,34 @@ def count_try(*tries: tuple[Limit, str]) -> None:
     in_transaction(_count, tries)
 
 
-def forgive(*tries: tuple[Limit, str]) -> None:
-    """Reset the counters of sources that have authenticated."""
-    in_transaction(_forget, [_key(limit, source) for limit, source in tries])
+def hit(session: Session, limit: Limit, source: str) -> int:
+    """Count an attempt in this unit. Returns 0 if it is within the limit, else the seconds to wait."""
+    now = int(clock.now().timestamp())
+    hits, expires_at = _add_hit(session, _key(limit, source), now=now, until=now + limit.window_seconds)
+    return max(1, expires_at - now) if hits > limit.most else 0
+
+
+def wait(session: Session, limit: Limit, source: str) -> int:
+    """The seconds to wait before the next attempt is within the limit, usually 0; counts nothing."""
+    now = int(clock.now().timestamp())
+    query = sa.select(_limits.c.expires_at).where(
+        _limits.c.key == _key(limit, source), _limits.c.hits >= limit.most, _limits.c.expires_at > now
+    )
+    until = session.connection().execute(query).scalar()
+    return 0 if until is None else int(until) - now
+
+
+def give_back(session: Session, *tries: Try) -> None:
+    """Take one attempt of each source off its counter: it was no miss."""
+    keys = [_key(limit, source) for limit, source in tries]
+    mine = (_limits.c.key.in_(keys), _limits.c.hits > 0)
+    session.connection().execute(sa.update(_limits).where(*mine).values(hits=_limits.c.hits - 1))
+
+
+def forgive(session: Session, *tries: Try) -> None:
+    """Reset the counters of these sources."""
+    keys = [_key(limit, source) for limit, source in tries]
+    session.connection().execute(sa.delete(_limits).where(_limits.c.key.in_(keys)))
 
 
 def forget_expired(session: Session) -> int:
@@ -56,12 +83,10 @@ def network_of(address: str | None) -> str:
     return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
-def _count(session: Session, tries: tuple[tuple[Limit, str], ...]) -> None:
-    now = int(clock.now().timestamp())
+def _count(session: Session, tries: tuple[Try, ...]) -> None:
     for limit, source in tries:
-        hits, expires_at = _add_hit(session, _key(limit, source), now=now, until=now + limit.window_seconds)
-        if hits > limit.most:
-            raise TooMany("request.too_many", seconds=max(1, expires_at - now))
+        if seconds := hit(session, limit, source):
+            raise TooMany("request.too_many", seconds=seconds)
 
 
 def _add_hit(session: Session, key: str, *, now: int, until: int) -> tuple[int, int]:
@@ -74,10 +99,6 @@ def _add_hit(session: Session, key: str, *, now: int, until: int) -> tuple[int, 
     row = {"key": key, "hits": 1, "expires_at": until}
     hits, expires_at = session.connection().execute(insert, row).one()
     return int(hits), int(expires_at)
-
-
-def _forget(session: Session, keys: list[str]) -> None:
-    session.connection().execute(sa.delete(RateLimit).where(RateLimit.key.in_(keys)))
 
 
 def _key(limit: Limit, source: str) -> str:

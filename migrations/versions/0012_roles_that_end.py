@@ -6,7 +6,7 @@ from alembic import op
 from ledger.kernel.types import UtcDateTime
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
@@ -64,6 +64,11 @@ def _make_anew(checks: dict[str, str], *more: sa.Column[object]) -> None:
         *more,
         sa.Column("revoked_at", UtcDateTime(), nullable=True),
         *(sa.CheckConstraint(condition, name=op.f(name)) for name, condition in checks.items()),
+        sa.ForeignKeyConstraint(
+            ["center_id", "identity_id"],
+            ["identity.center_id", "identity.id"],
+            name=op.f("fk_role_grant_center_id_identity_id"),
+        ),
         sa.ForeignKeyConstraint(
             ["center_id", "place_id"], ["place.center_id", "place.id"], name=op.f("fk_role_grant_center_id_place_id")
         ),

@@ -83,7 +83,7 @@ def set_password(person: Person) -> str:
     phone = in_snapshot(people.get_volunteer_details, person.volunteer_id, person.actor.center_id).phone
     assert phone is not None
     known = hash_password(PASSWORD, phone=phone)
-    in_transaction(credentials.set_password, person.identity_id, password_hash=known)
+    in_transaction(credentials.set_password, person.identity_id, person.actor.center_id, password_hash=known)
     return phone
 
 

@@ -95,7 +95,7 @@ class TestIntent:
         assert (answer.reason, answer.attendance["volunteer_id"]) == ("OK_IN", day.volunteer.volunteer_id)
 
     def test_a_phone_is_taken_in_any_notation(self, day: Day) -> None:
-        phone = in_snapshot(identities.phone_of, day.volunteer.identity_id)
+        phone = in_snapshot(identities.phone_of, day.volunteer.identity_id, day.world.center_id)
         assert day.card(9, card=f"(+86) {phone[3:6]} {phone[6:10]} {phone[10:]}").reason == "OK_IN"
 
 

@@ -28,6 +28,7 @@ from ledger.people.access.passwords import hash_password, password_is_right
 from ledger.places import queries as places
 from ledger.rules.queries import all_rules
 from tests.crash.server import ROOT
+from tests.log_ins import log_in_of
 from tests.runtimes import TEST_SECRET
 from tools.test_system import find_postgres_folder
 
@@ -121,8 +122,7 @@ def test_init_makes_center_administrator_and_rule_in_an_empty_database(bare: Con
     in_transaction(
         set_password_with_code, phone=PHONE, code=code[1], password_hash=hash_password("ein langes Wort", phone=PHONE)
     )
-    login = in_snapshot(sessions.find_login, PHONE)
-    assert login is not None
+    login = log_in_of(PHONE)
     assert [role.role for role in in_snapshot(sessions.roles_of, login.identity_id, center.id)] == ["admin"]
 
 
@@ -131,8 +131,7 @@ def test_init_asks_for_a_password_where_it_is_told_to(console: Console) -> None:
 
     assert result.exit_code == 0, result.output
     assert "ein langes Wort" not in result.output
-    login = in_snapshot(sessions.find_login, PHONE)
-    assert login is not None
+    login = log_in_of(PHONE)
     assert password_is_right(login.password_hash, "ein langes Wort")
 
 
@@ -150,8 +149,7 @@ def test_init_refuses_a_phone_number_that_nobody_can_have(console: Console) -> N
 
 def test_user_lists_gives_a_code_and_ends_log_ins(founded: Console) -> None:
     center_id = in_snapshot(organisations.only_center).id
-    login = in_snapshot(sessions.find_login, PHONE)
-    assert login is not None
+    login = log_in_of(PHONE)
     opened = in_transaction(open_session, login.identity_id, kind="device", center_id=center_id)
 
     assert founded.run("user", "list").output == f"{PHONE}\t李建国\tadmin\tno password yet\n"

@@ -36,13 +36,14 @@ from ledger.places.queries import centers
 from ledger.points.book.queries import balance, trial_balance
 from ledger.points.policy import POINT, AccountKey
 from tests.conftest import made_database, settings_on
+from tests.log_ins import log_in_of
 from tests.runtimes import use_database
 
 NOW = datetime(2026, 6, 3, 2, 20, tzinfo=UTC)
 STORY = """
     SELECT i.name_index, s.starts_at, a.status, a.opened_at, a.closed_at, a.minutes, a.points, a.review_reason
     FROM attendance a JOIN shift s ON s.id = a.shift_id JOIN volunteer v ON v.id = a.volunteer_id
-    JOIN identity i ON i.id = v.identity_id ORDER BY a.opened_at, i.name_index
+    JOIN identity i ON i.center_id = v.center_id AND i.id = v.identity_id ORDER BY a.opened_at, i.name_index
 """
 RECEIPTS = """
     SELECT v.number, r.status, r.total, r.receipt_year, r.receipt_number, r.balance_after, r.created_at
@@ -112,8 +113,8 @@ def _in_use(request: pytest.FixtureRequest) -> None:
 
 def test_it_says_that_it_is_invented(village: Village) -> None:
     center = in_snapshot(organisations.only_center)
-    phones = {row[0] for row in village.rows("SELECT phone_index FROM identity_phone")}
-    invented = {identities.phone_index("+86" + demonstration_phone(number)) for number in range(1, 12_000)}
+    phones = {row[0] for row in village.rows("SELECT phone_hash FROM login_phone")}
+    invented = {identities.phone_hash("+86" + demonstration_phone(number)) for number in range(1, 12_000)}
 
     assert center.is_demonstration
     assert "演示区" in center.name
@@ -173,8 +174,7 @@ def test_only_the_printed_log_ins_have_passwords(village: Village) -> None:
 
     assert [login.role for login in logins] == ["admin", "auditor", "station_manager", "clerk", "volunteer"]
     for login in logins:
-        found = in_snapshot(sessions.find_login, login.phone)
-        assert found is not None
+        found = log_in_of(login.phone)
         assert passwords.password_is_right(found.password_hash, login.password)
     assert in_snapshot(passwords_set) == len(logins)
     file = village.settings.data_folder / "demo-logins.json"
@@ -219,8 +219,7 @@ def test_the_volunteer_checks_in_now_without_a_question(village: Village) -> Non
 
 def village_token(village: Village) -> str:
     """Log the volunteer in on a phone, as of the current clock, and return the token."""
-    found = in_snapshot(sessions.find_login, village.login("volunteer").phone)
-    assert found is not None
+    found = log_in_of(village.login("volunteer").phone)
     opened = in_transaction(credentials.open_session, found.identity_id, kind="device", center_id=village.center_id)
     return opened.token
 
@@ -277,7 +276,7 @@ def test_log_ins_that_were_lost_are_made_anew(village: Village, tmp_path: Path) 
     elsewhere = replace(village.settings, data_folder=tmp_path)
     load(elsewhere)
     new = {login.role: login for login in read_logins(tmp_path)}
-    found = in_snapshot(sessions.find_login, new["clerk"].phone)
+    found = log_in_of(new["clerk"].phone)
     assert found is not None
     assert passwords.password_is_right(found.password_hash, new["clerk"].password)
     card = in_snapshot(people.find_volunteer_by_card, new["volunteer"].card, village.center_id)

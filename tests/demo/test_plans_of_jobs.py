@@ -39,11 +39,11 @@ WAITS = "has only what waits, however long the book is"
 # Index that a job goes along, and why that is not the whole book.
 MAY_GO_ALONG = {
     "ix_account_holding": WAITS,
-    "ix_activation_code_expires_at": FIRST,
+    "ix_activation_code_center_id_expires_at": FIRST,
     "ix_attendance_center_id_status_opened_at": WAITS,
     "ix_idempotency_center_id_created_at": FIRST,
     "ix_job_run_ran_at": FIRST,
-    "ix_login_session_expires_at": FIRST,
+    "ix_login_session_center_id_expires_at": FIRST,
     "ix_outbox_sent": FIRST,
     "ix_payer_code_unused": FIRST,
     "ix_rate_limit_expires_at": FIRST,

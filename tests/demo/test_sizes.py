@@ -86,7 +86,7 @@ def test_a_share_of_haidian_has_the_sizes_it_promises(haidian: Village) -> None:
     assert haidian.count("volunteer") == SMALL_HAIDIAN.volunteers == 925
     assert haidian.count("activity") == SMALL_HAIDIAN.activities == 66
     assert haidian.count("shop") == SMALL_HAIDIAN.shops == 2
-    assert haidian.count("identity_phone") > 0.8 * SMALL_HAIDIAN.volunteers
+    assert haidian.count("login_phone") > 0.8 * SMALL_HAIDIAN.volunteers
 
 
 def test_its_shops_and_stations_are_all_in_use(haidian: Village) -> None:

@@ -78,7 +78,7 @@ def test_the_switches_are_kept_by_the_browser_and_in_the_profile(client: FlaskCl
     assert (answer.status_code, answer.location) == (303, "/me")
     assert client.get_cookie("language").value == "en"  # type: ignore[union-attr]
     assert client.get_cookie("large_type").value == "1"  # type: ignore[union-attr]
-    kept = in_snapshot(identities.get_preferences, volunteer.identity_id)
+    kept = in_snapshot(identities.get_preferences, volunteer.identity_id, world.center_id)
     assert (kept.language, kept.large_type) == ("en", True)
 
 
@@ -119,7 +119,7 @@ def test_an_unknown_wish_changes_nothing(client: FlaskClient, world: World) -> N
 
     client.post("/preferences", data={"language": "xx", "large_type": "7"}, headers=volunteer.headers)
 
-    kept = in_snapshot(identities.get_preferences, volunteer.identity_id)
+    kept = in_snapshot(identities.get_preferences, volunteer.identity_id, world.center_id)
     assert (kept.language, kept.large_type) == ("zh", False)
     assert client.get_cookie("language") is None
 

@@ -10,6 +10,7 @@ from ledger.kernel import clock
 from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Conflict, Forbidden, NotFound, Rejected
+from ledger.kernel.ids import public_id
 from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
 from ledger.people.access import credentials, sessions, staff
@@ -18,6 +19,7 @@ from ledger.people.identities import queries as identities
 from ledger.people.identities import service as identity_service
 from ledger.people.volunteers import queries, service
 from tests.elsewhere import Elsewhere
+from tests.log_ins import log_in_of, log_ins
 from tests.phones import fresh_phone
 from tests.world import World
 
@@ -115,7 +117,7 @@ def test_a_session_ends_when_it_is_over_or_revoked(world: World) -> None:
     in_transaction(credentials.revoke_session, opened.token)
     assert in_snapshot(sessions.load_actor, opened.token) is None
     assert in_snapshot(sessions.load_actor, person.token) is not None
-    in_transaction(credentials.revoke_all_sessions, person.identity_id)
+    in_transaction(credentials.revoke_all_sessions, person.identity_id, world.center_id)
     assert in_snapshot(sessions.load_actor, person.token) is None
     assert in_snapshot(sessions.load_actor, "no such token") is None
 
@@ -130,18 +132,24 @@ def with_code(world: World) -> tuple[str, int, str]:
     return phone, identity_id, in_transaction(credentials.make_activation_code, identity_id, actor=world.builder)
 
 
-def spend(phone: str, code: str) -> int:
+def spend(phone: str, code: str, *, center_id: int | None = None) -> int:
     """Set the password with a code from paper."""
-    password_hash = hash_password(PASSWORD, phone=phone)
-    return in_transaction(credentials.set_password_with_code, phone=phone, code=code, password_hash=password_hash)
+    owner = in_transaction(
+        credentials.set_password_with_code,
+        phone=phone,
+        code=code,
+        center_id=center_id,
+        password_hash=hash_password(PASSWORD, phone=phone),
+    )
+    return owner.identity_id
 
 
 def test_a_code_sets_the_password_once(world: World) -> None:
     phone, identity_id, code = with_code(world)
     opened = in_transaction(credentials.open_session, identity_id, kind="browser", center_id=world.center_id)
     assert spend(phone, code.replace("-", " ").lower()) == identity_id
-    login = in_snapshot(sessions.find_login, phone)
-    assert login.center_ids == [world.center_id]
+    login = log_in_of(phone)
+    assert login.center_id == world.center_id
     assert password_is_right(login.password_hash, PASSWORD)
     assert not password_is_right(login.password_hash, PASSWORD + "。")
     assert in_snapshot(sessions.load_actor, opened.token) is None
@@ -175,18 +183,38 @@ def test_who_manages_volunteers_can_not_become_an_admin_by_a_code(world: World) 
 
 
 def test_another_center_gives_no_password_to_staff(world: World, database: Database) -> None:
+    """It may register the person with name and phone, and then prints a slip for its own log-in alone."""
     other = World(database)
     phone, identity_id, _ = with_code(world)
-    in_transaction(
+    in_transaction(staff.grant_role, identity_id=identity_id, role="admin", place_id=world.top_id, actor=world.builder)
+    own = hash_password("自己的密码一二三", phone=phone)
+    in_transaction(credentials.set_password, identity_id, world.center_id, password_hash=own)
+    opened = in_transaction(credentials.open_session, identity_id, kind="browser", center_id=world.center_id)
+    with pytest.raises(NotFound) as refused:
+        in_transaction(credentials.make_activation_code, identity_id, actor=other.builder)
+    assert refused.value.code == "people.identity_not_found"
+
+    volunteer_id = in_transaction(
         service.register_volunteer, name="王小兰", phone=phone, place_id=other.station_id, actor=other.builder
     )
-    in_transaction(
-        staff.grant_role, identity_id=identity_id, role="clerk", place_id=world.station_id, actor=world.builder
-    )
-    with pytest.raises(Forbidden) as refused:
-        in_transaction(credentials.make_activation_code, identity_id, actor=other.builder)
-    assert refused.value.code == "people.staff_elsewhere"
-    assert in_snapshot(sessions.find_login, phone).center_ids == [world.center_id, other.center_id]
+    view = in_snapshot(queries.get_volunteer, volunteer_id, other.center_id)
+    code = in_transaction(credentials.make_activation_code, view.identity_id, actor=other.builder)
+    with pytest.raises(Rejected):
+        spend(phone, code, center_id=world.center_id)
+    assert spend(phone, code) == view.identity_id != identity_id
+
+    fits = {each.center_id for each in log_ins(phone) if password_is_right(each.password_hash, PASSWORD)}
+    assert fits == {other.center_id}
+    assert in_snapshot(sessions.load_actor, opened.token) is not None
+
+
+def test_a_token_is_good_in_its_own_center_alone(world: World, database: Database) -> None:
+    token = world.add_volunteer().token
+    other = World(database)
+    forged = f"{public_id(other.center_id)}.{token.partition('.')[2]}"
+    assert in_snapshot(sessions.load_actor, token) is not None
+    for nothing in (forged, token.partition(".")[2], token.partition(".")[0], f".{token}", "ü.x", f"{token} "):
+        assert in_snapshot(sessions.load_actor, nothing) is None
 
 
 def test_a_password_must_be_long_enough_and_not_the_first_guess() -> None:
@@ -201,7 +229,7 @@ def test_preferences_are_kept(world: World) -> None:
     person = world.add_volunteer()
     in_transaction(identity_service.set_preferences, language="en", large_type=True, actor=person.actor)
     in_transaction(identity_service.set_preferences, actor=person.actor)
-    kept = in_snapshot(identities.get_preferences, person.identity_id)
+    kept = in_snapshot(identities.get_preferences, person.identity_id, world.center_id)
     assert (kept.language, kept.large_type) == ("en", True)
     with pytest.raises(Rejected):
         in_transaction(identity_service.set_preferences, language="xx", actor=person.actor)

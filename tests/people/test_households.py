@@ -135,19 +135,19 @@ def test_staff_who_are_no_volunteers_are_related_to_nobody(world: World) -> None
 
 
 def test_a_household_is_one_of_a_center(world: World, database: Database) -> None:
-    """The same two people volunteer elsewhere, where one of them has another household, or none."""
+    """The same number is another household elsewhere, and people are known only in their own center."""
     mother, daughter = world.add_volunteer(), world.add_volunteer("李秀英")
     world.house("17", mother, daughter)
     other = World(database)
-    for person in (mother, daughter):
-        other.enlist(person)
+    neighbours = other.add_volunteer(), other.add_volunteer("李秀英")
+    other.house("17", neighbours[0])
 
-    asked = (households.one_household, mother.identity_id, other.center_id)
-    assert not in_snapshot(*asked, identities=[daughter.identity_id])
-    other.house("17", mother)
-    assert not in_snapshot(*asked, identities=[daughter.identity_id])
-    other.house("17", daughter)
-    assert in_snapshot(*asked, identities=[daughter.identity_id])
+    assert not related(other, *neighbours)
+    other.house("17", neighbours[1])
+    assert related(other, *neighbours)
+    for one, two in ((mother, neighbours[0]), (neighbours[0], mother), (mother, daughter)):
+        asked = (households.one_household, one.identity_id, other.center_id)
+        assert not in_snapshot(*asked, identities=[two.identity_id])
 
 
 def test_the_list_is_narrowed_to_a_household(world: World) -> None:

@@ -84,7 +84,7 @@ def test_from_registering_to_the_first_log_in(world: World, open_page: OpenPage)
     look_at(page, "activation-slip")
 
     own = open_page(size=PHONE)
-    own.goto(f"/first-password?code={code}")
+    own.goto(f"/first-password#{public_id(world.center_id)}.{code}")
     own.get_by_label("手机号").fill(phone)
     own.get_by_label("新密码").fill("12345678")
     own.get_by_role("button", name="设好并登录").click()

@@ -61,29 +61,54 @@ def test_somebody_who_is_registered_is_not_registered_again(world: World) -> Non
 
 
 def test_one_person_may_serve_in_two_centers(world: World, database: Database) -> None:
+    """With a log-in in each: no row is shared, and what one center was told the other does not know."""
     other = World(database)
     phone = fresh_phone()
-    one, two = register(world, phone=phone), register(other, phone=phone)
+    one, two = register(world, phone=phone, gender="female", id_last4="123x"), register(other, phone=phone)
     identities = {
         in_snapshot(queries.get_volunteer, volunteer_id, place.center_id).identity_id
         for volunteer_id, place in ((one, world), (two, other))
     }
-    assert len(identities) == 1
+    assert len(identities) == 2
+    details = in_snapshot(queries.get_volunteer_details, two, other.center_id)
+    assert (details.phone, details.gender, details.id_last4) == (f"+86{phone}", None, None)
+    for center in (world, other):
+        found = in_snapshot(queries.find_volunteer_by_phone, phone, center.center_id)
+        assert found is not None
+        assert found.id == (one if center is world else two)
     with pytest.raises(NotFound):
         in_snapshot(queries.get_volunteer, one, other.center_id)
 
 
+def test_what_finds_a_person_differs_from_center_to_center(world: World, database: Database) -> None:
+    """Or a copy of the database would tell who serves in two centers."""
+    other, phone = World(database), fresh_phone()
+    for place in (world, other):
+        register(place, phone=phone)
+    rows = [in_snapshot(indexes_in, place.center_id) for place in (world, other)]
+    assert not set(rows[0]) & set(rows[1])
+
+
+def indexes_in(session: Session, center_id: int) -> tuple[str, str | None]:
+    query = sa.select(Identity.name_index, Identity.phone_index).where(Identity.center_id == center_id)
+    name, phone = session.execute(query).one()
+    return name, phone
+
+
 def test_a_phone_alone_tells_nobody_the_name_behind_it(world: World, database: Database) -> None:
-    other = World(database)
+    """The own center says that the name is another one; a center that does not know the number learns nothing."""
     phone = fresh_phone()
-    register(world, phone=phone)
+    in_transaction(staff.add_staff, name="王小兰", phone=phone, path=ROOT, actor=world.builder)
     for ask in (
-        lambda: register(other, phone=phone, name="猜的人"),
-        lambda: in_transaction(staff.add_staff, name="猜的人", phone=phone, path=ROOT, actor=other.builder),
+        lambda: register(world, phone=phone, name="猜的人"),
+        lambda: in_transaction(staff.add_staff, name="猜的人", phone=phone, path=ROOT, actor=world.builder),
     ):
         with pytest.raises(Rejected) as refused:
             ask()
         assert refused.value.code == "people.name_differs"
+    other = World(database)
+    volunteer_id = register(other, phone=phone, name="猜的人")
+    assert in_snapshot(queries.get_volunteer, volunteer_id, other.center_id).name == "猜的人"
 
 
 def test_registering_one_phone_many_times_at_once_makes_one_volunteer(own_database: Database) -> None:
@@ -107,7 +132,7 @@ def test_many_are_registered_at_once_or_none(world: World) -> None:
     taken = fresh_phone()
     register(world, phone=taken)
     rows = [
-        NewVolunteer(prepare(name="李四", phone=phone, demonstration=True), world.station_id)
+        NewVolunteer(prepare(name="李四", center_id=world.center_id, phone=phone, demonstration=True), world.station_id)
         for phone in (fresh_phone(), taken, fresh_phone())
     ]
     with pytest.raises(Rejected) as refused:
@@ -124,14 +149,14 @@ def count_volunteers(session: Session, center_id: int) -> int:
 
 
 def test_a_refused_registration_leaves_no_identity(world: World) -> None:
-    before = in_snapshot(count_identities, "没人叫这个")
+    before = in_snapshot(count_identities, "没人叫这个", world.center_id)
     with pytest.raises(NotFound):
         register(world, name="没人叫这个", place_id=1)
-    assert in_snapshot(count_identities, "没人叫这个") == before == 0
+    assert in_snapshot(count_identities, "没人叫这个", world.center_id) == before == 0
 
 
-def count_identities(session: Session, name: str) -> int:
-    query = sa.select(sa.func.count()).select_from(Identity).where(Identity.name_index == name_index(name))
+def count_identities(session: Session, name: str, center_id: int) -> int:
+    query = sa.select(sa.func.count()).select_from(Identity).where(Identity.name_index == name_index(name, center_id))
     return session.scalars(query).one()
 
 

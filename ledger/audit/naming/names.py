@@ -133,7 +133,7 @@ def identity_names(session: Session, identity_ids: Iterable[int], center_id: int
         _volunteer.c.center_id == center_id, _volunteer.c.identity_id.in_(wanted)
     )
     numbers = {row.identity_id: row.number for row in session.execute(query)}
-    names = identities.names_of(session, wanted)
+    names = identities.names_of(session, wanted, center_id)
     return {
         identity_id: PersonName(mask_name(name), numbers.get(identity_id, "")) for identity_id, name in names.items()
     }

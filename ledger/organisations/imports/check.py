@@ -57,13 +57,14 @@ class Plan:
         return list(dict.fromkeys((row.place_id, row.new_team) for row in rows if row.new_team))
 
 
-def seal(people: Sequence[Person], *, demonstration: bool) -> list[Sealed]:
-    """Seal all personal text. Call it outside units: ten thousand people take a third of a second."""
+def seal(people: Sequence[Person], center_id: int, *, demonstration: bool) -> list[Sealed]:
+    """Seal all personal text for the center. Call it outside units: ten thousand people take a third of a second."""
     return [
         Sealed(
             person,
             prepare(
                 name=person.name,
+                center_id=center_id,
                 phone=person.phone,
                 gender=person.gender,
                 id_last4=person.id_last4,

@@ -29,7 +29,7 @@ def check_lines(lines: Sequence[Sequence[Any]], *, place_id: int | None, make_te
     """Check a whole list without writing anything. Raises what columns.parse and check.make_plan raise."""
     demonstration = in_snapshot(queries.get_center, actor.center_id).is_demonstration
     parsed = parse(lines, demonstration=demonstration)
-    rows = seal(parsed.people, demonstration=demonstration)
+    rows = seal(parsed.people, actor.center_id, demonstration=demonstration)
     plan = in_snapshot(make_plan, rows, place_id=place_id, make_teams=make_teams, actor=actor)
     errors = sorted([*parsed.errors, *plan.errors], key=lambda error: error.row)
     report = Report(

@@ -1,4 +1,4 @@
-"""Credentials: activation codes on paper, passwords, and revocable log-in sessions."""
+"""Credentials of the log-ins of a center: activation codes on paper, passwords, and revocable sessions."""
 
 import secrets
 from dataclasses import dataclass
@@ -10,16 +10,19 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
 from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
-from ledger.kernel.crypto import keyring, token_hash
-from ledger.kernel.errors import Forbidden, NotFound, Rejected
-from ledger.kernel.ids import new_id
+from ledger.kernel.crypto import keyring
+from ledger.kernel.errors import Rejected
+from ledger.kernel.ids import new_id, public_id
 from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
 from ledger.kernel.sweeping import sweep
 from ledger.kernel.types import table_of
+from ledger.people.access.candidates import centers_of_phone
 from ledger.people.access.sessions import roles_of
-from ledger.people.identities.queries import find_identity_by_phone
-from ledger.people.models import ActivationCode, Identity, LoginSession, RoleGrant
+from ledger.people.access.tokens import new_token, read_token
+from ledger.people.identities.queries import find_identity_by_phone, need_identity
+from ledger.people.models import ActivationCode, Identity, LoginSession
+from ledger.people.policy import phone_key
 from ledger.people.volunteers.queries import find_volunteer_by_identity
 
 # No letter that looks like a digit on paper.
@@ -41,17 +44,31 @@ class OpenedSession:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class CodeOwner:
+    """The log-in whose password a code has set."""
+
+    identity_id: int
+    center_id: int
+
+
+def slip_fragment(code: str, center_id: int) -> str:
+    """What follows the # in the address on a slip: a browser keeps it to itself, so that no log ever holds a code."""
+    return f"{public_id(center_id)}.{code}"
+
+
 def make_activation_code(session: Session, identity_id: int, *, actor: Actor) -> str:
     """Make a code for paper (ABCD-EFGH-JKMN) that sets a password once within 7 days; earlier codes stop working.
 
-    Raises Forbidden("access.denied"), Forbidden("people.staff_elsewhere") if the person works for another center,
+    It is for the log-in in the actor's center alone. Raises Forbidden("access.denied"),
     NotFound("people.identity_not_found").
     """
     _may_give_password(session, identity_id, actor)
     letters = "".join(secrets.choice(_ALPHABET) for _ in range(_CODE_LENGTH))
     now = clock.now()
-    _end_codes(session, identity_id)
+    _end_codes(session, identity_id, actor.center_id)
     row = {
+        "center_id": actor.center_id,
         "code_hash": _code_hash(letters),
         "identity_id": identity_id,
         "made_by": actor.identity_id,
@@ -63,17 +80,31 @@ def make_activation_code(session: Session, identity_id: int, *, actor: Actor) ->
     return "-".join(letters[start : start + _CODE_GROUP] for start in range(0, _CODE_LENGTH, _CODE_GROUP))
 
 
-def set_password_with_code(session: Session, *, phone: str, code: str, password_hash: str) -> int:
-    """Use up an activation code and end all of the person's log-in sessions. Returns the identity.
+def set_password_with_code(
+    session: Session, *, phone: str, code: str, center_id: int | None = None, password_hash: str
+) -> CodeOwner:
+    """Use up an activation code of the center, or else of any in which the number has a log-in.
 
-    Call passwords.hash_password before the unit to make `password_hash`. Raises
-    Rejected("people.activation_code_invalid") for every mismatch of phone and code.
+    Ends all of its owner's log-in sessions there. Call passwords.hash_password before the unit to make
+    `password_hash`. Raises Rejected("people.activation_code_invalid") for every mismatch of phone and code.
     """
-    identity_id = find_identity_by_phone(session, phone)
+    number = phone_key(phone)
+    centers = [] if number is None else [center_id] if center_id is not None else centers_of_phone(session, number)
+    for center in centers:
+        identity_id = find_identity_by_phone(session, phone, center)
+        if identity_id is not None and _spend_code(session, identity_id, center, code):
+            set_password(session, identity_id, center, password_hash=password_hash)
+            return CodeOwner(identity_id, center)
+    raise Rejected("people.activation_code_invalid")
+
+
+def _spend_code(session: Session, identity_id: int, center_id: int, code: str) -> bool:
+    """Use up the code if it is this person's and in force; whether it was."""
     now = clock.now()
     spend = (
         sa.update(ActivationCode)
         .where(
+            ActivationCode.center_id == center_id,
             ActivationCode.code_hash == _code_hash(code),
             ActivationCode.identity_id == identity_id,
             ActivationCode.used_at.is_(None),
@@ -82,36 +113,33 @@ def set_password_with_code(session: Session, *, phone: str, code: str, password_
         .values(used_at=now)
         .returning(ActivationCode.identity_id)
     )
-    if identity_id is None or session.connection().execute(spend).scalar() is None:
-        raise Rejected("people.activation_code_invalid")
-    set_password(session, identity_id, password_hash=password_hash)
-    return identity_id
+    return session.connection().execute(spend).scalar() is not None
 
 
-def set_password(session: Session, identity_id: int, *, password_hash: str) -> None:
-    """Store a new hash and end all of the person's log-in sessions and activation codes.
+def set_password(session: Session, identity_id: int, center_id: int, *, password_hash: str) -> None:
+    """Store a new hash and end all of the person's log-in sessions and activation codes in the center.
 
     Checks no permission: for operators' commands, and for people who have just authenticated.
     """
-    change = sa.update(Identity).where(Identity.id == identity_id).values(password_hash=password_hash)
-    session.connection().execute(change)
-    _end_codes(session, identity_id)
-    revoke_all_sessions(session, identity_id)
+    own = (Identity.center_id == center_id, Identity.id == identity_id)
+    session.connection().execute(sa.update(Identity).where(*own).values(password_hash=password_hash))
+    _end_codes(session, identity_id, center_id)
+    revoke_all_sessions(session, identity_id, center_id)
 
 
 def open_session(
     session: Session, identity_id: int, *, kind: Literal["browser", "device"], center_id: int
 ) -> OpenedSession:
     """Log a person in to a center: 12 hours in a browser (30 days without a role), 30 days on a device."""
-    token = secrets.token_urlsafe(32)
+    token, key = new_token(center_id)
     now = clock.now()
     working = kind == "device" or bool(roles_of(session, identity_id, center_id))
     expires_at = now + (SESSION_LASTS[kind] if working else VOLUNTEERS_BROWSER_LASTS)
     row = {
-        "token_hash": token_hash(token),
+        "center_id": center_id,
+        "token_hash": key.token_hash,
         "id": new_id(),
         "identity_id": identity_id,
-        "center_id": center_id,
         "kind": kind,
         "created_at": now,
         "expires_at": expires_at,
@@ -123,36 +151,34 @@ def open_session(
 
 def revoke_session(session: Session, token: str) -> None:
     """End the log-in session with this token, if there is one."""
-    _revoke(session, LoginSession.token_hash == token_hash(token))
+    key = read_token(token)
+    if key is not None:
+        _revoke(session, key.center_id, LoginSession.token_hash == key.token_hash)
 
 
-def revoke_all_sessions(session: Session, identity_id: int) -> None:
-    """End every log-in session of a person, on all devices."""
-    _revoke(session, LoginSession.identity_id == identity_id)
+def revoke_all_sessions(session: Session, identity_id: int, center_id: int) -> None:
+    """End every log-in session of a person in the center, on all devices."""
+    _revoke(session, center_id, LoginSession.identity_id == identity_id)
 
 
-def forget_codes(session: Session) -> int:
-    """Sweep expired activation codes."""
-    return sweep(session, table_of(ActivationCode), ActivationCode.expires_at <= clock.now())
+def forget_codes(session: Session, center_id: int) -> int:
+    """Sweep the center's expired activation codes."""
+    over = (ActivationCode.center_id == center_id, ActivationCode.expires_at <= clock.now())
+    return sweep(session, table_of(ActivationCode), *over)
 
 
-def forget_log_ins(session: Session) -> int:
-    """Sweep log-ins that ended a month ago."""
-    return sweep(session, table_of(LoginSession), LoginSession.expires_at < clock.now() - _SESSIONS_KEPT)
+def forget_log_ins(session: Session, center_id: int) -> int:
+    """Sweep the center's log-ins that ended a month ago."""
+    over = (LoginSession.center_id == center_id, LoginSession.expires_at < clock.now() - _SESSIONS_KEPT)
+    return sweep(session, table_of(LoginSession), *over)
 
 
 def _may_give_password(session: Session, identity_id: int, actor: Actor) -> None:
     """A code is as good as the password, so the actor must outrank every role of the person."""
-    if session.connection().execute(sa.select(Identity.id).where(Identity.id == identity_id)).scalar() is None:
-        raise NotFound("people.identity_not_found")
+    need_identity(session, identity_id, actor.center_id)
     if actor.identity_id == SYSTEM_IDENTITY:
         return
-    query = sa.select(RoleGrant.center_id, RoleGrant.place_path).where(
-        RoleGrant.identity_id == identity_id, RoleGrant.revoked_at.is_(None)
-    )
-    grants = session.connection().execute(query).all()
-    if any(grant.center_id != actor.center_id for grant in grants):
-        raise Forbidden("people.staff_elsewhere")
+    grants = roles_of(session, identity_id, actor.center_id)
     for grant in grants:
         actor.need(Permission.MANAGE_STAFF, grant.place_path)
     volunteer = find_volunteer_by_identity(session, identity_id, actor.center_id)
@@ -162,16 +188,18 @@ def _may_give_password(session: Session, identity_id: int, actor: Actor) -> None
         actor.need(Permission.MANAGE_STAFF, ROOT)
 
 
-def _end_codes(session: Session, identity_id: int) -> None:
+def _end_codes(session: Session, identity_id: int, center_id: int) -> None:
     delete = sa.delete(ActivationCode).where(
-        ActivationCode.identity_id == identity_id, ActivationCode.used_at.is_(None)
+        ActivationCode.center_id == center_id,
+        ActivationCode.identity_id == identity_id,
+        ActivationCode.used_at.is_(None),
     )
     session.connection().execute(delete)
 
 
-def _revoke(session: Session, which: sa.ColumnElement[bool]) -> None:
-    change = sa.update(LoginSession).where(which, LoginSession.revoked_at.is_(None)).values(revoked_at=clock.now())
-    session.connection().execute(change)
+def _revoke(session: Session, center_id: int, which: sa.ColumnElement[bool]) -> None:
+    live = (LoginSession.center_id == center_id, which, LoginSession.revoked_at.is_(None))
+    session.connection().execute(sa.update(LoginSession).where(*live).values(revoked_at=clock.now()))
 
 
 def _code_hash(code: str) -> str:

@@ -6,17 +6,19 @@ from flask import current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
 
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.permissions import Permission
-from ledger.people.access import credentials
-from ledger.people.access.login import LoggedIn, set_first_password
-from ledger.people.access.login import log_in as check_and_log_in
+from ledger.people.access import credentials, login
+from ledger.people.access.devices import Device, read_device, write_device
+from ledger.people.access.login import LoggedIn
 from ledger.people.blueprint import bp
 from ledger.people.identities import queries as identities
 from ledger.people.policy import mask_phone
+from ledger.places import queries as places
 from ledger.web import asked, forms
 from ledger.web.addresses import absolute
 from ledger.web.forms import Form
@@ -24,7 +26,9 @@ from ledger.web.guard import SESSION_COOKIE, current_actor, get_actor, public, r
 from ledger.web.page_context import bring_preferences, local_path
 from ledger.web.qr import qr_svg
 
-_LOGIN_FIELDS = {"people.login_failed": "password"}
+DEVICE_COOKIE = "ningxin-device"
+_DEVICE_KEPT_SECONDS = 366 * 24 * 3600
+_LOGIN_FIELDS = {"people.login_failed": "password", "people.center_needed": "center_id"}
 _PASSWORD_FIELDS = {
     "people.activation_code_invalid": "code",
     "people.password_too_short": "password",
@@ -47,12 +51,38 @@ def send_log_in() -> ResponseReturnValue:
     """Log in and redirect to the reader's destination."""
     goal = local_path(forms.verbatim("next"))
     try:
-        phone, password = forms.text("phone"), forms.verbatim("password")
-        opened = check_and_log_in(phone, password, kind="browser", address=request.remote_addr)
+        opened = _log_in()
     except LedgerError as error:
-        return _login_page(
-            goal, phone=forms.verbatim("phone"), errors=forms.field_errors(error, _LOGIN_FIELDS)
-        ), error.status
+        return _refused_log_in(goal, error), error.status
+    return _enter(opened, goal)
+
+
+def _log_in() -> LoggedIn:
+    with Form() as form:
+        phone, password, center_id = form.text("phone"), forms.verbatim("password"), form.optional_key("center_id")
+    return login.log_in(
+        phone, password, kind="browser", address=request.remote_addr, center_id=center_id, device=_device()
+    )
+
+
+def _refused_log_in(goal: str, error: LedgerError) -> str:
+    """The form again; or the centers to choose from, if the password fits in several."""
+    if error.code == "people.choose_center":
+        return render_template("people/choose_center.html", goal=goal, **error.context)
+    centers = in_snapshot(places.centers) if error.code == "people.center_needed" else []
+    errors = forms.field_errors(error, _LOGIN_FIELDS)
+    return _login_page(goal, phone=forms.verbatim("phone"), errors=errors, centers=centers)
+
+
+@bp.post("/log-in/center")
+@public
+def send_center() -> ResponseReturnValue:
+    """Log in to the chosen one of several centers, by the ticket instead of the password."""
+    goal, ticket = local_path(forms.verbatim("next")), forms.verbatim("ticket")
+    try:
+        opened = login.choose_center(ticket, forms.key("center_id"), kind="browser", device=_device())
+    except LedgerError as error:
+        return _login_page(goal, errors=forms.field_errors(error, {})), error.status
     return _enter(opened, goal)
 
 
@@ -71,65 +101,75 @@ def log_out() -> ResponseReturnValue:
 @bp.get("/first-password")
 @public
 def first_password() -> str:
-    """Show the form that sets a password with the code on the slip."""
-    return render_template("people/first_password.html", phone="", code=asked.verbatim("code"), errors={})
+    """Show the form that sets a password; a script fills in the code, which the slip's address has after its #."""
+    return render_template("people/first_password.html", phone="", code="", center_id="", errors={})
 
 
 @bp.post("/first-password")
 @public
 def send_first_password() -> ResponseReturnValue:
     """Use up the code and log in with the new password."""
-    password = forms.verbatim("password")
     try:
-        phone, code = _phone_and_code()
-        set_first_password(phone, code, password, address=request.remote_addr)
-        opened = check_and_log_in(phone, password, kind="browser", address=request.remote_addr)
+        opened = _set_password()
     except LedgerError as error:
         errors = forms.field_errors(error, _PASSWORD_FIELDS)
-        typed = {name: forms.verbatim(name) for name in ("phone", "code")}
+        typed = {name: forms.verbatim(name) for name in ("phone", "code", "center_id")}
         return render_template("people/first_password.html", **typed, errors=errors), error.status
     return _enter(opened, "/")
 
 
-def _phone_and_code() -> tuple[str, str]:
+def _set_password() -> LoggedIn:
     with Form() as form:
-        return form.text("phone"), form.text("code")
+        phone, code, center_id = form.text("phone"), form.text("code"), form.optional_key("center_id")
+    return login.set_first_password(
+        phone,
+        code,
+        forms.verbatim("password"),
+        address=request.remote_addr,
+        center_id=center_id,
+        device=_device(),
+    )
+
+
+def _device() -> Device:
+    return read_device(request.cookies.get(DEVICE_COOKIE))
 
 
 @bp.post("/people/<id:identity_id>/activation-code")
 @requires(Permission.MANAGE_VOLUNTEERS, Permission.MANAGE_STAFF)
 def print_activation_code(identity_id: int) -> str:
     """Print a slip with a code that sets a password once; only this response shows the code."""
-    code = in_transaction(credentials.make_activation_code, identity_id, actor=get_actor())
-    shown = in_snapshot(_slip, identity_id)
-    url = absolute("people.first_password", code=code)
+    actor = get_actor()
+    code = in_transaction(credentials.make_activation_code, identity_id, actor=actor)
+    shown = in_snapshot(_slip, identity_id, actor.center_id)
+    url = absolute("people.first_password", _anchor=credentials.slip_fragment(code, actor.center_id))
     return render_template("people/activation_slip.html", code=code, url=url, qr=qr_svg(url), **shown)
 
 
-def _slip(session: Session, identity_id: int) -> dict[str, Any]:
-    phone = identities.phone_of(session, identity_id)
+def _slip(session: Session, identity_id: int, center_id: int) -> dict[str, Any]:
+    phone = identities.phone_of(session, identity_id, center_id)
     return {
-        "name": identities.names_of(session, [identity_id])[identity_id],
+        "name": identities.names_of(session, [identity_id], center_id)[identity_id],
         "phone": _("没有手机号，不能登录") if phone is None else mask_phone(phone),
     }
 
 
 def _login_page(goal: str, **typed: Any) -> str:
-    return render_template("people/log_in.html", **{"phone": "", "errors": {}, "goal": goal} | typed)
+    return render_template("people/log_in.html", **{"phone": "", "errors": {}, "centers": [], "goal": goal} | typed)
 
 
 def _enter(opened: LoggedIn, goal: str) -> ResponseReturnValue:
-    """Give the browser the session and the person's last display preferences."""
+    """Give the browser the session, what it knows from now on, and the person's last display preferences."""
     response = redirect(goal, 303)
-    response.set_cookie(
-        SESSION_COOKIE,
-        opened.token,
-        # A duration, not a date: the phone's clock may be wrong, and in a rehearsal it differs from ours.
-        max_age=int((opened.expires_at - clock.now()).total_seconds()),
-        httponly=True,
-        samesite="Lax",
-        secure=current_app.config["SETTINGS"].https,
-    )
-    kept = in_snapshot(identities.get_preferences, opened.identity_id)
+    # A duration, not a date: the phone's clock may be wrong, and in a rehearsal it differs from ours.
+    seconds = int((opened.expires_at - clock.now()).total_seconds())
+    _set_cookie(response, SESSION_COOKIE, opened.token, seconds)
+    _set_cookie(response, DEVICE_COOKIE, write_device(opened.device), _DEVICE_KEPT_SECONDS)
+    kept = in_snapshot(identities.get_preferences, opened.identity_id, opened.center_id)
     bring_preferences(response, language=kept.language, large_type=kept.large_type)
     return response
+
+
+def _set_cookie(response: Response, name: str, value: str, seconds: int) -> None:
+    secure = current_app.config["SETTINGS"].https
+    response.set_cookie(name, value, max_age=seconds, httponly=True, samesite="Lax", secure=secure)

@@ -8,27 +8,16 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor, Grant
-from ledger.kernel.crypto import token_hash
 from ledger.kernel.ids import public_id
 from ledger.kernel.paths import ROOT, under
 from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
 from ledger.people.access.terms import in_force
-from ledger.people.identities.queries import phone_index
-from ledger.people.models import Identity, IdentityPhone, LoginSession, RoleGrant, Volunteer
-from ledger.people.policy import VOLUNTEER, grants_of, phone_key
-from ledger.places.models import Center
+from ledger.people.access.tokens import read_token
+from ledger.people.models import Identity, LoginSession, RoleGrant, Volunteer
+from ledger.people.policy import VOLUNTEER, grants_of
 
 _session, _volunteer, _grant = LoginSession.__table__, Volunteer.__table__, RoleGrant.__table__
-
-
-@dataclass(frozen=True, slots=True)
-class LoginRow:
-    """What a log-in needs to know about a person; the password is verified outside any unit."""
-
-    identity_id: int
-    password_hash: str | None
-    center_ids: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +46,13 @@ class StaffView:
 
 
 _LOAD = Prepared(
-    sa.select(_session.c.id, _session.c.identity_id, _session.c.center_id, _volunteer.c.id.label("volunteer_id"))
+    sa.select(_session.c.id, _session.c.identity_id, _volunteer.c.id.label("volunteer_id"))
     .outerjoin(
         _volunteer,
         sa.and_(_volunteer.c.center_id == _session.c.center_id, _volunteer.c.identity_id == _session.c.identity_id),
     )
     .where(
+        _session.c.center_id == sa.bindparam("center"),
         _session.c.token_hash == sa.bindparam("hash"),
         _session.c.revoked_at.is_(None),
         _session.c.expires_at > sa.bindparam("now"),
@@ -89,11 +79,15 @@ _ROLES = Prepared(
 
 
 def load_actor(session: Session, token: str) -> Actor | None:
-    """The holder of a live session's token, with all their grants; None if it is revoked or expired."""
-    found = _LOAD.rows(session, {"hash": token_hash(token), "now": clock.now()})
+    """The holder of a live session's token, with all their grants in its center; None if it is revoked or expired."""
+    key = read_token(token)
+    if key is None:
+        return None
+    center_id = key.center_id
+    found = _LOAD.rows(session, {"center": center_id, "hash": key.token_hash, "now": clock.now()})
     if not found:
         return None
-    session_id, identity_id, center_id, volunteer_id = found[0]
+    session_id, identity_id, volunteer_id = found[0]
     grants = {
         grant for role in roles_of(session, identity_id, center_id) for grant in grants_of(role.role, role.place_path)
     }
@@ -108,34 +102,6 @@ def load_actor(session: Session, token: str) -> Actor | None:
     )
 
 
-def find_login(session: Session, phone: str) -> LoginRow | None:
-    """The person who logs in with this phone number, in any notation."""
-    number = phone_key(phone)
-    if number is None:
-        return None
-    query = (
-        sa.select(Identity.id, Identity.password_hash)
-        .join(IdentityPhone, IdentityPhone.identity_id == Identity.id)
-        .where(IdentityPhone.phone_index == phone_index(number))
-    )
-    row = session.execute(query).one_or_none()
-    return None if row is None else LoginRow(row.id, row.password_hash, centers_of(session, row.id))
-
-
-def centers_of(session: Session, identity_id: int) -> list[int]:
-    """The centers where a person has a role, followed by those where they only volunteer."""
-    # Every index begins with the center, so query each of the few centers.
-    centers = sa.select(Center.id)
-    grants = sa.select(RoleGrant.center_id).where(
-        RoleGrant.center_id.in_(centers), RoleGrant.identity_id == identity_id, *in_force()
-    )
-    volunteers = sa.select(Volunteer.center_id).where(
-        Volunteer.center_id.in_(centers), Volunteer.identity_id == identity_id
-    )
-    working, serving = set(session.scalars(grants, {"today": clock.today()})), set(session.scalars(volunteers))
-    return [*sorted(working), *sorted(serving - working)]
-
-
 def roles_of(session: Session, identity_id: int, center_id: int) -> list[RoleView]:
     """A person's roles in force in a center."""
     rows = _ROLES.rows(session, {"center": center_id, "identity": identity_id, "today": clock.today()})
@@ -148,7 +114,7 @@ def staff(session: Session, actor: Actor) -> list[StaffView]:
     mine = under(RoleGrant.place_path, actor.paths(Permission.MANAGE_STAFF))
     query = (
         sa.select(RoleGrant, Identity.name, Identity.phone, Identity.password_hash)
-        .join(Identity, Identity.id == RoleGrant.identity_id)
+        .join(Identity, sa.and_(Identity.center_id == RoleGrant.center_id, Identity.id == RoleGrant.identity_id))
         .where(RoleGrant.center_id == actor.center_id, *in_force(), mine)
         .order_by(RoleGrant.place_path, RoleGrant.id)
     )

@@ -12,21 +12,27 @@ from ledger.kernel.errors import Conflict, NotFound
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
 from ledger.people.access.terms import in_force
+from ledger.people.identities.queries import need_identity
 from ledger.people.identities.service import find_or_make_identity, prepare
 from ledger.people.managing import place_path
-from ledger.people.models import Identity, RoleGrant
+from ledger.people.models import RoleGrant
 from ledger.people.policy import check_term, permissions_of
 from ledger.places.queries import is_demonstration
 
 
 def add_staff(session: Session, *, name: str, phone: str, path: str, actor: Actor) -> int:
-    """Find or make the identity of a future staff member at the place with this path, by phone.
+    """Find or make the identity of a future staff member of the center at the place with this path, by phone.
 
     Raises Forbidden("access.denied"), Rejected("people.name_invalid", "people.phone_invalid",
     "people.name_differs").
     """
     actor.need(Permission.MANAGE_STAFF, path)
-    person = prepare(name=name, phone=phone, demonstration=is_demonstration(session, actor.center_id))
+    person = prepare(
+        name=name,
+        center_id=actor.center_id,
+        phone=phone,
+        demonstration=is_demonstration(session, actor.center_id),
+    )
     return find_or_make_identity(session, person)
 
 
@@ -60,8 +66,7 @@ def grant_role(
     check_term(role, valid_until, today=clock.today())
     path = place_path(session, place_id, actor.center_id)
     actor.need(Permission.MANAGE_STAFF, path)
-    if session.connection().execute(sa.select(Identity.id).where(Identity.id == identity_id)).scalar() is None:
-        raise NotFound("people.identity_not_found")
+    need_identity(session, identity_id, actor.center_id)
     _make_room(session, identity_id, role, place_id, actor.center_id)
     grant_id = new_id()
     row = {

@@ -1,7 +1,7 @@
 """Which household each person belongs to. Members of one household never decide on each other's cases.
 
-A person has one identity in the nation and one volunteer record per center; a household belongs to one center. Staff
-who do not volunteer in a center have no household there and are related to nobody.
+A person has one identity and at most one volunteer record in a center, and a household belongs to one center. Staff who
+do not volunteer in a center have no household there and are related to nobody.
 
 A decision locks the identity rows of the people concerned until it commits, so their households can't change
 meanwhile; identities exist before volunteers do. The history of households therefore shows what a decision relied on.
@@ -61,7 +61,7 @@ def one_household(
     own = (_volunteer.c.center_id == center_id, sa.or_(*named))
     if lock:
         concerned = session.scalars(sa.select(_volunteer.c.identity_id).where(*own)).all()
-        _lock_identities(session, {*identities, identity_id, *concerned}, shared=True)
+        _lock_identities(session, {*identities, identity_id, *concerned}, center_id, shared=True)
     query = (
         sa.select(_volunteer.c.identity_id, _change.c.household_id)
         .join(
@@ -92,7 +92,8 @@ def set_households(session: Session, wanted: Mapping[int, str | None], *, actor:
     numbers = {who: clean_household_number(number) if number else None for who, number in wanted.items()}
     need_to_manage(session, numbers, actor)
     mine = _volunteer_ids(session, actor)
-    _lock_identities(session, _identities_of(session, [*numbers, *mine], actor.center_id), shared=False)
+    concerned = _identities_of(session, [*numbers, *mine], actor.center_id)
+    _lock_identities(session, concerned, actor.center_id, shared=False)
     last = _last_changes(session, [*numbers, *mine], actor.center_id)
     households = _find_or_make(session, [number for number in numbers.values() if number], actor)
     goals = {who: households[household_key(number)] if number else None for who, number in numbers.items()}
@@ -136,9 +137,14 @@ def _identities_of(session: Session, volunteer_ids: Iterable[int], center_id: in
     }
 
 
-def _lock_identities(session: Session, identity_ids: Iterable[int], *, shared: bool) -> None:
+def _lock_identities(session: Session, identity_ids: Iterable[int], center_id: int, *, shared: bool) -> None:
     """Lock people's households: shared with other readers, or exclusively to change them."""
-    query = sa.select(_identity.c.id).order_by(_identity.c.id).with_for_update(read=shared, key_share=not shared)
+    query = (
+        sa.select(_identity.c.id)
+        .where(_identity.c.center_id == center_id)
+        .order_by(_identity.c.id)
+        .with_for_update(read=shared, key_share=not shared)
+    )
     for part in chunks(identity_ids):
         session.connection().execute(query.where(_identity.c.id.in_(part))).all()
 

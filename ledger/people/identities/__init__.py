@@ -1,1 +1,1 @@
-"""Identities: one per person in the nation, whatever the person does in a center."""
+"""Identities: the people of a center, each with a log-in of that center alone."""

@@ -1,4 +1,4 @@
-"""Reads of identities: by phone, names to show, and display preferences."""
+"""Reads of the identities of a center: by phone, names to show, and display preferences."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from ledger.kernel.chunks import chunks
 from ledger.kernel.crypto import keyring
 from ledger.kernel.errors import NotFound
-from ledger.people.models import Identity, IdentityPhone
+from ledger.people.models import Identity
 from ledger.people.policy import phone_key
 
 _identity = Identity.__table__
@@ -24,41 +24,64 @@ class Preferences:
     large_type: bool
 
 
-_NAMES = sa.select(_identity.c.id, _identity.c.name).where(_identity.c.id.in_(sa.bindparam("ids", expanding=True)))
+_NAMES = sa.select(_identity.c.id, _identity.c.name).where(
+    _identity.c.center_id == sa.bindparam("center"), _identity.c.id.in_(sa.bindparam("ids", expanding=True))
+)
 
 
-def phone_index(number: str) -> str:
-    """The digest to look up an E.164 number by."""
-    return keyring().index(number, purpose="identity.phone")
+def phone_index(number: str, center_id: int) -> str:
+    """The digest to look up an E.164 number of a center by; it says nothing about other centers."""
+    return keyring().index(f"{center_id}:{number}", purpose="identity.phone")
 
 
-def name_index(name: str) -> str:
-    """The digest to look up a whole name by."""
-    return keyring().index(name, purpose="identity.name")
+def name_index(name: str, center_id: int) -> str:
+    """The digest to look up a whole name of a center by; it says nothing about other centers."""
+    return keyring().index(f"{center_id}:{name}", purpose="identity.name")
 
 
-def find_identity_by_phone(session: Session, phone: str) -> int | None:
-    """The person with this phone number, in any center."""
+def phone_hash(number: str) -> str:
+    """The digest of an E.164 number by which its centers are found at log-in, the same for all of them."""
+    return keyring().index(number, purpose="login_phone")
+
+
+def find_identity_by_phone(session: Session, phone: str, center_id: int) -> int | None:
+    """The person of the center with this phone number, in any notation."""
     number = phone_key(phone)
     if number is None:
         return None
-    query = sa.select(IdentityPhone.identity_id).where(IdentityPhone.phone_index == phone_index(number))
+    query = sa.select(Identity.id).where(
+        Identity.center_id == center_id, Identity.phone_index == phone_index(number, center_id)
+    )
     return session.scalar(query)
 
 
-def names_of(session: Session, identity_ids: Iterable[int]) -> dict[int, str]:
-    """Full names by identity; unknown ids are left out."""
-    return {row.id: row.name for part in chunks(identity_ids) for row in session.execute(_NAMES, {"ids": part})}
+def need_identity(session: Session, identity_id: int, center_id: int) -> None:
+    """Raises NotFound("people.identity_not_found") unless the person is of the center."""
+    query = sa.select(Identity.id).where(Identity.center_id == center_id, Identity.id == identity_id)
+    if session.connection().execute(query).scalar() is None:
+        raise NotFound("people.identity_not_found")
 
 
-def phone_of(session: Session, identity_id: int) -> str | None:
+def names_of(session: Session, identity_ids: Iterable[int], center_id: int) -> dict[int, str]:
+    """Full names by identity; ids that aren't of the center are left out."""
+    return {
+        row.id: row.name
+        for part in chunks(identity_ids)
+        for row in session.execute(_NAMES, {"center": center_id, "ids": part})
+    }
+
+
+def phone_of(session: Session, identity_id: int, center_id: int) -> str | None:
     """A person's phone number as E.164, to print on their activation slip."""
-    return session.scalar(sa.select(Identity.phone).where(Identity.id == identity_id))
+    query = sa.select(Identity.phone).where(Identity.center_id == center_id, Identity.id == identity_id)
+    return session.scalar(query)
 
 
-def get_preferences(session: Session, identity_id: int) -> Preferences:
+def get_preferences(session: Session, identity_id: int, center_id: int) -> Preferences:
     """A person's name and display preferences. Raises NotFound("people.identity_not_found")."""
-    query = sa.select(Identity.name, Identity.language, Identity.large_type).where(Identity.id == identity_id)
+    query = sa.select(Identity.name, Identity.language, Identity.large_type).where(
+        Identity.center_id == center_id, Identity.id == identity_id
+    )
     row = session.execute(query).one_or_none()
     if row is None:
         raise NotFound("people.identity_not_found")

@@ -16,8 +16,10 @@ from ledger.kernel.chunks import chunks
 from ledger.kernel.crypto import keyring
 from ledger.kernel.errors import Rejected
 from ledger.kernel.ids import new_id
-from ledger.people.identities.queries import name_index, phone_index
-from ledger.people.models import Identity, IdentityPhone
+from ledger.kernel.types import table_of
+from ledger.kernel.upserts import insert_or_ignore
+from ledger.people.identities.queries import name_index, phone_hash, phone_index
+from ledger.people.models import Identity, LoginPhone
 from ledger.people.policy import LANGUAGES, clean_gender, clean_id_last4, clean_name, normalise_phone
 
 _SEALED = ("name", "phone", "gender", "id_last4")
@@ -29,24 +31,25 @@ _identity_row = sa.table(
         for column in Identity.__table__.columns
     ),
 )
-_BY_PHONE = (
-    sa.select(IdentityPhone.phone_index, IdentityPhone.identity_id, Identity.name_index)
-    .join(Identity, Identity.id == IdentityPhone.identity_id)
-    .where(IdentityPhone.phone_index.in_(sa.bindparam("wanted", expanding=True)))
+_BY_PHONE = sa.select(Identity.phone_index, Identity.id, Identity.name_index).where(
+    Identity.center_id == sa.bindparam("center"), Identity.phone_index.in_(sa.bindparam("wanted", expanding=True))
 )
+_ADD_PHONE = insert_or_ignore(table_of(LoginPhone))
 
 
 @dataclass(frozen=True, slots=True)
 class NewIdentity:
-    """A person ready to insert: checked and sealed."""
+    """A person of a center ready to insert: checked and sealed."""
 
+    center_id: int
     sealed: dict[str, bytes | None]
     name_index: str
     phone_index: str | None
+    phone_hash: str | None
 
 
 class KnownIdentity(NamedTuple):
-    """The owner of a phone number. Registering a known number again must not reveal the owner's name."""
+    """The owner of a phone number in a center. Registering it there again must not reveal the owner's name."""
 
     id: int
     name_index: str
@@ -55,12 +58,13 @@ class KnownIdentity(NamedTuple):
 def prepare(
     *,
     name: str,
+    center_id: int,
     phone: str | None = None,
     gender: str | None = None,
     id_last4: str | None = None,
     demonstration: bool = False,
 ) -> NewIdentity:
-    """Check and seal a person's data, without touching the database.
+    """Check and seal the data of a person of the center, without touching the database.
 
     Raises Rejected("people.name_invalid", "people.phone_invalid", "people.gender_invalid", "people.id_last4_invalid").
     """
@@ -71,19 +75,22 @@ def prepare(
         "id_last4": clean_id_last4(id_last4),
     }
     keys = keyring()
+    number = plain["phone"]
     return NewIdentity(
+        center_id=center_id,
         sealed={
             column: None if text is None else keys.seal(text, label=f"identity.{column}")
             for column, text in plain.items()
         },
-        name_index=name_index(plain["name"] or ""),
-        phone_index=None if plain["phone"] is None else phone_index(plain["phone"]),
+        name_index=name_index(plain["name"] or "", center_id),
+        phone_index=None if number is None else phone_index(number, center_id),
+        phone_hash=None if number is None else phone_hash(number),
     )
 
 
 def find_or_make_identity(session: Session, person: NewIdentity) -> int:
-    """The identity with this phone, or a new one. Raises Rejected("people.name_differs")."""
-    known = known_by_phone(session, [person]).get(person.phone_index)
+    """The identity with this phone in the person's center, or a new one. Raises Rejected("people.name_differs")."""
+    known = known_by_phone(session, [person], person.center_id).get(person.phone_index)
     if known is None:
         return make_identities(session, [person])[0]
     if known.name_index != person.name_index:
@@ -91,26 +98,31 @@ def find_or_make_identity(session: Session, person: NewIdentity) -> int:
     return known.id
 
 
-def known_by_phone(session: Session, people: Sequence[NewIdentity]) -> dict[str | None, KnownIdentity]:
-    """Which of these people are known already, by digest of the phone."""
+def known_by_phone(session: Session, people: Sequence[NewIdentity], center_id: int) -> dict[str | None, KnownIdentity]:
+    """Which of these people the center knows already, by digest of the phone."""
     found: dict[str | None, KnownIdentity] = {}
     for part in chunks(each.phone_index for each in people if each.phone_index is not None):
-        rows_found = session.connection().execute(_BY_PHONE, {"wanted": part})
-        found.update({row.phone_index: KnownIdentity(row.identity_id, row.name_index) for row in rows_found})
+        rows_found = session.connection().execute(_BY_PHONE, {"center": center_id, "wanted": part})
+        found.update({row.phone_index: KnownIdentity(row.id, row.name_index) for row in rows_found})
     return found
 
 
 def make_identities(session: Session, people: Sequence[NewIdentity]) -> list[int]:
-    """Insert people who are not known yet and return their ids in the same order."""
+    """Insert people whom their center does not know yet, and the phones they log in with.
+
+    Returns their ids in the same order.
+    """
     if not people:
         return []
     at = clock.now()
     ids = [new_id() for _ in people]
     identities: list[dict[str, Any]] = [
         {
+            "center_id": each.center_id,
             "id": identity_id,
             **each.sealed,
             "name_index": each.name_index,
+            "phone_index": each.phone_index,
             "password_hash": None,
             "language": "zh",
             "large_type": False,
@@ -119,13 +131,11 @@ def make_identities(session: Session, people: Sequence[NewIdentity]) -> list[int
         for identity_id, each in zip(ids, people, strict=True)
     ]
     phones = [
-        {"phone_index": each.phone_index, "identity_id": identity_id}
-        for identity_id, each in zip(ids, people, strict=True)
-        if each.phone_index is not None
+        {"phone_hash": each.phone_hash, "center_id": each.center_id} for each in people if each.phone_hash is not None
     ]
     session.connection().execute(sa.insert(_identity_row), identities)
     if phones:
-        session.connection().execute(sa.insert(IdentityPhone), phones)
+        session.connection().execute(_ADD_PHONE, phones)
     return ids
 
 
@@ -138,5 +148,6 @@ def set_preferences(
     wanted = {"language": language, "large_type": large_type}
     values = {name: value for name, value in wanted.items() if value is not None}
     if values:
-        change = sa.update(Identity).where(Identity.id == actor.identity_id).values(values)
+        own = (Identity.center_id == actor.center_id, Identity.id == actor.identity_id)
+        change = sa.update(Identity).where(*own).values(values)
         session.connection().execute(change)

@@ -7,26 +7,28 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.kernel.chunks import chunks
-from ledger.people.models import Identity, IdentityPhone, Volunteer
+from ledger.people.models import Identity, Volunteer
 
+_ONE_PERSON = sa.and_(Volunteer.center_id == Identity.center_id, Volunteer.identity_id == Identity.id)
 _BY_PHONE = (
-    sa.select(IdentityPhone.phone_index, Identity.name_index, Volunteer.id.label("volunteer_id"))
-    .join(Identity, Identity.id == IdentityPhone.identity_id)
-    .outerjoin(Volunteer, sa.and_(Volunteer.center_id == sa.bindparam("center"), Volunteer.identity_id == Identity.id))
-    .where(IdentityPhone.phone_index.in_(sa.bindparam("wanted", expanding=True)))
+    sa.select(Identity.phone_index, Identity.name_index, Volunteer.id.label("volunteer_id"))
+    .outerjoin(Volunteer, _ONE_PERSON)
+    .where(
+        Identity.center_id == sa.bindparam("center"), Identity.phone_index.in_(sa.bindparam("wanted", expanding=True))
+    )
 )
 _BY_NAME = (
     sa.select(Identity.name_index, Identity.id_last4, Volunteer.id.label("volunteer_id"), Volunteer.place_id)
-    .join(Volunteer, Volunteer.identity_id == Identity.id)
+    .join(Volunteer, _ONE_PERSON)
     .where(
-        Volunteer.center_id == sa.bindparam("center"), Identity.name_index.in_(sa.bindparam("wanted", expanding=True))
+        Identity.center_id == sa.bindparam("center"), Identity.name_index.in_(sa.bindparam("wanted", expanding=True))
     )
 )
 
 
 @dataclass(frozen=True, slots=True)
 class KnownPhone:
-    """The owner of a phone: digest of the name, and volunteer in the center, None if they don't volunteer there."""
+    """The owner of a phone in a center: digest of the name, and the volunteer, None for who doesn't volunteer."""
 
     name_index: str
     volunteer_id: int | None
@@ -42,7 +44,7 @@ class KnownName:
 
 
 def known_phones(session: Session, phone_indexes: Iterable[str], center_id: int) -> dict[str, KnownPhone]:
-    """Owners of phones, by digest; unknown numbers are left out."""
+    """Owners of phones in the center, by digest; unknown numbers are left out."""
     return {
         row.phone_index: KnownPhone(row.name_index, row.volunteer_id)
         for part in chunks(phone_indexes)

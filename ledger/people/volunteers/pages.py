@@ -143,7 +143,7 @@ def _household(session: Session, view: VolunteerView, number: str | None, actor:
     return {
         "family": [each for each in family if each.id != view.id],
         "changes": changes,
-        "changers": identities.names_of(session, {change.changed_by for change in changes}),
+        "changers": identities.names_of(session, {change.changed_by for change in changes}, actor.center_id),
     }
 
 

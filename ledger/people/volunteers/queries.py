@@ -73,9 +73,10 @@ _VOLUNTEER_COLUMNS = (
     _place.c.path,
     _volunteer.c.registered_at,
 )
+_of_identity = sa.and_(_identity.c.center_id == _volunteer.c.center_id, _identity.c.id == _volunteer.c.identity_id)
 _VOLUNTEER = (
     sa.select(*_VOLUNTEER_COLUMNS)
-    .join(_identity, _identity.c.id == _volunteer.c.identity_id)
+    .join(_identity, _of_identity)
     .join(
         _place,
         sa.and_(_place.c.center_id == _volunteer.c.center_id, _place.c.id == _volunteer.c.place_id),
@@ -93,7 +94,7 @@ _CARD_BY_TOKEN = Prepared(_CARD.where(_card.c.token_hash == sa.bindparam("hash")
 _CARDS_OF = _CARD.where(_card.c.volunteer_id == sa.bindparam("volunteer")).order_by(_card.c.issued_at.desc())
 _DISPLAY_NAMES = (
     sa.select(_volunteer.c.id, _identity.c.name)
-    .join(_identity, _identity.c.id == _volunteer.c.identity_id)
+    .join(_identity, _of_identity)
     .where(_volunteer.c.center_id == sa.bindparam("center"), _volunteer.c.id.in_(sa.bindparam("ids", expanding=True)))
 )
 
@@ -116,7 +117,7 @@ def get_volunteer_details(session: Session, volunteer_id: int, center_id: int) -
     """The personal part of a volunteer. Raises NotFound("people.volunteer_not_found")."""
     query = (
         sa.select(*(Identity.phone, Identity.gender, Identity.id_last4, Identity.password_hash), number_of_household())
-        .join(Volunteer, Volunteer.identity_id == Identity.id)
+        .join(Volunteer, _of_identity)
         .where(Volunteer.center_id == center_id, Volunteer.id == volunteer_id)
     )
     row = session.execute(query).one_or_none()
@@ -133,7 +134,7 @@ def find_volunteer_by_number(session: Session, number: str, center_id: int) -> V
 
 def find_volunteer_by_phone(session: Session, phone: str, center_id: int) -> VolunteerView | None:
     """A volunteer by full phone number, in any notation."""
-    identity_id = find_identity_by_phone(session, phone)
+    identity_id = find_identity_by_phone(session, phone, center_id)
     return None if identity_id is None else find_volunteer_by_identity(session, identity_id, center_id)
 
 
@@ -187,11 +188,12 @@ def list_volunteers(
     if place_path:
         query = query.where(under(_place.c.path, [place_path]))
     if name:
-        query = query.where(Identity.name_index == name_index(name))
+        query = query.where(Identity.name_index == name_index(name, actor.center_id))
     if number:
         query = query.where(Volunteer.number == number)
     if phone:
-        query = query.where(Volunteer.identity_id == (find_identity_by_phone(session, phone) or 0))
+        identity_id = find_identity_by_phone(session, phone, actor.center_id)
+        query = query.where(Volunteer.identity_id == (identity_id or 0))
     if status:
         query = query.where(Volunteer.status == status)
     if ids is not None:

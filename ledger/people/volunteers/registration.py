@@ -38,7 +38,7 @@ class NewVolunteer:
 def register_volunteers(session: Session, rows: Sequence[NewVolunteer], *, actor: Actor) -> list[int]:
     """Make each person a volunteer of the actor's center and return their ids in the same order.
 
-    People known by phone (from another center, or as staff) keep their identity. Raises
+    Staff whom the center knows by phone keep their identity. Raises
     Rejected("people.phone_taken", row=…) if the person is a volunteer of the center already or is listed twice,
     Rejected("people.name_differs", row=…) if somebody with another name has the phone, Forbidden("access.denied"),
     NotFound("people.place_not_found").
@@ -75,7 +75,7 @@ def _places(session: Session, rows: Sequence[NewVolunteer], actor: Actor) -> dic
 
 
 def _identities(session: Session, people: Sequence[NewIdentity], center_id: int) -> list[int]:
-    known = known_by_phone(session, people)
+    known = known_by_phone(session, people, center_id)
     taken = _volunteers_among(session, {person.id for person in known.values()}, center_id)
     seen: set[str] = set()
     for position, new in enumerate(people):

@@ -67,7 +67,7 @@ def details_of(session: Session, volunteer_ids: Iterable[int], center_id: int) -
     """Personal data of many volunteers, for actors who manage them all."""
     personal = (Identity.phone, Identity.gender, Identity.id_last4, Identity.password_hash)
     query = sa.select(Volunteer.id, *personal, number_of_household()).join(
-        Identity, Identity.id == Volunteer.identity_id
+        Identity, sa.and_(Identity.center_id == Volunteer.center_id, Identity.id == Volunteer.identity_id)
     )
     return {
         row.id: VolunteerDetails(row.phone, row.gender, row.id_last4, row.password_hash is not None, row.household)

@@ -49,6 +49,7 @@ def register_volunteer(
     """
     person = prepare(
         name=name,
+        center_id=actor.center_id,
         phone=phone,
         gender=gender,
         id_last4=id_last4,

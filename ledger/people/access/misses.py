@@ -1,0 +1,102 @@
+"""How many wrong passwords are allowed, so that nobody spends the allowance of another.
+
+Strangers are counted by phone number and network, and by phone number, before anything is looked up, so a number that
+nobody has is answered like any other. A device that has logged in before has an allowance of its own for that log-in,
+which no stranger can spend. Each log-in has its own misses: who succeeds in one center gains no tries in another.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from ledger.kernel.errors import TooMany
+from ledger.people.access.candidates import Candidate
+from ledger.people.access.devices import Device
+from ledger.web.rate_limit import Limit, Try, forgive, give_back, hit, wait
+
+_QUARTER_HOUR = 15 * 60
+PER_PHONE_HERE = Limit("log-in by phone and network", most=10, window_seconds=_QUARTER_HOUR)
+PER_PHONE = Limit("log-in by phone", most=100, window_seconds=_QUARTER_HOUR)
+# A whole station or village may share one address.
+PER_ADDRESS = Limit("log-in by address", most=300, window_seconds=_QUARTER_HOUR)
+PER_LOGIN_HERE = Limit("log-in by person and network", most=10, window_seconds=_QUARTER_HOUR)
+PER_DEVICE = Limit("log-in by person and device", most=10, window_seconds=_QUARTER_HOUR)
+# A code has 59 bits, so only a flood is stopped, and nobody far away can spend the tries of who holds the slip.
+CODES_PER_PHONE_HERE = Limit("code by phone and network", most=10, window_seconds=_QUARTER_HOUR)
+CODES_PER_ADDRESS = Limit("code by address", most=300, window_seconds=_QUARTER_HOUR)
+_NOBODY = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt that was counted. `own` are the log-ins, as (center, identity), that this device may try by its own
+    allowance; `as_stranger` says whether it may try others.
+    """
+
+    phone_hash: str
+    network: str
+    device: str
+    own: frozenset[tuple[int, int]]
+    as_stranger: bool
+
+    @property
+    def of_stranger(self) -> tuple[Try, ...]:
+        """What counts an attempt on a log-in that the device does not know."""
+        here = f"{self.phone_hash} {self.network}"
+        return (PER_ADDRESS, self.network), (PER_PHONE_HERE, here), (PER_PHONE, self.phone_hash)
+
+    def of_device(self, center_id: int, identity_id: int) -> Try:
+        """What counts an attempt of this device on a log-in that it knows."""
+        return PER_DEVICE, f"{self.device} {center_id} {identity_id}"
+
+    def of_login(self, center_id: int, identity_id: int) -> Try:
+        """What counts the misses of strangers of this network on a log-in."""
+        return PER_LOGIN_HERE, f"{center_id} {identity_id} {self.network}"
+
+
+def begin(session: Session, phone_hash: str, network: str, device: Device) -> Attempt:
+    """Count an attempt to log in by a phone number. Raises TooMany("request.too_many", seconds=…)."""
+    known = {(each.center_id, each.identity_id) for each in device.known_by(phone_hash)}
+    counted = Attempt(phone_hash, network, device.name, frozenset(known), as_stranger=True)
+    own = frozenset(login for login in known if not hit(session, *counted.of_device(*login)))
+    seconds = max(hit(session, *each) for each in counted.of_stranger)
+    if seconds and not own:
+        raise TooMany("request.too_many", seconds=seconds)
+    return Attempt(phone_hash, network, device.name, own, as_stranger=not seconds)
+
+
+def allowed(session: Session, attempt: Attempt, found: Sequence[Candidate]) -> list[Candidate]:
+    """Those of the log-ins that the attempt may try. Raises TooMany("request.too_many") if it is none of several."""
+    waits = {each: _wait(session, attempt, each) for each in found}
+    if waits and all(waits.values()):
+        raise TooMany("request.too_many", seconds=min(waits.values()))
+    return [each for each, seconds in waits.items() if not seconds]
+
+
+def miss(session: Session, attempt: Attempt, tried: Sequence[Candidate]) -> None:
+    """Count a password that fits none of the log-ins as a miss of each; as much work if there is none."""
+    for center_id, identity_id in [_key(each) for each in tried] or [(_NOBODY, _NOBODY)]:
+        if (center_id, identity_id) not in attempt.own:
+            hit(session, *attempt.of_login(center_id, identity_id))
+
+
+def succeed(session: Session, attempt: Attempt, *fits: Candidate) -> None:
+    """Take the attempt off all counters, and clear the misses of the log-ins it fits."""
+    give_back(session, *attempt.of_stranger, *(attempt.of_device(*login) for login in attempt.own))
+    for each in map(_key, fits):
+        if each in attempt.own:
+            forgive(session, attempt.of_device(*each))
+        else:
+            forgive(session, attempt.of_login(*each), attempt.of_stranger[1])
+
+
+def _wait(session: Session, attempt: Attempt, candidate: Candidate) -> int:
+    key = _key(candidate)
+    if key in attempt.own:
+        return 0
+    return wait(session, *attempt.of_login(*key)) if attempt.as_stranger else _QUARTER_HOUR
+
+
+def _key(candidate: Candidate) -> tuple[int, int]:
+    return candidate.center_id, candidate.identity_id
