@@ -17,11 +17,12 @@ from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.engines import is_sqlite
 from ledger.kernel.errors import LedgerError, NotFound, Unavailable, text_of
-from ledger.kernel.founding import Installation
+from ledger.kernel.founding import Installation, refuse_founded
 from ledger.kernel.ids import public_id
 from ledger.kernel.migrations import refuse_unmigrated
 from ledger.kernel.runtime import Runtime
 from ledger.kernel.settings import Settings, SettingsError
+from ledger.kernel.sqlite_copies import founded_in
 from ledger.kernel.sqlite_files import file_of, finish_restore
 from ledger.organisations import queries as organisations
 from ledger.places import queries as places
@@ -59,6 +60,10 @@ def _refuse_stranger() -> None:
 
 
 def _refuse_known_stranger() -> None:
+    url = settings().database_url
+    if is_sqlite(url):
+        refuse_founded(founded_in(file_of(url)), installation(), called=file_of(url))
+        return
     with suppress(sa.exc.DBAPIError):
         runtime.current().refuse_stranger()
 

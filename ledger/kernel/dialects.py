@@ -42,13 +42,18 @@ class SqliteDialect(SQLiteDialect_pysqlite):
         """
         if args[0] == ":memory:":
             return super().connect(*args, **kwargs)
+        hold = None
         try:
             hold = open_for_use(Path(args[0]).resolve())
+            connection = super().connect(*args, factory=HeldConnection, **kwargs)
+        except sqlite3.Error:
+            if hold is not None:
+                hold.end()
+            raise
         except OSError as error:
             told = sqlite3.OperationalError(f"{error.strerror}: {error.filename}")
             told.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
             raise told from error
-        connection = super().connect(*args, factory=HeldConnection, **kwargs)
         connection.hold = hold
         return connection
 

@@ -72,21 +72,30 @@ def _sqlite_engine(url: str, *, begin: str, query_only: bool) -> sa.Engine:
     )
 
     @sa.event.listens_for(engine, "connect")
-    def _set_switches(connection: sqlite3.Connection, _record: Any) -> None:
-        # The driver must not open transactions of its own: we send BEGIN with the kind we need.
-        connection.isolation_level = None
-        for name, (value, expected) in _SQLITE_SWITCHES.items():
-            connection.execute(f"PRAGMA {name}={value}")
-            found = connection.execute(f"PRAGMA {name}").fetchone()[0]
-            if found != expected:
-                raise _not_to_be_had(f"SQLite answers {found!r} for {name}, which must be {value}")
-        connection.execute(f"PRAGMA query_only={'ON' if query_only else 'OFF'}")
+    def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
+        try:
+            _set_switches(connection, query_only=query_only)
+        except sqlite3.Error:
+            # Nobody else would close it: a file that is no database must not be taken for one in use.
+            connection.close()
+            raise
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _set_switches(connection: sqlite3.Connection, *, query_only: bool) -> None:
+    # The driver must not open transactions of its own: we send BEGIN with the kind we need.
+    connection.isolation_level = None
+    for name, (value, expected) in _SQLITE_SWITCHES.items():
+        connection.execute(f"PRAGMA {name}={value}")
+        found = connection.execute(f"PRAGMA {name}").fetchone()[0]
+        if found != expected:
+            raise _not_to_be_had(f"SQLite answers {found!r} for {name}, which must be {value}")
+    connection.execute(f"PRAGMA query_only={'ON' if query_only else 'OFF'}")
 
 
 def _not_to_be_had(why: str) -> sqlite3.Error:

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from ledger.kernel.founding import Founded, Installation, refuse_founded
 from ledger.kernel.migrations import refuse_newer
@@ -52,6 +53,19 @@ def restore(database: Path, source: Path, *, here: Installation, stamp: str, for
         return switch(database, stamp)
 
 
+def founded_in(database: Path) -> Founded | None:
+    """What a database was founded as, read from its main file alone and without a trace; None if that can't be read."""
+    if not database.is_file():
+        return None
+    connection = sqlite3.connect(f"file:{quote(str(database))}?mode=ro&immutable=1", uri=True)
+    try:
+        return _founded(connection)
+    except sqlite3.Error:
+        return None
+    finally:
+        connection.close()
+
+
 def _receive(source: Path, database: Path, stamp: str, here: Installation) -> None:
     """Make a complete, checked copy of the source under a name that it gets only then.
 
@@ -66,6 +80,7 @@ def _receive(source: Path, database: Path, stamp: str, here: Installation) -> No
                     _copy_file(file, copy)
         _refuse_unsound(partial, called=source)
         with _open(partial) as connection:
+            refuse_newer(connection.execute("SELECT version_num FROM alembic_version").fetchone()[0])
             refuse_founded(_founded(connection), here, called=source)
             _make_single_file(connection)
         sync_file(partial)
@@ -109,7 +124,6 @@ def _refuse_unsound(file: Path, *, called: Path) -> None:
         raise SettingsError(f"{called} is damaged: {verdict}")
     if revision is None:
         raise SettingsError(f"{called} holds a database of something else")
-    refuse_newer(revision[0])
 
 
 @contextmanager
