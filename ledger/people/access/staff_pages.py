@@ -15,7 +15,7 @@ from ledger.kernel.permissions import Permission
 from ledger.people.access import sessions
 from ledger.people.access import staff as staffing
 from ledger.people.blueprint import bp
-from ledger.people.policy import check_phone, clean_name
+from ledger.people.policy import check_phone, clean_name, permissions_of
 from ledger.places.queries import place_choices, place_names
 from ledger.web import asked, forms
 from ledger.web.forms import Form
@@ -78,7 +78,7 @@ def _hire() -> None:
     with Form() as form:
         phone = form.check("phone", form.text("phone"), check_phone)
         name = form.check("name", form.text("name"), clean_name)
-        role = form.text("role")
+        role = form.check("role", form.text("role"), permissions_of)
         place_id = form.key("place_id")
     once, actor = idempotency_key(), get_actor()
     in_transaction_once(once, staffing.hire, name=name, phone=phone, role=role, place_id=place_id, actor=actor)
