@@ -23,6 +23,8 @@ help:
 	@echo "make bench       measure the ledger in ratios (ARGUMENTS='--size huge --books FOLDER' for 10 million transfers)"
 	@echo "make lock        renew the lock files (needs uv and npm)"
 
+# A village's own book is in var/; the demonstration keeps out of it.
+run: export LEDGER_DATA_FOLDER ?= var/demonstration
 run: setup
 	@exec $(VENV) -m flask --app wsgi serve --demo
 

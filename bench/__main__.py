@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from bench import committing, demo, growth, paths, peers, proving, reading, serving
+from bench import committing, demo, growth, indexing, paths, peers, proving, reading, serving
 from bench.measuring import Figure, table
 from bench.pgledger import pgledger
 from ledger.demo.sizes import DISTRICT, VILLAGE
@@ -80,7 +80,7 @@ def main() -> None:
     parser.add_argument(
         "--only",
         default="",
-        help="only groups whose name has this: paths, serving, commit, growth, reading, proofs, demo, none",
+        help="only groups whose name has this: paths, serving, commit, indexes, growth, reading, proofs, demo, none",
     )
     parser.add_argument("--peers", type=Path, help="the Python of an environment with django-hordak and psycopg")
     parser.add_argument("--python-accounting", type=Path, help="the Python of an environment with python-accounting")
@@ -122,6 +122,13 @@ def measure(folder: Path, books: Path, size: Size, only: str, *, postgres: bool)
         yield from serving.behind_the_server(folder, people=size.people, rounds=size.rounds)
     if only in "commit":
         yield from committing.one_client(folder, times=size.times, rounds=size.rounds)
+    if only in "indexes":
+        people = size.people // 3 or 1
+        yield from indexing.cost_on_sqlite(folder, people=people, rounds=size.rounds)
+        if postgres:
+            yield from _on_postgres(
+                lambda server: indexing.cost_on_postgres(server, folder, people=people, rounds=size.rounds)
+            )
     yield from _in_long_books(folder, books, size, only, postgres=postgres)
     if only in "demo":
         yield from demo.from_nothing(folder, size.demonstration, rounds=size.makings)

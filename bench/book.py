@@ -17,6 +17,7 @@ from ledger.kernel.idempotency import Once
 from ledger.kernel.ids import new_id, public_id
 from ledger.kernel.migrations import upgrade
 from ledger.kernel.permissions import Permission
+from ledger.kernel.settings import Settings
 from ledger.kernel.unit import Unit
 from ledger.organisations import queries as organisations
 from ledger.organisations.service import create_center
@@ -25,7 +26,7 @@ from ledger.points.corrections import clawback
 from ledger.points.policy import MINUTE, POINT, AccountKey, Movement, Source
 from ledger.points.raw import service as raw
 from ledger.points.raw.service import WantedTransfer
-from tests.runtimes import use_database
+from tests.runtimes import TEST_SECRET, ZONE, use_database
 
 ITEM = "item-bench"
 LINES = 3
@@ -168,6 +169,20 @@ def opened(url: str) -> Database:
     database = Database(url)
     use_database(database)
     return database
+
+
+def settings_on(url: str, folder: Path) -> Settings:
+    """The settings of an application on a book."""
+    return Settings(
+        environment="development",
+        database_url=url,
+        secret_key=TEST_SECRET,
+        base_url="http://127.0.0.1",
+        host="127.0.0.1",
+        port=0,
+        timezone=ZONE,
+        data_folder=folder,
+    )
 
 
 @contextmanager

@@ -20,13 +20,12 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from bench.book import settings_on
 from ledger.app import create_app
 from ledger.kernel import database as database_module
 from ledger.kernel.database import Database
 from ledger.kernel.group_commit import GroupWriter, _Ticket
-from ledger.kernel.settings import Settings
 from ledger.kernel.unit import Unit
-from tests.runtimes import TEST_SECRET, ZONE
 
 
 class _StandingClock:
@@ -71,16 +70,7 @@ def _load(options: dict[str, Any]) -> Flask:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-options["cores"] :])
     if options["interval"]:
         sys.setswitchinterval(options["interval"])
-    settings = Settings(
-        environment="development",
-        database_url=options["url"],
-        secret_key=TEST_SECRET,
-        base_url="http://127.0.0.1",
-        host="127.0.0.1",
-        port=0,
-        timezone=ZONE,
-        data_folder=Path("unused"),
-    )
+    settings = settings_on(options["url"], Path("unused"))
     clock = _StandingClock(datetime.fromisoformat(options["now"]))
     app = create_app(settings, database=Database(settings.database_url), clock=clock)
     logging.getLogger("ledger.requests").setLevel(logging.ERROR)

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from bench.book import Book, open_book
 from bench.long_book import long_book, long_book_on_postgres
-from bench.measuring import Figure, Timed, cpu_seconds, in_turns, wall_seconds, written_bytes
+from bench.measuring import Figure, Timed, bytes_of, cpu_seconds, in_turns, wall_seconds
 from tests.databases import PostgresServer, drop_postgres_database
 
 
 def growth(folder: Path, books: Path, lengths: tuple[int, int], *, times: int, rounds: int) -> Iterator[Figure]:
     """A posting in the long book over the same in the short one: processor time, and bytes handed to the system."""
     grown = [copy_of(long_book(books, transfers), folder) for transfers in lengths]
-    for name, unit, ratios in _ratios(grown, {"CPU": cpu_seconds, "bytes": _bytes_of}, times, rounds):
+    for name, unit, ratios in _ratios(grown, {"CPU": cpu_seconds, "bytes": bytes_of}, times, rounds):
         yield Figure(f"G8 {name}, {unit}", _what(lengths), ratios, at_most=1.10)
     for book in grown:
         book.database.close()
@@ -76,9 +76,3 @@ def _sales(book: Book, times: int) -> None:
 def _raw(book: Book, times: int) -> None:
     for _ in range(times):
         book.chain(1)
-
-
-def _bytes_of(work: Callable[[], object]) -> float:
-    before = written_bytes()
-    work()
-    return written_bytes() - before

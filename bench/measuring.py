@@ -61,6 +61,13 @@ def written_bytes() -> int:
     return int(dict(line.split(": ") for line in lines)["wchar"])
 
 
+def bytes_of(work: Callable[[], object]) -> float:
+    """Bytes that this process hands to the system for `work`."""
+    before = written_bytes()
+    work()
+    return written_bytes() - before
+
+
 def in_turns(first: Timed, second: Timed, *, rounds: int) -> tuple[float, ...]:
     """second / first for each round, after a warm-up round."""
     first(), second()

@@ -21,12 +21,11 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
+from bench.book import settings_on
 from bench.recording import Recorder, replay_unit, sqlite_driver
 from ledger.app import create_app
 from ledger.kernel.clocks import SystemClock
 from ledger.kernel.database import Database
-from ledger.kernel.settings import Settings
-from tests.runtimes import TEST_SECRET, ZONE
 
 
 class _SetClock:
@@ -108,16 +107,7 @@ def _bare(bench: _Bench, settable: _SetClock) -> Flask:
 
 
 def _load(path: Path, copy: Path) -> Any:
-    settings = Settings(
-        environment="development",
-        database_url=f"sqlite:///{path}",
-        secret_key=TEST_SECRET,
-        base_url="http://127.0.0.1",
-        host="127.0.0.1",
-        port=0,
-        timezone=ZONE,
-        data_folder=path.parent,
-    )
+    settings = settings_on(f"sqlite:///{path}", path.parent)
     database = Database(settings.database_url)
     settable = _SetClock()
     settable.instant = SystemClock().now()

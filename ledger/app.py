@@ -64,6 +64,7 @@ from ledger.web import (
     page_context,
     problem,
     security,
+    summaries,
 )
 from ledger.web.fields import IdConverter
 
@@ -127,7 +128,7 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
     app.extensions["approvals"] = APPROVALS
     app.extensions["refuse_unready"] = refuse_unready
     _register_runtime(app, _runtime_of(settings, database=database, clock=clock))
-    for kit in (logs, locale, formats, links, problem, bodies, once):
+    for kit in (logs, locale, formats, links, summaries, problem, bodies, once):
         kit.register(app)
     security.register(app, settings)
     guard.register(app, sessions.load_actor)

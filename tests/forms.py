@@ -48,14 +48,26 @@ class Form:
         return [each for each in self.fields if each.type in TYPED]
 
 
+@dataclass
+class Line:
+    """A line of a summary: the id to which it links, empty if it is no link, and what it says."""
+
+    link: str
+    text: str
+
+
 class PageForms(HTMLParser):
-    """Reads a page: its forms, the ids on it, and the links within it."""
+    """Reads a page: its forms, the ids on it, the links within it, the labels of its fields and its summaries."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.forms: list[Form] = []
         self.ids: set[str] = set()
         self.inner_links: list[str] = []
+        self.labels: dict[str, str] = {}
+        self.lines: list[Line] = []
+        self._tags: list[tuple[str, dict[str, str]]] = []
+        self._legend = ""
         self._open: Form | None = None
         self._area: Field | None = None
         self._choice: Field | None = None
@@ -64,6 +76,13 @@ class PageForms(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         known = {name: value or "" for name, value in attrs}
         self.ids.add(known.get("id", ""))
+        if tag in ("div", "li", "label", "legend", "fieldset", "span"):
+            self._tags.append((tag, known))
+            self._legend = "" if tag == "fieldset" else self._legend
+        if tag == "li" and self._in_summary:
+            self.lines.append(Line("", ""))
+        if tag == "a" and self._in_summary:
+            self.lines[-1].link = known["href"][1:]
         if tag == "a" and known.get("href", "").startswith("#"):
             self.inner_links.append(known["href"][1:])
         elif tag == "form":
@@ -71,6 +90,19 @@ class PageForms(HTMLParser):
             self.forms.append(self._open)
         elif self._open is not None:
             self._read(tag, known, self._open)
+
+    @property
+    def _in_summary(self) -> bool:
+        return any("nx-problem" in known.get("class", "").split() for _tag, known in self._tags)
+
+    def faults_in_summaries(self) -> list[str]:
+        """Lines that lead nowhere, or don't begin with the label of their field."""
+        return [
+            f"{line.text!r} -> #{line.link}, labelled {self.labels.get(line.link)!r}"
+            for line in self.lines
+            if line.link not in self.ids or not line.text.startswith(self.labels.get(line.link, "\0"))
+            if line.link or not line.text.startswith(("网页地址：", "Page address: "))
+        ]
 
     def _read(self, tag: str, known: dict[str, str], form: Form) -> None:
         marks = ("aria-invalid" in known, known.get("aria-describedby", "").split())
@@ -86,6 +118,10 @@ class PageForms(HTMLParser):
             self._choice = found if tag == "select" else self._choice
 
     def handle_endtag(self, tag: str) -> None:
+        while any(each == tag for each, _known in self._tags) and self._tags.pop()[0] != tag:
+            pass
+        if tag == "fieldset":
+            self._legend = ""
         if tag == "form":
             self._open = None
         elif tag == "textarea":
@@ -96,3 +132,11 @@ class PageForms(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._area is not None:
             self._area.value += data
+        if self.lines and self._in_summary and any(tag == "li" for tag, _known in self._tags):
+            self.lines[-1].text += data
+        tag, known = self._tags[-1] if self._tags else ("", {})
+        if tag == "legend":
+            self._legend += data
+        elif tag == "label" and "for" in known:
+            group = f"{self._legend}，" if self._legend else ""
+            self.labels[known["for"]] = self.labels.get(known["for"], group) + data.strip()

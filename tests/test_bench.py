@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from bench import growth, proving
+from bench import growth, indexing, proving
 from bench.__main__ import SIZES, measure
 from bench.measuring import Figure, table
 from tests.databases import PostgresServer
 
-GROUPS = {"G4", "G5", "G8", "G9", "G10", "G14", "seal", "sealing"}
+GROUPS = {"G4", "G5", "G8", "G9", "G10", "G14", "indexes", "seal", "sealing"}
 
 
 def test_every_figure_comes_out(tmp_path: Path) -> None:
@@ -22,13 +22,14 @@ def test_every_figure_comes_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.postgres
-def test_the_long_books_are_measured_on_postgresql_too(postgres: PostgresServer) -> None:
+def test_long_books_and_indexes_are_measured_on_postgresql_too(postgres: PostgresServer, tmp_path: Path) -> None:
     figures = [
+        *indexing.cost_on_postgres(postgres, tmp_path, people=2, rounds=1),
         *growth.growth_on_postgres(postgres, (200, 400), times=1, rounds=1),
         *proving.rederiving_on_postgres(postgres, transfers=400, rounds=1),
     ]
 
-    assert {figure.name.split(maxsplit=1)[0] for figure in figures} == {"G8", "G9"}
+    assert {figure.name.split(maxsplit=1)[0] for figure in figures} == {"G8", "G9", "indexes"}
     assert all(math.isfinite(ratio) and ratio > 0 for figure in figures for ratio in figure.ratios)
 
 

@@ -11,7 +11,7 @@ from werkzeug.utils import redirect
 
 from ledger.activities import presenter, queries, service, shift_pages
 from ledger.activities.blueprint import bp
-from ledger.activities.policy import MOST_PEOPLE, STATUSES, clean_category, clean_name
+from ledger.activities.policy import MOST_PEOPLE, STATUSES, check_times, clean_category, clean_name
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
@@ -117,6 +117,8 @@ def _shift(form: Form) -> _Shift:
     """Read a shift from the form."""
     station_id = form.key("station_id")
     starts_at, ends_at = form.span("day", "starts", "ends")
+    if not {"day", "starts"} & form.faults.keys():
+        form.check("ends", (starts_at, ends_at), lambda times: check_times(*times))
     return _Shift(
         station_id=station_id,
         starts_at=starts_at,

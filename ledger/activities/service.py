@@ -66,10 +66,7 @@ def create_activity(
     Conflict("organisations.place_closed"), Rejected("activities.status_unknown", "…name_invalid",
     "…category_invalid").
     """
-    place = organisations.get_place(session, place_id, actor.center_id)
-    actor.need(Permission.MANAGE_ACTIVITIES, place.path)
-    if place.closed_at is not None:
-        raise Conflict("organisations.place_closed")
+    organisations.get_open_place(session, place_id, Permission.MANAGE_ACTIVITIES, actor)
     if status not in (DRAFT, APPROVED):
         raise Rejected("activities.status_unknown")
     if team_id is not None:
@@ -110,10 +107,7 @@ def add_shift(
     activity = _managed_activity(session, activity_id, actor)
     if activity.status == CANCELLED:
         raise Conflict("activities.activity_cancelled")
-    station = organisations.get_place(session, station_id, actor.center_id)
-    actor.need(Permission.MANAGE_ACTIVITIES, station.path)
-    if station.closed_at is not None:
-        raise Conflict("organisations.place_closed")
+    organisations.get_open_place(session, station_id, Permission.MANAGE_ACTIVITIES, actor)
     # Python subtracts times of one zone by wall clock, which is an hour off when clocks change.
     starts_at, ends_at = starts_at.astimezone(UTC), ends_at.astimezone(UTC)
     check_times(starts_at, ends_at)

@@ -1,6 +1,6 @@
 """The desk: which kinds of proposal exist, and who may not decide on one. app.py assembles it."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -65,8 +65,9 @@ class Kind:
 
     `title` is a lazy text. `check` refuses what could never be done; `execute` does it in the decision's unit and
     returns a short reference to the result. With `single`, only one proposal per subject may be open.
-    `subject_words` receives the name of the member concerned, "" if none; `consequence` receives the text of
-    `subject_words` and says what approval would do now. Both are called in the reader's language.
+    `subject_words` words the subjects of several proposals of the kind, in their order, with a number of statements
+    that doesn't depend on theirs; it receives the names of the members concerned by id. `consequence` receives the text
+    of one subject and says what approval would do now. Both are called in the reader's language.
     """
 
     name: str
@@ -76,7 +77,7 @@ class Kind:
     payload: Payload
     check: Callable[[Session, Values, Actor], Subject]
     execute: Callable[[Session, Values, ProposalView, Actor], str]
-    subject_words: Callable[[Session, ProposalView, int, str], SubjectWords]
+    subject_words: Callable[[Session, Sequence[ProposalView], int, Mapping[int, str]], Sequence[SubjectWords]]
     consequence: Callable[[Session, ProposalView, int, str], str]
     single: bool = False
 

@@ -96,11 +96,11 @@ register(
     {
         "busy": ErrorText(
             503, "现在人多，没排上", "Too busy to answer in time",
-            "请用同一个请求再试一次，不会重复记账", "Send the same request again with the same key; nothing is booked twice",
+            "请再交一次，不会重复记账", "Send the same once more; nothing is booked twice",
         ),
         "storage_failed": ErrorText(
             503, "存不进去，什么也没有记", "The storage failed; nothing was recorded",
-            "请告诉管理员查看磁盘空间，然后用同一个请求再试", "Ask the administrator to check the disk, then send the same request again",
+            "请告诉管理员查看磁盘空间，然后再交一次", "Ask the administrator to check the disk, then send the same once more",
         ),
         "other_installation": ErrorText(
             503, "系统的设置和账本对不上", "The settings are not those of this database",
@@ -124,12 +124,12 @@ register(
     "idempotency",
     {
         "mismatch": ErrorText(
-            422, "同一个请求号带了不同的内容", "The same key came with another body",
-            "请换一个新的请求号再发", "Use a new Idempotency-Key for a new request",
+            422, "这一份已经交过了，上次填的和这次不一样", "This was already sent, with other values",
+            "请先看看上次办成了没有；要再办一次，请重新打开这一页再填", "See what became of the first; to send something else, start anew",
         ),
         "in_progress": ErrorText(
-            409, "上一次还在办", "The first request with this key is still running",
-            "请稍等，用同一个请求号再问", "Wait and ask again with the same key",
+            409, "上一次还在办", "The first of these requests is still being worked on",
+            "请稍等几秒，再交一次，不会办两遍", "Wait a few seconds and send it again; it won't be done twice",
         ),
         "key_missing": ErrorText(
             400, "缺少请求号", "The Idempotency-Key is missing",

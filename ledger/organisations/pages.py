@@ -1,5 +1,6 @@
 """Pages of places and teams: the tree, one place, a new place, and members of a team."""
 
+from functools import partial
 from typing import Any
 
 from flask import render_template, url_for
@@ -13,7 +14,7 @@ from ledger.kernel.errors import LedgerError
 from ledger.kernel.permissions import Permission
 from ledger.organisations import import_pages, queries, service
 from ledger.organisations.blueprint import bp
-from ledger.organisations.policy import STATION, UNDER, clean_name
+from ledger.organisations.policy import STATION, UNDER, check_kind, check_position, clean_name
 from ledger.people.volunteers.search import get_sought_volunteer, volunteers_of
 from ledger.places.queries import all_places
 from ledger.web import asked, forms
@@ -94,10 +95,14 @@ def send_new_place(place_id: int) -> ResponseReturnValue:
 
 
 def _add_place(parent_id: int) -> int:
+    parent = in_snapshot(queries.get_place, parent_id, get_actor().center_id)
     with Form() as form:
-        kind = form.text("kind")
+        kind = form.check("kind", form.text("kind"), partial(check_kind, under=parent.kind))
         name = form.check("name", form.text("name"), clean_name)
         latitude, longitude = form.optional_degrees("latitude", most=90), form.optional_degrees("longitude", most=180)
+        if "longitude" not in form.faults:
+            missing = "latitude" if latitude is None else "longitude"
+            form.check(missing, (latitude, longitude), lambda position: check_position(*position))
     return in_transaction_once(
         idempotency_key(),
         service.add_place,

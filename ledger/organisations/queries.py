@@ -7,10 +7,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ledger.kernel.actor import Actor
 from ledger.kernel.chunks import chunks
-from ledger.kernel.errors import NotFound
+from ledger.kernel.errors import Conflict, NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.kernel.paths import under
+from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
 from ledger.organisations.models import Membership, Team
 from ledger.organisations.policy import metres_between
@@ -77,6 +79,19 @@ def get_place(session: Session, place_id: int, center_id: int) -> PlaceView:
     place = find_place(session, place_id, center_id)
     if place is None:
         raise NotFound("organisations.place_not_found")
+    return place
+
+
+def get_open_place(session: Session, place_id: int, permission: Permission, actor: Actor) -> PlaceView:
+    """A place at which something new may begin.
+
+    Raises NotFound("organisations.place_not_found"), Forbidden("access.denied"),
+    Conflict("organisations.place_closed").
+    """
+    place = get_place(session, place_id, actor.center_id)
+    actor.need(permission, place.path)
+    if place.closed_at is not None:
+        raise Conflict("organisations.place_closed")
     return place
 
 

@@ -62,7 +62,7 @@ def add_place(
     Conflict("organisations.place_closed"), Rejected("organisations.kind_not_here", "…name_invalid",
     "…position_invalid", "…place_exists").
     """
-    parent = _open_place(session, parent_id, actor)
+    parent = queries.get_open_place(session, parent_id, Permission.MANAGE_PLACES, actor)
     check_kind(kind, under=parent.kind)
     check_position(latitude, longitude)
     named = clean_name(name)
@@ -119,10 +119,7 @@ def add_team(session: Session, *, place_id: int, name: str, actor: Actor) -> int
     Raises NotFound("organisations.place_not_found"), Forbidden("access.denied"),
     Conflict("organisations.place_closed"), Rejected("organisations.name_invalid", "organisations.team_exists").
     """
-    place = queries.get_place(session, place_id, actor.center_id)
-    actor.need(Permission.MANAGE_VOLUNTEERS, place.path)
-    if place.closed_at is not None:
-        raise Conflict("organisations.place_closed")
+    queries.get_open_place(session, place_id, Permission.MANAGE_VOLUNTEERS, actor)
     named = clean_name(name)
     taken = sa.select(Team.id).where(Team.center_id == actor.center_id, Team.place_id == place_id, Team.name == named)
     if session.connection().execute(taken).first() is not None:
@@ -184,14 +181,6 @@ def leave_team(session: Session, *, team_id: int, volunteer_id: int, actor: Acto
         Membership.volunteer_id == volunteer_id,
     )
     session.connection().execute(delete)
-
-
-def _open_place(session: Session, place_id: int, actor: Actor) -> PlaceView:
-    place = queries.get_place(session, place_id, actor.center_id)
-    actor.need(Permission.MANAGE_PLACES, place.path)
-    if place.closed_at is not None:
-        raise Conflict("organisations.place_closed")
-    return place
 
 
 def _insert_place(

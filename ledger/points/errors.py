@@ -183,7 +183,7 @@ register(
         ),
         "ledger_frozen": ErrorText(
             503, "账本冻结了，现在不能记账", "The books are frozen and take no posting now",
-            "核对发现账对不上，管理员和审计员正在查。没记上的签退，请站里的人记下走的时间，解冻以后补上", "A check found that they differ, and an administrator and an auditor are looking. Send the same request again with the same key after the release; who could not check out tells the station when they left",
+            "核对发现账对不上，管理员和审计员正在查。没记上的签退，请站里的人记下走的时间，解冻以后补上", "A check found that they differ, and an administrator and an auditor are looking. Send the same once more after the release; who could not check out tells the station when they left",
         ),
         "freeze_not_found": ErrorText(
             404, "没有这次冻结", "There is no such freeze",

@@ -8,7 +8,15 @@ from typing import Any
 from flask_babel import gettext as _
 
 from ledger.kernel.errors import LedgerError
-from ledger.rules.policy import MOST_MINUTES, MOST_POINTS_PER_HOUR, MOST_STAR_HOURS, MOST_STARS, RuleBody
+from ledger.rules import expiry_policy
+from ledger.rules.policy import (
+    MOST_MINUTES,
+    MOST_POINTS_PER_HOUR,
+    MOST_STAR_HOURS,
+    MOST_STARS,
+    RuleBody,
+    check_star_hours,
+)
 from ledger.web import forms
 from ledger.web.formats import points
 from ledger.web.forms import Form
@@ -51,9 +59,11 @@ def read() -> tuple[datetime, dict[str, Any]]:
         changed: dict[str, Any] = {"points_per_hour": form.points("points_per_hour", most=MOST_POINTS_PER_HOUR)}
         changed |= {name: form.whole(name, most=MOST_MINUTES) for name in MINUTES}
         changed["points_for_forgotten_check_out"] = int(forms.ticked("points_for_forgotten_check_out"))
-        changed["points_expire"] = form.text("points_expire")
+        changed["points_expire"] = form.check("points_expire", form.text("points_expire"), expiry_policy.check)
         no_hours: tuple[int, ...] = ()
-        changed["star_hours"] = form.read("star_hours", _read_hours, otherwise=no_hours)
+        changed["star_hours"] = form.check(
+            "star_hours", form.read("star_hours", _read_hours, otherwise=no_hours), check_star_hours
+        )
         return starts_at, changed
 
 

@@ -101,7 +101,12 @@ def check_body(body: RuleBody) -> None:
         if any(number < 0 or number > 1_000_000 for number in numbers):
             raise Rejected("rules.body_invalid", field=field.name)
     expiry_policy.check(body.points_expire)
-    if not body.star_hours or list(body.star_hours) != sorted(set(body.star_hours)):
+    check_star_hours(body.star_hours)
+
+
+def check_star_hours(hours: tuple[int, ...]) -> None:
+    """Raises Rejected("rules.body_invalid") unless each star takes more hours than the one before."""
+    if not hours or list(hours) != sorted(set(hours)):
         raise Rejected("rules.body_invalid", field="star_hours")
 
 

@@ -1,6 +1,6 @@
 """Writes of the shelf: shops, items, prices, goods in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,6 +19,7 @@ from ledger.points.book import service as points
 from ledger.points.policy import AccountKey, Movement, Source, item_unit
 from ledger.shop import queries
 from ledger.shop.models import GoodsIn, GoodsInLine, Item, ItemPrice, Shop
+from ledger.shop.queries import ItemView
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,19 +151,8 @@ def take_in(
         received_by=actor.identity_id,
     )
     _store_delivery(session, goods_in, lines)
-    movements = [
-        Movement(
-            debit=AccountKey(items[line.item_id].unit, origin, shop_id),
-            credit=AccountKey(items[line.item_id].unit, "stock", shop_id),
-            amount=line.quantity,
-            code="goods_in",
-        )
-        for line in lines
-    ]
-    source = Source("goods_in", str(goods_in.id), "post")
-    evidence = {"document": document, "lines": [[line.item_id, line.quantity] for line in lines]}
-    posted = points.post(session, movements, source=source, actor=actor, reason="goods-in", evidence=evidence)
-    return {"goods_in_id": goods_in.id, "batch_id": posted.batch_id}
+    batch_id = _post_delivery(session, goods_in, lines, items, actor=actor)
+    return {"goods_in_id": goods_in.id, "batch_id": batch_id}
 
 
 def _store_delivery(session: Session, goods_in: GoodsIn, lines: Sequence[Delivered]) -> None:
@@ -181,6 +171,24 @@ def _store_delivery(session: Session, goods_in: GoodsIn, lines: Sequence[Deliver
         for position, line in enumerate(lines, start=1)
     )
     session.flush()
+
+
+def _post_delivery(
+    session: Session, goods_in: GoodsIn, lines: Sequence[Delivered], items: Mapping[int, ItemView], *, actor: Actor
+) -> int:
+    """Move the goods from their origin into stock; returns the batch's id."""
+    movements = [
+        Movement(
+            debit=AccountKey(items[line.item_id].unit, goods_in.origin, goods_in.shop_id),
+            credit=AccountKey(items[line.item_id].unit, "stock", goods_in.shop_id),
+            amount=line.quantity,
+            code="goods_in",
+        )
+        for line in lines
+    ]
+    source = Source("goods_in", str(goods_in.id), "post")
+    evidence = {"document": goods_in.document, "lines": [[line.item_id, line.quantity] for line in lines]}
+    return points.post(session, movements, source=source, actor=actor, reason="goods-in", evidence=evidence).batch_id
 
 
 def _add_price(session: Session, item_id: int, price: int, *, version: int, actor: Actor) -> None:

@@ -2,6 +2,8 @@
 
 An unreadable filter is ignored, so that an old link still shows something; the page then says above its list what it
 could not read (`unread`). A file has no place to say so and is refused.
+
+Typed values stay in the fields of a page, read or not: its template takes them from `request.args`.
 """
 
 from collections.abc import Callable, Collection
@@ -12,9 +14,9 @@ from flask import g, has_request_context, request
 from flask_babel import gettext as _
 
 from ledger.kernel import clock
+from ledger.kernel.errors import Rejected
 from ledger.kernel.paging import USUAL_PER_PAGE, PageRequest
 from ledger.web import reading
-from ledger.web.problem import InvalidFields
 from ledger.web.reading import Unreadable
 
 T = TypeVar("T")
@@ -63,12 +65,16 @@ def pointer(name: str) -> int | None:
 
 
 def key(name: str) -> int | None:
-    """The key of the page's subject. Raises InvalidFields if unreadable: ignoring it would show another page."""
+    """The key of the page's subject.
+
+    Raises Rejected("request.address_unreadable") if unreadable: ignoring it would show another page.
+    """
     written = request.args.get(name, "")
     try:
         return reading.read_key(written) if written.strip() else None
     except Unreadable as unreadable:
-        raise InvalidFields([{"field": name, "message": unreadable.words}]) from unreadable
+        errors = [{"field": name, "message": unreadable.words}]
+        raise Rejected("request.address_unreadable", errors=errors) from unreadable
 
 
 def page(limit: int = USUAL_PER_PAGE, *, usually: str = "") -> PageRequest:
@@ -103,9 +109,10 @@ def unread() -> dict[str, str]:
 
 
 def refuse_unread() -> None:
-    """Raises InvalidFields if a parameter could not be read."""
+    """Raises Rejected("request.filters_unreadable") if a parameter could not be read."""
     if unread():
-        raise InvalidFields([{"field": name, "message": said} for name, said in unread().items()])
+        errors = [{"field": name, "message": said} for name, said in unread().items()]
+        raise Rejected("request.filters_unreadable", errors=errors)
 
 
 def _read(name: str, reader: Callable[[str], T]) -> T | None:

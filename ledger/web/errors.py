@@ -13,6 +13,18 @@ register(
             422, "有 {count} 处要改，别的都留着", "{count} field(s) need correction; the rest is kept",
             "请照每一处的提示改", "Correct the fields named in errors",
         ),
+        "form_unreadable": ErrorText(
+            422, "交上来的有看不懂的，没有办成", "Part of what was sent can't be read; nothing was done",
+            "请回到上一页，刷新以后再办一次", "Go back to the page before, load it again and repeat",
+        ),
+        "address_unreadable": ErrorText(
+            422, "网页地址里有看不懂的，打不开这一页", "Part of this page's address can't be read, so it can't be opened",
+            "请回到上一页，从那里重新选", "Go back to the page before and choose again there",
+        ),
+        "filters_unreadable": ErrorText(
+            422, "筛选里有看不懂的，没有存成表格", "A filter can't be read, so no file was made",
+            "请回到上一页，把筛选改好再存", "Go back to the list, correct the filter and export it again",
+        ),
         "not_found": ErrorText(
             404, "没有这一页", "There is nothing here",
             "请看看地址，或者回首页", "Check the address or go back to the start",

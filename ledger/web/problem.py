@@ -119,10 +119,11 @@ def _answer(error: LedgerError) -> ResponseReturnValue:
         body = json.dumps(document, ensure_ascii=False, default=str)
         response = Response(body, error.status, mimetype="application/problem+json")
     else:
+        what, to_do = words(_without_form(error))
         page = render_template(
             "problem.html",
-            title=document["title"],
-            next_step=document["detail"],
+            title=what,
+            next_step=to_do,
             errors=document.get("errors"),
             status=error.status,
             ref=document["ref"],
@@ -133,6 +134,11 @@ def _answer(error: LedgerError) -> ResponseReturnValue:
     if error.status in (429, 503):
         response.headers["Retry-After"] = str(error.context.get("seconds", 2))
     return response
+
+
+def _without_form(error: LedgerError) -> LedgerError:
+    """What to say on a page without the form: a view that can show its form again answers InvalidFields itself."""
+    return LedgerError("request.form_unreadable") if isinstance(error, InvalidFields) else error
 
 
 def _answer_http(error: HTTPException) -> ResponseReturnValue:

@@ -27,7 +27,7 @@ _MIMETYPES = {
 def download(kind: str, name: str, lines: Iterable[Sequence[Any]]) -> Response:
     """Lines, headings first, as a file called `name` of kind "csv" or "xlsx"; raises NotFound for other kinds.
 
-    Raises InvalidFields if a filter in the address is unreadable, because a file can't report it.
+    Raises Rejected("request.filters_unreadable"), because a file can't report a filter that is unreadable.
     """
     refuse_unread()
     if kind not in _MIMETYPES:

@@ -13,23 +13,25 @@ from sqlalchemy.orm import Session
 from ledger.app import APPROVALS
 from ledger.approvals.desk import Kind, SubjectWords
 from ledger.approvals.queries import ProposalView
+from ledger.audit.approving import presenter
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
-from ledger.kernel.ids import public_id
+from ledger.kernel.ids import new_id, public_id
 from ledger.points.book import service as points
 from ledger.points.expiry import service as expiry
 from ledger.points.policy import POINT, AccountKey, Movement, Source
 from tests.approvals.office import Office
+from tests.plans import sent_to
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
 NAME = "W. Lan"
 
 
-def award(office: Office) -> int:
+def award(office: Office, amount: int = 900) -> int:
     """The transfer of an award that expired long ago."""
     to = AccountKey(POINT, "member", office.volunteer.volunteer_id)
-    given = Movement(AccountKey(POINT, "issuance"), to, 900, "award", good_until=date(2020, 1, 1))
-    source = Source("test", "1", "post")
+    given = Movement(AccountKey(POINT, "issuance"), to, amount, "award", good_until=date(2020, 1, 1))
+    source = Source("test", str(new_id()), "post")
     posted = in_transaction(points.post, [given], source=source, actor=office.world.builder, reason="test")
     return posted.transfer_ids[0]
 
@@ -51,9 +53,33 @@ EXAMPLES: dict[str, Callable[[Office], dict[str, Any]]] = {
 HAVE_A_FIGURE = {"points.adjustment": "+12.50", "points.expiry_release": "−9.00", "points.clawback": "−9.00"}
 
 
+def proposal_of(kind: str, payload: dict[str, Any], office: Office) -> ProposalView:
+    """A proposal that waits for a decision."""
+    return ProposalView(
+        id=new_id(),
+        kind=kind,
+        subject_ref="",
+        member_id=office.volunteer.volunteer_id,
+        payload=payload,
+        reason="",
+        status="proposed",
+        proposed_by=office.first.actor.identity_id,
+        proposed_at=clock.now(),
+        decided_by=None,
+        decided_at=None,
+        note=None,
+        result_ref=None,
+    )
+
+
+def example_of(kind: Kind, office: Office) -> ProposalView:
+    """A proposal of this kind with its example."""
+    return proposal_of(kind.name, EXAMPLES[kind.name](office), office)
+
+
 def say(session: Session, kind: Kind, proposal: ProposalView, center_id: int) -> tuple[str, SubjectWords, str]:
     """All words of a kind for a proposal."""
-    subject = kind.subject_words(session, proposal, center_id, NAME)
+    [subject] = kind.subject_words(session, [proposal], center_id, {proposal.member_id or 0: NAME})
     return str(kind.title), subject, kind.consequence(session, proposal, center_id, subject.text)
 
 
@@ -63,10 +89,7 @@ def test_every_kind_has_an_example_here() -> None:
 
 @pytest.mark.parametrize("kind", APPROVALS.kinds, ids=lambda kind: kind.name)
 def test_a_kind_says_what_it_is_about_and_what_it_would_do(office: Office, app: Flask, kind: Kind) -> None:
-    given = {"id": 1, "kind": kind.name, "subject_ref": "", "payload": EXAMPLES[kind.name](office)}
-    asked = {"reason": "", "status": "proposed", "proposed_by": 1, "proposed_at": clock.now()}
-    decided = {"decided_by": None, "decided_at": None, "note": None, "result_ref": None}
-    proposal = ProposalView(**given, **asked, **decided, member_id=office.volunteer.volunteer_id)
+    proposal = example_of(kind, office)
 
     said = {}
     for language in ("zh", "en"):
@@ -81,6 +104,40 @@ def test_a_kind_says_what_it_is_about_and_what_it_would_do(office: Office, app: 
         assert bool(subject.figure) == (kind.name in HAVE_A_FIGURE)
     assert not any(CHINESE.search(f"{title} {subject} {end}") for title, subject, end in [said["en"]])
     assert all(CHINESE.search(each) for each in (said["zh"][0], said["zh"][2]))
+
+
+@pytest.mark.parametrize("kind", APPROVALS.kinds, ids=lambda kind: kind.name)
+def test_a_long_list_of_proposals_sends_as_many_statements_as_a_short_one(
+    office: Office, app: Flask, kind: Kind
+) -> None:
+    proposals = [example_of(kind, office) for _ in range(50)]
+
+    def sent(number: int) -> list[str]:
+        with app.test_request_context(), sent_to(office.world.database.reader) as heard:
+            rows = in_snapshot(presenter.rows, proposals[:number], office.world.center_id, APPROVALS)
+        assert [row.proposal for row in rows] == proposals[:number]
+        return heard.taken()
+
+    assert len(sent(50)) == len(sent(2)) > 0
+
+
+def test_proposals_of_several_kinds_keep_their_order_and_their_words(office: Office, app: Flask) -> None:
+    given = [
+        ("points.adjustment", office.payload(1250)),
+        ("points.clawback", {"transfer_id": public_id(award(office, 300))}),
+        ("points.period_close", {"month": "2026-05"}),
+        ("points.clawback", {"transfer_id": public_id(award(office, 200))}),
+        ("points.adjustment", office.payload(-100)),
+        ("points.period_close", {"month": "2026-04"}),
+    ]
+    proposals = [proposal_of(kind, payload, office) for kind, payload in given]
+
+    with app.test_request_context():
+        rows = in_snapshot(presenter.rows, proposals, office.world.center_id, APPROVALS)
+
+    assert [row.proposal for row in rows] == proposals
+    assert [row.figure for row in rows] == ["+12.50 分", "−3.00 分", "", "−2.00 分", "−1.00 分", ""]
+    assert [rows[2].subject, rows[5].subject] == ["2026年5月", "2026年4月"]
 
 
 @pytest.mark.parametrize("left_out", ["subject_words", "consequence"])

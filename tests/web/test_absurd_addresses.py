@@ -29,6 +29,7 @@ from ledger.web import asked as address
 from tests.browsing import Browser
 from tests.databases import on_sqlite
 from tests.filters import names_in_the_source
+from tests.forms import PageForms
 from tests.source import dotted, package
 from tests.test_every_page import FOR_MACHINES, PAGES
 from tests.tour import Tour
@@ -146,15 +147,25 @@ def values_for(name: str, values: tuple[str, ...]) -> list[str]:
     return list(SORTS if values is ABSURD else SORTS[-2:]) if name == "sort" else list(values)
 
 
+def emptied(page: PageForms) -> Iterator[str]:
+    """Fields that lost what was typed into them."""
+    shown = {each.name: each.value for form in page.forms if form.method == "get" for each in form.typed}
+    for name in address.unread():
+        if name in shown and shown[name].splitlines() != request.args[name].splitlines():
+            yield f"{name} came back as {shown[name][:40]!r}"
+
+
 @contextmanager
 def unsaid_by(app: Flask) -> Iterator[list[str]]:
-    """Pages that didn't report an unreadable parameter."""
+    """Pages that didn't report an unreadable parameter by its label, with a link to it and what was typed in it."""
     found: list[str] = []
 
     def look(_app: Flask, response: Response) -> None:
         said = [str(escape(words)) in response.get_data(as_text=True) for words in address.unread().values()]
-        if response.status_code == 200 and not all(said):
-            found.append(request.full_path)
+        if response.status_code == 200 and said:
+            page = PageForms(response.get_data(as_text=True))
+            faults = [*page.faults_in_summaries(), *(["unsaid"] if not all(said) else []), *emptied(page)]
+            found.extend(f"{request.full_path[:80]}: {fault}" for fault in faults)
 
     with request_finished.connected_to(look, app):
         yield found

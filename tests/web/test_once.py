@@ -47,7 +47,7 @@ def test_another_form_under_the_same_key_is_refused(
     other = browser.post("/volunteers/new", KEY, **form | changed)
 
     assert other.status_code == 422
-    assert "同一个请求号带了不同的内容" in other.text
+    assert "这一份已经交过了，上次填的和这次不一样" in other.text
 
 
 def test_only_programs_may_leave_the_key_out() -> None:

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from marshmallow import ValidationError, fields
 
+from ledger.kernel.errors import Rejected
 from ledger.kernel.ids import public_id
 from ledger.shop.schemas import MOST_PRICE
 from ledger.web import asked, reading
@@ -51,7 +52,7 @@ def by_address(read: Callable[[], Any]) -> Reader:
             try:
                 value = read()
                 return REFUSED if asked.unread() else value
-            except InvalidFields:
+            except Rejected:
                 return REFUSED
 
     return taken

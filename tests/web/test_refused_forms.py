@@ -70,6 +70,14 @@ def complaints(reader: Browser, form: Form, name: str) -> Iterator[str]:
     if not again.invalid or not errors or errors[0] not in page.ids:
         yield f"{where}: isn't marked"
     yield from (f"{where}: #{link} leads nowhere" for link in page.inner_links if link not in page.ids)
+    yield from summary_complaints(where, page, name)
+
+
+def summary_complaints(where: str, page: PageForms, name: str) -> Iterator[str]:
+    """What is wrong with the summary, which each form has: its lines name their fields as the page labels them."""
+    if not page.lines or not all(line.link for line in page.lines):
+        yield f"{where}: no line that leads to {name}: {page.lines}"
+    yield from (f"{where}: {fault}" for fault in page.faults_in_summaries())
 
 
 def all_complaints(reader: Browser, form: Form) -> Iterator[str]:
@@ -103,10 +111,26 @@ def test_a_refused_form_comes_back_with_its_text(tour: Tour) -> None:
     ("address", "who", "typed", "named"),
     [
         ("/volunteers/new", "manager", {"name": " ", "phone": "123", "id_last4": "1"}, ["name", "phone", "id_last4"]),
-        ("/staff/new", "admin", {}, ["phone", "name", "place_id"]),
+        ("/staff/new", "admin", {}, ["phone", "name", "role", "place_id"]),
         ("/activities/new", "manager", {"name": " ", "category": "", "day": "9999-12-31"}, ["name", "category", "day"]),
         ("/rules/new", "admin", {"star_hours": "1,500", "points_per_hour": "1,000"}, ["points_per_hour", "star_hours"]),
         ("/rules/new", "admin", {"star_hours": "100 300 a"}, ["star_hours"]),
+        ("/staff/new", "admin", {"phone": "1", "name": "王兰", "role": "x"}, ["phone", "role"]),
+        ("/places/{top_id}/new", "admin", {"kind": "x", "name": " ", "latitude": "9"}, ["kind", "name", "longitude"]),
+        ("/places/{top_id}/new", "admin", {"name": "新站", "latitude": "", "longitude": "9"}, ["latitude"]),
+        (
+            "/activities/new",
+            "manager",
+            {"category": "", "starts": "09:00", "ends": "09:00"},
+            ["name", "category", "ends"],
+        ),
+        ("/rules/new", "admin", {"points_expire": "x", "star_hours": "300 100"}, ["points_expire", "star_hours"]),
+        (
+            "/adjustments/new?who={volunteer_number}",
+            "admin",
+            {"points": "0", "cause": "x", "reason": " "},
+            ["points", "cause", "reason"],
+        ),
     ],
 )
 @on_sqlite
@@ -114,7 +138,8 @@ def test_a_form_names_what_its_rules_refuse_at_once(
     tour: Tour, address: str, who: str, typed: dict[str, str], named: list[str]
 ) -> None:
     reader = Browser(tour.app.test_client(), tour.people[who])
-    form = next(each for each in PageForms(reader.get(address).text).forms if each.typed)
+    found = reader.get(address.format(top_id=tour.public("top_id"), volunteer_number=tour.volunteer_number))
+    form = next(each for each in PageForms(found.text).forms if each.typed and each.method == "post")
     answer = reader.post(form.action, **(form.sent | typed if typed else {}))
 
     page = PageForms(answer.text)

@@ -32,11 +32,11 @@ from ledger.web.once import idempotency_key
 _MOST = 100_000_00
 _LONGEST_SOUGHT = 50
 _FIELDS = {
-    "points.adjustment_zero": "points",
     "approvals.reason_needed": "reason",
-    "approvals.payload_invalid": "cause",
     "points.transfer_not_found": "reason",
 }
+# Hidden fields, and those in which a person changes what is wrong with them.
+_SEEN_AS = {"volunteer_id": "who", "transfer": "who"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,11 @@ def _read() -> tuple[dict[str, Any], str]:
     """What to propose, and why."""
     sign = -1 if forms.verbatim("direction") == "less" else 1
     with Form() as form:
+        points = form.check("points", form.points("points", most=_MOST), adjustments.check_amount)
         payload = {
             "volunteer_id": public_id(form.key("volunteer_id")),
-            "amount": sign * form.points("points", most=_MOST),
-            "cause": form.text("cause"),
+            "amount": sign * points,
+            "cause": form.choice("cause", CAUSE_WORDS),
         }
         reason, transfer_id = form.needed_text("reason", longest=LONGEST_TEXT), form.optional_key("transfer")
     return payload | ({"transfer_id": public_id(transfer_id)} if transfer_id is not None else {}), reason
@@ -88,7 +89,8 @@ def _read() -> tuple[dict[str, Any], str]:
 def _errors(error: LedgerError) -> dict[str, str]:
     if error.code == "points.exceeds_credits":
         return {"points": _("%(what)s。%(to_do)s", what=refused_words(error)[0], to_do=refused_words(error)[1])}
-    return forms.field_errors(error, _FIELDS)
+    errors = forms.field_errors(error, _FIELDS)
+    return {_SEEN_AS.get(name, name): said for name, said in errors.items()}
 
 
 def _find(session: Session, sought: str, actor: Actor) -> Whom | None:

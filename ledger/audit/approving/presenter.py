@@ -1,13 +1,13 @@
 """Proposals as pages show them: rows of a list, and one with its evidence, its effect and what the reader may do."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from ledger.approvals.desk import Desk
+from ledger.approvals.desk import Desk, SubjectWords
 from ledger.approvals.queries import ProposalView
 from ledger.audit.naming.causes import CAUSE_WORDS
 from ledger.audit.naming.names import identity_names, volunteer_names
@@ -56,15 +56,27 @@ def rows(session: Session, proposals: Sequence[ProposalView], center_id: int, de
     """Proposals for a list."""
     deciders = {each.decided_by for each in proposals if each.decided_by is not None}
     called = people(session, deciders | {each.proposed_by for each in proposals}, center_id)
-    ids = {each.member_id for each in proposals if each.member_id is not None}
-    members = {who: name.text for who, name in volunteer_names(session, ids, center_id).items()}
+    subjects = _subjects(session, proposals, center_id, desk)
     found = []
     for each in proposals:
-        kind = desk.kind(each.kind)
-        subject = kind.subject_words(session, each, center_id, members.get(each.member_id or 0, ""))
+        title, subject = str(desk.kind(each.kind).title), subjects[each.id]
         decided_by = called.get(each.decided_by, "") if each.decided_by is not None else ""
         proposed_by = called.get(each.proposed_by, "")
-        found.append(Row(each, str(kind.title), subject.text, subject.figure, proposed_by, decided_by))
+        found.append(Row(each, title, subject.text, subject.figure, proposed_by, decided_by))
+    return found
+
+
+def _subjects(
+    session: Session, proposals: Sequence[ProposalView], center_id: int, desk: Desk
+) -> Mapping[int, SubjectWords]:
+    """What each proposal is about, by its id; each kind is asked once."""
+    ids = {each.member_id for each in proposals if each.member_id is not None}
+    members = {who: name.text for who, name in volunteer_names(session, ids, center_id).items()}
+    found: dict[int, SubjectWords] = {}
+    for name in {each.kind for each in proposals}:
+        own = [each for each in proposals if each.kind == name]
+        words_of = desk.kind(name).subject_words(session, own, center_id, members)
+        found |= {each.id: said for each, said in zip(own, words_of, strict=True)}
     return found
 
 

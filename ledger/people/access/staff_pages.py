@@ -80,7 +80,7 @@ def _hire() -> None:
     with Form() as form:
         phone = form.check("phone", form.text("phone"), check_phone)
         name = form.check("name", form.text("name"), clean_name)
-        role = form.text("role")
+        role = form.check("role", form.text("role"), permissions_of)
         place_id = form.key("place_id")
         valid_until = form.optional_day("valid_until")
     once, actor = idempotency_key(), get_actor()

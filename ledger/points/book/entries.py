@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from ledger.kernel.chunks import chunks
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.points.book import queries
@@ -139,6 +140,13 @@ def get_transfer(session: Session, transfer_id: int, center_id: int) -> Transfer
     if transfer is None:
         raise NotFound("points.transfer_not_found")
     return _transfer_view(transfer)
+
+
+def amounts(session: Session, transfer_ids: Iterable[int], center_id: int) -> dict[int, int]:
+    """Amounts in minor units by transfer."""
+    query = sa.select(Transfer.id, Transfer.amount).where(Transfer.center_id == center_id)
+    rows = (row for part in chunks(transfer_ids) for row in session.execute(query.where(Transfer.id.in_(part))))
+    return {row.id: row.amount for row in rows}
 
 
 def get_batch(session: Session, batch_id: int, center_id: int) -> BatchView:

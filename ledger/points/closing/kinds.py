@@ -1,5 +1,8 @@
 """The two kinds of proposal about months: close one, and reopen the last closed one."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
@@ -19,8 +22,10 @@ class MonthPayload(PayloadSchema):
     month = Text(required=True, shortest=7, longest=7)
 
 
-def _month(session: Session, proposal: ProposalView, center_id: int, member: str) -> SubjectWords:
-    return SubjectWords(month_words(proposal.payload["month"]))
+def _months(
+    session: Session, proposals: Sequence[ProposalView], center_id: int, members: Mapping[int, str]
+) -> list[SubjectWords]:
+    return [SubjectWords(month_words(each.payload["month"])) for each in proposals]
 
 
 def _after_closing(session: Session, proposal: ProposalView, center_id: int, subject: str) -> str:
@@ -44,19 +49,15 @@ CLOSE = Kind(
     payload=MonthPayload(),
     check=service.check_close,
     execute=service.close,
-    subject_words=_month,
+    subject_words=_months,
     consequence=_after_closing,
     single=True,
 )
-REOPEN = Kind(
+REOPEN = replace(
+    CLOSE,
     name="points.period_reopen",
     title=lazy_gettext("重新打开月份"),
-    propose=Permission.PROPOSE,
-    decide=Permission.DECIDE,
-    payload=MonthPayload(),
     check=service.check_reopen,
     execute=service.reopen,
-    subject_words=_month,
     consequence=_after_reopening,
-    single=True,
 )

@@ -24,14 +24,19 @@ def movement(values: Values) -> Movement:
     return Movement(debit, credit, abs(values["amount"]), "adjustment")
 
 
+def check_amount(amount: int) -> None:
+    """Raises Rejected("points.adjustment_zero") for an amount that changes nothing."""
+    if amount == 0:
+        raise Rejected("points.adjustment_zero")
+
+
 def check(session: Session, values: Values, actor: Actor) -> Subject:
     """Check an adjustment for a member known to belong to the center. Returns its subject.
 
     Raises Rejected("points.adjustment_zero" | "points.exceeds_credits"), NotFound("points.transfer_not_found").
     """
     amount = values["amount"]
-    if amount == 0:
-        raise Rejected("points.adjustment_zero")
+    check_amount(amount)
     if values["transfer_id"] is not None:
         entries.get_transfer(session, values["transfer_id"], actor.center_id)
     member = queries.balance(session, AccountKey(POINT, "member", values["volunteer_id"]), actor.center_id)

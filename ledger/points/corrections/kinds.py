@@ -1,6 +1,6 @@
 """The two kinds of proposal that correct points: a manual adjustment and a claw-back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
@@ -60,8 +60,10 @@ def adjustment(get_member: FindMember) -> Kind:
     )
 
 
-def _adjusted(session: Session, proposal: ProposalView, center_id: int, member: str) -> SubjectWords:
-    return SubjectWords(member, _("%(n)s 分", n=points(proposal.payload["amount"], sign=True)))
+def _adjusted(
+    session: Session, proposals: Sequence[ProposalView], center_id: int, members: Mapping[int, str]
+) -> list[SubjectWords]:
+    return [_of_member(each, members, each.payload["amount"]) for each in proposals]
 
 
 def _after_adjustment(session: Session, proposal: ProposalView, center_id: int, subject: str) -> str:
@@ -77,9 +79,17 @@ def _after_adjustment(session: Session, proposal: ProposalView, center_id: int, 
     )
 
 
-def _taken_back(session: Session, proposal: ProposalView, center_id: int, member: str) -> SubjectWords:
-    transfer = entries.get_transfer(session, parse_public_id(proposal.payload["transfer_id"]), center_id)
-    return SubjectWords(member, _("%(n)s 分", n=points(-transfer.amount)))
+def _taken_back(
+    session: Session, proposals: Sequence[ProposalView], center_id: int, members: Mapping[int, str]
+) -> list[SubjectWords]:
+    awards = [parse_public_id(each.payload["transfer_id"]) for each in proposals]
+    amounts = entries.amounts(session, awards, center_id)
+    return [_of_member(each, members, -amounts[award_id]) for each, award_id in zip(proposals, awards, strict=True)]
+
+
+def _of_member(proposal: ProposalView, members: Mapping[int, str], amount: int) -> SubjectWords:
+    """The member by name, "" if erased, with the change of their points."""
+    return SubjectWords(members.get(proposal.member_id or 0, ""), _("%(n)s 分", n=points(amount, sign=True)))
 
 
 def _after_clawback(session: Session, proposal: ProposalView, center_id: int, subject: str) -> str:

@@ -1,5 +1,7 @@
 """The kind of proposal that releases a prepared expiry run."""
 
+from collections.abc import Mapping, Sequence
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
@@ -32,13 +34,19 @@ def _release(session: Session, values: Values, proposal: ProposalView, actor: Ac
     return f"expiry:{public_id(values['run_id'])}"
 
 
-def _run(session: Session, proposal: ProposalView, center_id: int, member: str) -> SubjectWords:
-    run = _run_of(session, proposal, center_id)
+def _runs(
+    session: Session, proposals: Sequence[ProposalView], center_id: int, members: Mapping[int, str]
+) -> list[SubjectWords]:
+    runs = queries.runs_by_id(session, map(_run_id, proposals), center_id)
+    return [_run_words(runs[_run_id(each)]) for each in proposals]
+
+
+def _run_words(run: RunView) -> SubjectWords:
     return SubjectWords(_("到期日 %(day)s", day=_last_day(run)), _("%(n)s 分", n=points(-run.expected_amount)))
 
 
 def _after_release(session: Session, proposal: ProposalView, center_id: int, subject: str) -> str:
-    run = _run_of(session, proposal, center_id)
+    run = queries.get_run(session, _run_id(proposal), center_id)
     return str(
         _(
             "批准以后，到 %(day)s 还没用的积分就过期，不能再兑换：预计 %(n)s 笔，共 %(points)s 分。占用着的不动。",
@@ -49,8 +57,8 @@ def _after_release(session: Session, proposal: ProposalView, center_id: int, sub
     )
 
 
-def _run_of(session: Session, proposal: ProposalView, center_id: int) -> RunView:
-    return queries.get_run(session, parse_public_id(proposal.payload["run_id"]), center_id)
+def _run_id(proposal: ProposalView) -> int:
+    return parse_public_id(proposal.payload["run_id"])
 
 
 def _last_day(run: RunView) -> str:
@@ -65,7 +73,7 @@ RELEASE = Kind(
     payload=RunPayload(),
     check=_check,
     execute=_release,
-    subject_words=_run,
+    subject_words=_runs,
     consequence=_after_release,
     single=True,
 )

@@ -1,6 +1,6 @@
 """Reads of expiry: lots that end by a day, their owners, and the runs."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ledger.kernel.chunks import chunks
 from ledger.kernel.errors import NotFound
 from ledger.kernel.ids import public_id
 from ledger.kernel.paging import Page, PageRequest, fetch_page
@@ -210,6 +211,13 @@ def get_run(session: Session, run_id: int, center_id: int) -> RunView:
     if row is None:
         raise NotFound("points.expiry_run_not_found")
     return RunView(*row)
+
+
+def runs_by_id(session: Session, ids: Iterable[int], center_id: int) -> dict[int, RunView]:
+    """The runs that exist among `ids`, by id."""
+    query = _runs(center_id)
+    rows = (row for part in chunks(ids) for row in session.execute(query.where(_run.c.id.in_(part))))
+    return {row.id: RunView(*row) for row in rows}
 
 
 def list_runs(session: Session, center_id: int) -> list[RunView]:
