@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
+from ledger.kernel.private_files import make_folder, new_file
 from ledger.kernel.settings import Deliveries, Settings, SettingsError
 from ledger.kernel.settings_file import read_settings_file, unknown_name
 
@@ -74,6 +75,8 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     for name in environment:
         if reason := unknown_name(name, NAMES):
             raise SettingsError(f"the environment: {reason}")
+    for name in NAMES:
+        _refuse_untidy(name, environment.get(name, ""))
     kind = environment.get("LEDGER_ENV", "development")
     if kind not in ("development", "production"):
         raise SettingsError(f"LEDGER_ENV is {kind!r}; it must be development or production")
@@ -90,7 +93,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     return Settings(
         environment="production" if production else "development",
         database_url=environment.get("LEDGER_DATABASE_URL") or f"sqlite:///{folder / 'ningxin.sqlite3'}",
-        secret_key=_secret(environment) or _development_secret(folder / "secret-key"),
+        secret_key=environment.get("LEDGER_SECRET_KEY") or _development_secret(folder / "secret-key"),
         base_url=environment.get("LEDGER_BASE_URL", f"{scheme}://{host}:{port}").rstrip("/"),
         host=host,
         port=port,
@@ -149,28 +152,30 @@ def _refuse_incomplete(environment: Mapping[str, str]) -> None:
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         raise SettingsError(f"the data folder {folder} can't be made: {error.strerror}") from error
 
 
-def _secret(environment: Mapping[str, str]) -> str | None:
-    """The secret; one that a copy on paper does not show as it is, is refused."""
-    secret = environment.get("LEDGER_SECRET_KEY") or None
-    if secret is not None and (secret != secret.strip() or not secret.isprintable()):
-        raise SettingsError(
-            "LEDGER_SECRET_KEY has a space at its beginning or end, or an invisible character, which no copy on paper "
-            "shows: take it out"
-        )
-    return secret
+def _refuse_untidy(name: str, value: str) -> None:
+    """Refuse what nobody sees on the screen or on paper; a secret with it can't be copied by hand."""
+    hidden = "SECRET" in name and not value.isprintable()
+    if value != value.strip() or hidden:
+        raise SettingsError(f"{name} has a space at its beginning or end, or an invisible character: take it out")
 
 
 def _development_secret(path: Path) -> str:
     """A secret of this checkout, made at the first start and readable only by its owner."""
-    if not path.exists():
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-            file.write(secrets.token_hex(32))
-    return path.read_text(encoding="utf-8")
+    try:
+        if not path.exists():
+            with new_file(path) as file:
+                file.write(secrets.token_hex(_SHORTEST_SECRET).encode())
+        secret = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the secret of this development installation, {path}, can't be had: {error}") from error
+    if len(secret) < _SHORTEST_SECRET:
+        raise SettingsError(f"{path} has no whole secret: bring it back from a copy, or start anew in another folder")
+    return secret
 
 
 def _port(text: str) -> int:

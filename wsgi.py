@@ -5,6 +5,7 @@ from contextlib import suppress
 import click
 import sqlalchemy as sa
 from flask import Flask
+from flask.cli import ScriptInfo
 
 from config import load_settings, read_environment
 from ledger.app import create_app
@@ -17,7 +18,8 @@ _NOT_LOADED = 4
 
 def load() -> Flask:
     """The application; a server that must not run it ends with one sentence."""
-    if click.get_current_context(silent=True) is not None:
+    context = click.get_current_context(silent=True)
+    if context is not None and context.find_object(ScriptInfo) is not None:
         # A command reports its settings' errors and looks at the database by itself.
         return create_app(load_settings(read_environment()))
     try:

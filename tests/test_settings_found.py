@@ -142,8 +142,31 @@ def test_a_file_does_not_name_another_file(folder: Path) -> None:
 @pytest.mark.parametrize("kind", ["development", "production"])
 def test_a_secret_looks_on_paper_as_it_is(folder: Path, secret: str, kind: str) -> None:
     given = {"LEDGER_ENV": kind, "LEDGER_SECRET_KEY": secret, "LEDGER_BASE_URL": "https://jf.example.org"}
-    with pytest.raises(SettingsError, match="no copy on paper shows"):
+    with pytest.raises(SettingsError, match="LEDGER_SECRET_KEY has a space at its beginning or end, or an invisible"):
         load_settings({"LEDGER_DATA_FOLDER": str(folder)} | given)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("value", ["x ", "\tx", "x\u3000"])
+def test_no_setting_ends_in_what_nobody_sees(folder: Path, name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} has a space"):
+        load_settings({"LEDGER_DATA_FOLDER": str(folder)} | {name: value})
+
+
+def test_development_makes_its_secret_once_and_refuses_half_of_it(folder: Path) -> None:
+    given = {"LEDGER_DATA_FOLDER": str(folder)}
+    secret = load_settings(given).secret_key
+    assert (len(secret), load_settings(given).secret_key) == (64, secret)
+    file = folder / "secret-key"
+    assert file.stat().st_mode & 0o777 == 0o600
+    for cut in ("", secret[:20]):
+        file.write_text(cut)
+        with pytest.raises(SettingsError, match="has no whole secret"):
+            load_settings(given)
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(SettingsError, match=r"secret-key, can't be had"):
+        load_settings(given)
 
 
 def test_a_data_folder_that_can_not_be_made_is_named(folder: Path) -> None:

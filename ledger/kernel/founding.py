@@ -23,7 +23,7 @@ _ONLY_ID = 1
 _SALT_BYTES = 16
 _STRANGER = (
     "LEDGER_SECRET_KEY is not the secret of this database: use the settings file of its installation (LEDGER_ENV_FILE "
-    "names it), or compare the secret letter by letter with the copy on paper"
+    "names it), or in development the file secret-key of its data folder, or compare the secret with the copy on paper"
 )
 
 
