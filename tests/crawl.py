@@ -5,10 +5,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from html import unescape
 from itertools import combinations
 from typing import Any
 from urllib.parse import urlencode
 
+from flask import Flask
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
@@ -17,6 +19,7 @@ from ledger.kernel.ids import public_id
 from ledger.web.guard import SESSION_COOKIE
 from tests.filters import Values, heard_filters
 from tests.tour import Tour
+from tests.world import Person
 
 NEVER_ASKED = {"static"}
 # They have the same rows as the CSV.
@@ -25,11 +28,19 @@ ASK_MORE = ("anybody", "volunteer", "manager", "admin")
 # File formats of an address, if it doesn't offer both of these.
 KINDS = {"audit.export_bundle": ("zip",), "audit.export_journal": ("hledger", "beancount")}
 FILES = ("csv", "xlsx")
+# A list of a hundred ends before.
+MOST_PAGES = 12
+# An id that nothing has.
+UNUSED = 5
 # A cursor before the first entry of a list by time, newest first.
 AFTER = base64.urlsafe_b64encode(json.dumps(["2150-01-01T00:00:00+00:00", 1]).encode()).decode().rstrip("=")
 # Values of the API's parameters by name, if its document doesn't list them.
 TEXTS = {"unit": "point", "category": "治安", "name": "王桂兰", "phone": "13800000000", "number": "00000001",
          "household": "柳荫017", "receipt": "2026-1", "lat": "39.9", "lon": "116.4", "limit": "1"}  # fmt: skip
+
+
+# The link to the next page of a list.
+_NEXT = re.compile(r'href="([^"]*[?;&]after=[^"]+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,9 @@ class Asked:
     address: str
     who: str
     answer: TestResponse
+
+    def __str__(self) -> str:
+        return f"{self.address} as {self.who}: {self.answer.status_code}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +78,68 @@ def crawl(tour: Tour, keys: Mapping[str, int | str]) -> Iterator[Asked]:
 
 
 def plainly(tour: Tour, keys: Mapping[str, int | str]) -> Iterator[Asked]:
-    """The same without a filter, a sort or a next page."""
+    """The same without a filter, a sort or a next page, and as those who may."""
     for rule in tour.app.url_map.iter_rules():
         if "GET" in (rule.methods or set()) and rule.endpoint not in NEVER_ASKED:
             for path in _paths(rule, tour, keys):
-                for who in tour.people:
-                    yield _ask(tour, who, rule, path)
+                yield from _ask_those_who_may(tour.app, rule, path, tour.people)
+
+
+def every_get(app: Flask, people: Mapping[str, Person | None], keys: Mapping[str, object]) -> Iterator[Asked]:
+    """Request every GET as everybody who may, with these keys; those that are missing are of nothing that there is."""
+    for rule in app.url_map.iter_rules():
+        if "GET" in (rule.methods or set()) and rule.endpoint not in NEVER_ASKED:
+            for path in paths_of(app, rule, keys):
+                yield from _ask_those_who_may(app, rule, path, people)
+
+
+def _ask_those_who_may(app: Flask, rule: Rule, path: str, people: Mapping[str, Person | None]) -> Iterator[Asked]:
+    if path.rpartition(".")[2] not in SAME_AS_CSV:
+        for who, person in people.items():
+            if may_ask(app, rule, person):
+                yield request_as(app, rule, path, who, person)
+
+
+def may_ask(app: Flask, rule: Rule, person: Person | None) -> bool:
+    """Whether the view lets the person in; all others get the same refusal."""
+    access = getattr(app.view_functions[rule.endpoint], "access", ())
+    if person is None or isinstance(access, str):
+        return isinstance(access, str)
+    return any(person.actor.may_somewhere(permission) for permission in access)
+
+
+def paths_of(app: Flask, rule: Rule, keys: Mapping[str, object]) -> list[str]:
+    """A rule's addresses, one for each format that it offers."""
+    values: dict[str, object] = {name: keys.get(name, UNUSED) for name in rule.arguments}
+    kinds = KINDS.get(rule.endpoint, FILES) if "kind" in rule.arguments else ("",)
+    with app.test_request_context():
+        built = [rule.build(values | {"kind": kind} if kind else values) for kind in kinds]
+    return [each[1] for each in built if each is not None]
+
+
+def next_of(asked: Asked) -> str | None:
+    """The address of the next page of a list."""
+    if asked.answer.status_code != 200:
+        return None
+    if asked.answer.is_json:
+        document = asked.answer.get_json()
+        after = document.get("next") if isinstance(document, dict) else None
+        sign = "&" if "?" in asked.address else "?"
+        return f"{asked.address}{sign}{urlencode({'after': after})}" if after else None
+    found = _NEXT.search(asked.answer.text) if asked.answer.mimetype == "text/html" else None
+    return unescape(found[1]) if found else None
+
+
+def rest_of(tour: Tour, first: Asked) -> Iterator[Asked]:
+    """The second page of a list and those that follow, a few at most."""
+    rule = next(rule for rule in tour.app.url_map.iter_rules(first.endpoint) if "GET" in (rule.methods or set()))
+    address = next_of(first)
+    for _page in range(MOST_PAGES):
+        if address is None:
+            return
+        asked = _ask(tour, first.who, rule, address)
+        yield asked
+        address = next_of(asked)
 
 
 def _ask_all(tour: Tour, who: str, rule: Rule, path: str, taken: Parameters) -> Iterator[Asked]:
@@ -86,7 +156,12 @@ def _ask_all(tour: Tour, who: str, rule: Rule, path: str, taken: Parameters) -> 
 
 
 def _ask(tour: Tour, who: str, rule: Rule, address: str) -> Asked:
-    client, person = tour.app.test_client(), tour.people[who]
+    return request_as(tour.app, rule, address, who, tour.people[who])
+
+
+def request_as(app: Flask, rule: Rule, address: str, who: str, person: Person | None) -> Asked:
+    """Request an address of a rule as a browser or a device of the person does."""
+    client = app.test_client()
     headers = {}
     if person is not None and rule.rule.startswith("/api/"):
         headers = person.headers
@@ -102,10 +177,8 @@ def _paths(rule: Rule, tour: Tour, keys: Mapping[str, int | str]) -> list[str]:
     known = tour.keys | {"reference": reference, "code": tour.station_code()} | keys
     if rule.endpoint == "audit_api.verification":
         known["run_id"] = keys["verification_id"]
-    kinds = KINDS.get(rule.endpoint, FILES) if "kind" in rule.arguments else ("",)
-    with tour.app.test_request_context():
-        built = [rule.build({name: (known | {"kind": kind})[name] for name in rule.arguments}) for kind in kinds]
-    return [each[1] for each in built if each is not None]
+    assert rule.arguments <= {*known, "kind"}, rule
+    return paths_of(tour.app, rule, known)
 
 
 def _queries(rule: Rule, plain: Asked, tour: Tour, taken: Parameters) -> Iterator[dict[str, str]]:

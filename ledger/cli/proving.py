@@ -8,6 +8,7 @@ import click
 from flask_babel import force_locale
 
 from ledger.audit.checks.finding import Difference
+from ledger.audit.checks.strays import find_strays, stray_words
 from ledger.audit.naming.words import STEP_WORDS, difference_words
 from ledger.audit.verifying import outside, runs, service
 from ledger.audit.verifying.outside import Kept
@@ -37,14 +38,20 @@ def commands() -> list[click.Command]:
 @click.option("--key", help="The key (name+id+key) that must have signed it; by default one of this database's.")
 @told
 def verify_books(since_last: bool, against: str | None, key: str | None) -> None:
-    """Recompute all balances and seals of all centers from the facts; exit 1 on any difference."""
+    """Recompute all balances and seals of all centers from the facts; exit 1 on any difference.
+
+    Facts of centers that do not exist are a difference too.
+    """
     kept = _read(against, key) if against is not None else None
     centers = in_snapshot(places.centers)
     if not centers:
         click.echo("There is no center yet, so there is nothing to verify.")
     with force_locale("en"):
         found = [_verify(center, kept, since_last=since_last) for center in centers]
-    if not all(each.clean for each in found):
+    strays = in_snapshot(find_strays)
+    for each in strays:
+        click.echo(f"DIFFERENT. {stray_words(each)}")
+    if strays or not all(each.clean for each in found):
         raise SystemExit(1)
 
 

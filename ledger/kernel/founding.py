@@ -19,6 +19,7 @@ from ledger.kernel.types import STRICT, Base, key, table_of
 from ledger.kernel.upserts import insert_or_ignore
 
 DEMONSTRATION = "demonstration"
+SEALED_NAME = "identity.name"
 _ONLY_ID = 1
 _SALT_BYTES = 16
 _STRANGER = (
@@ -124,9 +125,15 @@ def refuse_stranger(connection: sa.Connection, here: Installation) -> bool:
     return there is not None
 
 
-def refuse_founded(there: Founded | None, here: Installation, *, called: Path) -> None:
-    """Raises SettingsError for a copy of a database that another installation founded."""
-    reason = there.why_not(here) if there is not None else None
+def refuse_founded(there: Founded | None, here: Installation, *, called: Path, name: bytes | None = None) -> None:
+    """Raises SettingsError for a file with a database that another installation founded.
+
+    `name` is a sealed name in it: it proves the secret where the file is from before this table.
+    """
+    if there is not None:
+        reason = there.why_not(here)
+    else:
+        reason = None if name is None or here.keyring.opens(name, label=SEALED_NAME) else _STRANGER
     if reason is not None:
         raise SettingsError(f"{called} can't be used here: {reason}")
 

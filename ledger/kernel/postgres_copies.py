@@ -31,7 +31,7 @@ DO $$ DECLARE each record; BEGIN
     END LOOP;
 END $$
 """
-_ROWS = re.compile(r"COPY public\.(alembic_version|founding) \((.+)\) FROM stdin;\n")
+_ROWS = re.compile(r"COPY public\.(alembic_version|founding|identity) \((.+)\) FROM stdin;\n")
 
 
 def dump(url: str, target: Path) -> None:
@@ -89,7 +89,10 @@ def _refuse_others(source: Path, script: Path, here: Installation) -> None:
     refuse_newer(version["version_num"])
     names = ("founded_as", "zone", "salt", "check_value")
     there = Founded(*(founded[name] for name in names)) if founded.keys() >= {*names} else None
-    refuse_founded(there, here, called=source)
+    # In the form of COPY: two backslashes, x and hexadecimal digits.
+    name = rows.get("identity", {}).get("name")
+    sealed = None if name is None else bytes.fromhex(name.removeprefix("\\\\x"))
+    refuse_founded(there, here, called=source, name=sealed)
 
 
 def _run(tool: str, url: str, *arguments: str) -> None:

@@ -81,7 +81,7 @@ def _receive(source: Path, database: Path, stamp: str, here: Installation) -> No
         _refuse_unsound(partial, called=source)
         with _open(partial) as connection:
             refuse_newer(connection.execute("SELECT version_num FROM alembic_version").fetchone()[0])
-            refuse_founded(_founded(connection), here, called=source)
+            refuse_founded(_founded(connection), here, called=source, name=_sealed_name(connection))
             _make_single_file(connection)
         sync_file(partial)
         partial.rename(incoming_of(database, stamp))
@@ -110,6 +110,11 @@ def _founded(connection: sqlite3.Connection) -> Founded | None:
         return None
     row = connection.execute("SELECT founded_as, zone, salt, check_value FROM founding").fetchone()
     return None if row is None else Founded(*row)
+
+
+def _sealed_name(connection: sqlite3.Connection) -> bytes | None:
+    row = connection.execute("SELECT name FROM identity ORDER BY id LIMIT 1").fetchone()
+    return None if row is None else row[0]
 
 
 def _refuse_unsound(file: Path, *, called: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 import sqlalchemy as sa
@@ -140,10 +141,8 @@ def place_choices(session: Session, center_id: int, paths: Iterable[str]) -> lis
 def innermost(choices: Sequence[tuple[int, str]]) -> list[int]:
     """Those of `place_choices` with no place under them: the stations, if there are any."""
     depths = [len(words) - len(words.lstrip(_STEP)) for _id, words in choices]
-    following = [*depths[1:], 0][: len(depths)]
-    return [
-        place_id for (place_id, _words), depth, after in zip(choices, depths, following, strict=True) if after <= depth
-    ]
+    ends = [after <= depth for depth, after in zip_longest(depths, depths[1:], fillvalue=0)]
+    return [place_id for (place_id, _words), end in zip(choices, ends, strict=True) if end]
 
 
 def _place_view(row: Any) -> PlaceView:

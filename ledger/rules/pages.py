@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from itertools import zip_longest
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
@@ -84,7 +85,6 @@ def _versions(session: Session, actor: Actor) -> list[Version]:
     found = queries.all_rules(session, actor.center_id)
     started = [rule for rule in found if rule.effective_from <= clock.now()]
     states = {rule.number: "now" if rule is started[0] else "past" for rule in started}
-    earlier: list[Rule | None] = [*found[1:], None]
     return [
         Version(
             rule=rule,
@@ -92,5 +92,5 @@ def _versions(session: Session, actor: Actor) -> list[Version]:
             changes=changes(rule.body, before.body if before is not None else None),
             written=written(rule.body),
         )
-        for rule, before in zip(found, earlier, strict=True)
+        for rule, before in zip_longest(found, found[1:])
     ]

@@ -1,16 +1,19 @@
 """A database from before the founding is founded by the migration, for whoever can read what it sealed."""
 
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from ledger.kernel import founding
+from ledger.kernel import backup, founding
 from ledger.kernel.founding import Founded, Installation
 from ledger.kernel.keyring import Keyring
 from ledger.kernel.migrations import upgrade
 from ledger.kernel.settings import SettingsError
 from tests.runtimes import KEYRING
+from tools.test_system import find_postgres_folder
 
 OURS = Installation(KEYRING, "production", "Asia/Urumqi")
 OTHERS = Installation(Keyring("made up by a terminal without settings"), "development", "Asia/Shanghai")
@@ -115,6 +118,24 @@ def test_whoever_can_not_read_it_changes_nothing(old: str, sealed: Any) -> None:
     assert state(old) == (BEFORE, None)
     upgrade(old, "0010", installation=OURS)
     assert state(old)[0] == "0010"
+
+
+def test_a_copy_of_one_is_not_restored_by_whoever_can_not_read_it(
+    old: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{find_postgres_folder()}{os.pathsep}{os.environ['PATH']}")
+    add_center(old)
+    add_person(old, 1, OURS.keyring)
+    copy = tmp_path / "copy.backup"
+    backup.back_up(old, copy)
+    upgrade(old, "0010", installation=OURS)
+    before = state(old)
+
+    with pytest.raises(SettingsError, match=r"copy\.backup can't be used here: LEDGER_SECRET_KEY is not the secret"):
+        backup.restore(old, copy, installation=OTHERS, force=True)
+    assert state(old) == before
+    backup.restore(old, copy, installation=OURS, force=True)
+    assert state(old) == (BEFORE, None)
 
 
 def test_an_empty_one_waits_for_its_first_center(old: str) -> None:

@@ -3,11 +3,13 @@
 It runs outside any unit of work, because reading a large book takes long.
 """
 
+import logging
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from ledger.audit.checks.finding import Difference
+from ledger.audit.checks.strays import find_strays, stray_words
 from ledger.audit.naming.words import row_words
 from ledger.audit.verifying import queries, runs
 from ledger.audit.verifying.service import SILENT_AFTER, begin
@@ -17,6 +19,7 @@ from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
 from ledger.points.closing import freezing
 
+_log = logging.getLogger(__name__)
 NAME = "verify"
 _NIGHT = range(2, 6)
 _WHOLE_BOOK_EVERY = timedelta(days=7)
@@ -32,6 +35,9 @@ def verify_tonight(center_id: int, at: datetime) -> bool:
     if run_id is None:
         return False
     found = runs.carry_out(run_id, center_id)
+    for strays in in_snapshot(find_strays):
+        # No center has them, so there is no book to freeze.
+        _log.error(stray_words(strays))
     if found is not None and found.difference is not None and not found.known:
         in_transaction(_freeze, center_id, found.difference, run_id=run_id)
     return True

@@ -1,0 +1,85 @@
+"""A restore that is killed anywhere leaves the old book or the new one, whole."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from ledger.kernel import backup
+from ledger.kernel.founding import Installation
+from ledger.kernel.sqlite_files import file_of, finish_restore
+from tests.at_once import LONGEST_SECONDS
+from tests.cli.restoring import (
+    BACKED_UP,
+    IN_THE_LOG,
+    crashed,
+    names,
+    names_at,
+    on_a_file,
+    put_in_place,
+    runtime_database,
+)
+from tests.cli.test_commands import Console
+from tests.processes import fresh
+from tests.runtimes import KEYRING
+
+# What a restore does to files; each is a moment at which it may be killed.
+STEPS = {"open", "os.rename", "os.remove", "os.chmod", "sqlite3.connect"}
+MOST_STEPS = 200
+
+
+@on_a_file
+@pytest.mark.crash
+def test_wherever_it_is_killed_one_of_the_books_is_whole(backed_up: Console, copy: Path, tmp_path: Path) -> None:
+    """What a restore does is counted by Python's audit hooks, so that a new step is tried as well."""
+    url = backed_up.settings.database_url
+    database, folder = file_of(url), tmp_path / "crash"
+    folder.mkdir()
+    files = crashed(backed_up, folder)
+    seen = set()
+    for step in range(1, MOST_STEPS):
+        runtime_database().close()
+        for left in database.parent.glob(f"{database.name}*"):
+            left.unlink()
+        put_in_place(files, database)
+        exit_code = killed_at(step, url, copy)
+        said = finish_restore(database) or ""
+        now = names()
+        seen.add((tuple(now), said[:46]))
+        assert now in ([BACKED_UP], [BACKED_UP, IN_THE_LOG])
+        if now == [BACKED_UP]:
+            [old] = [each for each in database.parent.glob("*.before-restore-*") if each.suffix[-1].isdigit()]
+            assert names_at(old) == [BACKED_UP, IN_THE_LOG]
+        assert not list(database.parent.glob("*.incoming-*"))
+        if exit_code == 0:
+            break
+    assert exit_code == 0
+    assert seen == {
+        ((BACKED_UP, IN_THE_LOG), ""),
+        ((BACKED_UP, IN_THE_LOG), "A restore was stopped before it changed anythi"),
+        ((BACKED_UP,), "A restore was stopped half-way and is finished"),
+        ((BACKED_UP,), ""),
+    }
+
+
+def killed_at(step: int, url: str, copy: Path) -> int | None:
+    """Restore in a process that is killed before the step-th thing that it does to a file; returns its exit code."""
+    process = fresh.Process(target=_restore_until, args=(step, url, copy))
+    process.start()
+    process.join(LONGEST_SECONDS)
+    return process.exitcode
+
+
+def _restore_until(step: int, url: str, copy: Path) -> None:
+    left = step
+
+    def count(event: str, _arguments: object) -> None:
+        nonlocal left
+        left -= event in STEPS
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(count)
+    backup.restore(url, copy, installation=Installation(KEYRING, "development", "Asia/Shanghai"), force=True)
