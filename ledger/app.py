@@ -53,6 +53,7 @@ from ledger.shop import shelf_api
 from ledger.tables import APPEND_ONLY, SHARED, STEADY
 from ledger.web import (
     bodies,
+    cookies,
     formats,
     guard,
     health,
@@ -116,9 +117,7 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
         SETTINGS=settings,
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=MOST_BODY_BYTES,
-        SESSION_COOKIE_NAME="ningxin-form",
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.https,
+        **cookies.settings_of_session(https=settings.https),
     )
     if settings.https and settings.tls_cert is None:
         # A proxy terminates TLS and forwards the client's address; if we do it ourselves, trust no such header.

@@ -35,7 +35,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from ledger.app import create_app
 from ledger.kernel.database import Database
-from ledger.web.guard import SESSION_COOKIE
+from ledger.web.cookies import SESSION
 from tests.runtimes import CLOCK
 from tests.world import Person
 from tools.test_system import find_browser
@@ -180,7 +180,7 @@ def _keep_fault(message: ConsoleMessage, faults: list[str]) -> None:
 
 def log_in(page: Page, person: Person) -> None:
     """Log this person in on the page's browser."""
-    page.context.add_cookies([{"name": SESSION_COOKIE, "value": person.token, "domain": HOST, "path": "/"}])
+    page.context.add_cookies([{"name": SESSION, "value": person.token, "domain": HOST, "path": "/"}])
 
 
 def no_axe_violations(page: Page) -> None:

@@ -6,11 +6,31 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from ledger.web.guard import SESSION_COOKIE
+from ledger.web.cookies import SESSION, cookie_name
 from ledger.web.once import new_key
 from tests.world import Person
 
 _TOKEN = re.compile(r'<meta name="csrf-token" content="([^"]+)"')
+
+
+def log_in(client: FlaskClient, person: Person) -> None:
+    """Log this person in on the client."""
+    keep(client, SESSION, person.token)
+
+
+def log_out(client: FlaskClient) -> None:
+    """Let the client forget its log-in; the server is not told."""
+    client.delete_cookie(known_as(client, SESSION))
+
+
+def keep(client: FlaskClient, name: str, value: str) -> None:
+    """Let the client keep a cookie of ours."""
+    client.set_cookie(known_as(client, name), value)
+
+
+def known_as(client: FlaskClient, name: str) -> str:
+    """The name by which the client knows a cookie of ours."""
+    return cookie_name(name, https=client.application.config["SETTINGS"].https)
 
 
 class Browser:
@@ -19,7 +39,7 @@ class Browser:
     def __init__(self, client: FlaskClient, person: Person | None = None) -> None:
         self.client = client
         if person is not None:
-            client.set_cookie(SESSION_COOKIE, person.token)
+            log_in(client, person)
 
     def get(self, address: str) -> TestResponse:
         """Open a page."""

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from ledger.kernel import clock
 from ledger.kernel.ids import public_id
-from ledger.web.guard import SESSION_COOKIE
+from tests.browsing import log_in
 from tests.filters import Values, heard_filters
 from tests.tour import Tour
 from tests.world import Person
@@ -166,7 +166,7 @@ def request_as(app: Flask, rule: Rule, address: str, who: str, person: Person | 
     if person is not None and rule.rule.startswith("/api/"):
         headers = person.headers
     elif person is not None:
-        client.set_cookie(SESSION_COOKIE, person.token)
+        log_in(client, person)
     answer = client.get(address, headers=headers)
     answer.get_data()
     return Asked(rule.endpoint, address, who, answer)

@@ -2,7 +2,7 @@
 
 from typing import Any, get_args
 
-from flask import current_app, g, render_template, request, url_for
+from flask import g, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
@@ -21,6 +21,7 @@ from ledger.kernel.errors import Conflict, Rejected
 from ledger.organisations import queries as organisations
 from ledger.web import forms
 from ledger.web.addresses import short
+from ledger.web.cookies import read_cookie, set_cookie
 from ledger.web.guard import get_actor, logged_in, public
 from ledger.web.once import new_key
 from ledger.web.qr import single_qr_svg
@@ -48,19 +49,11 @@ def enter(code: str) -> ResponseReturnValue:
 
 
 def _keep_ticket(response: Response, ticket: Ticket) -> None:
-    response.set_cookie(
-        TICKET_COOKIE,
-        codes.write_ticket(ticket, clock.now()),
-        max_age=codes.TICKET_SECONDS,
-        path=url_for("checkin.open_check_in"),
-        httponly=True,
-        secure=current_app.config["SETTINGS"].https,
-        samesite="Lax",
-    )
+    set_cookie(response, TICKET_COOKIE, codes.write_ticket(ticket, clock.now()), seconds=codes.TICKET_SECONDS)
 
 
 def _find_ticket() -> Ticket | None:
-    return codes.read_ticket(request.cookies.get(TICKET_COOKIE, ""), clock.now())
+    return codes.read_ticket(read_cookie(TICKET_COOKIE) or "", clock.now())
 
 
 @bp.get("/checkin")

@@ -39,8 +39,9 @@ from ledger.places.queries import place_names
 from ledger.points.book import queries as points
 from ledger.points.policy import MINUTE, POINT, POINT_SCALE, AccountKey
 from ledger.web.addresses import short
+from ledger.web.cookies import SESSION, read_cookie
 from ledger.web.fields import page_of
-from ledger.web.guard import SESSION_COOKIE, bearer_token, get_actor, logged_in, public, requires
+from ledger.web.guard import bearer_token, get_actor, logged_in, public, requires
 from ledger.web.once import find_idempotency_key
 from ledger.web.openapi import KEY_PARAMETER, PREFIX
 
@@ -76,7 +77,7 @@ def _log_in(body: dict[str, Any]) -> LoggedIn:
 @bp.response(204)
 def log_out() -> None:
     """End the session of this request."""
-    in_transaction(credentials.revoke_session, bearer_token() or request.cookies[SESSION_COOKIE])
+    in_transaction(credentials.revoke_session, bearer_token() or read_cookie(SESSION) or "")
 
 
 @bp.get("/me")

@@ -46,8 +46,12 @@ register(
             "请用 application/json", "Use application/json",
         ),
         "csrf": ErrorText(
-            403, "页面放久了，没有提交", "The page was open too long; nothing was submitted",
-            "请刷新页面再交一次，填的内容会留着", "Load the page again and submit once more",
+            403, "这一页打开以后换过登录，所以没有提交", "Somebody has logged in or out since this page was opened, so nothing was submitted",
+            "请刷新页面再交一次", "Load the page again and submit once more",
+        ),
+        "no_cookies": ErrorText(
+            403, "浏览器没有收下我们的 Cookie，所以没有提交", "The browser has kept no cookie of ours, so nothing was submitted",
+            "请在浏览器设置里允许 Cookie，再打开 {address} 重试", "Allow cookies in the browser's settings, open {address} and try again",
         ),
         "too_many": ErrorText(
             429, "试得太多了", "Too many tries",

@@ -4,18 +4,18 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from flask import Flask, g, request
-from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.errors import Forbidden
 from ledger.kernel.permissions import Permission
+from ledger.web import csrf
+from ledger.web.cookies import SESSION, read_cookie
 
 P = ParamSpec("P")
 R = TypeVar("R")
 LoadActor = Callable[[Session, str], Actor | None]
-SESSION_COOKIE = "ningxin"
 # The fields beside a file, and what frames them.
 _REST_OF_FORM_BYTES = 65_536
 _ANYBODY = "anybody"
@@ -57,7 +57,7 @@ def public(view: Callable[P, R]) -> Callable[P, R]:
 def current_actor() -> Actor | None:
     """The sender of this request, None without a valid log-in."""
     if "actor" not in g:
-        token = bearer_token() or request.cookies.get(SESSION_COOKIE)
+        token = bearer_token() or read_cookie(SESSION)
         load: LoadActor = g.load_actor
         g.actor = in_snapshot(load, token) if token else None
     actor: Actor | None = g.actor
@@ -80,9 +80,7 @@ def bearer_token() -> str | None:
 
 def register(app: Flask, load_actor: LoadActor) -> None:
     """Check each request's permission and its CSRF token before the view runs."""
-    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
-    app.config["WTF_CSRF_TIME_LIMIT"] = None
-    csrf = CSRFProtect(app)
+    csrf.register(app)
 
     @app.before_request
     def _check() -> None:
@@ -90,10 +88,11 @@ def register(app: Flask, load_actor: LoadActor) -> None:
         view = app.view_functions.get(request.endpoint or "")
         if view is None or request.endpoint == "static":
             return
+        # Whoever is logged out by now is told so, and not that the form is too old.
+        _check_access(getattr(view, "access", ()))
         if _needs_csrf_token():
             _allow_file(view)
-            csrf.protect()
-        _check_access(getattr(view, "access", ()))
+            csrf.refuse_forged()
 
 
 def refuse_unmarked(app: Flask) -> None:
@@ -126,4 +125,4 @@ def _needs_csrf_token() -> bool:
     """Browsers attach cookies to every request, even forged ones; a device's token is sent deliberately."""
     if request.method in ("GET", "HEAD", "OPTIONS") or bearer_token():
         return False
-    return not request.path.startswith("/api/") or SESSION_COOKIE in request.cookies
+    return not request.path.startswith("/api/") or read_cookie(SESSION) is not None

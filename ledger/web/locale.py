@@ -5,6 +5,8 @@ from typing import Literal
 from flask import Flask, has_request_context, request
 from flask_babel import Babel
 
+from ledger.web.cookies import read_cookie
+
 Language = Literal["zh", "en"]
 LANGUAGE_COOKIE = "language"
 _LOCALES = {"zh": "zh_Hans", "en": "en"}
@@ -14,7 +16,7 @@ def language() -> Language:
     """The language of this request. With an Authorization header, only Accept-Language counts."""
     if not has_request_context():
         return "zh"
-    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    chosen = read_cookie(LANGUAGE_COOKIE)
     if chosen in ("zh", "en") and "Authorization" not in request.headers:
         return "en" if chosen == "en" else "zh"
     return "en" if request.accept_languages.best_match(["zh", "en"], default="zh") == "en" else "zh"

@@ -6,6 +6,7 @@ from flask import Flask, Response, g, request
 
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.idempotency import Once, hash_request
+from ledger.web import csrf
 from ledger.web.guard import get_actor
 
 FIELD = "idempotency_key"
@@ -59,4 +60,4 @@ def register(app: Flask) -> None:
 def _body() -> object:
     if request.is_json:
         return request.get_json(silent=True)
-    return sorted((name, value) for name, value in request.form.items(multi=True) if name != "csrf_token")
+    return sorted((name, value) for name, value in request.form.items(multi=True) if name != csrf.FIELD)

@@ -9,8 +9,9 @@ from flask_smorest import Api
 from flask_smorest import Blueprint as ApiBlueprint
 
 from ledger.kernel.errors import LedgerError
+from ledger.web.cookies import SESSION, cookie_name
 from ledger.web.fields import Base64, IdConverter, Instant, PublicId
-from ledger.web.guard import SESSION_COOKIE, public
+from ledger.web.guard import public
 
 PREFIX = "/api/v1"
 bp = Blueprint("documentation", __name__)
@@ -78,7 +79,7 @@ def register(app: Flask, blueprints: Sequence[ApiBlueprint]) -> None:
     api.register_field(Base64, "string", None)
     api.register_field(Instant, "string", "date-time")
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
-    browser = {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE}
+    browser = {"type": "apiKey", "in": "cookie", "name": cookie_name(SESSION, https=app.config["SETTINGS"].https)}
     api.spec.components.security_scheme("browser", browser)
     app.before_request(_refuse_other_media_types)
     for blueprint in blueprints:

@@ -19,8 +19,8 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.errors import LedgerError
-from ledger.kernel.settings import Settings
 from ledger.web import asked
+from ledger.web.cookies import read_cookie, set_cookie
 from ledger.web.guard import current_actor
 from ledger.web.locale import LANGUAGE_COOKIE, language
 from ledger.web.navigation import staff_nav
@@ -55,8 +55,8 @@ def register(app: Flask, load_reader: LoadReader) -> None:
         actor, reader = _read(load_reader)
         return {
             "locale": language(),
-            "theme": "dark" if request.cookies.get(THEME_COOKIE) == "dark" else "light",
-            "large_type": request.cookies.get(LARGE_TYPE_COOKIE) == "1",
+            "theme": "dark" if read_cookie(THEME_COOKIE) == "dark" else "light",
+            "large_type": read_cookie(LARGE_TYPE_COOKIE) == "1",
             "demo": reader.demo,
             "frozen": reader.frozen,
             "here": _here(),
@@ -82,9 +82,9 @@ def keep_preferences(
     """Store preferences in the browser."""
     for name, value in ((LANGUAGE_COOKIE, language), (THEME_COOKIE, theme)):
         if value is not None:
-            _set_cookie(response, name, value)
+            set_cookie(response, name, value, seconds=_YEAR_SECONDS)
     if large_type is not None:
-        _set_cookie(response, LARGE_TYPE_COOKIE, "1" if large_type else "0")
+        set_cookie(response, LARGE_TYPE_COOKIE, "1" if large_type else "0", seconds=_YEAR_SECONDS)
 
 
 def bring_preferences(response: Response, *, language: str, large_type: bool) -> None:
@@ -92,7 +92,7 @@ def bring_preferences(response: Response, *, language: str, large_type: bool) ->
 
     Chinese and small type are a profile's defaults, so they override nothing.
     """
-    brought = language if language != "zh" and LANGUAGE_COOKIE not in request.cookies else None
+    brought = language if language != "zh" and read_cookie(LANGUAGE_COOKIE) is None else None
     keep_preferences(response, language=brought, large_type=large_type or None)
 
 
@@ -101,11 +101,6 @@ def local_path(wanted: str | None) -> str:
     if not wanted or not wanted.isprintable() or "\\" in wanted or wanted[0] != "/" or wanted[1:2] == "/":
         return "/"
     return wanted
-
-
-def _set_cookie(response: Response, name: str, value: str) -> None:
-    settings: Settings = current_app.config["SETTINGS"]
-    response.set_cookie(name, value, max_age=_YEAR_SECONDS, samesite="Lax", secure=settings.https, httponly=True)
 
 
 def _here() -> str:

@@ -9,7 +9,6 @@ from typing import Any
 
 from flask import Flask, Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from ledger.kernel import clock
@@ -102,7 +101,6 @@ def _plain(name: str, value: Any) -> Any:
 def register(app: Flask) -> None:
     """Answer every error in this format."""
     app.register_error_handler(LedgerError, _answer)
-    app.register_error_handler(CSRFError, lambda _error: _answer(LedgerError("request.csrf")))
     app.register_error_handler(HTTPException, _answer_http)
     app.register_error_handler(UnicodeDecodeError, lambda _error: _answer(LedgerError("request.malformed")))
     # JSON nested too deeply for the parser.

@@ -15,7 +15,8 @@ from ledger.points.book.queries import accounts_by_key
 from ledger.points.expiry import queries as expiry_queries
 from ledger.points.expiry import service as expiry
 from ledger.points.policy import POINT, AccountKey, Movement, Source
-from tests.browsing import Browser
+from ledger.web.locale import LANGUAGE_COOKIE
+from tests.browsing import Browser, keep
 from tests.databases import on_sqlite
 from tests.world import Person, World
 
@@ -185,7 +186,7 @@ def test_the_notice_has_masked_names_and_the_last_four_of_the_number_only(
 @on_sqlite
 def test_the_notice_in_english(client: FlaskClient, world: World, admin: Person) -> None:
     wang = world.add_volunteer("王桂兰")
-    client.set_cookie("language", "en")
+    keep(client, LANGUAGE_COOKIE, "en")
     browser = Browser(client, admin)
     with clock.at(BEFORE):
         give(world, wang, 3_000)

@@ -7,12 +7,13 @@ import pytest
 from flask.testing import FlaskClient
 
 from ledger.checkin import codes, earnings
+from ledger.checkin.pages import TICKET_COOKIE
 from ledger.kernel import clock
 from ledger.kernel.db import in_transaction
 from ledger.kernel.ids import parse_public_id
 from ledger.kernel.references import make_reference
 from ledger.organisations import service as organisations
-from tests.browsing import Browser
+from tests.browsing import Browser, known_as, log_out
 from tests.checkin.days import Day, at
 from tests.checkin.phone import Phone, hidden
 from tests.databases import on_sqlite
@@ -40,7 +41,7 @@ def test_a_volunteer_scans_in_and_out_and_reads_the_sum(day: Day, phone: Phone, 
     assert "演示中心" in objection
 
     anybody = Browser(client)
-    client.delete_cookie("ningxin")
+    log_out(client)
     assert anybody.get(earned).status_code == 302
 
 
@@ -50,7 +51,7 @@ def test_a_slow_log_in_keeps_the_scan(day: Day, client: FlaskClient) -> None:
     stranger = Phone(client)
     with clock.at(at(9)):
         stranger.get(f"/s/{day.screen(9).lower()}")
-        cookie = client.get_cookie("scan-ticket", path="/checkin")
+        cookie = client.get_cookie(known_as(client, TICKET_COOKIE))
         assert cookie is not None
         assert (cookie.http_only, cookie.same_site, cookie.max_age) == (True, "Lax", 300)
         assert cookie.secure
@@ -90,7 +91,7 @@ def test_a_bad_code_says_why_and_what_to_do(day: Day, client: FlaskClient, shown
     assert "没签上" in answer.text
     assert words in answer.text
     assert "怎么办" in answer.text
-    assert client.get_cookie("scan-ticket", path="/checkin") is None
+    assert client.get_cookie(known_as(client, TICKET_COOKIE)) is None
 
 
 @on_sqlite
@@ -198,7 +199,7 @@ def test_the_receipt_names_nobody_and_says_whether_it_stands(day: Day, phone: Ph
     phone.scan(day, 9)
     earned = phone.scan(day, 11)
     reference = make_reference(earnings.PURPOSE, day.world.center_id, parse_public_id(earned.rpartition("/")[2]))
-    client.delete_cookie("ningxin")
+    log_out(client)
 
     for address in (f"/A/{reference}", f"/a/{reference.lower()}"):
         page = client.get(address)

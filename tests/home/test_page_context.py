@@ -12,9 +12,9 @@ from ledger.kernel.errors import Unavailable
 from ledger.people.identities import queries as identities
 from ledger.people.identities import service as identity_service
 from ledger.web import page_context
-from ledger.web.guard import SESSION_COOKIE
+from ledger.web.cookies import SESSION, cookie_name
 from ledger.web.page_context import local_path
-from tests.browsing import Browser
+from tests.browsing import Browser, keep, known_as
 from tests.databases import on_sqlite
 from tests.world import Person, World
 
@@ -44,7 +44,7 @@ def test_a_path_of_ours_is_gone_back_to(wanted: str) -> None:
 
 
 def head(app: Flask, person: Person | None) -> list[str]:
-    headers = [("Cookie", f"{SESSION_COOKIE}={person.token}")] if person else []
+    headers = [("Cookie", f"{cookie_name(SESSION, https=True)}={person.token}")] if person else []
     with app.test_request_context("/", headers=headers):
         app.preprocess_request()
         return render_template_string(HEAD).split("|")
@@ -76,8 +76,8 @@ def test_the_switches_are_kept_by_the_browser_and_in_the_profile(client: FlaskCl
     )
 
     assert (answer.status_code, answer.location) == (303, "/me")
-    assert client.get_cookie("language").value == "en"  # type: ignore[union-attr]
-    assert client.get_cookie("large_type").value == "1"  # type: ignore[union-attr]
+    assert client.get_cookie(known_as(client, "language")).value == "en"  # type: ignore[union-attr]
+    assert client.get_cookie(known_as(client, "large_type")).value == "1"  # type: ignore[union-attr]
     kept = in_snapshot(identities.get_preferences, volunteer.identity_id, world.center_id)
     assert (kept.language, kept.large_type) == ("en", True)
 
@@ -104,12 +104,12 @@ def test_a_log_in_brings_the_switches_and_takes_none_away(
     phone, password = world.give_password(person)
     in_transaction(identity_service.set_preferences, **profile, actor=person.actor)
     for name, value in before.items():
-        client.set_cookie(name, value)
+        keep(client, name, value)
 
     answer = Browser(client).post("/log-in", phone=phone, password=password)
 
     assert answer.status_code == 303
-    kept = [client.get_cookie(name) for name in ("language", "large_type")]
+    kept = [client.get_cookie(known_as(client, name)) for name in ("language", "large_type")]
     assert tuple(cookie and cookie.value for cookie in kept) == after
 
 
@@ -121,7 +121,7 @@ def test_an_unknown_wish_changes_nothing(client: FlaskClient, world: World) -> N
 
     kept = in_snapshot(identities.get_preferences, volunteer.identity_id, world.center_id)
     assert (kept.language, kept.large_type) == ("zh", False)
-    assert client.get_cookie("language") is None
+    assert client.get_cookie(known_as(client, "language")) is None
 
 
 @on_sqlite

@@ -11,8 +11,8 @@ from ledger.kernel.paths import ROOT
 from ledger.people.access import credentials
 from ledger.people.access.staff import add_staff, grant_role
 from ledger.people.volunteers import queries
-from ledger.web.guard import SESSION_COOKIE
-from tests.browsing import Browser
+from ledger.web.cookies import SESSION
+from tests.browsing import Browser, known_as, log_out
 from tests.databases import on_sqlite
 from tests.phones import fresh_phone
 from tests.world import Person, World
@@ -50,7 +50,7 @@ def test_from_the_slip_to_the_own_password_and_out_again(world: World, client: F
     printed = staff.post(slip[1])
     assert printed.status_code == 200
     assert phone not in printed.text
-    client.delete_cookie(SESSION_COOKIE)
+    log_out(client)
 
     own = Browser(client)
     wrong = own.post("/first-password", phone=phone, code="ABCD-EFGH-JKMN", password=PASSWORD)
@@ -59,7 +59,7 @@ def test_from_the_slip_to_the_own_password_and_out_again(world: World, client: F
     assert (easy.status_code, "太容易猜" in easy.text) == (422, True)
     entered = own.post("/first-password", phone=phone, code=code_on(printed.text), password=PASSWORD)
     assert (entered.status_code, entered.location) == (303, "/")
-    cookie = client.get_cookie(SESSION_COOKIE)
+    cookie = client.get_cookie(known_as(client, SESSION))
     assert cookie is not None
     assert cookie.http_only
     assert own.get("/my/shifts").status_code == 200
@@ -82,7 +82,7 @@ def test_logging_in_leads_nowhere_else(world: World, client: FlaskClient, goal: 
     code = in_transaction(credentials.make_activation_code, identity_id, actor=world.builder)
     browser = Browser(client)
     browser.post("/first-password", phone=phone, code=code, password=PASSWORD)
-    client.delete_cookie(SESSION_COOKIE)
+    log_out(client)
     assert browser.post("/log-in", phone=phone, password=PASSWORD, next=goal).location == "/"
 
 
@@ -138,7 +138,7 @@ def test_a_card_is_printed_and_tells_a_stranger_nothing(world: World, client: Fl
     assert revoke is not None
     volunteer = address.rpartition("/")[2]
     assert browser.post(revoke[1], volunteer_id=volunteer).status_code == 303
-    client.delete_cookie(SESSION_COOKIE)
+    log_out(client)
     for letter in "kK":
         stranger = client.get(f"/{letter}/ABCDEFGHIJKLMNOPQRSTUVWXYZ")
         assert (stranger.status_code, "志愿者卡" in stranger.text) == (200, True)

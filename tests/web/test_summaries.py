@@ -9,7 +9,7 @@ from ledger.kernel.errors import registered_codes, text_of
 from ledger.kernel.ids import public_id
 from ledger.web.locale import LANGUAGE_COOKIE
 from ledger.web.summaries import name_fields
-from tests.browsing import Browser
+from tests.browsing import Browser, keep
 from tests.databases import on_sqlite
 from tests.forms import PageForms
 from tests.world import World
@@ -62,7 +62,7 @@ def test_a_line_about_no_field_says_where_it_comes_from(app: Flask) -> None:
 def test_a_form_names_its_fields_in_the_language_of_the_page(
     world: World, client: FlaskClient, language: str, lines: dict[str, str]
 ) -> None:
-    client.set_cookie(LANGUAGE_COOKIE, language)
+    keep(client, LANGUAGE_COOKIE, language)
     manager = Browser(client, world.add_staff("station_manager"))
 
     page = PageForms(manager.post("/volunteers/new", phone="1", place_id=public_id(world.station_id)).text)

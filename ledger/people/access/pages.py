@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from flask import current_app, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
-from werkzeug.wrappers import Response
 
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
@@ -21,8 +20,9 @@ from ledger.people.policy import mask_phone
 from ledger.places import queries as places
 from ledger.web import asked, forms
 from ledger.web.addresses import absolute
+from ledger.web.cookies import SESSION, end_cookie, read_cookie, set_cookie
 from ledger.web.forms import Form
-from ledger.web.guard import SESSION_COOKIE, current_actor, get_actor, public, requires
+from ledger.web.guard import current_actor, get_actor, public, requires
 from ledger.web.page_context import bring_preferences, local_path
 from ledger.web.qr import qr_svg
 
@@ -90,11 +90,11 @@ def send_center() -> ResponseReturnValue:
 @public
 def log_out() -> ResponseReturnValue:
     """End the session here and on the server."""
-    token = request.cookies.get(SESSION_COOKIE)
+    token = read_cookie(SESSION)
     if token:
         in_transaction(credentials.revoke_session, token)
     response = redirect(url_for("people.log_in"), 303)
-    response.delete_cookie(SESSION_COOKIE)
+    end_cookie(response, SESSION)
     return response
 
 
@@ -132,7 +132,7 @@ def _set_password() -> LoggedIn:
 
 
 def _device() -> Device:
-    return read_device(request.cookies.get(DEVICE_COOKIE))
+    return read_device(read_cookie(DEVICE_COOKIE))
 
 
 @bp.post("/people/<id:identity_id>/activation-code")
@@ -161,15 +161,8 @@ def _login_page(goal: str, **typed: Any) -> str:
 def _enter(opened: LoggedIn, goal: str) -> ResponseReturnValue:
     """Give the browser the session, what it knows from now on, and the person's last display preferences."""
     response = redirect(goal, 303)
-    # A duration, not a date: the phone's clock may be wrong, and in a rehearsal it differs from ours.
-    seconds = int((opened.expires_at - clock.now()).total_seconds())
-    _set_cookie(response, SESSION_COOKIE, opened.token, seconds)
-    _set_cookie(response, DEVICE_COOKIE, write_device(opened.device), _DEVICE_KEPT_SECONDS)
+    set_cookie(response, SESSION, opened.token, seconds=int((opened.expires_at - clock.now()).total_seconds()))
+    set_cookie(response, DEVICE_COOKIE, write_device(opened.device), seconds=_DEVICE_KEPT_SECONDS)
     kept = in_snapshot(identities.get_preferences, opened.identity_id, opened.center_id)
     bring_preferences(response, language=kept.language, large_type=kept.large_type)
     return response
-
-
-def _set_cookie(response: Response, name: str, value: str, seconds: int) -> None:
-    secure = current_app.config["SETTINGS"].https
-    response.set_cookie(name, value, max_age=seconds, httponly=True, samesite="Lax", secure=secure)

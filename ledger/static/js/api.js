@@ -27,6 +27,11 @@ export class Refused extends Error {
     return this.status >= 500 || this.status === 429 || this.code === 'idempotency.in_progress';
   }
 
+  /** Whether the page's log-in is over, or somebody else has logged in to this browser since. */
+  get loggedOut() {
+    return this.status === 401 || this.code === 'request.csrf' || this.code === 'request.no_cookies';
+  }
+
   /** Whether it passes so late that nobody stands and waits for it; nothing was done. */
   get lasting() {
     return this.retryAfter > LONGEST_WAIT_SECONDS;

@@ -83,7 +83,7 @@ async function send(scan) {
   } catch (error) {
     if (error instanceof NetworkLost) return waits(scan, say('kept_here'), say('kept_here_do'), false);
     if (!(error instanceof Refused)) throw error;
-    if (error.status === 401) return waits(scan, say('log_in_again'), say('log_in_again_do'), false);
+    if (error.loggedOut) return waits(scan, say('log_in_again'), say('log_in_again_do'), false);
     if (error.passing) return waits(scan, say('server_busy'), say('kept_here_do'), true);
     await queue.remove(scan.client_scan_id);
     const reason = questionIn(error);

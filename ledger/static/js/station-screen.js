@@ -67,7 +67,7 @@ function network(sign, words) {
 
 /** @param {unknown} error */
 function failed(error) {
-  if (error instanceof Refused && error.status === 401) return network('offline', say('log_in_again'));
+  if (error instanceof Refused && error.loggedOut) return network('offline', say('log_in_again'));
   if (error instanceof Refused) return network('offline', error.problem.title ?? say('offline'));
   if (!(error instanceof NetworkLost)) throw error;
   network('offline', say('offline'));
