@@ -21,7 +21,7 @@ from ledger.kernel.clocks import SystemClock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Unavailable
 from ledger.kernel.ids import public_id
-from ledger.kernel.runtime import Runtime, within
+from ledger.kernel.runtime import Runtime, current, within
 from ledger.kernel.sweeping import MOST_SWEPT
 from ledger.organisations.imports import service as imports
 from ledger.people.access import credentials
@@ -134,7 +134,7 @@ def _run(job: Job, now: datetime) -> int:
             for done in steps:
                 changed += done
         except Unavailable as told:
-            _log.warning("job %s was put off: %s", name, told.code)
+            _log.warning("job %s was put off: %s", name, current().database.cause_of(told) or told.code)
         except Exception:
             _log.exception("job %s failed", name)
     return changed

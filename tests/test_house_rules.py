@@ -26,7 +26,6 @@ VIEW_LINES = 10
 
 # Path: why it may have up to 500 lines.
 LONGER_FILES: dict[str, str] = {
-    "tests/cli/test_commands.py": "every command and each of its troubles, in the order of --help",
     "tests/test_every_page.py": "one tour over all pages and what must hold of each",
 }
 # path:name of the function: why it may have up to 60 lines.

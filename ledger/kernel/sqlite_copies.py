@@ -33,7 +33,7 @@ def copy_database(database: Path, copy: Path) -> None:
             _make_single_file(target)
     finally:
         hold.end()
-    _refuse_unsound(copy, called=copy)
+    _refuse_unsound(copy, called=database)
     sync_file(copy)
 
 
@@ -121,12 +121,15 @@ def _refuse_unsound(file: Path, *, called: Path) -> None:
     with _open(file) as connection:
         try:
             verdict = connection.execute("PRAGMA integrity_check").fetchone()[0]
+            tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
             migrated = connection.execute("SELECT name FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
             revision = connection.execute("SELECT version_num FROM alembic_version").fetchone() if migrated else None
         except sqlite3.DatabaseError as error:
             raise SettingsError(f"{called} is no database that can be read: {error}") from error
     if verdict != "ok":
         raise SettingsError(f"{called} is damaged: {verdict}")
+    if not tables:
+        raise SettingsError(f"{called} holds no tables yet: run flask --app wsgi migrate")
     if revision is None:
         raise SettingsError(f"{called} holds a database of something else")
 

@@ -11,8 +11,8 @@ from flask import Flask, Response, g, redirect, render_template, request, url_fo
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from ledger.kernel import clock
-from ledger.kernel.errors import LedgerError, Rejected, text_of
+from ledger.kernel import clock, runtime
+from ledger.kernel.errors import LedgerError, Rejected, Unavailable, text_of
 from ledger.kernel.ids import public_id
 from ledger.web import formats
 from ledger.web.locale import Language, language
@@ -112,7 +112,12 @@ def _answer(error: LedgerError) -> ResponseReturnValue:
     if error.status == 401 and not wants_json() and request.method == "GET":
         return redirect(url_for("people.log_in", next=request.full_path.rstrip("?")))
     document = problem(error)
-    _log.info("refused", extra={"code": error.code, "ref": document["ref"], "route": route_name()})
+    fields = {"code": error.code, "ref": document["ref"], "route": route_name()}
+    if isinstance(error, Unavailable) and (cause := runtime.current().database.cause_of(error)):
+        # For operators alone: the client hears no more than "busy".
+        _log.error(cause, extra=fields)
+    else:
+        _log.info("refused", extra=fields)
     if wants_json():
         body = json.dumps(document, ensure_ascii=False, default=str)
         response = Response(body, error.status, mimetype="application/problem+json")

@@ -30,7 +30,6 @@ from ledger.rules.queries import all_rules
 from tests.crash.server import ROOT
 from tests.log_ins import log_in_of
 from tests.runtimes import TEST_SECRET
-from tools.test_system import find_postgres_folder
 
 PHONE = "13805570123"
 FOUND = ("init", "--center", "柳荫社区", "--name", "李建国", "--phone", PHONE)
@@ -62,12 +61,6 @@ def console_at(url: str, folder: Path) -> Console:
     """The command line of an installation on a database."""
     environment = {"LEDGER_DATABASE_URL": url, "LEDGER_SECRET_KEY": TEST_SECRET, "LEDGER_DATA_FOLDER": str(folder)}
     return Console(create_app(load_settings(environment), database=Database(url)))
-
-
-@pytest.fixture(autouse=True)
-def _tools_of_this_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put the server's own version of pg_dump first."""
-    monkeypatch.setenv("PATH", f"{find_postgres_folder()}{os.pathsep}{os.environ['PATH']}")
 
 
 @pytest.fixture
