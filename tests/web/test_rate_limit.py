@@ -9,7 +9,7 @@ from ledger.kernel.database import Database
 from ledger.kernel.db import in_transaction
 from ledger.kernel.errors import TooMany
 from ledger.kernel.ids import new_id
-from ledger.web.rate_limit import Limit, count_try, forget_expired, forgive, network_of
+from ledger.web.rate_limit import Limit, count_try, forget_expired, forgive, give_back, hit, network_of, wait
 from tests.at_once import at_once, failures
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -40,8 +40,17 @@ def test_the_fourth_try_is_refused_until_the_window_is_over(source: str) -> None
 
 def test_who_has_proved_themself_starts_anew(source: str) -> None:
     use_up(source)
-    forgive((THREE, source))
+    in_transaction(forgive, (THREE, source))
     use_up(source)
+
+
+def test_what_was_no_miss_is_given_back_one_at_a_time(source: str) -> None:
+    use_up(source)
+    assert in_transaction(wait, THREE, source) > 0
+    in_transaction(give_back, (THREE, source), (THREE, f"never counted {source}"))
+    assert in_transaction(wait, THREE, source) == 0
+    count_try((THREE, source))
+    assert in_transaction(hit, THREE, source) > 0
 
 
 def test_old_counters_are_swept(source: str) -> None:

@@ -76,9 +76,12 @@ def allowed(session: Session, attempt: Attempt, found: Sequence[Candidate]) -> l
 
 def miss(session: Session, attempt: Attempt, tried: Sequence[Candidate]) -> None:
     """Count a password that fits none of the log-ins as a miss of each; as much work if there is none."""
-    for center_id, identity_id in [_key(each) for each in tried] or [(_NOBODY, _NOBODY)]:
-        if (center_id, identity_id) not in attempt.own:
-            hit(session, *attempt.of_login(center_id, identity_id))
+    strange = [key for key in map(_key, tried) if key not in attempt.own] if tried else [(_NOBODY, _NOBODY)]
+    for key in strange:
+        hit(session, *attempt.of_login(*key))
+    if not strange:
+        # Counted by the device's own allowance already, so strangers keep theirs.
+        give_back(session, *attempt.of_stranger)
 
 
 def succeed(session: Session, attempt: Attempt, *fits: Candidate) -> None:
