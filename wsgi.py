@@ -1,4 +1,4 @@
-"""The application that a WSGI server runs: `granian --interface wsgi wsgi:app` or `gunicorn wsgi:app`."""
+"""The application that a WSGI server runs, behind a proxy that reads requests whole: `gunicorn wsgi:app`."""
 
 from contextlib import suppress
 

@@ -1,7 +1,7 @@
 """The server of `cores.py`: the product alone, in granian workers with a variant's settings.
 
 `python -m bench.cored PORT OPTIONS`; the options are JSON: `url`, `now`, `threads`, `cores`, `interval`, `workers`,
-`writer` (all units on one thread).
+`writer` (all units on one thread), `gateway` (as the product is served; otherwise granian's own threads answer).
 """
 
 import json
@@ -15,9 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
 from bench.book import settings_on
@@ -26,6 +25,7 @@ from ledger.kernel import database as database_module
 from ledger.kernel.database import Database
 from ledger.kernel.group_commit import GroupWriter, _Ticket
 from ledger.kernel.unit import Unit
+from ledger.web.server import gateway_of
 
 
 class _StandingClock:
@@ -63,7 +63,7 @@ class _OneThread(GroupWriter):
                 ticket.wake.release()
 
 
-def _load(options: dict[str, Any]) -> Flask:
+def _load(options: dict[str, Any]) -> Any:
     if options["writer"]:
         database_module.GroupWriter = _OneThread  # type: ignore[misc]
     if options["cores"]:
@@ -74,6 +74,8 @@ def _load(options: dict[str, Any]) -> Flask:
     clock = _StandingClock(datetime.fromisoformat(options["now"]))
     app = create_app(settings, database=Database(settings.database_url), clock=clock)
     logging.getLogger("ledger.requests").setLevel(logging.ERROR)
+    if options["gateway"]:
+        return gateway_of(app, options["threads"])
     return app
 
 
@@ -84,9 +86,11 @@ def main() -> None:
         "bench",
         address="127.0.0.1",
         port=int(sys.argv[1]),
-        interface=Interfaces.WSGI,
+        interface=Interfaces.ASGINL if options["gateway"] else Interfaces.WSGI,
         workers=options["workers"],
-        blocking_threads=options["threads"],
+        blocking_threads=1 if options["gateway"] else options["threads"],
+        http=HTTPModes.http1,
+        websockets=False,
         log_level=LogLevels.error,
     )
     server.serve(target_loader=partial(_load, options), wrap_loader=False)

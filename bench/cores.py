@@ -48,6 +48,7 @@ class Variant:
     interval: float = 0
     workers: int = 1
     writer: bool = False
+    gateway: bool = False
 
 
 SQLITE = (
@@ -59,6 +60,7 @@ SQLITE = (
     Variant("one core, 32 threads", threads=32, cores=1),
     Variant("one core, 16 threads", threads=16, cores=1),
     Variant("one core, 8 threads", threads=8, cores=1),
+    Variant("as it is: one core, 16 threads behind the gateway", threads=16, cores=1, gateway=True),
     Variant("switches every 50 ms", interval=0.05),
     Variant("switches every 0.5 ms", interval=0.0005),
     Variant("units on one thread", writer=True),
@@ -66,6 +68,7 @@ SQLITE = (
 POSTGRES = (
     Variant("one process, all cores"),
     Variant("one process, one core", cores=1),
+    Variant("as it is: one process behind the gateway", gateway=True),
     Variant("two processes", workers=2),
     Variant("two processes, 16 threads each", workers=2, threads=16),
 )
@@ -120,6 +123,7 @@ def measure(variant: Variant, url: str, station: Station, backends: int | None =
         "interval": variant.interval,
         "workers": variant.workers,
         "writer": variant.writer,
+        "gateway": variant.gateway,
     }
     people = station.requests.count("\n") + 1
     with _server(port, options) as server:

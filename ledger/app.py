@@ -107,7 +107,6 @@ APPROVALS = Desk(
     ),
     one_household=one_household,
 )
-MOST_BODY_BYTES = 1_048_576
 
 
 def create_app(settings: Settings, *, database: Database | None = None, clock: Clock | None = None) -> Flask:
@@ -116,7 +115,6 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
     app.config.update(
         SETTINGS=settings,
         SECRET_KEY=settings.secret_key,
-        MAX_CONTENT_LENGTH=MOST_BODY_BYTES,
         **cookies.settings_of_session(https=settings.https),
     )
     if settings.https and settings.tls_cert is None:
@@ -131,6 +129,7 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
         kit.register(app)
     security.register(app, settings)
     guard.register(app, sessions.load_actor)
+    bodies.register_json(app)
     page_context.register(app, load_reader)
     openapi.register(app, API_BLUEPRINTS)
     for blueprint in PAGE_BLUEPRINTS:

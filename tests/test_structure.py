@@ -117,7 +117,7 @@ def names_of(module: str) -> frozenset[str]:
 def _made_by(statements: Iterable[ast.stmt]) -> Iterator[str]:
     for statement in statements:
         match statement:
-            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 yield name
             case ast.Assign(targets=targets):
                 yield from (node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name))

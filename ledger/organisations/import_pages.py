@@ -27,7 +27,8 @@ from ledger.people.volunteers.queries import VolunteerView
 from ledger.people.volunteers.search import LONGEST_SOUGHT, details_of, read_filter
 from ledger.places.queries import place_choices, place_names
 from ledger.web import asked, forms
-from ledger.web.guard import get_actor, requires, takes_file
+from ledger.web.bodies import takes_file
+from ledger.web.guard import get_actor, requires
 from ledger.web.locale import language
 from ledger.web.spreadsheets import download
 

@@ -41,6 +41,14 @@ register(
             413, "内容太大", "The request is too large",
             "请分几次发，或者换个小文件", "Send it in parts, or choose a smaller file",
         ),
+        "too_complex": ErrorText(
+            400, "内容太杂：项目太多，或者一层套一层太深", "The request has too many parts, or nests too deeply",
+            "请分几次发", "Send it in parts",
+        ),
+        "too_slow": ErrorText(
+            408, "内容没有发完", "The request did not arrive in time",
+            "请看看网络，再发一次", "Check the network and send it again",
+        ),
         "unsupported_media_type": ErrorText(
             415, "内容的类型不对", "That media type is not supported",
             "请用 application/json", "Use application/json",

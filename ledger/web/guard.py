@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
@@ -16,8 +16,6 @@ from ledger.web.cookies import SESSION, read_cookie
 P = ParamSpec("P")
 R = TypeVar("R")
 LoadActor = Callable[[Session, str], Actor | None]
-# The fields beside a file, and what frames them.
-_REST_OF_FORM_BYTES = 65_536
 _ANYBODY = "anybody"
 _ANYONE_LOGGED_IN = "logged-in"
 
@@ -27,16 +25,6 @@ def requires(*permissions: Permission) -> Callable[[Callable[P, R]], Callable[P,
 
     def mark(view: Callable[P, R]) -> Callable[P, R]:
         view.access = permissions  # type: ignore[attr-defined]
-        return view
-
-    return mark
-
-
-def takes_file(most_bytes: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Let people who are logged in send the view a file of up to this size; other bodies are smaller."""
-
-    def mark(view: Callable[P, R]) -> Callable[P, R]:
-        view.most_bytes = most_bytes + _REST_OF_FORM_BYTES  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -58,7 +46,7 @@ def current_actor() -> Actor | None:
     """The sender of this request, None without a valid log-in."""
     if "actor" not in g:
         token = bearer_token() or read_cookie(SESSION)
-        load: LoadActor = g.load_actor
+        load: LoadActor = current_app.extensions["load_actor"]
         g.actor = in_snapshot(load, token) if token else None
     actor: Actor | None = g.actor
     return actor
@@ -81,17 +69,16 @@ def bearer_token() -> str | None:
 def register(app: Flask, load_actor: LoadActor) -> None:
     """Check each request's permission and its CSRF token before the view runs."""
     csrf.register(app)
+    app.extensions["load_actor"] = load_actor
 
     @app.before_request
     def _check() -> None:
-        g.load_actor = load_actor
         view = app.view_functions.get(request.endpoint or "")
         if view is None or request.endpoint == "static":
             return
         # Whoever is logged out by now is told so, and not that the form is too old.
-        _check_access(getattr(view, "access", ()))
+        _check_access(view)
         if _needs_csrf_token():
-            _allow_file(view)
             csrf.refuse_forged()
 
 
@@ -103,22 +90,21 @@ def refuse_unmarked(app: Flask) -> None:
         raise RuntimeError(f"say @requires, @logged_in or @public on: {', '.join(unmarked)}")
 
 
-def _allow_file(view: object) -> None:
-    """Widen the limit of this body before anything reads it, but not for a stranger."""
-    most: int | None = getattr(view, "most_bytes", None)
-    if most is not None and current_actor() is not None:
-        request.max_content_length = most
+def needs_login(view: object) -> bool:
+    """Whether the view shows nothing to strangers."""
+    return getattr(view, "access", _ANYBODY) != _ANYBODY
 
 
-def _check_access(access: object) -> None:
-    if access == _ANYBODY:
-        return
-    actor = get_actor()
-    if access == _ANYONE_LOGGED_IN:
-        return
-    wanted = access if isinstance(access, tuple) else ()
-    if not any(actor.may_somewhere(permission) for permission in wanted):
-        raise Forbidden("access.denied", permission=", ".join(wanted))
+def may_use(view: object, actor: Actor) -> bool:
+    """Whether somebody who is logged in may use the view, at some place at least."""
+    access = getattr(view, "access", ())
+    return access in (_ANYBODY, _ANYONE_LOGGED_IN) or any(actor.may_somewhere(permission) for permission in access)
+
+
+def _check_access(view: object) -> None:
+    access = getattr(view, "access", ())
+    if access != _ANYBODY and not may_use(view, get_actor()):
+        raise Forbidden("access.denied", permission=", ".join(access))
 
 
 def _needs_csrf_token() -> bool:

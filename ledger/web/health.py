@@ -10,10 +10,11 @@ from ledger.kernel.errors import Unavailable
 from ledger.kernel.settings import SettingsError
 from ledger.web.guard import public
 
+ALIVE = "/healthz"
 bp = Blueprint("health", __name__)
 
 
-@bp.get("/healthz")
+@bp.get(ALIVE)
 @public
 def alive() -> ResponseReturnValue:
     """Liveness: the process answers."""

@@ -12,6 +12,7 @@ from ledger.kernel.errors import LedgerError
 from ledger.web.cookies import SESSION, cookie_name
 from ledger.web.fields import Base64, IdConverter, Instant, PublicId
 from ledger.web.guard import public
+from ledger.web.problem import MOST_NAMED
 
 PREFIX = "/api/v1"
 bp = Blueprint("documentation", __name__)
@@ -27,6 +28,7 @@ _PROBLEM: dict[str, Any] = {
         "ref": {"type": "string", "description": "A short code to read out on the telephone."},
         "errors": {
             "type": "array",
+            "maxItems": MOST_NAMED,
             "items": {
                 "type": "object",
                 "properties": {"field": {"type": "string"}, "message": {"type": "string"}},

@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import secrets
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -28,15 +29,19 @@ _CODES = {
     422: "request.invalid",
     429: "request.too_many",
 }
+MOST_NAMED = 50
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _LETTERS = "ACDEFHJKMNPRTWXY"
 
 
 class InvalidFields(Rejected):
-    """Invalid fields: `errors` is a list of {field, message}, in the reader's language."""
+    """Invalid fields: `errors` is a list of {field, message}, in the reader's language.
 
-    def __init__(self, errors: list[dict[str, str]]) -> None:
-        super().__init__("request.invalid", count=len(errors), errors=errors)
+    It names the first MOST_NAMED of them, of `count` in all (those in the list, unless told).
+    """
+
+    def __init__(self, errors: list[dict[str, str]], *, count: int | None = None) -> None:
+        super().__init__("request.invalid", count=len(errors) if count is None else count, errors=errors[:MOST_NAMED])
 
 
 def wants_json() -> bool:
@@ -160,21 +165,23 @@ def _answer_http(error: HTTPException) -> ResponseReturnValue:
 def _from_http(error: HTTPException, status: int) -> LedgerError:
     messages = getattr(error, "data", {}).get("messages") if hasattr(error, "data") else None
     if messages and status == 422:
-        return InvalidFields(list(_field_errors(messages)))
+        found = list(_messages_of(messages))
+        named = [{"field": ".".join(path), "message": str(message)} for path, message in found[:MOST_NAMED]]
+        return InvalidFields(named, count=len(found))
     if status == 429:
         return LedgerError("request.too_many", seconds=60)
     return LedgerError(_CODES.get(status, "request.malformed" if status == 400 else "request.refused"))
 
 
-def _field_errors(messages: Any, path: tuple[str, ...] = ()) -> Any:
-    """Flatten marshmallow's nested messages into a list of field and message."""
+def _messages_of(messages: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Flatten marshmallow's nested messages, untranslated, into pairs of where they belong and what they say."""
     if isinstance(messages, dict):
         for name, inner in messages.items():
             skip = name in ("json", "query", "form", "files", "_schema") and len(path) == 0
-            yield from _field_errors(inner, path if skip else (*path, str(name)))
+            yield from _messages_of(inner, path if skip else (*path, str(name)))
     else:
         for message in messages if isinstance(messages, list) else [messages]:
-            yield {"field": ".".join(path), "message": str(message)}
+            yield path, message
 
 
 def _answer_fault(error: Exception) -> ResponseReturnValue:

@@ -1,6 +1,11 @@
-"""The built-in server: granian with one worker process, whose threads share the one writer."""
+"""The built-in server: granian with one worker process, whose threads share the one writer.
+
+Granian takes connections and heads, the gateway bodies; a thread gets only requests that are complete. HTTP/1.1
+alone, where a connection carries one request at a time and one time limit holds for its head and for idling.
+"""
 
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -13,14 +18,33 @@ from typing import Any
 
 from flask import Flask
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from ledger.kernel import cores
 from ledger.kernel.cores import Share
 from ledger.kernel.settings import SettingsError
+from ledger.web import bodies
+from ledger.web.busy import busy_answer
+from ledger.web.gateway import Gateway
+from ledger.web.health import ALIVE
+from ledger.web.incoming import Limits
+from ledger.web.threads import Threads
 
 _STOP_SECONDS = 15
+_MOST_CONNECTIONS = 4_096
+# A connection may wait so long with half a head, or between two requests; and a head may have so many bytes.
+_HEAD_SECONDS, _HEAD_BYTES = 20, 65_536
+# At the speed of the slowest machine seen, the last of them waits two seconds.
+_MOST_WAITING = 512
+LIMITS = Limits(
+    for_strangers=bodies.FOR_STRANGERS,
+    in_memory=bodies.FOR_PEOPLE,
+    seconds=30,
+    seconds_for_files=120,
+    drained=16_777_216,
+)
 _PARENT_LOOK_SECONDS = 1.0
 
 
@@ -43,9 +67,13 @@ def serve(
         "wsgi:app",
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=1000 * _HEAD_SECONDS, max_buffer_size=_HEAD_BYTES),
+        websockets=False,
+        backpressure=_connections(),
         workers=1,
-        blocking_threads=share.threads,
+        blocking_threads=1,
         workers_kill_timeout=_STOP_SECONDS,
         log_level=LogLevels.error,
         ssl_cert=cert,
@@ -54,14 +82,36 @@ def serve(
     granian.serve(target_loader=partial(_start_worker, app, share, in_worker, os.getpid()), wrap_loader=False)
 
 
-def _start_worker(app: Flask, share: Share, in_worker: Callable[[Flask], None], parent: int) -> Flask:
+def _start_worker(app: Flask, share: Share, in_worker: Callable[[Flask], None], parent: int) -> Gateway:
     # Ctrl-C reaches both processes; the worker ignores it, because the parent shuts it down gracefully.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with, args=(parent,), name="parent-watch", daemon=True).start()
     in_worker(app)
-    # Only now: granian starts the threads that answer from this one, when it has the application.
+    # Only now: all threads that answer are started from this one, ours here and granian's when it has the application.
     cores.keep_to(share)
-    return app
+    return gateway_of(app, share.threads)
+
+
+def gateway_of(app: Flask, threads: int) -> Gateway:
+    """The application behind so many threads, and one more that only tells whether the process is alive."""
+    return Gateway(
+        app,
+        most=partial(bodies.most_bytes_of, app),
+        busy=partial(busy_answer, app),
+        limits=LIMITS,
+        threads=Threads(threads, most_waiting=_MOST_WAITING),
+        beside=Threads(1, most_waiting=_MOST_WAITING),
+        urgent=frozenset({ALIVE}),
+    )
+
+
+def _connections() -> int:
+    """How many connections to hold at once; leaves half of the files that a process may open to everything else."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < 2 * _MOST_CONNECTIONS:
+        soft = min(hard, 2 * _MOST_CONNECTIONS) if hard != resource.RLIM_INFINITY else 2 * _MOST_CONNECTIONS
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return min(_MOST_CONNECTIONS, soft // 2)
 
 
 def _end_with(parent: int) -> None:

@@ -28,17 +28,22 @@ def free_port() -> int:
 
 @dataclass
 class Server:
-    """`flask serve`, or another `command`, on a data folder, in a process group that can be killed as a whole."""
+    """`flask serve`, or another `command`, on a data folder, in a process group that can be killed as a whole.
+
+    `more` are settings that it gets besides.
+    """
 
     folder: Path
     port: int = field(default_factory=free_port)
     command: tuple[str, ...] = ()
     secret: str = TEST_SECRET
+    more: dict[str, str] = field(default_factory=dict)
     process: "subprocess.Popen[bytes] | None" = None
 
     def environment(self) -> dict[str, str]:
         """The service's environment variables."""
         own = {"LEDGER_DATA_FOLDER": str(self.folder), "LEDGER_SECRET_KEY": self.secret, "LEDGER_PORT": str(self.port)}
+        own |= self.more
         return {name: value for name, value in os.environ.items() if not name.startswith("LEDGER_")} | own
 
     def run(self, *command: str) -> "subprocess.CompletedProcess[str]":
