@@ -1,7 +1,7 @@
 """A small center made by the services: a station, a shop, staff and volunteers, with log-ins for HTTP."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 
 from sqlalchemy.orm import Session
@@ -74,7 +74,9 @@ class World:
             organisations.add_place, parent_id=self.top_id, kind="station", name=name, actor=self.builder
         )
 
-    def add_staff(self, role: str, *, place_id: int | None = None, name: str = "陈晓燕") -> Person:
+    def add_staff(
+        self, role: str, *, place_id: int | None = None, name: str = "陈晓燕", valid_until: date | None = None
+    ) -> Person:
         """Add a person with a role for a place, by default the station, logged in on a device."""
         identity_id = in_transaction(
             staff.hire,
@@ -82,6 +84,7 @@ class World:
             phone=self._phone(),
             role=role,
             place_id=place_id or self.station_id,
+            valid_until=valid_until,
             actor=self.builder,
         )
         return self._log_in(identity_id)

@@ -16,7 +16,7 @@ from ledger.organisations import import_pages, queries, service
 from ledger.organisations.blueprint import bp
 from ledger.organisations.policy import STATION, UNDER, check_kind, check_position, clean_name
 from ledger.people.volunteers.search import get_sought_volunteer, volunteers_of
-from ledger.places.queries import all_places
+from ledger.places.queries import PlaceView, all_places
 from ledger.web import asked, forms
 from ledger.web.forms import Form
 from ledger.web.guard import get_actor, requires
@@ -115,8 +115,14 @@ def _add_place(parent_id: int) -> int:
     )
 
 
+def _parent(session: Session, place_id: int, actor: Actor) -> PlaceView:
+    place = queries.get_place(session, place_id, actor.center_id)
+    actor.need(Permission.MANAGE_PLACES, place.path)
+    return place
+
+
 def _place_form(parent_id: int, values: dict[str, Any], errors: dict[str, str]) -> str:
-    parent = in_snapshot(queries.get_place, parent_id, get_actor().center_id)
+    parent = in_snapshot(_parent, parent_id, get_actor())
     return render_template(
         "organisations/place_new.html", parent=parent, kinds=UNDER[parent.kind], values=values, errors=errors
     )

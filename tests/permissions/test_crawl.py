@@ -1,0 +1,62 @@
+"""Every operation, asked by every role at every place: no answer and no operation is outside the table."""
+
+from collections import defaultdict
+
+import pytest
+from flask import Flask
+
+from ledger.audit.verifying import service as verifying
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_transaction
+from tests.databases import on_sqlite
+from tests.permissions.requests import Requests, app_routes
+from tests.permissions.rules import RULES
+from tests.permissions.table import Cell, crawl, foreseen, people, undo_units
+from tests.source import ROOT
+from tests.tour import Tour
+from tests.world import World
+from tools.permissions import render
+
+DONE = 418
+# A log-in is not yet a center's own.
+AWAITED = {"people.print_activation_code"}
+# What nobody of the crawl may bring to an end, and why the permission was checked all the same.
+NEVER_DONE: dict[str, str] = {}
+
+
+@pytest.fixture
+def cells(app: Flask, database: Database, monkeypatch: pytest.MonkeyPatch) -> list[Cell]:
+    """Every answer; nothing that is asked for stays done."""
+    tour = Tour(World(database), app)
+    run = in_transaction(verifying.begin, actor=tour.person("admin").actor)
+    tour.keys["verification_id"] = run["id"]
+    everybody = people(tour)
+    requests = Requests(tour)
+    undo_units(monkeypatch)
+    return list(crawl(requests, app_routes(app), everybody))
+
+
+@on_sqlite
+def test_every_answer_is_in_the_table(app: Flask, cells: list[Cell]) -> None:
+    routes = {route.endpoint for _method, route in app_routes(app)}
+    assert routes - RULES.keys() == set(), "Add a line to tests/permissions/rules.py: who may, and where."
+    assert RULES.keys() - routes == set(), "These are gone: take them out of tests/permissions/rules.py."
+    wrong = defaultdict(list)
+    for cell in cells:
+        if cell.endpoint in AWAITED:
+            continue
+        said = foreseen(RULES[cell.endpoint], cell.who)
+        if (cell.answer != said and RULES[cell.endpoint].where != "anybody") or cell.status >= 500:
+            wrong[f"{cell.method} {cell.rule} {cell.endpoint}: {cell.status}, not {said}"].append(cell.who.name)
+    assert not wrong, "\n".join(f"{what}: {', '.join(who)}" for what, who in wrong.items())
+    done = {(cell.method, cell.endpoint) for cell in cells if cell.status == DONE}
+    writes = {(c.method, c.endpoint) for c in cells if c.method != "GET"}
+    undone = {endpoint for _method, endpoint in writes - done}
+    assert sorted(undone - NEVER_DONE.keys()) == [], "A body that nobody gets through with shows nothing: mend it."
+    assert sorted(NEVER_DONE.keys() - undone) == [], "These are done now: take them off NEVER_DONE."
+
+
+@on_sqlite
+def test_the_printed_table_is_the_one_that_holds(app: Flask) -> None:
+    printed = (ROOT / "docs" / "PERMISSIONS.md").read_text(encoding="utf-8")
+    assert printed == render(app), "Print it anew, and read what has changed: python -m tools.permissions"
