@@ -61,7 +61,7 @@ def add_signup(shift_id: int) -> ResponseReturnValue:
 
 
 def _sign_up(session: Session, shift_id: int, number: str, *, actor: Actor) -> int:
-    volunteer = get_sought_volunteer(session, number, actor.center_id)
+    volunteer = get_sought_volunteer(session, number, actor)
     return service.sign_up(session, shift_id=shift_id, volunteer_id=volunteer.id, actor=actor)
 
 

@@ -71,6 +71,11 @@ def hash_command(command: ScanCommand) -> str:
     return hash_request(sent | {"ticket": command.ticket and asdict(command.ticket)})
 
 
+def is_typed(command: ScanCommand) -> bool:
+    """Whether a number was typed instead of scanning a card or a code."""
+    return command.card is not None and read_token(command.card) is None
+
+
 def identify(session: Session, scene: Scene) -> Scene:
     """Find out where, how and for whom the scan is, as far as possible: steps 1 to 5 of the order of a scan."""
     if scene.command.card is not None:

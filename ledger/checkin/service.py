@@ -23,6 +23,7 @@ from ledger.kernel.errors import Conflict, Forbidden, Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
+from ledger.people.lookups import found, looking_up
 from ledger.rules import queries as rules
 from ledger.rules.queries import Rule
 
@@ -33,13 +34,25 @@ def scan(session: Session, command: ScanCommand, *, actor: Actor) -> ScanAnswer:
     """Check somebody in or out; the same scan sent again gets the same answer and changes nothing.
 
     Raises Rejected, and Conflict for questions, with the codes of `errors.py`. These are stored as scan events; their
-    context has `scan_id` and, if known, `volunteer_id`. Raises Rejected("idempotency.mismatch"), which is not stored.
+    context has `scan_id` and, if known, `volunteer_id`. Raises Rejected("idempotency.mismatch") and, for typed numbers,
+    TooMany("request.too_many"), which are not stored.
     """
     request_hash = scans.hash_command(command)
     earlier = stored_scans.find_answer(session, actor, command.client_scan_id, request_hash)
     if earlier is not None:
         return earlier
     scene = Scene(command=command, actor=actor, request_hash=request_hash, scan_id=new_id(), now=clock.now())
+    if not scans.is_typed(command):
+        return _scan_or_keep(session, scene)
+    with looking_up(session, actor):
+        answer = _scan_or_keep(session, scene)
+    if command.confirmed:
+        found(session, actor)
+    return answer
+
+
+def _scan_or_keep(session: Session, scene: Scene) -> ScanAnswer:
+    """Take the scan; a refusal keeps it as evidence."""
     scene = scans.identify(session, scene)
     try:
         return _scan(session, scene)

@@ -189,7 +189,7 @@ def add_member(team_id: int) -> ResponseReturnValue:
 
 
 def _join(session: Session, team_id: int, number: str, *, actor: Actor) -> None:
-    volunteer = get_sought_volunteer(session, number, actor.center_id)
+    volunteer = get_sought_volunteer(session, number, actor)
     service.join_team(session, team_id=team_id, volunteer_id=volunteer.id, actor=actor)
 
 

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from ledger.kernel.errors import Conflict, Rejected
 
 CODE_LIFE = timedelta(seconds=60)
+# A page asks for a new code each minute; a member may have several phones and an impatient thumb.
+MOST_CODES = 20
 CART_LIFE = timedelta(minutes=10)
 HOLD_LIFE = timedelta(seconds=180)
 VOID_GRACE = timedelta(minutes=15)

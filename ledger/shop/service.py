@@ -6,6 +6,7 @@ in id order, so that two tills can't deadlock.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from math import ceil
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -14,11 +15,12 @@ from sqlalchemy.orm import Session
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.crypto import token_hash
-from ledger.kernel.errors import Conflict, Forbidden, Rejected
+from ledger.kernel.errors import Conflict, Forbidden, Rejected, TooMany
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
+from ledger.people.lookups import looking_up
 from ledger.people.policy import ACTIVE
 from ledger.people.volunteers import queries as people
 from ledger.points.book import queries as ledger
@@ -26,7 +28,16 @@ from ledger.points.book import service as points
 from ledger.points.policy import POINT, AccountKey, Movement
 from ledger.shop import queries, redemption_queries, tills
 from ledger.shop.models import PayerCode, Redemption, RedemptionLine
-from ledger.shop.policy import CART_LIFE, CODE_LIFE, HOLD_LIFE, Wanted, new_payer_code, read_payer_code, summed
+from ledger.shop.policy import (
+    CART_LIFE,
+    CODE_LIFE,
+    HOLD_LIFE,
+    MOST_CODES,
+    Wanted,
+    new_payer_code,
+    read_payer_code,
+    summed,
+)
 from ledger.shop.queries import ItemView
 from ledger.shop.redemption_queries import RedemptionView
 
@@ -36,6 +47,17 @@ _FIND_CODE = Prepared(
     sa.select(_code.c.id, _code.c.volunteer_id, _code.c.status, _code.c.expires_at)
     .where(_code.c.center_id == sa.bindparam("center"), _code.c.code_hash == sa.bindparam("hash"))
     .with_for_update()
+)
+_UNSPENT_CODES = Prepared(
+    sa.select(_code.c.expires_at)
+    .where(
+        _code.c.center_id == sa.bindparam("center"),
+        _code.c.redemption_id.is_(None),
+        _code.c.expires_at > sa.bindparam("now"),
+        _code.c.volunteer_id == sa.bindparam("volunteer"),
+    )
+    .order_by(_code.c.expires_at)
+    .limit(MOST_CODES)
 )
 _BIND_CODE = Prepared(
     sa.update(_code)
@@ -58,13 +80,14 @@ _NAME_TRANSFERS = Prepared(
 def issue_payer_code(session: Session, *, actor: Actor) -> dict[str, str]:
     """Issue a code for the actor: {"code", "expires_at"}; earlier codes stay valid until they expire.
 
-    Raises Forbidden("access.denied"), Rejected("shop.member_frozen").
+    Raises Forbidden("access.denied"), Rejected("shop.member_frozen"), TooMany("request.too_many", seconds=…).
     """
     if actor.volunteer_id is None:
         raise Forbidden("access.denied")
     if people.get_volunteer(session, actor.volunteer_id, actor.center_id).status != ACTIVE:
         raise Rejected("shop.member_frozen")
     code, now = new_payer_code(), clock.now()
+    _refuse_too_many(session, actor, now)
     row = {
         "center_id": actor.center_id,
         "id": new_id(),
@@ -82,13 +105,14 @@ def open_cart(session: Session, shop_id: int, scanned: str, *, actor: Actor) -> 
     """Bind a code to a new cart for ten minutes; `redemption_queries.facts` describes the result.
 
     Raises Rejected("shop.code_…" | "shop.member_frozen" | "shop.clerk_self_dealing" | "shop.shop_closed"),
-    Conflict("shop.code_bound_elsewhere"), Forbidden("access.denied").
+    Conflict("shop.code_bound_elsewhere"), Forbidden("access.denied"), TooMany("request.too_many").
     """
     shop = queries.get_shop(session, shop_id, actor.center_id)
     actor.need(Permission.TILL, shop.place_path)
     if shop.closed_at is not None:
         raise Rejected("shop.shop_closed")
-    code = _usable_code(session, read_payer_code(scanned), actor.center_id)
+    with looking_up(session, actor, "shop.code_malformed"):
+        code = _usable_code(session, read_payer_code(scanned), actor.center_id)
     member = people.get_volunteer(session, code.volunteer_id, actor.center_id)
     if member.status != ACTIVE:
         raise Rejected("shop.member_frozen", keep=tills.burner(code.id, actor.center_id))
@@ -234,6 +258,14 @@ def _refuse_off_shelf(items: Iterable[ItemView]) -> None:
     for item in items:
         if not item.on_shelf:
             raise Rejected("shop.item_off_shelf", item=item.name, item_id=item.id)
+
+
+def _refuse_too_many(session: Session, actor: Actor, now: datetime) -> None:
+    """Raises TooMany("request.too_many") if the member has not spent the codes of the last minute."""
+    parameters = {"center": actor.center_id, "volunteer": actor.volunteer_id, "now": now}
+    rows = _UNSPENT_CODES.rows(session, parameters)
+    if len(rows) == MOST_CODES:
+        raise TooMany("request.too_many", seconds=ceil((rows[0][0] - now).total_seconds()))
 
 
 class _Code(NamedTuple):

@@ -214,6 +214,7 @@ RULES: dict[str, Rule] = {
     "people.print_card": MANAGES,
     "people.revoke_card": MANAGES,
     "people.revoke_role": there(Permission.MANAGE_STAFF),
+    "people.send_center": ANYBODY,
     "people.send_first_password": ANYBODY,
     "people.send_log_in": ANYBODY,
     "people.send_new_staff": there(Permission.MANAGE_STAFF),

@@ -18,10 +18,27 @@ from tests.world import World
 from tools.permissions import render
 
 DONE = 418
-# A log-in is not yet a center's own.
-AWAITED = {"people.print_activation_code"}
-# What nobody of the crawl may bring to an end, and why the permission was checked all the same.
-NEVER_DONE: dict[str, str] = {}
+# What the state of the tour refuses to everybody who may. That others are refused before is in the table all the same.
+NEVER_DONE: dict[str, str] = {
+    **dict.fromkeys(
+        ("activities.add_signup", "activities.cancel_mine", "activities.cancel_signup", "activities_api.cancel_signup"),
+        "the shift has begun",
+    ),
+    "activities_api.sign_up": "the volunteer has signed up",
+    **dict.fromkeys(("activities.approve", "activities_api.approve_activity"), "the activity is approved"),
+    **dict.fromkeys(("approvals_api.withdraw", "checkin_api.annul"), "only who made it may"),
+    "organisations.go": "only who uploaded it may",
+    **dict.fromkeys(("audit.prepare_expiry", "lots_api.prepare"), "a run is prepared"),
+    **dict.fromkeys(("audit.release_freeze", "closing_api.release_freeze"), "the book is released"),
+    "closing_api.reopen_period": "the month is open",
+    "checkin.check_in": "without a ticket there is no scan",
+    **dict.fromkeys(("checkin.decide", "checkin_api.approve", "checkin_api.reject"), "the visit is confirmed"),
+    **dict.fromkeys(("organisations.add_member", "organisations_api.join_team"), "the volunteer is in the team"),
+    **dict.fromkeys(
+        ("people.log_out", "people.send_center", "people_api.log_in"), "a device's token is no log-in by form"
+    ),
+    **dict.fromkeys(("shop_api.cancel", "shop_api.confirm", "shop_api.hold", "shop_api.set_lines"), "it is confirmed"),
+}
 
 
 @pytest.fixture
@@ -37,14 +54,16 @@ def cells(app: Flask, database: Database, monkeypatch: pytest.MonkeyPatch) -> li
 
 
 @on_sqlite
-def test_every_answer_is_in_the_table(app: Flask, cells: list[Cell]) -> None:
+def test_no_operation_is_outside_the_table(app: Flask) -> None:
     routes = {route.endpoint for _method, route in app_routes(app)}
     assert routes - RULES.keys() == set(), "Add a line to tests/permissions/rules.py: who may, and where."
     assert RULES.keys() - routes == set(), "These are gone: take them out of tests/permissions/rules.py."
+
+
+@on_sqlite
+def test_every_answer_is_in_the_table(cells: list[Cell]) -> None:
     wrong = defaultdict(list)
     for cell in cells:
-        if cell.endpoint in AWAITED:
-            continue
         said = foreseen(RULES[cell.endpoint], cell.who)
         if (cell.answer != said and RULES[cell.endpoint].where != "anybody") or cell.status >= 500:
             wrong[f"{cell.method} {cell.rule} {cell.endpoint}: {cell.status}, not {said}"].append(cell.who.name)
@@ -52,7 +71,8 @@ def test_every_answer_is_in_the_table(app: Flask, cells: list[Cell]) -> None:
     done = {(cell.method, cell.endpoint) for cell in cells if cell.status == DONE}
     writes = {(c.method, c.endpoint) for c in cells if c.method != "GET"}
     undone = {endpoint for _method, endpoint in writes - done}
-    assert sorted(undone - NEVER_DONE.keys()) == [], "A body that nobody gets through with shows nothing: mend it."
+    lost = sorted(undone - NEVER_DONE.keys())
+    assert not lost, f"A body that nobody gets through with shows nothing: mend it. {', '.join(lost)}"
     assert sorted(NEVER_DONE.keys() - undone) == [], "These are done now: take them off NEVER_DONE."
 
 

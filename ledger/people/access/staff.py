@@ -14,6 +14,7 @@ from ledger.kernel.permissions import Permission
 from ledger.people.access.terms import in_force
 from ledger.people.identities.queries import need_identity
 from ledger.people.identities.service import find_or_make_identity, prepare
+from ledger.people.lookups import looking_up
 from ledger.people.managing import place_path
 from ledger.people.models import RoleGrant
 from ledger.people.policy import check_term, permissions_of
@@ -24,7 +25,7 @@ def add_staff(session: Session, *, name: str, phone: str, path: str, actor: Acto
     """Find or make the identity of a future staff member of the center at the place with this path, by phone.
 
     Raises Forbidden("access.denied"), Rejected("people.name_invalid", "people.phone_invalid",
-    "people.name_differs").
+    "people.name_differs"), TooMany("request.too_many").
     """
     actor.need(Permission.MANAGE_STAFF, path)
     person = prepare(
@@ -33,7 +34,8 @@ def add_staff(session: Session, *, name: str, phone: str, path: str, actor: Acto
         phone=phone,
         demonstration=is_demonstration(session, actor.center_id),
     )
-    return find_or_make_identity(session, person)
+    with looking_up(session, actor, "people.name_differs"):
+        return find_or_make_identity(session, person)
 
 
 def hire(

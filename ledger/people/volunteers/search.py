@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from ledger.kernel.actor import Actor
 from ledger.kernel.characters import narrow
 from ledger.kernel.chunks import chunks
-from ledger.kernel.errors import NotFound
+from ledger.kernel.errors import Rejected
 from ledger.people.households.queries import members_of, number_of_household
+from ledger.people.lookups import looking_up
 from ledger.people.managing import place_path
 from ledger.people.models import Identity, Volunteer
 from ledger.people.policy import NUMBER_DIGITS
@@ -50,11 +51,15 @@ def find_volunteer(session: Session, sought: str, center_id: int) -> VolunteerVi
     return find_volunteer_by_phone(session, text, center_id)
 
 
-def get_sought_volunteer(session: Session, sought: str, center_id: int) -> VolunteerView:
-    """A volunteer by number or full phone. Raises NotFound("people.volunteer_not_found")."""
-    found = find_volunteer(session, sought, center_id)
-    if found is None:
-        raise NotFound("people.volunteer_not_found")
+def get_sought_volunteer(session: Session, sought: str, actor: Actor) -> VolunteerView:
+    """A volunteer by number or full phone; a miss is counted.
+
+    Raises Rejected("people.volunteer_not_found"), TooMany("request.too_many").
+    """
+    with looking_up(session, actor):
+        found = find_volunteer(session, sought, actor.center_id)
+        if found is None:
+            raise Rejected("people.volunteer_not_found")
     return found
 
 

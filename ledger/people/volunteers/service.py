@@ -15,6 +15,7 @@ from ledger.kernel.errors import NotFound, Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
 from ledger.people.identities.service import prepare
+from ledger.people.lookups import looking_up
 from ledger.people.managing import need_to_manage
 from ledger.people.models import Card, Volunteer
 from ledger.people.policy import ACTIVE, BLOCKED
@@ -45,7 +46,7 @@ def register_volunteer(
     """Make a person a volunteer of the actor's center and return the volunteer's id.
 
     Raises Forbidden("access.denied"), NotFound("people.place_not_found"), Rejected("people.phone_taken" and the other
-    refusals of identities.prepare).
+    refusals of identities.prepare), TooMany("request.too_many").
     """
     person = prepare(
         name=name,
@@ -55,7 +56,8 @@ def register_volunteer(
         id_last4=id_last4,
         demonstration=is_demonstration(session, actor.center_id),
     )
-    return register_volunteers(session, [NewVolunteer(person, place_id)], actor=actor)[0]
+    with looking_up(session, actor, "people.phone_taken", "people.name_differs"):
+        return register_volunteers(session, [NewVolunteer(person, place_id)], actor=actor)[0]
 
 
 def set_status(session: Session, volunteer_id: int, *, status: str, actor: Actor) -> None:

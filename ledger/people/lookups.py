@@ -1,0 +1,55 @@
+"""A limit on looking people up by what a stranger can count up or guess: number, phone, card, code.
+
+What a list gives to managers of a place needs none, because it is cut to the places held. A lookup that ends in a
+refusal is counted with the refusal, in the same unit, by who looks in which center.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.orm import Session
+
+from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
+from ledger.kernel.errors import Conflict, Keep, Rejected, TooMany
+from ledger.web.rate_limit import Limit, Try, give_back, hit, wait
+
+# A clerk with twenty people waiting mistypes a few numbers; who counts up numbers needs thousands.
+LOOKUPS = Limit("lookup", 60, 600)
+
+
+@contextmanager
+def looking_up(session: Session, actor: Actor, *codes: str) -> Iterator[None]:
+    """Count a lookup that is refused with one of the codes, or with any if none are named.
+
+    Raises TooMany("request.too_many", seconds=…) if the actor has missed too often.
+    """
+    if actor.identity_id == SYSTEM_IDENTITY:
+        yield
+        return
+    seconds = wait(session, *_counted(actor))
+    if seconds:
+        raise TooMany("request.too_many", seconds=seconds)
+    try:
+        yield
+    except (Rejected, Conflict) as refusal:
+        if not codes or refusal.code in codes:
+            refusal.keep = _and_count(refusal.keep, actor)
+        raise
+
+
+def found(session: Session, actor: Actor) -> None:
+    """Take one miss back: a question about the person was answered, and what was done is recorded."""
+    give_back(session, _counted(actor))
+
+
+def _and_count(keep: Keep | None, actor: Actor) -> Keep:
+    def both(session: Session) -> None:
+        if keep is not None:
+            keep(session)
+        hit(session, *_counted(actor))
+
+    return both
+
+
+def _counted(actor: Actor) -> Try:
+    return LOOKUPS, f"{actor.center_id} {actor.identity_id}"
