@@ -16,7 +16,6 @@ ASKS_ANYWHERE = {
     "ledger/web/navigation.py": "which pages the menu offers",
     "ledger/home/pages.py": "which page somebody lands on",
     "ledger/organisations/pages.py": "whether the list of places offers to add one; the form lists the places held",
-    "ledger/organisations/imports/service.py": "keeps an upload; its check names the places",
     "ledger/people/access/sessions.py": "the list of staff, cut to the places held",
     "ledger/people/volunteers/queries.py": "the list of volunteers, cut to the places held",
 }
