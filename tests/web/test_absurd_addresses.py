@@ -7,7 +7,7 @@ reads it.
 import ast
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -33,6 +33,8 @@ from tests.forms import PageForms
 from tests.source import dotted, package
 from tests.test_every_page import FOR_MACHINES, PAGES
 from tests.tour import Tour
+from tests.web.odd_paths import LOOKED_UP as LOOKED_UP_IN_PATHS
+from tests.web.odd_paths import QUERY, odd_paths
 from tests.world import Person, World
 
 LOOKERS = ("admin", "auditor", "manager", "clerk", "volunteer", "anybody")
@@ -190,10 +192,29 @@ def faults_of(asked: Asked, client: FlaskClient, values: tuple[str, ...], tried:
     tried |= done
 
 
+def faults_of_path(asked: Asked, client: FlaskClient, paths: Iterable[str]) -> Iterator[str]:
+    """Faults of a rule at these paths, for the person who may see it."""
+    for path in paths:
+        answer = client.get(path, headers=headers_of(asked.person))
+        if answer.status_code >= 500:
+            yield f"{path[:120]}: {answer.status_code}"
+
+
 @on_sqlite
 def test_no_address_is_answered_by_a_fault(tour: Tour, client: FlaskClient) -> None:
     tried: set[str] = set()
     addresses = list(everything_asked(tour, client))
+    elsewhere = keys_of(other := Tour(World(tour.world.database), tour.app))
+    odd = (
+        fault
+        for asked in addresses
+        for paths in (
+            odd_paths(asked.rule, asked.path),
+            (f"{asked.path}?{QUERY}", path_of(asked.rule, other, elsewhere)),
+        )
+        for fault in faults_of_path(asked, client, paths)
+    )
+    assert list(odd) == []
     with unsaid_by(tour.app) as unsaid:
         faults = [fault for asked in addresses for fault in faults_of(asked, client, ABSURD, tried)]
 
@@ -207,9 +228,10 @@ def test_no_address_is_answered_by_a_fault(tour: Tour, client: FlaskClient) -> N
 @pytest.mark.postgres
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True, scope="session")
 def test_nor_by_one_of_postgresql(tour: Tour, client: FlaskClient) -> None:
-    assert [
-        fault for asked in list(everything_asked(tour, client)) for fault in faults_of(asked, client, LOOKED_UP, set())
-    ] == []
+    addresses = list(everything_asked(tour, client))
+    assert [fault for asked in addresses for fault in faults_of(asked, client, LOOKED_UP, set())] == []
+    odd = ((asked, odd_paths(asked.rule, asked.path, LOOKED_UP_IN_PATHS)) for asked in addresses)
+    assert [fault for asked, paths in odd for fault in faults_of_path(asked, client, paths)] == []
 
 
 @on_sqlite
