@@ -4,6 +4,7 @@ Pages are written before a demonstration in which every list has something in it
 """
 
 import ast
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,8 +17,10 @@ from ledger.organisations import service as organisations
 from ledger.organisations.queries import top_place
 from ledger.people.access import staff
 from ledger.people.models import RoleGrant
+from tests.browsing import Browser
 from tests.crawl import every_get
 from tests.databases import on_sqlite
+from tests.forms import PageForms
 from tests.runtimes import use_database
 from tests.source import package
 from tests.test_house_rules import fail_on
@@ -25,7 +28,9 @@ from tests.tour import Tour
 from tests.world import Person, World, everything
 
 People = dict[str, Person | None]
-LEAST_SHOWN = 100
+LEAST_SHOWN, LEAST_SENT = 100, 5
+# Whoever looks must be able to go on looking.
+NEVER_SENT = {"/log-out"}
 
 
 def people_of(world: World, station: str) -> People:
@@ -60,14 +65,28 @@ class BareWorld(World):
 
 
 def faults(app: Flask, people: People, keys: dict[str, Any]) -> list[str]:
-    """What was answered by a fault; fails if hardly anything was shown."""
+    """What was answered by a fault, pages and their forms; fails if hardly anything was shown."""
     found, shown = [], 0
+    sent: set[str] = set()
     for asked in every_get(app, people, keys):
         shown += asked.answer.status_code == 200
         if asked.answer.status_code >= 500:
             found.append(str(asked))
+        if asked.answer.mimetype == "text/html":
+            found.extend(faults_of_forms(Browser(app.test_client(), people[asked.who]), asked.answer.text, sent))
     assert shown > LEAST_SHOWN
+    assert len(sent) >= LEAST_SENT
     return found
+
+
+def faults_of_forms(reader: Browser, page: str, sent: set[str]) -> Iterator[str]:
+    """The forms of a page that are answered by a fault, sent as they are; each once."""
+    for form in PageForms(page).forms:
+        if form.method == "post" and form.action not in sent | NEVER_SENT:
+            sent.add(form.action)
+            answer = reader.post(form.action, **form.sent)
+            if answer.status_code >= 500:
+                yield f"{form.action}: {answer.status_code}"
 
 
 @on_sqlite
