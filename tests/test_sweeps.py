@@ -19,6 +19,7 @@ from ledger.kernel.types import table_of
 from ledger.organisations.imports import service as imports
 from ledger.organisations.models import ImportDraft
 from ledger.people.access import credentials
+from ledger.people.levels import CODE_LASTS, VOLUNTEER
 from ledger.people.models import ActivationCode, LoginSession
 from ledger.tables import metadata
 from ledger.web.models import RateLimit
@@ -44,6 +45,7 @@ ENDED_BY = {
     "card.expires_on": "kept, because a card that is found years later is still told from one that never was",
     "block.recorded_until": "kept, because it is what a seal covers",
     "seal_key.valid_until": "kept, because old seals are verified by old keys",
+    "role_grant.valid_until": "kept, because records name the role behind them",
     "period.closed_until": "kept, because it is the fact that a month was closed",
 }
 # Tables of short-lived rows without such a column: the job, which goes by when a row was made or used.
@@ -149,9 +151,9 @@ def test_more_than_is_full_is_swept_in_one_run(own_database: Database) -> None:
 def test_an_activation_code_is_kept_as_long_as_it_can_be_used(world: World) -> None:
     member = world.add_volunteer()
     in_transaction(credentials.make_activation_code, member.identity_id, actor=world.builder)
-    run_after("sweep-activation-codes", credentials.CODE_LASTS - timedelta(hours=2))
+    run_after("sweep-activation-codes", CODE_LASTS[VOLUNTEER] - timedelta(hours=2))
     assert in_snapshot(_codes_of, member.identity_id) == 1
-    run_after("sweep-activation-codes", credentials.CODE_LASTS)
+    run_after("sweep-activation-codes", CODE_LASTS[VOLUNTEER])
     assert in_snapshot(_codes_of, member.identity_id) == 0
 
 

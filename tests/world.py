@@ -90,7 +90,7 @@ class World:
         return self._log_in(identity_id)
 
     def employ(self, person: Person, role: str, *, place_id: int | None = None) -> None:
-        """Give an existing person a role too, by default at the station."""
+        """Give an existing person a role too, by default at the station, and log in anew: a rise ends log-ins."""
         in_transaction(
             staff.grant_role,
             identity_id=person.identity_id,
@@ -98,7 +98,8 @@ class World:
             place_id=place_id or self.station_id,
             actor=self.builder,
         )
-        person.actor = in_snapshot(_actor, person.token)
+        again = self._log_in(person.identity_id)
+        person.token, person.actor = again.token, again.actor
 
     def add_volunteer(self, name: str = "王桂兰") -> Person:
         """Add a volunteer with a card, logged in on a device."""

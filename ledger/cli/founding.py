@@ -51,7 +51,7 @@ def init(center_name: str, name: str, phone: str, ask: bool) -> None:
         password_hash = hash_password(password, phone=phone)
     code = in_transaction(_found, center_name, name, phone, password_hash)
     click.echo(f"{center_name} is ready, and {name} is its administrator.")
-    _say_code(phone, code, center().id) if code else click.echo(f"Log in at {settings().base_url} with {phone}.")
+    _say_code(phone, code) if code else click.echo(f"Log in at {settings().base_url} with {phone}.")
 
 
 def _found(session: Session, center_name: str, name: str, phone: str, password_hash: str | None) -> str | None:
@@ -67,9 +67,13 @@ def _found(session: Session, center_name: str, name: str, phone: str, password_h
     return None
 
 
-def _say_code(phone: str, code: str, center_id: int) -> None:
-    days = credentials.CODE_LASTS.days
-    click.echo(f"Activation code: {code} (valid once, within {days} days)")
+def _say_code(phone: str, code: str) -> None:
+    center_id = center().id
+    lasts = in_snapshot(credentials.code_lasts, _identity(phone, center_id), center_id)
+    hours = int(lasts.total_seconds() // 3600)
+    click.echo(
+        f"Activation code: {code} (valid once, within {f'{lasts.days} days' if hours > 24 else f'{hours} hours'})"
+    )
     click.echo(f"Set a password with {phone} and this code at {settings().base_url}/first-password")
     click.echo(f"or open {settings().base_url}/first-password#{credentials.slip_fragment(code, center_id)}")
 
@@ -97,7 +101,7 @@ def new_code(phone: str) -> None:
     center_id = center().id
     identity_id = _identity(phone, center_id)
     code = in_transaction(credentials.make_activation_code, identity_id, actor=system_actor(center_id))
-    _say_code(phone, code, center_id)
+    _say_code(phone, code)
 
 
 @user.command("revoke")

@@ -84,8 +84,8 @@ register(
         ),
         "activation_code_invalid": ErrorText(
             422, "手机号和激活码对不上，或者激活码已过期", "The phone number and the code do not belong together, or the code has expired",
-            "请核对纸条；每张纸条只能用一次，7 天内有效。不行就请工作人员再打一张",
-            "Check the slip; it is good for one use within 7 days. If it fails, ask the staff for a new one",
+            "请核对纸条；每张纸条只能用一次，7 天内有效，管理员和审计员的 24 小时。不行就请工作人员再打一张",
+            "Check the slip; it is good for one use within 7 days, or 24 hours for administrators and auditors. If it fails, ask the staff for a new one",
         ),
         "login_failed": ErrorText(
             401, "手机号或密码不对", "The phone number or the password is wrong",

@@ -198,7 +198,11 @@ def test_the_only_station_is_proposed_and_of_several_one_must_be_chosen(world: W
 def test_staff_come_and_go(world: World, client: FlaskClient) -> None:
     browser = Browser(client, world.add_staff("admin", place_id=world.top_id))
     typed = {"name": "陈小华", "phone": fresh_phone(), "role": "clerk", "place_id": public_id(world.station_id)}
-    assert browser.post("/staff/new", **typed).location == "/staff?new=1"
+    hired = browser.post("/staff/new", **typed).location
+    assert hired.startswith("/staff?new=")
+    slip = re.search(r'data-done.*?action="(/people/\w+/activation-code)"', browser.get(hired).text, re.DOTALL)
+    assert slip is not None
+    assert "陈小华" in browser.post(slip[1]).text
     held = browser.post("/staff/new", **typed)
     assert (held.status_code, 'id="role-error"' in held.text) == (409, True)
     page = browser.get("/staff").text

@@ -18,9 +18,10 @@ from ledger.kernel.permissions import Permission
 from ledger.kernel.sweeping import sweep
 from ledger.kernel.types import table_of
 from ledger.people.access.candidates import centers_of_phone
-from ledger.people.access.sessions import roles_of
+from ledger.people.access.sessions import level_in, roles_of
 from ledger.people.access.tokens import new_token, read_token
-from ledger.people.identities.queries import find_identity_by_phone, need_identity
+from ledger.people.identities.queries import find_identity_by_phone, lock_password
+from ledger.people.levels import CODE_LASTS
 from ledger.people.models import ActivationCode, Identity, LoginSession
 from ledger.people.policy import phone_key
 from ledger.people.volunteers.queries import find_volunteer_by_identity
@@ -28,7 +29,6 @@ from ledger.people.volunteers.queries import find_volunteer_by_identity
 # No letter that looks like a digit on paper.
 _ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 _CODE_LENGTH, _CODE_GROUP = 12, 4
-CODE_LASTS = timedelta(days=7)
 SESSION_LASTS: dict[str, timedelta] = {"browser": timedelta(hours=12), "device": timedelta(days=30)}
 # A volunteer's own phone stays logged in; staff share computers and log in each day.
 VOLUNTEERS_BROWSER_LASTS = timedelta(days=30)
@@ -58,9 +58,9 @@ def slip_fragment(code: str, center_id: int) -> str:
 
 
 def make_activation_code(session: Session, identity_id: int, *, actor: Actor) -> str:
-    """Make a code for paper (ABCD-EFGH-JKMN) that sets a password once within 7 days; earlier codes stop working.
+    """Make a code for paper (ABCD-EFGH-JKMN) that sets a password once; earlier codes stop working.
 
-    It is for the log-in in the actor's center alone. Raises Forbidden("access.denied"),
+    It is for the log-in in the actor's center alone, and lasts for `code_lasts`. Raises Forbidden("access.denied"),
     NotFound("people.identity_not_found").
     """
     _may_give_password(session, identity_id, actor)
@@ -73,11 +73,16 @@ def make_activation_code(session: Session, identity_id: int, *, actor: Actor) ->
         "identity_id": identity_id,
         "made_by": actor.identity_id,
         "made_at": now,
-        "expires_at": now + CODE_LASTS,
+        "expires_at": now + code_lasts(session, identity_id, actor.center_id),
         "used_at": None,
     }
     session.connection().execute(sa.insert(ActivationCode), row)
     return "-".join(letters[start : start + _CODE_GROUP] for start in range(0, _CODE_LENGTH, _CODE_GROUP))
+
+
+def code_lasts(session: Session, identity_id: int, center_id: int) -> timedelta:
+    """How long a new code for this person is good: 7 days, or 24 hours if they decide or audit."""
+    return CODE_LASTS[level_in(session, identity_id, center_id)]
 
 
 def set_password_with_code(
@@ -99,7 +104,8 @@ def set_password_with_code(
 
 
 def _spend_code(session: Session, identity_id: int, center_id: int, code: str) -> bool:
-    """Use up the code if it is this person's and in force; whether it was."""
+    """Use up the code if it is this person's and in force; whether it was. Their roles can't change meanwhile."""
+    lock_password(session, identity_id, center_id)
     now = clock.now()
     spend = (
         sa.update(ActivationCode)
@@ -121,10 +127,12 @@ def set_password(session: Session, identity_id: int, center_id: int, *, password
 
     Checks no permission: for operators' commands, and for people who have just authenticated.
     """
-    own = (Identity.center_id == center_id, Identity.id == identity_id)
-    session.connection().execute(sa.update(Identity).where(*own).values(password_hash=password_hash))
-    _end_codes(session, identity_id, center_id)
-    revoke_all_sessions(session, identity_id, center_id)
+    _replace_password(session, identity_id, center_id, password_hash)
+
+
+def end_credentials(session: Session, identity_id: int, center_id: int) -> None:
+    """Clear a person's password and end all of their codes and log-in sessions in the center, whoever made them."""
+    _replace_password(session, identity_id, center_id, None)
 
 
 def open_session(
@@ -175,7 +183,7 @@ def forget_log_ins(session: Session, center_id: int) -> int:
 
 def _may_give_password(session: Session, identity_id: int, actor: Actor) -> None:
     """A code is as good as the password, so the actor must outrank every role of the person."""
-    need_identity(session, identity_id, actor.center_id)
+    lock_password(session, identity_id, actor.center_id)
     if actor.identity_id == SYSTEM_IDENTITY:
         return
     grants = roles_of(session, identity_id, actor.center_id)
@@ -186,6 +194,13 @@ def _may_give_password(session: Session, identity_id: int, actor: Actor) -> None
         actor.need(Permission.MANAGE_VOLUNTEERS, volunteer.place_path)
     if volunteer is None and not grants:
         actor.need(Permission.MANAGE_STAFF, ROOT)
+
+
+def _replace_password(session: Session, identity_id: int, center_id: int, password_hash: str | None) -> None:
+    own = (Identity.center_id == center_id, Identity.id == identity_id)
+    session.connection().execute(sa.update(Identity).where(*own).values(password_hash=password_hash))
+    _end_codes(session, identity_id, center_id)
+    revoke_all_sessions(session, identity_id, center_id)
 
 
 def _end_codes(session: Session, identity_id: int, center_id: int) -> None:

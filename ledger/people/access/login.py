@@ -1,6 +1,6 @@
 """Logging in and setting the first password: limited, constant work, no hashing inside a unit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -14,7 +14,7 @@ from ledger.people.access.candidates import MOST_TRIED, Candidate, candidate_of,
 from ledger.people.access.devices import Device, Known, new_device, remember
 from ledger.people.access.misses import Attempt
 from ledger.people.access.passwords import hash_password, password_is_right
-from ledger.people.identities.queries import phone_hash
+from ledger.people.identities.queries import lock_password, phone_hash
 from ledger.people.policy import phone_key
 from ledger.places.queries import find_center
 from ledger.web.rate_limit import count_try, give_back, network_of
@@ -103,7 +103,8 @@ def set_first_password(
     candidate = in_snapshot(candidate_of, owner.identity_id, owner.center_id)
     if candidate is None or not candidate.belongs:
         raise Forbidden("people.center_unknown")
-    return in_transaction(_open, candidate, key, kind="browser", device=device)
+    owned = replace(candidate, password_hash=password_hash)
+    return in_transaction(_open, owned, key, kind="browser", device=device)
 
 
 def _source(phone: str) -> str:
@@ -141,6 +142,9 @@ def _succeed(session: Session, attempt: Attempt, fit: Candidate, *, kind: Kind, 
 
 
 def _open(session: Session, fit: Candidate, used: str, *, kind: Kind, device: Device) -> LoggedIn:
+    """Open a session if the password is still the one that was right: a rise in level may have cleared it since."""
+    if lock_password(session, fit.identity_id, fit.center_id) != fit.password_hash:
+        raise Forbidden("people.login_failed")
     opened = credentials.open_session(session, fit.identity_id, kind=kind, center_id=fit.center_id)
     known = remember(device, Known(fit.center_id, fit.identity_id, used))
     return LoggedIn(opened.token, opened.expires_at, fit.identity_id, fit.center_id, known)

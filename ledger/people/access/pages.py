@@ -1,5 +1,6 @@
 """Pages for logging in and out, the activation slip, and the first password."""
 
+from datetime import timedelta
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -151,6 +152,7 @@ def _slip(session: Session, identity_id: int, center_id: int) -> dict[str, Any]:
     return {
         "name": identities.names_of(session, [identity_id], center_id)[identity_id],
         "phone": _("没有手机号，不能登录") if phone is None else mask_phone(phone),
+        "is_short": credentials.code_lasts(session, identity_id, center_id) < timedelta(days=7),
     }
 
 

@@ -14,6 +14,7 @@ from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
 from ledger.people.access.terms import in_force
 from ledger.people.access.tokens import read_token
+from ledger.people.levels import level_of
 from ledger.people.models import Identity, LoginSession, RoleGrant, Volunteer
 from ledger.people.policy import VOLUNTEER, grants_of
 
@@ -106,6 +107,11 @@ def roles_of(session: Session, identity_id: int, center_id: int) -> list[RoleVie
     """A person's roles in force in a center."""
     rows = _ROLES.rows(session, {"center": center_id, "identity": identity_id, "today": clock.today()})
     return [RoleView(*row) for row in rows]
+
+
+def level_in(session: Session, identity_id: int, center_id: int) -> int:
+    """A person's level in a center by the roles in force, as ledger.people.levels counts it."""
+    return level_of((role.role, role.place_path) for role in roles_of(session, identity_id, center_id))
 
 
 def staff(session: Session, actor: Actor) -> list[StaffView]:

@@ -11,8 +11,10 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, NotFound
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
+from ledger.people.access import credentials
+from ledger.people.access.sessions import level_in
 from ledger.people.access.terms import in_force
-from ledger.people.identities.queries import need_identity
+from ledger.people.identities.queries import lock_password
 from ledger.people.identities.service import find_or_make_identity, prepare
 from ledger.people.lookups import looking_up
 from ledger.people.managing import place_path
@@ -60,15 +62,17 @@ def grant_role(
 ) -> int:
     """Grant a role for a place and everything under it, up to and with the local day `valid_until` if one is given.
 
-    Returns the grant's id. Raises Rejected("people.role_unknown", "people.valid_until_needed",
-    "people.valid_until_past"), Forbidden("access.denied"), Conflict("people.role_held"),
+    A rise in level ends the person's codes and sessions and clears the password, whoever set it: whoever held one of
+    them before the rise holds nothing after it. Returns the grant's id. Raises Rejected("people.role_unknown",
+    "people.valid_until_needed", "people.valid_until_past"), Forbidden("access.denied"), Conflict("people.role_held"),
     NotFound("people.identity_not_found", "people.place_not_found").
     """
     permissions_of(role)
     check_term(role, valid_until, today=clock.today())
     path = place_path(session, place_id, actor.center_id)
     actor.need(Permission.MANAGE_STAFF, path)
-    need_identity(session, identity_id, actor.center_id)
+    lock_password(session, identity_id, actor.center_id)
+    before = level_in(session, identity_id, actor.center_id)
     _make_room(session, identity_id, role, place_id, actor.center_id)
     grant_id = new_id()
     row = {
@@ -84,6 +88,8 @@ def grant_role(
         "revoked_at": None,
     }
     session.connection().execute(sa.insert(RoleGrant), row)
+    if level_in(session, identity_id, actor.center_id) > before:
+        credentials.end_credentials(session, identity_id, actor.center_id)
     return grant_id
 
 

@@ -10,10 +10,11 @@ from werkzeug.utils import redirect
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError
+from ledger.kernel.ids import public_id
 from ledger.kernel.permissions import Permission
 from ledger.people.access import sessions
 from ledger.people.access import staff as staffing
-from ledger.people.access.sessions import RoleView
+from ledger.people.access.sessions import RoleView, StaffView
 from ledger.people.blueprint import bp
 from ledger.people.policy import check_phone, clean_name, counting, permissions_of
 from ledger.people.words import OFFERED, ROLE_NAMES
@@ -47,7 +48,13 @@ def _staff(session: Session, actor: Actor) -> dict[str, Any]:
     place_ids = [role.place_id for person in people for role in person.roles]
     names = place_names(session, place_ids, actor.center_id)
     parts = {role.id: _part_that_counts(role) for person in people for role in person.roles}
-    return {"people": people, "names": names, "parts": parts, "is_new": asked.has("new")}
+    return {"people": people, "names": names, "parts": parts, "hired": _hired(people)}
+
+
+def _hired(people: list[StaffView]) -> StaffView | None:
+    """Who was just given a role, by the address that the form led to."""
+    wanted = asked.pointer("new")
+    return next((person for person in people if person.identity_id == wanted), None)
 
 
 def _part_that_counts(role: RoleView) -> str:
@@ -70,13 +77,13 @@ def new_staff() -> str:
 def send_new_staff() -> ResponseReturnValue:
     """Grant a role at a place and below; a person known by phone must have the same name."""
     try:
-        _hire()
+        identity_id = _hire()
     except LedgerError as error:
         return _form(forms.everything(), forms.field_errors(error, _FIELDS)), error.status
-    return redirect(url_for("people.staff", new=1), 303)
+    return redirect(url_for("people.staff", new=public_id(identity_id)), 303)
 
 
-def _hire() -> None:
+def _hire() -> int:
     with Form() as form:
         phone = form.check("phone", form.text("phone"), check_phone)
         name = form.check("name", form.text("name"), clean_name)
@@ -84,7 +91,7 @@ def _hire() -> None:
         place_id = form.key("place_id")
         valid_until = form.optional_day("valid_until")
     once, actor = idempotency_key(), get_actor()
-    in_transaction_once(
+    identity_id: int = in_transaction_once(
         once,
         staffing.hire,
         name=name,
@@ -94,6 +101,7 @@ def _hire() -> None:
         valid_until=valid_until,
         actor=actor,
     )
+    return identity_id
 
 
 def _form(values: dict[str, Any], errors: dict[str, str]) -> str:

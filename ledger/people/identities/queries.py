@@ -55,11 +55,17 @@ def find_identity_by_phone(session: Session, phone: str, center_id: int) -> int 
     return session.scalar(query)
 
 
-def need_identity(session: Session, identity_id: int, center_id: int) -> None:
-    """Raises NotFound("people.identity_not_found") unless the person is of the center."""
-    query = sa.select(Identity.id).where(Identity.center_id == center_id, Identity.id == identity_id)
-    if session.connection().execute(query).scalar() is None:
+def lock_password(session: Session, identity_id: int, center_id: int) -> str | None:
+    """The hash of a person's password, None if there is none; the row is locked until the unit ends.
+
+    Whoever changes a person's credentials or roles, or lets somebody in by them, takes this lock first. Raises
+    NotFound("people.identity_not_found").
+    """
+    own = sa.select(Identity.password_hash).where(Identity.center_id == center_id, Identity.id == identity_id)
+    row = session.connection().execute(own.with_for_update(key_share=True)).one_or_none()
+    if row is None:
         raise NotFound("people.identity_not_found")
+    return None if row.password_hash is None else str(row.password_hash)
 
 
 def names_of(session: Session, identity_ids: Iterable[int], center_id: int) -> dict[int, str]:
