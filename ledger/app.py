@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from ledger import cli
 from ledger.activities import api as activities_api
 from ledger.activities import pages as activities_pages
 from ledger.approvals import api as approvals_api
@@ -134,7 +133,6 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
     openapi.register(app, API_BLUEPRINTS)
     for blueprint in PAGE_BLUEPRINTS:
         app.register_blueprint(blueprint)
-    cli.register(app)
     guard.refuse_unmarked(app)
     return app
 
@@ -164,7 +162,7 @@ def refuse_unready(here: Runtime) -> None:
         missing = missing_guards(connection, APPEND_ONLY)
         sized = knows_sizes(connection, steady=STEADY, shared=SHARED)
     if not sized:
-        raise SettingsError("the database does not know how large its tables grow: run flask --app wsgi migrate")
+        raise SettingsError("the database does not know how large its tables grow: run ningxin migrate")
     if unclaimed:
         raise SettingsError("the database lacks the row that says whose it is; it was changed by hand")
     if missing:

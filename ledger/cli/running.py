@@ -50,7 +50,7 @@ def serve(demo: bool, host: str | None, port: int | None) -> None:
 @click.command("scheduler")
 @told_before_migration
 def scheduler() -> None:
-    """Run the jobs in a separate process, next to servers that don't run them (gunicorn), until stopped."""
+    """Run the jobs in a process of their own, next to servers without them (gunicorn), until stopped."""
     refuse_unready()
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -64,7 +64,7 @@ def scheduler() -> None:
 @click.command("migrate")
 @told_before_migration
 def migrate() -> None:
-    """Migrate the database to the newest schema, and write how large its tables grow (SQLite plans by that)."""
+    """Migrate the database to the newest schema, and write how large its tables grow. SQLite plans by that."""
     changed = upgrade(settings().database_url, installation=installation())
     click.echo("Migrated to the newest schema." if changed else "The schema is the newest.")
 
@@ -85,7 +85,7 @@ def demo(logins: bool, as_json: bool, seed: int, size_name: str, years: int) -> 
     here = in_snapshot(places.centers)
     found = read_logins(settings().data_folder) if here and here[0].is_demonstration else []
     if not found:
-        raise SettingsError("there are no demonstration log-ins here: run flask --app wsgi demo first")
+        raise SettingsError("there are no demonstration log-ins here: run ningxin demo first")
     base_url = settings().base_url
     click.echo(logins_as_json(found, base_url) if as_json else logins_as_table(found, base_url))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ledger.kernel.cores import THREADS
+from tests.commands import line
 from tests.crash.server import ROOT, Server, free_port, send
 
 pytestmark = pytest.mark.crash
@@ -81,7 +82,7 @@ def test_it_stops_when_it_is_told_to(folder: Path, how: signal.Signals) -> None:
 
 def test_the_jobs_run_in_a_process_of_their_own(folder: Path) -> None:
     alone = Server(folder)
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", "scheduler"]
+    command = line("scheduler")
     with subprocess.Popen(
         command, cwd=ROOT, env=alone.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
