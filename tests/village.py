@@ -24,6 +24,7 @@ class Village:
 
     folder: Path
     port: int = field(default_factory=free_port)
+    more_settings: tuple[str, ...] = ()
     said: str = ""
     process: "subprocess.Popen[bytes] | None" = None
 
@@ -50,6 +51,7 @@ class Village:
             f"LEDGER_HOST={HOST}",
             f"LEDGER_PORT={self.port}",
             *tls,
+            *self.more_settings,
         )
         self._settings.touch(0o600)
         self._settings.write_text("\n".join(lines), encoding="utf-8")

@@ -17,7 +17,7 @@ from ledger.kernel.cores import Share
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.engines import is_sqlite
 from ledger.kernel.migrations import upgrade
-from ledger.kernel.settings import SettingsError
+from ledger.kernel.settings import SettingsError, refuse_exposed
 from ledger.places import queries as places
 from ledger.web import server
 
@@ -117,6 +117,7 @@ def _move(app: Flask, host: str | None, port: int | None) -> None:
     scheme = "https" if old.https else "http"
     if old.base_url == f"{scheme}://{old.host}:{old.port}":
         new = replace(new, base_url=f"{scheme}://{new.host}:{new.port}")
+    refuse_exposed(new)
     app.config["SETTINGS"] = new
 
 
@@ -126,7 +127,13 @@ def _serve(app: Flask, share: Share) -> None:
     database().close()
     try:
         server.serve(
-            app, host=here.host, port=here.port, certificate=here.certificate, share=share, in_worker=_start_jobs
+            app,
+            host=here.host,
+            port=here.port,
+            certificate=here.certificate,
+            tls_min=here.tls_min,
+            share=share,
+            in_worker=_start_jobs,
         )
     finally:
         database().settle()

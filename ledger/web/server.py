@@ -18,13 +18,13 @@ from typing import Any
 
 from flask import Flask
 from granian import Granian
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from ledger.kernel import cores
 from ledger.kernel.cores import Share
-from ledger.kernel.settings import SettingsError
+from ledger.kernel.settings import SettingsError, TlsVersion
 from ledger.web import bodies
 from ledger.web.busy import busy_answer
 from ledger.web.gateway import Gateway
@@ -54,6 +54,7 @@ def serve(
     host: str,
     port: int,
     certificate: tuple[Path, Path] | None,
+    tls_min: TlsVersion,
     share: Share,
     in_worker: Callable[[Flask], None],
 ) -> None:
@@ -78,6 +79,7 @@ def serve(
         log_level=LogLevels.error,
         ssl_cert=cert,
         ssl_key=key,
+        ssl_protocol_min=SSLProtocols(f"tls{tls_min}"),
     )
     granian.serve(target_loader=partial(_start_worker, app, share, in_worker, os.getpid()), wrap_loader=False)
 

@@ -24,7 +24,7 @@ from tests.crash.server import Server, free_port
 from tests.runtimes import TEST_SECRET
 
 OTHER_SECRET = "the secret of another installation, made up by a terminal"
-PRODUCTION = {"LEDGER_ENV": "production", "LEDGER_BASE_URL": "https://jf.example.org"}
+PRODUCTION = {"LEDGER_ENV": "production", "LEDGER_BASE_URL": "https://jf.example.org", "LEDGER_PROXY": "192.0.2.1"}
 # What a stranger's settings say otherwise, and what the sentence must say of it.
 STRANGERS = {
     "secret": ({"LEDGER_SECRET_KEY": OTHER_SECRET}, "LEDGER_SECRET_KEY is not the secret of this database"),

@@ -12,8 +12,8 @@ from ledger.people.access import credentials, login, pages
 from ledger.people.access.pages import DEVICE_COOKIE
 from ledger.people.access.passwords import hash_password
 from ledger.people.volunteers import queries, service
-from ledger.web.guard import SESSION_COOKIE
-from tests.browsing import Browser
+from ledger.web.cookies import SESSION
+from tests.browsing import Browser, known_as, log_out
 from tests.databases import on_sqlite
 from tests.phones import fresh_phone
 from tests.runtimes import HOST
@@ -52,10 +52,10 @@ def test_a_center_is_chosen_on_a_page_without_the_password(
     chosen = {"ticket": ticket[1], "center_id": public_id(other.center_id), "next": "/my/shifts"}
     entered = browser.post("/log-in/center", **chosen)
     assert (entered.status_code, entered.location) == (303, "/my/shifts")
-    cookie = client.get_cookie(SESSION_COOKIE)
+    cookie = client.get_cookie(known_as(client, SESSION))
     assert cookie is not None
     assert cookie.value.startswith(f"{public_id(other.center_id)}.")
-    client.delete_cookie(SESSION_COOKIE)
+    log_out(client)
     for wrong in ({"ticket": "nonsense"}, {"center_id": public_id(5)}):
         refused = browser.post("/log-in/center", **chosen | wrong)
         assert (refused.status_code, "请再输一次手机号和密码" in refused.text) == (422, True)
@@ -101,7 +101,7 @@ def test_the_browser_is_known_again_by_a_cookie_of_its_own(
     enrol(world, phone)
     own = Browser(client)
     assert own.post("/log-in", phone=phone, password=PASSWORD).status_code == 303
-    cookie = client.get_cookie(DEVICE_COOKIE)
+    cookie = client.get_cookie(known_as(client, DEVICE_COOKIE))
     assert cookie is not None
     assert (cookie.http_only, cookie.secure, cookie.same_site) == (True, True, "Lax")
     assert own.post("/log-out").status_code == 303
@@ -143,10 +143,10 @@ def test_a_code_is_good_with_its_center_and_without(world: World, database: Data
         sent = browser.post("/first-password", **typed)
         assert sent.status_code == answers, center_id
         if answers == 303:
-            cookie = client.get_cookie(SESSION_COOKIE)
+            cookie = client.get_cookie(known_as(client, SESSION))
             assert cookie is not None
             assert cookie.value.startswith(f"{public_id(world.center_id)}.")
-            client.delete_cookie(SESSION_COOKIE)
+            log_out(client)
     assert f'name="center_id" value="{public_id(other.center_id)}"' in sent.text
 
 
