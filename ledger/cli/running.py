@@ -17,6 +17,7 @@ from ledger.kernel.cores import Share
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.engines import is_sqlite
 from ledger.kernel.migrations import upgrade
+from ledger.kernel.runtime import Runtime
 from ledger.kernel.settings import SettingsError, refuse_exposed
 from ledger.places import queries as places
 from ledger.web import server
@@ -140,4 +141,6 @@ def _serve(app: Flask, share: Share) -> None:
 
 
 def _start_jobs(app: Flask) -> None:
-    jobs.start(app.extensions["runtime"])
+    here: Runtime = app.extensions["runtime"]
+    here.database.hold()
+    jobs.start(here)

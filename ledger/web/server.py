@@ -129,10 +129,14 @@ def taken(host: str, port: int) -> Iterator[None]:
     _refuse_taken(host, port)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as mine:
-        # The server's own socket may join this one, which never listens and so receives nothing.
-        mine.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Granian's socket may join this one, which never listens and so receives nothing; another's question may not.
         mine.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        mine.bind((host, port))
+        try:
+            mine.bind((host, port))
+        except OSError:
+            # What is left there are connections of another kind of server that has just ended.
+            mine.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            mine.bind((host, port))
         yield
 
 
