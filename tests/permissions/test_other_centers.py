@@ -209,7 +209,7 @@ def put(body: Any, way: tuple[str | int, ...], value: str) -> Any:
     if not way:
         return value
     copy = list(body) if isinstance(body, list) else dict(body)
-    copy[way[0]] = put(copy.get(way[0]) if isinstance(copy, dict) else copy[way[0]], way[1:], value)  # type: ignore[index, call-overload]
+    copy[way[0]] = put(copy.get(way[0]) if isinstance(copy, dict) else copy[way[0]], way[1:], value)  # type: ignore[index]
     return copy
 
 
