@@ -7,7 +7,7 @@ LOCK := $(UV) pip compile --quiet --universal --generate-hashes --python-version
 # If it were set, each of the many processes of a run would compile all code again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run setup setup-tests test test-all test-long test-setup test-bare check format translations screenshots bench lock
+.PHONY: help run setup wheel setup-tests test test-all test-long test-setup test-bare check format translations screenshots bench lock
 
 help:
 	@echo "make run         serve the demonstration on http://127.0.0.1:8000"
@@ -16,6 +16,7 @@ help:
 	@echo "make test-setup  install the system packages that the tests need (apt-get), and try each"
 	@echo "make test-bare   show that a bare Debian 12 runs the tests after make test-setup (root; debootstrap, chroot)"
 	@echo "make test-long   all tests, with many more random examples"
+	@echo "make wheel       build dist/ningxin-….whl, to install elsewhere with pip"
 	@echo "make check       format, lint, types, imports, house rules, migrations"
 	@echo "make format      format the code"
 	@echo "make translations  update the English catalogue and list what lacks English"
@@ -26,10 +27,14 @@ help:
 # A village's own book is in var/; the demonstration keeps out of it.
 run: export LEDGER_DATA_FOLDER ?= var/demonstration
 run: setup
-	@exec $(VENV) -m flask --app wsgi serve --demo
+	@exec $(VENV) -m ningxin serve --demo
 
 setup:
 	@$(PYTHON) tools/setup.py
+
+wheel: setup
+	@$(VENV) -m pip wheel --quiet --no-deps --no-build-isolation --disable-pip-version-check --wheel-dir dist .
+	@ls dist
 
 setup-tests:
 	@$(PYTHON) tools/setup.py --tests
@@ -69,5 +74,6 @@ bench: setup-tests
 	@$(VENV) -m bench $(ARGUMENTS)
 
 lock:
-	@for name in requirements requirements-dev requirements-node; do $(LOCK) $$name.in -o $$name.txt; done
+	@$(LOCK) pyproject.toml -o requirements.txt
+	@for name in requirements-dev requirements-build requirements-node; do $(LOCK) $$name.in -o $$name.txt; done
 	@npm install --package-lock-only --ignore-scripts

@@ -4,18 +4,21 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
+from ledger.kernel.guessing import bits
 from ledger.kernel.private_files import make_folder, new_file
-from ledger.kernel.settings import Deliveries, Settings, SettingsError
+from ledger.kernel.settings import Deliveries, Network, Settings, SettingsError, TlsVersion, refuse_exposed
 from ledger.kernel.settings_file import read_settings_file, unknown_name
 
 # Each of them is in the README, Settings. No other LEDGER_ name is taken, so that a slip of the pen is noticed.
 NAMES = (
     *("LEDGER_ENV", "LEDGER_ENV_FILE", "LEDGER_SECRET_KEY", "LEDGER_DATA_FOLDER", "LEDGER_DATABASE_URL"),
     *("LEDGER_BASE_URL", "LEDGER_HOST", "LEDGER_PORT", "LEDGER_TLS_CERT", "LEDGER_TLS_KEY"),
+    *("LEDGER_TLS_MIN", "LEDGER_PROXY", "LEDGER_MONITORING_TOKEN"),
     *("LEDGER_TIMEZONE", "LEDGER_CLOCK_FILE", "LEDGER_CORES", "LEDGER_THREADS"),
     *("LEDGER_CHECKPOINT_FOLDER", "LEDGER_CHECKPOINT_WEBHOOK", "LEDGER_CHECKPOINT_WEBHOOK_SECRET"),
     *("LEDGER_CHECKPOINT_MAIL", "LEDGER_SMTP_URL"),
@@ -26,6 +29,9 @@ _IN_FILE = frozenset(NAMES) - {"LEDGER_ENV_FILE"}
 # Nobody else may read it, and only its owner may change it.
 _TOO_OPEN = 0o037
 _SHORTEST_SECRET = 32
+# Of a million texts of 32 random hexadecimal digits none has less; one word again and again has about half.
+_LEAST_BITS = 80
+_HOW_TO_MAKE = 'python3 -c "import secrets; print(secrets.token_hex(32))" makes a good one'
 # Files beside the zones that name whatever the machine is set to, or nothing.
 _NO_PLACES = frozenset({"Factory", "localtime", "posixrules"})
 _MOST_CORES, _MOST_THREADS = 1024, 512
@@ -83,6 +89,12 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     production = kind == "production"
     if production:
         _refuse_incomplete(environment)
+    settings = _settings(environment, production=production)
+    refuse_exposed(settings)
+    return settings
+
+
+def _settings(environment: Mapping[str, str], *, production: bool) -> Settings:
     folder = _data_folder(environment)
     _make_folder(folder)
     cert, key = _path(environment, "LEDGER_TLS_CERT"), _path(environment, "LEDGER_TLS_KEY")
@@ -94,13 +106,16 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         environment="production" if production else "development",
         database_url=environment.get("LEDGER_DATABASE_URL") or f"sqlite:///{folder / 'ningxin.sqlite3'}",
         secret_key=environment.get("LEDGER_SECRET_KEY") or _development_secret(folder / "secret-key"),
-        base_url=environment.get("LEDGER_BASE_URL", f"{scheme}://{host}:{port}").rstrip("/"),
+        base_url=_base_url(environment) or f"{scheme}://{host}:{port}",
         host=host,
         port=port,
         timezone=_zone(environment.get("LEDGER_TIMEZONE", "Asia/Shanghai")),
         data_folder=folder,
         tls_cert=cert,
         tls_key=key,
+        tls_min=_tls(environment.get("LEDGER_TLS_MIN") or "1.3"),
+        proxies=_proxies(environment.get("LEDGER_PROXY", "")),
+        monitoring_token=_secret(environment, "LEDGER_MONITORING_TOKEN"),
         cores=_cores(environment.get("LEDGER_CORES", "")),
         threads=_count(environment, "LEDGER_THREADS", _MOST_THREADS),
         clock_file=_path(environment, "LEDGER_CLOCK_FILE"),
@@ -144,10 +159,53 @@ def _refuse_incomplete(environment: Mapping[str, str]) -> None:
     missing = [name for name in ("LEDGER_SECRET_KEY", "LEDGER_BASE_URL") if not environment.get(name)]
     if missing:
         raise SettingsError(f"production needs {' and '.join(missing)}; see the README, Settings")
-    if len(environment["LEDGER_SECRET_KEY"]) < _SHORTEST_SECRET:
-        raise SettingsError(f"LEDGER_SECRET_KEY must have {_SHORTEST_SECRET} characters or more")
+    _secret(environment, "LEDGER_SECRET_KEY")
     if environment.get("LEDGER_CLOCK_FILE"):
         raise SettingsError("LEDGER_CLOCK_FILE is for rehearsals; production goes by the real clock")
+
+
+def _secret(environment: Mapping[str, str], name: str) -> str | None:
+    """A secret that nobody guesses, or None. Raises SettingsError for a short one and for one of little variety."""
+    value = environment.get(name)
+    if not value:
+        return None
+    if len(value) < _SHORTEST_SECRET:
+        raise SettingsError(f"{name} must have {_SHORTEST_SECRET} characters or more; {_HOW_TO_MAKE}")
+    if bits(value) < _LEAST_BITS:
+        raise SettingsError(f"{name} repeats itself or has too few different characters; {_HOW_TO_MAKE}")
+    return value
+
+
+def _base_url(environment: Mapping[str, str]) -> str | None:
+    """The address without a slash at its end; one with a path, a user or a query would break codes and cookies."""
+    value = _url(environment, "LEDGER_BASE_URL", ("http", "https"))
+    if value is None:
+        return None
+    parts = urlsplit(value)
+    if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
+        raise SettingsError("LEDGER_BASE_URL must be a scheme, a host and perhaps a port: https://ningxin.example.org")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _tls(text: str) -> TlsVersion:
+    if text == "1.2":
+        return "1.2"
+    if text == "1.3":
+        return "1.3"
+    raise SettingsError(f"LEDGER_TLS_MIN is {text!r}; it must be 1.3 or, for phones from before 2019, 1.2")
+
+
+def _proxies(text: str) -> tuple[Network, ...]:
+    """The addresses and networks that are named, with commas between them."""
+    try:
+        found = tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise SettingsError(
+            f"LEDGER_PROXY is {text!r}; it must be addresses or networks with commas between: 127.0.0.1, 10.0.8.0/24"
+        ) from error
+    if any(network.prefixlen == 0 for network in found):
+        raise SettingsError("LEDGER_PROXY names the whole world, so everybody could claim any address; name the proxy")
+    return found
 
 
 def _make_folder(folder: Path) -> None:

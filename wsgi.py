@@ -2,10 +2,8 @@
 
 from contextlib import suppress
 
-import click
 import sqlalchemy as sa
 from flask import Flask
-from flask.cli import ScriptInfo
 
 from config import load_settings, read_environment
 from ledger.app import create_app
@@ -18,10 +16,6 @@ _NOT_LOADED = 4
 
 def load() -> Flask:
     """The application; a server that must not run it ends with one sentence."""
-    context = click.get_current_context(silent=True)
-    if context is not None and context.find_object(ScriptInfo) is not None:
-        # A command reports its settings' errors and looks at the database by itself.
-        return create_app(load_settings(read_environment()))
     try:
         app = create_app(load_settings(read_environment()))
         # A database that does not answer yet is asked again by the first request.

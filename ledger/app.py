@@ -6,9 +6,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import sqlalchemy as sa
 from flask import Blueprint, Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
-from ledger import cli
 from ledger.activities import api as activities_api
 from ledger.activities import pages as activities_pages
 from ledger.approvals import api as approvals_api
@@ -68,6 +66,7 @@ from ledger.web import (
     summaries,
 )
 from ledger.web.fields import IdConverter
+from ledger.web.forwarded import Forwarded
 
 API_BLUEPRINTS = (
     people_api.bp,
@@ -117,14 +116,12 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
         SECRET_KEY=settings.secret_key,
         **cookies.settings_of_session(https=settings.https),
     )
-    if settings.https and settings.tls_cert is None:
-        # A proxy terminates TLS and forwards the client's address; if we do it ourselves, trust no such header.
-        app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
     app.url_map.converters["id"] = IdConverter
     app.extensions["measures"] = (seal_measures.measure, outbox_measures.measure)
     app.extensions["approvals"] = APPROVALS
     app.extensions["refuse_unready"] = refuse_unready
     _register_runtime(app, _runtime_of(settings, database=database, clock=clock))
+    app.wsgi_app = Forwarded(app.wsgi_app, settings.proxies)  # type: ignore[method-assign]
     for kit in (logs, locale, formats, links, summaries, problem, bodies, once):
         kit.register(app)
     security.register(app, settings)
@@ -134,7 +131,6 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
     openapi.register(app, API_BLUEPRINTS)
     for blueprint in PAGE_BLUEPRINTS:
         app.register_blueprint(blueprint)
-    cli.register(app)
     guard.refuse_unmarked(app)
     return app
 
@@ -164,7 +160,7 @@ def refuse_unready(here: Runtime) -> None:
         missing = missing_guards(connection, APPEND_ONLY)
         sized = knows_sizes(connection, steady=STEADY, shared=SHARED)
     if not sized:
-        raise SettingsError("the database does not know how large its tables grow: run flask --app wsgi migrate")
+        raise SettingsError("the database does not know how large its tables grow: run ningxin migrate")
     if unclaimed:
         raise SettingsError("the database lacks the row that says whose it is; it was changed by hand")
     if missing:

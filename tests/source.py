@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("ledger", "migrations", "tools", "tests", "verifier")
-FILES = ("config.py", "wsgi.py")
+FILES = ("config.py", "ningxin.py", "wsgi.py")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

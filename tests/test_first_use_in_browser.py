@@ -26,7 +26,7 @@ def village(tmp_path: Path) -> Iterator[Village]:
     """A village right after `init`, whose output is in `said`."""
     village = Village(tmp_path)
     village.set_up()
-    village.said = village.flask("init", "--center", "柳荫社区", "--name", "李建国", "--phone", ADMIN)
+    village.said = village.run("init", "--center", "柳荫社区", "--name", "李建国", "--phone", ADMIN)
     yield village
     village.stop()
 
@@ -284,4 +284,4 @@ def test_a_village_begins_with_what_init_prints_and_ends_its_first_day_with_good
     serve_as_clerk(open_page(), code)
     see_what_was_done(admin)
 
-    assert "柳荫社区: 1 transfers, 1 batches, 2 accounts: no difference." in village.flask("verify")
+    assert "柳荫社区: 1 transfers, 1 batches, 2 accounts: no difference." in village.run("verify")

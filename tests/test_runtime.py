@@ -27,6 +27,7 @@ from ledger.kernel.runtime import Runtime, within
 from ledger.kernel.settings import Deliveries
 from ledger.web.guard import public
 from tests.at_once import LONGEST_SECONDS, at_once, failures
+from tests.commands import invoke
 from tests.conftest import settings_on
 from tests.databases import sqlite_url
 from tests.world import World
@@ -224,7 +225,7 @@ def test_a_verification_in_its_thread_sees_its_own(two: list[Installation]) -> N
 def test_commands_see_their_own(two: list[Installation]) -> None:
     here = runtime.current()
     for number, each in enumerate(two * 2):
-        answer = each.app.test_cli_runner().invoke(args=["user", "list"])
+        answer = invoke(each.app, "user", "list")
         assert (answer.exit_code, f"店员{number % 2}" in answer.output) == (0, True)
         assert f"店员{1 - number % 2}" not in answer.output
         assert runtime.current() is here

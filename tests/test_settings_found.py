@@ -12,8 +12,8 @@ from ledger.kernel.settings import SettingsError
 from tests.source import ROOT, product, strings
 from tests.test_house_rules import fail_on
 
-SECRET = "0123456789abcdef0123456789abcdef"
-LINES = f"LEDGER_ENV=production\nLEDGER_SECRET_KEY={SECRET}\nLEDGER_BASE_URL=https://192.168.1.10:8443\n"
+SECRET = "5d0b9a3c7e1f48628c04e7b1d95fa632"
+LINES = f"LEDGER_ENV=production\nLEDGER_SECRET_KEY={SECRET}\nLEDGER_BASE_URL=https://192.168.1.10:8443\nLEDGER_PROXY=127.0.0.1\n"
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import os
 import signal
 import ssl
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from tests.browser import HOST
+from tests.commands import line
 from tests.crash.server import ROOT, free_port
 from tests.runtimes import TEST_SECRET
 
@@ -24,6 +24,7 @@ class Village:
 
     folder: Path
     port: int = field(default_factory=free_port)
+    more_settings: tuple[str, ...] = ()
     said: str = ""
     process: "subprocess.Popen[bytes] | None" = None
 
@@ -32,17 +33,17 @@ class Village:
         """The address of the service."""
         return f"https://{HOST}:{self.port}"
 
-    def flask(self, *command: str) -> str:
+    def run(self, *command: str) -> str:
         """Run a command, which must exit with 0, and return its output."""
         done = subprocess.run(
-            _line(*command), cwd=ROOT, env=self._environment(), capture_output=True, text=True, timeout=LONGEST_SECONDS
+            line(*command), cwd=ROOT, env=self._environment(), capture_output=True, text=True, timeout=LONGEST_SECONDS
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     def set_up(self) -> None:
         """Make the certificate and village.env, as in the README."""
-        tls = [line for line in self.flask("certificate", HOST).splitlines() if line.startswith("LEDGER_TLS_")]
+        tls = [line for line in self.run("certificate", HOST).splitlines() if line.startswith("LEDGER_TLS_")]
         lines = (
             "LEDGER_ENV=production",
             f"LEDGER_SECRET_KEY={TEST_SECRET}",
@@ -50,6 +51,7 @@ class Village:
             f"LEDGER_HOST={HOST}",
             f"LEDGER_PORT={self.port}",
             *tls,
+            *self.more_settings,
         )
         self._settings.touch(0o600)
         self._settings.write_text("\n".join(lines), encoding="utf-8")
@@ -58,7 +60,7 @@ class Village:
         """Start the service, and wait until it answers clients that trust the village's root certificate."""
         with (self.folder / "server.log").open("wb") as log:
             self.process = subprocess.Popen(
-                _line("serve"), cwd=ROOT, env=self._environment(), stdout=log, stderr=log, start_new_session=True
+                line("serve"), cwd=ROOT, env=self._environment(), stdout=log, stderr=log, start_new_session=True
             )
         trusting = ssl.create_default_context(cafile=self.folder / "tls" / "ningxin-root.crt")
         deadline = time.monotonic() + START_SECONDS
@@ -83,7 +85,3 @@ class Village:
     def _environment(self) -> dict[str, str]:
         own = {"LEDGER_DATA_FOLDER": str(self.folder)}
         return {name: value for name, value in os.environ.items() if not name.startswith("LEDGER_")} | own
-
-
-def _line(*command: str) -> list[str]:
-    return [sys.executable, "-m", "flask", "--app", "wsgi", *command]

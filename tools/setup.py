@@ -16,7 +16,9 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 TRANSLATIONS = ROOT / "ledger" / "translations"
 OLDEST_PYTHON = (3, 11)
-PIP_INSTALL = ["-m", "pip", "install", "--disable-pip-version-check", "--require-hashes"]
+PIP_INSTALL = ["-m", "pip", "install", "--disable-pip-version-check"]
+# The checkout itself: its packages are there already, and the build must not fetch any.
+PIP_INSTALL_HERE = [*PIP_INSTALL, "--quiet", "--no-index", "--no-deps", "--no-build-isolation", "--editable", str(ROOT)]
 
 
 def say(text: str) -> None:
@@ -39,29 +41,29 @@ def make_environment() -> None:
 
 def install(*, with_tests: bool) -> None:
     """Install exactly the locked packages, each file checked against its hash."""
-    locks = [ROOT / "requirements.txt"]
+    locks = [ROOT / "requirements.txt", ROOT / "requirements-build.txt"]
     if with_tests:
         locks.append(ROOT / "requirements-dev.txt")
     outdated = [lock for lock in locks if not is_installed(lock)]
     if not outdated:
         return
-    names = " and ".join(lock.name for lock in outdated)
+    names = ", ".join(lock.name for lock in outdated)
     say(f"==> Python packages: installing {names} (20 to 60 seconds the first time)")
     arguments = [argument for lock in locks for argument in ("-r", str(lock))]
     quiet = [] if sys.stdout.isatty() else ["--quiet"]
-    if subprocess.run([PYTHON, *PIP_INSTALL, *quiet, *arguments]).returncode != 0:
+    if subprocess.run([PYTHON, *PIP_INSTALL, "--require-hashes", *quiet, *arguments]).returncode != 0:
         sys.exit("The packages could not be installed: see pip's message above, then run make again.")
     for lock in locks:
         stamp_of(lock).write_text(digest(lock))
 
 
 def stamp_of(lock: Path) -> Path:
-    """The file that records which version of a lock is installed."""
+    """The file that records which version of a lock, or of pyproject.toml, is installed."""
     return VENV / f".{lock.stem}.installed"
 
 
 def digest(lock: Path) -> str:
-    """A digest of a lock file's content."""
+    """A digest of a file's content."""
     return hashlib.sha256(lock.read_bytes()).hexdigest()
 
 
@@ -69,6 +71,16 @@ def is_installed(lock: Path) -> bool:
     """Whether the lock is installed in its current version."""
     stamp = stamp_of(lock)
     return stamp.is_file() and stamp.read_text() == digest(lock)
+
+
+def install_program() -> None:
+    """Make .venv/bin/ningxin, which runs this checkout."""
+    described = ROOT / "pyproject.toml"
+    if (VENV / "bin" / "ningxin").exists() and is_installed(described):
+        return
+    if subprocess.run([PYTHON, *PIP_INSTALL_HERE]).returncode != 0:
+        sys.exit("The program could not be installed: see pip's message above, then run make again.")
+    stamp_of(described).write_text(digest(described))
 
 
 def fetch_frontend() -> None:
@@ -110,6 +122,7 @@ def main() -> None:
     begun = time.monotonic()
     make_environment()
     install(with_tests="--tests" in sys.argv[1:])
+    install_program()
     fetch_frontend()
     compile_translations()
     say(f"==> Set up ({time.monotonic() - begun:.0f} s)")

@@ -134,12 +134,12 @@ def served(loaded: Path | None) -> Iterator[dict[str, Any]]:
         "LEDGER_PORT": str(PORT),
         "LEDGER_CLOCK_FILE": str(CLOCK),
     }
-    flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
-    with subprocess.Popen([*flask, "serve", "--demo"], cwd=ROOT, env=environment, stdout=sys.stderr) as server:
+    ningxin = [sys.executable, "-m", "ningxin"]
+    with subprocess.Popen([*ningxin, "serve", "--demo"], cwd=ROOT, env=environment, stdout=sys.stderr) as server:
         try:
             _wait_until_it_answers(server)
             printed = subprocess.run(
-                [*flask, "demo", "--logins", "--json"], cwd=ROOT, env=environment, capture_output=True, check=True
+                [*ningxin, "demo", "--logins", "--json"], cwd=ROOT, env=environment, capture_output=True, check=True
             )
             yield json.loads(printed.stdout)
         finally:

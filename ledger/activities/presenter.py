@@ -44,8 +44,8 @@ def signup(session: Session, *, shift_id: int, volunteer_id: int, center_id: int
     view = find_signup(session, shift_id, volunteer_id, center_id)
     if view is None:
         raise NotFound("activities.signup_not_found")
-    names = people.display_names(session, [volunteer_id], center_id)
-    return asdict(view) | {"masked_name": names[volunteer_id][1]}
+    names = people.masked_names(session, [volunteer_id], center_id)
+    return asdict(view) | {"masked_name": names[volunteer_id]}
 
 
 def signups(session: Session, shift_id: int, page: PageRequest, actor: Actor) -> dict[str, Any]:
@@ -58,6 +58,6 @@ def signups(session: Session, shift_id: int, page: PageRequest, actor: Actor) ->
     if not any(actor.may(permission, view.station_path) for permission in staff):
         raise Forbidden("access.denied", permission=Permission.CHECK_IN_OTHERS.value)
     found = list_signups(session, shift_id, actor.center_id, request=page)
-    names = people.display_names(session, [row.volunteer_id for row in found.items], actor.center_id)
-    items = [asdict(row) | {"masked_name": names[row.volunteer_id][1]} for row in found.items]
+    names = people.masked_names(session, [row.volunteer_id for row in found.items], actor.center_id)
+    items = [asdict(row) | {"masked_name": names[row.volunteer_id]} for row in found.items]
     return {"items": items, "next": found.next}

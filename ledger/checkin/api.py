@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
 
+from ledger.activities import queries as activities
 from ledger.checkin import codes, presenter, queries, reviewing, service, station_queries
 from ledger.checkin.commands import ReviewCommand, ScanCommand
 from ledger.checkin.queries import AttendanceFilter
@@ -27,6 +28,8 @@ from ledger.kernel.db import in_snapshot, in_transaction, in_transaction_once
 from ledger.kernel.errors import Conflict, Rejected
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
+from ledger.organisations import queries as organisations
+from ledger.people.volunteers import queries as people
 from ledger.web.addresses import short
 from ledger.web.fields import page_of
 from ledger.web.guard import get_actor, requires
@@ -77,6 +80,7 @@ def list_attendances(query: dict[str, Any]) -> dict[str, Any]:
 
 
 def _list(session: Session, wanted: dict[str, Any], page: PageRequest, actor: Actor) -> dict[str, Any]:
+    _need_known(session, wanted, actor.center_id)
     paths = actor.paths(Permission.CHECK_IN_OTHERS) + actor.paths(Permission.READ_BOOKS)
     return _page(session, AttendanceFilter(**wanted, paths=tuple(paths), own_id=actor.volunteer_id), page, actor)
 
@@ -120,7 +124,18 @@ def list_reviews(query: dict[str, Any]) -> dict[str, Any]:
 
 
 def _list_reviews(session: Session, wanted: dict[str, Any], page: PageRequest, actor: Actor) -> dict[str, Any]:
+    _need_known(session, wanted, actor.center_id)
     return _page(session, AttendanceFilter(**wanted, paths=tuple(actor.paths(Permission.REVIEW))), page, actor)
+
+
+def _need_known(session: Session, wanted: dict[str, Any], center_id: int) -> None:
+    """Raises NotFound for a volunteer, shift or station that isn't of the center."""
+    if wanted["volunteer_id"] is not None:
+        people.get_volunteer(session, wanted["volunteer_id"], center_id)
+    if wanted["shift_id"] is not None:
+        activities.get_shift(session, wanted["shift_id"], center_id)
+    if wanted["station_id"] is not None:
+        organisations.get_place(session, wanted["station_id"], center_id)
 
 
 @bp.post("/reviews/<id:attendance_id>/approve")

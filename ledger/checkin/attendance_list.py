@@ -15,7 +15,6 @@ from ledger.checkin.presenter import is_question, short_ref
 from ledger.checkin.queries import AttendanceView
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
-from ledger.kernel.permissions import Permission
 from ledger.people.volunteers import queries as people
 from ledger.places.queries import PlaceView
 from ledger.points.policy import POINT_SCALE
@@ -58,33 +57,27 @@ def left_at(view: AttendanceView) -> datetime | None:
 
 
 def rows(session: Session, views: Iterable[AttendanceView], actor: Actor) -> list[Row]:
-    """Attendances with full names for people who manage volunteers at the station, masked names for others."""
+    """Attendances with the names that the actor may read."""
     found = list(views)
-    names = people.display_names(session, [view.volunteer_id for view in found], actor.center_id)
-    return [Row(view, names[view.volunteer_id][_which(actor, view.station_path)]) for view in found]
+    names = people.names_for(session, [view.volunteer_id for view in found], actor)
+    return [Row(view, names[view.volunteer_id]) for view in found]
 
 
 def refusals(session: Session, station: PlaceView, actor: Actor, since: datetime) -> list[Refused]:
     """The last scans refused at the station, for staff who are asked about them."""
     found = stored_scans.refused_at(session, station.id, actor.center_id, since=since)
     known = [scan.volunteer_id for scan in found if scan.volunteer_id is not None]
-    names = people.display_names(session, known, actor.center_id)
-    which = _which(actor, station.path)
+    names = people.names_for(session, known, actor)
     return [
         Refused(
             at=scan.at,
-            name=names[scan.volunteer_id][which] if scan.volunteer_id in names else "",
+            name=names.get(scan.volunteer_id or 0, ""),
             why=words(scan.refusal)[0],
             number=short_ref(scan.scan_id),
         )
         for scan in found
         if not is_question(scan.refusal)
     ]
-
-
-def _which(actor: Actor, path: str) -> int:
-    """Index of the name the actor may read: full or masked."""
-    return 0 if actor.may(Permission.MANAGE_VOLUNTEERS, path) else 1
 
 
 def headings() -> list[str]:

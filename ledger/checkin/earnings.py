@@ -78,14 +78,13 @@ def earning_of(session: Session, attendance_id: int, actor: Actor) -> Earning:
     """An attendance for its volunteer or for staff. Raises NotFound("checkin.attendance_not_found")."""
     view = queries.get_attendance_for(session, attendance_id, actor)
     is_own = view.volunteer_id == actor.volunteer_id
-    full, masked = people.display_names(session, [view.volunteer_id], actor.center_id)[view.volunteer_id]
     rule = rules.get_rule(session, view.rule_id, actor.center_id) if view.rule_id is not None else None
     present = whole_minutes(view.closed_at - view.opened_at) if view.closed_at is not None else 0
     worth = view.minutes * rule.body.points_per_hour // 60 if rule is not None else 0
     posted = view.status == "CONFIRMED"
     return Earning(
         attendance=view,
-        name=full if is_own else masked,
+        name=people.names_for(session, [view.volunteer_id], actor)[view.volunteer_id],
         is_own=is_own,
         rule=rule,
         minutes_outside=max(0, present - view.minutes),

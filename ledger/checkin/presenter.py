@@ -57,13 +57,13 @@ def refusal(session: Session, refused: LedgerError, center_id: int) -> dict[str,
     """Members a refused scan adds to a problem document: those of an answer, without an attendance."""
     zh, en = (words(refused, in_language=each)[0] for each in ("zh", "en"))
     volunteer_id = refused.context.get("volunteer_id")
-    names = people.display_names(session, [volunteer_id] if volunteer_id else [], center_id)
+    names = people.masked_names(session, [volunteer_id] if volunteer_id else [], center_id)
     return {
         "outcome": "refused",
         "reason": refused.code.rpartition(".")[2].upper(),
         "reason_text": {"zh": zh, "en": en},
         "attendance": None,
-        "masked_name": names[volunteer_id][1] if volunteer_id in names else None,
+        "masked_name": names.get(volunteer_id or 0),
         "next_actions": ["confirm"] if is_question(refused) else [],
     }
 
@@ -82,8 +82,8 @@ def short_ref(key: int) -> str:
 def attendances(session: Session, views: Iterable[AttendanceView], center_id: int) -> list[dict[str, Any]]:
     """Attendances with masked names, looked up in one go."""
     rows = list(views)
-    names = people.display_names(session, [row.volunteer_id for row in rows], center_id)
+    names = people.masked_names(session, [row.volunteer_id for row in rows], center_id)
     return [
-        {name: getattr(row, name) for name in AttendanceView.__slots__} | {"masked_name": names[row.volunteer_id][1]}
+        {name: getattr(row, name) for name in AttendanceView.__slots__} | {"masked_name": names[row.volunteer_id]}
         for row in rows
     ]

@@ -131,10 +131,8 @@ def _arrivals(session: Session, station_id: int, center_id: int, now: datetime) 
         .limit(_ARRIVALS)
     )
     rows = session.execute(query).all()
-    names = people.display_names(session, [row.volunteer_id for row in rows], center_id)
-    return [
-        Arrival(names[row.volunteer_id][1], "in" if row.reason == "OK_IN" else "out", row.received_at) for row in rows
-    ]
+    names = people.masked_names(session, [row.volunteer_id for row in rows], center_id)
+    return [Arrival(names[row.volunteer_id], "in" if row.reason == "OK_IN" else "out", row.received_at) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

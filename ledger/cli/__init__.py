@@ -1,12 +1,59 @@
-"""The commands of `flask --app wsgi …`: each has --help, reports what it does, and exits with 1 on failure."""
+"""The commands of `ningxin`: each has --help, reports what it does, and exits with 1 on failure.
 
-from flask import Flask
+A command's module is loaded when it is called by name, so that what one of them needs costs the others nothing.
+"""
 
-from ledger.cli import exporting, founding, keeping, proving, running, sealing
+from importlib import import_module
+
+import click
+
+# In the order of --help: what a command is for, as its docstring begins, by name within the module that defines it.
+COMMANDS = {
+    "founding": {
+        "init": "Make the first center, its administrator and rule 1 (1 point an hour).",
+        "user": "List staff, print a new activation code, end somebody's log-ins.",
+        "import": "Import a station's existing data.",
+    },
+    "running": {
+        "migrate": "Migrate the database to the newest schema, and write how large its tables grow.",
+        "serve": "Serve pages and API, and run the jobs, until stopped.",
+        "scheduler": "Run the jobs in a process of their own, next to servers without them (gunicorn), until stopped.",
+        "demo": "Load the demonstration district (演示区) into an empty database, and print log-ins to try.",
+    },
+    "proving": {"verify": "Recompute all balances and seals of all centers from the facts; exit 1 on any difference."},
+    "sealing": {"seal": "Seal all waiting batches of every center and print each center's checkpoint."},
+    "exporting": {
+        "export": "Export the whole book for third-party tools or an auditor, with everything needed to check it."
+    },
+    "keeping": {
+        "backup": "Write a copy of the database to FILE, which must not exist yet.",
+        "restore": "Replace the database by the copy in FILE.",
+        "certificate": "Make a TLS certificate for this machine's NAMES (addresses or host names).",
+    },
+}
+_MODULES = {name: module for module, named in COMMANDS.items() for name in named}
 
 
-def register(app: Flask) -> None:
-    """Add the commands."""
-    for part in (running, founding, keeping, proving, sealing, exporting):
-        for command in part.commands():
-            app.cli.add_command(command)
+class _ByName(click.Group):
+    """A group that knows what its commands are for before any of them is loaded."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names in the order of --help."""
+        return list(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load the command with this name, None if there is none."""
+        if cmd_name not in _MODULES:
+            return None
+        there: list[click.Command] = import_module(f"{__name__}.{_MODULES[cmd_name]}").commands()
+        return next(command for command in there if command.name == cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of --help."""
+        with formatter.section("Commands"):
+            formatter.write_dl([row for named in COMMANDS.values() for row in named.items()])
+
+
+@click.group("ningxin", cls=_ByName)
+def commands() -> None:
+    """The ledger of a volunteer service: hours, points and goods."""

@@ -9,8 +9,7 @@ import click
 import psycopg
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
-from flask import current_app
-from flask.cli import with_appcontext
+from flask import Flask, current_app
 
 from ledger.kernel import runtime
 from ledger.kernel.database import Database
@@ -69,10 +68,10 @@ def _refuse_known_stranger() -> None:
 
 
 def _told(command: Callable[P, R], refuse: Callable[[], None]) -> Callable[P, R]:
-    @with_appcontext
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        with runtime.within(current_app.extensions["runtime"]):
+        app = application()
+        with app.app_context(), runtime.within(app.extensions["runtime"]):
             try:
                 _finish_restore()
                 refuse()
@@ -91,6 +90,12 @@ def _finish_restore() -> None:
     said = finish_restore(file_of(url)) if is_sqlite(url) else None
     if said is not None:
         click.echo(said, err=True)
+
+
+def application() -> Flask:
+    """Make the application that the command is called on. Raises SettingsError."""
+    make: Callable[[], Flask] = click.get_current_context().obj
+    return make()
 
 
 def settings() -> Settings:

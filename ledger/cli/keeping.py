@@ -40,14 +40,14 @@ def restore(file: Path, force: bool) -> None:
     old = copies.restore(settings().database_url, file, installation=installation(), force=force)
     if old is not None:
         click.echo(f"The previous database is kept as {old}.")
-    click.echo(f"Restored from {file}. Next: flask --app wsgi migrate, then verify")
+    click.echo(f"Restored from {file}. Next: ningxin migrate, then verify")
 
 
 @click.command("certificate")
 @click.argument("names", nargs=-1, required=True)
 @told_of_any_database
 def certificate(names: tuple[str, ...]) -> None:
-    """Make a TLS certificate for this machine's NAMES (addresses or host names), for a network without one.
+    """Make a TLS certificate for this machine's NAMES (addresses or host names). A local network needs its own.
 
     Phones trust it once the root certificate is installed on them; see the README, A village set-up.
     """

@@ -8,6 +8,7 @@ import click
 from flask_babel import force_locale
 
 from ledger.audit.checks.finding import Difference
+from ledger.audit.checks.log_ins import find_unlinked, unlinked_words
 from ledger.audit.checks.strays import find_strays, stray_words
 from ledger.audit.naming.words import STEP_WORDS, difference_words
 from ledger.audit.verifying import outside, runs, service
@@ -40,7 +41,7 @@ def commands() -> list[click.Command]:
 def verify_books(since_last: bool, against: str | None, key: str | None) -> None:
     """Recompute all balances and seals of all centers from the facts; exit 1 on any difference.
 
-    Facts of centers that do not exist are a difference too.
+    Facts of centers that do not exist are a difference too, and so are people whom their phone number does not lead to.
     """
     kept = _read(against, key) if against is not None else None
     centers = in_snapshot(places.centers)
@@ -48,10 +49,12 @@ def verify_books(since_last: bool, against: str | None, key: str | None) -> None
         click.echo("There is no center yet, so there is nothing to verify.")
     with force_locale("en"):
         found = [_verify(center, kept, since_last=since_last) for center in centers]
-    strays = in_snapshot(find_strays)
-    for each in strays:
-        click.echo(f"DIFFERENT. {stray_words(each)}")
-    if strays or not all(each.clean for each in found):
+    others = [stray_words(each) for each in in_snapshot(find_strays)]
+    unlinked = [in_snapshot(find_unlinked, center.id) for center in centers]
+    others += [unlinked_words(each) for each in unlinked if not each.clean]
+    for said in others:
+        click.echo(f"DIFFERENT. {said}")
+    if others or not all(each.clean for each in found):
         raise SystemExit(1)
 
 

@@ -17,7 +17,8 @@ from ledger.kernel.cores import Share
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.engines import is_sqlite
 from ledger.kernel.migrations import upgrade
-from ledger.kernel.settings import SettingsError
+from ledger.kernel.runtime import Runtime
+from ledger.kernel.settings import SettingsError, refuse_exposed
 from ledger.places import queries as places
 from ledger.web import server
 
@@ -50,7 +51,7 @@ def serve(demo: bool, host: str | None, port: int | None) -> None:
 @click.command("scheduler")
 @told_before_migration
 def scheduler() -> None:
-    """Run the jobs in a separate process, next to servers that don't run them (gunicorn), until stopped."""
+    """Run the jobs in a process of their own, next to servers without them (gunicorn), until stopped."""
     refuse_unready()
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -64,7 +65,7 @@ def scheduler() -> None:
 @click.command("migrate")
 @told_before_migration
 def migrate() -> None:
-    """Migrate the database to the newest schema, and write how large its tables grow (SQLite plans by that)."""
+    """Migrate the database to the newest schema, and write how large its tables grow. SQLite plans by that."""
     changed = upgrade(settings().database_url, installation=installation())
     click.echo("Migrated to the newest schema." if changed else "The schema is the newest.")
 
@@ -85,7 +86,7 @@ def demo(logins: bool, as_json: bool, seed: int, size_name: str, years: int) -> 
     here = in_snapshot(places.centers)
     found = read_logins(settings().data_folder) if here and here[0].is_demonstration else []
     if not found:
-        raise SettingsError("there are no demonstration log-ins here: run flask --app wsgi demo first")
+        raise SettingsError("there are no demonstration log-ins here: run ningxin demo first")
     base_url = settings().base_url
     click.echo(logins_as_json(found, base_url) if as_json else logins_as_table(found, base_url))
 
@@ -117,6 +118,7 @@ def _move(app: Flask, host: str | None, port: int | None) -> None:
     scheme = "https" if old.https else "http"
     if old.base_url == f"{scheme}://{old.host}:{old.port}":
         new = replace(new, base_url=f"{scheme}://{new.host}:{new.port}")
+    refuse_exposed(new)
     app.config["SETTINGS"] = new
 
 
@@ -126,11 +128,19 @@ def _serve(app: Flask, share: Share) -> None:
     database().close()
     try:
         server.serve(
-            app, host=here.host, port=here.port, certificate=here.certificate, share=share, in_worker=_start_jobs
+            app,
+            host=here.host,
+            port=here.port,
+            certificate=here.certificate,
+            tls_min=here.tls_min,
+            share=share,
+            in_worker=_start_jobs,
         )
     finally:
         database().settle()
 
 
 def _start_jobs(app: Flask) -> None:
-    jobs.start(app.extensions["runtime"])
+    here: Runtime = app.extensions["runtime"]
+    here.database.hold()
+    jobs.start(here)

@@ -48,10 +48,7 @@ def missing(database: Path) -> str:
     """What to do where there is no SQLite file."""
     if not database.parent.is_dir():
         return f"there is no folder {database.parent}: make it, or set LEDGER_DATABASE_URL to a file in another"
-    return (
-        f"there is no database at {database} yet: run flask --app wsgi migrate, or init for a new center, "
-        "or restore a backup"
-    )
+    return f"there is no database at {database} yet: run ningxin migrate, or init for a new center, or restore a backup"
 
 
 def _of_sqlite(error: sqlite3.Error, database: Path) -> str:
@@ -65,7 +62,7 @@ def _of_sqlite(error: sqlite3.Error, database: Path) -> str:
     elif primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         what = "is locked by another program: end it, or try again"
     elif str(error).startswith(_UNMIGRATED):
-        what = "lacks tables: run flask --app wsgi migrate"
+        what = "lacks tables: run ningxin migrate"
     else:
         what = "can't be used"
     return f"the database {database} {what} ({_first_line(error)})"
@@ -77,7 +74,7 @@ def _of_postgres(error: psycopg.Error, url: sa.URL) -> str:
         said = said.replace(str(url.password), "…")
     todo = ""
     if error.sqlstate in _POSTGRES_UNMIGRATED:
-        todo = "; run flask --app wsgi migrate"
+        todo = "; run ningxin migrate"
     elif error.sqlstate is None:
         todo = "; check LEDGER_DATABASE_URL, and that PostgreSQL runs there"
     return f"{named(url)} can't be used: {said}{todo}"

@@ -4,7 +4,7 @@ import os
 import random
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from weakref import WeakSet
 
@@ -69,6 +69,14 @@ class Database:
     def cause_of(self, error: BaseException) -> str | None:
         """What an operator is told of an error of this database; None if the error doesn't come from it."""
         return cause_of(error, self.url)
+
+    def hold(self) -> None:
+        """Open a connection and leave it in the pool, so that nothing is restored under a service that has no requests.
+
+        Does nothing where the database can't be had now: whoever asks it first is told.
+        """
+        with suppress(sa.exc.SQLAlchemyError, Unavailable), self.writer.connect():
+            pass
 
     def close(self) -> None:
         """Close all connections. SQLite's last one moves what its log holds into the main file."""

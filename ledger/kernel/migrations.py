@@ -84,7 +84,7 @@ def refuse_unmigrated(engine: sa.Engine) -> None:
     revision = revision_of(engine)
     refuse_newer(revision)
     if revision != _scripts().get_current_head():
-        raise SettingsError("the database's schema is not the newest: run flask --app wsgi migrate")
+        raise SettingsError("the database's schema is not the newest: run ningxin migrate")
 
 
 def _scripts() -> ScriptDirectory:

@@ -129,7 +129,7 @@ def _refuse_unsound(file: Path, *, called: Path) -> None:
     if verdict != "ok":
         raise SettingsError(f"{called} is damaged: {verdict}")
     if not tables:
-        raise SettingsError(f"{called} holds no tables yet: run flask --app wsgi migrate")
+        raise SettingsError(f"{called} holds no tables yet: run ningxin migrate")
     if revision is None:
         raise SettingsError(f"{called} holds a database of something else")
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
-from ledger.kernel.paging import Page
+from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.organisations import queries, service
 from ledger.organisations.queries import TeamView
@@ -40,9 +40,13 @@ bp = Blueprint("organisations_api", __name__, url_prefix=PREFIX, description="Pl
 @bp.response(200, PlacePage)
 def list_places(query: dict[str, Any]) -> Page[PlaceView]:
     """List places of your center, open and closed."""
-    page = page_of(query)
-    narrow = {"parent_id": query["parent_id"], "kind": query["kind"]}
-    return in_snapshot(places.list_places, get_actor().center_id, request=page, **narrow)
+    return in_snapshot(_list_places, query, page_of(query), get_actor().center_id)
+
+
+def _list_places(session: Session, query: dict[str, Any], page: PageRequest, center_id: int) -> Page[PlaceView]:
+    if query["parent_id"] is not None:
+        queries.get_place(session, query["parent_id"], center_id)
+    return places.list_places(session, center_id, request=page, parent_id=query["parent_id"], kind=query["kind"])
 
 
 @bp.post("/places")

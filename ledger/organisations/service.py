@@ -171,10 +171,12 @@ def join_teams(session: Session, pairs: Sequence[tuple[int, int]], *, actor: Act
 def leave_team(session: Session, *, team_id: int, volunteer_id: int, actor: Actor) -> None:
     """End a membership; ending it twice changes nothing.
 
-    Raises NotFound("organisations.team_not_found"), Forbidden("access.denied").
+    Raises NotFound("organisations.team_not_found", "people.volunteer_not_found"), Forbidden("access.denied").
     """
     team = queries.get_team(session, team_id, actor.center_id)
     actor.need(Permission.MANAGE_VOLUNTEERS, team.place_path)
+    if not place_paths_of(session, [volunteer_id], actor.center_id):
+        raise NotFound("people.volunteer_not_found")
     delete = sa.delete(Membership).where(
         Membership.center_id == actor.center_id,
         Membership.team_id == team_id,

@@ -9,6 +9,7 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction, in_transaction_once
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
+from ledger.people.volunteers import queries as people
 from ledger.shop import presenter, queries, service, settling
 from ledger.shop.policy import Wanted, read_payer_code
 from ledger.shop.redemption_queries import RedemptionFilter, list_redemptions
@@ -61,6 +62,10 @@ def list_all(query: dict[str, Any]) -> dict[str, Any]:
 
 
 def _list(session: Session, wanted: RedemptionFilter, page: PageRequest, actor: Actor) -> dict[str, Any]:
+    if wanted.shop_id is not None:
+        queries.get_shop(session, wanted.shop_id, actor.center_id)
+    if wanted.volunteer_id is not None:
+        people.get_volunteer(session, wanted.volunteer_id, actor.center_id)
     found = list_redemptions(session, actor, wanted, request=page)
     return {"items": presenter.rows(session, found.items, actor.center_id), "next": found.next}
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict
+from ledger.kernel.permissions import Permission
 from ledger.kernel.references import make_reference
 from ledger.people.identities import queries as identities
 from ledger.people.policy import mask_name
@@ -19,7 +20,7 @@ from ledger.points.proofs.presenter import seal_of
 from ledger.points.sealing import queries as seal_queries
 from ledger.shop import redemption_queries
 from ledger.shop.queries import ShelfItem
-from ledger.shop.redemption_queries import RedemptionView, facts_of, get_redemption_for, may_see_all_of
+from ledger.shop.redemption_queries import RedemptionView, facts_of, get_redemption_for
 from ledger.web.addresses import short
 from ledger.web.qr import single_qr_svg
 
@@ -51,7 +52,7 @@ def payer_code(issued: dict[str, str]) -> dict[str, Any]:
 
 def redemption(session: Session, facts: dict[str, Any], center_id: int) -> dict[str, Any]:
     """Facts of a redemption as returned by a write, with the member's masked name."""
-    names = people.display_names(session, [facts["volunteer_id"]], center_id)
+    names = people.masked_names(session, [facts["volunteer_id"]], center_id)
     return _with_member(facts, names)
 
 
@@ -65,7 +66,7 @@ def redemption_now(session: Session, redemption_id: int, actor: Actor) -> dict[s
 def rows(session: Session, views: Iterable[RedemptionView], center_id: int) -> list[dict[str, Any]]:
     """Redemptions for a list with masked names, looked up in one go."""
     shown = list(views)
-    names = people.display_names(session, {view.volunteer_id for view in shown}, center_id)
+    names = people.masked_names(session, {view.volunteer_id for view in shown}, center_id)
     return [_with_member(facts_of(view), names) for view in shown]
 
 
@@ -80,17 +81,23 @@ def receipt_now(session: Session, redemption_id: int, actor: Actor) -> dict[str,
 def receipt(session: Session, facts: dict[str, Any], actor: Actor) -> dict[str, Any]:
     """Facts of a receipt with names, addresses and the QR code of its public check page."""
     shown = redemption(session, facts, actor.center_id)
-    name = identities.names_of(session, [facts["clerk_id"]], actor.center_id).get(facts["clerk_id"], "")
     check_url = short("shop.check_receipt", reference=receipt_reference(facts["id"], actor.center_id))
     return shown | {
         "lots": lot_reading.used_by_holds(session, _holds(session, facts["id"], actor), actor.center_id),
         "next_ending": lot_reading.find_next_ending(session, facts["volunteer_id"], actor.center_id),
-        "clerk": name if may_see_all_of(actor, facts["place_path"]) else mask_name(name),
+        "clerk": _clerk(session, facts, actor),
         "url": url_for("shop.receipt", redemption_id=facts["id"]),
         "check_url": check_url,
         "qr_svg": single_qr_svg(check_url),
         "seal": seal_of_receipt(session, facts["id"], actor.center_id),
     }
+
+
+def _clerk(session: Session, facts: dict[str, Any], actor: Actor) -> str:
+    """The clerk's name: in full for themselves and for who manages the place."""
+    name = identities.names_of(session, [facts["clerk_id"]], actor.center_id).get(facts["clerk_id"], "")
+    is_own = facts["clerk_id"] == actor.identity_id
+    return name if is_own or actor.may(Permission.MANAGE_VOLUNTEERS, facts["place_path"]) else mask_name(name)
 
 
 def _holds(session: Session, redemption_id: int, actor: Actor) -> list[int]:
@@ -110,9 +117,9 @@ def receipt_reference(redemption_id: int, center_id: int) -> str:
     return make_reference(RECEIPT_PURPOSE, center_id, redemption_id)
 
 
-def _with_member(facts: dict[str, Any], names: dict[int, tuple[str, str]]) -> dict[str, Any]:
+def _with_member(facts: dict[str, Any], names: dict[int, str]) -> dict[str, Any]:
     times = {name: _instant(facts[name]) for name in _TIMES}
-    member = {"masked_name": names[facts["volunteer_id"]][1], "number": facts["member_number"]}
+    member = {"masked_name": names[facts["volunteer_id"]], "number": facts["member_number"]}
     return facts | times | {"member": member}
 
 

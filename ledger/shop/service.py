@@ -53,6 +53,7 @@ _UNSPENT_CODES = Prepared(
     .where(
         _code.c.center_id == sa.bindparam("center"),
         _code.c.redemption_id.is_(None),
+        _code.c.status == "ISSUED",
         _code.c.expires_at > sa.bindparam("now"),
         _code.c.volunteer_id == sa.bindparam("volunteer"),
     )

@@ -13,6 +13,7 @@ from ledger.kernel.errors import LedgerError
 from ledger.kernel.ids import public_id
 from ledger.kernel.permissions import Permission
 from ledger.people.identities import queries as identities
+from ledger.people.policy import mask_name
 from ledger.places.queries import place_choices
 from ledger.shop import delivery_queries, queries, shelf
 from ledger.shop.blueprint import bp
@@ -252,6 +253,7 @@ def delivery(goods_in_id: int) -> str:
 
 def _delivery(session: Session, goods_in_id: int, actor: Actor) -> dict[str, Any]:
     view = delivery_queries.get_delivery(session, goods_in_id, actor.center_id)
-    queries.get_shop_for(session, view.shop_id, actor, READERS)
+    shop = queries.get_shop_for(session, view.shop_id, actor, READERS)
     name = identities.names_of(session, [view.received_by], actor.center_id).get(view.received_by, "")
-    return {"delivery": view, "received_by": name, "is_new": asked.has("new")}
+    received_by = name if actor.may(Permission.MANAGE_SHOP, shop.place_path) else mask_name(name)
+    return {"delivery": view, "received_by": received_by, "is_new": asked.has("new")}

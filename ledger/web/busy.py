@@ -8,6 +8,7 @@ from flask import Flask
 
 from ledger.kernel.errors import Unavailable
 from ledger.web.locale import language
+from ledger.web.logs import REQUESTS
 from ledger.web.outgoing import Answer
 from ledger.web.problem import problem, wants_json
 
@@ -25,5 +26,6 @@ def busy_answer(app: Flask, received: WSGIEnvironment) -> Answer:
         else:
             shown = {name: escape(str(document[name])) for name in ("title", "detail", "ref")}
             kind, text = "text/html; charset=utf-8", (_PAGE + _TEXT).format(lang=language(), **shown)
+    REQUESTS.labels(received["REQUEST_METHOD"], "unknown", "503").inc()
     headers = {"content-type": kind, "retry-after": str(_AGAIN_SECONDS), "cache-control": "no-store"}
     return Answer(503, [(name.encode(), value.encode()) for name, value in headers.items()], text.encode())

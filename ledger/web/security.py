@@ -1,8 +1,10 @@
-"""Security headers of every response."""
+"""Security headers of every response; whoever comes to the proxy without https is sent there."""
 
-from flask import Flask, Response, request
+from flask import Flask, Response, redirect, request
+from flask.typing import ResponseReturnValue
 
 from ledger.kernel.settings import Settings
+from ledger.web.forwarded import came_by_http
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -22,6 +24,12 @@ CONTENT_SECURITY_POLICY = "; ".join(
 
 def register(app: Flask, settings: Settings) -> None:
     """Set the headers; caches may store only static files, unless a view permits it."""
+
+    @app.before_request
+    def _by_https() -> ResponseReturnValue | None:
+        if settings.https and came_by_http():
+            return redirect(settings.base_url + request.full_path.rstrip("?"), 308)
+        return None
 
     @app.after_request
     def _headers(response: Response) -> Response:

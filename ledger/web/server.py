@@ -18,13 +18,13 @@ from typing import Any
 
 from flask import Flask
 from granian import Granian
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from ledger.kernel import cores
 from ledger.kernel.cores import Share
-from ledger.kernel.settings import SettingsError
+from ledger.kernel.settings import SettingsError, TlsVersion
 from ledger.web import bodies
 from ledger.web.busy import busy_answer
 from ledger.web.gateway import Gateway
@@ -54,6 +54,7 @@ def serve(
     host: str,
     port: int,
     certificate: tuple[Path, Path] | None,
+    tls_min: TlsVersion,
     share: Share,
     in_worker: Callable[[Flask], None],
 ) -> None:
@@ -78,6 +79,7 @@ def serve(
         log_level=LogLevels.error,
         ssl_cert=cert,
         ssl_key=key,
+        ssl_protocol_min=SSLProtocols(f"tls{tls_min}"),
     )
     granian.serve(target_loader=partial(_start_worker, app, share, in_worker, os.getpid()), wrap_loader=False)
 
@@ -127,10 +129,14 @@ def taken(host: str, port: int) -> Iterator[None]:
     _refuse_taken(host, port)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as mine:
-        # The server's own socket may join this one, which never listens and so receives nothing.
-        mine.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Granian's socket may join this one, which never listens and so receives nothing; another's question may not.
         mine.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        mine.bind((host, port))
+        try:
+            mine.bind((host, port))
+        except OSError:
+            # What is left there are connections of another kind of server that has just ended.
+            mine.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            mine.bind((host, port))
         yield
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,7 +18,8 @@ FileKind = Literal["csv", "xlsx"]
 KINDS: tuple[FileKind, ...] = ("csv", "xlsx")
 # Longer lists must be filtered first: the whole file is made in memory.
 MOST_ROWS = 10_000
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# What a program that opens the file may take for the beginning of a formula, whatever stands invisibly before it.
+_FORMULA_SIGNS = frozenset("=+-@|\N{MINUS SIGN}")
 _MIMETYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -78,6 +80,12 @@ def _plain(cell: Any) -> Any:
 
 
 def _harmless(cell: Any) -> Any:
-    if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS):
-        return "'" + cell
-    return cell
+    return "'" + cell if isinstance(cell, str) and _may_be_formula(cell) else cell
+
+
+def _may_be_formula(text: str) -> bool:
+    """Whether it begins with a sign of formulas, also a full-width or small one (＝), or with a tab or line break."""
+    if text[:1] in ("\t", "\r", "\n"):
+        return True
+    first = next((sign for sign in text if sign.isprintable() and not sign.isspace()), "")
+    return unicodedata.normalize("NFKC", first)[:1] in _FORMULA_SIGNS

@@ -1,4 +1,4 @@
-"""`flask verify --against`: only a checkpoint kept outside reveals that a whole file was restored or rewritten."""
+"""`ningxin verify --against`: only a checkpoint kept outside reveals that a whole file was restored or rewritten."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +20,7 @@ from ledger.points.sealing import queries as seal_queries
 from tests.audit.attacks import copy_of, rewrite_everything
 from tests.audit.full_book import FullBook, make_full_book
 from tests.audit.small_book import seal
+from tests.commands import invoke
 from tests.runtimes import TEST_SECRET, use_database
 from tests.world import World
 
@@ -48,7 +49,7 @@ def verify_against(tmp_path: Path) -> Run:
             data_folder=tmp_path,
         )
         app = create_app(settings, database=database)
-        return app.test_cli_runner().invoke(args=["verify", *options])
+        return invoke(app, "verify", *options)
 
     return run
 

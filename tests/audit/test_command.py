@@ -1,4 +1,4 @@
-"""`flask verify`: prints only the size of a sound book; otherwise names the row and exits with 1."""
+"""`ningxin verify`: prints only the size of a sound book; otherwise names the row and exits with 1."""
 
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from ledger.kernel.db import in_snapshot
 from ledger.kernel.settings import Settings
 from ledger.places import queries as places
 from tests.audit.small_book import SmallBook, give_points, make_small_book
+from tests.commands import invoke
 from tests.runtimes import TEST_SECRET
 from tests.world import World
 
@@ -35,7 +36,7 @@ def own_app(own_database: Database, tmp_path: Path) -> Flask:
 
 def verify(app: Flask) -> Result:
     """Run the command."""
-    return app.test_cli_runner().invoke(args=["verify"])
+    return invoke(app, "verify")
 
 
 @pytest.fixture

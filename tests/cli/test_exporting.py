@@ -1,4 +1,4 @@
-"""`flask export`: a complete file or none, progress on stderr, and only the journal on stdout."""
+"""`ningxin export`: a complete file or none, progress on stderr, and only the journal on stdout."""
 
 import zipfile
 from pathlib import Path

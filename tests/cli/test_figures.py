@@ -24,6 +24,6 @@ def test_nothing_is_served_by_figures_of_another_version(console: Console, comma
     with database.writer.begin() as connection:
         connection.exec_driver_sql(lost[why])
     said = console.fails(command)
-    assert "does not know how large its tables grow: run flask --app wsgi migrate" in said
+    assert "does not know how large its tables grow: run ningxin migrate" in said
     assert "is the newest" in console.run("migrate").output
-    console.app.extensions["refuse_unready"](database)
+    console.app.extensions["refuse_unready"](runtime.current())

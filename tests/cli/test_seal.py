@@ -21,7 +21,7 @@ def console(own_database: Database, tmp_path: Path) -> Console:
 
 
 def seal(console: Console, *options: str) -> str:
-    """Run `flask seal` and return its output."""
+    """Run `ningxin seal` and return its output."""
     result = console.run("seal", *options)
     assert result.exit_code == 0, result.output
     return result.output

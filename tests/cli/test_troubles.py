@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from ledger.cli import commands
 from ledger.kernel.migrations import upgrade
 from ledger.kernel.sqlite_files import file_of
 from tests.cli.powers import full_disk, no_power_over_files
 from tests.cli.restoring import on_a_file, runtime_database
 from tests.cli.test_commands import FOUND, PHONE, Console, console_at
-from tests.cli.test_strangers import ours
+from tests.cli.test_strangers import all_commands
 
 COPY, OUT, LIST = "{folder}/copy.backup", "{folder}/out", "{folder}/list.csv"
 # What is typed after each command. A new one needs a row here, and one in GOES_ON if it works in a trouble.
@@ -53,9 +54,9 @@ GOES_ON: dict[str, set[str]] = {
 }
 SAYS = {
     "the folder is missing": "there is no folder .*nowhere: make it",
-    "there is no database": "there is no database at .*: run flask --app wsgi migrate",
-    "it has no tables": "run flask --app wsgi migrate",
-    "it is older": "run flask --app wsgi migrate",
+    "there is no database": "there is no database at .*: run ningxin migrate",
+    "it has no tables": "run ningxin migrate",
+    "it is older": "run ningxin migrate",
     "it is newer": "install the newer version of the program",
     "it is no database": "is damaged, or no database: restore --force",
     "it is damaged": "is damaged, or no database: restore --force",
@@ -78,7 +79,7 @@ def installation(backed_up: Console, tmp_path: Path) -> Iterator[Console]:
 
 
 def test_every_command_has_its_arguments_here(backed_up: Console) -> None:
-    assert {" ".join(words) for words, _command in ours(backed_up.app.cli.commands)} == {*ARGUMENTS}
+    assert {" ".join(words) for words, _command in all_commands(commands)} == {*ARGUMENTS}
     assert GOES_ON.keys() == SAYS.keys()
 
 

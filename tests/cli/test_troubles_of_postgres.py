@@ -25,7 +25,7 @@ SAYS = {
     "the password is wrong": r"database 'book' at 127\.0\.0\.1:\d+ for user 'clerk' .*password authentication failed",
     "there is no such database": r"database 'nowhere' at 127\.0\.0\.1:\d+ for user 'ledger' .*does not exist",
     "there is no such user": r"database 'postgres' at 127\.0\.0\.1:\d+ for user 'nobody-here' .*does not exist",
-    "it has no tables": "run flask --app wsgi migrate",
+    "it has no tables": "run ningxin migrate",
     "it is newer": "install the newer version of the program",
 }
 GOES_ON: dict[str, set[str]] = {

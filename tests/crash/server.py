@@ -6,12 +6,12 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.commands import line
 from tests.runtimes import TEST_SECRET
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +28,7 @@ def free_port() -> int:
 
 @dataclass
 class Server:
-    """`flask serve`, or another `command`, on a data folder, in a process group that can be killed as a whole.
+    """`ningxin serve`, or another `command`, on a data folder, in a process group that can be killed as a whole.
 
     `more` are settings that it gets besides.
     """
@@ -38,6 +38,7 @@ class Server:
     command: tuple[str, ...] = ()
     secret: str = TEST_SECRET
     more: dict[str, str] = field(default_factory=dict)
+    cwd: Path = ROOT
     process: "subprocess.Popen[bytes] | None" = None
 
     def environment(self) -> dict[str, str]:
@@ -48,15 +49,16 @@ class Server:
 
     def run(self, *command: str) -> "subprocess.CompletedProcess[str]":
         """Run another command to its end."""
-        arguments = [sys.executable, "-m", "flask", "--app", "wsgi", *command]
-        return subprocess.run(arguments, cwd=ROOT, env=self.environment(), capture_output=True, text=True, timeout=90)
+        return subprocess.run(
+            line(*command), cwd=ROOT, env=self.environment(), capture_output=True, text=True, timeout=90
+        )
 
     def start(self) -> None:
         """Start and wait until it answers."""
-        arguments = self.command or (sys.executable, "-m", "flask", "--app", "wsgi", "serve")
+        arguments = self.command or line("serve")
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
-                arguments, cwd=ROOT, env=self.environment(), stdout=log, stderr=log, start_new_session=True
+                arguments, cwd=self.cwd, env=self.environment(), stdout=log, stderr=log, start_new_session=True
             )
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:

@@ -3,15 +3,22 @@
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from ledger.kernel.cores import THREADS
+from ledger.kernel.database import Database
+from ledger.kernel.db import in_transaction
+from ledger.organisations.service import create_center
+from tests.commands import line
 from tests.crash.server import ROOT, Server, free_port, send
+from tests.runtimes import use_database
 
 pytestmark = pytest.mark.crash
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
@@ -66,6 +73,54 @@ def test_a_second_server_at_the_same_port_is_told_so(folder: Path) -> None:
         server.stop()
 
 
+def test_log_ins_are_not_printed_where_the_port_is_taken(folder: Path) -> None:
+    server = Server(folder)
+    server.start()
+    try:
+        second = server.run("serve", "--demo")
+    finally:
+        server.stop()
+
+    assert second.returncode == 1
+    assert (second.stdout, second.stderr.count("\n")) == ("", 1)
+    assert "choose another --port" in second.stderr
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=lambda how: how.name)
+def test_after_a_stop_all_facts_are_in_the_main_file(folder: Path, tmp_path: Path, how: signal.Signals) -> None:
+    database = folder / "ningxin.sqlite3"
+    server = Server(folder)
+    server.start()
+    made = Database(f"sqlite:///{database}")
+    use_database(made)
+    in_transaction(create_center, name="柳荫社区")
+    made.close()
+    log = Path(f"{database}-wal")
+    assert log.stat().st_size > 0
+
+    server.stop(how)
+
+    assert not log.exists() or log.stat().st_size == 0
+    alone = tmp_path / "alone.sqlite3"
+    shutil.copyfile(database, alone)
+    with closing(sqlite3.connect(alone)) as connection:
+        assert connection.execute("SELECT name FROM center").fetchall() == [("柳荫社区",)]
+
+
+def test_a_running_server_keeps_a_restore_away(folder: Path) -> None:
+    server = Server(folder)
+    assert server.run("backup", str(folder / "copy.backup")).returncode == 0
+    server.start()
+    try:
+        while_serving = server.run("restore", "--force", str(folder / "copy.backup"))
+    finally:
+        server.stop()
+    afterwards = server.run("restore", "--force", str(folder / "copy.backup"))
+
+    assert (while_serving.returncode, "in use: stop the service first" in while_serving.stderr) == (1, True)
+    assert afterwards.returncode == 0, afterwards.stderr
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=lambda how: how.name)
 def test_it_stops_when_it_is_told_to(folder: Path, how: signal.Signals) -> None:
     server = Server(folder)
@@ -81,7 +136,7 @@ def test_it_stops_when_it_is_told_to(folder: Path, how: signal.Signals) -> None:
 
 def test_the_jobs_run_in_a_process_of_their_own(folder: Path) -> None:
     alone = Server(folder)
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", "scheduler"]
+    command = line("scheduler")
     with subprocess.Popen(
         command, cwd=ROOT, env=alone.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:

@@ -18,6 +18,7 @@ from tests.organisations.test_import import HEADER, comma, xlsx
 from tests.world import World
 
 FAR_ROW, FAR_COLUMN = 1_048_575, 16_383
+LITTLE = Limits(memory_bytes=96 << 20)
 PEOPLE = [["姓名", "手机"], ["丑一", "13911110101"]]
 
 
@@ -121,6 +122,7 @@ COSTLY: dict[str, tuple[Callable[[], bytes], str, dict[str, object]]] = {
     "bomb": (lambda: bomb(1, 101 << 20), "import.unpacks_too_large", {}),
     "swells": (lambda: bomb(1, 20 << 20), "import.unpacks_too_large", {}),
     "many parts": (lambda: bomb(1_000, 1), "import.unpacks_too_large", {}),
+    "much text": (lambda: xlsx([["姓名", "备注"], *[["王", "x" * 30_000]] * 300]), "import.unpacks_too_large", {}),
     "open quote": ('姓名,备注\r\n戊一,\r\n戊二,"优秀\r\n戊三,\r\n'.encode, "import.quote_open", {"row": 3}),
 }
 
@@ -129,7 +131,7 @@ COSTLY: dict[str, tuple[Callable[[], bytes], str, dict[str, object]]] = {
 def test_what_a_file_claims_is_looked_at_before_anything_is_made_of_it(name: str) -> None:
     make, code, context = COSTLY[name]
     with pytest.raises(Rejected) as refused:
-        read_apart(READER, make(), asked=ASKED, limits=Limits(memory_bytes=80 << 20))
+        read_apart(READER, make(), asked=ASKED, limits=LITTLE)
     assert (refused.value.code, refused.value.context) == (code, context)
 
 

@@ -13,7 +13,7 @@ from ledger.people.access.pages import DEVICE_COOKIE
 from ledger.people.access.passwords import hash_password
 from ledger.people.volunteers import queries, service
 from ledger.web.cookies import SESSION
-from tests.browsing import Browser, known_as
+from tests.browsing import Browser, known_as, log_out
 from tests.databases import on_sqlite
 from tests.phones import fresh_phone
 from tests.runtimes import HOST
@@ -55,7 +55,7 @@ def test_a_center_is_chosen_on_a_page_without_the_password(
     cookie = client.get_cookie(known_as(client, SESSION))
     assert cookie is not None
     assert cookie.value.startswith(f"{public_id(other.center_id)}.")
-    client.delete_cookie(known_as(client, SESSION))
+    log_out(client)
     for wrong in ({"ticket": "nonsense"}, {"center_id": public_id(5)}):
         refused = browser.post("/log-in/center", **chosen | wrong)
         assert (refused.status_code, "请再输一次手机号和密码" in refused.text) == (422, True)
@@ -146,7 +146,7 @@ def test_a_code_is_good_with_its_center_and_without(world: World, database: Data
             cookie = client.get_cookie(known_as(client, SESSION))
             assert cookie is not None
             assert cookie.value.startswith(f"{public_id(world.center_id)}.")
-            client.delete_cookie(known_as(client, SESSION))
+            log_out(client)
     assert f'name="center_id" value="{public_id(other.center_id)}"' in sent.text
 
 

@@ -216,8 +216,31 @@ def test_a_card_is_no_card_in_another_center(world: World, database: Database) -
 
 def test_names_for_show(world: World) -> None:
     volunteer_id = register(world)
-    shown = in_snapshot(queries.display_names, [volunteer_id, volunteer_id, 5], world.center_id)
-    assert shown == {volunteer_id: ("王小兰", "王*兰")}
+    shown = in_snapshot(queries.masked_names, [volunteer_id, volunteer_id, 5], world.center_id)
+    assert shown == {volunteer_id: "王*兰"}
+
+
+def test_a_name_is_shown_in_full_to_its_owner_and_to_who_manages_their_place(world: World) -> None:
+    person, other = world.add_volunteer("王小兰"), world.add_volunteer("李四")
+    far = world.add_station("远山站")
+    top = world.top_id
+    readers = {
+        "王小兰": (
+            person,
+            world.add_staff("station_manager"),
+            world.add_staff("admin", place_id=top),
+        ),
+        "王*兰": (
+            other,
+            world.add_staff("clerk"),
+            world.add_staff("station_manager", place_id=far),
+            world.add_staff("auditor", place_id=top),
+        ),
+    }
+    for name, allowed in readers.items():
+        for reader in allowed:
+            shown = in_snapshot(queries.names_for, [person.volunteer_id], reader.actor)
+            assert shown == {person.volunteer_id: name}
 
 
 def test_somebody_is_blocked_and_let_again(world: World) -> None:

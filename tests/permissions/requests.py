@@ -1,6 +1,7 @@
 """What each operation is sent: an address with the keys of the tour, and a body that its schema or form accepts."""
 
 import io
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,8 @@ from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
 from ledger.people.access import sessions
+from ledger.people.identities import queries as identities
+from ledger.people.policy import show_phone
 from ledger.people.volunteers import queries as people
 from ledger.points.book import entries
 from ledger.points.closing import freezing
@@ -39,6 +42,8 @@ class Requests:
         self.tour = tour
         self.keys: dict[str, Any] = dict(tour.keys) | self._more_keys() | {"size": self._size()}
         self.station, self.volunteer = tour.public("station_id"), tour.public("volunteer_id")
+        name, number = self._person()
+        self.private = (name, json.dumps(name).strip('"'), number)
         self.soon = clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=3)
 
     def address(self, route: Route) -> str:
@@ -99,6 +104,12 @@ class Requests:
         """A code of the volunteer, for the till; it lasts as long as the crawl."""
         with clock.at(clock.now() + LONGEST_CRAWL):
             return str(in_transaction(till.issue_payer_code, actor=self.tour.person("volunteer").actor)["code"])
+
+    def _person(self) -> tuple[str, str]:
+        """The volunteer's full name, and their phone number without +86."""
+        who, center_id = self.tour.person("volunteer").identity_id, self.tour.world.center_id
+        phone = in_snapshot(identities.phone_of, who, center_id)
+        return in_snapshot(identities.names_of, [who], center_id)[who], show_phone(phone or "")
 
     def _size(self) -> int:
         """The size of the log at a checkpoint."""

@@ -8,6 +8,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule as Route
+from werkzeug.test import TestResponse
 
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
@@ -25,6 +26,7 @@ from tests.world import Person, World
 # What operations ask for.
 USED = frozenset(permission for rule in RULES.values() for permission in rule.permissions)
 YES, DENIED, UNKNOWN, LOG_IN = "yes", "403", "404", "log in"
+READABLE = {"text/html", "application/json", "application/problem+json", "text/csv", "text/plain", "image/svg+xml"}
 OWN = frozenset({Permission.OWN_RECORD})
 # A token of nobody: without any, a form is refused for want of its CSRF token before anybody asks who sends it.
 STRANGER = {"Authorization": "Bearer nobody"}
@@ -76,8 +78,11 @@ def people(tour: Tour) -> list[Who]:
     world, other = tour.world, World(tour.world.database)
     places = {"root": world.top_id, "own": world.station_id, "far": world.add_station("远山站")}
     found = [Who("nobody", "", None), Who("no role", "", _without_role(world))]
-    found += [Who("volunteer", "own", tour.person("volunteer")), Who("other volunteer", "own", world.add_volunteer())]
-    found.append(Who("volunteer", "elsewhere", other.add_volunteer()))
+    found += [
+        Who("volunteer", "own", tour.person("volunteer")),
+        Who("other volunteer", "own", world.add_volunteer("李四")),
+    ]
+    found.append(Who("volunteer", "elsewhere", other.add_volunteer("李四")))
     for role in ROLES:
         found += [
             Who(role, place, _hired(world, role, place_id)) for place, place_id in places.items() if asked(role, place)
@@ -102,6 +107,14 @@ class Cell:
     who: Who
     answer: str
     status: int
+    shows: bool
+
+
+def may_read_the_person(who: Who) -> bool:
+    """Whether somebody may read the volunteer's full name and phone: they themselves, and who manages their place."""
+    return (who.role, who.place) == ("volunteer", "own") or (
+        Permission.MANAGE_VOLUNTEERS in who.held and who.place in ("root", "own")
+    )
 
 
 def crawl(requests: Requests, routes: list[tuple[str, Route]], everybody: list[Who]) -> Iterator[Cell]:
@@ -110,8 +123,10 @@ def crawl(requests: Requests, routes: list[tuple[str, Route]], everybody: list[W
         address = requests.address(route)
         for who in everybody:
             client = requests.tour.app.test_client()
-            status, location = _send(client, method, address, requests.body(route.endpoint), who)
-            yield Cell(method, route.rule, route.endpoint, who, _read(status, location), status)
+            answer = _send(client, method, address, requests.body(route.endpoint), who)
+            word = _read(answer.status_code, answer.location or "")
+            shows = any(each in answer.text for each in requests.private) if answer.mimetype in READABLE else False
+            yield Cell(method, route.rule, route.endpoint, who, word, answer.status_code, shows)
 
 
 def foreseen(rule: Rule, who: Who) -> str:
@@ -141,15 +156,14 @@ def _of_the_thing(rule: Rule, who: Who) -> str:
     return UNKNOWN if rule.hidden else DENIED
 
 
-def _send(client: FlaskClient, method: str, address: str, body: Any, who: Who) -> tuple[int, str]:
+def _send(client: FlaskClient, method: str, address: str, body: Any, who: Who) -> TestResponse:
     headers = {"Idempotency-Key": new_key()} | (who.person.headers if who.person is not None else STRANGER)
     sent: dict[str, Any] = {"headers": headers}
     if method != "GET" and address.startswith("/api/"):
         sent["json"] = body
     elif method != "GET":
         sent |= {"data": {"idempotency_key": new_key()} | body, "content_type": "multipart/form-data"}
-    answer = client.open(address, method=method, **sent)
-    return answer.status_code, answer.location or ""
+    return client.open(address, method=method, **sent)
 
 
 def _read(status: int, location: str) -> str:

@@ -11,13 +11,15 @@ from ledger.kernel.db import in_transaction
 from tests.databases import on_sqlite
 from tests.permissions.requests import Requests, app_routes
 from tests.permissions.rules import RULES
-from tests.permissions.table import Cell, crawl, foreseen, people, undo_units
+from tests.permissions.table import Cell, crawl, foreseen, may_read_the_person, people, undo_units
 from tests.source import ROOT
 from tests.tour import Tour
 from tests.world import World
 from tools.permissions import render
 
 DONE = 418
+# Invented people, for page developers.
+SPECIMENS = "preferences.styleguide"
 # What the state of the tour refuses to everybody who may. That others are refused before is in the table all the same.
 NEVER_DONE: dict[str, str] = {
     **dict.fromkeys(
@@ -68,6 +70,13 @@ def test_every_answer_is_in_the_table(cells: list[Cell]) -> None:
         if (cell.answer != said and RULES[cell.endpoint].where != "anybody") or cell.status >= 500:
             wrong[f"{cell.method} {cell.rule} {cell.endpoint}: {cell.status}, not {said}"].append(cell.who.name)
     assert not wrong, "\n".join(f"{what}: {', '.join(who)}" for what, who in wrong.items())
+    told = {
+        f"{cell.endpoint}: {cell.who.name}"
+        for cell in cells
+        if cell.endpoint != SPECIMENS and cell.shows and not may_read_the_person(cell.who)
+    }
+    assert not told, "They are shown a volunteer's full name or phone:\n" + "\n".join(sorted(told))
+    assert any(cell.shows for cell in cells)
     done = {(cell.method, cell.endpoint) for cell in cells if cell.status == DONE}
     writes = {(c.method, c.endpoint) for c in cells if c.method != "GET"}
     undone = {endpoint for _method, endpoint in writes - done}

@@ -166,12 +166,17 @@ def test_a_receipt_that_was_made_up_is_not_ours(counter: Counter) -> None:
         assert "这不是我们开的小票" in page.text, written
 
 
-def test_a_clerk_s_name_is_masked_for_the_member(counter: Counter) -> None:
+def test_a_clerk_s_name_is_masked_for_all_but_the_clerk_and_the_manager(counter: Counter) -> None:
     member = counter.member()
     cart = counter.sold(member, [(counter.item(), 1)])
 
     assert counter.get(f"/redemptions/{cart}/receipt").json["clerk"] == "陈晓燕"
-    assert counter.get(f"/redemptions/{cart}/receipt", by=member).json["clerk"] == "陈*燕"
+    world = counter.world
+    manager, other = world.add_staff("station_manager"), world.add_staff("clerk")
+    auditor = world.add_staff("auditor", place_id=world.top_id)
+    assert counter.get(f"/redemptions/{cart}/receipt", by=manager).json["clerk"] == "陈晓燕"
+    for reader in (member, other, auditor):
+        assert counter.get(f"/redemptions/{cart}/receipt", by=reader).json["clerk"] == "陈*燕"
 
 
 def read(svg: str) -> str:

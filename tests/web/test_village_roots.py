@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -14,6 +14,7 @@ from flask import Flask
 
 from ledger.web import certificates
 from ledger.web.certificates import ROOT_CERTIFICATE, ROOT_KEY, SERVER_CERTIFICATE, SERVER_KEY, make_certificates
+from tests.commands import invoke
 
 NOW = datetime.now(UTC)
 NO_NAMES = (
@@ -111,8 +112,7 @@ def tls(app: Flask) -> Path:
 
 
 def certify(app: Flask, *names: str) -> Result:
-    runner: CliRunner = app.test_cli_runner()
-    return runner.invoke(args=["certificate", "--", *names])
+    return invoke(app, "certificate", "--", *names)
 
 
 def refused(app: Flask, folder: Path, *names: str) -> str:

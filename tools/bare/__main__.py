@@ -32,10 +32,18 @@ LOG = FOLDER / "log"
 LAST_LINES = 100
 TOLD = re.compile(r"^==> |\d passed")
 TESTS = ("tests/test_browser.py::test_a_page_s_camera_sees_the_clip", "tests/test_walk.py")
+# Packages come from the registry, as for anybody who installs it.
+WHEEL = """
+python3 -m venv /srv/elsewhere
+/srv/elsewhere/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
+cd / && /srv/elsewhere/bin/ningxin --help && cd /tmp && /srv/elsewhere/bin/ningxin migrate
+"""
 # Each step: its name, the command to run in the checkout, and the limit in seconds.
 STEPS: tuple[tuple[str, tuple[str, ...], int], ...] = (
     ("set up", ("make", "setup"), 600),
     ("make test-setup", ("make", "test-setup"), 600),
+    ("make wheel", ("make", "wheel"), 60),
+    ("the wheel in a bare environment", ("sh", "-ec", WHEEL), 120),
     ("two tests", (".venv/bin/python", "-m", "pytest", "-q", f"--junit-xml={RESULTS}", *TESTS), 300),
 )
 OWN_NAMESPACES = ("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child")

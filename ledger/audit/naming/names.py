@@ -119,11 +119,11 @@ def goods_names(session: Session, units: Iterable[str], center_id: int) -> dict[
 def volunteer_names(session: Session, volunteer_ids: Iterable[int], center_id: int) -> dict[int, PersonName]:
     """Masked names with numbers by volunteer."""
     wanted = set(volunteer_ids)
-    names = people.display_names(session, wanted, center_id)
+    names = people.masked_names(session, wanted, center_id)
     query = sa.select(_volunteer.c.id, _volunteer.c.number).where(
         _volunteer.c.center_id == center_id, _volunteer.c.id.in_(wanted)
     )
-    return {row.id: PersonName(names[row.id][1], row.number) for row in session.execute(query)}
+    return {row.id: PersonName(names[row.id], row.number) for row in session.execute(query)}
 
 
 def identity_names(session: Session, identity_ids: Iterable[int], center_id: int) -> dict[int, PersonName]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from ledger.audit.checks.finding import Difference
+from ledger.audit.checks.log_ins import find_unlinked, unlinked_words
 from ledger.audit.checks.strays import find_strays, stray_words
 from ledger.audit.naming.words import row_words
 from ledger.audit.verifying import queries, runs
@@ -38,6 +39,10 @@ def verify_tonight(center_id: int, at: datetime) -> bool:
     for strays in in_snapshot(find_strays):
         # No center has them, so there is no book to freeze.
         _log.error(stray_words(strays))
+    unlinked = in_snapshot(find_unlinked, center_id)
+    if not unlinked.clean:
+        # The book is right; some people can't enter.
+        _log.error(unlinked_words(unlinked))
     if found is not None and found.difference is not None and not found.known:
         in_transaction(_freeze, center_id, found.difference, run_id=run_id)
     return True

@@ -1,4 +1,4 @@
-"""Behind `flask import volunteers FILE` and its page: read, check everything, and only then write."""
+"""Behind `ningxin import volunteers FILE` and its page: read, check everything, and only then write."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -188,15 +188,18 @@ def _decode(content: bytes) -> str:
     raise Refused("import.unreadable")
 
 
-def answer(content: bytes) -> dict[str, Any]:
-    """The lines, or why there are none."""
+def answer(content: bytes) -> bytes:
+    """The lines as JSON, or why there are none."""
     try:
-        return {"read": read_lines(content)}
+        lines = json.dumps({"read": read_lines(content)}, ensure_ascii=False, default=str).encode()
+        if len(lines) > ASKED["most_bytes_of_lines"]:
+            raise Refused("import.unpacks_too_large")
+        return lines
     except Refused as refused:
-        return {"refused": refused.code, "context": refused.context}
+        return json.dumps({"refused": refused.code, "context": refused.context}).encode()
     except _BROKEN:
-        return {"refused": "import.unreadable", "context": {}}
+        return json.dumps({"refused": "import.unreadable", "context": {}}).encode()
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(answer(sys.stdin.buffer.read()), default=str))
+    sys.stdout.buffer.write(answer(sys.stdin.buffer.read()))

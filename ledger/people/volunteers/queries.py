@@ -1,6 +1,6 @@
 """Reads of volunteers and their cards: by id, card, number and phone, and names to show."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -92,10 +92,16 @@ _CARD = sa.select(_card.c.id, _card.c.volunteer_id, _card.c.issued_at, _card.c.e
 )
 _CARD_BY_TOKEN = Prepared(_CARD.where(_card.c.token_hash == sa.bindparam("hash")))
 _CARDS_OF = _CARD.where(_card.c.volunteer_id == sa.bindparam("volunteer")).order_by(_card.c.issued_at.desc())
-_DISPLAY_NAMES = (
-    sa.select(_volunteer.c.id, _identity.c.name)
+_OF_IDS = (
+    _volunteer.c.center_id == sa.bindparam("center"),
+    _volunteer.c.id.in_(sa.bindparam("ids", expanding=True)),
+)
+_NAMES = sa.select(_volunteer.c.id, _identity.c.name).join(_identity, _of_identity).where(*_OF_IDS)
+_NAMES_AND_PLACES = (
+    sa.select(_volunteer.c.id, _identity.c.name, _place.c.path)
     .join(_identity, _of_identity)
-    .where(_volunteer.c.center_id == sa.bindparam("center"), _volunteer.c.id.in_(sa.bindparam("ids", expanding=True)))
+    .join(_place, sa.and_(_place.c.center_id == _volunteer.c.center_id, _place.c.id == _volunteer.c.place_id))
+    .where(*_OF_IDS)
 )
 
 
@@ -157,13 +163,24 @@ def cards_of(session: Session, volunteer_id: int, center_id: int) -> list[CardVi
     return [CardView(*row) for row in rows]
 
 
-def display_names(session: Session, volunteer_ids: Iterable[int], center_id: int) -> dict[int, tuple[str, str]]:
-    """Full and masked names by volunteer."""
+def masked_names(session: Session, volunteer_ids: Iterable[int], center_id: int) -> dict[int, str]:
+    """Names by volunteer as anybody may read them who meets the person."""
+    return {row.id: mask_name(row.name) for row in _named(session, _NAMES, volunteer_ids, center_id)}
+
+
+def names_for(session: Session, volunteer_ids: Iterable[int], actor: Actor) -> dict[int, str]:
+    """Names by volunteer as the actor may read them: in full their own and those of people whose place they manage."""
     return {
-        row.id: (row.name, mask_name(row.name))
-        for part in chunks(volunteer_ids)
-        for row in session.execute(_DISPLAY_NAMES, {"center": center_id, "ids": part})
+        row.id: row.name
+        if row.id == actor.volunteer_id or actor.may(Permission.MANAGE_VOLUNTEERS, row.path)
+        else mask_name(row.name)
+        for row in _named(session, _NAMES_AND_PLACES, volunteer_ids, actor.center_id)
     }
+
+
+def _named(session: Session, query: sa.Select[Any], volunteer_ids: Iterable[int], center_id: int) -> Iterator[Any]:
+    for part in chunks(volunteer_ids):
+        yield from session.execute(query, {"center": center_id, "ids": part})
 
 
 def list_volunteers(

@@ -1,0 +1,25 @@
+"""The console script `ningxin`: its commands, on the application that the settings describe."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from ledger.cli import commands
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def main() -> None:
+    """Run the command that was typed; also `python -m ningxin`."""
+    commands(prog_name="ningxin", obj=make_application)
+
+
+def make_application() -> "Flask":
+    """The application. It is loaded for a command that runs, so that --help and a mistyped name answer at once."""
+    config, app = import_module("config"), import_module("ledger.app")
+    made: Flask = app.create_app(config.load_settings(config.read_environment()))
+    return made
+
+
+if __name__ == "__main__":
+    main()
