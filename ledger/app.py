@@ -31,7 +31,8 @@ from ledger.organisations import api as organisations_api
 from ledger.organisations import pages as organisations_pages
 from ledger.people import api as people_api
 from ledger.people import pages as people_pages
-from ledger.people.access import sessions
+from ledger.people.access import holders, sessions
+from ledger.people.access import kinds as access
 from ledger.people.households.service import one_household
 from ledger.people.volunteers import queries as people
 from ledger.places.models import Center
@@ -103,8 +104,12 @@ APPROVALS = Desk(
         closing.REOPEN,
         expiry.RELEASE,
         corrections.CLAWBACK,
+        access.GRANT,
+        access.CODE,
     ),
     one_household=one_household,
+    holders=holders.holders,
+    owes=holders.owes,
 )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from ledger.activities import service as activities
 from ledger.kernel import clock, runtime
-from ledger.kernel.actor import Actor, Grant
+from ledger.kernel.actor import Actor, Grant, system_actor
 from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.paths import ROOT
@@ -17,6 +17,7 @@ from ledger.organisations import queries as organisation_queries
 from ledger.organisations import service as organisations
 from ledger.people.access import credentials, sessions, staff
 from ledger.people.access.passwords import hash_password
+from ledger.people.access.staff import Post
 from ledger.people.households import service as households
 from ledger.people.identities import queries as identities
 from ledger.people.policy import demonstration_phone
@@ -62,6 +63,8 @@ class World:
         self.database = database
         self.center_id = in_transaction(organisations.create_center, name="演示中心", is_demonstration=True)
         self.builder = everything(self.center_id)
+        # Who works on the server gives roles that take two people elsewhere.
+        self.server = system_actor(self.center_id)
         self.top_id = in_snapshot(organisation_queries.top_place, self.center_id).id
         self.station_id = self.add_station("柳荫站")
         in_transaction(
@@ -84,8 +87,9 @@ class World:
             phone=self._phone(),
             role=role,
             place_id=place_id or self.station_id,
+            household=None,
             valid_until=valid_until,
-            actor=self.builder,
+            actor=self.server,
         )
         return self._log_in(identity_id)
 
@@ -93,10 +97,9 @@ class World:
         """Give an existing person a role too, by default at the station, and log in anew: a rise ends log-ins."""
         in_transaction(
             staff.grant_role,
-            identity_id=person.identity_id,
-            role=role,
-            place_id=place_id or self.station_id,
-            actor=self.builder,
+            person.identity_id,
+            Post(role, place_id or self.station_id, household=None),
+            actor=self.server,
         )
         again = self._log_in(person.identity_id)
         person.token, person.actor = again.token, again.actor

@@ -1,5 +1,6 @@
 """The approvals API: propose, read, decide."""
 
+from dataclasses import asdict
 from typing import Any, Protocol
 
 from flask import current_app
@@ -7,7 +8,7 @@ from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
 
 from ledger.approvals import queries, service
-from ledger.approvals.desk import Desk
+from ledger.approvals.desk import AUDITS, Desk
 from ledger.approvals.queries import ProposalFilter, ProposalView
 from ledger.approvals.schemas import DecisionRequest, ProposalPage, ProposalQuery, ProposalRequest, ProposalSchema
 from ledger.kernel.actor import Actor
@@ -21,6 +22,8 @@ from ledger.web.openapi import KEY_PARAMETER, PREFIX
 
 bp = Blueprint("approvals_api", __name__, url_prefix=PREFIX, description="What takes two people")
 READERS = (Permission.READ_BOOKS, Permission.PROPOSE, Permission.DECIDE)
+# The desk says which of them may decide on what.
+DECIDERS = (Permission.DECIDE, *AUDITS)
 
 
 @bp.get("/approvals")
@@ -38,13 +41,15 @@ def list_proposals(query: dict[str, Any]) -> Page[ProposalView]:
 @bp.doc(parameters=[KEY_PARAMETER])
 @bp.arguments(ProposalRequest)
 @bp.response(201, ProposalSchema)
-def propose(body: dict[str, Any]) -> ProposalView:
+def propose(body: dict[str, Any]) -> dict[str, Any]:
     """Propose something for another person to decide on.
 
     Kinds and their payloads: `points.adjustment` {"volunteer_id", "amount" in minor units, negative to take away,
     "cause": "missed" | "mistake" | "carried_over" | "other", "transfer_id" it corrects, optional};
     `points.period_close` and `points.period_reopen` {"month": "2026-05"}; `points.expiry_release` {"run_id"} of a
-    prepared run; `points.clawback` {"transfer_id"} of an award.
+    prepared run; `points.clawback` {"transfer_id"} of an award; `people.grant` {"identity_id", "role", "place_id",
+    "household" as the register has it, null for none, "valid_until" optional}; `people.code` {"identity_id"} of who
+    decides or audits: who approves it then prints the code on the page of the approval.
     """
     kind, payload, reason = body["kind"], body["payload"], body["reason"]
     once, actor, desk = find_idempotency_key(), get_actor(), get_desk()
@@ -56,27 +61,27 @@ def propose(body: dict[str, Any]) -> ProposalView:
 @bp.get("/approvals/<id:proposal_id>")
 @requires(*READERS)
 @bp.response(200, ProposalSchema)
-def get_proposal(proposal_id: int) -> ProposalView:
+def get_proposal(proposal_id: int) -> dict[str, Any]:
     """A proposal with its decision."""
     return _shown(proposal_id)
 
 
 @bp.post("/approvals/<id:proposal_id>/approve")
-@requires(Permission.DECIDE)
+@requires(*DECIDERS)
 @bp.doc(parameters=[KEY_PARAMETER])
 @bp.arguments(DecisionRequest)
 @bp.response(200, ProposalSchema)
-def approve(body: dict[str, Any], proposal_id: int) -> ProposalView:
+def approve(body: dict[str, Any], proposal_id: int) -> dict[str, Any]:
     """Approve a proposal and carry it out. If that fails, the answer says why and the proposal stays open."""
     return _decide(service.approve, proposal_id, body["note"])
 
 
 @bp.post("/approvals/<id:proposal_id>/reject")
-@requires(Permission.DECIDE)
+@requires(*DECIDERS)
 @bp.doc(parameters=[KEY_PARAMETER])
 @bp.arguments(DecisionRequest)
 @bp.response(200, ProposalSchema)
-def reject(body: dict[str, Any], proposal_id: int) -> ProposalView:
+def reject(body: dict[str, Any], proposal_id: int) -> dict[str, Any]:
     """Reject a proposal, with a reason."""
     return _decide(service.reject, proposal_id, body["note"])
 
@@ -86,7 +91,7 @@ def reject(body: dict[str, Any], proposal_id: int) -> ProposalView:
 @bp.doc(parameters=[KEY_PARAMETER])
 @bp.arguments(DecisionRequest)
 @bp.response(200, ProposalSchema)
-def withdraw(body: dict[str, Any], proposal_id: int) -> ProposalView:
+def withdraw(body: dict[str, Any], proposal_id: int) -> dict[str, Any]:
     """Withdraw your own proposal."""
     return _decide(service.withdraw, proposal_id, body["note"])
 
@@ -103,10 +108,16 @@ class _Decision(Protocol):
     def __call__(self, session: Session, proposal_id: int, note: str, *, actor: Actor, desk: Desk) -> object: ...
 
 
-def _decide(how: _Decision, proposal_id: int, note: str) -> ProposalView:
+def _decide(how: _Decision, proposal_id: int, note: str) -> dict[str, Any]:
     in_transaction_once(find_idempotency_key(), how, proposal_id, note, actor=get_actor(), desk=get_desk())
     return _shown(proposal_id)
 
 
-def _shown(proposal_id: int) -> ProposalView:
-    return in_snapshot(queries.get_proposal, proposal_id, get_actor().center_id)
+def _shown(proposal_id: int) -> dict[str, Any]:
+    return in_snapshot(_see, proposal_id, get_actor().center_id, get_desk())
+
+
+def _see(session: Session, proposal_id: int, center_id: int, desk: Desk) -> dict[str, Any]:
+    proposal = queries.get_proposal(session, proposal_id, center_id)
+    free = len(desk.free(session, proposal, center_id)) if proposal.status == "proposed" else None
+    return asdict(proposal) | {"deciders": free}

@@ -9,9 +9,15 @@ from sqlalchemy.orm import Session
 from ledger.approvals.queries import ProposalView
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Forbidden, Rejected
+from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
 
 Values = Mapping[str, Any]
+# Who steps in where everybody else who might decide is barred.
+AUDITS = (Permission.READ_BOOKS, Permission.RELEASE_AS_AUDITOR)
+# What is unusual about who decided: an auditor stood in; or role or code came from the proposer within 30 days.
+STOOD_IN, OWES_PROPOSER = "stood_in", "owes_proposer"
+REMARKS = (STOOD_IN, OWES_PROPOSER)
 
 
 class OneHousehold(Protocol):
@@ -31,6 +37,23 @@ class OneHousehold(Protocol):
         lock: bool = False,
     ) -> bool:
         """True if they share one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Somebody who holds a permission, and which volunteer of the center they are, if any."""
+
+    identity_id: int
+    volunteer_id: int | None
+
+
+class Holders(Protocol):
+    """Everybody who holds one of these permissions for the whole center; with `lock` until the unit ends."""
+
+    def __call__(
+        self, session: Session, permissions: Collection[Permission], center_id: int, *, lock: bool = False
+    ) -> Sequence[Holder]:
+        """The holders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,35 +82,57 @@ class Payload(Protocol):
         """Convert typed values to the stored form."""
 
 
+def _nobody(_values: Values) -> int | None:
+    return None
+
+
+def _never(_values: Values) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of proposal, with everything specific to it, so that no other code checks its name.
 
-    `title` is a lazy text. `check` refuses what could never be done; `execute` does it in the decision's unit and
-    returns a short reference to the result. With `single`, only one proposal per subject may be open.
-    `subject_words` words the subjects of several proposals of the kind, in their order, with a number of statements
-    that doesn't depend on theirs; it receives the names of the members concerned by id. `consequence` receives the text
-    of one subject and says what approval would do now. Both are called in the reader's language.
+    `title` is a lazy text. Who holds one of `decide` may decide. `check` refuses what could never be done; `execute`
+    does it in the decision's unit and returns a short reference to the result. With `single`, only one proposal per
+    subject may be open. `person` is whose log-in it concerns, if any; `gains` whether that person, or the volunteer
+    concerned, gains by it. `subject_words` words the subjects of several proposals of the kind, in their order, with a
+    number of statements that doesn't depend on theirs; it receives the names of the members concerned by id.
+    `consequence` receives the text of one subject and says what approval would do now. Both are called in the reader's
+    language.
     """
 
     name: str
     title: Any
     propose: Permission
-    decide: Permission
+    decide: tuple[Permission, ...]
     payload: Payload
     check: Callable[[Session, Values, Actor], Subject]
     execute: Callable[[Session, Values, ProposalView, Actor], str]
     subject_words: Callable[[Session, Sequence[ProposalView], int, Mapping[int, str]], Sequence[SubjectWords]]
     consequence: Callable[[Session, ProposalView, int, str], str]
     single: bool = False
+    person: Callable[[Values], int | None] = _nobody
+    gains: Callable[[Values], bool] = _never
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether somebody may decide: the code of what forbids it, None if nothing does; and whether they stand in."""
+
+    code: str | None
+    stands_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """All kinds, and the check for a shared household."""
+    """All kinds, and what is asked about people: shared households, holders of permissions, who owes a role to whom."""
 
     kinds: tuple[Kind, ...]
     one_household: OneHousehold
+    holders: Holders
+    owes: Callable[[Session, int, int, int], bool]
 
     def kind(self, name: str) -> Kind:
         """A kind by name. Raises Rejected("approvals.kind_unknown")."""
@@ -96,29 +141,122 @@ class Desk:
             raise Rejected("approvals.kind_unknown", allowed=", ".join(kind.name for kind in self.kinds))
         return found
 
-    def why_not(self, session: Session, actor: Actor, proposal: ProposalView, *, lock: bool = False) -> str | None:
-        """The code of what forbids this person to decide, None if nothing does.
+    def need_no_own_gain(self, session: Session, kind: Kind, values: Values, member_id: int | None, by: Actor) -> None:
+        """Raises Forbidden("approvals.own_gain") for a proposal about oneself, or by which one's household gains.
 
-        Neither the proposer, nor the member concerned, nor anybody in their households may decide.
+        The households stay locked until the unit ends.
         """
-        members = [] if proposal.member_id is None else [proposal.member_id]
-        if actor.identity_id == proposal.proposed_by or actor.volunteer_id in members:
+        matter = _Matter(kind.person(values), member_id, kind.gains(values), by.identity_id, by.center_id)
+        own = matter.person == by.identity_id or (
+            matter.gains and member_id is not None and member_id == by.volunteer_id
+        )
+        if own or self._household_gains(session, matter, lock=True):
+            raise Forbidden("approvals.own_gain")
+
+    def free(self, session: Session, proposal: ProposalView, center_id: int) -> list[Holder]:
+        """Who may decide now: of those who usually do, or else of the auditors; empty if nobody may."""
+        kind = self.kind(proposal.kind)
+        return self._unbarred(session, kind.decide, proposal, center_id) or self._unbarred(
+            session, AUDITS, proposal, center_id
+        )
+
+    def standing(self, session: Session, actor: Actor, proposal: ProposalView, *, lock: bool = False) -> Standing:
+        """Whether this person may decide now. An auditor stands in where everybody else who might decide is barred.
+
+        Neither the proposer, nor the person or member concerned, nor anybody in their households may decide. With
+        `lock` roles and households stay as they are until the unit ends.
+        """
+        kind, center_id = self.kind(proposal.kind), actor.center_id
+        me = Holder(actor.identity_id, actor.volunteer_id)
+        usual = self._holds(session, actor, kind.decide, lock=lock)
+        if not usual and not self._holds(session, actor, AUDITS, lock=lock):
+            return Standing("access.denied")
+        code = self._barred(session, me, proposal, center_id, lock=lock)
+        if code is not None or usual:
+            return Standing(code)
+        if self._unbarred(session, kind.decide, proposal, center_id, lock=lock):
+            return Standing("access.denied")
+        return Standing(None, stands_in=True)
+
+    def need_another(self, session: Session, actor: Actor, proposal: ProposalView) -> tuple[str, ...]:
+        """What to remark about this person's decision.
+
+        Raises Forbidden("access.denied" | "approvals.two_people_needed" | "approvals.same_household" |
+        "approvals.own_gain") for `standing`, which can't change before the unit ends.
+        """
+        standing = self.standing(session, actor, proposal, lock=True)
+        if standing.code is not None:
+            raise Forbidden(standing.code)
+        owing = self.owes(session, actor.identity_id, proposal.proposed_by, actor.center_id)
+        return (*([STOOD_IN] if standing.stands_in else []), *([OWES_PROPOSER] if owing else []))
+
+    def _holds(self, session: Session, actor: Actor, permissions: Sequence[Permission], *, lock: bool) -> bool:
+        """Whether the actor holds one of these for the whole center, by the request and still."""
+        if not any(actor.may(permission, ROOT) for permission in permissions):
+            return False
+        found = self.holders(session, permissions, actor.center_id, lock=lock)
+        return actor.identity_id in {each.identity_id for each in found}
+
+    def _unbarred(
+        self,
+        session: Session,
+        permissions: Sequence[Permission],
+        proposal: ProposalView,
+        center_id: int,
+        *,
+        lock: bool = False,
+    ) -> list[Holder]:
+        found = self.holders(session, permissions, center_id, lock=lock)
+        return [each for each in found if self._barred(session, each, proposal, center_id, lock=lock) is None]
+
+    def _barred(
+        self, session: Session, who: Holder, proposal: ProposalView, center_id: int, *, lock: bool
+    ) -> str | None:
+        """The code of what forbids it, whatever their role."""
+        matter = self._matter(proposal, center_id)
+        if who.identity_id in (matter.proposed_by, matter.person):
             return "approvals.two_people_needed"
+        if who.volunteer_id is not None and who.volunteer_id == matter.member_id:
+            return "approvals.two_people_needed"
+        if self._household_gains(session, matter, lock=lock):
+            return "approvals.own_gain"
+        identities = [matter.proposed_by, *matter.people]
         near = self.one_household(
-            session,
-            actor.identity_id,
-            actor.center_id,
-            identities=[proposal.proposed_by],
-            volunteers=members,
-            lock=lock,
+            session, who.identity_id, center_id, identities=identities, volunteers=matter.members, lock=lock
         )
         return "approvals.same_household" if near else None
 
-    def need_another(self, session: Session, actor: Actor, proposal: ProposalView) -> None:
-        """Raises Forbidden("approvals.two_people_needed" | "approvals.same_household") for `why_not`.
+    def _matter(self, proposal: ProposalView, center_id: int) -> "_Matter":
+        kind = self.kind(proposal.kind)
+        values = kind.payload.read(proposal.payload)
+        return _Matter(kind.person(values), proposal.member_id, kind.gains(values), proposal.proposed_by, center_id)
 
-        The households stay locked until the unit ends, so the decision rests on the households at its time.
-        """
-        code = self.why_not(session, actor, proposal, lock=True)
-        if code is not None:
-            raise Forbidden(code)
+    def _household_gains(self, session: Session, matter: "_Matter", *, lock: bool) -> bool:
+        """Whether somebody of the proposer's household gains by it."""
+        return matter.gains and self.one_household(
+            session,
+            matter.proposed_by,
+            matter.center_id,
+            identities=matter.people,
+            volunteers=matter.members,
+            lock=lock,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Matter:
+    """Whom a proposal concerns, by log-in or as a volunteer, whether they gain by it, and who proposes it."""
+
+    person: int | None
+    member_id: int | None
+    gains: bool
+    proposed_by: int
+    center_id: int
+
+    @property
+    def people(self) -> list[int]:
+        return [] if self.person is None else [self.person]
+
+    @property
+    def members(self) -> list[int]:
+        return [] if self.member_id is None else [self.member_id]

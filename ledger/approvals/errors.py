@@ -41,6 +41,10 @@ register(
             403, "同一户的人不能定这一项", "Nobody of the same household may decide on this",
             "您和提出的人或者本人登记在同一户，请另一位管理员来。户登记错了，请别人先在志愿者的页面上改", "You are registered in one household with who proposed it or whom it is for: ask another administrator. If the register is wrong, have somebody else correct it on the volunteer's page first",
         ),
+        "own_gain": ErrorText(
+            403, "不能给自己或者自己家的人提这一项", "Nobody proposes this for themselves or for their own household",
+            "提的人和得益的人不能是同一个人或者同一户，请另一位管理员来提", "Who proposes and who gains must not be one person or of one household: ask another administrator to propose it",
+        ),
         "not_the_proposer": ErrorText(
             403, "只有提出的人能撤回", "Only who proposed it can withdraw it",
             "不同意就选“不批准”，写上理由", "If you disagree, reject it and say why",

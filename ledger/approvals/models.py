@@ -44,7 +44,10 @@ class Proposal(Base):
 
 
 class ProposalDecision(Base):
-    """How a proposal ended, once: who decided, when, why, and the result if it was carried out."""
+    """How a proposal ended, once: who decided, when, why, and the result if it was carried out.
+
+    `remarks` says what is unusual about who decided: names of approvals.desk.REMARKS with spaces between them.
+    """
 
     __tablename__ = "proposal_decision"
     __table_args__ = (
@@ -61,3 +64,4 @@ class ProposalDecision(Base):
     decided_at: Mapped[datetime]
     note: Mapped[str]
     result_ref: Mapped[str | None]
+    remarks: Mapped[str | None]

@@ -33,6 +33,7 @@ class ProposalView:
     decided_at: datetime | None
     note: str | None
     result_ref: str | None
+    remarks: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,14 @@ def find_waiting(session: Session, center_id: int, kind: str, subject_ref: str) 
     return session.connection().execute(query.limit(1)).scalar()
 
 
+def waiting_of(session: Session, identity_id: int, center_id: int) -> list[ProposalView]:
+    """Open proposals that this person made, locked so that nobody decides on them before the unit ends."""
+    own = sa.select(_proposal.c.id).where(*_waiting(center_id), _proposal.c.proposed_by == identity_id)
+    ids = session.connection().scalars(own.order_by(_proposal.c.id).with_for_update()).all()
+    rows = session.connection().execute(_query(center_id).where(_proposal.c.id.in_(ids)).order_by(_proposal.c.id))
+    return [_view(row) for row in rows]
+
+
 def count_waiting(session: Session, center_id: int) -> int:
     """Number of open proposals."""
     return int(session.execute(sa.select(sa.func.count()).where(*_waiting(center_id))).scalar_one())
@@ -94,7 +103,7 @@ def _waiting(center_id: int) -> tuple[sa.ColumnElement[bool], ...]:
 
 def _query(center_id: int) -> "sa.Select[Any]":
     decided = sa.and_(_decision.c.center_id == _proposal.c.center_id, _decision.c.proposal_id == _proposal.c.id)
-    names = ("decided_by", "decided_at", "note", "result_ref")
+    names = ("decided_by", "decided_at", "note", "result_ref", "remarks")
     return (
         sa.select(*_proposal.c, *(_decision.c[name] for name in names))
         .outerjoin(_decision, decided)

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from ledger.approvals.desk import Values
+from ledger.approvals.desk import REMARKS, Values
 from ledger.kernel.errors import Rejected
 from ledger.web.fields import Choice, Instant, Members, PageQuery, PublicId, Request, Text
 
@@ -49,6 +49,14 @@ class ProposalSchema(Schema):
     note = fields.String(allow_none=True)
     result_ref = fields.String(
         allow_none=True, metadata={"description": "What an approved one led to, as batch:0123456789abc."}
+    )
+    remarks = fields.String(
+        allow_none=True,
+        metadata={"description": f"What is unusual about who decided, with spaces between them: {', '.join(REMARKS)}."},
+    )
+    deciders = fields.Integer(
+        allow_none=True,
+        metadata={"description": "How many may decide now; 0 if nobody may. In the answers about one proposal alone."},
     )
 
 

@@ -4,6 +4,7 @@ If it can't be carried out, the decision is refused with the reason and the prop
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,8 +17,9 @@ from ledger.approvals.queries import ProposalView
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, Forbidden, Rejected
-from ledger.kernel.ids import new_id
+from ledger.kernel.ids import new_id, public_id
 from ledger.kernel.paths import ROOT
+from ledger.kernel.signals import signal
 from ledger.kernel.types import table_of
 
 _proposal = table_of(Proposal)
@@ -27,7 +29,8 @@ def propose(session: Session, kind: str, payload: Values, reason: str, *, actor:
     """Propose something for another person to decide on. Returns the proposal's key.
 
     Raises Rejected("approvals.kind_unknown" | "approvals.payload_invalid" | "approvals.reason_needed"),
-    Forbidden("access.denied"), Conflict("approvals.already_proposed"), and whatever the kind's own check raises.
+    Forbidden("access.denied" | "approvals.own_gain"), Conflict("approvals.already_proposed"), and whatever the kind's
+    own check raises.
     """
     known = desk.kind(kind)
     actor.need(known.propose, ROOT)
@@ -35,6 +38,7 @@ def propose(session: Session, kind: str, payload: Values, reason: str, *, actor:
         raise Rejected("approvals.reason_needed")
     values = known.payload.read(payload)
     subject = known.check(session, values, actor)
+    desk.need_no_own_gain(session, known, values, subject.member_id, actor)
     if known.single and queries.find_waiting(session, actor.center_id, known.name, subject.ref) is not None:
         raise Conflict("approvals.already_proposed")
     proposal_id = new_id()
@@ -58,13 +62,13 @@ def approve(session: Session, proposal_id: int, note: str, *, actor: Actor, desk
     """Approve a proposal and carry it out: {"proposal_id", "result_ref"}.
 
     Raises NotFound("approvals.not_found"),
-    Forbidden("access.denied" | "approvals.two_people_needed" | "approvals.same_household"),
+    Forbidden("access.denied" | "approvals.two_people_needed" | "approvals.same_household" | "approvals.own_gain"),
     Conflict("approvals.already_decided"), and whatever carrying it out raises; then nothing changes.
     """
     proposal, kind = _open(session, proposal_id, actor, desk)
-    _need_decider(session, proposal, kind, actor, desk)
+    remarks = desk.need_another(session, actor, proposal)
     result_ref = kind.execute(session, kind.payload.read(proposal.payload), proposal, actor)
-    _decide(session, proposal, "approved", note, actor=actor, result_ref=result_ref)
+    _decide(session, proposal, "approved", note, actor=actor, result_ref=result_ref, remarks=remarks)
     return {"proposal_id": proposal.id, "result_ref": result_ref}
 
 
@@ -73,11 +77,11 @@ def reject(session: Session, proposal_id: int, note: str, *, actor: Actor, desk:
 
     Raises the refusals named at `approve`, and Rejected("approvals.note_needed").
     """
-    proposal, kind = _open(session, proposal_id, actor, desk)
-    _need_decider(session, proposal, kind, actor, desk)
+    proposal, _kind = _open(session, proposal_id, actor, desk)
+    remarks = desk.need_another(session, actor, proposal)
     if not note.strip():
         raise Rejected("approvals.note_needed")
-    _decide(session, proposal, "rejected", note, actor=actor)
+    _decide(session, proposal, "rejected", note, actor=actor, remarks=remarks)
     return {"proposal_id": proposal.id}
 
 
@@ -94,6 +98,17 @@ def withdraw(session: Session, proposal_id: int, note: str, *, actor: Actor, des
     return {"proposal_id": proposal.id}
 
 
+def withdraw_all_of(session: Session, identity_id: int, *, actor: Actor) -> int:
+    """Withdraw everything that a person has proposed and that still waits, as the actor; returns how many.
+
+    For who takes the person's role away; checks no permission.
+    """
+    waiting = queries.waiting_of(session, identity_id, actor.center_id)
+    for proposal in waiting:
+        _decide(session, proposal, "withdrawn", "", actor=actor)
+    return len(waiting)
+
+
 def _open(session: Session, proposal_id: int, actor: Actor, desk: Desk) -> tuple[ProposalView, Kind]:
     """An open proposal, locked so that nobody else decides meanwhile."""
     proposal = queries.get_proposal(session, proposal_id, actor.center_id, lock=True)
@@ -102,14 +117,17 @@ def _open(session: Session, proposal_id: int, actor: Actor, desk: Desk) -> tuple
     return proposal, desk.kind(proposal.kind)
 
 
-def _need_decider(session: Session, proposal: ProposalView, kind: Kind, actor: Actor, desk: Desk) -> None:
-    actor.need(kind.decide, ROOT)
-    desk.need_another(session, actor, proposal)
-
-
 def _decide(
-    session: Session, proposal: ProposalView, decision: str, note: str, *, actor: Actor, result_ref: str | None = None
+    session: Session,
+    proposal: ProposalView,
+    decision: str,
+    note: str,
+    *,
+    actor: Actor,
+    result_ref: str | None = None,
+    remarks: Sequence[str] = (),
 ) -> None:
+    """Store how it ended; what is remarkable about who decided is a signal too."""
     row = {
         "center_id": actor.center_id,
         "proposal_id": proposal.id,
@@ -118,7 +136,10 @@ def _decide(
         "decided_at": clock.now(),
         "note": note.strip(),
         "result_ref": result_ref,
+        "remarks": " ".join(remarks) or None,
     }
     session.connection().execute(sa.insert(ProposalDecision), row)
+    for remark in remarks:
+        signal(session, f"approvals.{remark}", [f"proposal:{public_id(proposal.id)}"], center_id=actor.center_id)
     own = (_proposal.c.center_id == actor.center_id, _proposal.c.id == proposal.id)
     session.connection().execute(sa.update(_proposal).where(*own).values(status=decision))

@@ -59,7 +59,9 @@ def _found(session: Session, center_name: str, name: str, phone: str, password_h
     center_id = organisations.create_center(session, name=center_name)
     actor = system_actor(center_id)
     top = organisation_queries.top_place(session, center_id)
-    identity_id = staff.hire(session, name=name, phone=phone, role="admin", place_id=top.id, actor=actor)
+    identity_id = staff.hire(
+        session, name=name, phone=phone, role="admin", place_id=top.id, household=None, actor=actor
+    )
     rules.add_version(session, RuleBody(), effective_from=clock.now(), actor=actor)
     if password_hash is None:
         return credentials.make_activation_code(session, identity_id, actor=actor)

@@ -81,7 +81,13 @@ def hire_staff(stage: Stage) -> None:
 
 def _hire(stage: Stage, name: str, phone: str, role: str, place: int, *, printed: bool = False) -> None:
     identity_id = staff.hire(
-        stage.session, name=name, phone=phone, role=role, place_id=stage.places[place], actor=stage.system
+        stage.session,
+        name=name,
+        phone=phone,
+        role=role,
+        place_id=stage.places[place],
+        household=None,
+        actor=stage.system,
     )
     actor = staff_actor(identity_id, stage.center_id, role, stage.paths[place])
     group = {"station_manager": stage.managers, "clerk": stage.clerks}.get(role)

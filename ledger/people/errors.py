@@ -82,6 +82,30 @@ register(
             409, "这是最后一位管理员，不能取消", "This is the last administrator",
             "请先给另一个人管理员身份", "Give somebody else the role first",
         ),
+        "grant_takes_two": ErrorText(
+            403, "给管理员、审计员这样的身份要两个人", "It takes two people to grant a role that decides or audits",
+            "请在人员的页面上提出来，由另一位管理员或者审计员来批", "Propose it on the page of staff; another administrator or an auditor decides",
+        ),
+        "code_takes_two": ErrorText(
+            403, "给管理员、审计员打激活码要两个人", "It takes two people to make a code for an administrator or auditor",
+            "请在人员的页面上提出来，由另一位管理员或者审计员来批，批的人打", "Propose it on the page of staff; another administrator or an auditor approves and prints it",
+        ),
+        "code_takes_one": ErrorText(
+            422, "这个人的激活码不用两个人", "A code for this person does not take two people",
+            "请直接打", "Print it directly",
+        ),
+        "code_not_yours": ErrorText(
+            403, "激活码只给批的那个人看", "The code is shown only to who approved it",
+            "请让批的人来打", "Ask whoever approved it",
+        ),
+        "code_made": ErrorText(
+            409, "这张激活码已经打过了", "The code was made already",
+            "每批一次只打一张。丢了请再提一次", "An approval makes one code; propose another if it was lost",
+        ),
+        "code_over": ErrorText(
+            409, "批了超过 24 小时，不能再打", "The approval is more than 24 hours old",
+            "请再提一次", "Propose it again",
+        ),
         "activation_code_invalid": ErrorText(
             422, "手机号和激活码对不上，或者激活码已过期", "The phone number and the code do not belong together, or the code has expired",
             "请核对纸条；每张纸条只能用一次，7 天内有效，管理员和审计员的 24 小时。不行就请工作人员再打一张",

@@ -128,13 +128,15 @@ class HouseholdChange(Base):
 class RoleGrant(Base):
     """A person's role for a place and everything under it; the place's path is copied, because a place never moves.
 
-    `valid_until` is its last day in the people's zone; it ends by itself.
+    `valid_until` is its last day in the people's zone; it ends by itself. The household is asked at each grant, because
+    staff need not be volunteers: None means that there is none if `household_asked`, else that nobody asked yet.
     """
 
     __tablename__ = "role_grant"
     __table_args__ = (
         inside_center("identity_id", "identity"),
         inside_center("place_id", "place"),
+        inside_center("household_id", "household"),
         sa.Index(None, "center_id", "identity_id"),
         sa.Index(
             "uq_role_grant_live",
@@ -152,6 +154,7 @@ class RoleGrant(Base):
             name="role",
         ),
         sa.CheckConstraint("role <> 'outside_auditor' OR valid_until IS NOT NULL", name="end"),
+        sa.CheckConstraint("household_asked OR household_id IS NULL", name="household"),
         STRICT,
     )
 
@@ -164,6 +167,8 @@ class RoleGrant(Base):
     granted_by: Mapped[int]
     granted_at: Mapped[datetime]
     valid_until: Mapped[date | None]
+    household_id: Mapped[int | None]
+    household_asked: Mapped[bool] = mapped_column(sa.Boolean)
     revoked_at: Mapped[datetime | None]
 
 
@@ -228,3 +233,30 @@ class ActivationCode(Base):
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class CredentialEvent(Base):
+    """A credential or role was made, used or ended: whose, by whom, and what it is about. No personal text.
+
+    `proposed_by` asked for it where it took two people. `about` is a public reference, as "proposal:0123456789abc", or
+    empty; `reason` is given for what is done on the server, and must hold no names.
+    """
+
+    __tablename__ = "credential_event"
+    __table_args__ = (
+        inside_center("identity_id", "identity"),
+        sa.Index(None, "center_id", "identity_id", "at", "id"),
+        sa.Index(None, "center_id", "at", "id"),
+        sa.Index(None, "center_id", "about"),
+        STRICT,
+    )
+
+    center_id: Mapped[center_key]
+    id: Mapped[key]
+    identity_id: Mapped[int]
+    kind: Mapped[str]
+    made_by: Mapped[int]
+    proposed_by: Mapped[int | None]
+    at: Mapped[datetime]
+    about: Mapped[str]
+    reason: Mapped[str]

@@ -55,6 +55,7 @@ LANGUAGES = ("zh", "en")
 NAME_LENGTH = 50
 NUMBER_DIGITS = 8
 HOUSEHOLD_NUMBER_LENGTH = 20
+_NO_HOUSEHOLD = frozenset({"无", "没有", "none"})
 
 # A mobile number of 11 digits begins with 13 to 19, an area code with 0, a local number with 2 to 8. Numbers that
 # begin with 100 are the operators' five-digit service lines, so 1000 and seven digits is never assigned.
@@ -178,6 +179,11 @@ def clean_household_number(text: str) -> str:
     if len(number) > HOUSEHOLD_NUMBER_LENGTH or not number.isprintable() or not re.search(r"\d", number):
         raise Rejected("people.household_number_invalid", most=HOUSEHOLD_NUMBER_LENGTH)
     return number
+
+
+def household_said(text: str) -> str | None:
+    """The household's number as typed, or None for the words that say there is none: 无, 没有, none."""
+    return None if text.strip().casefold() in _NO_HOUSEHOLD else text
 
 
 def household_key(number: str) -> str:

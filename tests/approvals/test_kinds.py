@@ -42,6 +42,13 @@ def prepared_run(office: Office) -> int:
     return in_transaction(expiry.prepare, expiry.last_day_over(), actor=office.first.actor)
 
 
+def grant_of(office: Office) -> dict[str, Any]:
+    """A role for somebody at a station."""
+    who = office.world.add_staff("clerk", name=NAME).identity_id
+    where = {"place_id": public_id(office.world.add_station(f"North {who}"))}
+    return {"identity_id": public_id(who), "role": "admin", "household": None} | where
+
+
 # An example payload for each kind; a new kind needs one.
 EXAMPLES: dict[str, Callable[[Office], dict[str, Any]]] = {
     "points.adjustment": lambda office: office.payload(1250),
@@ -49,6 +56,8 @@ EXAMPLES: dict[str, Callable[[Office], dict[str, Any]]] = {
     "points.period_reopen": lambda office: {"month": "2026-05"},
     "points.expiry_release": lambda office: {"run_id": public_id(prepared_run(office))},
     "points.clawback": lambda office: {"transfer_id": public_id(award(office))},
+    "people.grant": grant_of,
+    "people.code": lambda office: {"identity_id": public_id(office.world.add_staff("auditor", name=NAME).identity_id)},
 }
 HAVE_A_FIGURE = {"points.adjustment": "+12.50", "points.expiry_release": "−9.00", "points.clawback": "−9.00"}
 
@@ -69,6 +78,7 @@ def proposal_of(kind: str, payload: dict[str, Any], office: Office) -> ProposalV
         decided_at=None,
         note=None,
         result_ref=None,
+        remarks=None,
     )
 
 

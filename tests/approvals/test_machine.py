@@ -59,6 +59,9 @@ class Deciding(RuleBasedStateMachine):
         if -amount > self.points:
             assert outcome == "points.exceeds_credits"
             return
+        if who in (2, 3) and amount > 0:
+            assert outcome == "approvals.own_gain"
+            return
         self.proposals.append(Expected(outcome, who, amount))
 
     @rule(who=_WHO, which=_WHICH, how=st.sampled_from(["approve", "approve", "reject", "withdraw"]))

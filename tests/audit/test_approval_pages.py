@@ -188,14 +188,15 @@ def test_the_console_says_how_many_wait(office: Office, first: Browser) -> None:
 
 
 @on_sqlite
-def test_an_auditor_reads_and_decides_nothing(office: Office, app: Flask) -> None:
+def test_an_auditor_reads_and_decides_nothing_while_another_may(office: Office, app: Flask) -> None:
     auditor = Browser(app.test_client(), office.auditor)
     path = f"/approvals/{public_id(office.adjustment(100))}"
 
     assert "审批" in words(auditor.get("/console"))
     assert auditor.get("/approvals").status_code == 200
     page = auditor.get(path)
-    assert "管理员来批，您可以看" in words(page)
+    assert "有权批的人来批，您可以看" in words(page)
+    assert "能批的人：冯**" in words(page)
     assert "decision" not in page.text
     assert auditor.get("/adjustments/new").status_code == 403
     assert auditor.post(path, decision="approve", note="").status_code == 403

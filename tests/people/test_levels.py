@@ -15,6 +15,7 @@ from ledger.kernel.paths import ROOT
 from ledger.people.access import candidates, credentials, login, sessions, staff
 from ledger.people.access.devices import new_device
 from ledger.people.access.login import choose_center, log_in
+from ledger.people.access.staff import Post
 from ledger.people.access.tickets import make_ticket
 from ledger.people.levels import level_of
 from ledger.people.policy import ROLES
@@ -66,11 +67,9 @@ class Holder:
     def rise(self, role: str, place_id: int | None = None, **more: Any) -> int:
         return in_transaction(
             staff.grant_role,
-            identity_id=self.person.identity_id,
-            role=role,
-            place_id=place_id or self.world.station_id,
-            actor=self.world.builder,
-            **more,
+            self.person.identity_id,
+            Post(role, place_id or self.world.station_id, None, **more),
+            actor=self.world.server,
         )
 
 
@@ -127,7 +126,7 @@ def test_a_rise_ends_nothing_in_another_center(holder: Holder, database: Databas
 def test_a_code_of_who_decides_or_audits_lasts_a_day(holder: Holder, role: str, hours: int) -> None:
     holder.rise(role, holder.world.top_id)
     who = holder.person.identity_id
-    holder.code = in_transaction(credentials.make_activation_code, who, actor=holder.world.builder)
+    holder.code = in_transaction(credentials.make_activation_code, who, actor=holder.world.server)
     with clock.at(clock.now() + timedelta(hours=hours)), pytest.raises(Rejected):
         holder.spend()
     with clock.at(clock.now() + timedelta(hours=hours, minutes=-1)):
@@ -142,9 +141,8 @@ def verified(holder: Holder) -> Callable[[Session], login.LoggedIn]:
 
 def granted(holder: Holder) -> dict[str, Any]:
     """What makes the holder an auditor."""
-    world = holder.world
-    who = {"identity_id": holder.person.identity_id, "role": "auditor"}
-    return who | {"place_id": world.top_id, "actor": world.builder}
+    post = Post("auditor", holder.world.top_id, household=None)
+    return {"identity_id": holder.person.identity_id, "post": post, "actor": holder.world.server}
 
 
 def chosen(holder: Holder) -> Callable[[], object]:

@@ -199,7 +199,7 @@ def test_at_most_three_centers_are_tried_and_then_the_center_is_asked(
 
 def test_who_belongs_nowhere_any_more_is_told_so(world: World) -> None:
     phone = fresh_phone()
-    hired = {"role": "clerk", "place_id": world.station_id, "actor": world.builder}
+    hired = {"role": "clerk", "place_id": world.station_id, "household": None, "actor": world.builder}
     identity_id = in_transaction(staff.hire, name="陈晓燕", phone=phone, **hired)
     hashed = hash_password(PASSWORD, phone=phone)
     in_transaction(credentials.set_password, identity_id, world.center_id, password_hash=hashed)

@@ -9,7 +9,7 @@ from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
 from ledger.kernel.paths import ROOT
 from ledger.people.access import credentials
-from ledger.people.access.staff import add_staff, grant_role
+from ledger.people.access.staff import Post, add_staff, grant_role
 from ledger.people.volunteers import queries
 from ledger.web.cookies import SESSION
 from tests.browsing import Browser, known_as, log_out
@@ -78,7 +78,7 @@ def test_from_the_slip_to_the_own_password_and_out_again(world: World, client: F
 def test_logging_in_leads_nowhere_else(world: World, client: FlaskClient, goal: str) -> None:
     phone = fresh_phone()
     identity_id = in_transaction(add_staff, name="陈晓燕", phone=phone, path=ROOT, actor=world.builder)
-    in_transaction(grant_role, identity_id=identity_id, role="clerk", place_id=world.station_id, actor=world.builder)
+    in_transaction(grant_role, identity_id, Post("clerk", world.station_id, None), actor=world.builder)
     code = in_transaction(credentials.make_activation_code, identity_id, actor=world.builder)
     browser = Browser(client)
     browser.post("/first-password", phone=phone, code=code, password=PASSWORD)
@@ -197,7 +197,10 @@ def test_the_only_station_is_proposed_and_of_several_one_must_be_chosen(world: W
 @on_sqlite
 def test_staff_come_and_go(world: World, client: FlaskClient) -> None:
     browser = Browser(client, world.add_staff("admin", place_id=world.top_id))
-    typed = {"name": "陈小华", "phone": fresh_phone(), "role": "clerk", "place_id": public_id(world.station_id)}
+    who = {"name": "陈小华", "phone": fresh_phone(), "role": "clerk", "place_id": public_id(world.station_id)}
+    unsaid = browser.post("/staff/new", **who)
+    assert (unsaid.status_code, 'id="household-error"' in unsaid.text) == (422, True)
+    typed = who | {"household": "无"}
     hired = browser.post("/staff/new", **typed).location
     assert hired.startswith("/staff?new=")
     slip = re.search(r'data-done.*?action="(/people/\w+/activation-code)"', browser.get(hired).text, re.DOTALL)

@@ -16,6 +16,7 @@ from ledger.kernel.ids import public_id
 from ledger.kernel.permissions import Permission
 from ledger.people.access import credentials, sessions, staff
 from ledger.people.access.candidates import candidate_of
+from ledger.people.access.staff import Post
 from ledger.people.models import RoleGrant
 from tests.browsing import Browser
 from tests.databases import on_sqlite
@@ -28,13 +29,20 @@ DAY = timedelta(days=1)
 READS_ALL_GRANTS = {
     "ledger.people.access.terms": "the rule itself",
     "ledger.audit.overview.first_steps": "whether anybody was ever hired",
+    "ledger.people.households.service": "what was said of a household counts until the grant is revoked",
     "ledger.people.access.credentials": "a code may be made only by who outranks every role, those that are over too",
 }
 
 
 def hire(world: World, role: str, until: date | None, **more: Any) -> int:
     """Hire somebody at the center; returns the identity."""
-    who = {"name": "孙正清", "phone": fresh_phone(), "place_id": world.top_id, "actor": world.builder} | more
+    who = {
+        "name": "孙正清",
+        "phone": fresh_phone(),
+        "place_id": world.top_id,
+        "actor": world.server,
+        "household": None,
+    } | more
     return in_transaction(staff.hire, role=role, valid_until=until, **who)
 
 
@@ -69,12 +77,16 @@ def test_a_role_ends_by_itself_after_its_last_day(world: World) -> None:
 
 def test_a_role_that_is_over_may_be_given_again_and_one_in_force_not(world: World) -> None:
     person = hire(world, "clerk", clock.today())
-    again: dict[str, Any] = {"identity_id": person, "role": "clerk", "place_id": world.top_id, "actor": world.builder}
+
+    def again(until: date | None = None) -> None:
+        post = Post("clerk", world.top_id, None, until)
+        in_transaction(staff.grant_role, person, post, actor=world.builder)
+
     with pytest.raises(Conflict) as refused:
-        in_transaction(staff.grant_role, **again)
+        again()
     assert refused.value.code == "people.role_held"
     with clock.at(clock.now() + DAY):
-        in_transaction(staff.grant_role, valid_until=clock.today() + DAY, **again)
+        again(clock.today() + DAY)
         assert roles(world, person) == ["clerk"]
 
 
@@ -114,12 +126,16 @@ def test_an_administrator_whose_role_ends_is_not_the_one_who_stays(world: World)
 def test_the_form_takes_the_last_day_and_the_page_says_what_counts(app: Flask, world: World) -> None:
     admin = Browser(app.test_client(), world.add_staff("admin", place_id=world.top_id))
     typed = {"name": "孙正清", "phone": fresh_phone(), "place_id": public_id(world.top_id), "role": "outside_auditor"}
+    typed |= {"household": "无", "reason": "年度审计"}
     refused = admin.post("/staff/new", **typed)
     assert refused.status_code == 422
     assert "外聘审计员要写到哪天为止" in refused.text
 
     last = clock.today() + 9 * DAY
-    assert admin.post("/staff/new", **typed, valid_until=last.isoformat()).status_code == 303
+    proposed = admin.post("/staff/new", **typed, valid_until=last.isoformat())
+    assert proposed.status_code == 303
+    other = Browser(app.test_client(), world.add_staff("admin", place_id=world.top_id))
+    assert other.post(proposed.location.partition("?")[0], decision="approve").status_code == 303
     world.add_staff("admin")
     world.add_staff("auditor")
     page = admin.get("/staff").text

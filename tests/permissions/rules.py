@@ -50,6 +50,10 @@ def root(*permissions: Permission, names: bool = False, owner: bool = False, hid
 
 
 BOOKS, PROPOSAL = (Permission.READ_BOOKS,), (Permission.READ_BOOKS, Permission.PROPOSE, Permission.DECIDE)
+# An auditor decides as well where nobody else may, and on roles and codes: tests/people/test_two_people.py.
+DECIDES = Rule(
+    "root", (Permission.DECIDE,), lets_in=(Permission.PROPOSE, Permission.READ_BOOKS, Permission.RELEASE_AS_AUDITOR)
+)
 EXPIRY = (Permission.READ_BOOKS, Permission.PROPOSE)
 SHELF = (Permission.MANAGE_SHOP, Permission.GOODS_IN, Permission.READ_BOOKS)
 RECEIPT = (Permission.TILL, Permission.READ_BOOKS)
@@ -90,11 +94,11 @@ RULES: dict[str, Rule] = {
     "activities_api.list_shifts": KNOWN_THING,
     "activities_api.list_signups": there(Permission.MANAGE_ACTIVITIES, Permission.CHECK_IN_OTHERS),
     "activities_api.sign_up": there(Permission.MANAGE_ACTIVITIES, owner=True),
-    "approvals_api.approve": root(Permission.DECIDE, names=True),
+    "approvals_api.approve": DECIDES,
     "approvals_api.get_proposal": root(*PROPOSAL, names=True),
     "approvals_api.list_proposals": root(*PROPOSAL),
     "approvals_api.propose": root(Permission.PROPOSE, names=True),
-    "approvals_api.reject": root(Permission.DECIDE, names=True),
+    "approvals_api.reject": DECIDES,
     "approvals_api.withdraw": Rule("maker", (Permission.PROPOSE,)),
     "audit.account": root(*BOOKS, names=True),
     "audit.accounts": root(*BOOKS),
@@ -102,7 +106,7 @@ RULES: dict[str, Rule] = {
     "audit.approvals": root(*PROPOSAL),
     "audit.ask_clawback": root(Permission.PROPOSE, names=True),
     "audit.console": root(*BOOKS),
-    "audit.decide": root(Permission.PROPOSE, Permission.DECIDE, names=True),
+    "audit.decide": DECIDES,
     "audit.drop_expiry": root(Permission.PROPOSE, names=True),
     "audit.ending": root(*BOOKS),
     "audit.expiry_run": root(*EXPIRY, names=True),
@@ -208,15 +212,18 @@ RULES: dict[str, Rule] = {
     "people.first_password": ANYBODY,
     "people.log_in": ANYBODY,
     "people.log_out": ANYBODY,
+    "people.new_code": there(Permission.MANAGE_STAFF),
     "people.new_staff": anywhere(Permission.MANAGE_STAFF),
     "people.new_volunteer": anywhere(Permission.MANAGE_VOLUNTEERS),
     "people.print_activation_code": MANAGES,
+    "people.print_approved_code": Rule("maker", (Permission.DECIDE, *BOOKS)),
     "people.print_card": MANAGES,
     "people.revoke_card": MANAGES,
     "people.revoke_role": there(Permission.MANAGE_STAFF),
     "people.send_center": ANYBODY,
     "people.send_first_password": ANYBODY,
     "people.send_log_in": ANYBODY,
+    "people.send_new_code": root(Permission.MANAGE_STAFF, names=True),
     "people.send_new_staff": there(Permission.MANAGE_STAFF),
     "people.send_new_volunteer": MANAGES,
     "people.set_household": MANAGES,

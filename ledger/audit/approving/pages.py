@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from ledger.approvals import queries, service
-from ledger.approvals.api import READERS, get_desk
+from ledger.approvals.api import DECIDERS, READERS, get_desk
 from ledger.approvals.queries import ProposalFilter, ProposalView
 from ledger.audit.approving import presenter
 from ledger.audit.approving.presenter import Row
@@ -87,7 +87,7 @@ def approval(proposal_id: int) -> str:
 
 
 @bp.post("/approvals/<id:proposal_id>")
-@requires(Permission.PROPOSE, Permission.DECIDE)
+@requires(Permission.PROPOSE, *DECIDERS)
 def decide(proposal_id: int) -> ResponseReturnValue:
     """Approve the proposal, which carries it out at once; reject it with a reason; or withdraw one's own."""
     how = _HOW.get(forms.verbatim("decision"), service.reject)

@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 
 from ledger.approvals.desk import Desk, SubjectWords
 from ledger.approvals.queries import ProposalView
+from ledger.audit.approving.words import REMARK_WORDS
 from ledger.audit.naming.causes import CAUSE_WORDS
 from ledger.audit.naming.names import identity_names, volunteer_names
 from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
 from ledger.kernel.errors import Forbidden
 from ledger.kernel.ids import parse_public_id
-from ledger.kernel.paths import ROOT
+from ledger.people.access.approved_codes import may_make_code
 from ledger.people.households.service import one_household
 from ledger.points.book import entries
 from ledger.web.problem import words
@@ -38,7 +39,8 @@ class Case:
 
     `corrects` links to the transfer it corrects, `run` to the expiry run, `result` to the outcome. While the proposal
     is pending, `why_not` says why the reader may not decide and what to do, None if they may. Once decided, `kinship`
-    says whether the two people belonged to one household.
+    says whether the two people belonged to one household, `remarks` what else is unusual about who decided. `free` are
+    those who may decide now, `prints_code` says that the reader approved a code and may make it now.
     """
 
     row: Row
@@ -49,7 +51,10 @@ class Case:
     result: str | None
     why_not: tuple[str, str] | None
     kinship: str
+    remarks: list[str]
     is_own: bool
+    free: list[str]
+    prints_code: bool
 
 
 def rows(session: Session, proposals: Sequence[ProposalView], center_id: int, desk: Desk) -> list[Row]:
@@ -93,29 +98,42 @@ def case_of(session: Session, proposal: ProposalView, actor: Actor, desk: Desk) 
         run=url_for("audit.expiry_run", run_id=parse_public_id(run)) if run else None,
         result=_result(session, proposal, actor.center_id),
         why_not=_why_not(session, proposal, actor, desk) if waits else None,
-        kinship="" if waits else _kinship(session, proposal, actor.center_id),
+        kinship="" if waits else _kinship(session, proposal, actor.center_id, desk),
+        remarks=[str(REMARK_WORDS[each]) for each in (proposal.remarks or "").split()],
         is_own=proposal.proposed_by == actor.identity_id,
+        free=_free(session, proposal, actor.center_id, desk) if waits else [],
+        prints_code=may_make_code(session, proposal, actor),
     )
 
 
 def _why_not(session: Session, proposal: ProposalView, actor: Actor, desk: Desk) -> tuple[str, str] | None:
-    if not actor.may(desk.kind(proposal.kind).decide, ROOT):
-        return _("这一项要另一个人来定"), _("管理员来批，您可以看。")
-    code = desk.why_not(session, actor, proposal)
+    code = desk.standing(session, actor, proposal).code
+    if code == "access.denied":
+        return _("这一项要另一个人来定"), _("有权批的人来批，您可以看。")
     return None if code is None else words(Forbidden(code))
 
 
-def _kinship(session: Session, proposal: ProposalView, center_id: int) -> str:
-    """Whether the decider shared a household with the proposer or the member, then or now."""
+def _free(session: Session, proposal: ProposalView, center_id: int, desk: Desk) -> list[str]:
+    """The masked names of those who may decide now."""
+    ids = [each.identity_id for each in desk.free(session, proposal, center_id)]
+    names = people(session, ids, center_id)
+    return [names[who] for who in ids if who in names]
+
+
+def _kinship(session: Session, proposal: ProposalView, center_id: int, desk: Desk) -> str:
+    """Whether the decider shared a household with the proposer, the person or the member, then or now."""
     if proposal.decided_by is None or proposal.decided_by == proposal.proposed_by:
         return ""
     members = [] if proposal.member_id is None else [proposal.member_id]
+    kind = desk.kind(proposal.kind)
+    person = kind.person(kind.payload.read(proposal.payload))
+    concerned = [] if person is None else [person]
     then, now = (
         one_household(
             session,
             proposal.decided_by,
             center_id,
-            identities=[proposal.proposed_by],
+            identities=[proposal.proposed_by, *concerned],
             volunteers=members,
             at=at,
         )

@@ -4,6 +4,8 @@ from typing import Any
 
 from flask_babel import lazy_gettext
 
+from ledger.approvals.desk import OWES_PROPOSER, STOOD_IN
+
 # Word and symbol of each state.
 STATUS_WORDS: dict[str, tuple[Any, str]] = {
     "proposed": (lazy_gettext("等人批"), "look"),
@@ -11,5 +13,14 @@ STATUS_WORDS: dict[str, tuple[Any, str]] = {
     "rejected": (lazy_gettext("没批准"), "stop"),
     "withdrawn": (lazy_gettext("撤回了"), "info"),
 }
+# What is unusual about who decided.
+REMARK_WORDS: dict[str, Any] = {
+    STOOD_IN: lazy_gettext("别的人都不能批，由审计员批的"),
+    OWES_PROPOSER: lazy_gettext("批的人的身份或激活码，30 天内来自提的人"),
+}
 # Where a form shows why nothing was proposed.
-PROPOSING_FIELDS = {"approvals.reason_needed": "reason", "approvals.already_proposed": "reason"}
+PROPOSING_FIELDS = {
+    "approvals.reason_needed": "reason",
+    "approvals.already_proposed": "reason",
+    "approvals.own_gain": "reason",
+}

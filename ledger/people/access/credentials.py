@@ -11,17 +11,18 @@ from sqlalchemy.orm import Session
 from ledger.kernel import clock
 from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
 from ledger.kernel.crypto import keyring
-from ledger.kernel.errors import Rejected
+from ledger.kernel.errors import Forbidden, Rejected
 from ledger.kernel.ids import new_id, public_id
 from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
 from ledger.kernel.sweeping import sweep
 from ledger.kernel.types import table_of
+from ledger.people.access import events
 from ledger.people.access.candidates import centers_of_phone
 from ledger.people.access.sessions import level_in, roles_of
 from ledger.people.access.tokens import new_token, read_token
 from ledger.people.identities.queries import find_identity_by_phone, lock_password
-from ledger.people.levels import CODE_LASTS
+from ledger.people.levels import CODE_LASTS, DECIDER
 from ledger.people.models import ActivationCode, Identity, LoginSession
 from ledger.people.policy import phone_key
 from ledger.people.volunteers.queries import find_volunteer_by_identity
@@ -57,13 +58,28 @@ def slip_fragment(code: str, center_id: int) -> str:
     return f"{public_id(center_id)}.{code}"
 
 
-def make_activation_code(session: Session, identity_id: int, *, actor: Actor) -> str:
+def make_activation_code(session: Session, identity_id: int, *, actor: Actor, reason: str = "") -> str:
     """Make a code for paper (ABCD-EFGH-JKMN) that sets a password once; earlier codes stop working.
 
-    It is for the log-in in the actor's center alone, and lasts for `code_lasts`. Raises Forbidden("access.denied"),
-    NotFound("people.identity_not_found").
+    It is for the log-in in the actor's center alone, and lasts for `code_lasts`. `reason` is for what is done on
+    the server. Raises Forbidden("access.denied" | "people.code_takes_two"), NotFound("people.identity_not_found").
     """
     _may_give_password(session, identity_id, actor)
+    if level_in(session, identity_id, actor.center_id) == DECIDER and actor.identity_id != SYSTEM_IDENTITY:
+        raise Forbidden("people.code_takes_two")
+    return store_code(session, identity_id, actor=actor, reason=reason)
+
+
+def store_code(
+    session: Session,
+    identity_id: int,
+    *,
+    actor: Actor,
+    about: str = "",
+    proposed_by: int | None = None,
+    reason: str = "",
+) -> str:
+    """Make a code for a person whose row is locked, whoever may; `about` is the proposal that it comes from."""
     letters = "".join(secrets.choice(_ALPHABET) for _ in range(_CODE_LENGTH))
     now = clock.now()
     _end_codes(session, identity_id, actor.center_id)
@@ -77,6 +93,16 @@ def make_activation_code(session: Session, identity_id: int, *, actor: Actor) ->
         "used_at": None,
     }
     session.connection().execute(sa.insert(ActivationCode), row)
+    events.record(
+        session,
+        identity_id,
+        events.CODE_MADE,
+        made_by=actor.identity_id,
+        center_id=actor.center_id,
+        about=about,
+        proposed_by=proposed_by,
+        reason=reason,
+    )
     return "-".join(letters[start : start + _CODE_GROUP] for start in range(0, _CODE_LENGTH, _CODE_GROUP))
 
 
@@ -99,6 +125,7 @@ def set_password_with_code(
         identity_id = find_identity_by_phone(session, phone, center)
         if identity_id is not None and _spend_code(session, identity_id, center, code):
             set_password(session, identity_id, center, password_hash=password_hash)
+            events.record(session, identity_id, events.CODE_USED, made_by=identity_id, center_id=center)
             return CodeOwner(identity_id, center)
     raise Rejected("people.activation_code_invalid")
 
@@ -133,6 +160,12 @@ def set_password(session: Session, identity_id: int, center_id: int, *, password
 def end_credentials(session: Session, identity_id: int, center_id: int) -> None:
     """Clear a person's password and end all of their codes and log-in sessions in the center, whoever made them."""
     _replace_password(session, identity_id, center_id, None)
+
+
+def end_sessions_and_codes(session: Session, identity_id: int, center_id: int) -> None:
+    """End all of a person's codes and log-in sessions in the center; the password stays."""
+    _end_codes(session, identity_id, center_id)
+    revoke_all_sessions(session, identity_id, center_id)
 
 
 def open_session(
@@ -199,8 +232,7 @@ def _may_give_password(session: Session, identity_id: int, actor: Actor) -> None
 def _replace_password(session: Session, identity_id: int, center_id: int, password_hash: str | None) -> None:
     own = (Identity.center_id == center_id, Identity.id == identity_id)
     session.connection().execute(sa.update(Identity).where(*own).values(password_hash=password_hash))
-    _end_codes(session, identity_id, center_id)
-    revoke_all_sessions(session, identity_id, center_id)
+    end_sessions_and_codes(session, identity_id, center_id)
 
 
 def _end_codes(session: Session, identity_id: int, center_id: int) -> None:

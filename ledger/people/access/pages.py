@@ -8,11 +8,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from ledger.approvals.api import DECIDERS
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.permissions import Permission
 from ledger.people.access import credentials, login
+from ledger.people.access.approved_codes import make_approved_code
 from ledger.people.access.devices import Device, read_device, write_device
 from ledger.people.access.login import LoggedIn
 from ledger.people.blueprint import bp
@@ -142,6 +144,19 @@ def print_activation_code(identity_id: int) -> str:
     """Print a slip with a code that sets a password once; only this response shows the code."""
     actor = get_actor()
     code = in_transaction(credentials.make_activation_code, identity_id, actor=actor)
+    return _slip_page(identity_id, code)
+
+
+@bp.post("/approvals/<id:proposal_id>/code")
+@requires(*DECIDERS)
+def print_approved_code(proposal_id: int) -> str:
+    """Print the slip that the reader approved, once; only this response shows the code."""
+    identity_id, code = in_transaction(make_approved_code, proposal_id, actor=get_actor())
+    return _slip_page(identity_id, code)
+
+
+def _slip_page(identity_id: int, code: str) -> str:
+    actor = get_actor()
     shown = in_snapshot(_slip, identity_id, actor.center_id)
     url = absolute("people.first_password", _anchor=credentials.slip_fragment(code, actor.center_id))
     return render_template("people/activation_slip.html", code=code, url=url, qr=qr_svg(url), **shown)

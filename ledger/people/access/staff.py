@@ -1,26 +1,56 @@
 """Staff and their roles: what they may do, at which place and below."""
 
+from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ledger.approvals.service import withdraw_all_of
 from ledger.kernel import clock
-from ledger.kernel.actor import Actor
-from ledger.kernel.errors import Conflict, NotFound
-from ledger.kernel.ids import new_id
+from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
+from ledger.kernel.errors import Conflict, Forbidden, NotFound
+from ledger.kernel.ids import new_id, public_id
 from ledger.kernel.permissions import Permission
-from ledger.people.access import credentials
+from ledger.people.access import credentials, events
 from ledger.people.access.sessions import level_in
 from ledger.people.access.terms import in_force
+from ledger.people.households.service import household_of_number
 from ledger.people.identities.queries import lock_password
 from ledger.people.identities.service import find_or_make_identity, prepare
+from ledger.people.levels import DECIDER, level_of
 from ledger.people.lookups import looking_up
 from ledger.people.managing import place_path
 from ledger.people.models import RoleGrant
-from ledger.people.policy import check_term, permissions_of
+from ledger.people.policy import check_term, clean_household_number, permissions_of
 from ledger.places.queries import is_demonstration
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A role at a place and below, up to and with a local day if one is given; the household's number, or None."""
+
+    role: str
+    place_id: int
+    household: str | None
+    valid_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who grants: the actor, for the proposer `granted_by` if it took two; `about` is their proposal."""
+
+    actor: Actor
+    granted_by: int
+    about: str = ""
+    reason: str = ""
+
+
+def takes_two(role: str, place_path: str) -> bool:
+    """Whether one person proposes the role there and another decides: it lets its holder decide or audit."""
+    return level_of([(role, place_path)]) == DECIDER
 
 
 def add_staff(session: Session, *, name: str, phone: str, path: str, actor: Actor) -> int:
@@ -47,57 +77,124 @@ def hire(
     phone: str,
     role: str,
     place_id: int,
+    household: str | None,
     valid_until: date | None = None,
     actor: Actor,
 ) -> int:
     """Add a staff member with a role and return the identity. Raises what `add_staff` and `grant_role` raise."""
     path = place_path(session, place_id, actor.center_id)
     identity_id = add_staff(session, name=name, phone=phone, path=path, actor=actor)
-    grant_role(session, identity_id=identity_id, role=role, place_id=place_id, valid_until=valid_until, actor=actor)
+    post = Post(role, place_id, household, valid_until)
+    grant_role(session, identity_id, post, actor=actor)
     return identity_id
 
 
-def grant_role(
-    session: Session, *, identity_id: int, role: str, place_id: int, valid_until: date | None = None, actor: Actor
-) -> int:
-    """Grant a role for a place and everything under it, up to and with the local day `valid_until` if one is given.
+def grant_role(session: Session, identity_id: int, post: Post, *, actor: Actor, reason: str = "") -> int:
+    """Grant a role for a place and everything under it, of the lower level or on the server.
 
     A rise in level ends the person's codes and sessions and clears the password, whoever set it: whoever held one of
-    them before the rise holds nothing after it. Returns the grant's id. Raises Rejected("people.role_unknown",
-    "people.valid_until_needed", "people.valid_until_past"), Forbidden("access.denied"), Conflict("people.role_held"),
-    NotFound("people.identity_not_found", "people.place_not_found").
+    them before the rise holds nothing after it. `reason` is for what is done on the server. Returns the grant's id.
+    Raises Forbidden("access.denied" | "people.grant_takes_two"), and what `check_grant` raises.
     """
-    permissions_of(role)
-    check_term(role, valid_until, today=clock.today())
-    path = place_path(session, place_id, actor.center_id)
-    actor.need(Permission.MANAGE_STAFF, path)
-    lock_password(session, identity_id, actor.center_id)
-    before = level_in(session, identity_id, actor.center_id)
-    _make_room(session, identity_id, role, place_id, actor.center_id)
-    grant_id = new_id()
+    permissions_of(post.role)
+    actor.need(Permission.MANAGE_STAFF, place_path(session, post.place_id, actor.center_id))
+    path = check_grant(session, identity_id, post, actor.center_id)
+    if takes_two(post.role, path) and actor.identity_id != SYSTEM_IDENTITY:
+        raise Forbidden("people.grant_takes_two")
+    return _grant(session, identity_id, post, path, By(actor, granted_by=actor.identity_id, reason=reason))
+
+
+def grant_approved(
+    session: Session, identity_id: int, post: Post, *, proposer_id: int, about: str, actor: Actor
+) -> int:
+    """Grant a role that the proposer asked for and the actor approved. Raises what `check_grant` raises."""
+    path = check_grant(session, identity_id, post, actor.center_id)
+    return _grant(session, identity_id, post, path, By(actor, granted_by=proposer_id, about=about))
+
+
+def check_grant(session: Session, identity_id: int, post: Post, center_id: int) -> str:
+    """Check what is to be granted, and lock the person's credentials and roles. Returns the path of the place.
+
+    Raises Rejected("people.role_unknown", "people.valid_until_needed", "people.valid_until_past",
+    "people.household_number_invalid"), Conflict("people.role_held"), NotFound("people.identity_not_found",
+    "people.place_not_found").
+    """
+    permissions_of(post.role)
+    check_term(post.role, post.valid_until, today=clock.today())
+    if post.household is not None:
+        clean_household_number(post.household)
+    path = place_path(session, post.place_id, center_id)
+    lock_password(session, identity_id, center_id)
+    held = sa.select(RoleGrant.id).where(*_same(identity_id, post, center_id), *in_force())
+    if session.connection().execute(held, {"today": clock.today()}).first() is not None:
+        raise Conflict("people.role_held")
+    return path
+
+
+def _grant(session: Session, identity_id: int, post: Post, path: str, by: By) -> int:
+    center_id, grant_id = by.actor.center_id, new_id()
+    before = level_in(session, identity_id, center_id)
+    over = sa.update(RoleGrant).where(*_same(identity_id, post, center_id), RoleGrant.revoked_at.is_(None))
+    session.connection().execute(over.values(revoked_at=clock.now()))
     row = {
-        "center_id": actor.center_id,
+        "center_id": center_id,
         "id": grant_id,
         "identity_id": identity_id,
-        "role": role,
-        "place_id": place_id,
+        "role": post.role,
+        "place_id": post.place_id,
         "place_path": path,
-        "granted_by": actor.identity_id,
+        "granted_by": by.granted_by,
         "granted_at": clock.now(),
-        "valid_until": valid_until,
+        "valid_until": post.valid_until,
+        "household_id": household_of_number(session, post.household, actor=by.actor),
+        "household_asked": True,
         "revoked_at": None,
     }
     session.connection().execute(sa.insert(RoleGrant), row)
-    if level_in(session, identity_id, actor.center_id) > before:
-        credentials.end_credentials(session, identity_id, actor.center_id)
+    about, proposer = by.about or f"grant:{public_id(grant_id)}", by.granted_by if by.about else None
+    note = partial(events.record, session, identity_id, made_by=by.actor.identity_id, center_id=center_id, about=about)
+    note(events.ROLE_GRANTED, proposed_by=proposer, reason=by.reason)
+    if level_in(session, identity_id, center_id) > before:
+        credentials.end_credentials(session, identity_id, center_id)
+        note(events.CREDENTIALS_ENDED)
     return grant_id
 
 
-def revoke_role(session: Session, grant_id: int, *, actor: Actor) -> None:
-    """Revoke a role; it ends with its holder's next request.
+def revoke_role(session: Session, grant_id: int, *, actor: Actor, reason: str = "") -> None:
+    """Revoke a role at once; it takes one person and never waits.
 
-    Raises NotFound("people.role_not_found"), Forbidden("access.denied"), Conflict("people.last_admin").
+    If that lowers the holder's level, their sessions and codes end, and what they proposed is withdrawn. Raises
+    NotFound("people.role_not_found"), Forbidden("access.denied"), Conflict("people.last_admin").
     """
+    center_id = actor.center_id
+    identity_id = _holder(session, grant_id, center_id)
+    lock_password(session, identity_id, center_id)
+    _need_revocable(session, grant_id, actor)
+    before = level_in(session, identity_id, center_id)
+    change = (
+        sa.update(RoleGrant)
+        .where(RoleGrant.center_id == center_id, RoleGrant.id == grant_id)
+        .values(revoked_at=clock.now())
+    )
+    session.connection().execute(change)
+    about = f"grant:{public_id(grant_id)}"
+    note = partial(events.record, session, identity_id, made_by=actor.identity_id, center_id=center_id, about=about)
+    note(events.ROLE_REVOKED, reason=reason)
+    if level_in(session, identity_id, center_id) < before:
+        credentials.end_sessions_and_codes(session, identity_id, center_id)
+        note(events.SESSIONS_ENDED)
+        withdraw_all_of(session, identity_id, actor=actor)
+
+
+def _holder(session: Session, grant_id: int, center_id: int) -> int:
+    own = sa.select(RoleGrant.identity_id).where(RoleGrant.center_id == center_id, RoleGrant.id == grant_id)
+    found = session.connection().execute(own).scalar()
+    if found is None:
+        raise NotFound("people.role_not_found")
+    return int(found)
+
+
+def _need_revocable(session: Session, grant_id: int, actor: Actor) -> None:
     grants = _lock_live_grants(session, actor.center_id)
     grant = next((grant for grant in grants if grant.id == grant_id), None)
     if grant is None:
@@ -111,27 +208,16 @@ def revoke_role(session: Session, grant_id: int, *, actor: Actor) -> None:
     ]
     if [other.id for other in admins] == [grant_id]:
         raise Conflict("people.last_admin")
-    change = (
-        sa.update(RoleGrant)
-        .where(RoleGrant.center_id == actor.center_id, RoleGrant.id == grant_id)
-        .values(revoked_at=clock.now())
-    )
-    session.connection().execute(change)
 
 
-def _make_room(session: Session, identity_id: int, role: str, place_id: int, center_id: int) -> None:
-    """Mark the same role as revoked if its last day is over. Raises Conflict("people.role_held") if it is in force."""
-    same = (
+def _same(identity_id: int, post: Post, center_id: int) -> tuple["sa.ColumnElement[bool]", ...]:
+    """The same role of the same person at the same place."""
+    return (
         RoleGrant.center_id == center_id,
         RoleGrant.identity_id == identity_id,
-        RoleGrant.role == role,
-        RoleGrant.place_id == place_id,
+        RoleGrant.role == post.role,
+        RoleGrant.place_id == post.place_id,
     )
-    held = sa.select(RoleGrant.id).where(*same, *in_force())
-    if session.connection().execute(held, {"today": clock.today()}).first() is not None:
-        raise Conflict("people.role_held")
-    over = sa.update(RoleGrant).where(*same, RoleGrant.revoked_at.is_(None)).values(revoked_at=clock.now())
-    session.connection().execute(over)
 
 
 def _lock_live_grants(session: Session, center_id: int) -> list[Any]:

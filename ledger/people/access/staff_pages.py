@@ -7,16 +7,28 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 
+from ledger.approvals.api import get_desk
+from ledger.approvals.service import propose
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
-from ledger.kernel.errors import LedgerError
+from ledger.kernel.errors import Conflict, Forbidden, LedgerError, NotFound, Rejected
 from ledger.kernel.ids import public_id
 from ledger.kernel.permissions import Permission
-from ledger.people.access import sessions
-from ledger.people.access import staff as staffing
+from ledger.people.access import kinds, sessions
+from ledger.people.access.hiring import hire_or_propose
 from ledger.people.access.sessions import RoleView, StaffView
+from ledger.people.access.staff import Post
+from ledger.people.access.staff import revoke_role as revoke
 from ledger.people.blueprint import bp
-from ledger.people.policy import check_phone, clean_name, counting, permissions_of
+from ledger.people.levels import DECIDER, level_of
+from ledger.people.policy import (
+    check_phone,
+    clean_household_number,
+    clean_name,
+    counting,
+    household_said,
+    permissions_of,
+)
 from ledger.people.words import OFFERED, ROLE_NAMES
 from ledger.places.queries import place_choices, place_names
 from ledger.web import asked, forms
@@ -33,6 +45,16 @@ _FIELDS = {
     "people.place_not_found": "place_id",
     "people.valid_until_needed": "valid_until",
     "people.valid_until_past": "valid_until",
+    "people.household_number_invalid": "household",
+    "approvals.reason_needed": "reason",
+    "approvals.own_gain": "role",
+    "approvals.already_proposed": "role",
+}
+_CODE_FIELDS = {
+    "approvals.reason_needed": "reason",
+    "approvals.own_gain": "reason",
+    "approvals.already_proposed": "reason",
+    "people.code_takes_one": "reason",
 }
 
 
@@ -48,7 +70,10 @@ def _staff(session: Session, actor: Actor) -> dict[str, Any]:
     place_ids = [role.place_id for person in people for role in person.roles]
     names = place_names(session, place_ids, actor.center_id)
     parts = {role.id: _part_that_counts(role) for person in people for role in person.roles}
-    return {"people": people, "names": names, "parts": parts, "hired": _hired(people)}
+    two = {
+        each.identity_id for each in people if level_of((role.role, role.place_path) for role in each.roles) == DECIDER
+    }
+    return {"people": people, "names": names, "parts": parts, "hired": _hired(people), "two": two}
 
 
 def _hired(people: list[StaffView]) -> StaffView | None:
@@ -77,31 +102,39 @@ def new_staff() -> str:
 def send_new_staff() -> ResponseReturnValue:
     """Grant a role at a place and below; a person known by phone must have the same name."""
     try:
-        identity_id = _hire()
+        done = _hire()
     except LedgerError as error:
         return _form(forms.everything(), forms.field_errors(error, _FIELDS)), error.status
-    return redirect(url_for("people.staff", new=public_id(identity_id)), 303)
+    if done["proposal_id"] is not None:
+        return redirect(url_for("audit.approval", proposal_id=done["proposal_id"], new=1), 303)
+    return redirect(url_for("people.staff", new=public_id(done["identity_id"])), 303)
 
 
-def _hire() -> int:
+def _hire() -> dict[str, Any]:
     with Form() as form:
         phone = form.check("phone", form.text("phone"), check_phone)
         name = form.check("name", form.text("name"), clean_name)
         role = form.check("role", form.text("role"), permissions_of)
         place_id = form.key("place_id")
+        household = form.check("household", form.text("household"), _check_household)
         valid_until = form.optional_day("valid_until")
-    once, actor = idempotency_key(), get_actor()
-    identity_id: int = in_transaction_once(
-        once,
-        staffing.hire,
+    hired: dict[str, Any] = in_transaction_once(
+        idempotency_key(),
+        hire_or_propose,
         name=name,
         phone=phone,
-        role=role,
-        place_id=place_id,
-        valid_until=valid_until,
-        actor=actor,
+        post=Post(role, place_id, household_said(household), valid_until),
+        reason=forms.text("reason"),
+        actor=get_actor(),
+        desk=get_desk(),
     )
-    return identity_id
+    return hired
+
+
+def _check_household(typed: str) -> None:
+    said = household_said(typed)
+    if said is not None:
+        clean_household_number(said)
 
 
 def _form(values: dict[str, Any], errors: dict[str, str]) -> str:
@@ -115,5 +148,39 @@ def _form(values: dict[str, Any], errors: dict[str, str]) -> str:
 @requires(Permission.MANAGE_STAFF)
 def revoke_role(grant_id: int) -> ResponseReturnValue:
     """Revoke a role."""
-    in_transaction_once(idempotency_key(), staffing.revoke_role, grant_id, actor=get_actor())
+    in_transaction_once(idempotency_key(), revoke, grant_id, actor=get_actor())
     return redirect(url_for("people.staff"), 303)
+
+
+@bp.get("/staff/<id:identity_id>/code")
+@requires(Permission.MANAGE_STAFF)
+def new_code(identity_id: int) -> str:
+    """Show the form that proposes a code for somebody who decides or audits."""
+    return _code_form(identity_id, {}, {})
+
+
+@bp.post("/staff/<id:identity_id>/code")
+@requires(Permission.MANAGE_STAFF)
+def send_new_code(identity_id: int) -> ResponseReturnValue:
+    """Propose a code; who approves it makes it."""
+    payload, actor, desk = kinds.code_payload(identity_id), get_actor(), get_desk()
+    try:
+        reason = forms.text("reason")
+        proposal_id = in_transaction_once(
+            idempotency_key(), propose, kinds.CODE.name, payload, reason, actor=actor, desk=desk
+        )
+    except (Rejected, Conflict, Forbidden) as error:
+        return _code_form(identity_id, forms.everything(), forms.field_errors(error, _CODE_FIELDS)), error.status
+    return redirect(url_for("audit.approval", proposal_id=proposal_id, new=1), 303)
+
+
+def _code_form(identity_id: int, values: dict[str, Any], errors: dict[str, str]) -> str:
+    name = in_snapshot(_name_of_staff, identity_id, get_actor())
+    return render_template("people/code_new.html", identity_id=identity_id, name=name, values=values, errors=errors)
+
+
+def _name_of_staff(session: Session, identity_id: int, actor: Actor) -> str:
+    found = next((each.name for each in sessions.staff(session, actor) if each.identity_id == identity_id), None)
+    if found is None:
+        raise NotFound("people.identity_not_found")
+    return found

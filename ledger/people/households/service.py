@@ -1,12 +1,13 @@
 """Which household each person belongs to. Members of one household never decide on each other's cases.
 
-A person has one identity and at most one volunteer record in a center, and a household belongs to one center. Staff who
-do not volunteer in a center have no household there and are related to nobody.
+A person has one identity and at most one volunteer record in a center, and a household belongs to one center. Staff
+need not volunteer, so their household is asked at each grant; every grant that was not revoked counts.
 
 A decision locks the identity rows of the people concerned until it commits, so their households can't change
 meanwhile; identities exist before volunteers do. The history of households therefore shows what a decision relied on.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -22,11 +23,11 @@ from ledger.kernel.ids import new_id
 from ledger.kernel.types import table_of
 from ledger.people.households.queries import is_last
 from ledger.people.managing import need_to_manage
-from ledger.people.models import Household, HouseholdChange, Identity, Volunteer
+from ledger.people.models import Household, HouseholdChange, Identity, RoleGrant, Volunteer
 from ledger.people.policy import clean_household_number, household_key
 
 _household, _change = table_of(Household), table_of(HouseholdChange)
-_identity, _volunteer = table_of(Identity), table_of(Volunteer)
+_identity, _volunteer, _grant = table_of(Identity), table_of(Volunteer), table_of(RoleGrant)
 
 
 class _Last(NamedTuple):
@@ -54,25 +55,50 @@ def one_household(
     The others are named by identity or by volunteer. Nobody is related to themselves, and people without a household
     are related to nobody. With `lock` the answer can't change before this unit ends.
     """
-    named = [_volunteer.c.identity_id.in_({*identities, identity_id})]
-    if volunteers:
-        # Left out if empty: next to an empty list, SQLite would scan all volunteers of the center.
-        named.append(_volunteer.c.id.in_(volunteers))
-    own = (_volunteer.c.center_id == center_id, sa.or_(*named))
+    concerned = {*identities, identity_id} | _identities_of(session, volunteers, center_id)
     if lock:
-        concerned = session.scalars(sa.select(_volunteer.c.identity_id).where(*own)).all()
-        _lock_identities(session, {*identities, identity_id, *concerned}, center_id, shared=True)
-    query = (
+        _lock_identities(session, concerned, center_id, shared=True)
+    found = _households_of(session, concerned, center_id, at)
+    mine = found.pop(identity_id, set())
+    return any(mine & theirs for theirs in found.values())
+
+
+def _households_of(
+    session: Session, identity_ids: Collection[int], center_id: int, at: datetime | None
+) -> dict[int, set[int]]:
+    """The households of people, as volunteers and as staff, now or as known at a time."""
+    of_volunteer = sa.and_(_change.c.center_id == _volunteer.c.center_id, _change.c.volunteer_id == _volunteer.c.id)
+    lived = (
         sa.select(_volunteer.c.identity_id, _change.c.household_id)
-        .join(
-            _change,
-            sa.and_(_change.c.center_id == _volunteer.c.center_id, _change.c.volunteer_id == _volunteer.c.id),
-        )
-        .where(*own, _change.c.household_id.is_not(None), is_last(at))
+        .join(_change, of_volunteer)
+        .where(_volunteer.c.center_id == center_id, _volunteer.c.identity_id.in_(identity_ids))
+        .where(_change.c.household_id.is_not(None), is_last(at))
     )
-    households = {row.identity_id: row.household_id for row in session.connection().execute(query)}
-    mine = households.pop(identity_id, None)
-    return mine is not None and mine in households.values()
+    held: sa.ColumnElement[bool] = _grant.c.revoked_at.is_(None)
+    if at is not None:
+        held = sa.and_(_grant.c.granted_at <= at, sa.or_(held, _grant.c.revoked_at > at))
+    said = sa.select(_grant.c.identity_id, _grant.c.household_id).where(
+        _grant.c.center_id == center_id,
+        _grant.c.identity_id.in_(identity_ids),
+        _grant.c.household_id.is_not(None),
+        held,
+    )
+    found: dict[int, set[int]] = defaultdict(set)
+    for query in (lived, said):
+        for row in session.connection().execute(query):
+            found[row.identity_id].add(row.household_id)
+    return found
+
+
+def household_of_number(session: Session, number: str | None, *, actor: Actor) -> int | None:
+    """The household with this number, made if it is unknown; None for no number.
+
+    Checks no permission. Raises Rejected("people.household_number_invalid").
+    """
+    if number is None:
+        return None
+    wanted = clean_household_number(number)
+    return _find_or_make(session, [wanted], actor)[household_key(wanted)]
 
 
 def set_household(session: Session, volunteer_id: int, number: str | None, *, actor: Actor) -> None:

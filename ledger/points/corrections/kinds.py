@@ -51,12 +51,13 @@ def adjustment(get_member: FindMember) -> Kind:
         name=adjustments.NAME,
         title=lazy_gettext("调整积分"),
         propose=Permission.PROPOSE,
-        decide=Permission.DECIDE,
+        decide=(Permission.DECIDE,),
         payload=ADJUSTMENT_PAYLOAD,
         check=check,
         execute=adjustments.post,
         subject_words=_adjusted,
         consequence=_after_adjustment,
+        gains=lambda values: bool(values["amount"] > 0),
     )
 
 
@@ -105,7 +106,7 @@ CLAWBACK = Kind(
     name="points.clawback",
     title=lazy_gettext("收回发错的积分"),
     propose=Permission.PROPOSE,
-    decide=Permission.DECIDE,
+    decide=(Permission.DECIDE,),
     payload=ClawbackPayload(),
     check=clawback.check,
     execute=clawback.execute,

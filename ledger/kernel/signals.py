@@ -1,0 +1,68 @@
+"""Signals: what two honest people would want to look at. Rows are made in the unit that saw it and never change."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session
+
+from ledger.kernel import clock
+from ledger.kernel.ids import new_id
+from ledger.kernel.types import STRICT, Base, center_key, key, table_of
+
+
+class Signal(Base):
+    """Something to look at; `evidence` is a JSON list of public references, as "proposal:0123456789abc"."""
+
+    __tablename__ = "signal"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["center_id"], ["center.id"]),
+        sa.Index(None, "center_id", "at", "id"),
+        STRICT,
+    )
+
+    center_id: Mapped[center_key]
+    id: Mapped[key]
+    kind: Mapped[str]
+    evidence: Mapped[str]
+    at: Mapped[datetime]
+
+
+_signal = table_of(Signal)
+
+
+@dataclass(frozen=True, slots=True)
+class SignalView:
+    """A signal with its evidence, each as (what, id): ("proposal", "0123456789abc")."""
+
+    id: int
+    kind: str
+    evidence: tuple[tuple[str, str], ...]
+    at: datetime
+
+
+def signal(session: Session, kind: str, evidence: Sequence[str], *, center_id: int) -> int:
+    """Add a signal to the unit and return its id; `evidence` are public references, without personal text."""
+    row = {
+        "center_id": center_id,
+        "id": new_id(),
+        "kind": kind,
+        "evidence": json.dumps(list(evidence), separators=(",", ":")),
+        "at": clock.now(),
+    }
+    session.connection().execute(sa.insert(_signal), row)
+    return int(str(row["id"]))
+
+
+def signals_since(session: Session, center_id: int, since: datetime, *, most: int) -> list[SignalView]:
+    """The signals of a center since a time, newest first."""
+    own = (_signal.c.center_id == center_id, _signal.c.at >= since)
+    query = sa.select(_signal).where(*own).order_by(_signal.c.at.desc(), _signal.c.id.desc()).limit(most)
+    return [_view(row.id, row.kind, row.evidence, row.at) for row in session.connection().execute(query)]
+
+
+def _view(signal_id: int, kind: str, evidence: str, at: datetime) -> SignalView:
+    pairs = [ref.partition(":") for ref in json.loads(evidence)]
+    return SignalView(signal_id, kind, tuple((what, ref) for what, _colon, ref in pairs), at)

@@ -1,0 +1,58 @@
+"""Codes for who decides or audits: two people agree, and who approved makes the code by a call of its own."""
+
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from ledger.approvals.queries import ProposalView, get_proposal
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor
+from ledger.kernel.errors import Conflict, Forbidden, NotFound
+from ledger.kernel.ids import parse_public_id, public_id
+from ledger.people.access import credentials, events
+from ledger.people.access.sessions import level_in
+from ledger.people.identities.queries import lock_password
+from ledger.people.levels import DECIDER
+
+NAME = "people.code"
+# An approval that nobody used ends.
+APPROVAL_LASTS = timedelta(hours=24)
+
+
+def make_approved_code(session: Session, proposal_id: int, *, actor: Actor) -> tuple[int, str]:
+    """Make the code of an approved proposal, once, for who approved it; returns whose it is, and the code.
+
+    Raises NotFound("approvals.not_found"), Forbidden("people.code_not_yours"), Conflict("people.code_made" |
+    "people.code_over").
+    """
+    proposal = get_proposal(session, proposal_id, actor.center_id, lock=True)
+    if proposal.kind != NAME or proposal.status != "approved":
+        raise NotFound("approvals.not_found")
+    if proposal.decided_by != actor.identity_id:
+        raise Forbidden("people.code_not_yours")
+    identity_id = parse_public_id(proposal.payload["identity_id"])
+    lock_password(session, identity_id, actor.center_id)
+    code = why_no_code(session, proposal, actor.center_id)
+    if code is not None:
+        raise Conflict(code)
+    about, proposer = _about(proposal), proposal.proposed_by
+    return identity_id, credentials.store_code(session, identity_id, actor=actor, about=about, proposed_by=proposer)
+
+
+def may_make_code(session: Session, proposal: ProposalView, actor: Actor) -> bool:
+    """Whether this person approved a code that is not made yet and may be."""
+    own = proposal.kind == NAME and proposal.status == "approved" and proposal.decided_by == actor.identity_id
+    return own and why_no_code(session, proposal, actor.center_id) is None
+
+
+def why_no_code(session: Session, proposal: ProposalView, center_id: int) -> str | None:
+    """Why an approval makes no code any more, None if it does: used, over, or its person has left that level."""
+    if events.happened(session, events.CODE_MADE, _about(proposal), center_id):
+        return "people.code_made"
+    over = proposal.decided_at is None or clock.now() >= proposal.decided_at + APPROVAL_LASTS
+    left = level_in(session, parse_public_id(proposal.payload["identity_id"]), center_id) < DECIDER
+    return "people.code_over" if over or left else None
+
+
+def _about(proposal: ProposalView) -> str:
+    return f"proposal:{public_id(proposal.id)}"

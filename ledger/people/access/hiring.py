@@ -1,0 +1,29 @@
+"""Hiring by one person, or proposing it where it takes two."""
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from ledger.approvals.desk import Desk
+from ledger.approvals.service import propose
+from ledger.kernel.actor import Actor
+from ledger.people.access import kinds
+from ledger.people.access.staff import Post, add_staff, grant_role, takes_two
+from ledger.people.managing import place_path
+
+
+def hire_or_propose(
+    session: Session, *, name: str, phone: str, post: Post, reason: str, actor: Actor, desk: Desk
+) -> dict[str, Any]:
+    """Give a role, or propose it where another person must decide: {"identity_id", "proposal_id" or None}.
+
+    Raises what `add_staff`, `grant_role` and `propose` raise.
+    """
+    path = place_path(session, post.place_id, actor.center_id)
+    identity_id = add_staff(session, name=name, phone=phone, path=path, actor=actor)
+    if not takes_two(post.role, path):
+        grant_role(session, identity_id, post, actor=actor)
+        return {"identity_id": identity_id, "proposal_id": None}
+    payload = kinds.grant_payload(identity_id, post)
+    proposal_id = propose(session, kinds.GRANT_NAME, payload, reason, actor=actor, desk=desk)
+    return {"identity_id": identity_id, "proposal_id": proposal_id}

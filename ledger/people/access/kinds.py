@@ -1,0 +1,181 @@
+"""The kinds of proposal about who decides and audits: a role for somebody, and a code for somebody.
+
+A kind that removes a lost second factor is made by `_about_person` in the same way, as soon as there are factors.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from sqlalchemy.orm import Session
+
+from ledger.approvals.desk import AUDITS, Kind, Subject, SubjectWords, Values
+from ledger.approvals.queries import ProposalView
+from ledger.approvals.schemas import PayloadSchema
+from ledger.kernel.actor import Actor
+from ledger.kernel.errors import Rejected
+from ledger.kernel.ids import parse_public_id, public_id
+from ledger.kernel.permissions import Permission
+from ledger.people.access import approved_codes, staff
+from ledger.people.access.sessions import level_in
+from ledger.people.access.staff import Post
+from ledger.people.identities.queries import lock_password, names_of
+from ledger.people.levels import DECIDER
+from ledger.people.policy import HOUSEHOLD_NUMBER_LENGTH, ROLES, mask_name
+from ledger.people.words import ROLE_NAMES
+from ledger.places.queries import place_names
+from ledger.web.fields import Choice, Day, PublicId, Text
+
+GRANT_NAME = "people.grant"
+
+
+class PersonPayload(PayloadSchema):
+    """The person whose log-in it is about."""
+
+    identity_id = PublicId(required=True)
+
+
+class GrantPayload(PersonPayload):
+    """The role, where, up to which day, and the household's number in the register, null for none."""
+
+    role = Choice(tuple(ROLES), required=True)
+    place_id = PublicId(required=True)
+    valid_until = Day(load_default=None, allow_none=True)
+    household = Text(required=True, allow_none=True, longest=HOUSEHOLD_NUMBER_LENGTH)
+
+
+def grant_payload(identity_id: int, post: Post) -> Values:
+    """The payload that proposes a role, in its stored form."""
+    return GRANT.payload.write({"identity_id": identity_id, **asdict(post)})
+
+
+def code_payload(identity_id: int) -> Values:
+    """The payload that proposes a code, in its stored form."""
+    return CODE.payload.write({"identity_id": identity_id})
+
+
+def _post(values: Values) -> Post:
+    return Post(values["role"], values["place_id"], values["household"], values["valid_until"])
+
+
+def _subject(values: Values) -> Subject:
+    return Subject(f"identity:{public_id(values['identity_id'])}")
+
+
+def _check_grant(session: Session, values: Values, actor: Actor) -> Subject:
+    path = staff.check_grant(session, values["identity_id"], _post(values), actor.center_id)
+    actor.need(Permission.MANAGE_STAFF, path)
+    return _subject(values)
+
+
+def _grant(session: Session, values: Values, proposal: ProposalView, actor: Actor) -> str:
+    about = f"proposal:{public_id(proposal.id)}"
+    grant_id = staff.grant_approved(
+        session, values["identity_id"], _post(values), proposer_id=proposal.proposed_by, about=about, actor=actor
+    )
+    return f"grant:{public_id(grant_id)}"
+
+
+def _check_code(session: Session, values: Values, actor: Actor) -> Subject:
+    lock_password(session, values["identity_id"], actor.center_id)
+    if level_in(session, values["identity_id"], actor.center_id) < DECIDER:
+        raise Rejected("people.code_takes_one")
+    return _subject(values)
+
+
+def _allow_code(session: Session, values: Values, proposal: ProposalView, actor: Actor) -> str:
+    """The code itself is no part of any result: who approved makes it by `approved_codes.make_approved_code`."""
+    return _check_code(session, values, actor).ref
+
+
+def _people(
+    session: Session, proposals: Sequence[ProposalView], center_id: int, members: Mapping[int, str]
+) -> list[SubjectWords]:
+    ids = [parse_public_id(each.payload["identity_id"]) for each in proposals]
+    names = names_of(session, ids, center_id)
+    return [SubjectWords(mask_name(names[who]) if who in names else "") for who in ids]
+
+
+def _roles(
+    session: Session, proposals: Sequence[ProposalView], center_id: int, members: Mapping[int, str]
+) -> list[SubjectWords]:
+    places = place_names(session, [parse_public_id(each.payload["place_id"]) for each in proposals], center_id)
+    people = _people(session, proposals, center_id, members)
+    return [
+        SubjectWords(
+            _(
+                "%(name)s，%(role)s，%(place)s",
+                name=person.text,
+                role=ROLE_NAMES[each.payload["role"]],
+                place=places.get(parse_public_id(each.payload["place_id"]), ""),
+            )
+        )
+        for each, person in zip(proposals, people, strict=True)
+    ]
+
+
+def _after_grant(session: Session, proposal: ProposalView, center_id: int, subject: str) -> str:
+    return str(
+        _(
+            "批准以后马上有这个身份：%(who)s。以前没有这么高的身份的，密码、激活码和登录都作废，新的激活码也要两个人。",
+            who=subject,
+        )
+    )
+
+
+def _after_code(session: Session, proposal: ProposalView, center_id: int, subject: str) -> str:
+    return str(
+        _("批准以后，由批的人给 %(name)s 打一张激活码，当面交给本人。24 小时内不打，就要再提一次。", name=subject)
+    )
+
+
+def _about_person(
+    name: str,
+    title: Any,
+    *,
+    payload: PersonPayload,
+    check: Callable[[Session, Values, Actor], Subject],
+    execute: Callable[[Session, Values, ProposalView, Actor], str],
+    consequence: Callable[[Session, ProposalView, int, str], str],
+    subject_words: Callable[
+        [Session, Sequence[ProposalView], int, Mapping[int, str]], Sequence[SubjectWords]
+    ] = _people,
+    gains: bool = False,
+) -> Kind:
+    """A kind about somebody's log-in: proposed by who manages the center's staff, decided by another or an auditor."""
+    return Kind(
+        name=name,
+        title=title,
+        propose=Permission.MANAGE_STAFF,
+        decide=(Permission.DECIDE, *AUDITS),
+        payload=payload,
+        check=check,
+        execute=execute,
+        subject_words=subject_words,
+        consequence=consequence,
+        single=True,
+        person=lambda values: int(values["identity_id"]),
+        gains=lambda _values: gains,
+    )
+
+
+GRANT = _about_person(
+    GRANT_NAME,
+    lazy_gettext("给一个身份"),
+    payload=GrantPayload(),
+    check=_check_grant,
+    execute=_grant,
+    consequence=_after_grant,
+    subject_words=_roles,
+    gains=True,
+)
+CODE = _about_person(
+    approved_codes.NAME,
+    lazy_gettext("打激活码"),
+    payload=PersonPayload(),
+    check=_check_code,
+    execute=_allow_code,
+    consequence=_after_code,
+)
