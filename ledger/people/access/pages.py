@@ -35,6 +35,7 @@ _PASSWORD_FIELDS = {
     "people.password_too_short": "password",
     "people.password_too_long": "password",
     "people.password_too_easy": "password",
+    "people.password_personal": "password",
 }
 
 
