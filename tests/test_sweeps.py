@@ -44,7 +44,6 @@ ENDED_BY = {
     "shift.ends_at": "kept, because it is the plan that hours are counted by",
     "card.expires_on": "kept, because a card that is found years later is still told from one that never was",
     "block.recorded_until": "kept, because it is what a seal covers",
-    "role_grant.valid_until": "kept, because it is the fact that somebody held a role until then",
     "seal_key.valid_until": "kept, because old seals are verified by old keys",
     "role_grant.valid_until": "kept, because records name the role behind them",
     "period.closed_until": "kept, because it is the fact that a month was closed",
