@@ -51,7 +51,7 @@ def test_a_printed_card_is_scanned_by_the_camera(
     day: Day, rehearsal: RehearsalClock, open_page: OpenPage, camera_browser: CameraBrowser, tmp_path: Path
 ) -> None:
     day.sign_up(9)
-    card = f"HTTPS://JF.EXAMPLE.ORG/K/{day.volunteer.card}"
+    card = f"HTTPS://JF.EXAMPLE.ORG/K#{day.volunteer.card}"
     with camera_browser(write_clip(tmp_path / "card.y4m", card)) as browser:
         page = open_page(day.clerk, browser=browser, size=PHONE)
         page.goto("/scan")

@@ -180,7 +180,7 @@ def test_demo_prints_its_log_ins_again_only_where_it_is(console: Console) -> Non
     table, listed = console.run("demo", "--logins").output, console.run("demo", "--logins", "--json").output
     assert table.count("password") == 5
     assert '"role": "station_manager"' in listed
-    assert '"card_url": "http://127.0.0.1:8000/K/' in listed
+    assert '"card_url": "http://127.0.0.1:8000/K#' in listed
 
 
 def test_demo_and_serve_demo_never_run_in_production(console: Console) -> None:
