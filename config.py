@@ -25,6 +25,7 @@ NAMES = (
 )
 # The settings file is found by this name in the data folder or next to it.
 SETTINGS_FILE = "village.env"
+_PATHS = ("LEDGER_DATA_FOLDER", "LEDGER_TLS_CERT", "LEDGER_TLS_KEY", "LEDGER_CLOCK_FILE", "LEDGER_CHECKPOINT_FOLDER")
 _IN_FILE = frozenset(NAMES) - {"LEDGER_ENV_FILE"}
 # Nobody else may read it, and only its owner may change it.
 _TOO_OPEN = 0o037
@@ -40,16 +41,30 @@ _MOST_CORES, _MOST_THREADS = 1024, 512
 def read_environment() -> dict[str, str]:
     """The environment, which overrules the settings file; without one, the environment alone.
 
+    Relative paths in the file count from its folder, where the data folder of a file that was named is `var` unless it
+    says otherwise: so a command finds the same data in whatever folder it is typed.
     Raises SettingsError if the file can't be read, can't be taken line by line, or is open to others in production.
     """
     environment = dict(os.environ)
     path = _settings_file(environment)
     if path is None:
         return environment
-    values = read_settings_file(path, _IN_FILE) | environment
+    in_file = _anchored(read_settings_file(path, _IN_FILE), path.absolute().parent)
+    if environment.get("LEDGER_ENV_FILE"):
+        in_file.setdefault("LEDGER_DATA_FOLDER", str(path.absolute().parent / "var"))
+    values = in_file | environment | {"LEDGER_ENV_FILE": str(path)}
     if values.get("LEDGER_ENV") == "production" and path.stat().st_mode & _TOO_OPEN:
         raise SettingsError(f"others can read or change {path}, which holds the secret: type chmod 600 {path}")
     return values
+
+
+def _anchored(values: dict[str, str], folder: Path) -> dict[str, str]:
+    """The values of a file in a folder, with whole paths."""
+    paths = {name: str(folder / values[name]) for name in _PATHS if values.get(name)}
+    url = values.get("LEDGER_DATABASE_URL", "")
+    if url.startswith("sqlite:///"):
+        paths["LEDGER_DATABASE_URL"] = f"sqlite:///{folder / url.removeprefix('sqlite:///')}"
+    return values | paths
 
 
 def _settings_file(environment: Mapping[str, str]) -> Path | None:
@@ -111,6 +126,7 @@ def _settings(environment: Mapping[str, str], *, production: bool) -> Settings:
         port=port,
         timezone=_zone(environment.get("LEDGER_TIMEZONE", "Asia/Shanghai")),
         data_folder=folder,
+        file=_path(environment, "LEDGER_ENV_FILE"),
         tls_cert=cert,
         tls_key=key,
         tls_min=_tls(environment.get("LEDGER_TLS_MIN") or "1.3"),
