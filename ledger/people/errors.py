@@ -41,6 +41,10 @@ register(
             404, "没有这个人", "There is no such person",
             "请核对编号", "Check the id",
         ),
+        "reason_needed": ErrorText(
+            422, "请写明理由", "The reason is missing",
+            "请写为什么要看，一句话就够", "Say in one sentence why it is needed",
+        ),
         "valid_until_needed": ErrorText(
             422, "外聘审计员要写到哪天为止", "The role of an outside auditor needs its last day",
             "请填约定的最后一天，过了那天身份自己失效", "Give the last day that was agreed on; the role ends by itself",
