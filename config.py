@@ -9,6 +9,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
 from ledger.kernel.guessing import bits
 from ledger.kernel.private_files import make_folder, new_file
 from ledger.kernel.settings import Deliveries, Network, Settings, SettingsError, TlsVersion, refuse_exposed
@@ -35,6 +38,7 @@ _LEAST_BITS = 80
 _HOW_TO_MAKE = 'python3 -c "import secrets; print(secrets.token_hex(32))" makes a good one'
 # Files beside the zones that name whatever the machine is set to, or nothing.
 _NO_PLACES = frozenset({"Factory", "localtime", "posixrules"})
+_DATABASES = ("sqlite", "postgresql", "postgresql+psycopg")
 _MOST_CORES, _MOST_THREADS = 1024, 512
 
 
@@ -119,7 +123,7 @@ def _settings(environment: Mapping[str, str], *, production: bool) -> Settings:
     host, port = environment.get("LEDGER_HOST", "127.0.0.1"), _port(environment.get("LEDGER_PORT", "8000"))
     return Settings(
         environment="production" if production else "development",
-        database_url=environment.get("LEDGER_DATABASE_URL") or f"sqlite:///{folder / 'ningxin.sqlite3'}",
+        database_url=_database_url(environment) or f"sqlite:///{folder / 'ningxin.sqlite3'}",
         secret_key=environment.get("LEDGER_SECRET_KEY") or _development_secret(folder / "secret-key"),
         base_url=_base_url(environment) or f"{scheme}://{host}:{port}",
         host=host,
@@ -284,6 +288,26 @@ def _zone(name: str) -> ZoneInfo:
     if name in _NO_PLACES or name not in available_timezones():
         raise SettingsError(f"LEDGER_TIMEZONE is {name!r}; it must be a time zone like Asia/Shanghai")
     return ZoneInfo(name)
+
+
+def _database_url(environment: Mapping[str, str]) -> str | None:
+    """The address of a database that we can use; error messages don't repeat it, because it may contain a password."""
+    text = environment.get("LEDGER_DATABASE_URL")
+    if not text:
+        return None
+    try:
+        url = make_url(text)
+        good = url.drivername in _DATABASES and bool(url.database)
+        # Relative to the folder in which somebody happens to type, it would be another database in each.
+        good = good and (url.drivername != "sqlite" or Path(url.database or "").is_absolute())
+    except (ArgumentError, ValueError):
+        good = False
+    if not good:
+        raise SettingsError(
+            "LEDGER_DATABASE_URL must be postgresql+psycopg://user:password@host/name, with %40 for @ in the password "
+            "and so on, or sqlite:////folder/file with the whole path"
+        )
+    return text
 
 
 def _path(environment: Mapping[str, str], name: str) -> Path | None:
