@@ -9,6 +9,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
 from ledger.kernel.guessing import bits
 from ledger.kernel.private_files import make_folder, new_file
 from ledger.kernel.settings import Deliveries, Network, Settings, SettingsError, TlsVersion, refuse_exposed
@@ -25,6 +28,7 @@ NAMES = (
 )
 # The settings file is found by this name in the data folder or next to it.
 SETTINGS_FILE = "village.env"
+_PATHS = ("LEDGER_DATA_FOLDER", "LEDGER_TLS_CERT", "LEDGER_TLS_KEY", "LEDGER_CLOCK_FILE", "LEDGER_CHECKPOINT_FOLDER")
 _IN_FILE = frozenset(NAMES) - {"LEDGER_ENV_FILE"}
 # Nobody else may read it, and only its owner may change it.
 _TOO_OPEN = 0o037
@@ -34,22 +38,37 @@ _LEAST_BITS = 80
 _HOW_TO_MAKE = 'python3 -c "import secrets; print(secrets.token_hex(32))" makes a good one'
 # Files beside the zones that name whatever the machine is set to, or nothing.
 _NO_PLACES = frozenset({"Factory", "localtime", "posixrules"})
+_DATABASES = ("sqlite", "postgresql", "postgresql+psycopg")
 _MOST_CORES, _MOST_THREADS = 1024, 512
 
 
 def read_environment() -> dict[str, str]:
     """The environment, which overrules the settings file; without one, the environment alone.
 
+    Relative paths in the file count from its folder, where the data folder of a file that was named is `var` unless it
+    says otherwise: so a command finds the same data in whatever folder it is typed.
     Raises SettingsError if the file can't be read, can't be taken line by line, or is open to others in production.
     """
     environment = dict(os.environ)
     path = _settings_file(environment)
     if path is None:
         return environment
-    values = read_settings_file(path, _IN_FILE) | environment
+    in_file = _anchored(read_settings_file(path, _IN_FILE), path.absolute().parent)
+    if environment.get("LEDGER_ENV_FILE"):
+        in_file.setdefault("LEDGER_DATA_FOLDER", str(path.absolute().parent / "var"))
+    values = in_file | environment | {"LEDGER_ENV_FILE": str(path)}
     if values.get("LEDGER_ENV") == "production" and path.stat().st_mode & _TOO_OPEN:
         raise SettingsError(f"others can read or change {path}, which holds the secret: type chmod 600 {path}")
     return values
+
+
+def _anchored(values: dict[str, str], folder: Path) -> dict[str, str]:
+    """The values of a file in a folder, with whole paths."""
+    paths = {name: str(folder / values[name]) for name in _PATHS if values.get(name)}
+    url = values.get("LEDGER_DATABASE_URL", "")
+    if url.startswith("sqlite:///"):
+        paths["LEDGER_DATABASE_URL"] = f"sqlite:///{folder / url.removeprefix('sqlite:///')}"
+    return values | paths
 
 
 def _settings_file(environment: Mapping[str, str]) -> Path | None:
@@ -104,13 +123,14 @@ def _settings(environment: Mapping[str, str], *, production: bool) -> Settings:
     host, port = environment.get("LEDGER_HOST", "127.0.0.1"), _port(environment.get("LEDGER_PORT", "8000"))
     return Settings(
         environment="production" if production else "development",
-        database_url=environment.get("LEDGER_DATABASE_URL") or f"sqlite:///{folder / 'ningxin.sqlite3'}",
+        database_url=_database_url(environment) or f"sqlite:///{folder / 'ningxin.sqlite3'}",
         secret_key=environment.get("LEDGER_SECRET_KEY") or _development_secret(folder / "secret-key"),
         base_url=_base_url(environment) or f"{scheme}://{host}:{port}",
         host=host,
         port=port,
         timezone=_zone(environment.get("LEDGER_TIMEZONE", "Asia/Shanghai")),
         data_folder=folder,
+        file=_path(environment, "LEDGER_ENV_FILE"),
         tls_cert=cert,
         tls_key=key,
         tls_min=_tls(environment.get("LEDGER_TLS_MIN") or "1.3"),
@@ -268,6 +288,26 @@ def _zone(name: str) -> ZoneInfo:
     if name in _NO_PLACES or name not in available_timezones():
         raise SettingsError(f"LEDGER_TIMEZONE is {name!r}; it must be a time zone like Asia/Shanghai")
     return ZoneInfo(name)
+
+
+def _database_url(environment: Mapping[str, str]) -> str | None:
+    """The address of a database that we can use; error messages don't repeat it, because it may contain a password."""
+    text = environment.get("LEDGER_DATABASE_URL")
+    if not text:
+        return None
+    try:
+        url = make_url(text)
+        good = url.drivername in _DATABASES and bool(url.database)
+        # Relative to the folder in which somebody happens to type, it would be another database in each.
+        good = good and (url.drivername != "sqlite" or Path(url.database or "").is_absolute())
+    except (ArgumentError, ValueError):
+        good = False
+    if not good:
+        raise SettingsError(
+            "LEDGER_DATABASE_URL must be postgresql+psycopg://user:password@host/name, with %40 for @ in the password "
+            "and so on, or sqlite:////folder/file with the whole path"
+        )
+    return text
 
 
 def _path(environment: Mapping[str, str], name: str) -> Path | None:

@@ -1,5 +1,6 @@
 """The application that a WSGI server runs, behind a proxy that reads requests whole: `gunicorn wsgi:app`."""
 
+import atexit
 from contextlib import suppress
 
 import sqlalchemy as sa
@@ -21,6 +22,8 @@ def load() -> Flask:
         # A database that does not answer yet is asked again by the first request.
         with suppress(sa.exc.DBAPIError, Unavailable):
             app.extensions["runtime"].refuse_stranger()
+        # After a stop the main file has all facts, whichever server it was.
+        atexit.register(app.extensions["runtime"].database.close)
     except SettingsError as error:
         error.show()
         raise SystemExit(_NOT_LOADED) from error

@@ -126,7 +126,7 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
     app.extensions["approvals"] = APPROVALS
     app.extensions["refuse_unready"] = refuse_unready
     _register_runtime(app, _runtime_of(settings, database=database, clock=clock))
-    app.wsgi_app = Forwarded(app.wsgi_app, settings.proxies)  # type: ignore[method-assign]
+    app.wsgi_app = Forwarded(app.wsgi_app, settings.proxies)  # type: ignore[assignment, method-assign]
     for kit in (logs, locale, formats, links, summaries, problem, bodies, once):
         kit.register(app)
     security.register(app, settings)

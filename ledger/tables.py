@@ -29,7 +29,7 @@ APPEND_ONLY = (
     *("batch", "transfer", "lot", "lot_use", "scan_event", "review_decision", "rule_version", "item_price"),
     *("leaf", "block", "tree_node", "checkpoint", "folded_balance", "seal_key"),
     *("proposal", "proposal_decision", "period", "book_freeze", "freeze_release"),
-    *("household", "household_change", "founding", "signal", "credential_event"),
+    *("household", "household_change", "founding", "name_shown", "signal", "credential_event"),
 )
 
 # Tables that don't grow with the book: set-up data, and rows made once a night or a month. All other tables grow.

@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from ledger.kernel import clock
 from ledger.kernel.ids import public_id
+from ledger.web.guard import may_use, needs_login
 from tests.browsing import log_in
 from tests.filters import Values, heard_filters
 from tests.tour import Tour
@@ -86,11 +87,16 @@ def plainly(tour: Tour, keys: Mapping[str, int | str]) -> Iterator[Asked]:
 
 
 def every_get(app: Flask, people: Mapping[str, Person | None], keys: Mapping[str, object]) -> Iterator[Asked]:
-    """Request every GET as everybody who may, with these keys; those that are missing are of nothing that there is."""
+    """Request every GET as everybody who may, with these keys; those that are missing are of nothing that there is.
+
+    What is open to all is requested by strangers and volunteers: others read nothing else there.
+    """
+    open_to_all = {who: person for who, person in people.items() if person is None or person.volunteer_id}
     for rule in app.url_map.iter_rules():
         if "GET" in (rule.methods or set()) and rule.endpoint not in NEVER_ASKED:
+            readers = open_to_all if may_ask(app, rule, None) else people
             for path in paths_of(app, rule, keys):
-                yield from _ask_those_who_may(app, rule, path, people)
+                yield from _ask_those_who_may(app, rule, path, readers)
 
 
 def _ask_those_who_may(app: Flask, rule: Rule, path: str, people: Mapping[str, Person | None]) -> Iterator[Asked]:
@@ -102,10 +108,8 @@ def _ask_those_who_may(app: Flask, rule: Rule, path: str, people: Mapping[str, P
 
 def may_ask(app: Flask, rule: Rule, person: Person | None) -> bool:
     """Whether the view lets the person in; all others get the same refusal."""
-    access = getattr(app.view_functions[rule.endpoint], "access", ())
-    if person is None or isinstance(access, str):
-        return isinstance(access, str)
-    return any(person.actor.may_somewhere(permission) for permission in access)
+    view = app.view_functions[rule.endpoint]
+    return may_use(view, person.actor) if person is not None else not needs_login(view)
 
 
 def paths_of(app: Flask, rule: Rule, keys: Mapping[str, object]) -> list[str]:

@@ -69,7 +69,7 @@ def test_a_scan_becomes_hours_points_and_a_bag_of_rice_that_an_auditor_can_trace
     world.sign_up(world.add_shift(START), volunteer)
     rice = world.add_item(world.add_shop(), points=PRICE, stock=1)
 
-    card = f"HTTPS://JF.EXAMPLE.ORG/K/{volunteer.card}"
+    card = f"HTTPS://JF.EXAMPLE.ORG/K#{volunteer.card}"
     with camera_browser(write_clip(tmp_path / "card.y4m", card)) as browser:
         serve_two_hours(open_page(clerk, browser=browser, size=PHONE), rehearsal)
     phone = open_page(volunteer, size=PHONE)

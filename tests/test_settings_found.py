@@ -49,6 +49,37 @@ def test_it_is_found_where_the_readme_puts_it(folder: Path, monkeypatch: pytest.
     assert (found.production, found.data_folder) == (True, folder)
 
 
+def test_a_named_file_leads_to_the_same_data_from_any_folder(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = "LEDGER_TLS_CERT=var/tls/server.crt\nLEDGER_TLS_KEY=/etc/server.key\nLEDGER_CHECKPOINT_FOLDER=kept\n"
+    named = write(folder.parent / "city.env", LINES + lines)
+    monkeypatch.delenv("LEDGER_DATA_FOLDER")
+    monkeypatch.chdir(folder.parent)
+    monkeypatch.setenv("LEDGER_ENV_FILE", "city.env")
+    here = load_settings(read_environment())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LEDGER_ENV_FILE", str(named))
+
+    assert load_settings(read_environment()) == here
+    assert (here.data_folder, here.file) == (folder, named)
+    assert (here.tls_cert, here.tls_key) == (folder / "tls" / "server.crt", Path("/etc/server.key"))
+    assert here.checkpoints.folder == folder.parent / "kept"
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("sqlite:///book.sqlite3", "sqlite:///{folder}/book.sqlite3"),
+        ("sqlite:////srv/book.sqlite3", "sqlite:////srv/book.sqlite3"),
+        ("postgresql+psycopg://localhost/book", "postgresql+psycopg://localhost/book"),
+    ],
+)
+def test_a_database_in_a_file_counts_from_the_file(folder: Path, said: str, meant: str) -> None:
+    write(folder / "village.env", f"LEDGER_DATABASE_URL={said}\n")
+    assert load_settings(read_environment()).database_url == meant.format(folder=folder)
+
+
 def test_without_a_file_the_environment_is_all_there_is(folder: Path) -> None:
     assert read_environment() == dict(os.environ)
     assert not load_settings(read_environment()).production

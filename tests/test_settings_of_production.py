@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from config import load_settings
+from ledger.app import create_app
 from ledger.kernel.settings import Settings, SettingsError
+from tests.commands import invoke
 
 SECRET = "5d0b9a3c7e1f48628c04e7b1d95fa632"
 GOOD = {
@@ -55,6 +57,12 @@ def test_which_then_listens_to_nobody_else(tmp_path: Path) -> None:
         assert load(tmp_path, LEDGER_BASE_URL=url).base_url == url
     with pytest.raises(SettingsError, match="passwords travel in the open"):
         load(tmp_path, LEDGER_BASE_URL="http://localhost:8000", LEDGER_HOST="0.0.0.0")
+
+
+def test_serve_moves_to_no_open_address(tmp_path: Path) -> None:
+    app = create_app(load(tmp_path, LEDGER_BASE_URL="http://localhost:8000"))
+    moved = invoke(app, "serve", "--host", "0.0.0.0")
+    assert (moved.exit_code, "passwords travel in the open" in moved.output) == (1, True)
 
 
 def test_something_must_speak_https(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def ask(village: Village, newest: ssl.TLSVersion) -> tuple[int, str | None]:
 def test_old_phones_come_in_where_the_operator_says_so(tmp_path: Path, said: tuple[str, ...]) -> None:
     village = Village(tmp_path, more_settings=said)
     village.set_up()
-    village.flask("migrate")
+    village.run("migrate")
     try:
         village.serve()
         assert ask(village, ssl.TLSVersion.TLSv1_3) == (200, "TLSv1.3")

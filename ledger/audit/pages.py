@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from ledger.audit import book_pages, journal_pages
+from ledger.audit import book_pages, journal_pages, name_pages
 from ledger.audit.approving import adjustment_pages, clawback_pages
 from ledger.audit.approving import pages as approval_pages
 from ledger.audit.blueprint import account_kind, bp
@@ -39,6 +39,7 @@ __all__ = [
     "expiry_pages",
     "freeze_pages",
     "journal_pages",
+    "name_pages",
     "period_pages",
 ]
 _WAIT_SECONDS = 0.5

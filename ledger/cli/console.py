@@ -29,6 +29,8 @@ from ledger.places.queries import CenterView
 
 P = ParamSpec("P")
 R = TypeVar("R")
+# What the world around a command can do to it; anything else is a fault of ours, with a traceback.
+TROUBLES = (LedgerError, sa.exc.SQLAlchemyError, psycopg.Error, OSError, InvalidTag)
 
 
 def told(command: Callable[P, R]) -> Callable[P, R]:
@@ -76,8 +78,8 @@ def _told(command: Callable[P, R], refuse: Callable[[], None]) -> Callable[P, R]
                 _finish_restore()
                 refuse()
                 return command(*args, **kwargs)
-            except (LedgerError, sa.exc.SQLAlchemyError, psycopg.Error, OSError, InvalidTag) as error:
-                raise click.ClickException(_sentence(error)) from error
+            except TROUBLES as error:
+                raise click.ClickException(sentence(error)) from error
             finally:
                 # The last connection moves what SQLite's log holds into the main file.
                 database().close()
@@ -140,7 +142,7 @@ def center_named(name: str | None) -> CenterView:
     return fitting[0]
 
 
-def _sentence(error: BaseException) -> str:
+def sentence(error: BaseException) -> str:
     """What went wrong and what to do, for whoever typed the command."""
     if isinstance(error, LedgerError) and not isinstance(error, Unavailable):
         return _registered(error)

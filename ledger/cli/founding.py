@@ -48,7 +48,7 @@ def init(center_name: str, name: str, phone: str, ask: bool) -> None:
     password_hash = None
     if ask:
         password = click.prompt("Password of the administrator", hide_input=True, confirmation_prompt=True)
-        password_hash = hash_password(password, phone=phone)
+        password_hash = hash_password(password, phone=phone, names=[name])
     code = in_transaction(_found, center_name, name, phone, password_hash)
     click.echo(f"{center_name} is ready, and {name} is its administrator.")
     _say_code(phone, code) if code else click.echo(f"Log in at {settings().base_url} with {phone}.")

@@ -6,7 +6,9 @@ import click
 
 from ledger.cli.console import database, installation, settings, told_before_migration, told_of_any_database
 from ledger.kernel import backup as copies
-from ledger.kernel import clock
+from ledger.kernel import clock, last_backup
+from ledger.kernel.clocks import SystemClock
+from ledger.kernel.last_backup import LastBackup
 from ledger.web import certificates
 
 _PATH = click.Path(path_type=Path, dir_okay=False)
@@ -23,6 +25,7 @@ def commands() -> list[click.Command]:
 def backup(file: Path) -> None:
     """Write a copy of the database to FILE, which must not exist yet. The service can keep running."""
     copies.back_up(settings().database_url, file)
+    last_backup.note(settings().data_folder, LastBackup(SystemClock().now(), file))
     click.echo(f"Backed up to {file} ({file.stat().st_size / 1_000_000:.1f} MB).")
     click.echo("Keep LEDGER_SECRET_KEY apart from it: without the secret, names and phone numbers are unreadable.")
 

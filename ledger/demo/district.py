@@ -120,7 +120,9 @@ def write_script(seed: int, size: Size, now: datetime, logins: list[Login], say:
         sealed=[_seal(person, center_id) for person in population.people],
         activities=make_activities(rng, size, population, now, clock.zone()),
         visits=make_visits(rng, size, now, clock.zone()),
-        passwords={login.role: hash_password(login.password, phone=login.phone) for login in logins},
+        passwords={
+            login.role: hash_password(login.password, phone=login.phone, names=[login.name]) for login in logins
+        },
         card=next(login.card for login in logins if login.card),
     )
 
@@ -212,7 +214,7 @@ def _keep_logins(settings: Settings, say: Say) -> None:
     logins = make_logins()
     center_id = in_snapshot(organisations.only_center).id
     for login in logins:
-        password_hash = hash_password(login.password, phone=login.phone)
+        password_hash = hash_password(login.password, phone=login.phone, names=[login.name])
         in_transaction(_give_anew, login, password_hash, center_id)
     write_logins(settings.data_folder, logins)
     say("==> Demonstration district: its log-ins were lost; here are new ones")

@@ -97,7 +97,7 @@ def logins_as_table(logins: list[Login], base_url: str) -> str:
 
 def card_address(login: Login, base_url: str) -> str:
     """The address in the QR code on the printed card."""
-    return f"{base_url}/K/{login.card}"
+    return f"{base_url}/K#{login.card}"
 
 
 def _password() -> str:

@@ -70,21 +70,23 @@ def revision_of(engine: sa.Engine) -> str | None:
 
 def refuse_newer(revision: str | None) -> None:
     """Raises SettingsError for a schema that this program doesn't know."""
-    known = {script.revision for script in _scripts().walk_revisions()}
-    if revision is not None and revision not in known:
-        newest = _scripts().get_current_head()
-        raise SettingsError(
-            f"the database's schema is {revision}, which this program ({newest}) does not know: "
-            "install the newer version of the program"
-        )
+    _refuse_newer(revision, _scripts())
 
 
 def refuse_unmigrated(engine: sa.Engine) -> None:
     """Raises SettingsError unless the schema is the newest, sa.exc.SQLAlchemyError if that can't be read."""
-    revision = revision_of(engine)
-    refuse_newer(revision)
-    if revision != _scripts().get_current_head():
+    revision, scripts = revision_of(engine), _scripts()
+    _refuse_newer(revision, scripts)
+    if revision != scripts.get_current_head():
         raise SettingsError("the database's schema is not the newest: run ningxin migrate")
+
+
+def _refuse_newer(revision: str | None, scripts: ScriptDirectory) -> None:
+    if revision is not None and revision not in {script.revision for script in scripts.walk_revisions()}:
+        raise SettingsError(
+            f"the database's schema is {revision}, which this program ({scripts.get_current_head()}) does not know: "
+            "install the newer version of the program"
+        )
 
 
 def _scripts() -> ScriptDirectory:

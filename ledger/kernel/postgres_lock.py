@@ -1,5 +1,6 @@
 """The lock shared by all our connections to a PostgreSQL database, so that a restore can prove that it is alone."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +12,8 @@ from ledger.kernel.settings import SettingsError
 
 NAME = "ningxin"
 _LOCK_NUMBER = 727002
+# A session is still listed for a moment after its client has left.
+_ENDING_SECONDS = 2.0
 # Of others' sessions, PostgreSQL shows only the number and the database to users without privileges.
 _OTHERS = """
     SELECT pid, coalesce(nullif(application_name, ''), 'a program'), coalesce(usename::text, 'an unknown user'),
@@ -34,13 +37,20 @@ def share_lock(connection: "psycopg.Connection[Any]") -> None:
 def alone_with(target: str) -> Iterator["psycopg.Connection[Any]"]:
     """Keep our services from a database (a connection string). Raises SettingsError while anybody is connected."""
     with psycopg.connect(target, autocommit=True, application_name=NAME) as connection:
-        others = [
-            f"{name} (user {user}, from {host}, pid {pid})" for pid, name, user, host in connection.execute(_OTHERS)
-        ]
-        if others or not _ask(connection, "pg_try_advisory_lock"):
-            listed = f": {', '.join(others)}" if others else ""
-            raise SettingsError(f"the database is in use: stop the service first, and whatever is connected{listed}")
+        until = time.monotonic() + _ENDING_SECONDS
+        while (others := _others(connection)) or not _ask(connection, "pg_try_advisory_lock"):
+            if time.monotonic() > until:
+                listed = f": {', '.join(others)}" if others else ""
+                raise SettingsError(
+                    f"the database is in use: stop the service first, and whatever is connected{listed}"
+                )
+            time.sleep(0.1)
         yield connection
+
+
+def _others(connection: "psycopg.Connection[Any]") -> list[str]:
+    found = connection.execute(_OTHERS)
+    return [f"{name} (user {user}, from {host}, pid {pid})" for pid, name, user, host in found]
 
 
 def _ask(connection: "psycopg.Connection[Any]", function: str) -> bool:

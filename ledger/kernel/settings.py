@@ -33,6 +33,7 @@ class Settings:
     takes: None is the usual, 0 cores are all. `clock_file` names a file with an instant to use as the
     current time; production refuses it. `proxies` are the addresses whose X-Forwarded headers are believed.
     `tls_min` is the oldest TLS that the service itself speaks. `monitoring_token` opens the metrics to other hosts.
+    `file` is the settings file that was read, None without one.
     """
 
     environment: Environment
@@ -43,6 +44,7 @@ class Settings:
     port: int
     timezone: ZoneInfo
     data_folder: Path
+    file: Path | None = None
     tls_cert: Path | None = None
     tls_key: Path | None = None
     tls_min: TlsVersion = "1.3"

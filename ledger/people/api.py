@@ -236,7 +236,7 @@ def _cards(session: Session, volunteer_id: int, actor: Actor) -> dict[str, Any]:
 def issue_card(body: dict[str, Any], volunteer_id: int) -> dict[str, Any]:
     """Issue a card; earlier cards stop working, so after a repeat only the last one works."""
     card = in_transaction(service.issue_card, volunteer_id, actor=get_actor(), expires_on=body["expires_on"])
-    url = short("people.card", token=card.token)
+    url = short("people.card", _anchor=card.token)
     return {"id": card.card_id, "volunteer_id": volunteer_id, "token": card.token, "url": url}
 
 

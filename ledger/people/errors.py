@@ -41,6 +41,10 @@ register(
             404, "没有这个人", "There is no such person",
             "请核对编号", "Check the id",
         ),
+        "reason_needed": ErrorText(
+            422, "请写明理由", "The reason is missing",
+            "请写为什么要看，一句话就够", "Say in one sentence why it is needed",
+        ),
         "valid_until_needed": ErrorText(
             422, "外聘审计员要写到哪天为止", "The role of an outside auditor needs its last day",
             "请填约定的最后一天，过了那天身份自己失效", "Give the last day that was agreed on; the role ends by itself",
@@ -141,7 +145,13 @@ register(
         ),
         "password_too_easy": ErrorText(
             422, "密码太容易猜", "The password is too easy to guess",
-            "请不要用手机号、连续或重复的数字", "Do not use your phone number, or digits in a row",
+            "常见的词、拼音、年份、连着的数字和键盘上挨着的键，凑在一起也容易猜。请换一个，比如把几个不相干的词连起来",
+            "Common words, pinyin, years, digits in a row and keys side by side are easy to guess, even put together. "
+            "Choose another, say several words that have nothing to do with each other",
+        ),
+        "password_personal": ErrorText(
+            422, "密码里有您的手机号或者姓名", "Your phone number or your name is in the password",
+            "认识您的人会先试这些，请换一个", "Who knows you tries them first; choose another",
         ),
         "language_unknown": ErrorText(
             422, "没有这种语言", "There is no such language",

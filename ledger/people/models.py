@@ -172,6 +172,20 @@ class RoleGrant(Base):
     revoked_at: Mapped[datetime | None]
 
 
+class NameShown(Base):
+    """An auditor has read a volunteer's full name, for a reason."""
+
+    __tablename__ = "name_shown"
+    __table_args__ = (inside_center("volunteer_id", "volunteer"), sa.Index(None, "center_id", "volunteer_id"), STRICT)
+
+    center_id: Mapped[center_key]
+    id: Mapped[key]
+    volunteer_id: Mapped[int]
+    shown_to: Mapped[int]
+    reason: Mapped[str] = mapped_column(Sealed("name_shown.reason"))
+    shown_at: Mapped[datetime]
+
+
 class Card(Base):
     """A printed card: 128 random bits in an https address, no personal data. A lost card is revoked and reissued."""
 

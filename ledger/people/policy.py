@@ -73,7 +73,6 @@ _HAN = re.compile(r"[㐀-鿿豈-﫿\U00020000-\U0003ffff]+")
 _ID_LAST4 = re.compile(r"[0-9]{3}[0-9X]")
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−－", "-"))
 _LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
-_DIGITS_IN_A_ROW = "01234567890123456789"
 
 
 def clean_name(text: str) -> str:
@@ -219,15 +218,3 @@ def grants_of(role: str, place_path: str) -> frozenset[Grant]:
 def counting(role: str, place_path: str) -> frozenset[Permission]:
     """The permissions of a role that count at a place: below the top, those of AT_ROOT don't."""
     return ROLES[role] if place_path == ROOT or is_top(place_path) else ROLES[role] - AT_ROOT
-
-
-def is_easy_password(password: str, phone: str) -> bool:
-    """Whether a password is an obvious guess: the phone, one repeated letter, a run of digits."""
-    plain = password.lower()
-    runs = _DIGITS_IN_A_ROW, _DIGITS_IN_A_ROW[::-1]
-    return (
-        len(set(plain)) <= 2
-        or any(plain in run for run in runs)
-        or (plain.isdigit() and plain in phone)
-        or plain in ("password", "qwertyuiop", "qwerty123", "abc12345", "a1234567", "admin123", "woaini1314")
-    )

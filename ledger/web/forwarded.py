@@ -28,30 +28,30 @@ class Forwarded:
         self._proxies = proxies
         self._said: set[str] = set()
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, received: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        claims = [name for name in environ if name in _CLAIMS or name.startswith(_BEGINNING)]
-        told = {name: str(environ.pop(name)) for name in claims}
-        peer = _address(environ.get("REMOTE_ADDR", ""))
+        claims = [name for name in received if name in _CLAIMS or name.startswith(_BEGINNING)]
+        told = {name: str(received.pop(name)) for name in claims}
+        peer = _address(received.get("REMOTE_ADDR", ""))
         if peer is not None and any(peer in network for network in self._proxies):
-            self._believe(environ, told)
+            self._believe(received, told)
         else:
-            environ["REMOTE_ADDR"] = str(peer or "")
+            received["REMOTE_ADDR"] = str(peer or "")
             if told:
-                environ[_UNNAMED] = True
+                received[_UNNAMED] = True
                 self._say_once("forwarded headers come from where LEDGER_PROXY names no proxy; they are ignored")
-        return self._app(environ, start_response)
+        return self._app(received, start_response)
 
-    def _believe(self, environ: WSGIEnvironment, told: dict[str, str]) -> None:
+    def _believe(self, received: WSGIEnvironment, told: dict[str, str]) -> None:
         """Take what this proxy added itself, which stands last; what it was sent stands before."""
         client = _address(told.get(_FOR, "").rpartition(",")[2])
         if client is None:
             self._say_once("the proxy of LEDGER_PROXY sends no X-Forwarded-For; all its clients count as one stranger")
-        environ["REMOTE_ADDR"] = str(client or "")
+        received["REMOTE_ADDR"] = str(client or "")
         scheme = told.get(_PROTO, "").rpartition(",")[2].strip().lower()
         if scheme in ("http", "https"):
-            environ["wsgi.url_scheme"] = scheme
-            environ[_BY_HTTP] = scheme == "http"
+            received["wsgi.url_scheme"] = scheme
+            received[_BY_HTTP] = scheme == "http"
 
     def _say_once(self, what: str) -> None:
         if what not in self._said:

@@ -39,7 +39,7 @@ class TestDesk:
 
     @on_sqlite
     def test_a_card_read_by_a_clerks_own_phone_leads_to_the_scan_page(self, day: Day, client: FlaskClient) -> None:
-        address = f"/K/{day.volunteer.card}"
+        address = "/K"
         assert "/scan" not in client.get(address).text
         assert 'href="/scan"' in Browser(client, day.clerk).get(address).text
 

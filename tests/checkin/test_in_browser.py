@@ -26,6 +26,7 @@ from tests.browser import (
     PHONE,
     CameraBrowser,
     OpenPage,
+    log_in,
     look_at,
     write_clip,
 )
@@ -51,7 +52,7 @@ def test_a_printed_card_is_scanned_by_the_camera(
     day: Day, rehearsal: RehearsalClock, open_page: OpenPage, camera_browser: CameraBrowser, tmp_path: Path
 ) -> None:
     day.sign_up(9)
-    card = f"HTTPS://JF.EXAMPLE.ORG/K/{day.volunteer.card}"
+    card = f"HTTPS://JF.EXAMPLE.ORG/K#{day.volunteer.card}"
     with camera_browser(write_clip(tmp_path / "card.y4m", card)) as browser:
         page = open_page(day.clerk, browser=browser, size=PHONE)
         page.goto("/scan")
@@ -67,6 +68,47 @@ def test_a_printed_card_is_scanned_by_the_camera(
         page.reload()
         expect(last).to_contain_text("120 分钟，+2.00 分")
         look_at(page, "scan-out")
+
+
+# Types as a gun does while a Chinese input method hides the signs: each key says where it lies and nothing else.
+GUN = """(code) => {
+  const places = { ':': ['Semicolon', true], '/': ['Slash', false], '.': ['Period', false], '#': ['Digit3', true] };
+  const press = (init) => document.body.dispatchEvent(new KeyboardEvent('keydown', { bubbles: true, ...init }));
+  for (const sign of code) {
+    const [place, shiftKey] = places[sign] ?? (/\\d/.test(sign) ? [`Digit${sign}`, false] : [`Key${sign}`, true]);
+    press({ key: 'Process', code: place, shiftKey });
+  }
+  press({ key: 'Enter', code: 'Enter' });
+}"""
+
+
+def test_a_printed_card_is_scanned_by_a_gun_behind_an_input_method(
+    day: Day, rehearsal: RehearsalClock, open_page: OpenPage
+) -> None:
+    day.sign_up(9)
+    page = open_page(day.clerk)
+    page.goto("/scan")
+
+    page.evaluate(GUN, f"HTTPS://JF.EXAMPLE.ORG/K#{day.volunteer.card}")
+
+    expect(page.locator("#last .nx-last")).to_have_attribute("data-kind", "ok")
+    expect(page.locator("#last .nx-last")).to_contain_text("王*兰")
+
+
+def test_a_page_left_open_scans_for_nobody_who_logs_in_after(
+    day: Day, rehearsal: RehearsalClock, open_page: OpenPage
+) -> None:
+    day.sign_up(9)
+    page = open_page(day.clerk)
+    page.goto("/scan")
+    log_in(page, day.world.add_staff("clerk", name="周店员"))
+
+    page.evaluate(GUN, f"HTTPS://JF.EXAMPLE.ORG/K#{day.volunteer.card}")
+    expect(page.locator("#last")).to_contain_text("这条存在本机")
+
+    log_in(page, day.clerk)
+    page.reload()
+    expect(page.locator("#last .nx-last")).to_have_attribute("data-kind", "ok")
 
 
 def read_screen(screen: Page) -> str:

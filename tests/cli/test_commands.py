@@ -180,7 +180,7 @@ def test_demo_prints_its_log_ins_again_only_where_it_is(console: Console) -> Non
     table, listed = console.run("demo", "--logins").output, console.run("demo", "--logins", "--json").output
     assert table.count("password") == 5
     assert '"role": "station_manager"' in listed
-    assert '"card_url": "http://127.0.0.1:8000/K/' in listed
+    assert '"card_url": "http://127.0.0.1:8000/K#' in listed
 
 
 def test_demo_and_serve_demo_never_run_in_production(console: Console) -> None:
@@ -214,6 +214,10 @@ def test_a_wrong_setting_is_one_sentence(tmp_path: Path) -> None:
         ("LEDGER_TIMEZONE", "Asia/Nowhere", "LEDGER_TIMEZONE"),
         ("LEDGER_ENV", "test", "development or production"),
         ("LEDGER_TLS_CERT", "server.crt", "go together"),
+        *(
+            ("LEDGER_DATABASE_URL", url, "LEDGER_DATABASE_URL must be postgresql")
+            for url in ("nonsense", "mysql://a:b@c/d", "sqlite://", "sqlite:///book.sqlite3", "postgresql://a:b@c:x/d")
+        ),
     ],
 )
 def test_settings_that_can_not_be_are_named(tmp_path: Path, name: str, value: str, says: str) -> None:

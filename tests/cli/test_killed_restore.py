@@ -14,6 +14,7 @@ from tests.at_once import LONGEST_SECONDS
 from tests.cli.restoring import (
     BACKED_UP,
     IN_THE_LOG,
+    LATER,
     crashed,
     names,
     names_at,
@@ -22,11 +23,13 @@ from tests.cli.restoring import (
     runtime_database,
 )
 from tests.cli.test_commands import Console
+from tests.conftest import BOTH_DATABASES
 from tests.processes import fresh
 from tests.runtimes import KEYRING
 
 # What a restore does to files; each is a moment at which it may be killed.
-STEPS = {"open", "os.rename", "os.remove", "os.chmod", "sqlite3.connect"}
+STEPS = frozenset({"open", "os.rename", "os.remove", "os.chmod", "sqlite3.connect"})
+PROGRAMS = frozenset({"subprocess.Popen"})
 MOST_STEPS = 200
 
 
@@ -44,7 +47,7 @@ def test_wherever_it_is_killed_one_of_the_books_is_whole(backed_up: Console, cop
         for left in database.parent.glob(f"{database.name}*"):
             left.unlink()
         put_in_place(files, database)
-        exit_code = killed_at(step, url, copy)
+        exit_code = killed_at(step, url, copy, STEPS)
         said = finish_restore(database) or ""
         now = names()
         seen.add((tuple(now), said[:46]))
@@ -55,6 +58,7 @@ def test_wherever_it_is_killed_one_of_the_books_is_whole(backed_up: Console, cop
         assert not list(database.parent.glob("*.incoming-*"))
         if exit_code == 0:
             break
+        assert exit_code == -signal.SIGKILL
     assert exit_code == 0
     assert seen == {
         ((BACKED_UP, IN_THE_LOG), ""),
@@ -64,20 +68,37 @@ def test_wherever_it_is_killed_one_of_the_books_is_whole(backed_up: Console, cop
     }
 
 
-def killed_at(step: int, url: str, copy: Path) -> int | None:
-    """Restore in a process that is killed before the step-th thing that it does to a file; returns its exit code."""
-    process = fresh.Process(target=_restore_until, args=(step, url, copy))
+@pytest.mark.crash
+@pytest.mark.parametrize("own_database_url", BOTH_DATABASES[1:], indirect=True)
+def test_on_postgresql_everything_happens_in_the_last_program(backed_up: Console, copy: Path) -> None:
+    """Before `psql`, which works in one transaction, the old book is untouched."""
+    url = backed_up.settings.database_url
+    for step in (1, 2, 3):
+        runtime_database().close()
+        assert killed_at(step, url, copy, PROGRAMS) == -signal.SIGKILL
+        assert names() == [BACKED_UP, LATER]
+    runtime_database().close()
+    assert killed_at(4, url, copy, PROGRAMS) == 0
+    assert names() == [BACKED_UP]
+
+
+def killed_at(step: int, url: str, copy: Path, steps: frozenset[str]) -> int | None:
+    """Restore in a process that is killed before the step-th of these things that it does; returns its exit code."""
+    process = fresh.Process(target=_restore_until, args=(step, url, copy, steps, os.environ["PATH"]))
     process.start()
     process.join(LONGEST_SECONDS)
     return process.exitcode
 
 
-def _restore_until(step: int, url: str, copy: Path) -> None:
+def _restore_until(step: int, url: str, copy: Path, steps: frozenset[str], path: str) -> None:
+    os.environ["PATH"] = path
     left = step
 
     def count(event: str, _arguments: object) -> None:
         nonlocal left
-        left -= event in STEPS
+        if event not in steps:
+            return
+        left -= 1
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 

@@ -92,6 +92,9 @@ def test_every_command_refuses_a_stranger(founded: Console, tmp_path: Path, kind
     before = {path.name for path in tmp_path.iterdir()}
 
     for words, command in there:
+        if words == ("doctor",):
+            assert says in stranger.run(*words).stdout
+            continue
         assert says in stranger.fails(*words, *typed(command, tmp_path)), words
 
     made = {path.name for path in tmp_path.iterdir() if not path.name.startswith("given-file")} - before

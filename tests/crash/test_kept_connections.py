@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from ledger.kernel.ids import public_id
 from ledger.web.bodies import FOR_PEOPLE, FOR_STRANGERS
 from tests.crash.raw import Raw, connected, head_of
 from tests.crash.server import Server
@@ -62,6 +63,25 @@ def test_a_refusal_that_ends_the_connection_says_so(place: tuple[Server, World])
             status, headers, _ = connection.answer()
             assert (status, headers["connection"]) == (413, "close")
             assert connection.is_closed()
+
+
+def test_a_file_is_taken_from_whoever_may_send_it(place: tuple[Server, World]) -> None:
+    served, world = place
+    fields = {
+        'name="place_id"': public_id(world.station_id),
+        'name="file"; filename="a.csv"': f"姓名,备注\n王小兰,{'x' * 3 * FOR_PEOPLE}\n",
+    }
+    parts = [f"--x\r\nContent-Disposition: form-data; {name}\r\n\r\n{value}\r\n" for name, value in fields.items()]
+    form = "".join((*parts, "--x--\r\n")).encode()
+    kind = "Content-Type: multipart/form-data; boundary=x"
+    statuses = {}
+    with connected(served.port) as [connection]:
+        for role in ("station_manager", "clerk"):
+            token = f"Authorization: Bearer {world.add_staff(role).token}"
+            connection.send(head_of("POST", "/volunteers/import", kind, token, f"Content-Length: {len(form)}"), form)
+            statuses[role] = connection.answer()[0]
+
+    assert statuses == {"station_manager": 303, "clerk": 413}
 
 
 def test_whoever_asks_first_is_invited(place: tuple[Server, World]) -> None:

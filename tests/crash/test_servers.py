@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -32,13 +33,19 @@ def folder(tmp_path: Path, migrated_sqlite: Path) -> Path:
     return tmp_path
 
 
-def test_gunicorn_serves_it(folder: Path) -> None:
+def gunicorn(folder: Path) -> Server:
+    """Our application in another server."""
     port = free_port()
     command = (
         *(sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1"),
         *("--threads", "2", "--no-control-socket", "wsgi:app"),
     )
-    server = Server(folder, port=port, command=command)
+    return Server(folder, port=port, command=command)
+
+
+def test_gunicorn_serves_it(folder: Path) -> None:
+    server = gunicorn(folder)
+    port = server.port
     server.start()
     try:
         assert send(port, "GET", "/healthz")[:2] == (200, {"status": "ok"})
@@ -86,10 +93,13 @@ def test_log_ins_are_not_printed_where_the_port_is_taken(folder: Path) -> None:
     assert "choose another --port" in second.stderr
 
 
+@pytest.mark.parametrize("make", [Server, gunicorn], ids=["serve", "gunicorn"])
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=lambda how: how.name)
-def test_after_a_stop_all_facts_are_in_the_main_file(folder: Path, tmp_path: Path, how: signal.Signals) -> None:
+def test_after_a_stop_all_facts_are_in_the_main_file(
+    folder: Path, tmp_path: Path, how: signal.Signals, make: Callable[[Path], Server]
+) -> None:
     database = folder / "ningxin.sqlite3"
-    server = Server(folder)
+    server = make(folder)
     server.start()
     made = Database(f"sqlite:///{database}")
     use_database(made)

@@ -178,7 +178,7 @@ def test_cards_are_issued_listed_and_revoked(world: World, client: FlaskClient, 
     address = f"/api/v1/volunteers/{public_id(volunteer.volunteer_id)}/cards"
     issued = client.post(address, json={"expires_on": "2099-12-31"}, headers=manager.headers)
     assert issued.status_code == 201, issued.json
-    assert issued.json["url"] == f"HTTPS://JF.EXAMPLE.ORG/K/{issued.json['token']}"
+    assert issued.json["url"] == f"HTTPS://JF.EXAMPLE.ORG/K#{issued.json['token']}"
     found = in_snapshot(queries.find_volunteer_by_card, issued.json["token"], world.center_id)
     assert found is not None
     assert client.delete(f"/api/v1/cards/{issued.json['id']}", headers=manager.headers).status_code == 204

@@ -16,6 +16,7 @@ from ledger.people.access.misses import PER_DEVICE, PER_PHONE, PER_PHONE_HERE
 from ledger.people.access.passwords import hash_password
 from ledger.people.volunteers import queries, service
 from tests.phones import fresh_phone
+from tests.plans import explaining, sent_to, walks
 from tests.world import World
 
 PASSWORD, OTHER_PASSWORD = "白云山下有三只羊", "海上升明月天涯共"
@@ -269,3 +270,18 @@ def test_a_device_remembers_its_latest_log_ins(world: World) -> None:
     assert len(cookie) < 2_000
     for forged in (cookie[:-2], cookie[2:], "", None, "nonsense", "é"):
         assert read_device(forged).logins == ()
+
+
+@pytest.mark.usefixtures("checked")
+def test_a_log_in_goes_by_keys_however_many_people_there_are(own_database: Database) -> None:
+    world, phone = World(own_database), fresh_phone()
+    in_centers(world, own_database, 2, phone)
+    with sent_to(own_database.writer) as written, sent_to(own_database.reader) as read:
+        known = enter(phone, "0").device
+        code_of(phone, device=known)
+        in_snapshot(sessions.load_actor, enter(phone, "1").token)
+    statements = [*written.statements.values(), *read.statements.values()]
+    assert len(statements) > 8
+    with explaining(own_database) as session:
+        walked = [(text, step) for text, values in statements for step in walks(session, text, values)]
+    assert walked == []

@@ -164,6 +164,7 @@ BODIES: dict[str, Callable[[Requests], Body]] = {
         "reason": "漏记了一次",
     },
     "audit.decide": lambda _: {"decision": "approve", "note": "好"},
+    "audit.full_name": lambda _: {"reason": "核对签名"},
     "audit.prepare_expiry": lambda _: {"ends_on": _OLD_DAY},
     "audit.propose_clawback": lambda _: {"reason": "记错了"},
     "audit.propose_release": lambda _: {"reason": "到期了"},

@@ -118,6 +118,7 @@ RULES: dict[str, Rule] = {
     "audit.export_expiry_run": root(*EXPIRY, names=True),
     "audit.export_journal": root(*BOOKS),
     "audit.export_trial_balance": root(*BOOKS),
+    "audit.full_name": root(*BOOKS, names=True),
     "audit.freezes": root(*BOOKS),
     "audit.new_adjustment": root(Permission.PROPOSE),
     "audit.periods": root(*BOOKS),

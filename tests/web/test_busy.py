@@ -18,7 +18,7 @@ pytestmark = on_sqlite
 
 def told(app: Flask, path: str, **headers: str) -> Answer:
     """The answer to somebody with a log-in."""
-    with app.test_request_context(path, method="POST", headers=headers | {"Cookie": "ningxin=x"}) as context:
+    with app.test_request_context(path, method="POST", headers=headers | {"Cookie": "__Host-ningxin=x"}) as context:
         received = context.request.environ
     return busy_answer(app, received)
 

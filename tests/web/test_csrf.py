@@ -3,6 +3,7 @@
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.routing import Rule
 
 from ledger.kernel.ids import public_id
 from ledger.web.cookies import SESSION
@@ -121,3 +122,37 @@ def test_each_page_spells_its_token_otherwise(client: FlaskClient, clerk: Person
 
     assert len(tokens) == 3
     assert [submit(client, token) for token in tokens] == [(303, "")] * 3
+
+
+@on_sqlite
+def test_no_operation_is_taken_without_the_token_of_its_log_in(app: Flask, world: World) -> None:
+    people = [world.add_staff("admin", place_id=world.top_id), world.add_staff("auditor", place_id=world.top_id)]
+    people.append(world.add_volunteer())
+    foreign = Browser(app.test_client(), world.add_staff("clerk")).csrf_token()
+    operations = [
+        (rule, method)
+        for rule in app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"GET", "HEAD", "OPTIONS"})
+    ]
+
+    assert len(operations) > 90
+    for rule, method in operations:
+        path = path_of(rule, app)
+        codes = {refusal(app, person, method, path, token) for person in people for token in (None, foreign)}
+        assert "request.csrf" in codes, f"{method} {rule.rule}"
+        assert codes <= {"request.csrf", "access.denied"}, f"{method} {rule.rule}: {codes}"
+
+
+def path_of(rule: Rule, app: Flask) -> str:
+    """An address of the rule; what it names need not be there, because nobody gets so far."""
+    with app.test_request_context():
+        built = rule.build({name: "2026-06" if name == "month" else 5 for name in rule.arguments})
+    assert built is not None
+    return built[1]
+
+
+def refusal(app: Flask, person: Person, method: str, path: str, token: str | None) -> str:
+    """The code of the refusal to somebody whose page has this token."""
+    headers = {"Accept": "application/json"} | ({} if token is None else {"X-CSRFToken": token})
+    answer = Browser(app.test_client(), person).client.open(path, method=method, headers=headers)
+    return str(answer.json["code"]) if answer.is_json else str(answer.status_code)

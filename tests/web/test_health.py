@@ -62,7 +62,7 @@ def test_metrics_count_units_by_how_they_ended(client: FlaskClient, world: World
 
 def test_metrics_count_by_route(client: FlaskClient) -> None:
     client.get("/healthz")
-    client.get("/K/AAAAAAAAAAAAAAAAAAAAAAAAAA")
+    client.get("/S/AAAAAAAAAAAAAAAAAAAAAAAAAA")
     text = client.get("/metrics").get_data(as_text=True)
     assert 'ningxin_requests_total{method="GET",route="/healthz",status="200"}' in text
     assert "AAAAAAAAAAAAAAAAAAAAAAAAAA" not in text

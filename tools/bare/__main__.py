@@ -43,7 +43,7 @@ STEPS: tuple[tuple[str, tuple[str, ...], int], ...] = (
     ("set up", ("make", "setup"), 600),
     ("make test-setup", ("make", "test-setup"), 600),
     ("make wheel", ("make", "wheel"), 60),
-    ("the wheel in a bare environment", ("sh", "-ec", WHEEL), 120),
+    ("the wheel in a bare environment", ("sh", "-ec", WHEEL), 300),
     ("two tests", (".venv/bin/python", "-m", "pytest", "-q", f"--junit-xml={RESULTS}", *TESTS), 300),
 )
 OWN_NAMESPACES = ("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child")

@@ -1,6 +1,7 @@
 """Credentials of the log-ins of a center: activation codes on paper, passwords, and revocable sessions."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -112,21 +113,31 @@ def code_lasts(session: Session, identity_id: int, center_id: int) -> timedelta:
 
 
 def set_password_with_code(
-    session: Session, *, phone: str, code: str, center_id: int | None = None, password_hash: str
+    session: Session,
+    *,
+    phone: str,
+    code: str,
+    center_id: int | None = None,
+    password_hash: str,
+    check: Callable[[Session, CodeOwner], None] | None = None,
 ) -> CodeOwner:
     """Use up an activation code of the center, or else of any in which the number has a log-in.
 
     Ends all of its owner's log-in sessions there. Call passwords.hash_password before the unit to make
-    `password_hash`. Raises Rejected("people.activation_code_invalid") for every mismatch of phone and code.
+    `password_hash`; `check` may refuse it for its owner, and the code stays. Raises
+    Rejected("people.activation_code_invalid") for every mismatch of phone and code.
     """
     number = phone_key(phone)
     centers = [] if number is None else [center_id] if center_id is not None else centers_of_phone(session, number)
     for center in centers:
         identity_id = find_identity_by_phone(session, phone, center)
         if identity_id is not None and _spend_code(session, identity_id, center, code):
+            owner = CodeOwner(identity_id, center)
+            if check is not None:
+                check(session, owner)
             set_password(session, identity_id, center, password_hash=password_hash)
             events.record(session, identity_id, events.CODE_USED, made_by=identity_id, center_id=center)
-            return CodeOwner(identity_id, center)
+            return owner
     raise Rejected("people.activation_code_invalid")
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Literal
 
 from sqlalchemy.orm import Session
@@ -11,10 +12,11 @@ from ledger.kernel.errors import Conflict, Forbidden, Rejected
 from ledger.kernel.ids import public_id
 from ledger.people.access import credentials, misses, tickets
 from ledger.people.access.candidates import MOST_TRIED, Candidate, candidate_of, candidates
+from ledger.people.access.credentials import CodeOwner
 from ledger.people.access.devices import Device, Known, new_device, remember
 from ledger.people.access.misses import Attempt
-from ledger.people.access.passwords import hash_password, password_is_right
-from ledger.people.identities.queries import lock_password, phone_hash
+from ledger.people.access.passwords import hash_password, password_is_right, refuse_guessable
+from ledger.people.identities.queries import lock_password, names_of, phone_hash
 from ledger.people.policy import phone_key
 from ledger.places.queries import find_center
 from ledger.web.rate_limit import count_try, give_back, network_of
@@ -97,7 +99,12 @@ def set_first_password(
     count_try(*tries)
     password_hash = hash_password(password, phone=phone_key(phone) or phone)
     owner = in_transaction(
-        credentials.set_password_with_code, phone=phone, code=code, center_id=center_id, password_hash=password_hash
+        credentials.set_password_with_code,
+        phone=phone,
+        code=code,
+        center_id=center_id,
+        password_hash=password_hash,
+        check=partial(_refuse_names, password=password, phone=phone),
     )
     in_transaction(give_back, *tries)
     candidate = in_snapshot(candidate_of, owner.identity_id, owner.center_id)
@@ -105,6 +112,13 @@ def set_first_password(
         raise Forbidden("people.center_unknown")
     owned = replace(candidate, password_hash=password_hash)
     return in_transaction(_open, owned, key, kind="browser", device=device)
+
+
+def _refuse_names(session: Session, owner: CodeOwner, *, password: str, phone: str) -> None:
+    """Refuse the names of the code's owner and center. To whoever holds no code it would tell a stranger's name."""
+    name = names_of(session, [owner.identity_id], owner.center_id)[owner.identity_id]
+    center = find_center(session, owner.center_id)
+    refuse_guessable(password, phone=phone, names=[name], words=[center.name] if center else [])
 
 
 def _source(phone: str) -> str:

@@ -37,6 +37,7 @@ _PASSWORD_FIELDS = {
     "people.password_too_short": "password",
     "people.password_too_long": "password",
     "people.password_too_easy": "password",
+    "people.password_personal": "password",
 }
 
 

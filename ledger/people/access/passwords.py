@@ -1,12 +1,13 @@
 """Password hashing. It takes tens of milliseconds on purpose, so it runs outside units."""
 
 import unicodedata
+from collections.abc import Sequence
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from ledger.kernel.errors import Rejected
-from ledger.people.policy import is_easy_password
+from ledger.people.access.guessable import is_easy, is_personal
 
 LEAST_LENGTH, MOST_LENGTH = 8, 128
 
@@ -15,18 +16,25 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _NOBODY = _hasher.hash("nobody has this password")
 
 
-def hash_password(password: str, *, phone: str) -> str:
-    """The argon2id hash to store.
+def hash_password(password: str, *, phone: str, names: Sequence[str] = ()) -> str:
+    """The argon2id hash to store. `names` are the person's own, as far as they are known here.
 
-    Raises Rejected("people.password_too_short", "people.password_too_long", "people.password_too_easy").
+    Raises Rejected("people.password_too_short", "people.password_too_long") and what refuse_guessable raises.
     """
     if len(password) < LEAST_LENGTH:
         raise Rejected("people.password_too_short", least=LEAST_LENGTH)
     if len(password) > MOST_LENGTH:
         raise Rejected("people.password_too_long", most=MOST_LENGTH)
-    if is_easy_password(password, phone):
-        raise Rejected("people.password_too_easy")
+    refuse_guessable(password, phone=phone, names=names)
     return _hasher.hash(_plain(password))
+
+
+def refuse_guessable(password: str, *, phone: str, names: Sequence[str] = (), words: Sequence[str] = ()) -> None:
+    """Raises Rejected("people.password_personal" | "people.password_too_easy"); `words` are common here."""
+    if is_personal(password, phone=phone, names=names):
+        raise Rejected("people.password_personal")
+    if is_easy(password, words):
+        raise Rejected("people.password_too_easy")
 
 
 def password_is_right(password_hash: str | None, password: str) -> bool:

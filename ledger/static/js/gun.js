@@ -9,7 +9,7 @@ const SHORTEST = 6;
 
 /** Chinese input methods hide the letters behind "Process"; the key itself still says where it is. */
 const BY_PLACE = /** @type {Record<string, [string, string]>} */ ({
-  Slash: ['/', '?'], Period: ['.', '>'], Minus: ['-', '_'], Semicolon: [';', ':'], Equal: ['=', '+'],
+  Digit3: ['3', '#'], Slash: ['/', '?'], Period: ['.', '>'], Minus: ['-', '_'], Semicolon: [';', ':'], Equal: ['=', '+'],
 });
 
 /** @param {KeyboardEvent} event */
@@ -19,7 +19,7 @@ function character(event) {
   if (event.key !== 'Process' && event.key !== 'Unidentified') return '';
   const letter = /^Key([A-Z])$/.exec(event.code)?.[1];
   if (letter) return event.shiftKey ? letter : letter.toLowerCase();
-  return /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1] ?? BY_PLACE[event.code]?.[event.shiftKey ? 1 : 0] ?? '';
+  return BY_PLACE[event.code]?.[event.shiftKey ? 1 : 0] ?? /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1] ?? '';
 }
 
 /** @param {EventTarget | null} target */
