@@ -15,7 +15,7 @@ from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import ErrorText, LedgerError, register
 from ledger.kernel.permissions import AT_ROOT, Permission
 from ledger.kernel.unit import Unit
-from ledger.people.access import sessions, staff
+from ledger.people.access import credentials, sessions, staff
 from ledger.people.policy import ROLES
 from tests.permissions.requests import Requests
 from tests.permissions.rules import RULES, Rule
@@ -178,8 +178,10 @@ def _hired(world: World, role: str, place_id: int) -> Person:
 
 
 def _without_role(world: World) -> Person:
-    """Somebody whose role was revoked and who is still logged in."""
+    """Somebody whose role was revoked, by whatever session: the revocation itself ends those that there are."""
     person = world.add_staff("clerk")
     [role] = in_snapshot(sessions.roles_of, person.identity_id, world.center_id)
     in_transaction(staff.revoke_role, role.id, actor=world.builder)
+    opened = in_transaction(credentials.open_session, person.identity_id, kind="device", center_id=world.center_id)
+    person.token = opened.token
     return person
