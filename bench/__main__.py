@@ -80,7 +80,7 @@ def main() -> None:
     parser.add_argument(
         "--only",
         default="",
-        help="only groups whose name has this: paths, serving, commit, indexes, growth, reading, proofs, demo, start, none",
+        help="only groups with this: paths, serving, commit, indexes, growth, reading, proofs, demo, start, none",
     )
     parser.add_argument("--peers", type=Path, help="the Python of an environment with django-hordak and psycopg")
     parser.add_argument("--python-accounting", type=Path, help="the Python of an environment with python-accounting")

@@ -126,6 +126,10 @@ def _drop_indexes(url: str) -> None:
     revision = ScriptDirectory.from_config(alembic_config(url)).get_revision(REVISION)
     engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
     with engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
+        for table, columns in revision.module.INDEXES:
+            # A later migration may have made the table anew without it; taking it away again needs it there.
+            name = f"ix_{table}_{'_'.join(columns)}"
+            connection.exec_driver_sql(f"CREATE INDEX IF NOT EXISTS {name} ON {table} ({', '.join(columns)})")
         revision.module.downgrade()
         if is_sqlite(url):
             tell_sizes(connection, steady=STEADY, shared=SHARED)

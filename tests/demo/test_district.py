@@ -36,19 +36,11 @@ from ledger.places.queries import centers
 from ledger.points.book.queries import balance, trial_balance
 from ledger.points.policy import POINT, AccountKey
 from tests.conftest import made_database, settings_on
+from tests.demo.story import story_of
 from tests.log_ins import log_in_of
-from tests.runtimes import KEYRING, use_database
+from tests.runtimes import use_database
 
 NOW = datetime(2026, 6, 3, 2, 20, tzinfo=UTC)
-STORY = """
-    SELECT i.name, v.number, s.starts_at, a.status, a.opened_at, a.closed_at, a.minutes, a.points, a.review_reason
-    FROM attendance a JOIN shift s ON s.id = a.shift_id JOIN volunteer v ON v.id = a.volunteer_id
-    JOIN identity i ON i.center_id = v.center_id AND i.id = v.identity_id ORDER BY a.opened_at, v.number
-"""
-RECEIPTS = """
-    SELECT v.number, r.status, r.total, r.receipt_year, r.receipt_number, r.balance_after, r.created_at
-    FROM redemption r JOIN volunteer v ON v.id = r.volunteer_id ORDER BY r.created_at, v.number
-"""
 
 
 def settings_for(url: str, folder: Path) -> Settings:
@@ -235,15 +227,7 @@ def told(own_database: Database, folder: Path, seed: int) -> tuple[list[Any], li
     """Load a village and read its story: who was where when, and every receipt."""
     folder.mkdir()
     load(settings_for(own_database.url, folder), seed=seed)
-    with own_database.snapshot() as session:
-        connection = session.connection()
-        story = [(opened(name), *row) for name, *row in connection.exec_driver_sql(STORY)]
-        return story, [tuple(row) for row in connection.exec_driver_sql(RECEIPTS)]
-
-
-def opened(name: bytes) -> str:
-    """A sealed name, which is another text each time that it is sealed."""
-    return KEYRING.open(bytes(name), label="identity.name")
+    return story_of(own_database)
 
 
 @pytest.mark.parametrize("own_database_url", ["sqlite"], indirect=True)
