@@ -18,6 +18,7 @@ from ledger.audit.expiring import pages as expiry_pages
 from ledger.audit.naming import names
 from ledger.audit.naming.words import STEP_WORDS
 from ledger.audit.overview.console import console_of
+from ledger.audit.overview.presenter import watched
 from ledger.audit.verifying import queries, runs
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
@@ -49,8 +50,11 @@ _WAIT_SECONDS = 0.5
 @requires(Permission.READ_BOOKS)
 def console() -> str:
     """The console."""
-    shown = in_snapshot(console_of, get_actor(), clock.zone())
-    return render_template("audit/console.html", console=shown)
+    return render_template("audit/console.html", **in_snapshot(_console, get_actor()))
+
+
+def _console(session: Session, actor: Actor) -> dict[str, Any]:
+    return {"console": console_of(session, actor, clock.zone()), "watched": watched(session, actor.center_id)}
 
 
 @bp.get("/books")

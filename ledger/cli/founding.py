@@ -1,12 +1,13 @@
 """Commands about the center and its people: init, user, import."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 import click
 from sqlalchemy.orm import Session
 
-from ledger.cli.console import center, installation, settings, told, told_before_migration
+from ledger.cli.console import center, center_named, installation, settings, told, told_before_migration
 from ledger.kernel import clock
 from ledger.kernel.actor import system_actor
 from ledger.kernel.db import in_snapshot, in_transaction
@@ -16,10 +17,11 @@ from ledger.kernel.settings import SettingsError
 from ledger.organisations import queries as organisation_queries
 from ledger.organisations import service as organisations
 from ledger.organisations.imports.command import import_file
-from ledger.people.access import credentials, sessions, staff
+from ledger.people.access import credentials, on_server, sessions, staff
 from ledger.people.access.passwords import hash_password
+from ledger.people.access.staff import Post
 from ledger.people.identities import queries as identities
-from ledger.people.policy import show_phone
+from ledger.people.policy import ROLES, household_said, show_phone
 from ledger.places import queries as places
 from ledger.rules import service as rules
 from ledger.rules.policy import RuleBody
@@ -51,7 +53,7 @@ def init(center_name: str, name: str, phone: str, ask: bool) -> None:
         password_hash = hash_password(password, phone=phone, names=[name])
     code = in_transaction(_found, center_name, name, phone, password_hash)
     click.echo(f"{center_name} is ready, and {name} is its administrator.")
-    _say_code(phone, code) if code else click.echo(f"Log in at {settings().base_url} with {phone}.")
+    _say_code(phone, code, center().id) if code else click.echo(f"Log in at {settings().base_url} with {phone}.")
 
 
 def _found(session: Session, center_name: str, name: str, phone: str, password_hash: str | None) -> str | None:
@@ -69,8 +71,7 @@ def _found(session: Session, center_name: str, name: str, phone: str, password_h
     return None
 
 
-def _say_code(phone: str, code: str) -> None:
-    center_id = center().id
+def _say_code(phone: str, code: str, center_id: int) -> None:
     lasts = in_snapshot(credentials.code_lasts, _identity(phone, center_id), center_id)
     hours = int(lasts.total_seconds() // 3600)
     click.echo(
@@ -82,7 +83,33 @@ def _say_code(phone: str, code: str) -> None:
 
 @click.group("user")
 def user() -> None:
-    """List staff, print a new activation code, end somebody's log-ins."""
+    """List staff; give a role, a code, or end somebody's log-ins and roles, where nobody else may.
+
+    It works while the book is frozen, is shown to everybody who decides or audits, and never decides about points.
+    """
+
+
+def _on_server(command: click.decorators.FC) -> click.decorators.FC:
+    """The options of what is done to somebody on the server."""
+    command = click.option("--reason", required=True, help="Why; shown to who decides and audits. No names.")(command)
+    return click.option("--center", "named", required=True, help="Name or id of the center, as 柳荫社区.")(command)
+
+
+@user.command("grant")
+@click.argument("phone")
+@click.argument("role", type=click.Choice(tuple(ROLES)))
+@click.option("--name", required=True, help="The person's name, as registered if the phone number is known.")
+@click.option("--household", required=True, help="Number in the village's register, or none.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day of the role.")
+@_on_server
+@told
+def grant(phone: str, role: str, *, name: str, household: str, until: datetime | None, named: str, reason: str) -> None:
+    """Give the person with PHONE the ROLE for the whole center; their code and password end if they rise by it."""
+    center_id = center_named(named).id
+    top = in_snapshot(organisation_queries.top_place, center_id)
+    post = Post(role, top.id, household_said(household), None if until is None else until.date())
+    in_transaction(on_server.grant, name=name, phone=phone, post=post, reason=reason, center_id=center_id)
+    click.echo(f"{name} is {role} of {named} now. Without a password they need a code: user code {phone}")
 
 
 @user.command("list")
@@ -97,23 +124,25 @@ def list_users() -> None:
 
 @user.command("code")
 @click.argument("phone")
+@_on_server
 @told
-def new_code(phone: str) -> None:
+def new_code(phone: str, named: str, reason: str) -> None:
     """Print a new activation code for the person with PHONE; earlier ones stop working."""
-    center_id = center().id
-    identity_id = _identity(phone, center_id)
-    code = in_transaction(credentials.make_activation_code, identity_id, actor=system_actor(center_id))
-    _say_code(phone, code)
+    center_id = center_named(named).id
+    code = in_transaction(on_server.code, _identity(phone, center_id), reason=reason, center_id=center_id)
+    _say_code(phone, code, center_id)
 
 
 @user.command("revoke")
 @click.argument("phone")
+@click.option("--role", "role", type=click.Choice(tuple(ROLES)), help="Take this role away as well, at every place.")
+@_on_server
 @told
-def revoke(phone: str) -> None:
-    """End all log-ins of the person with PHONE, on all devices."""
-    center_id = center().id
-    in_transaction(credentials.revoke_all_sessions, _identity(phone, center_id), center_id)
-    click.echo(f"{phone} is logged out everywhere.")
+def revoke(phone: str, role: str | None, named: str, reason: str) -> None:
+    """End all log-ins and codes of the person with PHONE, on all devices."""
+    center_id = center_named(named).id
+    in_transaction(on_server.revoke, _identity(phone, center_id), role=role, reason=reason, center_id=center_id)
+    click.echo(f"{phone} is logged out everywhere." + (f" The role {role} has ended." if role else ""))
 
 
 def _identity(phone: str, center_id: int) -> int:

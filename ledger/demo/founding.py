@@ -64,12 +64,10 @@ def hire_staff(stage: Stage) -> None:
     """Hire the people of the printed log-ins, and a manager and a clerk at every station."""
     phones = count(FIRST_STAFF)
     for role, login in LOGIN_ROLES.items():
-        if role != "volunteer":
+        if login.granted:
             phone = demonstration_phone(FIRST_LOGIN + login.count)
-            at = 0 if role in ("admin", "auditor") else stage.population.home
-            _hire(stage, login.name, phone, role, at, printed=True)
-    if stage.size.years > 1:
-        _hire(stage, words.SECOND_ADMIN, demonstration_phone(next(phones)), "admin", 0)
+            at = 0 if login.granted in ("admin", "auditor") else stage.population.home
+            _hire(stage, login.name, phone, login.granted, at, printed_as=role)
     for position, place in enumerate(stage.population.places):
         if place.kind != "station":
             continue
@@ -79,7 +77,7 @@ def hire_staff(stage: Stage) -> None:
                 _hire(stage, name, demonstration_phone(next(phones)), role, position)
 
 
-def _hire(stage: Stage, name: str, phone: str, role: str, place: int, *, printed: bool = False) -> None:
+def _hire(stage: Stage, name: str, phone: str, role: str, place: int, *, printed_as: str = "") -> None:
     identity_id = staff.hire(
         stage.session,
         name=name,
@@ -95,8 +93,8 @@ def _hire(stage: Stage, name: str, phone: str, role: str, place: int, *, printed
         group[place] = actor
     if role == "admin":
         stage.admins.append(actor)
-    if printed:
-        credentials.set_password(stage.session, identity_id, stage.center_id, password_hash=stage.passwords[role])
+    if printed_as:
+        credentials.set_password(stage.session, identity_id, stage.center_id, password_hash=stage.passwords[printed_as])
 
 
 def register_batch(batch: int, stage: Stage) -> None:

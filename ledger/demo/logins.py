@@ -5,6 +5,7 @@ import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ledger.demo import words
 from ledger.demo.people_plan import FIRST_LOGIN
 from ledger.kernel.private_files import whole_file
 from ledger.people.policy import demonstration_phone
@@ -19,19 +20,22 @@ _SYLLABLES = (
 
 @dataclass(frozen=True, slots=True)
 class LoginRole:
-    """The person behind a printed log-in: the count-th phone number, a name, and the role in words."""
+    """The person behind a printed log-in: the count-th phone number, a name, the role in words and as it is granted."""
 
     count: int
     name: str
     title: str
+    granted: str
 
 
 LOGIN_ROLES: dict[str, LoginRole] = {
-    "admin": LoginRole(0, "李建国", "管理员"),
-    "auditor": LoginRole(1, "周慧敏", "审计员"),
-    "station_manager": LoginRole(2, "马海峰", "站长"),
-    "clerk": LoginRole(3, "陈晓燕", "店员"),
-    "volunteer": LoginRole(4, "王桂兰", "志愿者"),
+    "admin": LoginRole(0, "李建国", "管理员", "admin"),
+    "auditor": LoginRole(1, "周慧敏", "审计员", "auditor"),
+    "station_manager": LoginRole(2, "马海峰", "站长", "station_manager"),
+    "clerk": LoginRole(3, "陈晓燕", "店员", "clerk"),
+    "volunteer": LoginRole(4, "王桂兰", "志愿者", ""),
+    # What takes two people can be tried only with another who decides.
+    "second_admin": LoginRole(5, words.SECOND_ADMIN, "管理员二", "admin"),
 }
 
 
@@ -102,5 +106,5 @@ def card_address(login: Login, base_url: str) -> str:
 
 def _password() -> str:
     """Three syllables and four digits: some 27 bits, enough for invented data on a local machine."""
-    words = "-".join(secrets.choice(_SYLLABLES) for _ in range(3))
-    return f"{words}-{secrets.randbelow(10_000):04}"
+    syllables = "-".join(secrets.choice(_SYLLABLES) for _ in range(3))
+    return f"{syllables}-{secrets.randbelow(10_000):04}"

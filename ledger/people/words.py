@@ -17,5 +17,14 @@ ROLE_NAMES: dict[str, Any] = {
     "supervisor": _("监督员"),
     "observer": _("观察员"),
 }
+# What was done with credentials and roles.
+EVENT_WORDS: dict[str, Any] = {
+    "code_made": _("打了激活码"),
+    "code_used": _("用激活码设了密码"),
+    "credentials_ended": _("密码、激活码和登录作废"),
+    "sessions_ended": _("激活码和登录作废"),
+    "role_granted": _("给了身份"),
+    "role_revoked": _("收回了身份"),
+}
 # The others are offered as soon as they have pages.
 OFFERED = ("clerk", "station_manager", "auditor", "outside_auditor", "admin")

@@ -164,7 +164,14 @@ def test_a_year_ends_now(village: Village) -> None:
 def test_only_the_printed_log_ins_have_passwords(village: Village) -> None:
     logins = read_logins(village.settings.data_folder)
 
-    assert [login.role for login in logins] == ["admin", "auditor", "station_manager", "clerk", "volunteer"]
+    assert [login.role for login in logins] == [
+        "admin",
+        "auditor",
+        "station_manager",
+        "clerk",
+        "volunteer",
+        "second_admin",
+    ]
     for login in logins:
         found = log_in_of(login.phone)
         assert passwords.password_is_right(found.password_hash, login.password)

@@ -14,8 +14,9 @@ class Rule:
 
     `where`: "anybody", without a log-in · "known", anyone who is logged in · "anywhere", who holds one of the
     permissions at any place, because the list or form is cut to the places held · "there", who holds one at the place
-    of the thing · "root", who holds one for the whole center · "maker", who holds one there and made the thing, as
-    nobody of the crawl did.
+    of the thing · "root", who holds one for the whole center · "uploader", who
+    holds one and made the thing, or it is of a kind that is not in the crawl · "maker", who holds one there and made
+    the thing, as nobody of the crawl did.
     `owner`: the volunteer whose thing it is may too. `hidden`: those who may not hear that there is no such thing.
     `names`: the request names something of the center, so another center's people hear that there is no such thing.
     `lets_in`: the guard lets these in as well (None: everybody who is logged in), and the service refuses them.
@@ -51,6 +52,9 @@ def root(*permissions: Permission, names: bool = False, owner: bool = False, hid
 
 BOOKS, PROPOSAL = (Permission.READ_BOOKS,), (Permission.READ_BOOKS, Permission.PROPOSE, Permission.DECIDE)
 # An auditor decides as well where nobody else may, and on roles and codes: tests/people/test_two_people.py.
+DECIDERS = (Permission.DECIDE, Permission.READ_BOOKS, Permission.RELEASE_AS_AUDITOR)
+# Of somebody of the staff and of an approved code, as nobody is and nothing was in the crawl.
+OF_STAFF = Rule("uploader", (Permission.MANAGE_STAFF,))
 DECIDES = Rule(
     "root", (Permission.DECIDE,), lets_in=(Permission.PROPOSE, Permission.READ_BOOKS, Permission.RELEASE_AS_AUDITOR)
 )
@@ -210,21 +214,23 @@ RULES: dict[str, Rule] = {
     "organisations_api.nearest": KNOWN,
     "people.card": ANYBODY,
     "people.change_status": MANAGES,
+    "people.credential_events": KNOWN,
+    "people.export_credential_events": KNOWN,
     "people.first_password": ANYBODY,
     "people.log_in": ANYBODY,
     "people.log_out": ANYBODY,
-    "people.new_code": there(Permission.MANAGE_STAFF),
+    "people.new_code": OF_STAFF,
     "people.new_staff": anywhere(Permission.MANAGE_STAFF),
     "people.new_volunteer": anywhere(Permission.MANAGE_VOLUNTEERS),
     "people.print_activation_code": MANAGES,
-    "people.print_approved_code": Rule("maker", (Permission.DECIDE, *BOOKS)),
+    "people.print_approved_code": Rule("uploader", DECIDERS),
     "people.print_card": MANAGES,
     "people.revoke_card": MANAGES,
     "people.revoke_role": there(Permission.MANAGE_STAFF),
     "people.send_center": ANYBODY,
     "people.send_first_password": ANYBODY,
     "people.send_log_in": ANYBODY,
-    "people.send_new_code": root(Permission.MANAGE_STAFF, names=True),
+    "people.send_new_code": OF_STAFF,
     "people.send_new_staff": there(Permission.MANAGE_STAFF),
     "people.send_new_volunteer": MANAGES,
     "people.set_household": MANAGES,

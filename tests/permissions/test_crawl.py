@@ -30,6 +30,8 @@ NEVER_DONE: dict[str, str] = {
     **dict.fromkeys(("activities.approve", "activities_api.approve_activity"), "the activity is approved"),
     **dict.fromkeys(("approvals_api.withdraw", "checkin_api.annul"), "only who made it may"),
     "organisations.go": "only who uploaded it may",
+    "people.print_approved_code": "it is no approved code",
+    "people.send_new_code": "the person is no staff",
     **dict.fromkeys(("audit.prepare_expiry", "lots_api.prepare"), "a run is prepared"),
     **dict.fromkeys(("audit.release_freeze", "closing_api.release_freeze"), "the book is released"),
     "closing_api.reopen_period": "the month is open",

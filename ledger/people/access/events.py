@@ -13,7 +13,7 @@ from ledger.kernel.types import table_of
 from ledger.people.models import CredentialEvent
 
 _event = table_of(CredentialEvent)
-CODE_MADE, CODE_USED, PASSWORD_SET = "code_made", "code_used", "password_set"
+CODE_MADE, CODE_USED = "code_made", "code_used"
 CREDENTIALS_ENDED, SESSIONS_ENDED = "credentials_ended", "sessions_ended"
 ROLE_GRANTED, ROLE_REVOKED = "role_granted", "role_revoked"
 # Who gave somebody one of these gave them what they decide with.

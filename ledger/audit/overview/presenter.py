@@ -1,0 +1,62 @@
+"""What deciders and auditors see first: signals, and roles that one person revoked, for 30 days."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from sqlalchemy.orm import Session
+
+from ledger.approvals.desk import OWES_PROPOSER, STOOD_IN
+from ledger.audit.naming.names import identity_names
+from ledger.kernel import clock
+from ledger.kernel.actor import SYSTEM_IDENTITY
+from ledger.kernel.ids import parse_public_id
+from ledger.kernel.signals import SignalView, signals_since
+from ledger.people.access import events, on_server
+from ledger.people.access.events import EventView
+
+_STANDS = timedelta(days=30)
+_MOST = 20
+SIGNAL_WORDS = {
+    f"approvals.{STOOD_IN}": lazy_gettext("别的人都不能批，由审计员批的"),
+    f"approvals.{OWES_PROPOSER}": lazy_gettext("批的人的身份或激活码，30 天内来自提的人"),
+    on_server.SIGNAL: lazy_gettext("在服务器上改了登录或者身份"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A line to look at: what happened, when, and where to look."""
+
+    text: str
+    at: datetime
+    href: str
+
+
+def watched(session: Session, center_id: int) -> list[Watched]:
+    """Signals and revoked roles of the last 30 days, newest first."""
+    since = clock.now() - _STANDS
+    revoked = events.revoked_since(session, center_id, since)
+    people = {who for each in revoked for who in (each.identity_id, each.made_by)}
+    names = {who: name.text for who, name in identity_names(session, people, center_id).items()}
+    names[SYSTEM_IDENTITY] = _("服务器上的人")
+    signals = [_of_signal(each) for each in signals_since(session, center_id, since, most=_MOST)]
+    found = [*signals, *(_of_revoked(each, names) for each in revoked)]
+    return sorted(found, key=lambda each: each.at, reverse=True)[:_MOST]
+
+
+def _of_signal(signal: SignalView) -> Watched:
+    href = url_for("people.credential_events")
+    for what, ref in signal.evidence:
+        if what == "proposal":
+            href = url_for("audit.approval", proposal_id=parse_public_id(ref))
+    return Watched(str(SIGNAL_WORDS[signal.kind]), signal.at, href)
+
+
+def _of_revoked(event: EventView, names: dict[int, str]) -> Watched:
+    text = _(
+        "%(name)s 的身份收回了，%(by)s 收的", name=names.get(event.identity_id, ""), by=names.get(event.made_by, "")
+    )
+    return Watched(text, event.at, url_for("people.credential_events"))

@@ -1,0 +1,56 @@
+"""What is done to log-ins and roles on the server: each is kept with its reason, and is a signal."""
+
+from functools import partial
+
+from sqlalchemy.orm import Session
+
+from ledger.kernel.actor import SYSTEM_IDENTITY, system_actor
+from ledger.kernel.errors import Rejected
+from ledger.kernel.ids import public_id
+from ledger.kernel.paths import ROOT
+from ledger.kernel.signals import signal
+from ledger.people.access import credentials, events
+from ledger.people.access.sessions import roles_of
+from ledger.people.access.staff import Post, add_staff, grant_role, revoke_role
+from ledger.people.identities.queries import lock_password
+
+SIGNAL = "people.on_server"
+
+
+def grant(session: Session, *, name: str, phone: str, post: Post, reason: str, center_id: int) -> None:
+    """Give a role to a person, made if the phone number is unknown. Raises what `add_staff` and `grant_role` raise."""
+    actor = system_actor(center_id)
+    identity_id = add_staff(session, name=name, phone=phone, path=ROOT, actor=actor)
+    grant_role(session, identity_id, post, actor=actor, reason=_said(reason))
+    _tell(session, identity_id, center_id)
+
+
+def code(session: Session, identity_id: int, *, reason: str, center_id: int) -> str:
+    """Make a code for a person of whatever level."""
+    actor = system_actor(center_id)
+    made = credentials.make_activation_code(session, identity_id, actor=actor, reason=_said(reason))
+    _tell(session, identity_id, center_id)
+    return made
+
+
+def revoke(session: Session, identity_id: int, *, role: str | None, reason: str, center_id: int) -> None:
+    """End a person's log-ins and codes, and a role at every place if one is given. Raises what `revoke_role` raises."""
+    said, actor = _said(reason), system_actor(center_id)
+    lock_password(session, identity_id, center_id)
+    for each in roles_of(session, identity_id, center_id):
+        if each.role == role:
+            revoke_role(session, each.id, actor=actor, reason=said)
+    credentials.end_sessions_and_codes(session, identity_id, center_id)
+    note = partial(events.record, session, identity_id, made_by=SYSTEM_IDENTITY, center_id=center_id)
+    note(events.SESSIONS_ENDED, reason=said)
+    _tell(session, identity_id, center_id)
+
+
+def _said(reason: str) -> str:
+    if not reason.strip():
+        raise Rejected("approvals.reason_needed")
+    return reason.strip()
+
+
+def _tell(session: Session, identity_id: int, center_id: int) -> None:
+    signal(session, SIGNAL, [f"identity:{public_id(identity_id)}"], center_id=center_id)

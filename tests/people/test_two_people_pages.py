@@ -1,0 +1,101 @@
+"""Pages of what takes two people: hiring, a code, the record of log-ins and roles, and what the console shows first."""
+
+import re
+
+from flask import Flask
+
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.ids import public_id
+from ledger.people.access import sessions, staff
+from tests.approvals.office import Office
+from tests.browsing import Browser
+from tests.databases import on_sqlite
+from tests.people.test_pages import code_on
+from tests.phones import fresh_phone
+from tests.world import Person, World
+
+
+def browser_of(app: Flask, person: Person) -> Browser:
+    return Browser(app.test_client(), person)
+
+
+def typed(world: World, **more: str) -> dict[str, str]:
+    who = {"name": "魏管理", "phone": fresh_phone(), "role": "admin", "household": "无"}
+    return who | {"place_id": public_id(world.top_id)} | more
+
+
+@on_sqlite
+def test_a_hire_that_takes_two_becomes_a_proposal_that_says_who_may_decide(app: Flask, world: World) -> None:
+    office = Office(world)
+    first, auditor = browser_of(app, office.first), browser_of(app, office.auditor)
+    who = typed(world)
+    unsaid = first.post("/staff/new", **who)
+    assert (unsaid.status_code, 'id="reason-error"' in unsaid.text) == (422, True)
+    sent = first.post("/staff/new", **who, reason="人手不够")
+    page = first.get(sent.location)
+    assert "能批的人：冯*理、孙*督" in page.text
+    assert "魏管理" not in first.get("/staff").text
+    assert auditor.post(sent.location.partition("?")[0], decision="approve").status_code == 303
+    assert "魏管理" in first.get("/staff").text
+
+
+@on_sqlite
+def test_a_code_is_proposed_approved_and_printed_by_who_approved_it(app: Flask, world: World) -> None:
+    office = Office(world)
+    first, auditor = browser_of(app, office.first), browser_of(app, office.auditor)
+    ask = f"/staff/{public_id(office.second.identity_id)}/code"
+    assert f'href="{ask}"' in first.get("/staff").text
+    assert "冯管理" in first.get(ask).text
+    sent = first.post(ask, reason="忘了密码")
+    path = sent.location.partition("?")[0]
+    again = first.post(ask, reason="忘了密码")
+    assert (again.status_code, 'id="reason-error"' in again.text) == (409, True)
+    assert auditor.post(path, decision="approve").status_code == 303
+    assert "打激活码" in auditor.get(path).text
+    assert f'action="{path}/code"' not in first.get(path).text
+    assert first.post(f"{path}/code").status_code == 403
+    printed = auditor.post(f"{path}/code")
+    assert "24 小时内用一次" in printed.text
+    assert code_on(printed.text) not in auditor.get(path).text
+    assert auditor.post(f"{path}/code").status_code == 409
+    assert f'action="{path}/code"' not in auditor.get(path).text
+
+
+@on_sqlite
+def test_a_proposal_that_nobody_may_decide_says_who_would_help(app: Flask, world: World) -> None:
+    first = world.add_staff("admin", place_id=world.top_id)
+    sent = browser_of(app, first).post("/staff/new", **typed(world), reason="人手不够")
+    assert "现在没有人能批这一项" in browser_of(app, first).get(sent.location).text
+
+
+@on_sqlite
+def test_the_console_shows_what_was_revoked_and_what_is_worth_a_look(app: Flask, world: World) -> None:
+    office = Office(world)
+    auditor = browser_of(app, office.auditor)
+    assert "要留意的" not in auditor.get("/console").text
+    proposal_id = office.adjustment(100)
+    (role,) = in_snapshot(sessions.roles_of, office.second.identity_id, world.center_id)
+    in_transaction(staff.revoke_role, role.id, actor=office.first.actor)
+    office.approve(proposal_id, office.auditor)
+    page = auditor.get("/console").text
+    assert "冯*理 的身份收回了，郑*理 收的" in page
+    assert "别的人都不能批，由审计员批的" in page
+    assert f'href="/approvals/{public_id(proposal_id)}"' in page
+    assert "别的人都不能批，由审计员批的" in auditor.get(f"/approvals/{public_id(proposal_id)}").text
+
+
+@on_sqlite
+def test_everybody_sees_their_own_record_and_an_auditor_all(app: Flask, world: World) -> None:
+    office = Office(world)
+    clerk = world.add_staff("clerk", name="陈晓燕")
+    all_of_them, own = browser_of(app, office.auditor).get("/credentials"), browser_of(app, clerk).get("/credentials")
+    rows = re.findall(r'<th scope="row">([^<]+)</th>', all_of_them.text)
+    assert {"郑*理", "冯*理", "孙*督", "陈*燕"} <= set(rows)
+    assert set(re.findall(r'<th scope="row">([^<]+)</th>', own.text)) == {"陈*燕"}
+    assert "陈晓燕" not in all_of_them.text
+    mine = browser_of(app, office.auditor).get("/credentials?mine=1")
+    assert len(set(re.findall(r'<th scope="row">([^<]+)</th>', mine.text))) == 1
+    file = browser_of(app, office.auditor).get("/credentials.csv")
+    assert file.status_code == 200
+    assert "给了身份" in file.get_data(as_text=True)
+    assert "陈*燕" not in browser_of(app, office.volunteer).get("/credentials.csv").get_data(as_text=True)
