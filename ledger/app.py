@@ -31,7 +31,7 @@ from ledger.organisations import api as organisations_api
 from ledger.organisations import pages as organisations_pages
 from ledger.people import api as people_api
 from ledger.people import pages as people_pages
-from ledger.people.access import holders, sessions
+from ledger.people.access import credentials, holders, sessions
 from ledger.people.access import kinds as access
 from ledger.people.households.service import one_household
 from ledger.people.volunteers import queries as people
@@ -56,6 +56,7 @@ from ledger.web import (
     formats,
     guard,
     health,
+    last_use,
     links,
     locale,
     logs,
@@ -130,7 +131,8 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
     for kit in (logs, locale, formats, links, summaries, problem, bodies, once):
         kit.register(app)
     security.register(app, settings)
-    guard.register(app, sessions.load_actor)
+    guard.register(app, sessions.load_holder)
+    last_use.register(app, credentials.note_use)
     bodies.register_json(app)
     page_context.register(app, load_reader)
     openapi.register(app, API_BLUEPRINTS)

@@ -35,9 +35,9 @@ where an answer differs. ● may · – is refused (403) · `·` hears that ther
 
 A role has four signs: granted for the whole center, for the station of the thing, for another station, and for another
 center. A volunteer has three: whose thing it is, another one, one of another center. "No role" is somebody whose roles
-have ended, here and in another center, and also leaders, unit officers, merchants, supervisors and observers, whose
-pages come later. An outside auditor may what an auditor may. An operation that lists things lists those of the places
-held.
+have ended, here and in another center: their log-in opens nothing. Leaders, unit officers, merchants, supervisors and
+observers, whose pages come later, may what is open to everybody who is logged in. An outside auditor may what an
+auditor may. An operation that lists things lists those of the places held.
 
 """
 

@@ -14,7 +14,7 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.permissions import Permission
 from ledger.points.schemas import BalanceQuery
-from ledger.web.guard import get_actor, requires
+from ledger.web.guard import get_actor, poll, requires
 from ledger.web.openapi import PREFIX
 
 bp = Blueprint("audit_api", __name__, url_prefix=f"{PREFIX}/audit", description="Does it add up, and why")
@@ -52,6 +52,7 @@ def verify() -> ResponseReturnValue:
 
 @bp.get("/verifications/<id:run_id>")
 @requires(Permission.READ_BOOKS)
+@poll
 @bp.response(200, VerificationSchema)
 def verification(run_id: int) -> dict[str, Any]:
     """Progress or result of a verification."""

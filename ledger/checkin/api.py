@@ -32,7 +32,7 @@ from ledger.organisations import queries as organisations
 from ledger.people.volunteers import queries as people
 from ledger.web.addresses import short
 from ledger.web.fields import page_of
-from ledger.web.guard import get_actor, requires
+from ledger.web.guard import get_actor, poll, requires
 from ledger.web.once import find_idempotency_key
 from ledger.web.openapi import KEY_PARAMETER, PREFIX
 from ledger.web.qr import single_qr_svg
@@ -165,6 +165,7 @@ def _decide(command: ReviewCommand) -> dict[str, Any]:
 
 @bp.get("/stations/<id:station_id>/code")
 @requires(Permission.STATION_SCREEN)
+@poll
 @bp.response(200, StationCodeSchema)
 def station_code(station_id: int) -> dict[str, Any]:
     """The code on the screen now, and the current shift; for the screen or its manager, never for a volunteer."""

@@ -69,6 +69,14 @@ class Actor:
         return sorted({grant.place_path for grant in self.grants if grant.permission == permission})
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The holder of a log-in. `use_is_due`: its last noted use is long enough ago to note this one."""
+
+    actor: Actor
+    use_is_due: bool
+
+
 SYSTEM_IDENTITY = 0
 _EVERYTHING = frozenset(Grant(permission, ROOT) for permission in Permission)
 

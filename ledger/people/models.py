@@ -208,14 +208,17 @@ class Card(Base):
 
 
 class LoginSession(Base):
-    """A log-in that the server can end; the key is the center and the digest of the token's secret."""
+    """A log-in that the server can end; the key is the center and the digest of the token's secret.
+
+    A "phone" is a browser on a phone, a "device" calls the API. It ends at `expires_at` unless it is used before.
+    """
 
     __tablename__ = "login_session"
     __table_args__ = (
         inside_center("identity_id", "identity"),
         sa.Index(None, "center_id", "identity_id"),
         sa.Index(None, "center_id", "expires_at"),
-        sa.CheckConstraint("kind IN ('browser', 'device')", name="kind"),
+        sa.CheckConstraint("kind IN ('browser', 'phone', 'device')", name="kind"),
         STRICT,
     )
 
@@ -225,6 +228,7 @@ class LoginSession(Base):
     identity_id: Mapped[int]
     kind: Mapped[str]
     created_at: Mapped[datetime]
+    used_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
 

@@ -24,7 +24,7 @@ from ledger.shop.schemas import (
     VoidRequest,
 )
 from ledger.web.fields import page_of
-from ledger.web.guard import get_actor, requires
+from ledger.web.guard import get_actor, poll, requires
 from ledger.web.once import idempotency_key
 from ledger.web.openapi import PREFIX, REQUIRED_KEY_PARAMETER
 from ledger.web.qr import bars_svg, single_qr_svg
@@ -35,6 +35,7 @@ _READERS = (Permission.OWN_RECORD, Permission.TILL, Permission.READ_BOOKS)
 
 @bp.post("/payer-codes")
 @requires(Permission.OWN_RECORD)
+@poll
 @bp.response(201, PayerCodeSchema)
 def issue_payer_code() -> dict[str, Any]:
     """Issue a new code to show at the till. Takes no idempotency key: each call makes a new code, shown only once."""

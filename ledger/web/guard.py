@@ -6,7 +6,7 @@ from typing import ParamSpec, TypeVar
 from flask import Flask, current_app, g, request
 from sqlalchemy.orm import Session
 
-from ledger.kernel.actor import Actor
+from ledger.kernel.actor import Actor, Holder
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.errors import Forbidden
 from ledger.kernel.permissions import Permission
@@ -15,7 +15,7 @@ from ledger.web.cookies import SESSION, read_cookie
 
 P = ParamSpec("P")
 R = TypeVar("R")
-LoadActor = Callable[[Session, str], Actor | None]
+LoadHolder = Callable[[Session, str], Holder | None]
 _ANYBODY = "anybody"
 _ANYONE_LOGGED_IN = "logged-in"
 
@@ -42,14 +42,26 @@ def public(view: Callable[P, R]) -> Callable[P, R]:
     return view
 
 
+def poll(view: Callable[P, R]) -> Callable[P, R]:
+    """Mark the view as one that open pages ask by themselves: that somebody is there is not to be told from it."""
+    view.is_poll = True  # type: ignore[attr-defined]
+    return view
+
+
 def current_actor() -> Actor | None:
     """The sender of this request, None without a valid log-in."""
-    if "actor" not in g:
-        token = bearer_token() or read_cookie(SESSION)
-        load: LoadActor = current_app.extensions["load_actor"]
-        g.actor = in_snapshot(load, token) if token else None
-    actor: Actor | None = g.actor
-    return actor
+    holder = current_holder()
+    return None if holder is None else holder.actor
+
+
+def current_holder() -> Holder | None:
+    """The sender of this request and the state of their log-in, None without a valid one."""
+    if "holder" not in g:
+        token = sent_token()
+        load: LoadHolder = current_app.extensions["load_holder"]
+        g.holder = in_snapshot(load, token) if token else None
+    holder: Holder | None = g.holder
+    return holder
 
 
 def get_actor() -> Actor:
@@ -66,10 +78,15 @@ def bearer_token() -> str | None:
     return token.strip() if kind.lower() == "bearer" and token.strip() else None
 
 
-def register(app: Flask, load_actor: LoadActor) -> None:
+def sent_token() -> str | None:
+    """The token of the log-in that the request was sent with: a device's, or else the browser's."""
+    return bearer_token() or read_cookie(SESSION)
+
+
+def register(app: Flask, load_holder: LoadHolder) -> None:
     """Check each request's permission and its CSRF token before the view runs."""
     csrf.register(app)
-    app.extensions["load_actor"] = load_actor
+    app.extensions["load_holder"] = load_holder
 
     @app.before_request
     def _check() -> None:
@@ -93,6 +110,11 @@ def refuse_unmarked(app: Flask) -> None:
 def needs_login(view: object) -> bool:
     """Whether the view shows nothing to strangers."""
     return getattr(view, "access", _ANYBODY) != _ANYBODY
+
+
+def is_use(view: object) -> bool:
+    """Whether asking for the view shows that the holder of the log-in is there."""
+    return needs_login(view) and not getattr(view, "is_poll", False)
 
 
 def may_use(view: object, actor: Actor) -> bool:

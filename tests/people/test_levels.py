@@ -61,7 +61,7 @@ class Holder:
 
     def spend(self) -> object:
         return login.set_first_password(
-            self.phone, self.code, PASSWORD, address=None, center_id=None, device=new_device()
+            self.phone, self.code, PASSWORD, address=None, center_id=None, kind="browser", device=new_device()
         )
 
     def rise(self, role: str, place_id: int | None = None, **more: Any) -> int:

@@ -133,7 +133,7 @@ def foreseen(rule: Rule, who: Who) -> str:
     """What the table says of an operation and a person."""
     if rule.where == "anybody":
         return YES
-    if who.role == "nobody":
+    if who.role in ("nobody", "no role"):
         return LOG_IN
     if rule.where == "known":
         return UNKNOWN if rule.names and who.place == "elsewhere" else YES

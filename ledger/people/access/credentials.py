@@ -20,6 +20,7 @@ from ledger.kernel.sweeping import sweep
 from ledger.kernel.types import table_of
 from ledger.people.access import events
 from ledger.people.access.candidates import centers_of_phone
+from ledger.people.access.idle import ends_after
 from ledger.people.access.sessions import level_in, roles_of
 from ledger.people.access.tokens import new_token, read_token
 from ledger.people.identities.queries import find_identity_by_phone, lock_password
@@ -28,12 +29,11 @@ from ledger.people.models import ActivationCode, Identity, LoginSession
 from ledger.people.policy import phone_key
 from ledger.people.volunteers.queries import find_volunteer_by_identity
 
+_session = table_of(LoginSession)
 # No letter that looks like a digit on paper.
 _ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 _CODE_LENGTH, _CODE_GROUP = 12, 4
-SESSION_LASTS: dict[str, timedelta] = {"browser": timedelta(hours=12), "device": timedelta(days=30)}
-# A volunteer's own phone stays logged in; staff share computers and log in each day.
-VOLUNTEERS_BROWSER_LASTS = timedelta(days=30)
+Kind = Literal["browser", "phone", "device"]
 # Records name the log-in behind them, so log-ins are kept for a while after they end.
 _SESSIONS_KEPT = timedelta(days=30)
 
@@ -179,14 +179,11 @@ def end_sessions_and_codes(session: Session, identity_id: int, center_id: int) -
     revoke_all_sessions(session, identity_id, center_id)
 
 
-def open_session(
-    session: Session, identity_id: int, *, kind: Literal["browser", "device"], center_id: int
-) -> OpenedSession:
-    """Log a person in to a center: 12 hours in a browser (30 days without a role), 30 days on a device."""
+def open_session(session: Session, identity_id: int, *, kind: Kind, center_id: int) -> OpenedSession:
+    """Log a person in to a center, until it was not used for 12 hours, or 30 days by a person without a role."""
     token, key = new_token(center_id)
     now = clock.now()
-    working = kind == "device" or bool(roles_of(session, identity_id, center_id))
-    expires_at = now + (SESSION_LASTS[kind] if working else VOLUNTEERS_BROWSER_LASTS)
+    expires_at = now + ends_after(is_staff=bool(roles_of(session, identity_id, center_id)))
     row = {
         "center_id": center_id,
         "token_hash": key.token_hash,
@@ -194,11 +191,29 @@ def open_session(
         "identity_id": identity_id,
         "kind": kind,
         "created_at": now,
+        "used_at": now,
         "expires_at": expires_at,
         "revoked_at": None,
     }
     session.connection().execute(sa.insert(LoginSession), row)
     return OpenedSession(token, expires_at)
+
+
+def note_use(session: Session, token: str) -> datetime | None:
+    """Note a use of the log-in with this token. Returns when it ends without another; None if it is over."""
+    key = read_token(token)
+    if key is None:
+        return None
+    now = clock.now()
+    mine = _session.c.center_id == key.center_id, _session.c.token_hash == key.token_hash
+    live = *mine, _session.c.revoked_at.is_(None), _session.c.expires_at > now
+    connection = session.connection()
+    identity_id = connection.execute(sa.select(_session.c.identity_id).where(*live)).scalar()
+    if identity_id is None:
+        return None
+    expires_at = now + ends_after(is_staff=bool(roles_of(session, identity_id, key.center_id)))
+    noted = sa.update(_session).where(*live).values(used_at=now, expires_at=expires_at)
+    return expires_at if connection.execute(noted).rowcount else None
 
 
 def revoke_session(session: Session, token: str) -> None:

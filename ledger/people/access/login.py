@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Literal
 
 from sqlalchemy.orm import Session
 
@@ -12,7 +11,7 @@ from ledger.kernel.errors import Conflict, Forbidden, Rejected
 from ledger.kernel.ids import public_id
 from ledger.people.access import credentials, misses, tickets
 from ledger.people.access.candidates import MOST_TRIED, Candidate, candidate_of, candidates
-from ledger.people.access.credentials import CodeOwner
+from ledger.people.access.credentials import CodeOwner, Kind
 from ledger.people.access.devices import Device, Known, new_device, remember
 from ledger.people.access.misses import Attempt
 from ledger.people.access.passwords import hash_password, password_is_right, refuse_guessable
@@ -20,8 +19,6 @@ from ledger.people.identities.queries import lock_password, names_of, phone_hash
 from ledger.people.policy import phone_key
 from ledger.places.queries import find_center
 from ledger.web.rate_limit import count_try, give_back, network_of
-
-Kind = Literal["browser", "device"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +83,7 @@ def choose_center(ticket: str, center_id: int, *, kind: Kind, device: Device | N
 
 
 def set_first_password(
-    phone: str, code: str, password: str, *, address: str | None, center_id: int | None, device: Device
+    phone: str, code: str, password: str, *, address: str | None, center_id: int | None, kind: Kind, device: Device
 ) -> LoggedIn:
     """Use up an activation code from paper and log its owner in to the browser; without a center all are tried.
 
@@ -111,7 +108,7 @@ def set_first_password(
     if candidate is None or not candidate.belongs:
         raise Forbidden("people.center_unknown")
     owned = replace(candidate, password_hash=password_hash)
-    return in_transaction(_open, owned, key, kind="browser", device=device)
+    return in_transaction(_open, owned, key, kind=kind, device=device)
 
 
 def _refuse_names(session: Session, owner: CodeOwner, *, password: str, phone: str) -> None:

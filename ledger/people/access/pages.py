@@ -15,6 +15,7 @@ from ledger.kernel.errors import LedgerError
 from ledger.kernel.permissions import Permission
 from ledger.people.access import credentials, login
 from ledger.people.access.approved_codes import make_approved_code
+from ledger.people.access.credentials import Kind
 from ledger.people.access.devices import Device, read_device, write_device
 from ledger.people.access.login import LoggedIn
 from ledger.people.blueprint import bp
@@ -65,7 +66,7 @@ def _log_in() -> LoggedIn:
     with Form() as form:
         phone, password, center_id = form.text("phone"), forms.verbatim("password"), form.optional_key("center_id")
     return login.log_in(
-        phone, password, kind="browser", address=request.remote_addr, center_id=center_id, device=_device()
+        phone, password, kind=_kind(), address=request.remote_addr, center_id=center_id, device=_device()
     )
 
 
@@ -84,7 +85,7 @@ def send_center() -> ResponseReturnValue:
     """Log in to the chosen one of several centers, by the ticket instead of the password."""
     goal, ticket = local_path(forms.verbatim("next")), forms.verbatim("ticket")
     try:
-        opened = login.choose_center(ticket, forms.key("center_id"), kind="browser", device=_device())
+        opened = login.choose_center(ticket, forms.key("center_id"), kind=_kind(), device=_device())
     except LedgerError as error:
         return _login_page(goal, errors=forms.field_errors(error, {})), error.status
     return _enter(opened, goal)
@@ -131,8 +132,14 @@ def _set_password() -> LoggedIn:
         forms.verbatim("password"),
         address=request.remote_addr,
         center_id=center_id,
+        kind=_kind(),
         device=_device(),
     )
+
+
+def _kind() -> Kind:
+    """What the browser runs on, as far as it says; its owner tells their log-ins apart by it."""
+    return "phone" if "Mobi" in (request.user_agent.string or "") else "browser"
 
 
 def _device() -> Device:

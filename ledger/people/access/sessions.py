@@ -7,11 +7,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
-from ledger.kernel.actor import Actor, Grant
+from ledger.kernel.actor import Actor, Grant, Holder
 from ledger.kernel.ids import public_id
 from ledger.kernel.paths import ROOT, under
 from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
+from ledger.people.access.idle import is_due
 from ledger.people.access.terms import in_force
 from ledger.people.access.tokens import read_token
 from ledger.people.levels import level_of
@@ -47,7 +48,7 @@ class StaffView:
 
 
 _LOAD = Prepared(
-    sa.select(_session.c.id, _session.c.identity_id, _volunteer.c.id.label("volunteer_id"))
+    sa.select(_session.c.id, _session.c.identity_id, _session.c.used_at, _volunteer.c.id.label("volunteer_id"))
     .outerjoin(
         _volunteer,
         sa.and_(_volunteer.c.center_id == _session.c.center_id, _volunteer.c.identity_id == _session.c.identity_id),
@@ -80,27 +81,39 @@ _ROLES = Prepared(
 
 
 def load_actor(session: Session, token: str) -> Actor | None:
-    """The holder of a live session's token, with all their grants in its center; None if it is revoked or expired."""
+    """Whose token it is, as `load_holder` finds them."""
+    holder = load_holder(session, token)
+    return None if holder is None else holder.actor
+
+
+def load_holder(session: Session, token: str) -> Holder | None:
+    """The holder of a live session's token, with all their grants in its center; None if it is revoked or expired.
+
+    Nor does anybody hold one who is no volunteer of the center and has no role in force there.
+    """
     key = read_token(token)
     if key is None:
         return None
     center_id = key.center_id
-    found = _LOAD.rows(session, {"center": center_id, "hash": key.token_hash, "now": clock.now()})
+    now = clock.now()
+    found = _LOAD.rows(session, {"center": center_id, "hash": key.token_hash, "now": now})
     if not found:
         return None
-    session_id, identity_id, volunteer_id = found[0]
-    grants = {
-        grant for role in roles_of(session, identity_id, center_id) for grant in grants_of(role.role, role.place_path)
-    }
+    session_id, identity_id, used_at, volunteer_id = found[0]
+    roles = roles_of(session, identity_id, center_id)
+    if not roles and volunteer_id is None:
+        return None
+    grants = {grant for role in roles for grant in grants_of(role.role, role.place_path)}
     if volunteer_id is not None:
         grants |= {Grant(permission, ROOT) for permission in VOLUNTEER}
-    return Actor(
+    actor = Actor(
         identity_id=identity_id,
         center_id=center_id,
         grants=frozenset(grants),
         volunteer_id=volunteer_id,
         origin=f"session:{public_id(session_id)}",
     )
+    return Holder(actor, is_due(used_at, now, is_staff=bool(roles)))
 
 
 def roles_of(session: Session, identity_id: int, center_id: int) -> list[RoleView]:

@@ -164,6 +164,7 @@ def new_code(identity_id: int) -> str:
 def send_new_code(identity_id: int) -> ResponseReturnValue:
     """Propose a code; who approves it makes it."""
     payload, actor, desk = kinds.code_payload(identity_id), get_actor(), get_desk()
+    in_snapshot(_name_of_staff, identity_id, actor)
     try:
         reason = forms.text("reason")
         proposal_id = in_transaction_once(
