@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,20 +14,15 @@ from flask import Flask
 from config import load_settings
 from ledger.app import create_app
 from ledger.demo.logins import make_logins, write_logins
-from ledger.kernel import clock, runtime
-from ledger.kernel.actor import SYSTEM_IDENTITY
+from ledger.kernel import runtime
 from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot, in_transaction
-from ledger.kernel.ids import public_id
 from ledger.kernel.migrations import at_head
-from ledger.kernel.paging import PageRequest
 from ledger.kernel.settings import Settings, SettingsError
-from ledger.kernel.signals import signals_since
 from ledger.organisations import queries as organisations
 from ledger.organisations.service import create_center
 from ledger.people.access import sessions
 from ledger.people.access.credentials import open_session, set_password_with_code
-from ledger.people.access.events import list_events
 from ledger.people.access.passwords import hash_password, password_is_right
 from ledger.places import queries as places
 from ledger.rules.queries import all_rules
@@ -150,30 +144,6 @@ def test_user_lists_gives_a_code_and_ends_log_ins(founded: Console) -> None:
     assert "people.identity_not_found" in founded.fails("user", "revoke", "13900000000", *WHY)
 
 
-def test_a_role_given_on_the_server_is_kept_with_its_reason_and_is_a_signal(founded: Console) -> None:
-    center_id, phone = in_snapshot(organisations.only_center).id, "13805570125"
-    who = ("user", "grant", phone, "auditor", "--name", "周慧敏", "--household")
-    assert "approvals.reason_needed" in founded.fails(*who, "无", *WHY[:-1], "  ")
-    assert "people.household_number_invalid" in founded.fails(*who, "周家", *WHY)
-    assert "organisations.center_not_found" in founded.fails(*who, "none", *WHY[2:], "--center", "竹溪")
-    assert founded.run(*who, "none", *WHY).exit_code == 0
-    assert founded.run("user", "code", phone, *WHY).exit_code == 0
-    assert f"{phone}\t周慧敏\tauditor" in founded.run("user", "list").output
-    assert founded.run("user", "revoke", phone, "--role", "auditor", *WHY).exit_code == 0
-    assert phone not in founded.run("user", "list").output
-    assert "people.last_admin" in founded.fails("user", "revoke", PHONE, "--role", "admin", *WHY)
-
-    identity_id = log_in_of(phone).identity_id
-    found = in_snapshot(list_events, center_id, identity_id=identity_id, request=PageRequest()).items
-    assert {each.made_by for each in found} == {SYSTEM_IDENTITY}
-    assert [each.kind for each in found if each.reason == WHY[-1]] == [
-        "sessions_ended", "role_revoked", "code_made", "role_granted",
-    ]  # fmt: skip
-    signals = in_snapshot(signals_since, center_id, clock.now() - timedelta(hours=1), most=9)
-    assert [each.kind for each in signals] == ["people.on_server"] * 3
-    assert {each.evidence for each in signals} == {(("identity", public_id(identity_id)),)}
-
-
 def test_commands_that_need_a_center_say_so(console: Console) -> None:
     assert "organisations.center_not_found" in console.fails("user", "list")
 
@@ -209,7 +179,7 @@ def test_demo_prints_its_log_ins_again_only_where_it_is(console: Console) -> Non
     assert "run ningxin demo first" in console.fails("demo", "--logins")
     in_transaction(create_center, name="演示区", is_demonstration=True)
     table, listed = console.run("demo", "--logins").output, console.run("demo", "--logins", "--json").output
-    assert table.count("password") == 5
+    assert table.count("password") == 6
     assert '"role": "station_manager"' in listed
     assert '"card_url": "http://127.0.0.1:8000/K#' in listed
 

@@ -142,7 +142,7 @@ def test_who_manages_staff_is_limited_by_phone(seeker: Seeker, few: int) -> None
     world, phone = seeker.world, fresh_phone()
     admin = world.add_staff("admin", place_id=world.top_id)
     seeker.form("/volunteers/new", name="王桂兰", phone=phone, place_id=seeker.station)
-    typed = {"name": "别人", "phone": phone, "role": "clerk", "place_id": seeker.station}
+    typed = {"name": "别人", "phone": phone, "role": "clerk", "place_id": seeker.station, "household": "无"}
     answers = [
         seeker.send("/staff/new", admin, data={"idempotency_key": new_key()} | typed).status_code
         for _ in range(few + 1)

@@ -14,7 +14,7 @@ from ledger.people.access import credentials
 from ledger.people.access.common_words import WORDS
 from ledger.people.access.guessable import is_easy, is_personal
 from ledger.people.access.passwords import hash_password
-from ledger.people.access.staff import add_staff, grant_role
+from ledger.people.access.staff import Post, add_staff, grant_role
 from tests.browsing import Browser
 from tests.databases import on_sqlite
 from tests.phones import fresh_phone
@@ -104,7 +104,7 @@ def test_a_part_that_anybody_may_have_is_not_the_person(password: str) -> None:
 def test_the_name_is_refused_to_its_owner_and_told_to_nobody_else(world: World, client: FlaskClient) -> None:
     phone, browser = fresh_phone(), Browser(client)
     identity_id = in_transaction(add_staff, name="陈晓燕", phone=phone, path=ROOT, actor=world.builder)
-    in_transaction(grant_role, identity_id=identity_id, role="clerk", place_id=world.station_id, actor=world.builder)
+    in_transaction(grant_role, identity_id, Post("clerk", world.station_id, None), actor=world.builder)
     code = in_transaction(credentials.make_activation_code, identity_id, actor=world.builder)
     named = {"phone": phone, "password": "陈晓燕家里有五只猫"}
 
