@@ -1,10 +1,8 @@
 """Makes Settings from the environment and the settings file; the only file that reads the environment."""
 
 import os
-import re
 import secrets
 from collections.abc import Mapping
-from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -14,8 +12,9 @@ from sqlalchemy.exc import ArgumentError
 
 from ledger.kernel.guessing import bits
 from ledger.kernel.private_files import make_folder, new_file
-from ledger.kernel.settings import Deliveries, Network, Settings, SettingsError, TlsVersion, refuse_exposed
+from ledger.kernel.settings import Deliveries, Settings, SettingsError, refuse_exposed
 from ledger.kernel.settings_file import read_settings_file, unknown_name
+from ledger.kernel.settings_values import is_number, read_port, read_proxies, read_tls
 
 # Each of them is in the README, Settings. No other LEDGER_ name is taken, so that a slip of the pen is noticed.
 NAMES = (
@@ -120,7 +119,7 @@ def _settings(environment: Mapping[str, str], *, production: bool) -> Settings:
     if (cert is None) != (key is None):
         raise SettingsError("LEDGER_TLS_CERT and LEDGER_TLS_KEY go together: set both or neither")
     scheme = "http" if cert is None else "https"
-    host, port = environment.get("LEDGER_HOST", "127.0.0.1"), _port(environment.get("LEDGER_PORT", "8000"))
+    host, port = environment.get("LEDGER_HOST", "127.0.0.1"), read_port(environment.get("LEDGER_PORT", "8000"))
     return Settings(
         environment="production" if production else "development",
         database_url=_database_url(environment) or f"sqlite:///{folder / 'ningxin.sqlite3'}",
@@ -133,8 +132,8 @@ def _settings(environment: Mapping[str, str], *, production: bool) -> Settings:
         file=_path(environment, "LEDGER_ENV_FILE"),
         tls_cert=cert,
         tls_key=key,
-        tls_min=_tls(environment.get("LEDGER_TLS_MIN") or "1.3"),
-        proxies=_proxies(environment.get("LEDGER_PROXY", "")),
+        tls_min=read_tls(environment.get("LEDGER_TLS_MIN") or "1.3"),
+        proxies=read_proxies(environment.get("LEDGER_PROXY", "")),
         monitoring_token=_secret(environment, "LEDGER_MONITORING_TOKEN"),
         cores=_cores(environment.get("LEDGER_CORES", "")),
         threads=_count(environment, "LEDGER_THREADS", _MOST_THREADS),
@@ -207,27 +206,6 @@ def _base_url(environment: Mapping[str, str]) -> str | None:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _tls(text: str) -> TlsVersion:
-    if text == "1.2":
-        return "1.2"
-    if text == "1.3":
-        return "1.3"
-    raise SettingsError(f"LEDGER_TLS_MIN is {text!r}; it must be 1.3 or, for phones from before 2019, 1.2")
-
-
-def _proxies(text: str) -> tuple[Network, ...]:
-    """The addresses and networks that are named, with commas between them."""
-    try:
-        found = tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
-    except ValueError as error:
-        raise SettingsError(
-            f"LEDGER_PROXY is {text!r}; it must be addresses or networks with commas between: 127.0.0.1, 10.0.8.0/24"
-        ) from error
-    if any(network.prefixlen == 0 for network in found):
-        raise SettingsError("LEDGER_PROXY names the whole world, so everybody could claim any address; name the proxy")
-    return found
-
-
 def _make_folder(folder: Path) -> None:
     try:
         make_folder(folder)
@@ -256,12 +234,6 @@ def _development_secret(path: Path) -> str:
     return secret
 
 
-def _port(text: str) -> int:
-    if not _is_number(text, 65535):
-        raise SettingsError(f"LEDGER_PORT is {text!r}; it must be a port number")
-    return int(text)
-
-
 def _cores(text: str) -> int | None:
     """How many cores, 0 for all; None where nothing is said."""
     if text == "all":
@@ -273,14 +245,9 @@ def _count(environment: Mapping[str, str], name: str, most: int, *, other: str =
     text = environment.get(name)
     if not text:
         return None
-    if not _is_number(text, most):
+    if not is_number(text, most):
         raise SettingsError(f"{name} is {text!r}; it must be a number from 1 to {most}{other}")
     return int(text)
-
-
-def _is_number(text: str, most: int) -> bool:
-    """Whether it is a number from 1 to `most`: other scripts' digits are none, and Python parses no 5,000 digits."""
-    return re.fullmatch("[0-9]{1,9}", text) is not None and 0 < int(text) <= most
 
 
 def _zone(name: str) -> ZoneInfo:

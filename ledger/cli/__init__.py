@@ -18,7 +18,7 @@ COMMANDS = {
         "migrate": "Migrate the database to the newest schema, and write how large its tables grow.",
         "serve": "Serve pages and API, and run the jobs, until stopped.",
         "scheduler": "Run the jobs in a process of their own, next to servers without them (gunicorn), until stopped.",
-        "demo": "Load the demonstration district (演示区) into an empty database, and print log-ins to try.",
+        "demo": "Load the demonstration district into an empty database, and print log-ins to try.",
     },
     "diagnosing": {"doctor": "Examine this installation, and say what is wrong, what that means and what to do."},
     "proving": {"verify": "Recompute all balances and seals of all centers from the facts; exit 1 on any difference."},

@@ -81,7 +81,7 @@ def _moments(here: Settings, *, is_readable: bool) -> Iterator[Finding]:
     """What the newest moments say of clock and jobs; of an old schema, none are known."""
     moments = data.read_moments(runtime.current()) if is_readable else Moments()
     now = clock.now()
-    yield data.judge_clock(moments, now, local=now.astimezone(here.timezone), rehearsal=here.clock_file is not None)
+    yield data.judge_clock(moments, now, local=now.astimezone(clock.zone()), rehearsal=here.clock_file is not None)
     if is_readable:
         yield data.judge_jobs(moments, _machine.now())
 

@@ -79,7 +79,7 @@ def migrate() -> None:
 @click.option("--years", type=click.IntRange(1, 10), default=1, show_default=True, help="Years of service, ending now.")
 @told_before_migration
 def demo(logins: bool, as_json: bool, seed: int, size_name: str, years: int) -> None:
-    """Load the demonstration district (演示区) into an empty database, and print log-ins to try."""
+    """Load the demonstration district into an empty database, and print log-ins to try."""
     if not logins:
         size = replace(SIZES[size_name], years=years)
         _prepare_demonstration(seed=seed, size=size, quiet=as_json)

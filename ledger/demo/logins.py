@@ -105,6 +105,7 @@ def card_address(login: Login, base_url: str) -> str:
 
 
 def _password() -> str:
-    """Three syllables and four digits: some 27 bits, enough for invented data on a local machine."""
-    syllables = "-".join(secrets.choice(_SYLLABLES) for _ in range(3))
+    """Three different syllables and four digits: some 27 bits, enough for invented data on a local machine."""
+    # The same syllable again and again would be refused as easy.
+    syllables = "-".join(secrets.SystemRandom().sample(_SYLLABLES, 3))
     return f"{syllables}-{secrets.randbelow(10_000):04}"

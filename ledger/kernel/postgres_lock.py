@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -45,7 +45,12 @@ def alone_with(target: str) -> Iterator["psycopg.Connection[Any]"]:
                     f"the database is in use: stop the service first, and whatever is connected{listed}"
                 )
             time.sleep(0.1)
-        yield connection
+        try:
+            yield connection
+        finally:
+            # Unless it is given back, it is held until the server sees that we have left.
+            with suppress(psycopg.Error):
+                _ask(connection, "pg_advisory_unlock")
 
 
 def _others(connection: "psycopg.Connection[Any]") -> list[str]:
