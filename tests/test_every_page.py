@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from werkzeug.routing import Rule
 
 from ledger.kernel.database import Database
+from ledger.kernel.ids import public_id
 from tests.browser import DESKTOP, LONGEST_MS, NARROW, PHONE, log_in, no_axe_violations, no_sideways_scroll
 from tests.databases import on_sqlite
 from tests.test_translations import CHINESE
@@ -72,8 +73,10 @@ PAGES: dict[str, tuple[str, Address | None]] = {
     "organisations.places": ("admin", None),
     "organisations.team": ("manager", None),
     "people.card": ("anybody", None),
+    "people.credential_events": ("auditor", None),
     "people.first_password": ("anybody", None),
     "people.log_in": ("anybody", None),
+    "people.new_code": ("admin", lambda tour: f"/staff/{public_id(tour.person('auditor').identity_id)}/code"),
     "people.new_staff": ("admin", None),
     "people.new_volunteer": ("manager", None),
     "people.staff": ("admin", None),

@@ -13,6 +13,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
+from ledger.kernel.actor import system_actor
 from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.organisations import service as organisations
@@ -58,7 +59,7 @@ class BareWorld(World):
         use_database(database)
         self.database = database
         self.center_id = in_transaction(organisations.create_center, name="新中心", is_demonstration=True)
-        self.builder = everything(self.center_id)
+        self.builder, self.server = everything(self.center_id), system_actor(self.center_id)
         self.station_id = self.top_id = in_snapshot(top_place, self.center_id).id
 
 

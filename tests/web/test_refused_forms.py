@@ -111,11 +111,11 @@ def test_a_refused_form_comes_back_with_its_text(tour: Tour) -> None:
     ("address", "who", "typed", "named"),
     [
         ("/volunteers/new", "manager", {"name": " ", "phone": "123", "id_last4": "1"}, ["name", "phone", "id_last4"]),
-        ("/staff/new", "admin", {}, ["phone", "name", "role", "place_id"]),
+        ("/staff/new", "admin", {}, ["phone", "name", "role", "place_id", "household"]),
         ("/activities/new", "manager", {"name": " ", "category": "", "day": "9999-12-31"}, ["name", "category", "day"]),
         ("/rules/new", "admin", {"star_hours": "1,500", "points_per_hour": "1,000"}, ["points_per_hour", "star_hours"]),
         ("/rules/new", "admin", {"star_hours": "100 300 a"}, ["star_hours"]),
-        ("/staff/new", "admin", {"phone": "1", "name": "王兰", "role": "x"}, ["phone", "role"]),
+        ("/staff/new", "admin", {"phone": "1", "name": "王兰", "role": "x"}, ["phone", "role", "household"]),
         ("/places/{top_id}/new", "admin", {"kind": "x", "name": " ", "latitude": "9"}, ["kind", "name", "longitude"]),
         ("/places/{top_id}/new", "admin", {"name": "新站", "latitude": "", "longitude": "9"}, ["latitude"]),
         (

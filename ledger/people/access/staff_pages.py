@@ -116,15 +116,16 @@ def _hire() -> dict[str, Any]:
         name = form.check("name", form.text("name"), clean_name)
         role = form.check("role", form.text("role"), permissions_of)
         place_id = form.key("place_id")
-        household = form.check("household", form.text("household"), _check_household)
         valid_until = form.optional_day("valid_until")
+        household = form.check("household", form.text("household"), _check_household)
+        reason = form.text("reason")
     hired: dict[str, Any] = in_transaction_once(
         idempotency_key(),
         hire_or_propose,
         name=name,
         phone=phone,
         post=Post(role, place_id, household_said(household), valid_until),
-        reason=forms.text("reason"),
+        reason=reason,
         actor=get_actor(),
         desk=get_desk(),
     )
