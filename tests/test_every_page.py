@@ -74,6 +74,7 @@ PAGES: dict[str, tuple[str, Address | None]] = {
     "people.card": ("anybody", None),
     "people.first_password": ("anybody", None),
     "people.log_in": ("anybody", None),
+    "people.log_ins": ("volunteer", None),
     "people.new_staff": ("admin", None),
     "people.new_volunteer": ("manager", None),
     "people.staff": ("admin", None),
