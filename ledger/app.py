@@ -31,6 +31,7 @@ from ledger.organisations import api as organisations_api
 from ledger.organisations import pages as organisations_pages
 from ledger.people import api as people_api
 from ledger.people import pages as people_pages
+from ledger.people.access import api as log_ins_api
 from ledger.people.access import credentials, holders, sessions
 from ledger.people.access import kinds as access
 from ledger.people.households.service import one_household
@@ -72,6 +73,7 @@ from ledger.web.forwarded import Forwarded
 
 API_BLUEPRINTS = (
     people_api.bp,
+    log_ins_api.bp,
     organisations_api.bp,
     activities_api.bp,
     checkin_api.bp,

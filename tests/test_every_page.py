@@ -77,6 +77,7 @@ PAGES: dict[str, tuple[str, Address | None]] = {
     "people.first_password": ("anybody", None),
     "people.log_in": ("anybody", None),
     "people.new_code": ("admin", lambda tour: f"/staff/{public_id(tour.person('auditor').identity_id)}/code"),
+    "people.log_ins": ("volunteer", None),
     "people.new_staff": ("admin", None),
     "people.new_volunteer": ("manager", None),
     "people.staff": ("admin", None),

@@ -65,6 +65,7 @@ class Tour:
             "auditor": world.add_staff("auditor", place_id=top, name="孙监督"),
         }
         self.keys = {"station_id": world.station_id, "place_id": world.station_id, "top_id": top}
+        self.keys["identity_id"] = self.person("auditor").identity_id
         self._decide()
         self._serve()
         self._redeem()

@@ -153,6 +153,14 @@ register(
             422, "密码里有您的手机号或者姓名", "Your phone number or your name is in the password",
             "认识您的人会先试这些，请换一个", "Who knows you tries them first; choose another",
         ),
+        "old_password_wrong": ErrorText(
+            422, "现在的密码不对", "The password that you have now is wrong",
+            "请再试一次；忘了密码就请工作人员打一张新的激活码", "Try again; if you forgot it, ask the staff for a new activation code",
+        ),
+        "session_not_found": ErrorText(
+            404, "您没有这个登录", "You have no such log-in",
+            "请刷新名单再看", "Load the list again",
+        ),
         "language_unknown": ErrorText(
             422, "没有这种语言", "There is no such language",
             "请选中文或者英文", "Choose Chinese or English",

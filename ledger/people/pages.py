@@ -1,8 +1,8 @@
 """Registers all pages of people on their shared blueprint."""
 
-from ledger.people.access import event_pages, staff_pages
+from ledger.people.access import event_pages, own_pages, staff_pages
 from ledger.people.access import pages as access_pages
 from ledger.people.blueprint import bp
 from ledger.people.volunteers import pages as volunteer_pages
 
-__all__ = ["access_pages", "bp", "event_pages", "staff_pages", "volunteer_pages"]
+__all__ = ["access_pages", "bp", "event_pages", "own_pages", "staff_pages", "volunteer_pages"]

@@ -1,4 +1,4 @@
-"""Words for roles, in the order in which pages offer them."""
+"""Words for roles, in the order in which pages offer them, and for what somebody is logged in on."""
 
 from typing import Any
 
@@ -21,6 +21,8 @@ ROLE_NAMES: dict[str, Any] = {
 EVENT_WORDS: dict[str, Any] = {
     "code_made": _("打了激活码"),
     "code_used": _("用激活码设了密码"),
+    "password_changed": _("改了自己的密码"),
+    "logged_out": _("在所有地方退出"),
     "credentials_ended": _("密码、激活码和登录作废"),
     "sessions_ended": _("激活码和登录作废"),
     "role_granted": _("给了身份"),
@@ -28,3 +30,9 @@ EVENT_WORDS: dict[str, Any] = {
 }
 # The others are offered as soon as they have pages.
 OFFERED = ("clerk", "station_manager", "auditor", "outside_auditor", "admin")
+# Where somebody is logged in.
+SESSION_KINDS: dict[str, Any] = {
+    "phone": _("手机上的浏览器"),
+    "browser": _("电脑上的浏览器"),
+    "device": _("程序或设备"),
+}

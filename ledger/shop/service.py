@@ -54,7 +54,9 @@ _UNSPENT_CODES = Prepared(
         _code.c.center_id == sa.bindparam("center"),
         _code.c.redemption_id.is_(None),
         _code.c.status == "ISSUED",
+        # Both ends: of all codes that were never spent, only those of one lifetime are read.
         _code.c.expires_at > sa.bindparam("now"),
+        _code.c.expires_at <= sa.bindparam("latest"),
         _code.c.volunteer_id == sa.bindparam("volunteer"),
     )
     .order_by(_code.c.expires_at)
@@ -263,7 +265,7 @@ def _refuse_off_shelf(items: Iterable[ItemView]) -> None:
 
 def _refuse_too_many(session: Session, actor: Actor, now: datetime) -> None:
     """Raises TooMany("request.too_many") if the member has not spent the codes of the last minute."""
-    parameters = {"center": actor.center_id, "volunteer": actor.volunteer_id, "now": now}
+    parameters = {"center": actor.center_id, "volunteer": actor.volunteer_id, "now": now, "latest": now + CODE_LIFE}
     rows = _UNSPENT_CODES.rows(session, parameters)
     if len(rows) == MOST_CODES:
         raise TooMany("request.too_many", seconds=ceil((rows[0][0] - now).total_seconds()))

@@ -1,4 +1,4 @@
-"""An installation that was backed up and has gone on since."""
+"""Installations to type commands at: without a center, with one, and one that was backed up and has gone on since."""
 
 import os
 from pathlib import Path
@@ -21,6 +21,19 @@ from tools.test_system import find_postgres_folder
 def _tools_of_this_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put the server's own version of pg_dump first."""
     monkeypatch.setenv("PATH", f"{find_postgres_folder()}{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.fixture
+def console(own_database: Database, tmp_path: Path) -> Console:
+    """A migrated installation without a center."""
+    return console_at(own_database.url, tmp_path)
+
+
+@pytest.fixture
+def founded(console: Console) -> Console:
+    """An installation with a center."""
+    assert console.run(*FOUND).exit_code == 0
+    return console
 
 
 @pytest.fixture

@@ -65,19 +65,6 @@ def console_at(url: str, folder: Path) -> Console:
 
 
 @pytest.fixture
-def console(own_database: Database, tmp_path: Path) -> Console:
-    """A migrated installation without a center."""
-    return console_at(own_database.url, tmp_path)
-
-
-@pytest.fixture
-def founded(console: Console) -> Console:
-    """An installation with a center."""
-    assert console.run(*FOUND).exit_code == 0
-    return console
-
-
-@pytest.fixture
 def bare(empty_database_url: str, tmp_path: Path) -> Console:
     """An installation whose database has no tables yet."""
     return console_at(empty_database_url, tmp_path)

@@ -7,6 +7,7 @@ from ledger.kernel import clock
 from ledger.kernel.db import in_transaction
 from ledger.kernel.ids import public_id
 from ledger.organisations import service as organisations
+from ledger.people.access import credentials
 from ledger.people.volunteers import service as people
 from tests.browser import DESKTOP, NARROW, PHONE, OpenPage, look_at
 from tests.databases import on_sqlite
@@ -122,3 +123,28 @@ def test_blocking_is_undone(world: World, open_page: OpenPage) -> None:
     page.goto(f"/volunteers/{public_id(volunteer.volunteer_id)}")
     page.get_by_role("button", name="恢复").click()
     expect(page.get_by_role("button", name="停用")).to_be_visible()
+
+
+def test_what_is_typed_as_a_password_can_be_shown_by_keyboard(world: World, open_page: OpenPage) -> None:
+    person = world.add_volunteer()
+    world.give_password(person)
+    person.token = in_transaction(
+        credentials.open_session, person.identity_id, kind="phone", center_id=world.center_id
+    ).token
+    page = open_page(person)
+    for address, fields in (("/first-password", 1), ("/me/log-ins", 2)):
+        page.goto(address)
+        buttons = page.get_by_role("button", name="显示密码")
+        expect(buttons).to_have_count(fields)
+        expect(page.locator("input[type=password]")).to_have_count(fields)
+    new = page.locator("#password")
+    new.fill("Aa123456")
+    new.press("Tab")
+    page.keyboard.press("Enter")
+    expect(new).to_have_attribute("type", "text")
+    hide = page.get_by_role("button", name="不显示密码")
+    expect(hide).to_be_focused()
+    expect(page.locator("#old_password")).to_have_attribute("type", "password")
+    look_at(page, "log-ins-shown", *SIZES)
+    page.keyboard.press("Space")
+    expect(new).to_have_attribute("type", "password")

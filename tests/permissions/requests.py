@@ -12,7 +12,7 @@ from werkzeug.routing import Rule as Route
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
-from ledger.people.access import sessions
+from ledger.people.access import own, sessions
 from ledger.people.identities import queries as identities
 from ledger.people.policy import show_phone
 from ledger.people.volunteers import queries as people
@@ -74,6 +74,7 @@ class Requests:
             "center_id": center_id,
             "identity_id": tour.person("volunteer").identity_id,
             "grant_id": grant.id,
+            "session_id": in_snapshot(own.own_sessions, tour.person("volunteer").actor)[0].id,
             "card_id": in_snapshot(people.cards_of, volunteer_id, center_id)[0].id,
             "freeze_id": freeze.id,
             "batch_id": in_snapshot(entries.get_transfer, int(tour.keys["transfer_id"]), center_id).batch_id,
@@ -199,6 +200,8 @@ BODIES: dict[str, Callable[[Requests], Body]] = {
     },
     "organisations_api.add_team": lambda its: {"place_id": its.station, "name": "新队"},
     "organisations_api.join_team": lambda its: {"volunteer_id": its.volunteer},
+    "log_ins_api.change_password": lambda _: {"old_password": "海上升明月天涯共", "password": "白云山下有三只羊"},
+    "people.change_password": lambda _: {"old_password": "海上升明月天涯共", "password": "白云山下有三只羊"},
     "people.change_status": lambda _: {"status": "blocked"},
     "people.revoke_card": lambda its: {"volunteer_id": its.volunteer},
     "people.send_new_staff": lambda its: _new_volunteer(its) | {"role": "clerk", "household": "无"},

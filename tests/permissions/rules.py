@@ -67,6 +67,8 @@ PLANS = there(Permission.MANAGE_ACTIVITIES)
 KEEPS = there(Permission.MANAGE_SHOP)
 SELLS = there(Permission.TILL)
 MINE = Rule("there", (), owner=True, hidden=True, lets_in=(Permission.OWN_RECORD,))
+# Nobody hears of another's log-in; the crawl asks for the volunteer's.
+OWN_LOG_IN = Rule("there", (), owner=True, hidden=True, lets_in=None)
 OWN = Rule("anywhere", (Permission.OWN_RECORD,), names=False)
 
 RULES: dict[str, Rule] = {
@@ -187,6 +189,10 @@ RULES: dict[str, Rule] = {
     "lots_api.list_lots": root(Permission.READ_BOOKS, names=True, owner=True, hidden=True),
     "lots_api.list_runs": root(*EXPIRY),
     "lots_api.prepare": root(Permission.PROPOSE),
+    "log_ins_api.change_password": KNOWN,
+    "log_ins_api.end_session": OWN_LOG_IN,
+    "log_ins_api.list_sessions": KNOWN,
+    "log_ins_api.log_out_everywhere": KNOWN,
     "organisations.add_member": MANAGES,
     "organisations.close_place": there(Permission.MANAGE_PLACES),
     "organisations.example": anywhere(Permission.MANAGE_VOLUNTEERS),
@@ -213,12 +219,16 @@ RULES: dict[str, Rule] = {
     "organisations_api.list_teams": KNOWN,
     "organisations_api.nearest": KNOWN,
     "people.card": ANYBODY,
+    "people.change_password": KNOWN,
     "people.change_status": MANAGES,
     "people.credential_events": KNOWN,
     "people.export_credential_events": KNOWN,
+    "people.end_log_in": OWN_LOG_IN,
     "people.first_password": ANYBODY,
     "people.log_in": ANYBODY,
+    "people.log_ins": KNOWN,
     "people.log_out": ANYBODY,
+    "people.log_out_everywhere": KNOWN,
     "people.new_code": OF_STAFF,
     "people.new_staff": anywhere(Permission.MANAGE_STAFF),
     "people.new_volunteer": anywhere(Permission.MANAGE_VOLUNTEERS),

@@ -160,12 +160,14 @@ def _spend_code(session: Session, identity_id: int, center_id: int, code: str) -
     return session.connection().execute(spend).scalar() is not None
 
 
-def set_password(session: Session, identity_id: int, center_id: int, *, password_hash: str) -> None:
-    """Store a new hash and end all of the person's log-in sessions and activation codes in the center.
+def set_password(
+    session: Session, identity_id: int, center_id: int, *, password_hash: str, kept: int | None = None
+) -> None:
+    """Store a new hash and end all of the person's log-in sessions, except `kept`, and activation codes in the center.
 
     Checks no permission: for operators' commands, and for people who have just authenticated.
     """
-    _replace_password(session, identity_id, center_id, password_hash)
+    _replace_password(session, identity_id, center_id, password_hash, kept)
 
 
 def end_credentials(session: Session, identity_id: int, center_id: int) -> None:
@@ -223,9 +225,9 @@ def revoke_session(session: Session, token: str) -> None:
         _revoke(session, key.center_id, LoginSession.token_hash == key.token_hash)
 
 
-def revoke_all_sessions(session: Session, identity_id: int, center_id: int) -> None:
-    """End every log-in session of a person in the center, on all devices."""
-    _revoke(session, center_id, LoginSession.identity_id == identity_id)
+def revoke_all_sessions(session: Session, identity_id: int, center_id: int, *, kept: int | None = None) -> None:
+    """End every log-in session of a person in the center, on all devices, except `kept`."""
+    _revoke(session, center_id, sa.and_(_session.c.identity_id == identity_id, _session.c.id.is_distinct_from(kept)))
 
 
 def forget_codes(session: Session, center_id: int) -> int:
@@ -255,10 +257,13 @@ def _may_give_password(session: Session, identity_id: int, actor: Actor) -> None
         actor.need(Permission.MANAGE_STAFF, ROOT)
 
 
-def _replace_password(session: Session, identity_id: int, center_id: int, password_hash: str | None) -> None:
+def _replace_password(
+    session: Session, identity_id: int, center_id: int, password_hash: str | None, kept: int | None = None
+) -> None:
     own = (Identity.center_id == center_id, Identity.id == identity_id)
     session.connection().execute(sa.update(Identity).where(*own).values(password_hash=password_hash))
-    end_sessions_and_codes(session, identity_id, center_id)
+    _end_codes(session, identity_id, center_id)
+    revoke_all_sessions(session, identity_id, center_id, kept=kept)
 
 
 def _end_codes(session: Session, identity_id: int, center_id: int) -> None:

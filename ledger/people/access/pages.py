@@ -33,7 +33,7 @@ from ledger.web.qr import qr_svg
 DEVICE_COOKIE = "ningxin-device"
 _DEVICE_KEPT_SECONDS = 366 * 24 * 3600
 _LOGIN_FIELDS = {"people.login_failed": "password", "people.center_needed": "center_id"}
-_PASSWORD_FIELDS = {
+PASSWORD_FIELDS = {
     "people.activation_code_invalid": "code",
     "people.password_too_short": "password",
     "people.password_too_long": "password",
@@ -66,7 +66,7 @@ def _log_in() -> LoggedIn:
     with Form() as form:
         phone, password, center_id = form.text("phone"), forms.verbatim("password"), form.optional_key("center_id")
     return login.log_in(
-        phone, password, kind=_kind(), address=request.remote_addr, center_id=center_id, device=_device()
+        phone, password, kind=_kind(), address=request.remote_addr, center_id=center_id, device=known_device()
     )
 
 
@@ -85,7 +85,7 @@ def send_center() -> ResponseReturnValue:
     """Log in to the chosen one of several centers, by the ticket instead of the password."""
     goal, ticket = local_path(forms.verbatim("next")), forms.verbatim("ticket")
     try:
-        opened = login.choose_center(ticket, forms.key("center_id"), kind=_kind(), device=_device())
+        opened = login.choose_center(ticket, forms.key("center_id"), kind=_kind(), device=known_device())
     except LedgerError as error:
         return _login_page(goal, errors=forms.field_errors(error, {})), error.status
     return _enter(opened, goal)
@@ -117,7 +117,7 @@ def send_first_password() -> ResponseReturnValue:
     try:
         opened = _set_password()
     except LedgerError as error:
-        errors = forms.field_errors(error, _PASSWORD_FIELDS)
+        errors = forms.field_errors(error, PASSWORD_FIELDS)
         typed = {name: forms.verbatim(name) for name in ("phone", "code", "center_id")}
         return render_template("people/first_password.html", **typed, errors=errors), error.status
     return _enter(opened, "/")
@@ -133,7 +133,7 @@ def _set_password() -> LoggedIn:
         address=request.remote_addr,
         center_id=center_id,
         kind=_kind(),
-        device=_device(),
+        device=known_device(),
     )
 
 
@@ -142,7 +142,8 @@ def _kind() -> Kind:
     return "phone" if "Mobi" in (request.user_agent.string or "") else "browser"
 
 
-def _device() -> Device:
+def known_device() -> Device:
+    """The browser by its cookie, with the log-ins that it has used."""
     return read_device(read_cookie(DEVICE_COOKIE))
 
 

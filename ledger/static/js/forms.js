@@ -72,7 +72,24 @@ function forgetSaved() {
   for (const key of Object.keys(sessionStorage)) if (key.startsWith(PLACE)) sessionStorage.removeItem(key);
 }
 
+/** Show what is typed into a password field, or dots again. @param {HTMLElement} button */
+function offerToShow(button) {
+  const field = /** @type {HTMLInputElement} */ (document.getElementById(button.dataset.show ?? ''));
+  const [show, hide] = [button.textContent, button.dataset.hide ?? ''];
+  /** @param {boolean} shown */
+  const turn = (shown) => {
+    field.type = shown ? 'text' : 'password';
+    button.textContent = shown ? hide : show;
+  };
+  button.hidden = false;
+  button.setAttribute('aria-controls', field.id);
+  button.addEventListener('click', () => turn(field.type === 'password'));
+  // What a browser keeps, and may offer again, is a password only while it is sent as one.
+  field.form?.addEventListener('submit', () => turn(false));
+}
+
 forgetSaved();
+for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('[data-show]'))) offerToShow(button);
 for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll('form[data-keep]'))) {
   giveBack(form);
   form.addEventListener('input', () => keep(form));

@@ -1,0 +1,47 @@
+"""The API of one's own log-ins and password."""
+
+from typing import Any
+
+from flask import request
+from flask_smorest import Blueprint
+
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.people.access import own
+from ledger.people.access.schemas import OwnSessionList, PasswordRequest
+from ledger.web.guard import get_actor, logged_in
+from ledger.web.openapi import PREFIX
+
+bp = Blueprint("log_ins_api", __name__, url_prefix=PREFIX, description="Your own log-ins and password")
+
+
+@bp.get("/sessions")
+@logged_in
+@bp.response(200, OwnSessionList)
+def list_sessions() -> dict[str, Any]:
+    """Your own open log-ins in this center, the latest used first."""
+    return {"items": in_snapshot(own.own_sessions, get_actor()), "next": None}
+
+
+@bp.delete("/sessions/<id:session_id>")
+@logged_in
+@bp.response(204)
+def end_session(session_id: int) -> None:
+    """End one of your own log-ins."""
+    in_transaction(own.end_own_session, session_id, actor=get_actor())
+
+
+@bp.delete("/sessions")
+@logged_in
+@bp.response(204)
+def log_out_everywhere() -> None:
+    """End all of your own log-ins, this one too."""
+    in_transaction(own.log_out_everywhere, actor=get_actor())
+
+
+@bp.put("/me/password")
+@logged_in
+@bp.arguments(PasswordRequest)
+@bp.response(204)
+def change_password(body: dict[str, Any]) -> None:
+    """Change your own password. Your other log-ins end, and so do your activation codes."""
+    own.change_password(body["old_password"], body["password"], actor=get_actor(), address=request.remote_addr)

@@ -1,0 +1,38 @@
+"""A role that the operator gives on the server: it takes a reason, and deciders and auditors see it."""
+
+from datetime import timedelta
+
+from ledger.kernel import clock
+from ledger.kernel.actor import SYSTEM_IDENTITY
+from ledger.kernel.db import in_snapshot
+from ledger.kernel.ids import public_id
+from ledger.kernel.paging import PageRequest
+from ledger.kernel.signals import signals_since
+from ledger.organisations import queries as organisations
+from ledger.people.access.events import list_events
+from tests.cli.test_commands import PHONE, WHY, Console
+from tests.log_ins import log_in_of
+
+
+def test_a_role_given_on_the_server_is_kept_with_its_reason_and_is_a_signal(founded: Console) -> None:
+    center_id, phone = in_snapshot(organisations.only_center).id, "13805570125"
+    who = ("user", "grant", phone, "auditor", "--name", "周慧敏", "--household")
+    assert "approvals.reason_needed" in founded.fails(*who, "无", *WHY[:-1], "  ")
+    assert "people.household_number_invalid" in founded.fails(*who, "周家", *WHY)
+    assert "organisations.center_not_found" in founded.fails(*who, "none", *WHY[2:], "--center", "竹溪")
+    assert founded.run(*who, "none", *WHY).exit_code == 0
+    assert founded.run("user", "code", phone, *WHY).exit_code == 0
+    assert f"{phone}\t周慧敏\tauditor" in founded.run("user", "list").output
+    assert founded.run("user", "revoke", phone, "--role", "auditor", *WHY).exit_code == 0
+    assert phone not in founded.run("user", "list").output
+    assert "people.last_admin" in founded.fails("user", "revoke", PHONE, "--role", "admin", *WHY)
+
+    identity_id = log_in_of(phone).identity_id
+    found = in_snapshot(list_events, center_id, identity_id=identity_id, request=PageRequest()).items
+    assert {each.made_by for each in found} == {SYSTEM_IDENTITY}
+    assert [each.kind for each in found if each.reason == WHY[-1]] == [
+        "sessions_ended", "role_revoked", "code_made", "role_granted",
+    ]  # fmt: skip
+    signals = in_snapshot(signals_since, center_id, clock.now() - timedelta(hours=1), most=9)
+    assert [each.kind for each in signals] == ["people.on_server"] * 3
+    assert {each.evidence for each in signals} == {(("identity", public_id(identity_id)),)}
