@@ -142,6 +142,7 @@ def hire_clerk(admin: Page) -> str:
     admin.get_by_label("姓名").fill("陈晓燕")
     expect(admin.get_by_label("身份").locator("option:checked")).to_have_text("店员")
     expect(admin.get_by_label("在哪里").locator("option:checked")).to_have_text("　柳荫站")
+    admin.get_by_label("户编号").fill("无")
     press(admin, "加上")
     says(admin, "加好了", "打一张激活码当面交给本人")
     row = admin.get_by_role("row", name="陈晓燕")

@@ -15,7 +15,7 @@ CHANGES = {
     *("setdefault", "update"),
 }
 # Flask's, separate for each request.
-OF_A_REQUEST = {"g", "request"}
+OF_A_REQUEST = {"g", "request", "session"}
 # path:name, and why all applications of a process may share it.
 SHARED = {
     "ledger/kernel/database.py:_databases": "what a fork of the process has to open anew",
