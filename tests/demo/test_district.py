@@ -2,9 +2,8 @@
 
 import shutil
 import stat
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +15,15 @@ from ledger.audit.verifying.verify import verify
 from ledger.checkin import codes
 from ledger.checkin import service as checkin
 from ledger.checkin.commands import ScanCommand
-from ledger.demo import district, serving
-from ledger.demo.logins import Login, read_logins
+from ledger.demo import serving
+from ledger.demo.logins import read_logins
 from ledger.demo.people_plan import DEMO_PHONE
-from ledger.demo.sizes import VILLAGE, Size
+from ledger.demo.sizes import VILLAGE
 from ledger.kernel import clock
 from ledger.kernel.clocks import parse_instant
 from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot, in_transaction
-from ledger.kernel.settings import Settings, SettingsError
+from ledger.kernel.settings import SettingsError
 from ledger.organisations import queries as organisations
 from ledger.organisations.service import create_center
 from ledger.people.access import credentials, passwords, sessions
@@ -35,72 +34,11 @@ from ledger.people.volunteers import queries as people
 from ledger.places.queries import centers
 from ledger.points.book.queries import balance, trial_balance
 from ledger.points.policy import POINT, AccountKey
-from tests.conftest import made_database, settings_on
+from tests.conftest import made_database
+from tests.demo.loaded import NOW, Village, load, settings_for
 from tests.demo.story import story_of
 from tests.log_ins import log_in_of
 from tests.runtimes import use_database
-
-NOW = datetime(2026, 6, 3, 2, 20, tzinfo=UTC)
-
-
-def settings_for(url: str, folder: Path) -> Settings:
-    """Settings of a development installation with a folder of its own."""
-    return replace(settings_on(url, folder), base_url="http://127.0.0.1:8000")
-
-
-def load(settings: Settings, *, seed: int = district.SEED, size: Size = VILLAGE) -> list[str]:
-    """Load a village as of NOW and return its output."""
-    said: list[str] = []
-    with clock.at(NOW):
-        district.load_once(settings, seed=seed, size=size, say=said.append)
-    return said
-
-
-@dataclass
-class Village:
-    """A loaded village."""
-
-    database: Database
-    settings: Settings
-    center_id: int
-
-    def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        """The rows of a statement."""
-        with self.database.snapshot() as session:
-            return [tuple(row) for row in session.connection().exec_driver_sql(statement)]
-
-    def count(self, table: str, condition: str = "true") -> int:
-        """The number of rows."""
-        return int(self.rows(f"SELECT count(*) FROM {table} WHERE {condition}")[0][0])
-
-    def login(self, role: str) -> Login:
-        """A printed log-in."""
-        return next(login for login in read_logins(self.settings.data_folder) if login.role == role)
-
-
-# A village takes long to load, so one process runs all tests of it.
-VILLAGES = [
-    pytest.param("sqlite", marks=pytest.mark.xdist_group("village on sqlite")),
-    pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.xdist_group("village on postgresql")]),
-]
-
-
-@pytest.fixture(scope="module", params=VILLAGES)
-def village(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
-    """A village in a database of its own; tests that change it leave alone what the others look at."""
-    with made_database(request, migrated=True) as url:
-        database = Database(url)
-        use_database(database)
-        settings = settings_for(url, tmp_path_factory.mktemp("village"))
-        load(settings)
-        yield Village(database, settings, in_snapshot(organisations.only_center).id)
-        database.close()
-
-
-@pytest.fixture(autouse=True)
-def _in_use(request: pytest.FixtureRequest) -> None:
-    if "village" in request.fixturenames:
-        use_database(request.getfixturevalue("village").database)
 
 
 def test_it_says_that_it_is_invented(village: Village) -> None:

@@ -14,7 +14,7 @@ from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot
 from ledger.organisations import queries as organisations
 from ledger.shop import queries as shop
-from tests.demo.test_district import NOW, settings_for
+from tests.demo.loaded import NOW, settings_for
 
 TABLES = ("place", "team", "volunteer", "activity", "transfer", "shop")
 

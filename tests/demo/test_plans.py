@@ -26,7 +26,7 @@ from ledger.points.sealing.models import CheckpointRow
 from tests.conftest import BOTH_DATABASES
 from tests.crawl import crawl
 from tests.databases import fresh_postgres_database, sqlite_url
-from tests.demo.test_district import load, settings_for
+from tests.demo.loaded import load, settings_for
 from tests.filters import filters_in_the_source
 from tests.plans import Walk, explaining, is_a_walk, sent_to, walks
 from tests.runtimes import use_database

@@ -29,7 +29,7 @@ from ledger.shop import service as till
 from ledger.shop.policy import Wanted
 from ledger.web import rate_limit
 from ledger.web.rate_limit import Limit
-from tests.demo.test_district import settings_for
+from tests.demo.loaded import settings_for
 from tests.plans import Walk, explaining, sent_to, walks
 from tests.tour import Tour
 from tests.world import World

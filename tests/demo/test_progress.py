@@ -16,7 +16,7 @@ from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.settings import SettingsError
 from ledger.organisations import queries as organisations
-from tests.demo.test_district import load, settings_for
+from tests.demo.loaded import load, settings_for
 
 
 @pytest.mark.parametrize("own_database_url", ["sqlite"], indirect=True)

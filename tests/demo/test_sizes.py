@@ -19,8 +19,8 @@ from ledger.organisations import queries as organisations
 from tests.audit import outside
 from tests.audit.outside import TOOLS
 from tests.conftest import made_database
+from tests.demo.loaded import NOW, Village, load, settings_for
 from tests.demo.story import story_of
-from tests.demo.test_district import NOW, Village, load, settings_for
 from tests.runtimes import use_database
 from tests.world import everything
 

@@ -12,7 +12,7 @@ from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.organisations import service as organisations
 from tests.crawl import Asked, next_of, plainly, rest_of
-from tests.demo.test_district import settings_for
+from tests.demo.loaded import settings_for
 from tests.demo.test_plans import other_keys
 from tests.plans import sent_to
 from tests.shop.counter import Counter, give_points
