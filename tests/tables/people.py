@@ -9,7 +9,6 @@ from tests.tables.answers import (
     FILLED,
     NO_FILE,
     NO_LOOK,
-    NO_PAGE,
     NO_SUCH_LIST,
     NOBODY,
     NOT_ERASED,
@@ -125,8 +124,8 @@ TABLES = {
         kept="sweep-log-ins",
         spread=BY_CENTER,
         demo="no, because nobody has logged in yet",
-        page=NO_PAGE,
-        file=NO_SUCH_LIST,
+        page="people.log_ins",
+        file=NO_FILE,
     ),
     "role_grant": Answers(
         sealed=CHANGE,
