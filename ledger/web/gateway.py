@@ -51,6 +51,9 @@ class Gateway:
             answer = await self._answer(received, receive)
         except Gone:
             return
+        except Exception:
+            _log.exception("no answer made")
+            raise
         await deliver(answer, receive, send)
 
     async def _answer(self, received: WSGIEnvironment, receive: Receive) -> Answer:

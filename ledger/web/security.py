@@ -1,4 +1,7 @@
-"""Security headers of every response; whoever comes to the proxy without https is sent there."""
+"""The headers of every response: those for security, and none that no server can send.
+
+Whoever comes to the proxy without https is sent there.
+"""
 
 from flask import Flask, Response, redirect, request
 from flask.typing import ResponseReturnValue
@@ -43,4 +46,11 @@ def register(app: Flask, settings: Settings) -> None:
             headers["Strict-Transport-Security"] = "max-age=31536000"
         if request.endpoint != "static":
             headers.setdefault("Cache-Control", "no-store")
+        refuse_unsendable(response)
         return response
+
+
+def refuse_unsendable(response: Response) -> None:
+    """Raises UnicodeEncodeError for a header that is not ASCII: a server fails with it where no page can say so."""
+    for name, value in response.headers:
+        name.encode("ascii"), value.encode("ascii")

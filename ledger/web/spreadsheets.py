@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
+from urllib.parse import quote
 
 import xlsxwriter
 from flask import Response
@@ -36,7 +37,10 @@ def download(kind: str, name: str, lines: Iterable[Sequence[Any]]) -> Response:
         raise NotFound("request.not_found")
     body = to_csv(lines) if kind == "csv" else to_xlsx(lines)
     response = Response(body, content_type=_MIMETYPES[kind])
-    response.headers.set("Content-Disposition", "attachment", filename=f"{name}.{kind}")
+    file = f"{name}.{kind}"
+    # As RFC 6266 has it: a header is ASCII, and no server sends any other.
+    names = {"filename": file} if file.isascii() else {"filename*": f"UTF-8''{quote(file, safe='')}"}
+    response.headers.set("Content-Disposition", "attachment", **names)
     return response
 
 
