@@ -97,8 +97,8 @@ def list_events(
 
 
 def revoked_since(session: Session, center_id: int, since: datetime) -> list[EventView]:
-    """The roles that somebody revoked since a time, newest first."""
-    own = (_event.c.center_id == center_id, _event.c.at >= since, _event.c.kind == ROLE_REVOKED)
+    """The roles that somebody revoked since a time, newest first; a span, so that only its own events are read."""
+    own = (_event.c.center_id == center_id, _event.c.at.between(since, clock.now()), _event.c.kind == ROLE_REVOKED)
     query = sa.select(_event).where(*own).order_by(_event.c.at.desc(), _event.c.id.desc()).limit(_MOST_RECENT)
     return [_view(row) for row in session.connection().execute(query)]
 
