@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
@@ -21,6 +22,8 @@ KINDS: tuple[FileKind, ...] = ("csv", "xlsx")
 MOST_ROWS = 10_000
 # What a program that opens the file may take for the beginning of a formula, whatever stands invisibly before it.
 _FORMULA_SIGNS = frozenset("=+-@|\N{MINUS SIGN}")
+# A negative figure as pages write it (formats.MINUS): it computes nothing, and an apostrophe would stand in the books.
+_FIGURE = re.compile(r"\N{MINUS SIGN}[0-9]+(\.[0-9]+)?")
 _MIMETYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -89,6 +92,8 @@ def _harmless(cell: Any) -> Any:
 
 def _may_be_formula(text: str) -> bool:
     """Whether it begins with a sign of formulas, also a full-width or small one (＝), or with a tab or line break."""
+    if _FIGURE.fullmatch(text):
+        return False
     if text[:1] in ("\t", "\r", "\n"):
         return True
     first = next((sign for sign in text if sign.isprintable() and not sign.isspace()), "")
