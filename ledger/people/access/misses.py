@@ -1,7 +1,8 @@
 """How many wrong passwords are allowed, so that nobody spends the allowance of another.
 
 Strangers are counted by phone number and network, and by phone number, before anything is looked up, so a number that
-nobody has is answered like any other. A device that has logged in before has an allowance of its own for that log-in,
+nobody has is answered like any other. What is counted by a log-in that was found never changes the answer's kind: where
+its tries are spent, no password fits. A device that has logged in before has an allowance of its own for that log-in,
 which no stranger can spend. Each log-in has its own misses: who succeeds in one center gains no tries in another.
 """
 
@@ -67,11 +68,20 @@ def begin(session: Session, phone_hash: str, network: str, device: Device) -> At
 
 
 def allowed(session: Session, attempt: Attempt, found: Sequence[Candidate]) -> list[Candidate]:
-    """Those of the log-ins that the attempt may try. Raises TooMany("request.too_many") if it is none of several."""
-    waits = {each: _wait(session, attempt, each) for each in found}
-    if waits and all(waits.values()):
-        raise TooMany("request.too_many", seconds=min(waits.values()))
-    return [each for each, seconds in waits.items() if not seconds]
+    """Those of the log-ins that the attempt may try.
+
+    Another is answered as if its password didn't fit, because a refusal of its own would tell that the number is known.
+    """
+    return [each for each in found if not _wait(session, attempt, each)]
+
+
+def need_allowed(session: Session, attempt: Attempt, own: Candidate) -> None:
+    """Refuse an attempt of who is logged in on their own log-in if it may not try it now.
+
+    Raises TooMany("request.too_many", seconds=…).
+    """
+    if seconds := _wait(session, attempt, own):
+        raise TooMany("request.too_many", seconds=seconds)
 
 
 def miss(session: Session, attempt: Attempt, tried: Sequence[Candidate]) -> None:

@@ -90,7 +90,7 @@ def change_password(old: str, new: str, *, actor: Actor, address: str | None, de
     """
     owner = in_snapshot(_owner, actor)
     attempt = in_transaction(misses.begin, phone_hash(owner.phone), network_of(address), device or new_device())
-    in_snapshot(misses.allowed, attempt, [owner.candidate])
+    in_snapshot(misses.need_allowed, attempt, owner.candidate)
     if not password_is_right(owner.candidate.password_hash, old):
         in_transaction(misses.miss, attempt, [owner.candidate])
         raise Rejected("people.old_password_wrong")
