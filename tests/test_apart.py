@@ -76,5 +76,5 @@ def test_what_runs_apart_knows_nothing_of_the_service() -> None:
             for node, name in packages_imported(source)
             if name in ("ledger", "config", "wsgi", "flask", "sqlalchemy")
         ),
-        "It starts fast and holds no secret because it imports nothing of ours: pass numbers in `asked`.",
+        "It starts fast and holds no secret because it imports nothing of ours: pass what it needs in `asked`.",
     )

@@ -181,7 +181,13 @@ def _log_ins(session: Session) -> int:
 
 def test_a_list_that_nobody_went_on_with_goes_after_a_day(world: World) -> None:
     in_transaction(
-        imports.keep_draft, lines="[]", file_name="名单.csv", place_id=None, make_teams=False, actor=world.builder
+        imports.keep_draft,
+        lines=imports.pack([], 0),
+        others=0,
+        file_name="名单.csv",
+        place_id=None,
+        make_teams=False,
+        actor=world.builder,
     )
     run_after("sweep-import-drafts", timedelta(hours=23))
     assert in_snapshot(_drafts, world) == 1

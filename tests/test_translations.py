@@ -22,6 +22,7 @@ IN_BOTH_LANGUAGES = {
     "ledger/checkin/presenter.py": "reasons stand in both languages, as the API gives both",
     "ledger/organisations/imports/columns.py": "the names of columns in the files people have",
     "ledger/organisations/imports/command.py": "chooses between both languages itself",
+    "ledger/organisations/imports/headings.py": "the headings of the files people have",
     "ledger/organisations/imports/sheets_apart.py": "a comma that files use",
     "ledger/organisations/imports/report.py": "chooses between both languages itself",
     "ledger/web/formats.py": "writes dates and times in both languages",

@@ -3,7 +3,8 @@
 A file of 5 KB can make a parser ask for gigabytes, and a native one that gets none ends its whole process. So every
 parser of files is a program `*_apart.py` that no module imports: it reads the file from its input and writes JSON to
 its output. It runs in a fresh interpreter (`apart_boot`) that knows no secret and no connection, with limits that the
-system keeps. One runs at a time in each process of the service, so that the memory it may take is known.
+system keeps. One runs at a time in each process of the service, so that the memory it may take is known; who then makes
+much of the answer stays `in_turn` until that is done.
 """
 
 import json
@@ -14,7 +15,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -25,7 +27,7 @@ from ledger.kernel.errors import ErrorText, Rejected, Unavailable, register
 _BOOT = Path(__file__).with_name("apart_boot.py")
 _log = logging.getLogger("ledger")
 # Memory and cores are the machine's, whichever application of this process asks.
-_turn = threading.Lock()
+_turn = threading.RLock()
 
 register(
     "file",
@@ -60,31 +62,41 @@ USUAL = Limits()
 PATIENCE_SECONDS = 5.0
 
 
-def read_apart(
-    program: Path,
-    content: bytes,
-    *,
-    asked: Mapping[str, int],
-    limits: Limits = USUAL,
-    patience_seconds: float = PATIENCE_SECONDS,
-) -> Any:
-    """What the program makes of the content; `asked` are numbers that it finds in its global ASKED.
+@contextmanager
+def in_turn(patience_seconds: float = PATIENCE_SECONDS) -> Iterator[None]:
+    """Be the only one of this process who works on a file; a thread that has the turn may ask again.
 
-    Its JSON is {"read": value} or {"refused": code, "context": {…}}, which is raised as Rejected. Raises
-    Rejected("file.too_costly") if it was ended, Unavailable("file.busy") if its turn did not come in time.
+    Raises Unavailable("file.busy") if the turn did not come in time.
     """
     if not _turn.acquire(timeout=patience_seconds):
         raise Unavailable("file.busy")
     try:
-        answer = _run(program, content, asked, limits)
+        yield
     finally:
         _turn.release()
+
+
+def read_apart(
+    program: Path,
+    content: bytes,
+    *,
+    asked: Mapping[str, Any],
+    limits: Limits = USUAL,
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> Any:
+    """What the program makes of the content; `asked` is plain JSON that it finds in its global ASKED.
+
+    Its JSON is {"read": value} or {"refused": code, "context": {…}}, which is raised as Rejected. Raises
+    Rejected("file.too_costly") if it was ended, Unavailable("file.busy") if its turn did not come in time.
+    """
+    with in_turn(patience_seconds):
+        answer = _run(program, content, asked, limits)
     if "refused" in answer:
         raise Rejected(answer["refused"], **answer["context"])
     return answer["read"]
 
 
-def _run(program: Path, content: bytes, asked: Mapping[str, int], limits: Limits) -> Any:
+def _run(program: Path, content: bytes, asked: Mapping[str, Any], limits: Limits) -> Any:
     told = json.dumps(asdict(limits) | {"cores": cores.all_there(), "asked": dict(asked)})
     command = [sys.executable, "-I", str(_BOOT), str(program), told]
     # Files instead of pipes: nothing waits for a reader, and the system bounds what is written.

@@ -10,16 +10,15 @@ from werkzeug.utils import redirect
 
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
-from ledger.kernel.db import in_snapshot, in_transaction
-from ledger.kernel.errors import LedgerError
+from ledger.kernel.db import in_snapshot
+from ledger.kernel.errors import LedgerError, TooMany
 from ledger.kernel.paging import Page, PageRequest, all_items
 from ledger.kernel.permissions import Permission
 from ledger.organisations import queries
 from ledger.organisations.blueprint import bp
-from ledger.organisations.imports import service
 from ledger.organisations.imports.columns import COLUMNS
-from ledger.organisations.imports.command import Checked, check_lines, import_draft
-from ledger.organisations.imports.files import MOST_BYTES, MOST_MIB, MOST_ROWS, read_lines
+from ledger.organisations.imports.command import check_draft, import_draft, keep_upload
+from ledger.organisations.imports.files import MOST_BYTES, MOST_MIB, MOST_ROWS
 from ledger.organisations.imports.report import HEADINGS, column_name, report_lines, summary
 from ledger.people.policy import show_phone
 from ledger.people.volunteers import queries as people
@@ -49,22 +48,21 @@ def import_volunteers() -> str:
 @requires(Permission.MANAGE_VOLUNTEERS)
 @takes_file(MOST_BYTES)
 def upload() -> ResponseReturnValue:
-    """Keep the uploaded file and show what an import would do."""
-    file = request.files.get("file")
+    """Check the uploaded list, keep it and show what an import would do."""
     try:
-        lines = read_lines(file.read() if file else b"")
-        draft_id = _keep(lines, file.filename or "" if file else "")
-        _check(draft_id)
+        draft_id = _keep()
+    except TooMany:
+        raise
     except LedgerError as error:
         return _upload_page(forms.field_errors(error, {error.code: _AT_FIELD.get(error.code, "file")})), error.status
     return redirect(url_for("organisations.import_report", draft_id=draft_id), 303)
 
 
-def _keep(lines: list[list[Any]], file_name: str) -> int:
-    return in_transaction(
-        service.keep_draft,
-        lines=service.pack(lines),
-        file_name=file_name,
+def _keep() -> int:
+    file = request.files.get("file")
+    return keep_upload(
+        file.read if file else bytes,
+        file.filename or "" if file else "",
         place_id=forms.optional_key("place_id"),
         make_teams=forms.ticked("make_teams"),
         actor=get_actor(),
@@ -89,7 +87,7 @@ def _upload_page(errors: dict[str, str]) -> str:
 @requires(Permission.MANAGE_VOLUNTEERS)
 def import_report(draft_id: int) -> str:
     """Show what an import would do, and every faulty cell; nothing is written yet."""
-    draft, checked = _check(draft_id)
+    draft, checked = check_draft(draft_id, actor=get_actor())
     spoken = language()
     return render_template(
         "organisations/import_report.html",
@@ -101,17 +99,11 @@ def import_report(draft_id: int) -> str:
     )
 
 
-def _check(draft_id: int) -> tuple[service.Draft, Checked]:
-    draft = in_snapshot(service.get_draft, draft_id, actor=get_actor())
-    checked = check_lines(draft.lines, place_id=draft.place_id, make_teams=draft.make_teams, actor=get_actor())
-    return draft, checked
-
-
 @bp.get("/volunteers/import/<id:draft_id>/report.<kind>")
 @requires(Permission.MANAGE_VOLUNTEERS)
 def export_report(draft_id: int, kind: str) -> ResponseReturnValue:
     """Download the whole report as a spreadsheet."""
-    _draft, checked = _check(draft_id)
+    _draft, checked = check_draft(draft_id, actor=get_actor())
     lines = [HEADINGS[language()], *report_lines(checked.report.errors, language())]
     return download(kind, _("导入检查"), lines)
 

@@ -21,6 +21,11 @@ register(
             422, "这个手机号登记在别的名字下", "The phone number belongs to somebody with another name",
             "请核对手机号，姓名要和登记时一样", "Check the number; the name must be the one it was registered with",
         ),
+        "list_of_others": ErrorText(
+            429, "名单里登记在别的站点的人太多", "Too many people of the list are registered at other places",
+            "十分钟里最多查 {most} 人：请分成几个文件，过十分钟再上传；也可以请管全中心的管理员来导入",
+            "At most {most} can be looked up in ten minutes: split the list and upload it in ten minutes, or ask who manages the whole center",
+        ),
         "gender_invalid": ErrorText(
             422, "性别填得不对", "The gender can't be used",
             "请填男或者女，也可以空着", "Give male or female, or leave it empty",

@@ -26,15 +26,36 @@ def looking_up(session: Session, actor: Actor, *codes: str) -> Iterator[None]:
     if actor.identity_id == SYSTEM_IDENTITY:
         yield
         return
-    seconds = wait(session, *_counted(actor))
-    if seconds:
-        raise TooMany("request.too_many", seconds=seconds)
+    _refuse_many(session, actor)
     try:
         yield
     except (Rejected, Conflict) as refusal:
         if not codes or refusal.code in codes:
             refusal.keep = _and_count(refusal.keep, actor)
         raise
+
+
+def count_listed(session: Session, actor: Actor, people: int) -> None:
+    """Count as many lookups as people of whom a list is about to tell, though the actor doesn't manage them.
+
+    Call it before it tells. Raises Rejected("people.list_of_others", most=…) if they are more than the limit leaves,
+    and TooMany("request.too_many", seconds=…), whomever the list names, if the actor has missed too often before.
+    """
+    if actor.identity_id == SYSTEM_IDENTITY:
+        return
+    _refuse_many(session, actor)
+
+    def count(session: Session) -> None:
+        hit(session, *_counted(actor), times=people)
+
+    if people and hit(session, *_counted(actor), times=people):
+        raise Rejected("people.list_of_others", keep=count, most=LOOKUPS.most)
+
+
+def _refuse_many(session: Session, actor: Actor) -> None:
+    seconds = wait(session, *_counted(actor))
+    if seconds:
+        raise TooMany("request.too_many", seconds=seconds)
 
 
 def found(session: Session, actor: Actor) -> None:

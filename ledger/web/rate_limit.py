@@ -37,10 +37,10 @@ def count_try(*tries: Try) -> None:
     in_transaction(_count, tries)
 
 
-def hit(session: Session, limit: Limit, source: str) -> int:
-    """Count an attempt in this unit. Returns 0 if it is within the limit, else the seconds to wait."""
+def hit(session: Session, limit: Limit, source: str, *, times: int = 1) -> int:
+    """Count an attempt, or several, in this unit. Returns 0 if it is within the limit, else the seconds to wait."""
     now = int(clock.now().timestamp())
-    hits, expires_at = _add_hit(session, _key(limit, source), now=now, until=now + limit.window_seconds)
+    hits, expires_at = _add_hit(session, _key(limit, source), times, now=now, until=now + limit.window_seconds)
     return max(1, expires_at - now) if hits > limit.most else 0
 
 
@@ -89,14 +89,14 @@ def _count(session: Session, tries: tuple[Try, ...]) -> None:
             raise TooMany("request.too_many", seconds=seconds)
 
 
-def _add_hit(session: Session, key: str, *, now: int, until: int) -> tuple[int, int]:
+def _add_hit(session: Session, key: str, times: int, *, now: int, until: int) -> tuple[int, int]:
     over = _limits.c.expires_at <= now
     changes = {
-        "hits": sa.case((over, 1), else_=_limits.c.hits + 1),
+        "hits": sa.case((over, times), else_=_limits.c.hits + times),
         "expires_at": sa.case((over, until), else_=_limits.c.expires_at),
     }
     insert = insert_or_update(_limits, changes, columns=["key"]).returning(_limits.c.hits, _limits.c.expires_at)
-    row = {"key": key, "hits": 1, "expires_at": until}
+    row = {"key": key, "hits": times, "expires_at": until}
     hits, expires_at = session.connection().execute(insert, row).one()
     return int(hits), int(expires_at)
 

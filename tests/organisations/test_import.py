@@ -51,7 +51,8 @@ def bring_in(world: World, lines: Lines, *, make_teams: bool = False) -> dict[st
     """Upload a list and confirm it."""
     draft = in_transaction(
         imports.keep_draft,
-        lines=imports.pack(lines),
+        lines=imports.pack(lines, 0),
+        others=0,
         file_name="名单.xlsx",
         place_id=None,
         make_teams=make_teams,
@@ -206,7 +207,8 @@ def test_a_manager_imports_into_the_own_places_only(world: World) -> None:
 def test_a_draft_is_its_makers_and_good_once(world: World) -> None:
     draft = in_transaction(
         imports.keep_draft,
-        lines=imports.pack([HEADER, ["王小兰"]]),
+        lines=imports.pack([HEADER, ["王小兰"]], 0),
+        others=0,
         file_name="名单.csv",
         place_id=None,
         make_teams=False,
@@ -215,6 +217,20 @@ def test_a_draft_is_its_makers_and_good_once(world: World) -> None:
     with pytest.raises(NotFound):
         import_draft(draft, actor=world.add_staff("admin", place_id=world.top_id).actor)
     assert import_draft(draft, actor=world.builder)["added"] == 1
+    with pytest.raises(NotFound):
+        import_draft(draft, actor=world.builder)
+
+
+def test_a_draft_from_before_the_count_of_look_ups_is_uploaded_again(world: World) -> None:
+    draft = in_transaction(
+        imports.keep_draft,
+        lines='[["姓名"], ["王小兰"]]',
+        others=0,
+        file_name="名单.csv",
+        place_id=None,
+        make_teams=False,
+        actor=world.builder,
+    )
     with pytest.raises(NotFound):
         import_draft(draft, actor=world.builder)
 

@@ -3,16 +3,22 @@
 import io
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 import xlsxwriter
 from flask import Flask
+from werkzeug.test import TestResponse
 
-from ledger.kernel.apart import Limits, read_apart
-from ledger.kernel.errors import Rejected
+from ledger.kernel.apart import Limits, in_turn, read_apart
+from ledger.kernel.db import in_snapshot
+from ledger.kernel.errors import Rejected, Unavailable
 from ledger.kernel.ids import public_id
+from ledger.organisations.imports.check import make_plan
 from ledger.organisations.imports.files import ASKED, MOST_BYTES, READER, read_lines
+from ledger.organisations.models import ImportDraft
 from tests.browsing import Browser
 from tests.organisations.test_import import HEADER, comma, xlsx
 from tests.world import World
@@ -122,7 +128,7 @@ COSTLY: dict[str, tuple[Callable[[], bytes], str, dict[str, object]]] = {
     "bomb": (lambda: bomb(1, 101 << 20), "import.unpacks_too_large", {}),
     "swells": (lambda: bomb(1, 20 << 20), "import.unpacks_too_large", {}),
     "many parts": (lambda: bomb(1_000, 1), "import.unpacks_too_large", {}),
-    "much text": (lambda: xlsx([["姓名", "备注"], *[["王", "x" * 30_000]] * 300]), "import.unpacks_too_large", {}),
+    "much text": (lambda: xlsx([["姓名", "所属队伍"], *[["王", "x" * 30_000]] * 300]), "import.unpacks_too_large", {}),
     "open quote": ('姓名,备注\r\n戊一,\r\n戊二,"优秀\r\n戊三,\r\n'.encode, "import.quote_open", {"row": 3}),
 }
 
@@ -148,11 +154,25 @@ SENT: dict[str, tuple[bytes, list[list[str]]]] = {
     "merged cells": (workbook(merged_teams), [["姓名", "所属队伍"], ["甲一", "红队"], ["甲二", ""]]),
     "cut phones": ("姓名,手机\n庚一,1.39E+10".encode(), [["姓名", "手机"], ["庚一", "1.39E+10"]]),
     "two in a cell": ('姓名,手机\n"子一\n子二",'.encode(), [["姓名", "手机"], ["子一\n子二", ""]]),
+    "other columns": (
+        comma([["柳荫站"], [], ["备注", "姓名", "", "手机"], ["x", "甲一", "y", "1"], ["x"], [" "], ["", "", "", 2]]),
+        [[], [], ["姓名", "手机", "备注"], ["甲一", "1"], ["", "", "…"], [], ["", "2"], []],
+    ),
     "rare names": (
         "姓名\n王㛃\n𠮷田一\n阿依古丽·买买提".encode(),
         [["姓名"], ["王㛃"], ["𠮷田一"], ["阿依古丽·买买提"]],
     ),
 }
+
+
+def test_columns_that_nobody_asked_for_stay_outside() -> None:
+    """5,600 lines of two hundred cells, once as they are and once below a heading, are no million cells."""
+    wide = b"ab," * 199 + b"\n"
+    with pytest.raises(Rejected) as refused:
+        read_lines(wide * 5_600)
+    assert refused.value.code == "import.name_column_missing"
+    lines = read_lines(b"\xe5\xa7\x93\xe5\x90\x8d," + wide * 5_600)
+    assert sum(map(len, lines)) < 6_000
 
 
 @pytest.mark.parametrize("name", SENT)
@@ -192,3 +212,63 @@ def test_a_place_of_others_is_not_found_and_nothing_is_kept(world: World, app: F
         file = (io.BytesIO(comma([HEADER, ["王小兰"]])), "名单.csv")
         answer = admin.post("/volunteers/import", file=file, place_id=public_id(place_id))
         assert answer.status_code == 404
+
+
+def drafts(world: World) -> int:
+    """How many lists wait in the center."""
+    query = sa.select(sa.func.count()).where(ImportDraft.center_id == world.center_id)
+    return in_snapshot(lambda session: int(session.scalar(query) or 0))
+
+
+def test_what_is_not_understood_is_not_kept_and_a_list_replaces_the_last(world: World, app: Flask) -> None:
+    world.add_station("沙湾站")
+    admin = Browser(app.test_client(), world.add_staff("admin", place_id=world.top_id))
+
+    def upload(lines: list[list[str]], **more: str) -> TestResponse:
+        return admin.post("/volunteers/import", file=(io.BytesIO(comma(lines)), "名单.csv"), **more)
+
+    for lines in ([["手机"], ["1"]], [["姓名", "姓名"], ["王", "王"]], [["姓名"]], [["姓名"], *[["王"]] * 10_001]):
+        assert upload(lines).status_code == 422
+    assert drafts(world) == 0
+    first, second = upload([HEADER, ["王小兰"]]), upload([HEADER, ["李四"]])
+    assert drafts(world) == 1
+    assert [admin.get(each.location).status_code for each in (first, second)] == [404, 200]
+    at_station = upload([HEADER, ["赵六"]], place_id=public_id(world.station_id))
+    other = Browser(app.test_client(), world.add_staff("admin", place_id=world.top_id))
+    other.post("/volunteers/import", file=(io.BytesIO(comma([HEADER, ["孙七"]])), "名单.csv"))
+    assert [admin.get(each.location).status_code for each in (second, at_station)] == [200, 200]
+    assert drafts(world) == 3
+
+
+def test_one_list_at_a_time_is_held_from_reading_it_until_it_is_kept(
+    world: World, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the service makes of ten thousand people counts once, however many upload, look or confirm at once."""
+    admin = Browser(app.test_client(), world.add_staff("admin", place_id=world.top_id))
+    seen: list[bool] = []
+
+    def look(*args: Any, **options: Any) -> Any:
+        seen.append(_free())
+        return make_plan(*args, **options)
+
+    monkeypatch.setattr("ledger.organisations.imports.command.make_plan", look)
+    upload = admin.post("/volunteers/import", file=(io.BytesIO(comma([HEADER, ["王小兰"]])), "名单.csv"))
+    assert admin.get(upload.location).status_code == 200
+    assert admin.get(f"{upload.location}/report.csv").status_code == 200
+    assert admin.post(upload.location).status_code == 200
+    assert seen == [False] * 4
+    assert _free()
+
+
+def _free() -> bool:
+    """Whether another thread gets the turn."""
+
+    def take() -> bool:
+        try:
+            with in_turn(0.01):
+                return True
+        except Unavailable:
+            return False
+
+    with ThreadPoolExecutor(1) as others:
+        return others.submit(take).result()

@@ -51,7 +51,7 @@ def test_a_list_moves_nobody_from_one_household_into_another(world: World) -> No
 def test_a_household_that_has_become_a_date_is_asked_about(world: World) -> None:
     in_workbook = read_lines(xlsx([HEADER, ["王小兰", "", "", "", "", "", date(2026, 3, 17)]]))
     in_text = read_lines(comma([HEADER, ["王小兰", "", "", "", "", "", "2026-03-17"]]))
-    for read in (in_workbook, json.loads(imports.pack(in_workbook)), in_text):
+    for read in (in_workbook, json.loads(imports.pack(in_workbook, 0))["lines"], in_text):
         assert codes(check(world, read)) == [(2, "household", "import.household_is_date")]
 
 

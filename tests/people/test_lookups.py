@@ -1,5 +1,6 @@
 """Looking people up by number, phone, card or code: every door is in the table, and misses are limited."""
 
+import io
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -23,8 +24,9 @@ from tests.source import package
 from tests.test_house_rules import fail_on
 from tests.world import Person, World
 
-LIMITED, CUT, CENTER, LOG_IN, INSIDE = (
+LIMITED, LISTED, CUT, CENTER, LOG_IN, INSIDE = (
     "misses are counted",
+    "each row with the phone of somebody elsewhere is counted, before the list is kept and told about",
     "a list cut to the places held",
     "who asks holds the whole center",
     "limits of their own: people/access/misses.py",
@@ -44,7 +46,7 @@ DOORS = {
     "ledger/cli/founding.py": "on the server",
     "ledger/demo/district.py": "invented people",
     "ledger/demo/founding.py": "invented people",
-    "ledger/organisations/imports/check.py": "a file, kept under its maker's name with all that it asked for",
+    "ledger/organisations/imports/check.py": LISTED,
     "ledger/organisations/imports/service.py": "books what the check has shown",
     "ledger/organisations/pages.py": LIMITED,
     "ledger/people/access/candidates.py": LOG_IN,
@@ -90,6 +92,21 @@ class Seeker:
     def form(self, path: str, **typed: str) -> TestResponse:
         return self.send(path, data={"idempotency_key": new_key()} | typed)
 
+    def upload(self, *people: tuple[str, str], person: Person | None = None, place: str | None = None) -> TestResponse:
+        """Upload a list of names and phones."""
+        text = "\n".join(["姓名,手机", *(",".join(each) for each in people)])
+        form = {"place_id": place or self.station, "file": (io.BytesIO(text.encode()), "名单.csv")}
+        return self.send("/volunteers/import", person, data=form, content_type="multipart/form-data")
+
+    def people_elsewhere(self, count: int) -> list[tuple[str, str]]:
+        """People of another station, by name and phone."""
+        people = [("王桂兰", fresh_phone()) for _ in range(count)]
+        admin = self.world.add_staff("admin", place_id=self.world.top_id)
+        elsewhere = public_id(self.world.add_station(f"沙湾{new_key()[:6]}站"))
+        draft = self.upload(*people, person=admin, place=elsewhere)
+        assert self.send(draft.location, admin).status_code == 200
+        return people
+
 
 @pytest.fixture
 def seeker(world: World, client: FlaskClient) -> Seeker:
@@ -103,6 +120,7 @@ def misses(seeker: Seeker) -> dict[str, Callable[[], TestResponse]]:
     team = in_transaction(organisations.add_team, place_id=world.station_id, name="红马甲", actor=world.builder)
     known = fresh_phone()
     seeker.form("/volunteers/new", name="王桂兰", phone=known, place_id=seeker.station)
+    ((_, elsewhere),) = seeker.people_elsewhere(1)
     return {
         "scan": lambda: seeker.scan("99999999"),
         "till": lambda: seeker.pay(new_payer_code()),
@@ -112,6 +130,7 @@ def misses(seeker: Seeker) -> dict[str, Callable[[], TestResponse]]:
         "register by the API": lambda: seeker.send(
             "/api/v1/volunteers", json={"name": "别人", "phone": known, "place_id": seeker.station}
         ),
+        "list": lambda: seeker.upload(("别人", elsewhere)),
     }
 
 
@@ -122,10 +141,10 @@ def few(monkeypatch: pytest.MonkeyPatch) -> int:
     return 3
 
 
-@pytest.mark.parametrize("door", ["scan", "till", "shift", "team", "register", "register by the API"])
+@pytest.mark.parametrize("door", ["scan", "till", "shift", "team", "register", "register by the API", "list"])
 def test_misses_are_limited_at_every_door_and_for_one_person(seeker: Seeker, door: str, few: int) -> None:
     doors = misses(seeker)
-    assert {doors[door]().status_code for _ in range(few)} <= {404, 422}
+    assert {doors[door]().status_code for _ in range(few)} <= ({303} if door == "list" else {404, 422})
 
     for name, miss in doors.items():
         refused = miss()
@@ -135,7 +154,45 @@ def test_misses_are_limited_at_every_door_and_for_one_person(seeker: Seeker, doo
     assert seeker.scan("99999999", other).status_code == 422
 
     with clock.at(clock.now() + timedelta(seconds=601)):
-        assert doors[door]().status_code in (404, 422)
+        assert doors[door]().status_code in (303, 404, 422)
+
+
+def test_a_list_tells_of_no_more_people_elsewhere_than_are_looked_up(seeker: Seeker, few: int) -> None:
+    """By whatever name, and none of them if they are too many together; who holds the center is told of all."""
+    known = seeker.people_elsewhere(few + 1)
+    own = ("李四", fresh_phone())
+    seeker.form("/volunteers/new", name=own[0], phone=own[1], place_id=seeker.station)
+    guessed = [("别人", phone) for _, phone in known]
+    admin = seeker.world.add_staff("admin", place_id=seeker.world.top_id)
+    assert seeker.upload(*guessed, person=admin).status_code == 303
+
+    assert [seeker.upload(own, ("新人", fresh_phone())).status_code for _ in range(few + 1)] == [303] * (few + 1)
+    told = seeker.upload(*guessed[: few - 1])
+    assert "登记在别的名字下" in seeker.client.get(told.location, headers=seeker.person.headers).text
+    refused = seeker.upload(*known[:2])
+    assert (refused.status_code, "登记在别的站点的人太多" in refused.text) == (429, True)
+    # Neither is it told any more that a list names nobody.
+    unknown = seeker.upload(("新人", fresh_phone()))
+    assert (unknown.status_code, 0 < int(unknown.headers["Retry-After"]) <= 600) == (429, True)
+
+
+def test_a_list_opened_again_tells_of_nobody_who_was_not_counted(seeker: Seeker) -> None:
+    phone = fresh_phone()
+    draft = seeker.upload(("别人", phone))
+
+    def opened() -> int:
+        return seeker.client.get(draft.location, headers=seeker.person.headers).status_code
+
+    assert opened() == 200
+    elsewhere = public_id(seeker.world.add_station("沙湾站"))
+    admin = seeker.world.add_staff("admin", place_id=seeker.world.top_id)
+    made = seeker.send(
+        "/volunteers/new",
+        admin,
+        data={"name": "王桂兰", "phone": phone, "place_id": elsewhere, "idempotency_key": new_key()},
+    )
+    assert made.status_code == 303
+    assert opened() == 404
 
 
 def test_who_manages_staff_is_limited_by_phone(seeker: Seeker, few: int) -> None:

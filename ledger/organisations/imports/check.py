@@ -1,12 +1,13 @@
 """Plan an import row by row: new volunteers, known volunteers, and faults. Reads only."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, Rejected
+from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
 from ledger.organisations import queries
 from ledger.organisations.imports.columns import Person, RowError, show
@@ -41,7 +42,8 @@ class Destination:
 @dataclass(slots=True)
 class Plan:
     """What an import would do. `joining` are known volunteers who aren't in their row's team yet; `housed` are known
-    volunteers without a household, with the number in their row.
+    volunteers without a household, with the number in their row. `others` counts the rows whose phone is somebody's
+    whom the actor doesn't manage.
     """
 
     errors: list[RowError] = field(default_factory=list)
@@ -49,6 +51,7 @@ class Plan:
     joining: list[tuple[int, Destination]] = field(default_factory=list)
     housed: dict[int, str] = field(default_factory=dict)
     unchanged: int = 0
+    others: int = 0
 
     @property
     def new_teams(self) -> list[tuple[int, str]]:
@@ -86,8 +89,11 @@ def make_plan(
     candidates = {known.volunteer_id for found in names.values() for known in found}
     candidates |= {known.volunteer_id for known in phones.values() if known.volunteer_id is not None}
     teams = queries.team_ids_of(session, candidates, actor.center_id)
-    homes = _Homes.load(session, candidates if any(row.person.household for row in rows) else (), actor)
-    plan = Plan()
+    paths = place_paths_of(session, candidates, actor.center_id)
+    housed = candidates if any(row.person.household for row in rows) else ()
+    numbers = household_numbers(session, housed, actor.center_id)
+    homes = _Homes(numbers, paths, actor)
+    plan = Plan(others=_others(rows, phones, paths, actor))
     for row in rows:
         try:
             destination = directory.destination(row.person)
@@ -132,6 +138,13 @@ class _WrongCell(Exception):
         self.column, self.code = column, code
 
 
+def _others(rows: Sequence[Sealed], phones: dict[str, KnownPhone], paths: dict[int, str], actor: Actor) -> int:
+    """How many rows have a phone of somebody whom the actor doesn't manage; who isn't a volunteer is the center's."""
+    found = [phones[row.identity.phone_index] for row in rows if row.identity.phone_index in phones]
+    where = [ROOT if known.volunteer_id is None else paths[known.volunteer_id] for known in found]
+    return sum(not actor.may(Permission.MANAGE_VOLUNTEERS, path) for path in where)
+
+
 def _find(
     row: Sealed,
     destination: Destination,
@@ -160,11 +173,6 @@ class _Homes:
     numbers: dict[int, str]
     paths: dict[int, str]
     actor: Actor
-
-    @classmethod
-    def load(cls, session: Session, volunteer_ids: Collection[int], actor: Actor) -> "_Homes":
-        numbers = household_numbers(session, volunteer_ids, actor.center_id)
-        return cls(numbers, place_paths_of(session, volunteer_ids, actor.center_id), actor)
 
     def moves_in(self, volunteer_id: int, number: str | None) -> bool:
         """Whether a row assigns a household to a known volunteer; raises _WrongCell instead of moving anybody."""

@@ -8,13 +8,12 @@ from typing import Any
 import ledger.organisations.imports.errors  # noqa: F401 - registers the words of the refusals
 from ledger.kernel.errors import LedgerError, Rejected
 from ledger.organisations.imports.files import MOST_ROWS
+from ledger.organisations.imports.headings import LINES_BEFORE_HEADER, column_of
 from ledger.people.policy import clean_household_number, clean_id_last4, clean_name, mask_name, normalise_phone
 
-# Lines in which to look for the column names: people write titles above them.
-_LINES_BEFORE_HEADER = 10
 _LONGEST_SHOWN = 30
 
-# Column: its name in Chinese and English, and other headings that people write.
+# Column: its name in Chinese and English.
 COLUMNS: dict[str, tuple[str, str]] = {
     "name": ("姓名", "Name"),
     "gender": ("性别", "Gender"),
@@ -23,19 +22,6 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "team": ("所属队伍", "Team"),
     "place": ("所属站点", "Station"),
     "household": ("户编号", "Household"),
-}
-_ALIASES: dict[str, str] = {
-    alias: column
-    for column, aliases in {
-        "name": "姓名 名字 志愿者姓名 志愿者 name fullname",
-        "gender": "性别 gender sex",
-        "phone": "手机 手机号 手机号码 电话 联系电话 联系方式 phone phonenumber mobile",
-        "id_last4": "身份证后四位 身份证后4位 身份证号后四位 身份证号后4位 证件后四位 idlast4 idlastfour",
-        "team": "所属队伍 队伍 队伍名称 志愿队伍 团队 team",
-        "place": "所属站点 站点 服务站 所属服务站 所属站所 station place site",
-        "household": "户编号 户号 家庭编号 household householdno householdnumber",
-    }.items()
-    for alias in aliases.split()
 }
 _GENDERS = {
     "男": "male", "男性": "male", "male": "male", "m": "male",
@@ -121,10 +107,10 @@ def show(column: str, value: str) -> str:
 def _find_header(lines: Sequence[Sequence[Any]]) -> tuple[int, dict[int, str]]:
     if not any(_text(cell) for line in lines for cell in line):
         raise Rejected("import.empty")
-    for position, line in enumerate(lines[:_LINES_BEFORE_HEADER]):
+    for position, line in enumerate(lines[:LINES_BEFORE_HEADER]):
         header: dict[int, str] = {}
         for number, cell in enumerate(line):
-            column = _ALIASES.get(_squeeze(_text(cell)))
+            column = column_of(_text(cell))
             if column is None:
                 continue
             if column in header.values():
@@ -211,8 +197,3 @@ def _text(cell: Any) -> str:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return str(cell).replace("　", " ").strip()
-
-
-def _squeeze(heading: str) -> str:
-    """A heading without decoration: spaces, stars, notes in brackets."""
-    return re.sub(r"[（(].*?[)）]|[\s*＊:：_\-]", "", heading).lower()

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from ledger.kernel.actor import Actor
+from ledger.kernel.apart import in_turn
 from ledger.kernel.db import in_snapshot, in_transaction
-from ledger.kernel.errors import LedgerError, text_of
+from ledger.kernel.errors import LedgerError, NotFound, text_of
 from ledger.organisations import queries
 from ledger.organisations.imports import service
 from ledger.organisations.imports.check import Plan, Sealed, make_plan, refuse_errors, seal
@@ -45,22 +46,54 @@ def check_lines(lines: Sequence[Sequence[Any]], *, place_id: int | None, make_te
     return Checked(rows, plan, report)
 
 
+def keep_upload(
+    read: Callable[[], bytes], file_name: str, *, place_id: int | None, make_teams: bool, actor: Actor
+) -> int:
+    """Check an uploaded list and keep it as a draft, whose id is returned; what isn't understood is not kept.
+
+    Raises what read_lines, check_lines and service.keep_draft raise.
+    """
+    with in_turn():
+        lines = read_lines(read())
+        checked = check_lines(lines, place_id=place_id, make_teams=make_teams, actor=actor)
+        return in_transaction(
+            service.keep_draft,
+            lines=service.pack(lines, checked.plan.others),
+            others=checked.plan.others,
+            file_name=file_name,
+            place_id=place_id,
+            make_teams=make_teams,
+            actor=actor,
+        )
+
+
+def check_draft(draft_id: int, *, actor: Actor) -> tuple[service.Draft, Checked]:
+    """Check a draft once more. Raises NotFound("import.draft_not_found"), and what check_lines raises."""
+    with in_turn():
+        draft = in_snapshot(service.get_draft, draft_id, actor=actor)
+        checked = check_lines(draft.lines, place_id=draft.place_id, make_teams=draft.make_teams, actor=actor)
+    if checked.plan.others > draft.others:
+        # Since the upload somebody came to be known elsewhere: a draft that is opened again tells of nobody uncounted.
+        raise NotFound("import.draft_not_found")
+    return draft, checked
+
+
 def import_draft(draft_id: int, *, actor: Actor) -> dict[str, int]:
     """Write the uploaded list, all or nothing; returns the counts of service.apply_list.
 
     Raises NotFound("import.draft_not_found"), Rejected("import.has_errors").
     """
-    draft = in_snapshot(service.get_draft, draft_id, actor=actor)
-    checked = check_lines(draft.lines, place_id=draft.place_id, make_teams=draft.make_teams, actor=actor)
-    refuse_errors(checked.report.errors)
-    return in_transaction(
-        service.apply_list,
-        checked.rows,
-        place_id=draft.place_id,
-        make_teams=draft.make_teams,
-        actor=actor,
-        draft_id=draft_id,
-    )
+    with in_turn():
+        draft, checked = check_draft(draft_id, actor=actor)
+        refuse_errors(checked.report.errors)
+        return in_transaction(
+            service.apply_list,
+            checked.rows,
+            place_id=draft.place_id,
+            make_teams=draft.make_teams,
+            actor=actor,
+            draft_id=draft_id,
+        )
 
 
 def import_file(

@@ -19,6 +19,7 @@ from ledger.organisations.imports.check import Destination, Plan, Sealed, make_p
 from ledger.organisations.models import ImportDraft
 from ledger.organisations.service import add_team, join_teams
 from ledger.people.households.service import set_households
+from ledger.people.lookups import count_listed
 from ledger.people.volunteers.registration import register_volunteers
 
 DRAFT_LASTS = timedelta(hours=24)
@@ -29,30 +30,36 @@ MOST_DRAFTS_SWEPT = 20
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An uploaded list that waits for confirmation."""
+    """An uploaded list that waits for confirmation; `others` of its people were counted as look-ups (Plan.others)."""
 
     id: int
     place_id: int | None
     make_teams: bool
     file_name: str
     lines: list[list[Any]]
+    others: int
 
 
 def keep_draft(
     session: Session,
     *,
     lines: str,
+    others: int,
     file_name: str,
     place_id: int | None,
     make_teams: bool,
     actor: Actor,
 ) -> int:
-    """Keep the lines of an upload (JSON, see `pack`) for a day and return the draft's id; forget older ones.
+    """Keep the lines of a checked upload (see `pack`) for a day and return the draft's id.
 
-    Raises what place_of_list raises.
+    It takes the place of the actor's last one for the place. Raises what place_of_list and count_listed raise.
     """
     place_of_list(session, place_id, actor=actor)
+    count_listed(session, actor, others)
     forget_drafts(session, actor.center_id)
+    mine = (ImportDraft.center_id == actor.center_id, ImportDraft.made_by == actor.identity_id)
+    last = sa.delete(ImportDraft).where(*mine, ImportDraft.place_id.is_not_distinct_from(place_id))
+    session.connection().execute(last)
     draft_id = new_id()
     row = {
         "center_id": actor.center_id,
@@ -79,9 +86,11 @@ def get_draft(session: Session, draft_id: int, *, actor: Actor) -> Draft:
         ImportDraft.made_at >= clock.now() - DRAFT_LASTS,
     )
     row = session.execute(query).one_or_none()
-    if row is None:
+    # Before the service counted what a list tells, a draft was its lines alone.
+    if row is None or not row.lines.startswith("{"):
         raise NotFound("import.draft_not_found")
-    return Draft(row.id, row.place_id, row.make_teams, row.file_name, json.loads(row.lines))
+    kept = json.loads(row.lines)
+    return Draft(row.id, row.place_id, row.make_teams, row.file_name, kept["lines"], kept["others"])
 
 
 def forget_drafts(session: Session, center_id: int) -> int:
@@ -90,9 +99,9 @@ def forget_drafts(session: Session, center_id: int) -> int:
     return sweep(session, table_of(ImportDraft), *old, limit=MOST_DRAFTS_SWEPT)
 
 
-def pack(lines: Sequence[Sequence[Any]]) -> str:
-    """The lines of a sheet as JSON; numbers stay numbers, because only numbers can have lost leading zeros."""
-    return json.dumps(lines, ensure_ascii=False)
+def pack(lines: Sequence[Sequence[Any]], others: int) -> str:
+    """A draft as JSON; numbers stay numbers, because only numbers can have lost leading zeros."""
+    return json.dumps({"lines": lines, "others": others}, ensure_ascii=False)
 
 
 def apply_list(

@@ -19,7 +19,7 @@ from xml.etree import ElementTree
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 # Given by `ledger.organisations.imports.files`, which names them.
-ASKED: dict[str, int] = globals().get("ASKED", {})
+ASKED: dict[str, Any] = globals().get("ASKED", {})
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _MOST_PARTS = 1_000
 _MOST_UNPACKED_BYTES = 100 << 20
@@ -45,11 +45,49 @@ class Refused(Exception):
 
 
 def read_lines(content: bytes) -> list[list[Any]]:
-    """The cells of the first visible sheet that isn't empty, line by line."""
+    """The cells of the first visible sheet that isn't empty, line by line; of unknown columns the headings alone."""
     lines = _read_workbook(content) if content[:4] in (_ZIP, _OLE) else _read_csv(content)
     if len(lines) > ASKED["most_lines"]:
         raise Refused("import.too_many_rows", most=ASKED["most_rows"])
-    return [line[: ASKED["most_columns"]] for line in lines]
+    return _cut([line[: ASKED["most_columns"]] for line in lines])
+
+
+def _cut(lines: list[list[Any]]) -> list[list[Any]]:
+    """The heading with its unknown columns last, and below it the known ones alone, so that the service holds little.
+
+    Titles and empty lines stay as lines without cells, because people count lines.
+    """
+    top = next((at for at, line in enumerate(lines[: ASKED["lines_before_heading"]]) if _names(line)), None)
+    if top is None:
+        if any(map(_has_text, lines)):
+            raise Refused("import.name_column_missing")
+        return []
+    heading = lines[top]
+    known = [number for number, cell in enumerate(heading) if _column(cell)]
+    unknown = [cell for cell in heading if not _column(cell) and _has_text([cell])]
+    below = (_cells(line, known) for line in lines[top + 1 :])
+    return [*([] for _ in range(top)), [*(heading[number] for number in known), *unknown], *below]
+
+
+def _cells(line: list[Any], known: list[int]) -> list[Any]:
+    """The line's cells in the known columns, and one more if there is something in the others alone."""
+    cells = [line[number] if number < len(line) else "" for number in known]
+    if _has_text(cells):
+        return cells
+    return [*cells, "…"] if _has_text(line) else []
+
+
+def _names(line: list[Any]) -> bool:
+    return any(_column(cell) == "name" for cell in line)
+
+
+def _column(cell: Any) -> str | None:
+    column: str | None = ASKED["columns"].get(re.sub(ASKED["decoration"], "", str(cell)).lower())
+    return column
+
+
+def _has_text(line: list[Any]) -> bool:
+    return any(cell is not None and str(cell).strip() for cell in line)
 
 
 def _read_workbook(content: bytes) -> list[list[Any]]:
@@ -61,7 +99,7 @@ def _read_workbook(content: bytes) -> list[list[Any]]:
         if look is not None:
             look.refuse_far(sheet.name)
         lines: list[list[Any]] = workbook.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
-        if any(cell is not None and str(cell).strip() for line in lines for cell in line):
+        if any(map(_has_text, lines)):
             return lines
     return []
 
