@@ -133,7 +133,7 @@ register(
             "这个手机号在很多中心登记过，请选您要进的中心再登录", "The number is registered in many centers; choose yours and log in again",
         ),
         "ticket_invalid": ErrorText(
-            422, "选得太晚了", "The choice came too late",
+            422, "选得太晚了，或者已经选过了", "The choice came too late or was made before",
             "请再输一次手机号和密码", "Log in with phone and password again",
         ),
         "center_unknown": ErrorText(

@@ -18,7 +18,9 @@ class LoginRequest(Request):
 
     phone = Text(load_default=None, longest=40, metadata=_PHONE)
     password = Verbatim(load_default=None, validate=length(1, 200))
-    ticket = Verbatim(load_default=None, validate=length(1, 4000), metadata={"description": "Good for five minutes."})
+    ticket = Verbatim(
+        load_default=None, validate=length(1, 4000), metadata={"description": "Good for one use in five minutes."}
+    )
     center_id = PublicId(
         load_default=None, metadata={"description": "Needed by who has log-ins in more than three centers."}
     )

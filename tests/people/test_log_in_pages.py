@@ -69,10 +69,14 @@ def test_a_device_client_chooses_by_ticket(world: World, database: Database, cli
     assert {each["center_id"] for each in asked.json["choices"]} == identities.keys()
     assert {each["name"] for each in asked.json["choices"]} == {"演示中心"}
     for center_id, identity_id in identities.items():
-        opened = client.post("/api/v1/sessions", json={"ticket": asked.json["ticket"], "center_id": center_id})
+        asked = client.post("/api/v1/sessions", json={"phone": phone, "password": PASSWORD})
+        chosen = {"ticket": asked.json["ticket"], "center_id": center_id}
+        opened = client.post("/api/v1/sessions", json=chosen)
         assert (opened.status_code, opened.json["person"]["id"]) == (201, identity_id)
         me = client.get("/api/v1/me", headers={"Authorization": f"Bearer {opened.json['token']}"}).json
         assert me["center_id"] == center_id
+        again = client.post("/api/v1/sessions", json=chosen)
+        assert (again.status_code, again.json["code"]) == (422, "people.ticket_invalid")
     for body in ({"ticket": asked.json["ticket"]}, {"ticket": "x", "center_id": center_id}, {"phone": phone}, {}):
         assert client.post("/api/v1/sessions", json=body).status_code == 422, body
 

@@ -15,6 +15,7 @@ from ledger.people.access.credentials import CodeOwner, Kind
 from ledger.people.access.devices import Device, Known, new_device, remember
 from ledger.people.access.misses import Attempt
 from ledger.people.access.passwords import hash_password, password_is_right, refuse_guessable
+from ledger.people.access.tickets import Ticket
 from ledger.people.identities.queries import lock_password, names_of, phone_hash
 from ledger.people.policy import phone_key
 from ledger.places.queries import find_center
@@ -71,7 +72,10 @@ def log_in(
 
 
 def choose_center(ticket: str, center_id: int, *, kind: Kind, device: Device | None = None) -> LoggedIn:
-    """Log the holder of a ticket in to one of its centers. Raises Rejected("people.ticket_invalid")."""
+    """Log the holder of a ticket in to one of its centers, once.
+
+    Raises Rejected("people.ticket_invalid"), Forbidden("people.center_unknown").
+    """
     read = tickets.read_ticket(ticket)
     choice = next((each for each in read.choices if each.center_id == center_id), None) if read else None
     if read is None or choice is None:
@@ -79,7 +83,9 @@ def choose_center(ticket: str, center_id: int, *, kind: Kind, device: Device | N
     candidate = in_snapshot(candidate_of, choice.identity_id, center_id)
     if candidate is None or not tickets.still_fits(choice, candidate):
         raise Rejected("people.ticket_invalid")
-    return in_transaction(_open, candidate, read.phone_hash, kind=kind, device=device or new_device())
+    if not candidate.belongs:
+        raise Forbidden("people.center_unknown")
+    return in_transaction(_open_by_ticket, read, candidate, kind=kind, device=device or new_device())
 
 
 def set_first_password(
@@ -150,6 +156,12 @@ def _choices(session: Session, center_ids: list[int]) -> list[dict[str, str]]:
 def _succeed(session: Session, attempt: Attempt, fit: Candidate, *, kind: Kind, device: Device) -> LoggedIn:
     misses.succeed(session, attempt, fit)
     return _open(session, fit, attempt.phone_hash, kind=kind, device=device)
+
+
+def _open_by_ticket(session: Session, ticket: Ticket, chosen: Candidate, *, kind: Kind, device: Device) -> LoggedIn:
+    if not tickets.use_up(session, ticket):
+        raise Rejected("people.ticket_invalid")
+    return _open(session, chosen, ticket.phone_hash, kind=kind, device=device)
 
 
 def _open(session: Session, fit: Candidate, used: str, *, kind: Kind, device: Device) -> LoggedIn:

@@ -1,16 +1,23 @@
 """Tickets of who has given a password that fits in several centers: they choose one without sending it again."""
 
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+
+from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
 from ledger.kernel.crypto import keyring
 from ledger.kernel.signed import read_signed, sign
 from ledger.people.access.candidates import Candidate
+from ledger.web.rate_limit import Limit, hit
 
 LASTS = timedelta(minutes=5)
-_PURPOSE = "log-in ticket"
+# A use is remembered for as long as a ticket lasts, so until this one is over.
+_USES = Limit("use of a log-in ticket", most=1, window_seconds=int(LASTS.total_seconds()))
+_PURPOSE = "log-in ticket for one use"
+_NAME_BYTES = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +31,18 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """The log-ins to choose from, and the digest of the phone number that was given."""
+    """The log-ins to choose from, and the digest of the phone number that was given; `name` is random."""
 
+    name: str
     phone_hash: str
     choices: tuple[Choice, ...]
 
 
 def make_ticket(fits: Iterable[Candidate], phone_hash: str) -> str:
-    """The text of a ticket for these log-ins, good for five minutes."""
+    """The text of a ticket for one of these log-ins, good for one use within five minutes."""
     until = int((clock.now() + LASTS).timestamp())
     choices = [[each.center_id, each.identity_id, _seal(each)] for each in fits]
-    return sign([until, phone_hash, choices], purpose=_PURPOSE)
+    return sign([until, secrets.token_urlsafe(_NAME_BYTES), phone_hash, choices], purpose=_PURPOSE)
 
 
 def read_ticket(text: str) -> Ticket | None:
@@ -42,7 +50,13 @@ def read_ticket(text: str) -> Ticket | None:
     found = read_signed(text, purpose=_PURPOSE)
     if found is None or found[0] <= clock.now().timestamp():
         return None
-    return Ticket(found[1], tuple(Choice(*choice) for choice in found[2]))
+    _until, name, phone_hash, choices = found
+    return Ticket(name, phone_hash, tuple(Choice(*choice) for choice in choices))
+
+
+def use_up(session: Session, ticket: Ticket) -> bool:
+    """End the ticket with the unit that logs its holder in; whether it was unused."""
+    return not hit(session, _USES, ticket.name)
 
 
 def still_fits(choice: Choice, candidate: Candidate) -> bool:
