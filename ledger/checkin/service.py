@@ -23,7 +23,7 @@ from ledger.kernel.errors import Conflict, Forbidden, Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
-from ledger.people.lookups import found, looking_up
+from ledger.people.lookups import LOOKUPS, found, looking_up
 from ledger.rules import queries as rules
 from ledger.rules.queries import Rule
 
@@ -46,7 +46,8 @@ def scan(session: Session, command: ScanCommand, *, actor: Actor) -> ScanAnswer:
         return _scan_or_keep(session, scene)
     with looking_up(session, actor):
         answer = _scan_or_keep(session, scene)
-    if command.confirmed:
+    since = scene.now - timedelta(seconds=LOOKUPS.window_seconds)
+    if answer.reason == "OK_IN" and stored_scans.answers_question(session, scene, answer, since=since):
         found(session, actor)
     return answer
 

@@ -72,6 +72,28 @@ def next_actions(reason: str, status: str) -> list[str]:
     return ["explain", "check_in"] if reason == "ALREADY_CHECKED_OUT" else ["explain"]
 
 
+def answers_question(session: Session, scene: Scene, answer: ScanAnswer, *, since: datetime) -> bool:
+    """Whether the stored scan says yes to the question that the person's last scan got, typed by the same actor."""
+    if not scene.command.confirmed:
+        return False
+    query = (
+        sa.select(_scan.c.method, _scan.c.outcome, _scan.c.reason)
+        .where(
+            _scan.c.center_id == scene.actor.center_id,
+            _scan.c.volunteer_id == answer.volunteer_id,
+            _scan.c.received_at >= since,
+            _scan.c.scanned_by == scene.actor.identity_id,
+            _scan.c.id != answer.scan_id,
+        )
+        .order_by(_scan.c.received_at.desc(), _scan.c.id.desc())
+        .limit(1)
+    )
+    last = session.connection().execute(query).one_or_none()
+    if last is None or last.method != "number" or last.outcome != "refused":
+        return False
+    return last.reason in scene.command.confirmed
+
+
 def keeper(scene: Scene, refusal: Rejected | Conflict) -> Keep | None:
     """Stores the refused scan after its work was rolled back; None if the key belongs to another scan."""
     if refusal.code.startswith("idempotency."):

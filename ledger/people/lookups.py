@@ -59,7 +59,10 @@ def _refuse_many(session: Session, actor: Actor) -> None:
 
 
 def found(session: Session, actor: Actor) -> None:
-    """Take one miss back: a question about the person was answered, and what was done is recorded."""
+    """Take one miss back, that of a question about a person which is answered now; something was recorded by it.
+
+    Only the caller knows whose question it was: call it once for each.
+    """
     give_back(session, _counted(actor))
 
 

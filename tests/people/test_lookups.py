@@ -227,6 +227,38 @@ def test_a_queue_is_never_held_up(seeker: Seeker) -> None:
     assert seeker.scan("99999999").status_code == 422
 
 
+def test_only_the_answer_to_the_own_question_takes_a_miss_back(seeker: Seeker, few: int) -> None:
+    """Who counts numbers up can't clear the questions about them by scans of a friend."""
+    world = seeker.world
+    world.add_shift(clock.now().replace(minute=0, second=0, microsecond=0), walk_in=True)
+    friend, *others = (world.number_of(world.add_volunteer()) for _ in range(few + 2))
+    other = world.add_staff("clerk")
+
+    def enter(number: str, person: Person | None = None) -> tuple[int, str]:
+        answer = seeker.scan(number, person, confirmed=["WALK_IN"])
+        return answer.status_code, (answer.json or {})["reason"]
+
+    assert seeker.scan(others[0]).status_code == 409
+    assert enter(friend) == (201, "OK_IN")  # nobody was asked about the friend
+    assert enter(friend) == (200, "ALREADY_CHECKED_IN")
+    assert seeker.scan(others[1]).status_code == 409
+    assert enter(others[0], other) == (201, "OK_IN")  # another clerk was not asked
+    assert enter(others[0]) == (200, "ALREADY_CHECKED_IN")
+    assert seeker.scan(others[1]).status_code == 409
+    assert seeker.scan(others[2]).status_code == 429
+
+
+def test_a_question_takes_its_miss_back_once(seeker: Seeker, few: int) -> None:
+    world = seeker.world
+    world.add_shift(clock.now().replace(minute=0, second=0, microsecond=0), walk_in=True)
+    came, friend, first, *others = (world.number_of(world.add_volunteer()) for _ in range(few + 2))
+    assert [seeker.scan(number).status_code for number in (first, came)] == [409, 409]
+    assert [seeker.scan(came, confirmed=["WALK_IN"]).status_code for _ in range(3)] == [201, 200, 200]
+    assert seeker.scan(friend, confirmed=["WALK_IN"]).status_code == 201
+    assert [seeker.scan(number).status_code for number in others] == [409] * (few - 1)
+    assert seeker.scan("99999999").status_code == 429
+
+
 @on_sqlite
 def test_a_miss_takes_one_unit(seeker: Seeker, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     doors, run, units = misses(seeker), database.run_unit, []
