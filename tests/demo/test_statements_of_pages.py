@@ -21,7 +21,7 @@ from tests.world import Person, World
 
 MORE = 100
 # So many more statements are no accident.
-FEW = 10
+FEW = 8
 # Those that still send a statement per row, and why.
 ROW_BY_ROW = {
     "home.history": "reads each redemption and attendance by itself; a page has twenty at most",

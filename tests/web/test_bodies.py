@@ -58,7 +58,10 @@ def addresses(app: Flask) -> dict[Address, object]:
     for rule in app.url_map.iter_rules():
         known = {name: _some(rule, name) for name in rule.arguments}
         for method in rule.methods or ():
-            found[method, adapter.build(rule.endpoint, known, method=method)] = app.view_functions[rule.endpoint]
+            path = adapter.build(rule.endpoint, known, method=method)
+            # Several views at one path share OPTIONS: one of them answers it.
+            endpoint, _ = adapter.match(path, method)
+            found[method, path] = app.view_functions[endpoint]
     return found
 
 
