@@ -112,6 +112,7 @@ class PageForms(HTMLParser):
             self._choice.value = known.get("value", "")
         elif tag in ("input", "textarea", "select"):
             kind = {"textarea": "text", "select": "choice"}.get(tag, known.get("type", "text"))
+            kind = "hidden" if "hidden" in known else kind
             found = Field(known.get("id", ""), known.get("name", ""), kind, known.get("value", ""), *marks)
             form.fields.append(found)
             self._area = found if tag == "textarea" else self._area

@@ -11,7 +11,7 @@ import click
 COMMANDS = {
     "founding": {
         "init": "Make the first center, its administrator and rule 1 (1 point an hour).",
-        "user": "List staff, print a new activation code, end somebody's log-ins.",
+        "user": "List staff; give a role, a code, or end somebody's log-ins and roles, where nobody else may.",
         "import": "Import a station's existing data.",
     },
     "running": {

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import resource
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -38,10 +39,12 @@ def no_power_over_files() -> Iterator[None]:
 def full_disk(longest_file: int) -> Iterator[None]:
     """Let no file of this process grow beyond so many bytes."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    wrote_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # it would be cut off, and read later
     resource.setrlimit(resource.RLIMIT_FSIZE, (longest_file, hard))
     try:
         yield
     finally:
+        sys.dont_write_bytecode = wrote_bytecode
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 

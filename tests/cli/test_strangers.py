@@ -59,7 +59,8 @@ def typed(command: click.Command, folder: Path) -> list[str]:
             path = folder / f"given-{parameter.name}"
             if isinstance(parameter.type, click.Path) and parameter.type.exists:
                 path.write_text("姓名,手机\n王桂兰,13805570200\n", encoding="utf-8")
-            words.append(str(path) if isinstance(parameter.type, click.Path) else PHONE)
+            allowed = getattr(parameter.type, "choices", (PHONE,))
+            words.append(str(path) if isinstance(parameter.type, click.Path) else allowed[0])
         elif isinstance(parameter, click.Option) and (parameter.prompt or parameter.required):
             words += [parameter.opts[0], PHONE]
     return words

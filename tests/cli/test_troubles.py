@@ -18,6 +18,7 @@ from tests.cli.test_commands import FOUND, PHONE, Console, console_at
 from tests.cli.test_strangers import all_commands
 
 COPY, OUT, LIST = "{folder}/copy.backup", "{folder}/out", "{folder}/list.csv"
+ON_SERVER = ("--center", "柳荫社区", "--reason", "补一张")
 # What is typed after each command. A new one needs a row here, and one in GOES_ON if it works in a trouble.
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     "init": FOUND[1:],
@@ -34,8 +35,9 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "restore": ("--force", COPY),
     "certificate": ("127.0.0.1",),
     "user list": (),
-    "user code": (PHONE,),
-    "user revoke": (PHONE,),
+    "user grant": ("13800138000", "clerk", "--name", "陈晓燕", "--household", "none", *ON_SERVER),
+    "user code": (PHONE, *ON_SERVER),
+    "user revoke": (PHONE, *ON_SERVER),
     "import volunteers": (LIST,),
 }
 # Not one sentence, but a report of all: tests/cli/test_doctor.py takes it through the same troubles.

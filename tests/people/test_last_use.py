@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from ledger.audit.verifying import service as verifying
 from ledger.kernel import clock
-from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
 from ledger.kernel.unit import Unit
@@ -161,7 +160,7 @@ def test_a_use_that_can_not_be_noted_takes_nothing_from_the_answer(
         raise sa.exc.OperationalError("UPDATE", {}, Exception("disk is full"))
 
     with monkeypatch.context() as broken:
-        broken.setattr(Database, "run_unit", fails)
+        broken.setattr(world.database, "run_unit", fails)
         assert client.get("/api/v1/me", headers=person.headers).status_code == 200
     assert used_at(person) == first
 

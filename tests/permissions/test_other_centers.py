@@ -30,6 +30,7 @@ ID = re.compile(r"[0-7][0-9a-hjkmnp-tv-z]{12}")
 # What an id is of, where its name does not say so.
 NAMED = {
     "center": "center_id",
+    "new": "identity_id",
     "owner_id": "volunteer_id",
     "parent_id": "top_id",
     "station": "station_id",
@@ -51,6 +52,7 @@ LIKE_NOTHING: dict[tuple[str, str], str] = {
     ("audit.new_adjustment", "query transfer"): FILLS_IN,
     ("checkin.scan_page", "query station"): FILLS_IN,
     ("checkin_api.scan", "body shift_id"): "a scan is kept with its reason, whatever it names",
+    ("people.staff", "query new"): FILLS_IN,
     ("people.revoke_card", "body volunteer_id"): "the page to go on to, which answers 404",
     ("points_api.list_accounts", "query owner_id"): "a volunteer, an item or nobody, by the kind of account",
     ("shelf_api.take_in", "body lines.0.item_id"): LINE,

@@ -1,9 +1,10 @@
 """A client of the gateway as the event loop sees it, and an application behind the gateway that says what it got."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from ledger.web.bodies import REFUSED
@@ -14,6 +15,7 @@ from ledger.web.threads import Threads
 
 STRANGERS, PEOPLE, FILES = 10, 20, 40
 Message = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass
@@ -110,5 +112,11 @@ def ask(client: Client, through: Gateway | None = None) -> Client:
     async def answered() -> None:
         await (through or gateway())(client.scope, client.receive, client.send)
 
-    asyncio.run(asyncio.wait_for(answered(), 20))
+    in_a_loop(answered())
     return client
+
+
+def in_a_loop(work: Coroutine[Any, Any, T]) -> T:
+    """What the work returns, done by a loop of its own thread: a test's thread may have a browser's loop."""
+    with ThreadPoolExecutor(1) as alone:
+        return alone.submit(asyncio.run, asyncio.wait_for(work, 20)).result()

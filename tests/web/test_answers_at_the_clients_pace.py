@@ -13,7 +13,7 @@ from werkzeug.wsgi import wrap_file
 
 from ledger.web import outgoing
 from ledger.web.threads import Full, Threads
-from tests.web.loop_client import Client, Message, ask, echo, gateway
+from tests.web.loop_client import Client, Message, ask, echo, gateway, in_a_loop
 
 
 class Pieces:
@@ -132,7 +132,7 @@ def test_a_thread_is_free_while_its_file_is_sent() -> None:
         assert len(slow.body) == 1_000_000
 
     other_answered = asyncio.Event()
-    asyncio.run(asyncio.wait_for(visit(), 20))
+    in_a_loop(visit())
 
 
 def test_each_request_has_a_context_of_its_own() -> None:
@@ -160,4 +160,4 @@ def test_a_full_queue_refuses_and_a_failure_is_told() -> None:
         assert await threads.do(lambda: 5) == 5
 
     threads = Threads(1, most_waiting=1)
-    asyncio.run(visit())
+    in_a_loop(visit())
