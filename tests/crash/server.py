@@ -16,6 +16,7 @@ from tests.runtimes import TEST_SECRET
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
+STOP_SECONDS = 30
 
 
 def free_port() -> int:
@@ -80,13 +81,15 @@ class Server:
         assert not self.listens(), "something of the server has outlived the kill"
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """Stop it as an operator does."""
+        """Stop it as an operator does. A server that doesn't end is killed, and fails the test."""
         if self.process is not None and self.process.poll() is None:
             os.killpg(self.process.pid, how)
             try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
+                self.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired as error:
                 self.kill()
+                log = (self.folder / "server.log").read_text()
+                raise AssertionError(f"the server did not end after {how.name}: {log}") from error
 
     def listens(self) -> bool:
         """Whether anything accepts connections at the port."""
