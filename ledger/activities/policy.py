@@ -1,10 +1,10 @@
 """Pure decisions about activities: valid names and times, and who gets a place in a shift."""
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import ledger.activities.errors  # noqa: F401 - registers the words of the refusals
+from ledger.kernel.characters import settle
 from ledger.kernel.errors import Rejected
 
 STATUSES = DRAFT, APPROVED, CANCELLED = "draft", "approved", "cancelled"
@@ -62,7 +62,7 @@ def status_for(taken: int, capacity: int | None) -> str:
 
 
 def _clean(text: str, code: str, most: int) -> str:
-    cleaned = " ".join(unicodedata.normalize("NFC", text).split())
+    cleaned = settle(text)
     if not 1 <= len(cleaned) <= most or not cleaned.isprintable():
         raise Rejected(code, most=most)
     return cleaned

@@ -1,9 +1,10 @@
 """Pure decisions about places and teams: which kind belongs under which, valid names, and distance."""
 
 import math
-import unicodedata
+from collections.abc import Iterable
 
 import ledger.organisations.errors  # noqa: F401 - registers the words of the refusals
+from ledger.kernel.characters import name_key, settle
 from ledger.kernel.errors import Rejected
 from ledger.kernel.ids import public_id
 
@@ -15,10 +16,16 @@ _EARTH_RADIUS_METRES = 6_371_000
 
 def clean_name(text: str) -> str:
     """The name of a place or team without stray spaces. Raises Rejected("organisations.name_invalid")."""
-    name = " ".join(unicodedata.normalize("NFC", text).split())
+    name = settle(text)
     if not 1 <= len(name) <= NAME_LENGTH or not name.isprintable():
         raise Rejected("organisations.name_invalid", most=NAME_LENGTH)
     return name
+
+
+def is_named(names: Iterable[str], name: str) -> bool:
+    """Whether the name is among the names, however it is written."""
+    key = name_key(name)
+    return any(name_key(each) == key for each in names)
 
 
 def check_kind(kind: str, *, under: str) -> None:

@@ -14,7 +14,7 @@ from ledger.kernel.types import table_of
 from ledger.kernel.upserts import insert_or_ignore
 from ledger.organisations import queries
 from ledger.organisations.models import Membership, Team
-from ledger.organisations.policy import CENTER, check_kind, check_position, clean_name, path_under
+from ledger.organisations.policy import CENTER, check_kind, check_position, clean_name, is_named, path_under
 from ledger.people.managing import place_paths_of
 from ledger.places.models import Center, Place
 from ledger.places.queries import PlaceView
@@ -66,10 +66,8 @@ def add_place(
     check_kind(kind, under=parent.kind)
     check_position(latitude, longitude)
     named = clean_name(name)
-    taken = sa.select(Place.id).where(
-        Place.center_id == actor.center_id, Place.parent_id == parent_id, Place.name == named
-    )
-    if session.connection().execute(taken).first() is not None:
+    siblings = sa.select(Place.name).where(Place.center_id == actor.center_id, Place.parent_id == parent_id)
+    if is_named(session.connection().scalars(siblings), named):
         raise Rejected("organisations.place_exists")
     return _insert_place(session, actor.center_id, parent=parent, kind=kind, name=named, position=(latitude, longitude))
 
@@ -121,8 +119,8 @@ def add_team(session: Session, *, place_id: int, name: str, actor: Actor) -> int
     """
     queries.get_open_place(session, place_id, Permission.MANAGE_VOLUNTEERS, actor)
     named = clean_name(name)
-    taken = sa.select(Team.id).where(Team.center_id == actor.center_id, Team.place_id == place_id, Team.name == named)
-    if session.connection().execute(taken).first() is not None:
+    there = sa.select(Team.name).where(Team.center_id == actor.center_id, Team.place_id == place_id)
+    if is_named(session.connection().scalars(there), named):
         raise Rejected("organisations.team_exists")
     team_id = new_id()
     row = {

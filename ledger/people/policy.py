@@ -1,14 +1,13 @@
 """Pure decisions about people: permissions of roles, masking of names, validity of names and phone numbers."""
 
 import re
-import unicodedata
 from datetime import date
 
 import phonenumbers
 
 import ledger.people.errors  # noqa: F401 - registers the words of the refusals
 from ledger.kernel.actor import Grant
-from ledger.kernel.characters import narrow
+from ledger.kernel.characters import DOTS, HAN, narrow, settle
 from ledger.kernel.errors import Rejected
 from ledger.kernel.paths import ROOT, is_top
 from ledger.kernel.permissions import AT_ROOT, Permission
@@ -69,15 +68,16 @@ _COMPOUND = (
 _COMPOUND_FAMILY_NAMES = frozenset(
     first + second for first, second in zip(_COMPOUND[::2], _COMPOUND[1::2], strict=True)
 )
-_HAN = re.compile(r"[㐀-鿿豈-﫿\U00020000-\U0003ffff]+")
+_HAN = re.compile(f"[{HAN}]+")
+_MASKED_PART = re.compile(rf"[^\s{re.escape(DOTS)}]+")
 _ID_LAST4 = re.compile(r"[0-9]{3}[0-9X]")
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−－", "-"))
 _LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 
 
 def clean_name(text: str) -> str:
-    """A person's name without stray spaces. Raises Rejected("people.name_invalid")."""
-    name = " ".join(unicodedata.normalize("NFC", text).split())
+    """A person's name without stray spaces and invisible signs. Raises Rejected("people.name_invalid")."""
+    name = settle(text)
     if not 1 <= len(name) <= NAME_LENGTH or not name.isprintable():
         raise Rejected("people.name_invalid", most=NAME_LENGTH)
     if _HAN.fullmatch(name.replace(" ", "")):
@@ -88,7 +88,7 @@ def clean_name(text: str) -> str:
 def mask_name(name: str) -> str:
     """A name masked for strangers: 王小兰 is 王*兰, 王兰 is 王*, 欧阳兰 is 欧阳*, John Smith is J*** S***."""
     if not _HAN.fullmatch(name):
-        return re.sub(r"[^\s·•.]+", lambda part: part.group()[0] + "***", name)
+        return _MASKED_PART.sub(lambda part: part.group()[0] + "***", name)
     family = 2 if len(name) > 2 and name[:2] in _COMPOUND_FAMILY_NAMES else 1
     given = name[family:]
     if len(given) <= 1:

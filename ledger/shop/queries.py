@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from ledger.kernel.actor import Actor
+from ledger.kernel.characters import name_key
 from ledger.kernel.errors import Forbidden, NotFound, Rejected
 from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.kernel.paths import under
@@ -160,12 +161,11 @@ def get_item(session: Session, item_id: int, center_id: int) -> ItemView:
 
 
 def find_item_named(session: Session, shop_id: int, name: str, spec: str, center_id: int) -> int | None:
-    """The item with that name and size in the shop."""
-    return session.scalar(
-        sa.select(Item.id).where(
-            Item.center_id == center_id, Item.shop_id == shop_id, Item.name == name, Item.spec == spec
-        )
-    )
+    """The item with that name and size in the shop, however they are written."""
+    goods = sa.select(Item.id, Item.name, Item.spec).where(Item.center_id == center_id, Item.shop_id == shop_id)
+    wanted = (name_key(name), name_key(spec))
+    rows = session.connection().execute(goods)
+    return next((row.id for row in rows if (name_key(row.name), name_key(row.spec)) == wanted), None)
 
 
 def find_item_with_barcode(session: Session, shop_id: int, barcode: str, center_id: int) -> str | None:

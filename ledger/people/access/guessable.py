@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
+from ledger.kernel.characters import DOTS
 from ledger.kernel.guessing import is_walk
 from ledger.people.access.common_words import WORDS
 
@@ -56,7 +57,7 @@ def _plain(text: str) -> str:
 
 def _parts(name: str) -> Iterator[str]:
     """A name as a whole without spaces, and each of its words that is long enough to tell."""
-    words = re.split(r"[\s·•.]+", _plain(name))
+    words = re.split(rf"[\s{re.escape(DOTS)}]+", _plain(name))
     for word in ("".join(words), *words):
         if len(word) >= (_FEWEST_LETTERS if word.isascii() else _HAN_NAME):
             yield word

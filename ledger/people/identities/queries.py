@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ledger.kernel.characters import name_key
 from ledger.kernel.chunks import chunks
 from ledger.kernel.crypto import keyring
 from ledger.kernel.errors import NotFound
@@ -35,8 +36,8 @@ def phone_index(number: str, center_id: int) -> str:
 
 
 def name_index(name: str, center_id: int) -> str:
-    """The digest to look up a whole name of a center by; it says nothing about other centers."""
-    return keyring().index(f"{center_id}:{name}", purpose="identity.name")
+    """The digest to look up a whole name of a center by, however it is written; it says nothing about other centers."""
+    return keyring().index(f"{center_id}:{name_key(name)}", purpose="identity.name")
 
 
 def phone_hash(number: str) -> str:
