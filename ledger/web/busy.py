@@ -1,4 +1,4 @@
-"""The one answer that no thread makes: too much waits for the threads."""
+"""The answers that no thread makes: too much waits for the threads, or what came is no body."""
 
 import json
 from html import escape
@@ -6,7 +6,7 @@ from wsgiref.types import WSGIEnvironment
 
 from flask import Flask
 
-from ledger.kernel.errors import Unavailable
+from ledger.kernel.errors import LedgerError, Unavailable
 from ledger.web.locale import language
 from ledger.web.logs import REQUESTS
 from ledger.web.outgoing import Answer
@@ -18,14 +18,26 @@ _TEXT = "<title>{title}</title><h1>{title}</h1><p>{detail}</p><p>{ref}</p></html
 
 
 def busy_answer(app: Flask, received: WSGIEnvironment) -> Answer:
+    """Too much waits for the threads."""
+    answer = _told(app, received, Unavailable("service.busy"))
+    answer.headers.append((b"retry-after", str(_AGAIN_SECONDS).encode()))
+    return answer
+
+
+def broken_answer(app: Flask, received: WSGIEnvironment) -> Answer:
+    """The body has broken off, or is framed as none may be."""
+    return _told(app, received, LedgerError("request.malformed"))
+
+
+def _told(app: Flask, received: WSGIEnvironment, error: LedgerError) -> Answer:
     """Say so in the reader's language, without a look at the database."""
     with app.request_context(received):
-        document = problem(Unavailable("service.busy"))
+        document = problem(error)
         if wants_json():
             kind, text = "application/problem+json", json.dumps(document, ensure_ascii=False)
         else:
             shown = {name: escape(str(document[name])) for name in ("title", "detail", "ref")}
             kind, text = "text/html; charset=utf-8", (_PAGE + _TEXT).format(lang=language(), **shown)
-    REQUESTS.labels(received["REQUEST_METHOD"], "unknown", "503").inc()
-    headers = {"content-type": kind, "retry-after": str(_AGAIN_SECONDS), "cache-control": "no-store"}
-    return Answer(503, [(name.encode(), value.encode()) for name, value in headers.items()], text.encode())
+    REQUESTS.labels(received["REQUEST_METHOD"], "unknown", str(error.status)).inc()
+    headers = {"content-type": kind, "cache-control": "no-store"}
+    return Answer(error.status, [(name.encode(), value.encode()) for name, value in headers.items()], text.encode())

@@ -45,6 +45,10 @@ register(
             400, "内容太杂：项目太多，或者一层套一层太深", "The request has too many parts, or nests too deeply",
             "请分几次发", "Send it in parts",
         ),
+        "too_scattered": ErrorText(
+            400, "内容切得太碎", "The request came in too many small pieces",
+            "请一次多发一些", "Send more at a time",
+        ),
         "too_slow": ErrorText(
             408, "内容没有发完", "The request did not arrive in time",
             "请看看网络，再发一次", "Check the network and send it again",

@@ -22,7 +22,7 @@ class Gateway:
     """An ASGI application without a lifespan.
 
     `most` says, in a thread, how many bytes a request's body may have; `busy` answers when too much waits for the
-    `threads`. Those `beside` answer the `urgent` paths and nothing else.
+    `threads`, `broken` where a body is none. Those `beside` answer the `urgent` paths and nothing else.
     """
 
     def __init__(
@@ -31,6 +31,7 @@ class Gateway:
         *,
         most: Callable[[WSGIEnvironment], int],
         busy: Callable[[WSGIEnvironment], Answer],
+        broken: Callable[[WSGIEnvironment], Answer],
         limits: Limits,
         threads: Threads,
         beside: Threads,
@@ -39,6 +40,7 @@ class Gateway:
         self._app = app
         self._most = most
         self._busy = busy
+        self._broken = broken
         self._limits = limits
         self._threads = threads
         self._beside = beside
@@ -49,8 +51,6 @@ class Gateway:
         received = environ_of(scope)
         try:
             answer = await self._answer(received, receive)
-        except Gone:
-            return
         except Exception:
             _log.exception("no answer made")
             raise
@@ -64,6 +64,9 @@ class Gateway:
             answer = await threads.do(partial(answer_of, self._app, received))
         except Full:
             answer = self._busy(received)
+        except Gone:
+            # Without an answer of ours the server makes one, a bare 500. Who has left reads neither.
+            answer = self._broken(received)
         if not is_empty:
             answer.headers.append((b"connection", b"close"))
         return answer

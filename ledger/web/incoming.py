@@ -1,6 +1,6 @@
 """What a client sends, as the loop takes it: the head as a WSGI environment, the body within its limits.
 
-No thread is taken for it. A body has so many bytes as its sender may send, and so many seconds for the whole of it.
+No thread is taken for it. A body has so many bytes as its sender may send, so many pieces, and so many seconds for it all.
 """
 
 import asyncio
@@ -23,6 +23,8 @@ class Limits:
     """Of bodies: bytes that anybody may send, bytes kept in memory, seconds for a body and for one above memory.
 
     `drained` is how many bytes of a refused body are read and thrown away, so that its sender reads the answer.
+    A body may come in so many `pieces`, and in one more for each `piece_bytes` that it has brought: each of them
+    costs a turn of the loop, however small it is.
     """
 
     for_strangers: int
@@ -30,10 +32,12 @@ class Limits:
     seconds: float
     seconds_for_files: float
     drained: int
+    pieces: int
+    piece_bytes: int
 
 
 class Gone(Exception):
-    """The client has left before it had sent everything."""
+    """No more of the body comes: the client has left, or what it sends is none. The server tells us no difference."""
 
 
 class Refused(Exception):
@@ -84,7 +88,10 @@ def _add(received: WSGIEnvironment, name: str, value: str) -> None:
 
 
 async def read_body(received: WSGIEnvironment, receive: Receive, limits: Limits, ask: Ask) -> None:
-    """Put the whole body into the environment. Raises Gone and Refused("request.too_large", "request.too_slow")."""
+    """Put the whole body into the environment.
+
+    Raises Gone and Refused("request.too_large", "request.too_slow", "request.too_scattered").
+    """
     is_chunked = received.pop("HTTP_TRANSFER_ENCODING", None) is not None
     length = None if is_chunked else int(received.get("CONTENT_LENGTH") or 0)
     if length == 0:
@@ -135,12 +142,15 @@ class _Body:
         return size <= self._most
 
     async def _pieces(self) -> AsyncIterator[bytes]:
-        is_more = True
+        is_more, spare = True, self._limits.pieces * self._limits.piece_bytes
         while is_more and self.size != self._length:
             message = await self._receive()
             if message["type"] != "http.request":
                 raise Gone
             self.size += len(message["body"])
+            spare += len(message["body"]) - self._limits.piece_bytes
+            if spare < 0:
+                raise Refused("request.too_large" if self.is_too_large else "request.too_scattered", emptied=False)
             is_more = message["more_body"]
             yield message["body"]
 

@@ -26,7 +26,7 @@ from ledger.kernel import cores
 from ledger.kernel.cores import Share
 from ledger.kernel.settings import SettingsError, TlsVersion
 from ledger.web import bodies
-from ledger.web.busy import busy_answer
+from ledger.web.busy import broken_answer, busy_answer
 from ledger.web.gateway import Gateway
 from ledger.web.health import ALIVE
 from ledger.web.incoming import Limits
@@ -44,6 +44,9 @@ LIMITS = Limits(
     seconds=30,
     seconds_for_files=120,
     drained=16_777_216,
+    # Of segments on their way to a village the smallest in use carry 536 bytes.
+    pieces=1_000,
+    piece_bytes=512,
 )
 _PARENT_LOOK_SECONDS = 1.0
 
@@ -100,6 +103,7 @@ def gateway_of(app: Flask, threads: int) -> Gateway:
         app,
         most=partial(bodies.most_bytes_of, app),
         busy=partial(busy_answer, app),
+        broken=partial(broken_answer, app),
         limits=LIMITS,
         threads=Threads(threads, most_waiting=_MOST_WAITING),
         beside=Threads(1, most_waiting=_MOST_WAITING),

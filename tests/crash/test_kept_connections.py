@@ -122,3 +122,30 @@ def fetched(
     """The answer to a request without a body."""
     connection.send(head_of(method, path, *fields))
     return connection.answer(has_body=has_body)
+
+
+@pytest.mark.parametrize(
+    "framed",
+    [
+        b"1;" + b"x" * 60_000 + b"\r\n{\r\n0\r\n\r\n",
+        b"1\r\n{\r\n0\r\n" + b"a: b\r\n" * 20_000 + b"\r\n",
+        b"zz\r\n{\r\n0\r\n\r\n",
+        b"f" * 18 + b"\r\n{\r\n0\r\n\r\n",
+    ],
+    ids=["extension", "trailers", "no-length", "absurd-length"],
+)
+def test_what_is_framed_as_no_body_may_be_is_told_so(place: tuple[Server, World], framed: bytes) -> None:
+    with connected(place[0].port) as [connection]:
+        connection.send(head_of("POST", LOG_IN, JSON, "Transfer-Encoding: chunked"), framed)
+        status, headers, body = connection.answer()
+        assert (status, headers["content-type"]) == (400, "application/problem+json")
+        assert json.loads(body)["code"] == "request.malformed"
+        assert connection.is_closed()
+
+
+def test_a_body_in_crumbs_is_refused_before_all_of_it_is_taken(place: tuple[Server, World]) -> None:
+    with connected(place[0].port) as [connection]:
+        connection.send(head_of("POST", LOG_IN, JSON, "Transfer-Encoding: chunked"), b"1\r\n \r\n" * 1_200)
+        status, headers, body = connection.answer()
+        assert (status, headers["connection"]) == (400, "close")
+        assert json.loads(body)["code"] == "request.too_scattered"

@@ -14,6 +14,7 @@ from ledger.web.outgoing import Answer
 from ledger.web.threads import Threads
 
 STRANGERS, PEOPLE, FILES = 10, 20, 40
+PIECES, PIECE_BYTES = 20, 4
 Message = dict[str, Any]
 T = TypeVar("T")
 
@@ -94,7 +95,8 @@ def gateway(
         app,
         most=most,
         busy=lambda _environ: Answer(503, [], b"busy"),
-        limits=Limits(STRANGERS, PEOPLE, seconds, 2 * seconds, 100),
+        broken=lambda _environ: Answer(400, [], b"broken"),
+        limits=Limits(STRANGERS, PEOPLE, seconds, 2 * seconds, 100, PIECES, PIECE_BYTES),
         threads=threads or Threads(1, most_waiting=5),
         beside=Threads(1, most_waiting=5),
         urgent=frozenset({"/alive"}),

@@ -8,7 +8,7 @@ from prometheus_client import REGISTRY
 
 from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot
-from ledger.web.busy import busy_answer
+from ledger.web.busy import broken_answer, busy_answer
 from ledger.web.outgoing import Answer
 from tests.databases import on_sqlite
 from tests.world import World
@@ -63,3 +63,12 @@ def test_the_check_sees_a_question_to_the_database(app: Flask, world: World, mon
     monkeypatch.setattr(Database, "snapshot", lambda *_known: (_ for _ in ()).throw(LookupError("asked")))
     with pytest.raises(LookupError, match="asked"):
         in_snapshot(lambda _session: world.center_id)
+
+
+def test_a_body_that_is_none_is_told_so_in_the_same_way(app: Flask) -> None:
+    with app.test_request_context("/api/v1/sessions", method="POST") as context:
+        answer = broken_answer(app, context.request.environ)
+
+    assert isinstance(answer.body, bytes)
+    assert (answer.status, json.loads(answer.body)["code"]) == (400, "request.malformed")
+    assert b"retry-after" not in dict(answer.headers)

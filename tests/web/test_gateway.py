@@ -9,7 +9,20 @@ import pytest
 
 from ledger.web.incoming import environ_of
 from ledger.web.threads import Threads
-from tests.web.loop_client import FILES, PEOPLE, STRANGERS, Client, Message, ask, echo, gateway, in_a_loop, told
+from tests.web.loop_client import (
+    FILES,
+    PEOPLE,
+    PIECE_BYTES,
+    PIECES,
+    STRANGERS,
+    Client,
+    Message,
+    ask,
+    echo,
+    gateway,
+    in_a_loop,
+    told,
+)
 
 
 def test_a_head_becomes_an_environment() -> None:
@@ -121,10 +134,30 @@ def test_time_is_not_gained_by_sending_a_little() -> None:
 
 @pytest.mark.parametrize("length", [5, 60])
 def test_nothing_is_done_for_a_client_that_has_left(length: int) -> None:
+    """It is told what the server tells nobody: that its body was none, if it is still there."""
     ran: list[object] = []
     client = ask(Client([b"x"], told(length), ends=False, leaves=True), gateway(lambda *known: ran.append(known)))
 
-    assert (client.status, ran) == (None, [])
+    assert (client.status, client.body, client.is_kept, ran) == (400, b"broken", False, [])
+
+
+@pytest.mark.parametrize(
+    ("pieces", "said"),
+    [
+        ([b""] * (PIECES - 1) + [b"x" * PIECE_BYTES], b"x" * PIECE_BYTES),
+        ([b"x"] * (PIECES - 1), b"x" * (PIECES - 1)),
+        ([b"x"] * FILES, b"request.too_scattered"),
+        ([b""] * FILES, b"request.too_scattered"),
+        ([b"x" * (FILES + 1), *[b""] * 2 * FILES], b"request.too_large"),
+    ],
+    ids=["few", "small", "too-small", "empty", "rest-of-refused"],
+)
+def test_a_body_comes_in_no_more_pieces_than_its_size_explains(pieces: list[bytes], said: bytes) -> None:
+    client = Client(list(pieces), [(b"transfer-encoding", b"chunked")])
+    ask(client, gateway(most=lambda _environ: FILES))
+
+    assert (client.body, client.is_kept) == (said, said.startswith(b"x"))
+    assert bool(client.pieces) is not client.is_kept
 
 
 def test_too_much_waiting_is_told_at_once_and_the_urgent_is_answered() -> None:
