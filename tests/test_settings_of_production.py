@@ -85,6 +85,10 @@ def test_development_takes_all_of_this(tmp_path: Path) -> None:
         ("127.0.0.1;10.0.0.1", "must be addresses or networks"),
         ("0.0.0.0/0", "names the whole world"),
         ("127.0.0.1, ::/0", "names the whole world"),
+        ("0.0.0.0/1,128.0.0.0/1", r"much of it \(0\.0\.0\.0/0\)"),
+        ("::ffff:0:0/97, 128.0.0.0/1", r"much of it \(0\.0\.0\.0/0\)"),
+        ("10.0.0.0/8, 127.0.0.1, 11.0.0.0/8", r"much of it \(10\.0\.0\.0/7\)"),
+        ("fc00::/7", "no wider than /16"),
     ],
 )
 def test_a_proxy_is_named_by_its_address(tmp_path: Path, proxy: str, why: str) -> None:
@@ -95,6 +99,16 @@ def test_a_proxy_is_named_by_its_address(tmp_path: Path, proxy: str, why: str) -
 def test_several_proxies_are_named_with_commas(tmp_path: Path) -> None:
     found = load(tmp_path, LEDGER_PROXY="127.0.0.1, 10.0.8.0/24,::1").proxies
     assert [str(network) for network in found] == ["127.0.0.1/32", "10.0.8.0/24", "::1/128"]
+
+
+def test_wide_networks_that_are_somebody_s_own_may_be_named(tmp_path: Path) -> None:
+    wide = "10.0.0.0/8,127.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fd00::/16"
+    assert ",".join(map(str, load(tmp_path, LEDGER_PROXY=wide).proxies)) == wide
+
+
+def test_an_ipv4_address_that_is_written_as_ipv6_is_the_same_one(tmp_path: Path) -> None:
+    found = load(tmp_path, LEDGER_PROXY="::ffff:10.0.0.1, ::ffff:10.0.8.0/120").proxies
+    assert [str(network) for network in found] == ["10.0.0.1/32", "10.0.8.0/24"]
 
 
 @pytest.mark.parametrize(

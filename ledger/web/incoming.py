@@ -1,6 +1,6 @@
 """What a client sends, as the loop takes it: the head as a WSGI environment, the body within its limits.
 
-No thread is taken for it. A body has so many bytes as its sender may send, so many pieces, and so many seconds for it all.
+No thread is taken for it. A body has so many bytes as its sender may send, and so many pieces and seconds for it all.
 """
 
 import asyncio

@@ -78,9 +78,15 @@ def network_of(address: str | None) -> str:
         parsed = ipaddress.ip_address(address or "")
     except ValueError:
         return "unknown"
-    if parsed.version == 4:
-        return str(parsed)
+    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    if parsed.version == 4 or mapped:
+        return str(mapped or parsed)
     return str(ipaddress.ip_network((parsed, 64), strict=False))
+
+
+def site_of(network: str) -> str | None:
+    """The IPv6 /48 around a network: a site has so many, and rents for little. None for an IPv4 address."""
+    return str(ipaddress.ip_network(network).supernet(new_prefix=48)) if network.endswith("/64") else None
 
 
 def _count(session: Session, tries: tuple[Try, ...]) -> None:

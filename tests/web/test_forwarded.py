@@ -73,6 +73,11 @@ def test_a_named_proxy_names_its_client_for_one_hop(behind: Flask, told: str, ad
 
 
 @on_sqlite
+def test_a_named_proxy_that_connects_by_an_ipv6_socket_is_the_same_one(behind: Flask) -> None:
+    assert who(behind, f"::ffff:{NGINX}", For=OUTSIDER, Proto="https") == f"{OUTSIDER} https localhost"
+
+
+@on_sqlite
 def test_nobody_else_is_believed(behind: Flask, database: Database, tmp_path: Path) -> None:
     unnamed = app_behind(database, tmp_path)
     for app, peer in ((behind, OUTSIDER), (behind, "10.0.8.6"), (unnamed, NGINX), (unnamed, "127.0.0.1")):

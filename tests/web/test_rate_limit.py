@@ -71,6 +71,7 @@ def test_tries_at_once_are_all_counted(own_database: Database) -> None:
     [
         ("192.0.2.7", "192.0.2.7"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
         (None, "unknown"),
         ("nonsense", "unknown"),
     ],

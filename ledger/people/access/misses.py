@@ -14,10 +14,13 @@ from sqlalchemy.orm import Session
 from ledger.kernel.errors import TooMany
 from ledger.people.access.candidates import Candidate
 from ledger.people.access.devices import Device
-from ledger.web.rate_limit import Limit, Try, forgive, give_back, hit, wait
+from ledger.web.rate_limit import Limit, Try, forgive, give_back, hit, site_of, wait
 
 _QUARTER_HOUR = 15 * 60
 PER_PHONE_HERE = Limit("log-in by phone and network", most=10, window_seconds=_QUARTER_HOUR)
+# A site has 65,536 networks of its own, so one could spend the whole allowance of a number; a carrier's site has many
+# people in it, so one network may not spend the site's.
+PER_PHONE_AT_SITE = Limit("log-in by phone and site", most=30, window_seconds=_QUARTER_HOUR)
 PER_PHONE = Limit("log-in by phone", most=100, window_seconds=_QUARTER_HOUR)
 # A whole station or village may share one address.
 PER_ADDRESS = Limit("log-in by address", most=300, window_seconds=_QUARTER_HOUR)
@@ -45,7 +48,9 @@ class Attempt:
     def of_stranger(self) -> tuple[Try, ...]:
         """What counts an attempt on a log-in that the device does not know."""
         here = f"{self.phone_hash} {self.network}"
-        return (PER_ADDRESS, self.network), (PER_PHONE_HERE, here), (PER_PHONE, self.phone_hash)
+        site = site_of(self.network)
+        at_site = ((PER_PHONE_AT_SITE, f"{self.phone_hash} {site}"),) if site else ()
+        return (PER_ADDRESS, self.network), (PER_PHONE_HERE, here), *at_site, (PER_PHONE, self.phone_hash)
 
     def of_device(self, center_id: int, identity_id: int) -> Try:
         """What counts an attempt of this device on a log-in that it knows."""
