@@ -111,22 +111,6 @@ def test_a_device_that_has_logged_in_before_is_locked_by_no_stranger(
     assert code_of(phone, PASSWORD, device=new_device()) == "request.too_many"
 
 
-@on_sqlite
-@pytest.mark.usefixtures("checked")
-def test_a_site_of_many_networks_spends_no_other_site_s_tries_and_no_network_its_neighbour_s(world: World) -> None:
-    phone = fresh_phone()
-    miss(phone, PER_PHONE_HERE.most, at="2001:db8:1:1::5")
-    assert code_of(phone, at="2001:db8:1:1::6") == "request.too_many"
-    assert code_of(phone, at="2001:db8:1:2::5") == "people.login_failed"
-    for network in range(3, 13):
-        for _ in range(PER_PHONE_HERE.most):
-            code_of(phone, at=f"2001:db8:1:{network:x}::5")
-
-    assert code_of(phone, at="2001:db8:1:ff::5") == "request.too_many"
-    assert code_of(phone, at="2001:db8:2:1::5") == "people.login_failed"
-    assert code_of(phone, at=VILLAGE) == "people.login_failed"
-
-
 @pytest.mark.usefixtures("checked")
 def test_a_known_device_has_ten_misses_of_its_own(world: World, database: Database) -> None:
     phone, other_phone = fresh_phone(), fresh_phone()
