@@ -24,7 +24,7 @@ from ledger.kernel.ids import public_id
 from ledger.kernel.runtime import Runtime, current, within
 from ledger.kernel.sweeping import MOST_SWEPT
 from ledger.organisations.imports import service as imports
-from ledger.people.access import credentials
+from ledger.people.access import credentials, staff
 from ledger.places import queries as places
 from ledger.points.expiry import service as expiry
 from ledger.points.raw import releasing
@@ -93,6 +93,7 @@ SCHEDULE: tuple[Job, ...] = (
     Job("send-outbox", 30, Outside(lambda center_id, _at: outbox.deliver(center_id))),
     Job("verify", 3600, Outside(nightly.verify_tonight)),
     Job("close-forgotten", 60, EachCenter(partial(checkin.close_forgotten, limit=_CLOSED), full=_CLOSED)),
+    Job("withdraw-of-ended-roles", 600, EachCenter(staff.withdraw_of_ended)),
     Job("sweep-payer-codes", 3600, EachCenter(settling.forget_codes, full=MOST_SWEPT)),
     Job("sweep-activation-codes", 3600, EachCenter(credentials.forget_codes, full=MOST_SWEPT)),
     Job("sweep-log-ins", 3600, EachCenter(credentials.forget_log_ins, full=MOST_SWEPT)),

@@ -45,7 +45,8 @@ ENDED_BY = {
     "card.expires_on": "kept, because a card that is found years later is still told from one that never was",
     "block.recorded_until": "kept, because it is what a seal covers",
     "seal_key.valid_until": "kept, because old seals are verified by old keys",
-    "role_grant.valid_until": "kept, because records name the role behind them",
+    # The row is kept, because records name the role behind them; what its holder proposed is withdrawn.
+    "role_grant.valid_until": "withdraw-of-ended-roles",
     "period.closed_until": "kept, because it is the fact that a month was closed",
 }
 # Tables of short-lived rows without such a column: the job, which goes by when a row was made or used.

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from sqlalchemy.orm import Session
 
 from ledger.approvals.queries import ProposalView
-from ledger.kernel.actor import Actor
+from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
 from ledger.kernel.errors import Forbidden, Rejected
 from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
@@ -153,8 +153,17 @@ class Desk:
         if own or self._household_gains(session, matter, lock=True):
             raise Forbidden("approvals.own_gain")
 
+    def stands(self, session: Session, proposal: ProposalView, center_id: int, *, lock: bool = False) -> bool:
+        """Whether the proposer may still propose it; if not, it counts as withdrawn, by whatever their role ended."""
+        if proposal.proposed_by == SYSTEM_IDENTITY:
+            return True
+        found = self.holders(session, (self.kind(proposal.kind).propose,), center_id, lock=lock)
+        return proposal.proposed_by in {each.identity_id for each in found}
+
     def free(self, session: Session, proposal: ProposalView, center_id: int) -> list[Holder]:
         """Who may decide now: of those who usually do, or else of the auditors; empty if nobody may."""
+        if not self.stands(session, proposal, center_id):
+            return []
         kind = self.kind(proposal.kind)
         return self._unbarred(session, kind.decide, proposal, center_id) or self._unbarred(
             session, AUDITS, proposal, center_id
@@ -163,10 +172,12 @@ class Desk:
     def standing(self, session: Session, actor: Actor, proposal: ProposalView, *, lock: bool = False) -> Standing:
         """Whether this person may decide now. An auditor stands in where everybody else who might decide is barred.
 
-        Neither the proposer, nor the person or member concerned, nor anybody in their households may decide. With
-        `lock` roles and households stay as they are until the unit ends.
+        Neither the proposer, nor the person or member concerned, nor anybody in their households may decide, and
+        nobody once the proposer has left. With `lock` roles and households stay as they are until the unit ends.
         """
         kind, center_id = self.kind(proposal.kind), actor.center_id
+        if not self.stands(session, proposal, center_id, lock=lock):
+            return Standing("approvals.proposer_left")
         me = Holder(actor.identity_id, actor.volunteer_id)
         usual = self._holds(session, actor, kind.decide, lock=lock)
         if not usual and not self._holds(session, actor, AUDITS, lock=lock):
@@ -182,7 +193,7 @@ class Desk:
         """What to remark about this person's decision.
 
         Raises Forbidden("access.denied" | "approvals.two_people_needed" | "approvals.same_household" |
-        "approvals.own_gain") for `standing`, which can't change before the unit ends.
+        "approvals.own_gain" | "approvals.proposer_left") for `standing`, which can't change before the unit ends.
         """
         standing = self.standing(session, actor, proposal, lock=True)
         if standing.code is not None:

@@ -43,7 +43,11 @@ register(
         ),
         "own_gain": ErrorText(
             403, "不能给自己或者自己家的人提这一项", "Nobody proposes this for themselves or for their own household",
-            "提的人和得益的人不能是同一个人或者同一户，请另一位管理员来提", "Who proposes and who gains must not be one person or of one household: ask another administrator to propose it",
+            "提的人和得益的人不能是同一个人或者同一户，请户外的另一位管理员来提，审计员也能批。没有这样的管理员，就先请街道的人来当：一位管理员提，审计员批", "Who proposes and who gains must not be one person or of one household: ask an administrator of another household to propose it; an auditor may decide. If there is none, have somebody of the sub-district made one first: an administrator proposes, the auditor decides",
+        ),
+        "proposer_left": ErrorText(
+            409, "提的人已经没有这个身份，这一项等于撤回了", "Whoever proposed this has no such role any more, so it counts as withdrawn",
+            "还要办，就请有身份的人另提一项", "If it is still wanted, have somebody with the role propose it anew",
         ),
         "not_the_proposer": ErrorText(
             403, "只有提出的人能撤回", "Only who proposed it can withdraw it",

@@ -91,6 +91,12 @@ def waiting_of(session: Session, identity_id: int, center_id: int) -> list[Propo
     return [_view(row) for row in rows]
 
 
+def proposers_waiting(session: Session, center_id: int) -> list[int]:
+    """Who has proposed what still waits."""
+    query = sa.select(_proposal.c.proposed_by).where(*_waiting(center_id)).distinct()
+    return [int(each) for each in session.connection().scalars(query.order_by(_proposal.c.proposed_by))]
+
+
 def count_waiting(session: Session, center_id: int) -> int:
     """Number of open proposals."""
     return int(session.execute(sa.select(sa.func.count()).where(*_waiting(center_id))).scalar_one())

@@ -39,8 +39,8 @@ def propose(session: Session, kind: str, payload: Values, reason: str, *, actor:
     values = known.payload.read(payload)
     subject = known.check(session, values, actor)
     desk.need_no_own_gain(session, known, values, subject.member_id, actor)
-    if known.single and queries.find_waiting(session, actor.center_id, known.name, subject.ref) is not None:
-        raise Conflict("approvals.already_proposed")
+    if known.single:
+        _need_no_other(session, known, subject.ref, actor, desk)
     proposal_id = new_id()
     row = {
         "center_id": actor.center_id,
@@ -58,11 +58,24 @@ def propose(session: Session, kind: str, payload: Values, reason: str, *, actor:
     return proposal_id
 
 
+def _need_no_other(session: Session, kind: Kind, subject_ref: str, actor: Actor, desk: Desk) -> None:
+    """Refuse a second proposal about the same subject; one whose proposer has left is withdrawn."""
+    other = queries.find_waiting(session, actor.center_id, kind.name, subject_ref)
+    if other is None:
+        return
+    waiting = queries.get_proposal(session, other, actor.center_id, lock=True)
+    if waiting.status == "proposed" and desk.stands(session, waiting, actor.center_id):
+        raise Conflict("approvals.already_proposed")
+    if waiting.status == "proposed":
+        _decide(session, waiting, "withdrawn", "", actor=actor)
+
+
 def approve(session: Session, proposal_id: int, note: str, *, actor: Actor, desk: Desk) -> dict[str, Any]:
     """Approve a proposal and carry it out: {"proposal_id", "result_ref"}.
 
     Raises NotFound("approvals.not_found"),
-    Forbidden("access.denied" | "approvals.two_people_needed" | "approvals.same_household" | "approvals.own_gain"),
+    Forbidden("access.denied" | "approvals.two_people_needed" | "approvals.same_household" | "approvals.own_gain" |
+    "approvals.proposer_left"),
     Conflict("approvals.already_decided"), and whatever carrying it out raises; then nothing changes.
     """
     proposal, kind = _open(session, proposal_id, actor, desk)

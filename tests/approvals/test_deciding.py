@@ -235,7 +235,7 @@ def test_a_second_decision_finds_its_place_taken(office: Office) -> None:
 
 def test_the_system_s_proposal_is_decided_by_anybody_who_may(office: Office) -> None:
     """A job proposes without a person."""
-    system = Person(0, "", office.world.builder)
+    system = Person(0, "", office.world.server)
     proposal_id = office.adjustment(100, system)
     office.approve(proposal_id, office.first)
     assert office.see(proposal_id).status == "approved"

@@ -17,6 +17,8 @@ from ledger.people.models import RoleGrant, Volunteer
 from ledger.people.policy import ROLES
 
 _grant, _volunteer = table_of(RoleGrant), table_of(Volunteer)
+# Each kind of proposal is proposed by who holds one of these for the whole center.
+_PROPOSES = (Permission.PROPOSE, Permission.MANAGE_STAFF)
 # So long is a decision remarked whose maker owes role or code to the proposer.
 OWES = timedelta(days=30)
 
@@ -35,6 +37,11 @@ def holders(
     )
     volunteers = {row.identity_id: row.id for row in session.connection().execute(members)}
     return [Holder(identity_id, volunteers.get(identity_id)) for identity_id in sorted(people)]
+
+
+def proposers(session: Session, center_id: int) -> set[int]:
+    """Everybody who may propose something now."""
+    return {each.identity_id for each in holders(session, _PROPOSES, center_id)}
 
 
 def owes(session: Session, identity_id: int, giver_id: int, center_id: int) -> bool:

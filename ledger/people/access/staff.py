@@ -8,13 +8,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ledger.approvals.queries import proposers_waiting
 from ledger.approvals.service import withdraw_all_of
 from ledger.kernel import clock
-from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
+from ledger.kernel.actor import SYSTEM_IDENTITY, Actor, system_actor
 from ledger.kernel.errors import Conflict, Forbidden, NotFound
 from ledger.kernel.ids import new_id, public_id
 from ledger.kernel.permissions import Permission
 from ledger.people.access import credentials, events
+from ledger.people.access.holders import proposers
 from ledger.people.access.sessions import level_in
 from ledger.people.access.terms import in_force
 from ledger.people.households.service import household_of_number
@@ -163,8 +165,9 @@ def _grant(session: Session, identity_id: int, post: Post, path: str, by: By) ->
 def revoke_role(session: Session, grant_id: int, *, actor: Actor, reason: str = "") -> None:
     """Revoke a role at once; it takes one person and never waits.
 
-    If that lowers the holder's level, their sessions and codes end, and what they proposed is withdrawn. Raises
-    NotFound("people.role_not_found"), Forbidden("access.denied"), Conflict("people.last_admin").
+    If that lowers the holder's level, their sessions and codes end; if they may propose nothing any more, what they
+    proposed is withdrawn. Raises NotFound("people.role_not_found"), Forbidden("access.denied"),
+    Conflict("people.last_admin").
     """
     center_id = actor.center_id
     identity_id = _holder(session, grant_id, center_id)
@@ -183,7 +186,18 @@ def revoke_role(session: Session, grant_id: int, *, actor: Actor, reason: str = 
     if level_in(session, identity_id, center_id) < before:
         credentials.end_sessions_and_codes(session, identity_id, center_id)
         note(events.SESSIONS_ENDED)
+    if identity_id not in proposers(session, center_id):
         withdraw_all_of(session, identity_id, actor=actor)
+
+
+def withdraw_of_ended(session: Session, center_id: int) -> int:
+    """Withdraw what waits of people whose role has ended by its last day; returns how much.
+
+    Nobody can decide on it before either: the desk asks whether its proposer may still propose it.
+    """
+    waiting = proposers_waiting(session, center_id)
+    left = sorted({*waiting} - proposers(session, center_id) - {SYSTEM_IDENTITY}) if waiting else []
+    return sum(withdraw_all_of(session, each, actor=system_actor(center_id)) for each in left)
 
 
 def _holder(session: Session, grant_id: int, center_id: int) -> int:
