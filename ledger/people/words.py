@@ -21,6 +21,7 @@ ROLE_NAMES: dict[str, Any] = {
 EVENT_WORDS: dict[str, Any] = {
     "code_made": _("打了激活码"),
     "code_used": _("用激活码设了密码"),
+    "password_set": _("在服务器上设了密码"),
     "password_changed": _("改了自己的密码"),
     "logged_out": _("在所有地方退出"),
     "credentials_ended": _("密码、激活码和登录作废"),

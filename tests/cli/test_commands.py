@@ -15,14 +15,17 @@ from config import load_settings
 from ledger.app import create_app
 from ledger.demo.logins import make_logins, write_logins
 from ledger.kernel import runtime
+from ledger.kernel.actor import SYSTEM_IDENTITY
 from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.migrations import at_head
+from ledger.kernel.paging import PageRequest
 from ledger.kernel.settings import Settings, SettingsError
 from ledger.organisations import queries as organisations
 from ledger.organisations.service import create_center
 from ledger.people.access import sessions
 from ledger.people.access.credentials import open_session, set_password_with_code
+from ledger.people.access.events import PASSWORD_SET, list_events
 from ledger.people.access.passwords import hash_password, password_is_right
 from ledger.places import queries as places
 from ledger.rules.queries import all_rules
@@ -104,6 +107,11 @@ def test_init_asks_for_a_password_where_it_is_told_to(console: Console) -> None:
     assert "ein langes Wort" not in result.output
     login = log_in_of(PHONE)
     assert password_is_right(login.password_hash, "ein langes Wort")
+    center_id = in_snapshot(organisations.only_center).id
+    kept = in_snapshot(list_events, center_id, identity_id=login.identity_id, request=PageRequest()).items
+    assert [(each.kind, each.made_by) for each in kept if each.kind.startswith("password")] == [
+        (PASSWORD_SET, SYSTEM_IDENTITY)
+    ]
 
 
 def test_init_does_nothing_twice(founded: Console) -> None:

@@ -174,6 +174,8 @@ def test_own_log_ins_are_found_by_their_keys(own_database: Database) -> None:
 
 def test_what_is_recorded_has_words() -> None:
     assert {events.LOGGED_OUT, events.PASSWORD_CHANGED} <= EVENT_WORDS.keys()
+    recorded = {value for name, value in vars(events).items() if name.isupper() and isinstance(value, str)}
+    assert recorded == EVENT_WORDS.keys()
 
 
 @on_sqlite

@@ -135,8 +135,8 @@ def set_password_with_code(
             owner = CodeOwner(identity_id, center)
             if check is not None:
                 check(session, owner)
-            set_password(session, identity_id, center, password_hash=password_hash)
-            events.record(session, identity_id, events.CODE_USED, made_by=identity_id, center_id=center)
+            made = (events.CODE_USED, identity_id)
+            set_password(session, identity_id, center, password_hash=password_hash, made=made)
             return owner
     raise Rejected("people.activation_code_invalid")
 
@@ -161,13 +161,22 @@ def _spend_code(session: Session, identity_id: int, center_id: int, code: str) -
 
 
 def set_password(
-    session: Session, identity_id: int, center_id: int, *, password_hash: str, kept: int | None = None
+    session: Session,
+    identity_id: int,
+    center_id: int,
+    *,
+    password_hash: str,
+    made: tuple[str, int] = (events.PASSWORD_SET, SYSTEM_IDENTITY),
+    kept: int | None = None,
 ) -> None:
     """Store a new hash and end all of the person's log-in sessions, except `kept`, and activation codes in the center.
 
-    Checks no permission: for operators' commands, and for people who have just authenticated.
+    `made` is how it is kept, and by whom: usually on the server. Checks no permission: for operators' commands, and for
+    people who have just authenticated.
     """
     _replace_password(session, identity_id, center_id, password_hash, kept)
+    how, made_by = made
+    events.record(session, identity_id, how, made_by=made_by, center_id=center_id)
 
 
 def end_credentials(session: Session, identity_id: int, center_id: int) -> None:

@@ -14,7 +14,7 @@ from ledger.people.models import CredentialEvent
 
 _event = table_of(CredentialEvent)
 CODE_MADE, CODE_USED = "code_made", "code_used"
-PASSWORD_CHANGED, LOGGED_OUT = "password_changed", "logged_out"
+PASSWORD_SET, PASSWORD_CHANGED, LOGGED_OUT = "password_set", "password_changed", "logged_out"
 CREDENTIALS_ENDED, SESSIONS_ENDED = "credentials_ended", "sessions_ended"
 ROLE_GRANTED, ROLE_REVOKED = "role_granted", "role_revoked"
 # Who gave somebody one of these gave them what they decide with.

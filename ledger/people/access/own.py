@@ -105,8 +105,8 @@ def _replace(session: Session, old_hash: str | None, new_hash: str, *, actor: Ac
     if lock_password(session, actor.identity_id, actor.center_id) != old_hash:
         raise Rejected("people.old_password_wrong")
     kept = next((each.id for each in own_sessions(session, actor) if each.current), None)
-    credentials.set_password(session, actor.identity_id, actor.center_id, password_hash=new_hash, kept=kept)
-    _record(session, actor, events.PASSWORD_CHANGED)
+    made = (events.PASSWORD_CHANGED, actor.identity_id)
+    credentials.set_password(session, actor.identity_id, actor.center_id, password_hash=new_hash, made=made, kept=kept)
 
 
 def _owner(session: Session, actor: Actor) -> _Owner:
