@@ -132,6 +132,8 @@ def _at_clerks_station(session: Session, scene: Scene) -> Scene:
     if station is None:
         return scene.refused("organisations.place_not_found")
     scene = replace(scene, station_id=station.id)
+    if station.closed_at is not None and station.closed_at <= scene.now:
+        return scene.refused("organisations.place_closed")
     if not scene.actor.may(Permission.CHECK_IN_OTHERS, station.path):
         return scene.refused("checkin.proxy_not_allowed")
     return scene

@@ -38,6 +38,10 @@ register(
             404, "没有这个站点", "There is no such place",
             "请核对站点编号", "Check the place's id",
         ),
+        "place_closed": ErrorText(
+            409, "这个站点已经撤销", "The place is closed",
+            "请选别的站点", "Choose another place",
+        ),
         "volunteer_not_found": ErrorText(
             404, "没有这位志愿者", "There is no such volunteer",
             "请核对编号", "Check the number",

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
 from ledger.kernel.chunks import chunks
-from ledger.kernel.errors import NotFound
+from ledger.kernel.errors import Conflict, NotFound
 from ledger.kernel.permissions import Permission
 from ledger.kernel.types import table_of
 from ledger.people.models import Volunteer
@@ -30,6 +30,19 @@ def place_path(session: Session, place_id: int, center_id: int) -> str:
     place = find_place(session, place_id, center_id)
     if place is None:
         raise NotFound("people.place_not_found")
+    return place.path
+
+
+def open_place_path(session: Session, place_id: int, center_id: int) -> str:
+    """The path of a place at which something new may begin.
+
+    Raises NotFound("people.place_not_found"), Conflict("people.place_closed").
+    """
+    place = find_place(session, place_id, center_id)
+    if place is None:
+        raise NotFound("people.place_not_found")
+    if place.closed_at is not None:
+        raise Conflict("people.place_closed")
     return place.path
 
 

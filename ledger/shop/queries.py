@@ -122,12 +122,14 @@ def shops_under(session: Session, paths: Iterable[str], center_id: int, *, open_
     """All shops under any of the paths, by place and name."""
     query = _shops().where(Shop.center_id == center_id, under(Place.path, paths))
     if open_only:
-        query = query.where(Shop.closed_at.is_(None))
+        query = query.where(Shop.closed_at.is_(None), Place.closed_at.is_(None))
     return [ShopView(*row) for row in session.execute(query.order_by(Place.path, Shop.name, Shop.id))]
 
 
 def _shops() -> "sa.Select[*tuple[Any, ...]]":
-    columns = (Shop.id, Shop.name, Shop.place_id, Place.name, Place.path, Shop.opened_at, Shop.closed_at)
+    # A shop in a place that is closed is closed with it.
+    closed_at = sa.func.coalesce(Shop.closed_at, Place.closed_at).label("closed_at")
+    columns = (Shop.id, Shop.name, Shop.place_id, Place.name, Place.path, Shop.opened_at, closed_at)
     return sa.select(*columns).join(Place, sa.and_(Place.center_id == Shop.center_id, Place.id == Shop.place_id))
 
 

@@ -49,6 +49,7 @@ def running_low(session: Session, center_id: int, paths: Iterable[str], *, limit
             _item.c.center_id == center_id,
             _item.c.on_shelf,
             _shop.c.closed_at.is_(None),
+            _place.c.closed_at.is_(None),
             left <= _item.c.low_stock,
             under(_place.c.path, paths),
         )

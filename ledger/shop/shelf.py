@@ -46,9 +46,12 @@ class Delivered:
 
 
 def open_shop(session: Session, *, place_id: int, name: str, actor: Actor) -> int:
-    """Open a shop in a place; returns its key. Raises Forbidden("access.denied")."""
-    place = organisations.get_place(session, place_id, actor.center_id)
-    actor.need(Permission.MANAGE_SHOP, place.path)
+    """Open a shop in a place; returns its key.
+
+    Raises NotFound("organisations.place_not_found"), Forbidden("access.denied"),
+    Conflict("organisations.place_closed").
+    """
+    organisations.get_open_place(session, place_id, Permission.MANAGE_SHOP, actor)
     shop = Shop(center_id=actor.center_id, id=new_id(), place_id=place_id, name=name, opened_at=clock.now())
     session.add(shop)
     session.flush()
@@ -56,9 +59,14 @@ def open_shop(session: Session, *, place_id: int, name: str, actor: Actor) -> in
 
 
 def set_open(session: Session, shop_id: int, *, is_open: bool, actor: Actor) -> None:
-    """Close a shop for new redemptions, or reopen it; existing holds can still be confirmed."""
+    """Close a shop for new redemptions, or reopen it; existing holds can still be confirmed.
+
+    Raises NotFound("shop.shop_not_found"), Forbidden("access.denied"), Conflict("organisations.place_closed").
+    """
     shop = queries.get_shop(session, shop_id, actor.center_id)
     actor.need(Permission.MANAGE_SHOP, shop.place_path)
+    if is_open:
+        _need_open_place(session, shop_id, Permission.MANAGE_SHOP, actor)
     closed_at = None if is_open else shop.closed_at or clock.now()
     session.execute(
         sa.update(Shop).where(Shop.center_id == actor.center_id, Shop.id == shop_id).values(closed_at=closed_at)
@@ -68,10 +76,10 @@ def set_open(session: Session, shop_id: int, *, is_open: bool, actor: Actor) -> 
 def add_item(session: Session, shop_id: int, item: NewItem, *, actor: Actor) -> int:
     """Put an item on the shelf with its unit in the ledger and its first price; returns its key.
 
-    Raises Rejected("shop.item_exists" | "shop.barcode_taken"), Forbidden("access.denied").
+    Raises Rejected("shop.item_exists" | "shop.barcode_taken"), Forbidden("access.denied"),
+    Conflict("organisations.place_closed").
     """
-    shop = queries.get_shop(session, shop_id, actor.center_id)
-    actor.need(Permission.MANAGE_SHOP, shop.place_path)
+    _need_open_place(session, shop_id, Permission.MANAGE_SHOP, actor)
     if queries.find_item_named(session, shop_id, item.name, item.spec, actor.center_id) is not None:
         raise Rejected("shop.item_exists")
     if item.barcode:
@@ -133,10 +141,10 @@ def take_in(
 ) -> dict[str, int]:
     """Book a delivery into stock; returns {"goods_in_id", "batch_id"}. `origin` is bought, donated or scrap.
 
-    Raises Rejected("shop.goods_in_empty" | "shop.item_unknown"), Forbidden("access.denied").
+    Raises Rejected("shop.goods_in_empty" | "shop.item_unknown"), Forbidden("access.denied"),
+    Conflict("organisations.place_closed").
     """
-    shop = queries.get_shop(session, shop_id, actor.center_id)
-    actor.need(Permission.GOODS_IN, shop.place_path)
+    _need_open_place(session, shop_id, Permission.GOODS_IN, actor)
     if not lines:
         raise Rejected("shop.goods_in_empty")
     items = queries.items_by_id(session, shop_id, [line.item_id for line in lines], actor.center_id)
@@ -153,6 +161,11 @@ def take_in(
     _store_delivery(session, goods_in, lines)
     batch_id = _post_delivery(session, goods_in, lines, items, actor=actor)
     return {"goods_in_id": goods_in.id, "batch_id": batch_id}
+
+
+def _need_open_place(session: Session, shop_id: int, permission: Permission, actor: Actor) -> None:
+    shop = queries.get_shop(session, shop_id, actor.center_id)
+    organisations.get_open_place(session, shop.place_id, permission, actor)
 
 
 def _store_delivery(session: Session, goods_in: GoodsIn, lines: Sequence[Delivered]) -> None:

@@ -4,11 +4,12 @@ import json
 from datetime import date
 
 from ledger.kernel.actor import Actor
-from ledger.kernel.db import in_snapshot
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.paging import PageRequest
 from ledger.organisations.imports import service as imports
 from ledger.organisations.imports.command import check_lines
 from ledger.organisations.imports.files import read_lines
+from ledger.organisations.service import add_team, close_place, join_team
 from ledger.people.volunteers import queries as people
 from tests.organisations.test_import import HEADER, bring_in, check, codes, comma, xlsx
 from tests.phones import fresh_phone
@@ -66,3 +67,27 @@ def test_a_manager_houses_the_own_people_only(world: World) -> None:
 
     assert checked(manager, world.station_id) == [(2, "household", "import.household_elsewhere")]
     assert checked(world.add_staff("station_manager", place_id=elsewhere).actor, elsewhere) == []
+
+
+def test_a_member_who_is_registered_elsewhere_is_counted_though_the_row_has_no_phone(world: World) -> None:
+    """Or a manager could try the household of each member of a team, one list after another."""
+    world.add_station("沙湾站")
+    own = in_transaction(add_team, place_id=world.station_id, name="红马甲", actor=world.builder)
+    bring_in(world, [HEADER, ["王小兰", "", "", "", "", "沙湾站", "17"]])
+    [member] = in_snapshot(people.list_volunteers, world.builder, request=PageRequest()).items
+    in_transaction(join_team, team_id=own, volunteer_id=member.id, actor=world.builder)
+    manager = world.add_staff("station_manager").actor
+    lines = [HEADER, ["王小兰", "", "", "", "红马甲", "", "18"]]
+
+    checked = check_lines(lines, place_id=world.station_id, make_teams=False, actor=manager)
+    assert (codes(checked), checked.plan.others) == ([(2, "household", "import.household_differs")], 1)
+    assert check(world, lines).plan.others == 0
+
+
+def test_nobody_new_comes_to_a_place_that_is_closed_by_a_team_of_it(world: World) -> None:
+    known = ["王小兰", "", fresh_phone(), "", "红马甲"]
+    bring_in(world, [HEADER, ["王小兰", "", known[2], "", "红马甲", "柳荫站"]], make_teams=True)
+    in_transaction(close_place, world.station_id, actor=world.builder)
+
+    assert codes(check(world, [HEADER, known])) == []
+    assert codes(check(world, [HEADER, ["李四", "", "", "1234", "红马甲"]])) == [(2, "team", "import.place_closed")]

@@ -43,7 +43,7 @@ class Destination:
 class Plan:
     """What an import would do. `joining` are known volunteers who aren't in their row's team yet; `housed` are known
     volunteers without a household, with the number in their row. `others` counts the rows whose phone is somebody's
-    whom the actor doesn't manage.
+    whom the actor doesn't manage, and those that mean such a member of the actor's team.
     """
 
     errors: list[RowError] = field(default_factory=list)
@@ -98,10 +98,15 @@ def make_plan(
         try:
             destination = directory.destination(row.person)
             known = _find(row, destination, phones, names, teams)
+            # Its household tells of them; who has a phone is counted already.
+            plan.others += known is not None and row.person.phone is None and not homes.manages(known)
             moves_in = known is not None and homes.moves_in(known, row.person.household)
         except _WrongCell as wrong:
             value = getattr(row.person, wrong.column) or ""
             plan.errors.append(RowError(row.person.row, wrong.column, show(wrong.column, value), wrong.code))
+            continue
+        if known is None and destination.place_id not in directory.open:
+            plan.errors.append(RowError(row.person.row, "team", row.person.team or "", "import.place_closed"))
             continue
         if known is None:
             new = NewVolunteer(row.identity, destination.place_id)
@@ -174,6 +179,10 @@ class _Homes:
     paths: dict[int, str]
     actor: Actor
 
+    def manages(self, volunteer_id: int) -> bool:
+        """Whether the actor manages this volunteer."""
+        return self.actor.may(Permission.MANAGE_VOLUNTEERS, self.paths[volunteer_id])
+
     def moves_in(self, volunteer_id: int, number: str | None) -> bool:
         """Whether a row assigns a household to a known volunteer; raises _WrongCell instead of moving anybody."""
         if number is None:
@@ -181,7 +190,7 @@ class _Homes:
         there = self.numbers.get(volunteer_id)
         if there is not None and household_key(there) != household_key(number):
             raise _WrongCell("household", "import.household_differs")
-        if there is None and not self.actor.may(Permission.MANAGE_VOLUNTEERS, self.paths[volunteer_id]):
+        if there is None and not self.manages(volunteer_id):
             raise _WrongCell("household", "import.household_elsewhere")
         return there is None
 
@@ -192,6 +201,7 @@ class _Directory:
 
     here: PlaceView
     places: dict[str, list[PlaceView]]
+    open: frozenset[int]
     teams: dict[str, list[TeamView]]
     make_teams: bool
 
@@ -201,12 +211,13 @@ class _Directory:
         here = place_of_list(session, place_id, actor=actor)
         paths = actor.paths(Permission.MANAGE_VOLUNTEERS)
         places: dict[str, list[PlaceView]] = {}
-        for place in all_places(session, center_id, paths=paths):
+        found = all_places(session, center_id, paths=paths)
+        for place in found:
             places.setdefault(place.name, []).append(place)
         teams: dict[str, list[TeamView]] = {}
         for team in queries.all_teams(session, center_id, paths=paths):
             teams.setdefault(team.name, []).append(team)
-        return cls(here, places, teams, make_teams)
+        return cls(here, places, frozenset({here.id, *(place.id for place in found)}), teams, make_teams)
 
     def destination(self, person: Person) -> Destination:
         place = self._place(person.place)

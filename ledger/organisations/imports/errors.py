@@ -75,6 +75,10 @@ register(
             422, "没有这个站点，或者不归您管", "There is no such place, or it is not yours to manage",
             "请核对站点名称，要和系统里的一样", "Write the place's name as it is in the system",
         ),
+        "place_closed": ErrorText(
+            422, "这支队伍的站点已经撤销", "The team's place is closed",
+            "请写另一支队伍，或者在“所属站点”一列写别的站点", "Name another team, or another place in the column of the station",
+        ),
         "place_ambiguous": ErrorText(
             422, "有几个站点叫这个名字", "Several places have this name",
             "请分开导入：在页面上先选好站点，这一列空着", "Import them apart: choose the place on the page and leave the column empty",

@@ -24,7 +24,7 @@ from ledger.people.identities.queries import lock_password
 from ledger.people.identities.service import find_or_make_identity, prepare
 from ledger.people.levels import DECIDER, level_of
 from ledger.people.lookups import looking_up
-from ledger.people.managing import place_path
+from ledger.people.managing import open_place_path, place_path
 from ledger.people.models import RoleGrant
 from ledger.people.policy import check_term, clean_household_number, permissions_of
 from ledger.places.queries import is_demonstration
@@ -118,14 +118,14 @@ def check_grant(session: Session, identity_id: int, post: Post, center_id: int) 
     """Check what is to be granted, and lock the person's credentials and roles. Returns the path of the place.
 
     Raises Rejected("people.role_unknown", "people.valid_until_needed", "people.valid_until_past",
-    "people.household_number_invalid"), Conflict("people.role_held"), NotFound("people.identity_not_found",
-    "people.place_not_found").
+    "people.household_number_invalid"), Conflict("people.role_held", "people.place_closed"),
+    NotFound("people.identity_not_found", "people.place_not_found").
     """
     permissions_of(post.role)
     check_term(post.role, post.valid_until, today=clock.today())
     if post.household is not None:
         clean_household_number(post.household)
-    path = place_path(session, post.place_id, center_id)
+    path = open_place_path(session, post.place_id, center_id)
     lock_password(session, identity_id, center_id)
     held = sa.select(RoleGrant.id).where(*_same(identity_id, post, center_id), *in_force())
     if session.connection().execute(held, {"today": clock.today()}).first() is not None:

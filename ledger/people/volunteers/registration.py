@@ -13,7 +13,7 @@ from ledger.kernel.errors import Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
 from ledger.people.identities.service import NewIdentity, known_by_phone, make_identities
-from ledger.people.managing import place_path, top_place_id
+from ledger.people.managing import open_place_path, top_place_id
 from ledger.people.models import Volunteer
 from ledger.people.policy import (
     ACTIVE,
@@ -41,7 +41,7 @@ def register_volunteers(session: Session, rows: Sequence[NewVolunteer], *, actor
     Staff whom the center knows by phone keep their identity. Raises
     Rejected("people.phone_taken", row=…) if the person is a volunteer of the center already or is listed twice,
     Rejected("people.name_differs", row=…) if somebody with another name has the phone, Forbidden("access.denied"),
-    NotFound("people.place_not_found").
+    NotFound("people.place_not_found"), Conflict("people.place_closed").
     """
     if not rows:
         return []
@@ -70,7 +70,7 @@ def _places(session: Session, rows: Sequence[NewVolunteer], actor: Actor) -> dic
     places: dict[int | None, int] = {}
     for place_id in {row.place_id for row in rows}:
         places[place_id] = top_place_id(session, actor.center_id) if place_id is None else place_id
-        actor.need(Permission.MANAGE_VOLUNTEERS, place_path(session, places[place_id], actor.center_id))
+        actor.need(Permission.MANAGE_VOLUNTEERS, open_place_path(session, places[place_id], actor.center_id))
     return places
 
 
