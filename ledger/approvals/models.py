@@ -11,7 +11,8 @@ from ledger.kernel.types import STRICT, Base, center_key, inside_center, key
 class Proposal(Base):
     """A request that another person decides on. `payload` is JSON in the API's form; no names.
 
-    `subject_ref` says what it is about, `member_id` which volunteer it concerns, if any.
+    `subject_ref` says what it is about, `member_id` which volunteer it concerns, if any. `single_key` names kind and
+    subject where only one may be open, else it is NULL.
     """
 
     __tablename__ = "proposal"
@@ -28,6 +29,14 @@ class Proposal(Base):
             sqlite_where=sa.text("status = 'proposed'"),
             postgresql_where=sa.text("status = 'proposed'"),
         ),
+        sa.Index(
+            "uq_proposal_single_key",
+            "center_id",
+            "single_key",
+            unique=True,
+            sqlite_where=sa.text("status = 'proposed'"),
+            postgresql_where=sa.text("status = 'proposed'"),
+        ),
         STRICT,
     )
 
@@ -41,6 +50,7 @@ class Proposal(Base):
     proposed_by: Mapped[int]
     proposed_at: Mapped[datetime]
     status: Mapped[str] = mapped_column(default="proposed")
+    single_key: Mapped[str | None]
 
 
 class ProposalDecision(Base):

@@ -53,6 +53,7 @@ def propose(session: Session, kind: str, payload: Values, reason: str, *, actor:
         "proposed_by": actor.identity_id,
         "proposed_at": clock.now(),
         "status": "proposed",
+        "single_key": f"{known.name} {subject.ref}" if known.single else None,
     }
     session.connection().execute(sa.insert(_proposal), row)
     return proposal_id

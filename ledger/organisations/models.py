@@ -45,10 +45,30 @@ class Membership(Base):
 
 
 class ImportDraft(Base):
-    """An uploaded list of volunteers that waits for confirmation; sealed, and deleted after import or a day."""
+    """An uploaded list of volunteers that waits for confirmation; sealed, and deleted after import or a day.
+
+    Each person has one for each place, and one for the center.
+    """
 
     __tablename__ = "import_draft"
-    __table_args__ = (inside_center("place_id", "place"), STRICT)
+    __table_args__ = (
+        inside_center("place_id", "place"),
+        sa.Index(
+            "uq_import_draft_place",
+            *("center_id", "made_by", "place_id"),
+            unique=True,
+            sqlite_where=sa.text("place_id IS NOT NULL"),
+            postgresql_where=sa.text("place_id IS NOT NULL"),
+        ),
+        sa.Index(
+            "uq_import_draft_center",
+            *("center_id", "made_by"),
+            unique=True,
+            sqlite_where=sa.text("place_id IS NULL"),
+            postgresql_where=sa.text("place_id IS NULL"),
+        ),
+        STRICT,
+    )
 
     center_id: Mapped[center_key]
     id: Mapped[key]

@@ -2,22 +2,31 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.approvals import queries, service
+from ledger.audit.verifying import service as verifying
+from ledger.kernel import clock
 from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
 from ledger.kernel.paging import PageRequest
+from ledger.organisations.imports import service as imports
+from ledger.organisations.models import ImportDraft
 from ledger.people.access import events, sessions, staff
 from ledger.people.access.approved_codes import make_approved_code
 from ledger.people.access.staff import Post
+from ledger.points.closing.months import month_of
 from tests.approvals.office import Office
 from tests.at_once import at_once
 from tests.elsewhere import Elsewhere, outcome
+from tests.runtimes import ZONE
+from tests.shop.counter import give_points
 from tests.world import Person, World
 
 ROUNDS = 5
@@ -179,11 +188,17 @@ def test_one_is_approved_and_rejected_at_once(office: Office, other: Database) -
         assert office.see(proposal_id).status == ("approved" if got[0] == "won" else "rejected")
 
 
-def test_two_who_propose_the_same_at_once_leave_one_waiting(office: Office, other: Database) -> None:
-    payload = {"identity_id": public_id(office.auditor.identity_id)}
+@pytest.mark.parametrize("kind", ["people.code", "points.period_close"])
+def test_two_who_propose_the_same_at_once_leave_one_waiting(office: Office, other: Database, kind: str) -> None:
+    payload = {
+        "people.code": {"identity_id": public_id(office.auditor.identity_id)},
+        "points.period_close": {"month": month_of(clock.now() - timedelta(days=40), ZONE)},
+    }[kind]
+    with clock.at(clock.now() - timedelta(days=40)):
+        give_points(office.world, office.volunteer, 100)
 
     def propose(by: Person) -> None:
-        in_transaction(service.propose, "people.code", payload, "新手机", actor=by.actor, desk=office.desk)
+        in_transaction(service.propose, kind, payload, "新手机", actor=by.actor, desk=office.desk)
 
     for _ in range(ROUNDS):
         got = at_once(
@@ -193,6 +208,37 @@ def test_two_who_propose_the_same_at_once_leave_one_waiting(office: Office, othe
         assert set(got) == {"won", "approvals.already_proposed"}
         [waiting] = in_transaction(_waiting, office)
         in_transaction(service.withdraw_all_of, waiting, actor=office.world.server)
+
+
+def test_two_verifications_that_begin_at_once_are_one(office: Office, other: Database) -> None:
+    begun: list[dict[str, Any]] = []
+
+    def begin() -> None:
+        begun.append(in_transaction(verifying.begin, actor=office.auditor.actor))
+
+    for _ in range(ROUNDS):
+        begun.clear()
+        assert at_once([lambda: outcome(begin), lambda: outcome(begin, other)]) == ["won", "won"]
+        assert ({each["id"] for each in begun}, [each["begun"] for each in begun].count(True)) == ({begun[0]["id"]}, 1)
+        in_transaction(verifying.give_up, begun[0]["id"], office.world.center_id)
+
+
+@pytest.mark.parametrize("at", ["station_id", ""])
+def test_two_lists_that_come_at_once_leave_one_waiting(office: Office, at: str) -> None:
+    kept: dict[str, Any] = {"lines": imports.pack([], 0), "others": 0, "file_name": "名单.csv", "make_teams": False}
+    kept |= {"place_id": getattr(office.world, at) if at else None, "actor": office.first.actor}
+    other = Elsewhere(office.world.database.url, lambda: in_transaction(imports.keep_draft, **kept))
+
+    def keep(session: Session) -> int:
+        draft_id = imports.keep_draft(session, **kept)
+        other.begin()
+        return draft_id
+
+    in_transaction(keep)
+
+    assert other.end() == "won"
+    drafts = sa.select(sa.func.count()).select_from(ImportDraft)
+    assert in_snapshot(lambda session: session.scalar(drafts)) == 1
 
 
 def _waiting(session: Session, office: Office) -> list[int]:

@@ -20,6 +20,13 @@ class VerificationRun(Base):
     __table_args__ = (
         sa.ForeignKeyConstraint(["center_id"], ["center.id"]),
         sa.Index(None, "center_id", "started_at"),
+        sa.Index(
+            "uq_verification_run_running",
+            *("center_id", "status"),
+            unique=True,
+            sqlite_where=sa.text("status = 'running'"),
+            postgresql_where=sa.text("status = 'running'"),
+        ),
         sa.CheckConstraint("status IN ('running', 'clean', 'different', 'failed')", name="status"),
         sa.CheckConstraint("(status = 'running') = (finished_at IS NULL)", name="finished"),
         STRICT,
