@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session
@@ -56,11 +57,30 @@ def signal(session: Session, kind: str, evidence: Sequence[str], *, center_id: i
     return int(str(row["id"]))
 
 
-def signals_since(session: Session, center_id: int, since: datetime, *, most: int) -> list[SignalView]:
-    """The signals of a center since a time, newest first."""
-    own = (_signal.c.center_id == center_id, _signal.c.at >= since)
-    query = sa.select(_signal).where(*own).order_by(_signal.c.at.desc(), _signal.c.id.desc()).limit(most)
-    return [_view(row.id, row.kind, row.evidence, row.at) for row in session.connection().execute(query)]
+def signals_since(
+    session: Session, center_id: int, since: datetime, *, most: int, before: SignalView | None = None
+) -> list[SignalView]:
+    """The newest signals of a center from a time until now, newest first; those `before` the last of a page go on."""
+    query = sa.select(_signal).where(*_between(center_id, since))
+    if before is not None:
+        query = query.where(sa.tuple_(_signal.c.at, _signal.c.id) < sa.tuple_(*_place_of(before)))
+    newest = query.order_by(_signal.c.at.desc(), _signal.c.id.desc()).limit(most)
+    return [_view(row.id, row.kind, row.evidence, row.at) for row in session.connection().execute(newest)]
+
+
+def count_signals(session: Session, center_id: int, since: datetime) -> int:
+    """How many signals of a center there are from a time until now."""
+    query = sa.select(sa.func.count()).select_from(_signal).where(*_between(center_id, since))
+    return int(session.connection().execute(query).scalar_one())
+
+
+def _between(center_id: int, since: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    # A span, so that nothing dated into the future stands before all others, and only its own rows are read.
+    return _signal.c.center_id == center_id, _signal.c.at.between(since, clock.now())
+
+
+def _place_of(signal: SignalView) -> list[sa.BindParameter[Any]]:
+    return [sa.bindparam(None, value, of.type) for value, of in ((signal.at, _signal.c.at), (signal.id, _signal.c.id))]
 
 
 def _view(signal_id: int, kind: str, evidence: str, at: datetime) -> SignalView:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from flask import Flask, Response, g, redirect, render_template, request, url_for
+from flask import Flask, Response, g, has_request_context, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
@@ -29,6 +29,8 @@ _CODES = {
     422: "request.invalid",
     429: "request.too_many",
 }
+# Answers that say when to come again, and when if nothing tells.
+_COME_AGAIN, _AGAIN_SECONDS = (429, 503), 2
 MOST_NAMED = 50
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _LETTERS = "ACDEFHJKMNPRTWXY"
@@ -52,6 +54,8 @@ def wants_json() -> bool:
 def words(error: LedgerError, *, in_language: Language | None = None) -> tuple[str, str]:
     """What happened and what to do next, in the given or the reader's language, with the context filled in."""
     text = text_of(error.code)
+    if text.status in _COME_AGAIN and has_request_context():
+        g.again_seconds = error.context.get("seconds", _AGAIN_SECONDS)
     context = _Known({name: _for_people(name, value) for name, value in error.context.items()})
     if (in_language or language()) == "en":
         return text.en.format_map(context), text.next_en.format_map(context)
@@ -105,6 +109,7 @@ def _plain(name: str, value: Any) -> Any:
 
 def register(app: Flask) -> None:
     """Answer every error in this format."""
+    app.after_request(_say_when)
     app.register_error_handler(LedgerError, _answer)
     app.register_error_handler(HTTPException, _answer_http)
     app.register_error_handler(UnicodeDecodeError, lambda _error: _answer(LedgerError("request.malformed")))
@@ -139,8 +144,13 @@ def _answer(error: LedgerError) -> ResponseReturnValue:
         response = Response(page, error.status, mimetype="text/html")
     if error.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
-    if error.status in (429, 503):
-        response.headers["Retry-After"] = str(error.context.get("seconds", 2))
+    return response
+
+
+def _say_when(response: Response) -> Response:
+    """Say when to come again, whichever page tells that it is too much now: a form is shown again by its view."""
+    if response.status_code in _COME_AGAIN:
+        response.headers.setdefault("Retry-After", str(g.get("again_seconds", _AGAIN_SECONDS)))
     return response
 
 

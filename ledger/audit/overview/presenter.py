@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from flask import url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
+from flask_babel import lazy_gettext, ngettext
 from sqlalchemy.orm import Session
 
 from ledger.approvals.desk import OWES_PROPOSER, STOOD_IN
@@ -13,9 +13,10 @@ from ledger.audit.naming.names import identity_names
 from ledger.kernel import clock
 from ledger.kernel.actor import SYSTEM_IDENTITY
 from ledger.kernel.ids import parse_public_id
-from ledger.kernel.signals import SignalView, signals_since
+from ledger.kernel.signals import SignalView, count_signals, signals_since
 from ledger.people.access import events, on_server
 from ledger.people.access.events import EventView
+from ledger.web.formats import points
 
 _STANDS = timedelta(days=30)
 _MOST = 20
@@ -36,7 +37,10 @@ class Watched:
 
 
 def watched(session: Session, center_id: int) -> list[Watched]:
-    """Signals and revoked roles of the last 30 days, newest first."""
+    """Every revoked role and the newest signals of the last 30 days, newest first; then how many more there are.
+
+    So nobody hides the one behind many of the other.
+    """
     since = clock.now() - _STANDS
     revoked = events.revoked_since(session, center_id, since)
     people = {who for each in revoked for who in (each.identity_id, each.made_by)}
@@ -44,7 +48,9 @@ def watched(session: Session, center_id: int) -> list[Watched]:
     names[SYSTEM_IDENTITY] = _("服务器上的人")
     signals = [_of_signal(each) for each in signals_since(session, center_id, since, most=_MOST)]
     found = [*signals, *(_of_revoked(each, names) for each in revoked)]
-    return sorted(found, key=lambda each: each.at, reverse=True)[:_MOST]
+    shown = sorted(found, key=lambda each: each.at, reverse=True)
+    more = count_signals(session, center_id, since) - len(signals) if len(signals) == _MOST else 0
+    return [*shown, _rest(more, signals[-1].at)] if more else shown
 
 
 def _of_signal(signal: SignalView) -> Watched:
@@ -53,6 +59,11 @@ def _of_signal(signal: SignalView) -> Watched:
         if what == "proposal":
             href = url_for("audit.approval", proposal_id=parse_public_id(ref))
     return Watched(str(SIGNAL_WORDS[signal.kind]), signal.at, href)
+
+
+def _rest(more: int, at: datetime) -> Watched:
+    text = ngettext("还有 %(n)s 件更早的", "还有 %(n)s 件更早的", more, n=points(more, 0))
+    return Watched(str(text), at, url_for("audit.approvals"))
 
 
 def _of_revoked(event: EventView, names: dict[int, str]) -> Watched:
