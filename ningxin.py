@@ -1,5 +1,6 @@
 """The console script `ningxin`: its commands, on the application that the settings describe."""
 
+import gc
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run the command that was typed; also `python -m ningxin`."""
+    gc.disable()  # Code that loads leaves no garbage; the search for some took a quarter of a start.
     commands(prog_name="ningxin", obj=make_application)
 
 
@@ -18,6 +20,8 @@ def make_application() -> "Flask":
     """The application. It is loaded for a command that runs, so that --help and a mistyped name answer at once."""
     config, app = import_module("config"), import_module("ledger.app")
     made: Flask = app.create_app(config.load_settings(config.read_environment()))
+    gc.freeze()
+    gc.enable()
     return made
 
 

@@ -8,7 +8,8 @@ KEYS = (
     *("1qaz", "2wsx", "3edc", "4rfv", "5tgb", "6yhn", "7ujm", "8ik", "9ol"),
     *("147", "258", "369", "159", "357", "456", "789"),
 )
-_ROWS = KEYS + tuple(keys[::-1] for keys in KEYS)
+_BETWEEN = "\0"
+_ROWS = _BETWEEN.join(KEYS + tuple(keys[::-1] for keys in KEYS))
 _WIDEST_STEP = 2
 _WALK, _REPEATED = 3, 4
 
@@ -20,7 +21,7 @@ def is_walk(text: str) -> bool:
     steps = {ord(after) - ord(before) for before, after in pairwise(text)}
     if len(steps) == 1 and abs(min(steps)) <= _WIDEST_STEP:
         return True
-    return any(text.lower() in row for row in _ROWS)
+    return text.lower() in _ROWS and _BETWEEN not in text
 
 
 def bits(secret: str) -> float:

@@ -51,6 +51,13 @@ def test_help_and_a_mistyped_name_load_no_command() -> None:
         assert done.stdout.endswith("loaded: []\n"), done.stdout
 
 
+def test_a_start_loads_no_dictionary() -> None:
+    """Those of pinyin take 57 MB and a fifth of a start, and are read where goods are put on a shelf."""
+    program = "import sys, ledger.app; print('pypinyin' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "False\n", done.stderr
+
+
 def test_a_mistyped_name_is_one_sentence() -> None:
     done = subprocess.run(line("virefy"), cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stderr.splitlines()[-1]) == (2, "Error: No such command 'virefy'.")

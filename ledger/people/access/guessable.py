@@ -38,7 +38,7 @@ def is_easy(password: str, names: Iterable[str] = ()) -> bool:
     words = WORDS | {name for each in names for name in _parts(each)}
     plain = _plain(password)[:_MOST_SIGNS]
     return (
-        any(_pieces(spelling, words) < LEAST_PIECES for spelling in (plain, plain.translate(_SHIFTED)))
+        any(_pieces(spelling, words) < LEAST_PIECES for spelling in {plain, plain.translate(_SHIFTED)})
         or min(_pieces(_DOUBLED.sub(r"\1", plain), words), _pieces(plain[::2] + plain[1::2], words)) < _LEAST_UNBRAIDED
     )
 
