@@ -21,6 +21,7 @@ from ledger.kernel.database import Database
 from ledger.kernel.db import in_transaction
 from ledger.kernel.ids import public_id
 from ledger.points.book.queries import trial_balance
+from tests.cli.test_commands import console_at
 from tests.crash.server import Call, Server
 from tests.world import Person, World
 
@@ -182,9 +183,11 @@ def test_what_was_answered_is_there_once_and_the_rest_can_be_sent_again(server: 
     finish(burst, works)
     assert_sent_again_changes_nothing(burst, first)
     assert_everything_happened_once(database, world.center_id)
-    verified = server.run("verify")
-    assert verified.returncode == 0, verified.stdout + verified.stderr
     database.close()
+    console = console_at(database.url, server.folder)
+    verified = console.run("verify")
+    assert verified.exit_code == 0, verified.output
+    console.app.extensions["runtime"].database.close()
 
 
 def finish(burst: Burst, works: list[Work]) -> None:

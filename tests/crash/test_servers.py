@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -17,9 +17,12 @@ from ledger.kernel.cores import THREADS
 from ledger.kernel.database import Database
 from ledger.kernel.db import in_transaction
 from ledger.organisations.service import create_center
+from ledger.web import server as web_server
+from tests.cli.test_commands import Console, console_at
 from tests.commands import line
 from tests.crash.server import ROOT, Server, free_port, send
 from tests.runtimes import use_database
+from tests.world import World
 
 pytestmark = pytest.mark.crash
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
@@ -43,17 +46,6 @@ def gunicorn(folder: Path) -> Server:
     return Server(folder, port=port, command=command)
 
 
-def test_gunicorn_serves_it(folder: Path) -> None:
-    server = gunicorn(folder)
-    port = server.port
-    server.start()
-    try:
-        assert send(port, "GET", "/healthz")[:2] == (200, {"status": "ok"})
-        assert send(port, "GET", "/readyz")[:2] == (200, {"status": "ok"})
-    finally:
-        server.stop()
-
-
 def test_a_worker_does_not_outlive_its_parent(folder: Path) -> None:
     server = Server(folder)
     server.start()
@@ -68,39 +60,48 @@ def test_a_worker_does_not_outlive_its_parent(folder: Path) -> None:
     assert not server.listens()
 
 
-def test_a_second_server_at_the_same_port_is_told_so(folder: Path) -> None:
-    server = Server(folder)
-    server.start()
-    try:
-        second = server.run("serve")
-        assert second.returncode == 1
-        assert "choose another --port" in second.stderr
-        assert "Traceback" not in second.stderr
-    finally:
-        server.stop()
+@pytest.fixture
+def console(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Console]:
+    """Commands on the data folder, in this process, of which none gets as far as to serve."""
+
+    def serve(*_: object, **__: object) -> None:
+        raise AssertionError("it serves")
+
+    monkeypatch.setattr(web_server, "serve", serve)
+    found = console_at(f"sqlite:///{folder / 'ningxin.sqlite3'}", folder)
+    yield found
+    found.app.extensions["runtime"].database.close()
 
 
-def test_log_ins_are_not_printed_where_the_port_is_taken(folder: Path) -> None:
-    server = Server(folder)
-    server.start()
-    try:
-        second = server.run("serve", "--demo")
-    finally:
-        server.stop()
+def test_a_second_server_at_the_same_port_is_told_so(place: tuple[Server, World], console: Console) -> None:
+    assert "choose another --port" in console.fails("serve", "--port", str(place[0].port))
 
-    assert second.returncode == 1
+
+def test_log_ins_are_not_printed_where_the_port_is_taken(place: tuple[Server, World], console: Console) -> None:
+    second = console.run("serve", "--demo", "--port", str(place[0].port))
+
+    assert second.exit_code == 1
     assert (second.stdout, second.stderr.count("\n")) == ("", 1)
     assert "choose another --port" in second.stderr
 
 
-@pytest.mark.parametrize("make", [Server, gunicorn], ids=["serve", "gunicorn"])
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=lambda how: how.name)
+@pytest.mark.parametrize(
+    ("how", "make"),
+    [
+        pytest.param(signal.SIGTERM, Server, id="SIGTERM-serve"),
+        pytest.param(signal.SIGINT, Server, id="SIGINT-serve"),
+        pytest.param(signal.SIGTERM, gunicorn, id="SIGTERM-gunicorn"),
+        pytest.param(signal.SIGINT, gunicorn, id="SIGINT-gunicorn", marks=pytest.mark.long),
+    ],
+)
 def test_after_a_stop_all_facts_are_in_the_main_file(
     folder: Path, tmp_path: Path, how: signal.Signals, make: Callable[[Path], Server]
 ) -> None:
     database = folder / "ningxin.sqlite3"
     server = make(folder)
     server.start()
+    assert send(server.port, "GET", "/healthz")[:2] == (200, {"status": "ok"})
+    assert send(server.port, "GET", "/readyz")[:2] == (200, {"status": "ok"})
     made = Database(f"sqlite:///{database}")
     use_database(made)
     in_transaction(create_center, name="柳荫社区")
@@ -110,6 +111,10 @@ def test_after_a_stop_all_facts_are_in_the_main_file(
 
     server.stop(how)
 
+    assert server.process is not None
+    assert server.process.returncode == 0
+    assert not server.listens()
+    assert "Traceback" not in (folder / "server.log").read_text()
     assert not log.exists() or log.stat().st_size == 0
     alone = tmp_path / "alone.sqlite3"
     shutil.copyfile(database, alone)
@@ -117,31 +122,18 @@ def test_after_a_stop_all_facts_are_in_the_main_file(
         assert connection.execute("SELECT name FROM center").fetchall() == [("柳荫社区",)]
 
 
-def test_a_running_server_keeps_a_restore_away(folder: Path) -> None:
+def test_a_running_server_keeps_a_restore_away(folder: Path, console: Console) -> None:
     server = Server(folder)
-    assert server.run("backup", str(folder / "copy.backup")).returncode == 0
+    copy = str(folder / "copy.backup")
+    assert console.run("backup", copy).exit_code == 0
     server.start()
     try:
-        while_serving = server.run("restore", "--force", str(folder / "copy.backup"))
+        assert "in use: stop the service first" in console.fails("restore", "--force", copy)
     finally:
         server.stop()
-    afterwards = server.run("restore", "--force", str(folder / "copy.backup"))
+    afterwards = console.run("restore", "--force", copy)
 
-    assert (while_serving.returncode, "in use: stop the service first" in while_serving.stderr) == (1, True)
-    assert afterwards.returncode == 0, afterwards.stderr
-
-
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=lambda how: how.name)
-def test_it_stops_when_it_is_told_to(folder: Path, how: signal.Signals) -> None:
-    server = Server(folder)
-    server.start()
-
-    server.stop(how)
-
-    assert server.process is not None
-    assert server.process.returncode == 0
-    assert not server.listens()
-    assert "Traceback" not in (folder / "server.log").read_text()
+    assert afterwards.exit_code == 0, afterwards.output
 
 
 def test_the_jobs_run_in_a_process_of_their_own(folder: Path) -> None:
@@ -164,7 +156,12 @@ def test_the_jobs_run_in_a_process_of_their_own(folder: Path) -> None:
     [
         ({}, set(CORES[-1:]), f"1 of {len(CORES)} cores and 16 threads: on SQLite one core answers faster"),
         ({"LEDGER_CORES": "all"}, set(CORES), f"all cores ({len(CORES)}) and {THREADS} threads: as LEDGER_CORES says"),
-        ({"LEDGER_CORES": "1", "LEDGER_THREADS": "9"}, set(CORES[-1:]), f"1 of {len(CORES)} cores and 9 threads: as"),
+        pytest.param(
+            {"LEDGER_CORES": "1", "LEDGER_THREADS": "9"},
+            set(CORES[-1:]),
+            f"1 of {len(CORES)} cores and 9 threads: as",
+            marks=pytest.mark.long,
+        ),
     ],
 )
 def test_requests_keep_to_their_cores_and_jobs_have_all(
