@@ -4,7 +4,9 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from click.testing import Result
@@ -102,8 +104,7 @@ def make_trouble(trouble: str, url: str) -> None:
             with runtime_database().writer.begin() as connection:
                 connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
         case "it is older":
-            database.unlink()
-            upgrade(url, "0009")
+            database.write_bytes(older_database())
         case "it is damaged":
             with database.open("r+b") as file:
                 file.seek(4096)
@@ -120,6 +121,15 @@ def make_trouble(trouble: str, url: str) -> None:
             database.chmod(0o400)
             database.parent.chmod(0o500)
     runtime_database().close()
+
+
+@cache
+def older_database() -> bytes:
+    """A database of an earlier version of the program."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "older.sqlite3"
+        upgrade(f"sqlite:///{path}", "0009")
+        return path.read_bytes()
 
 
 def within(trouble: str) -> AbstractContextManager[None]:

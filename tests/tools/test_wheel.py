@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -17,6 +18,8 @@ from tests.crash.server import ROOT, Server
 from tools.wheel_hook import CustomBuildHook, lacking
 
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
+# It is built once, by the process that runs them all.
+of_one_wheel = pytest.mark.xdist_group("wheel")
 SHIPPED = (
     *("ledger/**/*.py", "ledger/templates/**/*", "ledger/static/**/*", "ledger/translations/**/*.mo"),
     *("migrations/**/*.py", "migrations/script.py.mako", "config.py", "wsgi.py", "ningxin.py"),
@@ -55,6 +58,7 @@ def run(program: Path, folder: Path, *command: str) -> str:
     return subprocess.run([program, *command], cwd=folder, env=own, capture_output=True, text=True, check=True).stdout
 
 
+@of_one_wheel
 def test_it_holds_every_file_of_the_service_and_nothing_else(wheel: Path) -> None:
     here = {
         path.relative_to(ROOT).as_posix()
@@ -69,6 +73,7 @@ def test_it_holds_every_file_of_the_service_and_nothing_else(wheel: Path) -> Non
     assert {*kinds} <= there
 
 
+@of_one_wheel
 def test_it_works_from_any_folder(program: Path, tmp_path: Path) -> None:
     python = program.with_name("python")
     probe = [python, "-c", "import ledger; print(ledger.__file__)"]
@@ -81,10 +86,12 @@ def test_it_works_from_any_folder(program: Path, tmp_path: Path) -> None:
     assert "no difference" in run(program, tmp_path, "verify")
 
 
+@of_one_wheel
 @pytest.mark.crash
-def test_it_serves_its_pages_in_english_and_their_files(program: Path, tmp_path: Path) -> None:
+@pytest.mark.long
+def test_it_serves_its_pages_in_english_and_their_files(program: Path, tmp_path: Path, migrated_sqlite: Path) -> None:
     server = Server(tmp_path, command=(str(program), "serve"), cwd=tmp_path)
-    subprocess.run([program, "migrate"], cwd=tmp_path, env=server.environment(), check=True, capture_output=True)
+    shutil.copyfile(migrated_sqlite, tmp_path / "ningxin.sqlite3")
     server.start()
     try:
         at = f"http://127.0.0.1:{server.port}"
