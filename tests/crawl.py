@@ -4,7 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 from itertools import combinations
 from typing import Any
@@ -44,17 +44,26 @@ TEXTS = {"unit": "point", "category": "治安", "name": "王桂兰", "phone": "1
 _NEXT = re.compile(r'href="([^"]*[?;&]after=[^"]+)"')
 
 
+Key = tuple[str, str, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An answered GET."""
+    """An answered GET; `number` counts the queries of an endpoint and reader, and is 0 where nothing is asked."""
 
     endpoint: str
     address: str
     who: str
     answer: TestResponse
+    number: int = 0
 
     def __str__(self) -> str:
         return f"{self.address} as {self.who}: {self.answer.status_code}"
+
+    @property
+    def key(self) -> Key:
+        """Which request it is, in any crawl of the same pages."""
+        return self.endpoint, self.who, self.number
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +72,21 @@ class Parameters:
 
     described: dict[str, Any]
     heard: Values
+    among: frozenset[Key] | None = None
+
+    def skips(self, key: Key) -> bool:
+        """Whether a crawl among some requests leaves this one out."""
+        return self.among is not None and key not in self.among
 
 
-def crawl(tour: Tour, keys: Mapping[str, int | str]) -> Iterator[Asked]:
-    """Request everything as everybody; `keys` are those that the tour lacks."""
+def crawl(tour: Tour, keys: Mapping[str, int | str], among: frozenset[Key] | None = None) -> Iterator[Asked]:
+    """Request everything as everybody; `keys` are those that the tour lacks.
+
+    If it is among some requests of an earlier crawl, all others that ask something are left out.
+    """
     described = tour.app.test_client().get("/api/openapi.json").get_json()
     with heard_filters(tour) as heard:
-        taken = Parameters(described, heard)
+        taken = Parameters(described, heard, among)
         for rule in tour.app.url_map.iter_rules():
             if "GET" in (rule.methods or set()) and rule.endpoint not in NEVER_ASKED:
                 for path in _paths(rule, tour, keys):
@@ -152,11 +169,13 @@ def _ask_all(tour: Tour, who: str, rule: Rule, path: str, taken: Parameters) -> 
     # Requests that lack a parameter are repeated with it. A clerk and an auditor see what manager and administrator do.
     if plain.answer.status_code not in (200, 422) or who not in ASK_MORE or path.rpartition(".")[2] in SAME_AS_CSV:
         return
-    for query in _queries(rule, plain, tour, taken):
-        first = _ask(tour, who, rule, f"{path}?{urlencode(query)}")
+    for number, query in enumerate(_queries(rule, plain, tour, taken), start=1):
+        if taken.skips((rule.endpoint, who, number)):
+            continue
+        first = replace(_ask(tour, who, rule, f"{path}?{urlencode(query)}"), number=number)
         yield first
         if first.answer.is_json and (after := first.answer.get_json().get("next")):
-            yield _ask(tour, who, rule, f"{path}?{urlencode({**query, 'after': after})}")
+            yield replace(_ask(tour, who, rule, f"{path}?{urlencode({**query, 'after': after})}"), number=number)
 
 
 def _ask(tour: Tour, who: str, rule: Rule, address: str) -> Asked:
