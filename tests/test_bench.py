@@ -13,6 +13,7 @@ from tests.databases import PostgresServer
 GROUPS = {"G4", "G5", "G8", "G9", "G10", "G14", "indexes", "seal", "sealing", "start"}
 
 
+@pytest.mark.long
 def test_every_figure_comes_out(tmp_path: Path) -> None:
     figures = list(measure(tmp_path, tmp_path, SIZES["tiny"], "", postgres=False))
 

@@ -14,7 +14,9 @@ from tests.runtimes import use_database
 # A village takes long to load, so one process runs all tests of it.
 VILLAGES = [
     pytest.param("sqlite", marks=pytest.mark.xdist_group("village on sqlite")),
-    pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.xdist_group("village on postgresql")]),
+    pytest.param(
+        "postgresql", marks=[pytest.mark.postgres, pytest.mark.long, pytest.mark.xdist_group("village on postgresql")]
+    ),
 ]
 
 
@@ -25,8 +27,9 @@ def village(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         database = Database(url)
         use_database(database)
         settings = settings_for(url, tmp_path_factory.mktemp("village"))
-        load(settings)
-        yield Village(database, settings, in_snapshot(organisations.only_center).id, filled_tables(database))
+        said = tuple(load(settings))
+        center_id = in_snapshot(organisations.only_center).id
+        yield Village(database, settings, center_id, filled_tables(database), said)
         database.close()
 
 

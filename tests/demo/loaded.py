@@ -17,6 +17,8 @@ from ledger.tables import metadata
 from tests.conftest import settings_on
 
 NOW = datetime(2026, 6, 3, 2, 20, tzinfo=UTC)
+# For what is as true of a short story.
+HAMLET = replace(VILLAGE, volunteers=30, activities=8, visits=10)
 
 
 def settings_for(url: str, folder: Path) -> Settings:
@@ -34,12 +36,13 @@ def load(settings: Settings, *, seed: int = district.SEED, size: Size = VILLAGE)
 
 @dataclass
 class Village:
-    """A loaded village; `filled` are the tables with rows when it was loaded."""
+    """A loaded village; `filled` are the tables with rows when it was loaded, `said` what was said meanwhile."""
 
     database: Database
     settings: Settings
     center_id: int
     filled: frozenset[str] = frozenset()
+    said: tuple[str, ...] = ()
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """The rows of a statement."""

@@ -35,7 +35,7 @@ from ledger.places.queries import centers
 from ledger.points.book.queries import balance, trial_balance
 from ledger.points.policy import POINT, AccountKey
 from tests.conftest import made_database
-from tests.demo.loaded import NOW, Village, load, settings_for
+from tests.demo.loaded import HAMLET, NOW, Village, load, settings_for
 from tests.demo.story import story_of
 from tests.log_ins import log_in_of
 from tests.runtimes import use_database
@@ -169,9 +169,9 @@ def test_it_is_loaded_once(village: Village) -> None:
 
 
 def told(own_database: Database, folder: Path, seed: int) -> tuple[list[Any], list[Any]]:
-    """Load a village and read its story: who was where when, and every receipt."""
+    """Load a hamlet and read its story: who was where when, and every receipt."""
     folder.mkdir()
-    load(settings_for(own_database.url, folder), seed=seed)
+    load(settings_for(own_database.url, folder), seed=seed, size=HAMLET)
     return story_of(own_database)
 
 
@@ -189,6 +189,11 @@ def test_the_same_seed_tells_the_same_year(
             another.close()
 
 
+@pytest.mark.parametrize(
+    "own_database_url",
+    ["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.long])],
+    indirect=True,
+)
 def test_a_load_that_was_cut_short_leaves_nothing(
     own_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -200,10 +205,10 @@ def test_a_load_that_was_cut_short_leaves_nothing(
     with monkeypatch.context() as patch:
         patch.setattr(serving, "decide", pull_the_plug)
         with pytest.raises(KeyboardInterrupt):
-            load(settings)
+            load(settings, size=HAMLET)
     assert in_snapshot(centers) == []
 
-    load(settings)
+    load(settings, size=HAMLET)
     assert len(in_snapshot(centers)) == 1
 
 

@@ -15,20 +15,18 @@ from ledger.demo.progress import Recomputing
 from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.settings import SettingsError
-from ledger.organisations import queries as organisations
-from tests.demo.loaded import load, settings_for
+from tests.demo.loaded import HAMLET, Village, load, settings_for
 
 
-@pytest.mark.parametrize("own_database_url", ["sqlite"], indirect=True)
-def test_it_says_how_far_it_is_and_that_its_books_are_right(own_database: Database, tmp_path: Path) -> None:
-    said = load(settings_for(own_database.url, tmp_path))
+def test_it_says_how_far_it_is_and_that_its_books_are_right(village: Village) -> None:
+    said = village.said
 
     months = [line for line in said if line.endswith("%")]
     assert len(months) >= 10
     assert months[-1].endswith("100 %")
     assert re.fullmatch(r" +[\d,]+ transfers, [\d,]+ accounts: no difference", said[-2])
     assert said[-1].startswith("==> Demonstration district: ready")
-    run = in_snapshot(audit.find_last_run, in_snapshot(organisations.only_center).id)
+    run = in_snapshot(audit.find_last_run, village.center_id)
     assert run is not None
     assert (run.status, run.difference) == ("clean", None)
 
@@ -45,7 +43,7 @@ def test_books_that_differ_are_not_called_ready(
     monkeypatch.setattr(runs, "verify_now", differing)
 
     with pytest.raises(SettingsError, match="balance_after"):
-        load(settings_for(own_database.url, tmp_path))
+        load(settings_for(own_database.url, tmp_path), size=HAMLET)
 
 
 def test_a_long_verification_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,6 +81,7 @@ def test_the_districts_have_the_sizes_of_real_ones() -> None:
     assert SIZES == {"village": VILLAGE, "district": DISTRICT, "haidian": HAIDIAN}
 
 
+@pytest.mark.long
 def test_a_share_of_haidian_has_the_sizes_it_promises(haidian: Village) -> None:
     assert haidian.count("place") == SMALL_HAIDIAN.places == 1 + 2 + 6
     assert haidian.count("team") == SMALL_HAIDIAN.teams == 17
@@ -90,6 +91,7 @@ def test_a_share_of_haidian_has_the_sizes_it_promises(haidian: Village) -> None:
     assert haidian.count("login_phone") > 0.8 * SMALL_HAIDIAN.volunteers
 
 
+@pytest.mark.long
 def test_its_shops_and_stations_are_all_in_use(haidian: Village) -> None:
     in_shops = haidian.rows("SELECT shop_id, count(*) FROM redemption WHERE status = 'CONFIRMED' GROUP BY shop_id")
     at_stations = haidian.rows("SELECT station_id, count(*) FROM attendance GROUP BY station_id")
@@ -99,6 +101,7 @@ def test_its_shops_and_stations_are_all_in_use(haidian: Village) -> None:
     assert min(number for _shop, number in in_shops) >= 10
 
 
+@pytest.mark.long
 def test_its_books_balance(haidian: Village) -> None:
     with haidian.database.snapshot() as session:
         found = verify(session, haidian.center_id)
@@ -110,6 +113,7 @@ def test_there_are_names_for_all_places_and_phones_for_all_people() -> None:
     assert HAIDIAN.volunteers < 9_000_000
 
 
+@pytest.mark.long
 def test_three_years_end_now_and_all_of_them_are_busy(years: Village) -> None:
     moments = [as_instant(row[0]) for row in years.rows("SELECT recorded_at FROM batch ORDER BY recorded_at")]
     receipts = dict(years.rows("SELECT receipt_year, count(*) FROM redemption GROUP BY receipt_year"))
@@ -127,6 +131,7 @@ def as_instant(value: object) -> datetime:
     return parse_instant(str(value))
 
 
+@pytest.mark.long
 def test_what_nobody_spends_in_time_expires_once_two_people_have_released_it(years: Village) -> None:
     runs = years.rows("SELECT ends_on, status, expired_lots, prepared_by, released_by FROM expiry_run ORDER BY ends_on")
     broken = years.rows(
@@ -142,11 +147,13 @@ def test_what_nobody_spends_in_time_expires_once_two_people_have_released_it(yea
     assert found.clean, found.difference
 
 
+@pytest.mark.long
 def test_the_same_seed_tells_the_same_years(years: Village, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     with loaded(request, tmp_path, THREE_YEARS) as again:
         assert story_of(again.database) == story_of(years.database)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("tool", TOOLS)
 @pytest.mark.parametrize("name", ["haidian", "years"])
 def test_outside_tools_agree(name: str, tool: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:

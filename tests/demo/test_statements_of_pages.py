@@ -1,4 +1,4 @@
-"""A hundred of everything: each page and answer is shown, to its end, and sends no statement for each of its rows."""
+"""Sixty of everything: each page and answer is shown, to its end, and sends no statement for each of its rows."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,8 @@ from tests.shop.counter import Counter, give_points
 from tests.tour import Tour
 from tests.world import Person, World
 
-MORE = 100
+# More than a page has.
+MORE = 60
 # So many more statements are no accident.
 FEW = 8
 # Those that still send a statement per row, and why.
