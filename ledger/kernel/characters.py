@@ -6,6 +6,8 @@ dots of many kinds, with spaces or without, and in old files with signs of a fon
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from typing import Literal
 
 # Embeddings, overrides and isolates, which turn the direction of writing, and the marks that end them.
 TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -13,6 +15,8 @@ TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 INVISIBLE = dict.fromkeys(map(ord, TURNS + "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
 # Between the parts of a name, as keyboards, word processors and forms have it: · • ・ ‧ ∙ ⋅ ⸱ ᐧ ꞏ ･ . ． 。 ｡
 DOTS = "\u00b7\u2022\u30fb\u2027\u2219\u22c5\u2e31\u1427\ua78f\u0387\uff65.\uff0e\u3002\uff61"
+# Unicode's bound of marks on one letter (UAX #15, stream-safe text format). Putting more in order costs their square.
+MOST_MARKS = 30
 HAN = "\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _UNSEEN = {code: None for code in INVISIBLE if chr(code) not in TURNS}
 # Where Windows put signs of GBK that Unicode did not have yet: U+E815 for the bytes FE50, and so on.
@@ -33,12 +37,12 @@ _SPACE_FOR_LOOKS = re.compile(rf"(?<={_NO_WORDS})\s+|\s+(?={_NO_WORDS})")
 
 def narrow(typed: str) -> str:
     """A number or code as it was meant: compatibility forms replaced, invisible characters dropped, trimmed."""
-    return unicodedata.normalize("NFKC", typed.translate(INVISIBLE)).strip()
+    return normalise("NFKC", typed.translate(INVISIBLE)).strip()
 
 
 def settle(text: str) -> str:
     """Text as it is kept: composed, without signs that do nothing, single spaces, a font's own signs by their place."""
-    return " ".join(unicodedata.normalize("NFC", text.translate(_OF_A_FONT).translate(_UNSEEN)).split())
+    return " ".join(normalise("NFC", text.translate(_OF_A_FONT).translate(_UNSEEN)).split())
 
 
 def name_key(name: str) -> str:
@@ -46,6 +50,21 @@ def name_key(name: str) -> str:
 
     One key for every way to write a name: full or half width, any dot, spaces for looks, capitals, compatibility forms.
     """
-    one = unicodedata.normalize("NFKC", settle(_DOT.sub("\u00b7", name.translate(INVISIBLE))))
+    one = normalise("NFKC", settle(_DOT.sub("\u00b7", name.translate(INVISIBLE))))
     one = _SPACE_FOR_LOOKS.sub("", " ".join(_DOT.sub("\u00b7", one).split()))
-    return unicodedata.normalize("NFKC", one.casefold())
+    return normalise("NFKC", one.casefold())
+
+
+def normalise(form: Literal["NFC", "NFKC"], text: str) -> str:
+    """Unicode's normal form, in time that grows with the text. Of marks in a row the first `MOST_MARKS` stay."""
+    if len(text) > MOST_MARKS and not text.isascii():
+        text = "".join(_with_few_marks(text))
+    return unicodedata.normalize(form, text)
+
+
+def _with_few_marks(text: str) -> Iterator[str]:
+    run = 0
+    for letter in text:
+        run = run + 1 if unicodedata.combining(letter) else 0
+        if run <= MOST_MARKS:
+            yield letter

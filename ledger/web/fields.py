@@ -99,10 +99,11 @@ class Text(_Read, fields.String):
 
     def __init__(self, *, shortest: int = 1, longest: int = 200, **kwargs: Any) -> None:
         super().__init__(validate=length(shortest, longest), **kwargs)
+        self._longest = longest
 
     def read(self, text: str) -> str:
-        """Read trimmed text; the validator checks its length."""
-        return reading.read_text(text, longest=len(text))
+        """Read trimmed text."""
+        return reading.read_text(text, longest=self._longest)
 
 
 class Verbatim(_Spoken, fields.String):

@@ -20,7 +20,7 @@ Ask = Callable[[], Awaitable[int]]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of bodies: bytes that anybody may send, bytes kept in memory, seconds for a body and for one above memory.
+    """Of bodies: bytes that anybody may send, which are kept in memory; bytes of a form; seconds for a form and a file.
 
     `drained` is how many bytes of a refused body are read and thrown away, so that its sender reads the answer.
     A body may come in so many `pieces`, and in one more for each `piece_bytes` that it has brought: each of them
@@ -28,7 +28,7 @@ class Limits:
     """
 
     for_strangers: int
-    in_memory: int
+    for_people: int
     seconds: float
     seconds_for_files: float
     drained: int
@@ -124,7 +124,7 @@ class _Body:
         """All of it, from its start."""
         if self._length is not None and not await self._may_have(self._length, timer):
             raise await self._too_large(self._pieces())
-        file: IO[bytes] = SpooledTemporaryFile(self._limits.in_memory)  # noqa: SIM115 - closed with the request
+        file: IO[bytes] = SpooledTemporaryFile(self._limits.for_strangers)  # noqa: SIM115 - closed with the request
         pieces = self._pieces()
         async for piece in pieces:
             if not await self._may_have(self.size, timer):
@@ -137,7 +137,7 @@ class _Body:
         if size > self._most and not self._has_asked:
             self._has_asked = True
             self._most = await self._ask()
-            if self._most > self._limits.in_memory:
+            if self._most > self._limits.for_people:
                 timer.reschedule(asyncio.get_running_loop().time() + self._limits.seconds_for_files)
         return size <= self._most
 

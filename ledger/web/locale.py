@@ -5,6 +5,7 @@ from typing import Literal
 from flask import Flask, has_request_context, request
 from flask_babel import Babel
 
+from ledger.web.accepted import accepted_languages
 from ledger.web.cookies import read_cookie
 
 Language = Literal["zh", "en"]
@@ -19,7 +20,7 @@ def language() -> Language:
     chosen = read_cookie(LANGUAGE_COOKIE)
     if chosen in ("zh", "en") and "Authorization" not in request.headers:
         return "en" if chosen == "en" else "zh"
-    return "en" if request.accept_languages.best_match(["zh", "en"], default="zh") == "en" else "zh"
+    return "en" if accepted_languages().best_match(["zh", "en"], default="zh") == "en" else "zh"
 
 
 def register(app: Flask) -> None:

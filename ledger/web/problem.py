@@ -16,6 +16,7 @@ from ledger.kernel import clock, runtime
 from ledger.kernel.errors import LedgerError, Rejected, Unavailable, text_of
 from ledger.kernel.ids import public_id
 from ledger.web import formats
+from ledger.web.accepted import accepted_types
 from ledger.web.locale import Language, language
 from ledger.web.logs import route_name
 
@@ -48,7 +49,7 @@ class InvalidFields(Rejected):
 
 def wants_json() -> bool:
     """Whether the response goes to an API client."""
-    return request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json"
+    return request.path.startswith("/api/") or accepted_types().best == "application/json"
 
 
 def words(error: LedgerError, *, in_language: Language | None = None) -> tuple[str, str]:

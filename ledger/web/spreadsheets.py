@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,6 +12,7 @@ from urllib.parse import quote
 import xlsxwriter
 from flask import Response
 
+from ledger.kernel.characters import normalise
 from ledger.kernel.errors import NotFound
 from ledger.web.asked import refuse_unread
 
@@ -97,4 +97,4 @@ def _may_be_formula(text: str) -> bool:
     if text[:1] in ("\t", "\r", "\n"):
         return True
     first = next((sign for sign in text if sign.isprintable() and not sign.isspace()), "")
-    return unicodedata.normalize("NFKC", first)[:1] in _FORMULA_SIGNS
+    return normalise("NFKC", first)[:1] in _FORMULA_SIGNS

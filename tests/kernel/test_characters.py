@@ -1,12 +1,13 @@
 """One key for a name, however it is written; names that differ to the eye keep two."""
 
 import unicodedata
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.kernel.characters import DOTS, INVISIBLE, name_key, settle
+from ledger.kernel.characters import DOTS, INVISIBLE, MOST_MARKS, name_key, narrow, normalise, settle
 
 SAME = {
     "dots": [f"阿依古丽{dot}买买提" for dot in DOTS] + ["阿依古丽 · 买买提", "阿依古丽‧ 买买提"],
@@ -35,3 +36,16 @@ def test_a_key_is_its_own_and_nothing_unseen_changes_it(name: str, unseen: str, 
     assert name_key(name[:at] + unseen + name[at:]) == name_key(name)
     assert name_key(unicodedata.normalize("NFKC", name)) == name_key(name)
     assert name_key(settle(name)) == name_key(name)
+
+
+@given(st.text(max_size=100))
+def test_writing_is_normalised_as_unicode_says(text: str) -> None:
+    assert normalise("NFC", text) == unicodedata.normalize("NFC", text)
+    assert normalise("NFKC", text) == unicodedata.normalize("NFKC", text)
+
+
+@pytest.mark.parametrize("clean", [settle, narrow, name_key])
+def test_what_is_put_in_order_is_bounded(clean: Callable[[str], str]) -> None:
+    marks = "\u0301\u0323" * 5_000
+
+    assert len(clean(f"x{marks}y{marks}")) <= 2 * (MOST_MARKS + 1)

@@ -5,10 +5,9 @@ pieces before anything else, so few of them are few guesses, however many signs 
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 
-from ledger.kernel.characters import DOTS
+from ledger.kernel.characters import DOTS, normalise
 from ledger.kernel.guessing import is_walk
 from ledger.people.access.common_words import WORDS
 
@@ -52,7 +51,7 @@ def is_personal(password: str, *, phone: str, names: Iterable[str] = ()) -> bool
 
 def _plain(text: str) -> str:
     """Full-width and capital letters are others' spellings of the same password."""
-    return unicodedata.normalize("NFKC", text).casefold()
+    return normalise("NFKC", text).casefold()
 
 
 def _parts(name: str) -> Iterator[str]:

@@ -1,11 +1,11 @@
 """Password hashing. It takes tens of milliseconds on purpose, so it runs outside units."""
 
-import unicodedata
 from collections.abc import Sequence
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from ledger.kernel.characters import normalise
 from ledger.kernel.errors import Rejected
 from ledger.people.access.guessable import is_easy, is_personal
 
@@ -48,4 +48,4 @@ def password_is_right(password_hash: str | None, password: str) -> bool:
 
 def _plain(password: str) -> bytes:
     """Normalise a password, whatever keyboard composed it: full-width digits become digits."""
-    return unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")
+    return normalise("NFKC", password).encode("utf-8", "surrogatepass")
