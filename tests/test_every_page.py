@@ -2,7 +2,7 @@
 
 The table lists each endpoint that answers a GET with a page; a missing one fails the first test. Each page loads
 twice: in Chinese on a phone, where axe checks it, and in English on a desktop. The cheap checks run on both, the
-narrowest window last.
+narrowest window last. `make test` leaves out English: its words are also read in `test_english_pages.py`.
 """
 
 import re
@@ -268,6 +268,7 @@ def test_a_page_in_chinese_on_a_phone(guide: Guide, endpoint: str) -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.long
 @on_sqlite
 @pytest.mark.parametrize("endpoint", in_groups("en"))
 def test_a_page_in_english_on_a_desk(guide: Guide, endpoint: str) -> None:

@@ -18,7 +18,8 @@ from tests.browser import PHONE, OpenPage, no_axe_violations, no_sideways_scroll
 from tests.village import Village
 from tools.test_system import find_browser
 
-pytestmark = pytest.mark.browser
+# Its steps are tests of their own, too: `init` in tests/cli, each page in a browser, the main job in one go.
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 ADMIN, CLERK, VOLUNTEER = "13805570123", "13805570124", "13805570125"
 PASSWORD = "白云山下有三只羊"

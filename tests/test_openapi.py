@@ -112,6 +112,7 @@ def test_the_service_keeps_to_its_document(case: Case, town: Town) -> None:
     ask(case, town, "everybody")
 
 
+@pytest.mark.long
 @on_sqlite
 @pytest.mark.parametrize("who", ["clerk", "volunteer"])
 @smaller.parametrize()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
@@ -170,9 +171,18 @@ class Scanning(RuleBasedStateMachine):
             assert verified(self.world).difference is None
 
 
-def test_no_order_of_events_credits_a_minute_twice(database: Database) -> None:
+def scan_at_random(database: Database, *, examples: tuple[int, int]) -> None:
     machine = type("ScanningHere", (Scanning,), {"database": database})
-    run_machine(machine, examples=(20, 150), steps=(25, 25))
+    run_machine(machine, examples=examples, steps=(25, 25))
+
+
+@pytest.mark.long
+def test_no_order_of_events_credits_a_minute_twice(database: Database) -> None:
+    scan_at_random(database, examples=(20, 150))
+
+
+def test_a_few_orders_of_events_credit_no_minute_twice(database: Database) -> None:
+    scan_at_random(database, examples=(6, 6))
 
 
 moments = st.integers(0, 3 * 24 * 60 * 60).map(lambda seconds: at(0) + timedelta(seconds=seconds))

@@ -42,7 +42,7 @@ def furnish(world: World) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("language", ["zh", pytest.param("en", marks=pytest.mark.long)])
 def test_pages_of_staff(world: World, open_page: OpenPage, language: str) -> None:
     addresses = furnish(world)
     page = open_page(world.add_staff("admin", place_id=world.top_id), language=language)

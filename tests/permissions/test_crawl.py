@@ -1,6 +1,7 @@
 """Every operation, asked by every role at every place: no answer and no operation is outside the table."""
 
 from collections import defaultdict
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
@@ -11,7 +12,17 @@ from ledger.kernel.db import in_transaction
 from tests.databases import on_sqlite
 from tests.permissions.requests import Requests, app_routes
 from tests.permissions.rules import RULES
-from tests.permissions.table import Cell, crawl, foreseen, may_read_the_person, people, undo_units
+from tests.permissions.table import (
+    Cell,
+    Choice,
+    all_of,
+    crawl,
+    foreseen,
+    may_read_the_person,
+    people,
+    some_of,
+    undo_units,
+)
 from tests.source import ROOT
 from tests.tour import Tour
 from tests.world import World
@@ -45,16 +56,19 @@ NEVER_DONE: dict[str, str] = {
 }
 
 
+Ask = Callable[[Choice], list[Cell]]
+
+
 @pytest.fixture
-def cells(app: Flask, database: Database, monkeypatch: pytest.MonkeyPatch) -> list[Cell]:
-    """Every answer; nothing that is asked for stays done."""
+def ask(app: Flask, database: Database, monkeypatch: pytest.MonkeyPatch) -> Ask:
+    """Every answer to those chosen; nothing that is asked for stays done."""
     tour = Tour(World(database), app)
     run = in_transaction(verifying.begin, actor=tour.person("admin").actor)
     tour.keys["verification_id"] = run["id"]
     everybody = people(tour)
     requests = Requests(tour)
     undo_units(monkeypatch)
-    return list(crawl(requests, app_routes(app), everybody))
+    return lambda choose: list(crawl(requests, app_routes(app), everybody, choose))
 
 
 @on_sqlite
@@ -64,8 +78,19 @@ def test_no_operation_is_outside_the_table(app: Flask) -> None:
     assert RULES.keys() - routes == set(), "These are gone: take them out of tests/permissions/rules.py."
 
 
+@pytest.mark.long
 @on_sqlite
-def test_every_answer_is_in_the_table(cells: list[Cell]) -> None:
+def test_every_answer_is_in_the_table(ask: Ask) -> None:
+    assert_in_the_table(ask(all_of))
+
+
+@on_sqlite
+def test_an_answer_of_each_kind_is_in_the_table(ask: Ask) -> None:
+    assert_in_the_table(ask(some_of))
+
+
+def assert_in_the_table(cells: list[Cell]) -> None:
+    """Fail unless the table foresees these answers, and somebody gets through with each write."""
     wrong = defaultdict(list)
     for cell in cells:
         said = foreseen(RULES[cell.endpoint], cell.who)

@@ -284,7 +284,13 @@ def _codes(refusal: str) -> Iterator[str]:
         yield f"points.pending_transfer_{names[kind]}"
 
 
+@pytest.mark.long
 def test_bookkeeping(database: Database) -> None:
     """Few examples, because each is a whole book."""
     assert database is not None
     run_machine(Bookkeeping, examples=(20, 150), steps=(50, 100))
+
+
+def test_a_little_bookkeeping(database: Database) -> None:
+    assert database is not None
+    run_machine(Bookkeeping, examples=(5, 5), steps=(50, 50))

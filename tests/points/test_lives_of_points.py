@@ -223,7 +223,13 @@ class LivesOfPoints(RuleBasedStateMachine):
         return clock.local_day(self.now, ZONE)
 
 
+@pytest.mark.long
 def test_lives_of_points(database: Database) -> None:
     """Few examples, because each is a whole book."""
     assert database is not None
     run_machine(LivesOfPoints, examples=(20, 150), steps=(40, 100))
+
+
+def test_a_few_lives_of_points(database: Database) -> None:
+    assert database is not None
+    run_machine(LivesOfPoints, examples=(5, 5), steps=(40, 40))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy.orm import Session
@@ -251,8 +252,17 @@ class Selling(RuleBasedStateMachine):
         return [found[key] for key in keys], states, sums.get((POINT, "redeemed"), 0)
 
 
-def test_points_and_goods_are_neither_made_nor_lost(own_database: Database) -> None:
+def sell(on_database: Database, *, examples: tuple[int, int]) -> None:
     class Here(Selling):
-        database = own_database
+        database = on_database
 
-    run_machine(Here, examples=(25, 150), steps=(40, 40))
+    run_machine(Here, examples=examples, steps=(40, 40))
+
+
+@pytest.mark.long
+def test_points_and_goods_are_neither_made_nor_lost(own_database: Database) -> None:
+    sell(own_database, examples=(25, 150))
+
+
+def test_a_few_days_at_the_till_make_and_lose_nothing(own_database: Database) -> None:
+    sell(own_database, examples=(5, 5))

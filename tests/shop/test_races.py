@@ -20,7 +20,7 @@ from tests.runtimes import ZONE
 from tests.shop.counter import balance, give_points
 from tests.world import Person, World
 
-ROUNDS = 200
+ROUNDS, FEW = 200, 20
 PRICE = 3_000
 
 
@@ -81,31 +81,49 @@ def winner(outcomes: list[Any], refusal: str) -> Any:
     return won[0]
 
 
+@pytest.mark.long
 def test_two_clerks_can_not_spend_the_same_points(own_world: World) -> None:
-    tills, member = Tills(own_world, stock=2 * ROUNDS), own_world.add_volunteer()
-    for _ in range(ROUNDS):
+    compete_for_points(own_world, ROUNDS)
+
+
+def test_two_clerks_can_not_spend_the_same_points_a_few_times(own_world: World) -> None:
+    compete_for_points(own_world, FEW)
+
+
+def compete_for_points(own_world: World, rounds: int) -> None:
+    tills, member = Tills(own_world, stock=2 * rounds), own_world.add_volunteer()
+    for _ in range(rounds):
         give_points(own_world, member, PRICE)
         works = [tills.take(till, tills.code(member)) for till in (0, 1)]
         held = winner(at_once(works), "shop.points_insufficient")
         tills.confirm(0, held["id"])()
 
     assert balance(own_world, member).balance == 0
-    assert tills.left() == ROUNDS
+    assert tills.left() == rounds
 
 
+@pytest.mark.long
 def test_two_members_can_not_take_the_last_bag(own_world: World) -> None:
+    compete_for_the_last_bag(own_world, ROUNDS)
+
+
+def test_two_members_can_not_take_the_last_bag_a_few_times(own_world: World) -> None:
+    compete_for_the_last_bag(own_world, FEW)
+
+
+def compete_for_the_last_bag(own_world: World, rounds: int) -> None:
     tills = Tills(own_world, stock=0)
     members = [own_world.add_volunteer(), own_world.add_volunteer("李建国")]
     for member in members:
-        give_points(own_world, member, ROUNDS * PRICE)
-    for _ in range(ROUNDS):
+        give_points(own_world, member, rounds * PRICE)
+    for _ in range(rounds):
         tills.restock()
         works = [tills.take(till, tills.code(member)) for till, member in enumerate(members)]
         held = winner(at_once(works), "shop.stock_short")
         tills.confirm(0, held["id"])()
 
     assert tills.left() == 0
-    assert sum(balance(own_world, member).balance for member in members) == ROUNDS * PRICE
+    assert sum(balance(own_world, member).balance for member in members) == rounds * PRICE
 
 
 def test_one_code_opens_one_cart(own_world: World) -> None:

@@ -39,7 +39,7 @@ def pages(tour: Tour) -> Iterator[tuple[str, str]]:
     for endpoint, (who, address) in PAGES.items():
         if endpoint == SPECIMENS:
             continue
-        for reader in (who, *MORE_READERS):
+        for reader in dict.fromkeys((who, *MORE_READERS)):
             yield reader, address(tour) if address is not None else built(tour, endpoint)
 
 
