@@ -20,7 +20,11 @@ GETTEXT = {"_", "gettext", "ngettext", "pgettext", "lazy_gettext", "lazy_pgettex
 SHOWS_CHINESE = {"首字母或条码，如 dm 大米"}
 IN_BOTH_LANGUAGES = {
     "ledger/checkin/presenter.py": "reasons stand in both languages, as the API gives both",
-    "ledger/organisations/imports/columns.py": "the names of columns in the files people have",
+    "ledger/organisations/imports/columns.py": "words of the files people have",
+    "ledger/organisations/imports/directory.py": "commas that files use",
+    "ledger/organisations/imports/questions.py": "chooses between both languages itself",
+    "ledger/organisations/imports/rows.py": "the names of columns in the files people have, and what to write in them",
+    "ledger/organisations/imports/splitting.py": "signs with which people write several names",
     "ledger/organisations/imports/command.py": "chooses between both languages itself",
     "ledger/organisations/imports/headings.py": "the headings of the files people have",
     "ledger/organisations/imports/sheets_apart.py": "a comma that files use",
@@ -32,6 +36,7 @@ IN_BOTH_LANGUAGES = {
 DATA = {
     "ledger/audit/exports/hledger.py": "full-width letters in place of those that the tool reads as its own",
     "ledger/activities/pages.py": "usual categories, kept as they are typed",
+    "ledger/kernel/characters.py": "dots and rare signs of names",
     "ledger/cli/founding.py": "examples of names",
     "ledger/organisations/import_pages.py": "the example line of the empty sheet",
     "ledger/people/access/common_words.py": "words that guessers of passwords try first",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import click
 from sqlalchemy.orm import Session
@@ -16,7 +16,9 @@ from ledger.kernel.migrations import upgrade
 from ledger.kernel.settings import SettingsError
 from ledger.organisations import queries as organisation_queries
 from ledger.organisations import service as organisations
-from ledger.organisations.imports.command import import_file
+from ledger.organisations.imports.command import Options, import_file
+from ledger.organisations.imports.questions import QUESTIONS
+from ledger.organisations.imports.rows import COLUMNS, HINTS, empty_form
 from ledger.people.access import credentials, on_server, sessions, staff
 from ledger.people.access.passwords import hash_password
 from ledger.people.access.staff import Post
@@ -25,6 +27,7 @@ from ledger.people.policy import ROLES, household_said, show_phone
 from ledger.places import queries as places
 from ledger.rules import service as rules
 from ledger.rules.policy import RuleBody
+from ledger.web.spreadsheets import KINDS, to_csv, to_xlsx
 
 
 def commands() -> list[click.Command]:
@@ -157,16 +160,45 @@ def import_() -> None:
     """Import a station's existing data."""
 
 
-@import_.command("volunteers")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+_COLUMNS = "\n".join(f"  {zh}, {en}: {HINTS[column][1]}" for column, (zh, en) in COLUMNS.items())
+
+
+@import_.command("volunteers", epilog="\b\nColumns of the list, in any order; others are not used:\n" + _COLUMNS)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--form", is_flag=True, help="Write an empty form to FILE (.xlsx or .csv) and import nothing.")
 @click.option("--dry-run", is_flag=True, help="Only check and report.")
+@click.option("--sheet", default="", help="The sheet to read; otherwise the first visible one that isn't empty.")
+@click.option(
+    "--yes", multiple=True, type=click.Choice(tuple(QUESTIONS)), help="Answer this question about the file by yes."
+)
 @click.option(
     "--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Language of the report."
 )
 @click.option("--make-teams", is_flag=True, help="Create teams that the list names and that don't exist yet.")
 @told
-def import_volunteers(file: Path, dry_run: bool, language: Literal["zh", "en"], make_teams: bool) -> None:
-    """Import a list of volunteers (xlsx or csv): fully checked, all or nothing, safe to repeat."""
-    actor = system_actor(center().id)
-    if not import_file(file, actor=actor, dry_run=dry_run, language=language, make_teams=make_teams, say=click.echo):
+def import_volunteers(file: Path, *, form: bool, **options: Any) -> None:
+    """Import a list of volunteers (xlsx or csv): fully checked, all or nothing, safe to repeat.
+
+    It says what was read beside what stands in the file, and asks where that may be something else to people.
+    """
+    if form:
+        _write_form(file, options["language"])
+        return
+    if not file.is_file():
+        raise click.BadParameter(f"there is no file {file}", param_hint="FILE")
+    if not import_file(file, Options(**options), actor=system_actor(center().id), say=click.echo):
         raise click.exceptions.Exit(1)
+
+
+def _write_form(file: Path, language: str) -> None:
+    """Write the empty form; a file that is there stays."""
+    kind = file.suffix.lower().removeprefix(".")
+    if kind not in KINDS:
+        raise click.BadParameter("the form is an .xlsx or a .csv", param_hint="FILE")
+    lines = empty_form(language)
+    try:
+        with file.open("xb") as opened:
+            opened.write(to_csv(lines) if kind == "csv" else to_xlsx(lines))
+    except FileExistsError:
+        raise click.BadParameter(f"{file} is there already", param_hint="FILE") from None
+    click.echo(f"Wrote {file}.")

@@ -16,15 +16,17 @@ from ledger.kernel.paging import Page, PageRequest, all_items
 from ledger.kernel.permissions import Permission
 from ledger.organisations import queries
 from ledger.organisations.blueprint import bp
-from ledger.organisations.imports.columns import COLUMNS
 from ledger.organisations.imports.command import check_draft, import_draft, keep_upload
-from ledger.organisations.imports.files import MOST_BYTES, MOST_MIB, MOST_ROWS
-from ledger.organisations.imports.report import HEADINGS, column_name, report_lines, summary
+from ledger.organisations.imports.directory import place_labels
+from ledger.organisations.imports.files import LONGEST_SHEET_NAME, MOST_BYTES, MOST_MIB, MOST_ROWS
+from ledger.organisations.imports.questions import QUESTIONS
+from ledger.organisations.imports.report import HEADINGS, column_name, report_lines, summary, told
+from ledger.organisations.imports.rows import COLUMNS, HINTS, empty_form
 from ledger.people.policy import show_phone
 from ledger.people.volunteers import queries as people
 from ledger.people.volunteers.queries import VolunteerView
 from ledger.people.volunteers.search import LONGEST_SOUGHT, details_of, read_filter
-from ledger.places.queries import place_choices, place_names
+from ledger.places.queries import place_choices
 from ledger.web import asked, forms
 from ledger.web.bodies import takes_file
 from ledger.web.guard import get_actor, requires
@@ -33,8 +35,14 @@ from ledger.web.spreadsheets import download
 
 _SHOWN_ERRORS = 200
 # Where the form tells a refusal that is not about the file.
-_AT_FIELD = {"organisations.place_not_found": "place_id", "organisations.place_closed": "place_id"}
-_EXAMPLE = ("王小兰", "女", "", "012X", "", "", "")
+_AT_FIELD = {
+    "organisations.place_not_found": "place_id",
+    "organisations.place_closed": "place_id",
+    "import.sheet_unknown": "sheet",
+}
+_DIGEST = 64
+# Told beside what is to be confirmed, so that it can be done again at once.
+_LOOK_AGAIN = frozenset({"import.unanswered", "import.changed_since"})
 
 
 @bp.get("/volunteers/import")
@@ -63,6 +71,7 @@ def _keep() -> int:
     return keep_upload(
         file.read if file else bytes,
         file.filename or "" if file else "",
+        sheet=forms.text("sheet", longest=LONGEST_SHEET_NAME),
         place_id=forms.optional_key("place_id"),
         make_teams=forms.ticked("make_teams"),
         actor=get_actor(),
@@ -76,10 +85,13 @@ def _upload_page(errors: dict[str, str]) -> str:
         "organisations/import.html",
         places=places,
         errors=errors,
-        columns=[column_name(column, language()) for column in COLUMNS],
+        columns=[
+            (column_name(column, language()), HINTS[column][0 if language() == "zh" else 1]) for column in COLUMNS
+        ],
         most=MOST_ROWS,
         most_mib=MOST_MIB,
         place_id=forms.verbatim("place_id"),
+        sheet=forms.verbatim("sheet"),
     )
 
 
@@ -87,14 +99,23 @@ def _upload_page(errors: dict[str, str]) -> str:
 @requires(Permission.MANAGE_VOLUNTEERS)
 def import_report(draft_id: int) -> str:
     """Show what an import would do, and every faulty cell; nothing is written yet."""
+    return _report_page(draft_id, {})
+
+
+def _report_page(draft_id: int, errors: dict[str, str]) -> str:
     draft, checked = check_draft(draft_id, actor=get_actor())
-    spoken = language()
+    report, spoken = checked.report, language()
     return render_template(
         "organisations/import_report.html",
         draft=draft,
-        report=checked.report,
-        sentences=summary(checked.report, spoken),
-        lines=list(report_lines(checked.report.errors[:_SHOWN_ERRORS], spoken)),
+        report=report,
+        errors=errors,
+        told=list(told(report, spoken)),
+        asked=[(f"yes_{each.code}", each.asks(spoken), each.yes(spoken)) for each in report.questions],
+        ticked={f"yes_{code}" for code in QUESTIONS if forms.ticked(f"yes_{code}")},
+        shown=checked.plan.digest(),
+        sentences=summary(report, spoken),
+        lines=list(report_lines(report.errors[:_SHOWN_ERRORS], spoken)),
         headings=HEADINGS[spoken],
     )
 
@@ -112,7 +133,13 @@ def export_report(draft_id: int, kind: str) -> ResponseReturnValue:
 @requires(Permission.MANAGE_VOLUNTEERS)
 def go(draft_id: int) -> ResponseReturnValue:
     """Import the list, all or nothing; a repeat answers that it is done."""
-    done = import_draft(draft_id, actor=get_actor())
+    yes = [code for code in QUESTIONS if forms.ticked(f"yes_{code}")]
+    try:
+        done = import_draft(draft_id, yes=yes, shown=forms.optional_text("shown", longest=_DIGEST), actor=get_actor())
+    except LedgerError as error:
+        if error.code not in _LOOK_AGAIN:
+            raise
+        return _report_page(draft_id, forms.field_errors(error, {error.code: "go"})), error.status
     return render_template("organisations/import_done.html", done=done)
 
 
@@ -120,13 +147,13 @@ def go(draft_id: int) -> ResponseReturnValue:
 @requires(Permission.MANAGE_VOLUNTEERS)
 def example(kind: str) -> ResponseReturnValue:
     """Download an empty list with the right columns and one line to overwrite."""
-    return download(kind, _("志愿者名单"), [[column_name(column, language()) for column in COLUMNS], _EXAMPLE])
+    return download(kind, _("志愿者名单"), empty_form(language()))
 
 
 @bp.get("/volunteers/export.<kind>")
 @requires(Permission.MANAGE_VOLUNTEERS)
 def export_volunteers(kind: str) -> ResponseReturnValue:
-    """Download the list with the current filters, all pages of it, with the columns of an import."""
+    """Download the list with the current filters, all pages of it; imported as it is, it changes nothing."""
     return download(kind, _("志愿者名单"), in_snapshot(_volunteer_lines, get_actor()))
 
 
@@ -134,27 +161,27 @@ def _volunteer_lines(session: Session, actor: Actor) -> list[list[Any]]:
     views = _all_shown(session, actor)
     ids = [view.id for view in views]
     teams = queries.team_names_of(session, ids, actor.center_id)
-    places = place_names(session, [view.place_id for view in views], actor.center_id)
+    places = place_labels(session, actor.center_id)
     details = details_of(session, ids, actor.center_id)
     genders = {"male": _("男"), "female": _("女")}
-    headings = [column_name(column, language()) for column in COLUMNS]
-    lines: list[list[Any]] = [[_("编号"), *headings, _("登记日期"), _("状态")]]
+    # The number first: people look for it.
+    columns = ["number", *(column for column in COLUMNS if column != "number")]
+    lines: list[list[Any]] = [[*(column_name(each, language()) for each in columns), _("登记日期"), _("状态")]]
     for view in views:
         known = details[view.id]
-        lines.append(
-            [
-                view.number,
-                view.name,
-                genders.get(known.gender or "", ""),
-                show_phone(known.phone) if known.phone else "",
-                known.id_last4,
-                _("、").join(teams.get(view.id, [])),
-                places[view.place_id],
-                known.household or "",
-                clock.local_day(view.registered_at, clock.zone()),
-                _("停用") if view.status == "blocked" else _("正常"),
-            ]
-        )
+        values = {
+            "number": view.number,
+            "name": view.name,
+            "gender": genders.get(known.gender or "", ""),
+            "phone": show_phone(known.phone) if known.phone else "",
+            "id_last4": known.id_last4,
+            "team": "、".join(teams.get(view.id, [])),
+            "place": places[view.place_id],
+            "household": known.household or "",
+        }
+        registered = clock.local_day(view.registered_at, clock.zone())
+        status = _("停用") if view.status == "blocked" else _("正常")
+        lines.append([*(values[column] for column in columns), registered, status])
     return lines
 
 

@@ -48,7 +48,7 @@ _TEAM_PATHS = (
     .where(_team.c.center_id == sa.bindparam("center"), _team.c.id.in_(sa.bindparam("ids", expanding=True)))
 )
 _TEAM_NAMES = (
-    sa.select(_membership.c.volunteer_id, _team.c.name)
+    sa.select(_membership.c.volunteer_id, _team.c.id, _team.c.name)
     .join(_team, sa.and_(_team.c.center_id == _membership.c.center_id, _team.c.id == _membership.c.team_id))
     .where(
         _membership.c.center_id == sa.bindparam("center"),
@@ -170,22 +170,16 @@ def list_members(session: Session, team_id: int, center_id: int, *, request: Pag
 
 def team_names_of(session: Session, volunteer_ids: Iterable[int], center_id: int) -> dict[int, list[str]]:
     """The names of the teams each volunteer belongs to."""
-    names: dict[int, list[str]] = {}
+    teams = teams_of(session, volunteer_ids, center_id)
+    return {volunteer_id: [name for _, name in own] for volunteer_id, own in teams.items()}
+
+
+def teams_of(session: Session, volunteer_ids: Iterable[int], center_id: int) -> dict[int, list[tuple[int, str]]]:
+    """The teams each volunteer belongs to, as (id, name)."""
+    teams: dict[int, list[tuple[int, str]]] = {}
     for part in chunks(volunteer_ids):
         for row in session.connection().execute(_TEAM_NAMES, {"center": center_id, "ids": part}):
-            names.setdefault(row.volunteer_id, []).append(row.name)
-    return names
-
-
-def team_ids_of(session: Session, volunteer_ids: Iterable[int], center_id: int) -> dict[int, set[int]]:
-    """The teams each volunteer belongs to."""
-    teams: dict[int, set[int]] = {}
-    for part in chunks(volunteer_ids):
-        query = sa.select(_membership.c.volunteer_id, _membership.c.team_id).where(
-            _membership.c.center_id == center_id, _membership.c.volunteer_id.in_(part)
-        )
-        for row in session.connection().execute(query):
-            teams.setdefault(row.volunteer_id, set()).add(row.team_id)
+            teams.setdefault(row.volunteer_id, []).append((row.id, row.name))
     return teams
 
 

@@ -65,9 +65,7 @@ _COMPOUND = (
     "司徒鲜于司空闾丘子车亓官司寇巫马公西颛孙壤驷公良漆雕乐正宰父谷梁拓跋夹谷轩辕令狐段干百里呼延东郭南门羊舌微生梁丘"
     "左丘东门西门南荣第五"
 )
-_COMPOUND_FAMILY_NAMES = frozenset(
-    first + second for first, second in zip(_COMPOUND[::2], _COMPOUND[1::2], strict=True)
-)
+COMPOUND_FAMILY_NAMES = frozenset(first + second for first, second in zip(_COMPOUND[::2], _COMPOUND[1::2], strict=True))
 _HAN = re.compile(f"[{HAN}]+")
 _MASKED_PART = re.compile(rf"[^\s{re.escape(DOTS)}]+")
 _ID_LAST4 = re.compile(r"[0-9]{3}[0-9X]")
@@ -89,7 +87,7 @@ def mask_name(name: str) -> str:
     """A name masked for strangers: 王小兰 is 王*兰, 王兰 is 王*, 欧阳兰 is 欧阳*, John Smith is J*** S***."""
     if not _HAN.fullmatch(name):
         return _MASKED_PART.sub(lambda part: part.group()[0] + "***", name)
-    family = 2 if len(name) > 2 and name[:2] in _COMPOUND_FAMILY_NAMES else 1
+    family = 2 if len(name) > 2 and name[:2] in COMPOUND_FAMILY_NAMES else 1
     given = name[family:]
     if len(given) <= 1:
         return name[:family] + "*"

@@ -15,9 +15,10 @@ from ledger.kernel.paging import PageRequest
 from ledger.organisations import queries, service
 from ledger.organisations.imports import service as imports
 from ledger.organisations.imports.columns import parse
-from ledger.organisations.imports.command import Checked, check_lines, import_draft, import_file
-from ledger.organisations.imports.files import MOST_ROWS, read_lines
+from ledger.organisations.imports.command import Checked, Options, check_list, import_draft, import_file
+from ledger.organisations.imports.files import MOST_ROWS, read_list
 from ledger.organisations.imports.report import report_lines
+from ledger.organisations.imports.seen import typed
 from ledger.people.volunteers import queries as people
 from tests.phones import fresh_phone
 from tests.world import World
@@ -44,14 +45,14 @@ def comma(lines: Lines, encoding: str = "utf-8-sig", delimiter: str = ",") -> by
 
 
 def check(world: World, lines: Lines, *, make_teams: bool = False) -> Checked:
-    return check_lines(lines, place_id=None, make_teams=make_teams, actor=world.builder)
+    return check_list(typed(lines), place_id=None, make_teams=make_teams, actor=world.builder)
 
 
 def bring_in(world: World, lines: Lines, *, make_teams: bool = False) -> dict[str, int]:
     """Upload a list and confirm it."""
     draft = in_transaction(
         imports.keep_draft,
-        lines=imports.pack(lines, 0),
+        lines=imports.pack(typed(lines), 0),
         others=0,
         file_name="名单.xlsx",
         place_id=None,
@@ -79,7 +80,7 @@ def codes(checked: Checked) -> list[tuple[int, str, str]]:
     ids=["spreadsheet", "utf-8", "gb18030", "utf-16", "under-a-title", "in-english"],
 )  # fmt: skip
 def test_a_list_is_read_as_it_comes(content: bytes) -> None:
-    parsed = parse(read_lines(content))
+    parsed = parse(read_list(content))
     assert parsed.errors == []
     (person,) = parsed.people
     assert (person.name, person.gender, person.phone) == ("王小兰", "female", "+8613800138000")
@@ -87,7 +88,7 @@ def test_a_list_is_read_as_it_comes(content: bytes) -> None:
 
 
 def test_zeros_that_a_spreadsheet_cut_off_come_back() -> None:
-    parsed = parse(read_lines(xlsx([HEADER, ["王小兰", "", "", 123, "", ""]])))
+    parsed = parse(read_list(xlsx([HEADER, ["王小兰", "", "", 123, "", ""]])))
     assert parsed.people[0].id_last4 == "0123"
 
 
@@ -109,7 +110,7 @@ def test_zeros_that_a_spreadsheet_cut_off_come_back() -> None:
 )
 def test_what_is_no_list_is_refused(content: bytes, code: str) -> None:
     with pytest.raises(Rejected) as refused:
-        parse(read_lines(content))
+        parse(read_list(content))
     assert refused.value.code == code
 
 
@@ -187,7 +188,7 @@ def test_a_name_that_several_places_or_teams_have_is_asked_about(world: World) -
         in_transaction(service.add_team, place_id=place_id, name="红马甲", actor=world.builder)
     lines = [HEADER, ["王小兰", "", "", "", "红马甲", ""]]
     assert codes(check(world, lines)) == [(2, "team", "import.team_ambiguous")]
-    chosen = check_lines(lines, place_id=other, make_teams=False, actor=world.builder)
+    chosen = check_list(typed(lines), place_id=other, make_teams=False, actor=world.builder)
     assert [destination.place_id for _, destination in chosen.plan.new] == [other]
 
 
@@ -195,19 +196,19 @@ def test_a_manager_imports_into_the_own_places_only(world: World) -> None:
     manager = world.add_staff("station_manager").actor
     world.add_station("沙湾站")
     lines = [HEADER, ["王小兰", "", "", "", "", "沙湾站"]]
-    checked = check_lines(lines, place_id=world.station_id, make_teams=False, actor=manager)
+    checked = check_list(typed(lines), place_id=world.station_id, make_teams=False, actor=manager)
     assert codes(checked) == [(2, "place", "import.place_unknown")]
     with pytest.raises(Forbidden):
-        check_lines(lines, place_id=None, make_teams=False, actor=manager)
+        check_list(typed(lines), place_id=None, make_teams=False, actor=manager)
     in_transaction(service.close_place, world.station_id, actor=world.builder)
     with pytest.raises(Conflict):
-        check_lines(lines, place_id=world.station_id, make_teams=False, actor=manager)
+        check_list(typed(lines), place_id=world.station_id, make_teams=False, actor=manager)
 
 
 def test_a_draft_is_its_makers_and_good_once(world: World) -> None:
     draft = in_transaction(
         imports.keep_draft,
-        lines=imports.pack([HEADER, ["王小兰"]], 0),
+        lines=imports.pack(typed([HEADER, ["王小兰"]]), 0),
         others=0,
         file_name="名单.csv",
         place_id=None,
@@ -239,16 +240,19 @@ def test_the_command_says_what_it_did(world: World, tmp_path: Path) -> None:
     file = tmp_path / "名单.csv"
     file.write_bytes(comma([HEADER, ["王小兰", "女", fresh_phone()]]))
     said: list[str] = []
-    options = {"actor": world.builder, "language": "zh", "make_teams": False, "say": said.append}
-    assert import_file(file, dry_run=True, **options)
+
+    def bring(**options: Any) -> bool:
+        return import_file(file, Options(**options), actor=world.builder, say=said.append)
+
+    assert bring(dry_run=True)
     assert said[-1] == "只检查，没有导入。"
-    assert import_file(file, dry_run=False, **options)
+    assert bring()
     assert said[-1] == "导入完成：新增 1 人。"
     file.write_bytes(comma([HEADER, ["王小兰", "怪", fresh_phone()]]))
-    assert not import_file(file, dry_run=False, **options | {"language": "en"})
-    assert "Gender\t怪\tThe gender can't be used" in said[-2]
+    assert not bring(language="en")
+    assert "B2\tGender\t怪\tThe gender can't be used" in said[-2]
     file.write_bytes(b"PK\x03\x04")
-    assert not import_file(file, dry_run=False, **options)
+    assert not bring()
 
 
 def test_ten_thousand_are_written_by_few_statements(world: World) -> None:

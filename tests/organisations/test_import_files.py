@@ -12,12 +12,12 @@ import xlsxwriter
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from ledger.kernel.apart import Limits, in_turn, read_apart
+from ledger.kernel.apart import Limits, in_turn
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.errors import Rejected, Unavailable
 from ledger.kernel.ids import public_id
 from ledger.organisations.imports.check import make_plan
-from ledger.organisations.imports.files import ASKED, MOST_BYTES, READER, read_lines
+from ledger.organisations.imports.files import MOST_BYTES, read_list
 from ledger.organisations.models import ImportDraft
 from tests.browsing import Browser
 from tests.organisations.test_import import HEADER, comma, xlsx
@@ -137,30 +137,38 @@ COSTLY: dict[str, tuple[Callable[[], bytes], str, dict[str, object]]] = {
 def test_what_a_file_claims_is_looked_at_before_anything_is_made_of_it(name: str) -> None:
     make, code, context = COSTLY[name]
     with pytest.raises(Rejected) as refused:
-        read_apart(READER, make(), asked=ASKED, limits=LITTLE)
+        read_list(make(), limits=LITTLE)
     assert (refused.value.code, refused.value.context) == (code, context)
 
 
 def test_what_no_look_can_tell_ends_at_the_limit() -> None:
     with pytest.raises(Rejected) as refused:
-        read_lines(in_ods(1_000))
+        read_list(in_ods(1_000))
     assert refused.value.code == "file.too_costly"
 
 
-SENT: dict[str, tuple[bytes, list[list[str]]]] = {
-    "style in last row": (style_in_last_row, PEOPLE),
-    "hidden first sheet": (workbook(hidden_first_sheet), PEOPLE),
-    "empty first sheet": (workbook(lambda made: (made.add_worksheet(), listed(made))), PEOPLE),
-    "merged cells": (workbook(merged_teams), [["姓名", "所属队伍"], ["甲一", "红队"], ["甲二", ""]]),
-    "cut phones": ("姓名,手机\n庚一,1.39E+10".encode(), [["姓名", "手机"], ["庚一", "1.39E+10"]]),
-    "two in a cell": ('姓名,手机\n"子一\n子二",'.encode(), [["姓名", "手机"], ["子一\n子二", ""]]),
+ALIAS = {"姓名": "name", "手机": "phone", "所属队伍": "team"}
+# The lines of people by the numbers they have in the file, and the columns: each heading's letter.
+SENT: dict[str, tuple[bytes, dict[int, list[str]], str]] = {
+    "style in last row": (style_in_last_row, {2: PEOPLE[1]}, "A姓名 B手机"),
+    "hidden first sheet": (workbook(hidden_first_sheet), {2: PEOPLE[1]}, "A姓名 B手机"),
+    "empty first sheet": (
+        workbook(lambda made: (made.add_worksheet(), listed(made))),
+        {2: PEOPLE[1]},
+        "A姓名 B手机",
+    ),
+    "merged cells": (workbook(merged_teams), {2: ["甲一", "红队"], 3: ["甲二", "红队"]}, "A姓名 B所属队伍"),
+    "cut phones": ("姓名,手机\n庚一,1.39E+10".encode(), {2: ["庚一", "1.39E+10"]}, "A姓名 B手机"),
+    "two in a cell": ('姓名,手机\n"子一\n子二",'.encode(), {2: ["子一\n子二", ""]}, "A姓名 B手机"),
     "other columns": (
         comma([["柳荫站"], [], ["备注", "姓名", "", "手机"], ["x", "甲一", "y", "1"], ["x"], [" "], ["", "", "", 2]]),
-        [[], [], ["姓名", "手机", "备注"], ["甲一", "1"], ["", "", "…"], [], ["", "2"], []],
+        {4: ["甲一", "1"], 5: ["", "", "…"], 7: ["", "2"]},
+        "A备注 B姓名 C D手机",
     ),
     "rare names": (
         "姓名\n王㛃\n𠮷田一\n阿依古丽·买买提".encode(),
-        [["姓名"], ["王㛃"], ["𠮷田一"], ["阿依古丽·买买提"]],
+        {2: ["王㛃"], 3: ["𠮷田一"], 4: ["阿依古丽·买买提"]},
+        "A姓名",
     ),
 }
 
@@ -169,16 +177,19 @@ def test_columns_that_nobody_asked_for_stay_outside() -> None:
     """5,600 lines of two hundred cells, once as they are and once below a heading, are no million cells."""
     wide = b"ab," * 199 + b"\n"
     with pytest.raises(Rejected) as refused:
-        read_lines(wide * 5_600)
+        read_list(wide * 5_600)
     assert refused.value.code == "import.name_column_missing"
-    lines = read_lines(b"\xe5\xa7\x93\xe5\x90\x8d," + wide * 5_600)
-    assert sum(map(len, lines)) < 6_000
+    read = read_list(b"\xe5\xa7\x93\xe5\x90\x8d," + wide * 5_600)
+    assert sum(map(len, read.lines)) + len(read.seen.columns) < 6_000
 
 
 @pytest.mark.parametrize("name", SENT)
 def test_a_file_as_people_send_it_is_read(name: str) -> None:
-    content, lines = SENT[name]
-    assert read_lines(content) == lines
+    content, people, columns = SENT[name]
+    read = read_list(content)
+    assert {row: line for row, line in enumerate(read.lines, start=1) if line} == people
+    assert " ".join(f"{each.letter}{each.heading}" for each in read.seen.columns) == columns
+    assert all(each.column == ALIAS.get(each.heading) for each in read.seen.columns)
 
 
 def test_the_page_says_the_limit_and_takes_as_much(world: World, app: Flask) -> None:

@@ -7,8 +7,9 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.paging import PageRequest
 from ledger.organisations.imports import service as imports
-from ledger.organisations.imports.command import check_lines
-from ledger.organisations.imports.files import read_lines
+from ledger.organisations.imports.command import check_list
+from ledger.organisations.imports.files import read_list
+from ledger.organisations.imports.seen import ListRead, typed
 from ledger.organisations.service import add_team, close_place, join_team
 from ledger.people.volunteers import queries as people
 from tests.organisations.test_import import HEADER, bring_in, check, codes, comma, xlsx
@@ -50,10 +51,12 @@ def test_a_list_moves_nobody_from_one_household_into_another(world: World) -> No
 
 
 def test_a_household_that_has_become_a_date_is_asked_about(world: World) -> None:
-    in_workbook = read_lines(xlsx([HEADER, ["王小兰", "", "", "", "", "", date(2026, 3, 17)]]))
-    in_text = read_lines(comma([HEADER, ["王小兰", "", "", "", "", "", "2026-03-17"]]))
-    for read in (in_workbook, json.loads(imports.pack(in_workbook, 0))["lines"], in_text):
-        assert codes(check(world, read)) == [(2, "household", "import.household_is_date")]
+    in_workbook = read_list(xlsx([HEADER, ["王小兰", "", "", "", "", "", date(2026, 3, 17)]]))
+    in_text = read_list(comma([HEADER, ["王小兰", "", "", "", "", "", "2026-03-17"]]))
+    kept = json.loads(imports.pack(in_workbook, 0))
+    for read in (in_workbook, ListRead.of(kept["lines"], kept["seen"]), in_text):
+        checked = check_list(read, place_id=None, make_teams=False, actor=world.builder)
+        assert codes(checked) == [(2, "household", "import.household_is_date")]
 
 
 def test_a_manager_houses_the_own_people_only(world: World) -> None:
@@ -63,7 +66,7 @@ def test_a_manager_houses_the_own_people_only(world: World) -> None:
     lines = [HEADER, ["王小兰", "", phone, "", "", "", "17"]]
 
     def checked(actor: Actor, place_id: int) -> list[tuple[int, str, str]]:
-        return codes(check_lines(lines, place_id=place_id, make_teams=False, actor=actor))
+        return codes(check_list(typed(lines), place_id=place_id, make_teams=False, actor=actor))
 
     assert checked(manager, world.station_id) == [(2, "household", "import.household_elsewhere")]
     assert checked(world.add_staff("station_manager", place_id=elsewhere).actor, elsewhere) == []
@@ -79,7 +82,7 @@ def test_a_member_who_is_registered_elsewhere_is_counted_though_the_row_has_no_p
     manager = world.add_staff("station_manager").actor
     lines = [HEADER, ["王小兰", "", "", "", "红马甲", "", "18"]]
 
-    checked = check_lines(lines, place_id=world.station_id, make_teams=False, actor=manager)
+    checked = check_list(typed(lines), place_id=world.station_id, make_teams=False, actor=manager)
     assert (codes(checked), checked.plan.others) == ([(2, "household", "import.household_differs")], 1)
     assert check(world, lines).plan.others == 0
 

@@ -75,7 +75,7 @@ def test_a_list_is_checked_and_then_brought_in(world: World, admin: Browser) -> 
     assert admin.post(upload.location).status_code == 404
     exported = admin.get("/volunteers/export.xlsx")
     (heading, first, second) = sheet(exported.data)
-    assert heading[:2] == ["编号", "姓名"]
+    assert heading[:2] == ["志愿者编号", "姓名"]
     assert [first[0], first[1], first[5], first[6]] == ["00000001", "王小兰", "红马甲", "柳荫站"]
     assert second[1] == "李四"
     back = admin.post("/volunteers/import", file=(io.BytesIO(exported.data), "again.xlsx"))
@@ -88,8 +88,9 @@ def test_a_list_with_errors_is_reported_and_not_brought_in(world: World, admin: 
     upload = admin.post("/volunteers/import", file=(io.BytesIO(text.encode()), "名单.csv"))
     assert "手机号不对" in admin.get(upload.location).text
     assert admin.post(upload.location).status_code == 422
-    (_heading, line) = sheet(admin.get(f"{upload.location}/report.xlsx").data)
-    assert line[:4] == [2.0, "手机", "1***5", "手机号不对"]
+    (_heading, formula, line) = sheet(admin.get(f"{upload.location}/report.xlsx").data)
+    assert formula[:4] == ["A2", "姓名", "=", "这一格的公式还没有算出结果"]
+    assert line[:4] == ["B2", "手机", "1***5", "手机号不对"]
     assert admin.get(f"{upload.location}/report.csv").data.startswith(b"\xef\xbb\xbf")
     assert admin.get(f"{upload.location}/report.exe").status_code == 404
 

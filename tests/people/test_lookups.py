@@ -26,7 +26,7 @@ from tests.world import Person, World
 
 LIMITED, LISTED, CUT, CENTER, LOG_IN, INSIDE = (
     "misses are counted",
-    "each row with the phone of somebody elsewhere is counted, before the list is kept and told about",
+    "each row with the phone or number of somebody elsewhere is counted, before the list is kept and told about",
     "a list cut to the places held",
     "who asks holds the whole center",
     "limits of their own: people/access/misses.py",
@@ -35,7 +35,7 @@ LIMITED, LISTED, CUT, CENTER, LOG_IN, INSIDE = (
 # Calls that look a person up, and the files that call them.
 _CALLS = (
     r"(?:find_volunteer|get_sought_volunteer|find_volunteer_by_\w+|find_identity_by_phone|find_or_make_identity|_FIND_CODE"
-    r"|known_by_phone|known_phones|known_names|name_index|phone_index|number_sought|register_volunteers)"
+    r"|known_by_phone|known_phones|known_numbers|known_names|name_index|phone_index|number_sought|register_volunteers)"
 )
 LOOKS_UP = re.compile(rf"\b{_CALLS}(?:\.rows)?\(|\w\.{_CALLS}\b")
 DOORS = {
@@ -46,7 +46,7 @@ DOORS = {
     "ledger/cli/founding.py": "on the server",
     "ledger/demo/district.py": "invented people",
     "ledger/demo/founding.py": "invented people",
-    "ledger/organisations/imports/check.py": LISTED,
+    "ledger/organisations/imports/known.py": LISTED,
     "ledger/organisations/imports/service.py": "books what the check has shown",
     "ledger/organisations/pages.py": LIMITED,
     "ledger/people/access/candidates.py": LOG_IN,

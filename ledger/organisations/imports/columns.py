@@ -1,172 +1,193 @@
 """Reads people from the cells of a spreadsheet: recognises columns and validates cells. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from string import ascii_uppercase
 from typing import Any
 
 import ledger.organisations.imports.errors  # noqa: F401 - registers the words of the refusals
+from ledger.kernel.characters import settle
 from ledger.kernel.errors import LedgerError, Rejected
 from ledger.organisations.imports.files import MOST_ROWS
-from ledger.organisations.imports.headings import LINES_BEFORE_HEADER, column_of
+from ledger.organisations.imports.namesakes import Alike, alike
+from ledger.organisations.imports.rows import COLUMNS, Person, RowError, show
+from ledger.organisations.imports.seen import ListRead, Seen
+from ledger.organisations.imports.splitting import split_name
 from ledger.people.policy import clean_household_number, clean_id_last4, clean_name, mask_name, normalise_phone
+from ledger.people.volunteers.search import read_number
 
-_LONGEST_SHOWN = 30
-
-# Column: its name in Chinese and English.
-COLUMNS: dict[str, tuple[str, str]] = {
-    "name": ("姓名", "Name"),
-    "gender": ("性别", "Gender"),
-    "phone": ("手机", "Phone"),
-    "id_last4": ("身份证后四位", "ID last 4"),
-    "team": ("所属队伍", "Team"),
-    "place": ("所属站点", "Station"),
-    "household": ("户编号", "Household"),
-}
 _GENDERS = {
     "男": "male", "男性": "male", "male": "male", "m": "male",
     "女": "female", "女性": "female", "female": "female", "f": "female",
 }  # fmt: skip
 # Spreadsheets turn 3-17 into a date, which is read as text.
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]00:00:00)?")
+# What a spreadsheet makes of a long number in a narrow column, and keeps in a CSV.
+_SCIENTIFIC = re.compile(r"[-+]?\d([.,]\d+)?[Ee]\+?\d{1,2}")
+_WHOLE_WITH_POINT = re.compile(r"(\d+)\.0+")
+# So many zeros at the end of what came as a number are no digits of a phone, but what was left of it.
+_ZEROS_OF_A_CUT = "00000"
+_ERROR = re.compile(r"#(N/A|REF!|NAME\?|VALUE!|DIV/0!|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA)", re.IGNORECASE)
+_NUMBERS = frozenset({"phone", "id_last4", "household", "number"})
+_ADDRESS = re.compile(r"([A-Z]+)(\d+)")
 _WHOLE_ID_NUMBER = re.compile(r"\d{17}[\dXx]|\d{15}")
 
 
 @dataclass(frozen=True, slots=True)
-class RowError:
-    """A cell's fault: `row` as the spreadsheet counts it, `value` masked if personal."""
-
-    row: int
-    column: str
-    value: str
-    code: str
-    context: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A row without faults; `phone` is E.164."""
-
-    row: int
-    name: str
-    gender: str | None
-    phone: str | None
-    id_last4: str | None
-    team: str | None
-    place: str | None
-    household: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Parsed:
-    """A parsed file: the good rows, the faults of the others, and the unknown columns."""
+    """A parsed list: the good rows, the faults of the others, and what to ask about rows that are read all the same.
+
+    `one_name` are cells of names that may hold two; `alike` are rows that may be one person.
+    """
 
     people: list[Person]
     errors: list[RowError]
-    ignored_columns: list[str]
+    rows: list[int]
+    one_name: list[tuple[int, str]]
+    alike: list[Alike]
 
 
-def parse(lines: Sequence[Sequence[Any]], *, demonstration: bool = False) -> Parsed:
+def parse(read: ListRead, *, demonstration: bool = False) -> Parsed:
     """Read all cells of a sheet before any lookup.
 
-    Raises Rejected("import.empty", "import.name_column_missing", "import.column_twice", "import.too_many_rows").
+    Raises Rejected("import.empty", "import.column_twice", "import.too_many_rows").
     """
-    position, header = _find_header(lines)
-    ignored = [_text(cell) for number, cell in enumerate(lines[position]) if number not in header and _text(cell)]
-    body = [
-        (row, line)
-        for row, line in enumerate(lines[position + 1 :], start=position + 2)
-        if any(_text(cell) for cell in line)
-    ]
+    columns = _columns(read.seen)
+    body = [(row, line) for row, line in enumerate(read.lines, start=1) if row > read.seen.heading_row and _any(line)]
     if not body:
         raise Rejected("import.empty")
     if len(body) > MOST_ROWS:
         raise Rejected("import.too_many_rows", most=MOST_ROWS)
-    people: list[Person] = []
-    errors: list[RowError] = []
-    for row, line in body:
-        cells = {column: line[number] for number, column in header.items() if number < len(line)}
-        person = _person(row, cells, errors, demonstration=demonstration)
-        if person is not None:
-            people.append(person)
-    return Parsed(people, errors + _twice(people), ignored)
+    unread = _unread(read.seen)
+    reader = _Reader(demonstration, {at for error in unread for at in _cells_of(error)}, list(unread))
+    people = [
+        person
+        for row, line in body
+        if (person := reader.person(row, dict(zip(columns, line, strict=False)))) is not None
+    ]
+    pairs = alike(people)
+    reader.errors.extend(_same(pair) for pair in pairs if pair.code)
+    asked = [pair for pair in pairs if not pair.code]
+    return Parsed(people, reader.errors, [row for row, _ in body], reader.one_name, asked)
 
 
-def show(column: str, value: str) -> str:
-    """A cell's text for a report: names, numbers and phones are masked but recognisable."""
-    if column == "name":
-        return mask_name(value[:_LONGEST_SHOWN])
-    if column == "phone":
-        ends = 3 if len(value) >= 9 else 1
-        return value[:ends] + "*" * max(1, min(len(value), 20) - 2 * ends) + value[ends:][-ends:]
-    if column == "id_last4":
-        return "*" * max(0, min(len(value), 20) - 1) + value[-1:]
-    return value if len(value) <= _LONGEST_SHOWN else value[:_LONGEST_SHOWN] + "…"
+def _columns(seen: Seen) -> list[str]:
+    columns = [each.column for each in seen.columns if each.column]
+    for column in columns:
+        if columns.count(column) > 1:
+            raise Rejected("import.column_twice", column=COLUMNS[column][0])
+    return columns
 
 
-def _find_header(lines: Sequence[Sequence[Any]]) -> tuple[int, dict[int, str]]:
-    if not any(_text(cell) for line in lines for cell in line):
-        raise Rejected("import.empty")
-    for position, line in enumerate(lines[:LINES_BEFORE_HEADER]):
-        header: dict[int, str] = {}
-        for number, cell in enumerate(line):
-            column = column_of(_text(cell))
-            if column is None:
-                continue
-            if column in header.values():
-                raise Rejected("import.column_twice", column=COLUMNS[column][0])
-            header[number] = column
-        if "name" in header.values():
-            return position, header
-    raise Rejected("import.name_column_missing")
+def _any(line: Sequence[Any]) -> bool:
+    return any(_text(cell) for cell in line)
 
 
-def _person(row: int, cells: dict[str, Any], errors: list[RowError], *, demonstration: bool) -> Person | None:
-    texts = {column: _text(cells.get(column)) for column in COLUMNS}
-    if isinstance(cells.get("id_last4"), int | float) and texts["id_last4"].isdigit():
-        # Spreadsheets turn 0123 into the number 123; only zeros can have been lost.
-        texts["id_last4"] = texts["id_last4"].rjust(4, "0")
-    values: dict[str, str | None] = {}
-    before = len(errors)
-    for column, text in texts.items():
-        try:
-            values[column] = _value(column, text, demonstration=demonstration)
-        except LedgerError as error:
-            errors.append(RowError(row, column, show(column, text), error.code, error.context))
-    if len(errors) > before:
-        return None
-    return Person(
-        row=row,
-        name=values["name"] or "",
-        gender=values["gender"],
-        phone=values["phone"],
-        id_last4=values["id_last4"],
-        team=values["team"],
-        place=values["place"],
-        household=values["household"],
-    )
+def _unread(seen: Seen) -> list[RowError]:
+    """Cells that hold no value: errors, formulas without a result, and merged cells that can't be filled down."""
+    ours = {each.letter: each.column for each in seen.columns if each.column}
+    found = [(cell, text, "import.cell_error") for cell, text in seen.errors]
+    found += [(cell, "=", "import.formula") for cell in seen.uncalculated]
+    errors = [
+        RowError(int(row), column, text, code, cell=cell)
+        for cell, text, code in found
+        for letters, row in [_ADDRESS.fullmatch(cell).groups()]  # type: ignore[union-attr]
+        if (column := ours.get(letters)) and int(row) > seen.heading_row
+    ]
+    merged = [each for each in seen.merged if not each.filled]
+    return errors + [RowError(each.row, each.column, "", "import.merged", cell=each.area) for each in merged]
+
+
+def _cells_of(error: RowError) -> Iterator[tuple[int, str]]:
+    """Line and column of each cell that has no value of its own; an area is named by its ends."""
+    last = int(error.cell.rpartition(":")[2].lstrip(ascii_uppercase))
+    return ((row, error.column) for row in range(error.row, last + 1))
+
+
+def _same(pair: Alike) -> RowError:
+    column = pair.column
+    value = show(column, getattr(pair.person, column) or "")
+    return RowError(pair.person.row, column, value, pair.code, {"other_row": pair.other_row})
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads one row after the other; keeps the faults, and the names that may be two. `unread` cells have a fault."""
+
+    demonstration: bool
+    unread: set[tuple[int, str]]
+    errors: list[RowError]
+    one_name: list[tuple[int, str]] = field(default_factory=list)
+
+    def person(self, row: int, cells: dict[str, Any]) -> Person | None:
+        """The person of a row, None if a cell is wrong."""
+        values: dict[str, str | None] = {}
+        good = True
+        for column in COLUMNS:
+            try:
+                good = good and (row, column) not in self.unread
+                if (row, column) not in self.unread:
+                    values[column] = self._read(row, column, cells.get(column))
+            except LedgerError as error:
+                good = False
+                shown = show(column, _text(cells.get(column)))
+                self.errors.append(RowError(row, column, shown, error.code, error.context))
+        return Person(row=row, **(values | {"name": values["name"] or ""})) if good else None  # type: ignore[arg-type]
+
+    def _read(self, row: int, column: str, cell: Any) -> str | None:
+        text = _text(cell)
+        if _ERROR.fullmatch(text):
+            raise Rejected("import.cell_error")
+        if column in _NUMBERS:
+            text = _digits(column, text, is_number=isinstance(cell, int | float))
+        if column == "name" and (parts := split_name(text)) is not None:
+            if parts.surely:
+                raise Rejected("import.two_names", parts=" | ".join(map(mask_name, parts.names)))
+            self.one_name.append((row, " | ".join(map(mask_name, parts.names))))
+        return _value(column, text, demonstration=self.demonstration)
+
+
+def _digits(column: str, text: str, *, is_number: bool) -> str:
+    """A number's text; spreadsheets turn 0123 into the number 123, and only zeros can have been lost there.
+
+    Raises Rejected("import.number_cut") for one whose digits are lost.
+    """
+    whole = _WHOLE_WITH_POINT.fullmatch(text)
+    text, is_number = (whole[1], True) if whole else (text, is_number)
+    is_cut = column == "phone" and is_number and text.endswith(_ZEROS_OF_A_CUT)
+    if is_cut or _SCIENTIFIC.fullmatch(text):
+        raise Rejected("import.number_cut")
+    return text.rjust(4, "0") if column == "id_last4" and is_number and text.isdigit() else text
 
 
 def _value(column: str, text: str, *, demonstration: bool) -> str | None:
-    if column == "name":
-        if not text:
-            raise Rejected("import.name_empty")
-        return clean_name(text)
+    if column == "name" and not text:
+        raise Rejected("import.name_empty")
     if not text:
         return None
     if column == "phone":
         return normalise_phone(text, demonstration=demonstration)
-    if column == "gender":
-        if text.lower() not in _GENDERS:
-            raise Rejected("people.gender_invalid")
-        return _GENDERS[text.lower()]
-    if column == "id_last4":
-        if _WHOLE_ID_NUMBER.fullmatch(text):
-            raise Rejected("import.id_number_whole")
-        return clean_id_last4(text)
-    if column == "household":
-        return _household(text)
-    return " ".join(text.split())
+    return _CLEAN[column](text)
+
+
+def _gender(text: str) -> str:
+    if text.lower() not in _GENDERS:
+        raise Rejected("people.gender_invalid")
+    return _GENDERS[text.lower()]
+
+
+def _last4(text: str) -> str | None:
+    if _WHOLE_ID_NUMBER.fullmatch(text):
+        raise Rejected("import.id_number_whole")
+    return clean_id_last4(text)
+
+
+def _number(text: str) -> str:
+    number = read_number(text)
+    if number is None:
+        raise Rejected("import.number_invalid")
+    return number
 
 
 def _household(text: str) -> str:
@@ -175,19 +196,9 @@ def _household(text: str) -> str:
     return clean_household_number(text)
 
 
-def _twice(people: list[Person]) -> list[RowError]:
-    """Find people listed twice: by phone, or without one by name, last four, team and place."""
-    errors = []
-    seen: dict[tuple[str | None, ...], int] = {}
-    for person in people:
-        by_phone = person.phone is not None
-        key = (person.phone,) if by_phone else (person.name, person.id_last4, person.team, person.place)
-        other = seen.setdefault(key, person.row)
-        if other != person.row:
-            column, text = ("phone", person.phone or "") if by_phone else ("name", person.name)
-            code = "import.phone_twice" if by_phone else "import.same_person_twice"
-            errors.append(RowError(person.row, column, show(column, text), code, {"other_row": other}))
-    return errors
+def as_seen(columns: Sequence[str], line: Sequence[Any]) -> list[tuple[str, str]]:
+    """The cells of a line that aren't empty, by column, as people see them."""
+    return [(column, _text(cell)) for column, cell in zip(columns, line, strict=False) if _text(cell)]
 
 
 def _text(cell: Any) -> str:
@@ -197,3 +208,14 @@ def _text(cell: Any) -> str:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return str(cell).replace("　", " ").strip()
+
+
+_CLEAN: dict[str, Callable[[str], str | None]] = {
+    "name": clean_name,
+    "gender": _gender,
+    "id_last4": _last4,
+    "household": _household,
+    "number": _number,
+    "team": settle,
+    "place": settle,
+}

@@ -36,8 +36,40 @@ register(
         ),
         "name_column_missing": ErrorText(
             422, "没有“姓名”这一列", "There is no column for the name",
-            "请在第一行写列名：姓名、性别、手机、身份证后四位、所属队伍、所属站点、户编号",
-            "Name the columns in the first line: name, gender, phone, id last 4, team, station, household",
+            "请在第一行写列名：姓名、性别、手机、身份证后四位、所属队伍、所属站点、户编号、志愿者编号",
+            "Name the columns in the first line: name, gender, phone, id last 4, team, station, household, volunteer number",
+        ),
+        "sheet_unknown": ErrorText(
+            422, "没有这张工作表；有的是：{sheets}", "There is no such sheet; there are: {sheets}",
+            "请照着写工作表的名字，或者空着", "Write the name of one of them, or leave it empty",
+        ),
+        "unanswered": ErrorText(
+            422, "还有 {count} 个问题没有回答，一个人也没有导入", "{count} question(s) are not answered; nobody was imported",
+            "请看一看，是这样就勾上；不是就改好文件再上传", "Tick each if it is so; otherwise correct the file and upload it again",
+        ),
+        "changed_since": ErrorText(
+            409, "看过以后登记的人变了，一个人也没有导入", "Since you looked, the people registered have changed; nobody was imported",
+            "请再看一遍，再导入", "Look at it again, then import",
+        ),
+        "cell_error": ErrorText(
+            422, "这一格是出错的公式", "The cell shows an error",
+            "请改好公式，或者直接填内容", "Correct the formula, or type the value",
+        ),
+        "formula": ErrorText(
+            422, "这一格的公式还没有算出结果", "The cell has a formula without a result",
+            "请用 Excel 打开，存一次再上传；也可以直接填内容", "Open the file in Excel and save it once; or type the value",
+        ),
+        "merged": ErrorText(
+            422, "合并的单元格，看不出是谁的", "Merged cells: it is unclear whose value it is",
+            "请取消合并，每一行各填各的", "Unmerge them and fill in each line",
+        ),
+        "number_cut": ErrorText(
+            422, "Excel 把号码当成了数，后面的数字没有了", "Excel has taken the number for a figure, and its last digits are lost",
+            "请把这一列设成文本，再照原来的填一遍；系统不猜号码", "Format the column as text and type the number again; nothing is guessed",
+        ),
+        "two_names": ErrorText(
+            422, "这一格不止一个人：{parts}", "There are several people in the cell: {parts}",
+            "请一人一行", "Write each person in a line of their own",
         ),
         "column_twice": ErrorText(
             422, "“{column}”这一列有两个", "The column “{column}” is there twice",
@@ -59,9 +91,34 @@ register(
             422, "填了整个身份证号", "The whole identity number is given",
             "只留后四位，整个号码不要交给系统", "Keep the last four only; the system must not have the whole number",
         ),
-        "same_person_twice": ErrorText(
+        "namesakes": ErrorText(
+            422, "第 {other_row} 行也叫这个名字，分不清是不是同一个人", "Line {other_row} has the same name, and nothing tells whether it is the same person",
+            "是两个人，各写上手机、户编号或者志愿者编号；是一个人，写在一行，几支队伍用“、”隔开",
+            "Two people: write a phone, household or volunteer number beside each; one person: one line, teams with a comma between them",
+        ),
+        "namesakes_known": ErrorText(
+            422, "登记了几个叫这个名字的人，分不清是哪一个", "Several people of this name are registered, and nothing tells which one is meant",
+            "请写上手机、户编号或者志愿者编号", "Write their phone, household or volunteer number",
+        ),
+        "person_again": ErrorText(
             422, "和第 {other_row} 行是同一个人", "The same person as in line {other_row}",
-            "请删掉一行", "Remove one of the two lines",
+            "请写在一行，几支队伍用“、”隔开；不是同一个人，就核对姓名和号码", "Write one line, teams with a comma between them; for somebody else, check name and number",
+        ),
+        "number_invalid": ErrorText(
+            422, "志愿者编号不对", "The volunteer number can't be right",
+            "请填系统里的编号，最多八位数字；新来的人空着", "Write the number as it is in the system, up to eight digits; leave it empty for new people",
+        ),
+        "number_unknown": ErrorText(
+            422, "没有这个志愿者编号", "There is no volunteer of this number",
+            "请核对编号；新来的人空着", "Check the number; leave it empty for new people",
+        ),
+        "number_of_another": ErrorText(
+            422, "这个志愿者编号是另一个名字的", "The volunteer number belongs to another name",
+            "请核对姓名和编号；新来的人编号空着", "Check name and number; leave the number empty for new people",
+        ),
+        "number_twice": ErrorText(
+            422, "第 {other_row} 行用了同一个志愿者编号", "Line {other_row} has the same volunteer number",
+            "请核对编号；新来的人空着", "Check the number; leave it empty for new people",
         ),
         "phone_of_another": ErrorText(
             422, "这个手机号登记在别的名字下", "The phone number belongs to somebody with another name",

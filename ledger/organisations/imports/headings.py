@@ -1,6 +1,7 @@
 """Headings that people write above their columns, for the service and for the program that reads the file. Pure."""
 
 import re
+import unicodedata
 
 # Lines in which to look for the column names: people write titles above them.
 LINES_BEFORE_HEADER = 10
@@ -16,11 +17,16 @@ ALIASES: dict[str, str] = {
         "team": "所属队伍 队伍 队伍名称 志愿队伍 团队 team",
         "place": "所属站点 站点 服务站 所属服务站 所属站所 station place site",
         "household": "户编号 户号 家庭编号 household householdno householdnumber",
+        # 编号 alone is most often the line's number in the list.
+        "number": "志愿者编号 志愿者号 会员编号 会员号 volunteernumber volunteerno",
     }.items()
     for alias in aliases.split()
 }
 
+# Many people have one value here, so that a merged cell means all of its lines.
+FILLS = frozenset({"gender", "team", "place", "household"})
+
 
 def column_of(heading: str) -> str | None:
     """The column that a heading names, None for one that is not ours."""
-    return ALIASES.get(re.sub(DECORATION, "", heading).lower())
+    return ALIASES.get(re.sub(DECORATION, "", unicodedata.normalize("NFKC", heading)).lower())

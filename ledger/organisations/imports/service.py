@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -15,7 +14,10 @@ from ledger.kernel.errors import NotFound
 from ledger.kernel.ids import new_id
 from ledger.kernel.sweeping import sweep
 from ledger.kernel.types import table_of
-from ledger.organisations.imports.check import Destination, Plan, Sealed, make_plan, place_of_list, refuse_errors
+from ledger.organisations.imports.check import Plan, make_plan, refuse_errors, refuse_others
+from ledger.organisations.imports.directory import Destination, place_of_list
+from ledger.organisations.imports.known import Sealed
+from ledger.organisations.imports.seen import ListRead
 from ledger.organisations.models import ImportDraft
 from ledger.organisations.service import add_team, join_teams
 from ledger.people.households.service import set_households
@@ -36,7 +38,7 @@ class Draft:
     place_id: int | None
     make_teams: bool
     file_name: str
-    lines: list[list[Any]]
+    read: ListRead
     others: int
 
 
@@ -86,11 +88,12 @@ def get_draft(session: Session, draft_id: int, *, actor: Actor) -> Draft:
         ImportDraft.made_at >= clock.now() - DRAFT_LASTS,
     )
     row = session.execute(query).one_or_none()
-    # Before the service counted what a list tells, a draft was its lines alone.
-    if row is None or not row.lines.startswith("{"):
+    kept = json.loads(row.lines) if row is not None else {}
+    # A draft of an earlier version has its lines alone, or doesn't say what was seen.
+    if row is None or "seen" not in kept:
         raise NotFound("import.draft_not_found")
-    kept = json.loads(row.lines)
-    return Draft(row.id, row.place_id, row.make_teams, row.file_name, kept["lines"], kept["others"])
+    read = ListRead.of(kept["lines"], kept["seen"])
+    return Draft(row.id, row.place_id, row.make_teams, row.file_name, read, kept["others"])
 
 
 def forget_drafts(session: Session, center_id: int) -> int:
@@ -99,9 +102,9 @@ def forget_drafts(session: Session, center_id: int) -> int:
     return sweep(session, table_of(ImportDraft), *old, limit=MOST_DRAFTS_SWEPT)
 
 
-def pack(lines: Sequence[Sequence[Any]], others: int) -> str:
+def pack(read: ListRead, others: int) -> str:
     """A draft as JSON; numbers stay numbers, because only numbers can have lost leading zeros."""
-    return json.dumps({"lines": lines, "others": others}, ensure_ascii=False)
+    return json.dumps({"lines": read.lines, "seen": read.raw, "others": others}, ensure_ascii=False)
 
 
 def apply_list(
@@ -112,17 +115,19 @@ def apply_list(
     make_teams: bool,
     actor: Actor,
     draft_id: int | None = None,
+    shown: str | None = None,
 ) -> dict[str, int]:
     """Carry out `make_plan` in this unit and return counts: {"added", "joined", "housed", "teams", "unchanged"}.
 
-    Deletes the draft. Raises Rejected("import.has_errors") if any row is faulty,
-    NotFound("import.draft_not_found") if the draft was used in the meantime, and what make_plan, add_team,
-    register_volunteers and set_households raise.
+    Deletes the draft. `shown` is the digest of the plan that was shown. Raises Rejected("import.has_errors") if any row
+    is faulty, Conflict("import.changed_since") if the plan is another one now, NotFound("import.draft_not_found") if
+    the draft was used in the meantime, and what make_plan, add_team, register_volunteers and set_households raise.
     """
     if draft_id is not None:
         _use_up(session, draft_id, actor)
     plan = make_plan(session, rows, place_id=place_id, make_teams=make_teams, actor=actor)
     refuse_errors(plan.errors)
+    refuse_others(plan, shown)
     made = {(at, name): add_team(session, place_id=at, name=name, actor=actor) for at, name in plan.new_teams}
     ids = register_volunteers(session, [volunteer for volunteer, _ in plan.new], actor=actor)
     join_teams(session, _memberships(plan, ids, made), actor=actor)
@@ -138,18 +143,16 @@ def apply_list(
 
 
 def _memberships(plan: Plan, new_ids: Sequence[int], made: dict[tuple[int, str], int]) -> list[tuple[int, int]]:
-    """(team, volunteer) of everybody with a team in the list."""
+    """(team, volunteer) of everybody with teams in the list."""
     everybody: list[tuple[int, Destination]] = [
         *((volunteer_id, destination) for volunteer_id, (_, destination) in zip(new_ids, plan.new, strict=True)),
         *plan.joining,
     ]
-    pairs = []
-    for volunteer_id, destination in everybody:
-        if destination.new_team is not None:
-            pairs.append((made[(destination.place_id, destination.new_team)], volunteer_id))
-        elif destination.team_id is not None:
-            pairs.append((destination.team_id, volunteer_id))
-    return pairs
+    return [
+        (team_id, volunteer_id)
+        for volunteer_id, destination in everybody
+        for team_id in [*destination.teams, *(made[(destination.place_id, name)] for name in destination.new_teams)]
+    ]
 
 
 def _use_up(session: Session, draft_id: int, actor: Actor) -> None:

@@ -1,4 +1,4 @@
-"""Bulk lookups of known people, by digests of thousands of phones or names."""
+"""Bulk lookups of known people, by thousands of numbers, or of digests of phones or names."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,17 +18,29 @@ _BY_PHONE = (
     )
 )
 _BY_NAME = (
-    sa.select(Identity.name_index, Identity.id_last4, Volunteer.id.label("volunteer_id"), Volunteer.place_id)
+    sa.select(
+        Identity.name_index,
+        Volunteer.id,
+        Volunteer.number,
+        Identity.id_last4,
+        Identity.phone_index.is_not(None).label("has_phone"),
+        Volunteer.place_id,
+    )
     .join(Volunteer, _ONE_PERSON)
     .where(
         Identity.center_id == sa.bindparam("center"), Identity.name_index.in_(sa.bindparam("wanted", expanding=True))
     )
 )
+_BY_NUMBER = (
+    sa.select(Volunteer.number, Identity.name_index, Volunteer.id.label("volunteer_id"))
+    .join(Identity, _ONE_PERSON)
+    .where(Volunteer.center_id == sa.bindparam("center"), Volunteer.number.in_(sa.bindparam("wanted", expanding=True)))
+)
 
 
 @dataclass(frozen=True, slots=True)
-class KnownPhone:
-    """The owner of a phone in a center: digest of the name, and the volunteer, None for who doesn't volunteer."""
+class KnownOwner:
+    """Who has a phone or number in a center: digest of the name, and the volunteer, None for who doesn't volunteer."""
 
     name_index: str
     volunteer_id: int | None
@@ -39,14 +51,16 @@ class KnownName:
     """A volunteer of the center whose name was looked up."""
 
     volunteer_id: int
+    number: str
     id_last4: str | None
+    has_phone: bool
     place_id: int
 
 
-def known_phones(session: Session, phone_indexes: Iterable[str], center_id: int) -> dict[str, KnownPhone]:
+def known_phones(session: Session, phone_indexes: Iterable[str], center_id: int) -> dict[str, KnownOwner]:
     """Owners of phones in the center, by digest; unknown numbers are left out."""
     return {
-        row.phone_index: KnownPhone(row.name_index, row.volunteer_id)
+        row.phone_index: KnownOwner(row.name_index, row.volunteer_id)
         for part in chunks(phone_indexes)
         for row in session.connection().execute(_BY_PHONE, {"center": center_id, "wanted": part})
     }
@@ -57,5 +71,14 @@ def known_names(session: Session, name_indexes: Iterable[str], center_id: int) -
     found: dict[str, list[KnownName]] = {}
     for part in chunks(name_indexes):
         for row in session.connection().execute(_BY_NAME, {"center": center_id, "wanted": part}):
-            found.setdefault(row.name_index, []).append(KnownName(row.volunteer_id, row.id_last4, row.place_id))
+            found.setdefault(row.name_index, []).append(KnownName(*row[1:]))
     return found
+
+
+def known_numbers(session: Session, numbers: Iterable[str], center_id: int) -> dict[str, KnownOwner]:
+    """Volunteers of the center by their number; unknown numbers are left out."""
+    return {
+        row.number: KnownOwner(row.name_index, row.volunteer_id)
+        for part in chunks(numbers)
+        for row in session.connection().execute(_BY_NUMBER, {"center": center_id, "wanted": part})
+    }
