@@ -29,6 +29,8 @@ _WHOLE_WITH_POINT = re.compile(r"(\d+)\.0+")
 # So many zeros at the end of what came as a number are no digits of a phone, but what was left of it.
 _ZEROS_OF_A_CUT = "00000"
 _ERROR = re.compile(r"#(N/A|REF!|NAME\?|VALUE!|DIV/0!|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA)", re.IGNORECASE)
+# More is no name, and is told as such.
+_LONGEST_SPLIT = 200
 _NUMBERS = frozenset({"phone", "id_last4", "household", "number"})
 _ADDRESS = re.compile(r"([A-Z]+)(\d+)")
 _WHOLE_ID_NUMBER = re.compile(r"\d{17}[\dXx]|\d{15}")
@@ -141,7 +143,7 @@ class _Reader:
             raise Rejected("import.cell_error")
         if column in _NUMBERS:
             text = _digits(column, text, is_number=isinstance(cell, int | float))
-        if column == "name" and (parts := split_name(text)) is not None:
+        if column == "name" and (parts := split_name(text[:_LONGEST_SPLIT])) is not None:
             if parts.surely:
                 raise Rejected("import.two_names", parts=" | ".join(map(mask_name, parts.names)))
             self.one_name.append((row, " | ".join(map(mask_name, parts.names))))

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
-from ledger.kernel.characters import name_key
+from ledger.kernel.characters import name_key, settle
 from ledger.kernel.errors import Conflict
 from ledger.kernel.permissions import Permission
 from ledger.organisations import queries
@@ -18,7 +18,10 @@ from ledger.organisations.queries import TeamView
 from ledger.places.queries import PlaceView, all_places
 
 # How exports write several teams, and people several names.
-_BETWEEN_TEAMS = re.compile(r"\s*[、，,;；/／\n\r]+\s*")
+_TEAM_SIGNS = "、，,;；/／\n\r"
+_BETWEEN_TEAMS = re.compile(f"[{_TEAM_SIGNS}]+")
+# Of a team's name that has such signs itself.
+_MOST_PARTS = 6
 # The place above, where several places have one name.
 _ABOVE = " / "
 
@@ -105,11 +108,13 @@ class Directory:
 
     def _team_names(self, text: str | None, own: Own | None) -> Iterator[str]:
         """The names in a cell: the longest run of its parts that is a team, else each part."""
-        parts = [] if text is None else [part for part in _BETWEEN_TEAMS.split(text) if part]
-        seams = [] if text is None else _BETWEEN_TEAMS.findall(text)
+        written = (text or "").strip(_TEAM_SIGNS + " ")
+        parts, seams = _BETWEEN_TEAMS.split(written), _BETWEEN_TEAMS.findall(written)
         while parts:
-            count = next((n for n in range(len(parts), 1, -1) if self._knows(_sewn(parts[:n], seams), own)), 1)
-            yield _sewn(parts[:count], seams)
+            most = min(len(parts), _MOST_PARTS)
+            count = next((n for n in range(most, 1, -1) if self._knows(_sewn(parts[:n], seams), own)), 1)
+            if name := settle(_sewn(parts[:count], seams)):
+                yield name
             parts, seams = parts[count:], seams[count:]
 
     def _knows(self, name: str, own: Own | None) -> bool:

@@ -1,7 +1,8 @@
 """Headings that people write above their columns, for the service and for the program that reads the file. Pure."""
 
 import re
-import unicodedata
+
+from ledger.kernel.characters import normalise
 
 # Lines in which to look for the column names: people write titles above them.
 LINES_BEFORE_HEADER = 10
@@ -29,4 +30,4 @@ FILLS = frozenset({"gender", "team", "place", "household"})
 
 def column_of(heading: str) -> str | None:
     """The column that a heading names, None for one that is not ours."""
-    return ALIASES.get(re.sub(DECORATION, "", unicodedata.normalize("NFKC", heading)).lower())
+    return ALIASES.get(re.sub(DECORATION, "", normalise("NFKC", heading)).lower())

@@ -20,6 +20,7 @@ ASKED: dict[str, Any] = globals().get("ASKED", {})
 _KINDS = {b"PK\x03\x04": "xlsx", b"\xd0\xcf\x11\xe0": "xls"}
 _DELIMITERS = ",;\t，"
 _SNIFFED = 2_000
+_LONGEST_HEADING = 100
 _SIGNS = "=+-@|\N{MINUS SIGN}"
 # A formula that only keeps its text from being taken for a number.
 _TEXT_AS_FORMULA = re.compile(r'="([^"]*)"')
@@ -113,7 +114,7 @@ def _names(line: list[Any]) -> bool:
 
 
 def _column(cell: Any) -> str | None:
-    written = unicodedata.normalize("NFKC", str(cell))
+    written = unicodedata.normalize("NFKC", str(cell)[:_LONGEST_HEADING])
     column: str | None = ASKED["columns"].get(re.sub(ASKED["decoration"], "", written).lower())
     return column
 
