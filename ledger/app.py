@@ -32,7 +32,7 @@ from ledger.organisations import pages as organisations_pages
 from ledger.people import api as people_api
 from ledger.people import pages as people_pages
 from ledger.people.access import api as log_ins_api
-from ledger.people.access import credentials, holders, sessions
+from ledger.people.access import credentials, holders, sessions, step_up_pages
 from ledger.people.access import kinds as access
 from ledger.people.households.service import one_household
 from ledger.people.volunteers import queries as people
@@ -109,6 +109,7 @@ APPROVALS = Desk(
         corrections.CLAWBACK,
         access.GRANT,
         access.CODE,
+        access.FACTOR,
     ),
     one_household=one_household,
     holders=holders.holders,
@@ -136,6 +137,7 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
     guard.register(app, sessions.load_holder)
     last_use.register(app, credentials.note_use)
     bodies.register_json(app)
+    step_up_pages.register(app)
     page_context.register(app, load_reader)
     openapi.register(app, API_BLUEPRINTS)
     for blueprint in PAGE_BLUEPRINTS:

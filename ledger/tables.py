@@ -10,6 +10,7 @@ import ledger.kernel.job_runs
 import ledger.kernel.outbox
 import ledger.kernel.signals
 import ledger.organisations.models
+import ledger.people.access.models
 import ledger.people.models
 import ledger.places.models
 import ledger.points.closing.models

@@ -200,7 +200,7 @@ def _paths(rule: Rule, tour: Tour, keys: Mapping[str, int | str]) -> list[str]:
     known = tour.keys | {"reference": reference, "code": tour.station_code()} | keys
     if rule.endpoint == "audit_api.verification":
         known["run_id"] = keys["verification_id"]
-    if rule.endpoint == "people.new_code":
+    if rule.endpoint in ("people.new_code", "people.lost_factor"):
         known["identity_id"] = tour.person("auditor").identity_id
     assert rule.arguments <= {*known, "kind"}, rule
     return paths_of(tour.app, rule, known)

@@ -49,7 +49,8 @@ def propose(body: dict[str, Any]) -> dict[str, Any]:
     `points.period_close` and `points.period_reopen` {"month": "2026-05"}; `points.expiry_release` {"run_id"} of a
     prepared run; `points.clawback` {"transfer_id"} of an award; `people.grant` {"identity_id", "role", "place_id",
     "household" as the register has it, null for none, "valid_until" optional}; `people.code` {"identity_id"} of who
-    decides or audits: who approves it then prints the code on the page of the approval.
+    decides or audits: who approves it then prints the code on the page of the approval; `people.factor`
+    {"identity_id"} of who has lost their second factor.
     """
     kind, payload, reason = body["kind"], body["payload"], body["reason"]
     once, actor, desk = find_idempotency_key(), get_actor(), get_desk()

@@ -24,6 +24,7 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.permissions import Permission
+from ledger.people.access.factors import has_factor
 from ledger.points.policy import MINUTE, POINT
 from ledger.web import asked
 from ledger.web.formats import points
@@ -54,7 +55,9 @@ def console() -> str:
 
 
 def _console(session: Session, actor: Actor) -> dict[str, Any]:
-    return {"console": console_of(session, actor, clock.zone()), "watched": watched(session, actor.center_id)}
+    with_factor = has_factor(session, actor.identity_id, actor.center_id)
+    shown = {"console": console_of(session, actor, clock.zone()), "watched": watched(session, actor.center_id)}
+    return shown | {"with_factor": with_factor}
 
 
 @bp.get("/books")

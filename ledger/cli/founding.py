@@ -148,6 +148,17 @@ def revoke(phone: str, role: str | None, named: str, reason: str) -> None:
     click.echo(f"{phone} is logged out everywhere." + (f" The role {role} has ended." if role else ""))
 
 
+@user.command("remove-factor")
+@click.argument("phone")
+@_on_server
+@told
+def remove_factor(phone: str, named: str, reason: str) -> None:
+    """End the lost second factor of the person with PHONE, and all their log-ins; the password stays."""
+    center_id = center_named(named).id
+    in_transaction(on_server.remove_factor, _identity(phone, center_id), reason=reason, center_id=center_id)
+    click.echo(f"{phone} logs in with the password alone, until they turn a second factor on again.")
+
+
 def _identity(phone: str, center_id: int) -> int:
     identity_id = in_snapshot(identities.find_identity_by_phone, phone, center_id)
     if identity_id is None:

@@ -13,6 +13,12 @@ register(
             403, "您的身份不能办这件事", "Your role may not do this",
             "请让有权限的人来办，或者请管理员给您加上", "Ask somebody who may, or ask the administrator for the role",
         ),
+        "step_up_required": ErrorText(
+            403, "请再证明一次是您本人", "Please prove again that it is you",
+            "这件事办了就收不回来。请给动态码，没有的给密码；程序先发 POST /api/v1/sessions/current/proof，再发一次",
+            "This can't be undone. Give a code of your second factor, or without one your password; a program sends "
+            "POST /api/v1/sessions/current/proof and then this again",
+        ),
         "login_needed": ErrorText(
             401, "请先登录", "Please log in first",
             "登录以后会回到这里", "You come back here after the log-in",

@@ -44,3 +44,14 @@ AT_ROOT = frozenset(
         Permission.RAW_LEDGER,
     }
 )
+
+# What is done with these can't be undone, or lets others in: every view that asks for one and writes asks its user to
+# prove again who they are (web/guard.py). Other views that do such a thing are marked there one by one.
+STEPS_UP = frozenset(
+    {
+        Permission.DECIDE,
+        Permission.RELEASE_AS_ADMIN,
+        Permission.RELEASE_AS_AUDITOR,
+        Permission.MANAGE_STAFF,
+    }
+)

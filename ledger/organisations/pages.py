@@ -19,7 +19,7 @@ from ledger.people.volunteers.search import get_sought_volunteer, volunteers_of
 from ledger.places.queries import PlaceView, all_places
 from ledger.web import asked, forms
 from ledger.web.forms import Form
-from ledger.web.guard import get_actor, requires
+from ledger.web.guard import get_actor, requires, steps_up
 from ledger.web.once import idempotency_key
 
 __all__ = ["bp", "import_pages"]
@@ -130,6 +130,7 @@ def _place_form(parent_id: int, values: dict[str, Any], errors: dict[str, str]) 
 
 @bp.post("/places/<id:place_id>/close")
 @requires(Permission.MANAGE_PLACES)
+@steps_up
 def close_place(place_id: int) -> ResponseReturnValue:
     """Close a place."""
     in_transaction_once(idempotency_key(), service.close_place, place_id, actor=get_actor())
@@ -138,6 +139,7 @@ def close_place(place_id: int) -> ResponseReturnValue:
 
 @bp.post("/places/<id:place_id>/new-code")
 @requires(Permission.MANAGE_PLACES)
+@steps_up
 def new_code(place_id: int) -> ResponseReturnValue:
     """Revoke every printed code of the station."""
     in_transaction_once(idempotency_key(), service.raise_code_version, place_id, actor=get_actor())

@@ -57,6 +57,8 @@ def log_in(body: dict[str, Any]) -> dict[str, Any]:
     """Log in as a device or person; both the client and staff can end the session.
 
     Where the password fits in several centers, send the ticket of the refusal (409) with the chosen center instead.
+    Where a code of the second factor is missing (401 `people.totp_needed`), send `totp` too, or the ticket and center
+    of that refusal with it.
     """
     opened = _log_in(body)
     actor = in_snapshot(sessions.load_actor, opened.token)
@@ -65,11 +67,10 @@ def log_in(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _log_in(body: dict[str, Any]) -> LoggedIn:
+    center_id, totp, address = body["center_id"], body["totp"], request.remote_addr
     if body["ticket"] is not None:
-        return login.choose_center(body["ticket"], body["center_id"], kind="device")
-    return login.log_in(
-        body["phone"], body["password"], kind="device", address=request.remote_addr, center_id=body["center_id"]
-    )
+        return login.choose_center(body["ticket"], center_id, kind="device", address=address, totp=totp)
+    return login.log_in(body["phone"], body["password"], kind="device", address=address, center_id=center_id, totp=totp)
 
 
 @bp.delete("/sessions/current")

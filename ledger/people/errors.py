@@ -128,6 +128,31 @@ register(
             401, "手机号或密码不对", "The phone number or the password is wrong",
             "请再试一次；忘了密码就请工作人员打一张新的激活码", "Try again; if you forgot the password, ask the staff for a new activation code",
         ),
+        "totp_needed": ErrorText(
+            401, "还要动态码", "A code of the second factor is needed",
+            "请打验证器里现在的六位数；手机不在身边，就打一个备用码", "Give the six digits that the authenticator shows now, or a recovery code",
+        ),
+        "totp_wrong": ErrorText(
+            401, "动态码不对，或者已经用过", "The code is wrong or was used before",
+            "请等验证器换了数再打；手机的时间要准。手机丢了就打一个备用码，都没有就请管理员来",
+            "Wait for the next code; the phone's clock must be right. If the phone is lost, give a recovery code, or ask an administrator",
+        ),
+        "own_totp_wrong": ErrorText(
+            422, "动态码不对，或者已经用过", "The code is wrong or was used before",
+            "请等验证器换了数再打；手机的时间要准", "Wait for the next code; the phone's clock must be right",
+        ),
+        "factor_for_staff": ErrorText(
+            422, "动态码给工作人员用", "The second factor is for staff",
+            "志愿者用密码登录就行", "Volunteers log in with their password",
+        ),
+        "factor_on": ErrorText(
+            409, "动态码已经打开了", "The second factor is on already",
+            "要换手机，请先关掉再打开", "To change the phone, turn it off first",
+        ),
+        "factor_off": ErrorText(
+            422, "动态码没有打开", "The second factor is off",
+            "没有什么要关的", "There is nothing to turn off",
+        ),
         "choose_center": ErrorText(
             409, "您在几个中心都有登录", "You have log-ins in several centers",
             "请选要进的中心", "Choose the center to enter",

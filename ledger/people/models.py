@@ -211,6 +211,7 @@ class LoginSession(Base):
     """A log-in that the server can end; the key is the center and the digest of the token's secret.
 
     A "phone" is a browser on a phone, a "device" calls the API. It ends at `expires_at` unless it is used before.
+    `password_at` and `factor_at` say when its holder last gave the password and a code of the second factor.
     """
 
     __tablename__ = "login_session"
@@ -231,6 +232,8 @@ class LoginSession(Base):
     used_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    password_at: Mapped[datetime | None]
+    factor_at: Mapped[datetime | None]
 
 
 class ActivationCode(Base):

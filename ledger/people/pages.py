@@ -1,8 +1,18 @@
 """Registers all pages of people on their shared blueprint."""
 
-from ledger.people.access import event_pages, own_pages, staff_pages
+from ledger.people.access import blocking_pages, event_pages, factor_pages, lost_factor_pages, own_pages, staff_pages
 from ledger.people.access import pages as access_pages
 from ledger.people.blueprint import bp
 from ledger.people.volunteers import pages as volunteer_pages
 
-__all__ = ["access_pages", "bp", "event_pages", "own_pages", "staff_pages", "volunteer_pages"]
+__all__ = [
+    "access_pages",
+    "blocking_pages",
+    "bp",
+    "event_pages",
+    "factor_pages",
+    "lost_factor_pages",
+    "own_pages",
+    "staff_pages",
+    "volunteer_pages",
+]

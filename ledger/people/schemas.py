@@ -5,6 +5,7 @@ from typing import Any
 from flask_babel import gettext as _
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from ledger.people.access.schemas import LONGEST_TOTP, TOTP
 from ledger.people.policy import GENDERS, HOUSEHOLD_NUMBER_LENGTH, NAME_LENGTH, ROLES
 from ledger.web.fields import Choice, Day, Instant, PageQuery, PublicId, Request, Text, Verbatim, length
 
@@ -14,7 +15,10 @@ _HOUSEHOLD = {"description": "The number of a household as the village's registe
 
 
 class LoginRequest(Request):
-    """A log-in by phone and password, or by a ticket for one of several centers and the chosen center."""
+    """A log-in by phone and password, or by a ticket for one of several centers and the chosen center.
+
+    Who has a second factor adds `totp`; a ticket comes with the refusal of a log-in without it too.
+    """
 
     phone = Text(load_default=None, longest=40, metadata=_PHONE)
     password = Verbatim(load_default=None, validate=length(1, 200))
@@ -24,6 +28,7 @@ class LoginRequest(Request):
     center_id = PublicId(
         load_default=None, metadata={"description": "Needed by who has log-ins in more than three centers."}
     )
+    totp = Verbatim(load_default=None, validate=length(1, LONGEST_TOTP), metadata=TOTP)
 
     @validates_schema
     def _is_one_of_the_two(self, data: dict[str, Any], **_known: Any) -> None:

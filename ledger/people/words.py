@@ -26,6 +26,11 @@ EVENT_WORDS: dict[str, Any] = {
     "logged_out": _("在所有地方退出"),
     "credentials_ended": _("密码、激活码和登录作废"),
     "sessions_ended": _("激活码和登录作废"),
+    "factor_made": _("打开了动态码"),
+    "factor_used": _("用了动态码"),
+    "factor_ended": _("动态码关掉了"),
+    "recovery_made": _("打了备用码"),
+    "recovery_used": _("用了备用码"),
     "role_granted": _("给了身份"),
     "role_revoked": _("收回了身份"),
 }

@@ -9,13 +9,16 @@ from sqlalchemy.orm import Session
 from ledger.kernel.actor import Actor, Holder
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.errors import Forbidden
-from ledger.kernel.permissions import Permission
+from ledger.kernel.permissions import STEPS_UP, Permission
 from ledger.web import csrf
 from ledger.web.cookies import SESSION, read_cookie
 
 P = ParamSpec("P")
 R = TypeVar("R")
 LoadHolder = Callable[[Session, str], Holder | None]
+# The field of a form in which its sender proves again who they are.
+PROOF = "proof"
+SAFE = ("GET", "HEAD", "OPTIONS")
 _ANYBODY = "anybody"
 _ANYONE_LOGGED_IN = "logged-in"
 
@@ -46,6 +49,18 @@ def poll(view: Callable[P, R]) -> Callable[P, R]:
     """Mark the view as one that open pages ask by themselves: that somebody is there is not to be told from it."""
     view.is_poll = True  # type: ignore[attr-defined]
     return view
+
+
+def steps_up(view: Callable[P, R]) -> Callable[P, R]:
+    """Ask who uses the view to prove again who they are, as views that ask for a permission of STEPS_UP do anyway."""
+    view.steps_up = True  # type: ignore[attr-defined]
+    return view
+
+
+def asks_step_up(view: object) -> bool:
+    """Whether a write by the view is only for who has just proved who they are."""
+    access = getattr(view, "access", ())
+    return getattr(view, "steps_up", False) or (isinstance(access, tuple) and bool(STEPS_UP & set(access)))
 
 
 def current_actor() -> Actor | None:
@@ -131,6 +146,6 @@ def _check_access(view: object) -> None:
 
 def _needs_csrf_token() -> bool:
     """Browsers attach cookies to every request, even forged ones; a device's token is sent deliberately."""
-    if request.method in ("GET", "HEAD", "OPTIONS") or bearer_token():
+    if request.method in SAFE or bearer_token():
         return False
     return not request.path.startswith("/api/") or read_cookie(SESSION) is not None

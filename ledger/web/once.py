@@ -7,7 +7,7 @@ from flask import Flask, Response, g, request
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.idempotency import Once, hash_request
 from ledger.web import csrf
-from ledger.web.guard import get_actor
+from ledger.web.guard import PROOF, get_actor
 
 FIELD = "idempotency_key"
 HEADER = "Idempotency-Key"
@@ -60,4 +60,5 @@ def register(app: Flask) -> None:
 def _body() -> object:
     if request.is_json:
         return request.get_json(silent=True)
-    return sorted((name, value) for name, value in request.form.items(multi=True) if name != csrf.FIELD)
+    apart = (csrf.FIELD, PROOF)
+    return sorted((name, value) for name, value in request.form.items(multi=True) if name not in apart)

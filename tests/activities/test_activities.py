@@ -14,7 +14,7 @@ from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Conflict, Forbidden, LedgerError, NotFound
 from ledger.kernel.paging import PageRequest
 from ledger.organisations import service as organisations
-from ledger.people.volunteers import service as people
+from ledger.people.access import blocking
 from tests.at_once import at_once, failures
 from tests.world import World
 
@@ -245,7 +245,7 @@ def test_a_volunteer_signs_up_alone_and_nobody_else(world: World) -> None:
 
 def test_somebody_blocked_does_not_sign_up(world: World) -> None:
     person = world.add_volunteer()
-    in_transaction(people.set_status, person.volunteer_id, status="blocked", actor=world.builder)
+    in_transaction(blocking.set_status, person.volunteer_id, status="blocked", actor=world.builder)
     with pytest.raises(Forbidden) as refused:
         sign_up(world, shift(world), person.volunteer_id, actor=person.actor)
     assert refused.value.code == "activities.person_blocked"

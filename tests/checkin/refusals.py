@@ -9,6 +9,7 @@ from ledger.checkin import codes, service
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.organisations import service as organisations
+from ledger.people.access import blocking
 from ledger.people.volunteers import service as people
 from tests.checkin.days import Day, at, scan
 
@@ -143,7 +144,7 @@ def _is_no_volunteer_here(day: Day) -> object:
 
 @scanned("person_blocked")
 def _is_blocked(day: Day) -> object:
-    in_transaction(people.set_status, day.volunteer.volunteer_id, status="blocked", actor=day.world.builder)
+    in_transaction(blocking.set_status, day.volunteer.volunteer_id, status="blocked", actor=day.world.builder)
     return day.card(9)
 
 

@@ -3,16 +3,18 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pyotp
 import pytest
 
 from ledger.kernel import clock
-from ledger.kernel.actor import SYSTEM_IDENTITY
+from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
 from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.signals import signals_since
 from ledger.organisations import queries as organisations
+from ledger.people.access import factors
 from ledger.people.access.events import list_events
 from ledger.points.closing import freezing
 from tests.cli.test_commands import FOUND, PHONE, WHY, Console, console_at
@@ -50,3 +52,13 @@ def test_a_role_given_on_the_server_is_kept_with_its_reason_and_is_a_signal(foun
     signals = in_snapshot(signals_since, center_id, clock.now() - timedelta(hours=1), most=9)
     assert [each.kind for each in signals] == ["people.on_server"] * 3
     assert {each.evidence for each in signals} == {(("identity", public_id(identity_id)),)}
+
+
+def test_a_lost_second_factor_is_ended_on_the_server(founded: Console) -> None:
+    assert "people.factor_off" in founded.fails("user", "remove-factor", PHONE, *WHY)
+    center_id, identity_id = in_snapshot(organisations.only_center).id, log_in_of(PHONE).identity_id
+    actor = Actor(identity_id, center_id)
+    in_transaction(factors.turn_on, pyotp.random_base32(), 1, made_at=clock.now(), actor=actor)
+    assert founded.run("user", "remove-factor", PHONE, *WHY).exit_code == 0
+    assert not in_snapshot(factors.has_factor, identity_id, center_id)
+    assert "people.identity_not_found" in founded.fails("user", "remove-factor", "13900000000", *WHY)

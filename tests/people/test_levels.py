@@ -14,7 +14,7 @@ from ledger.kernel.errors import Rejected
 from ledger.kernel.paths import ROOT
 from ledger.people.access import candidates, credentials, login, sessions, staff
 from ledger.people.access.devices import new_device
-from ledger.people.access.login import choose_center, log_in
+from ledger.people.access.login import Way, choose_center, log_in
 from ledger.people.access.staff import Post
 from ledger.people.access.tickets import make_ticket
 from ledger.people.levels import level_of
@@ -136,7 +136,7 @@ def test_a_code_of_who_decides_or_audits_lasts_a_day(holder: Holder, role: str, 
 def verified(holder: Holder) -> Callable[[Session], login.LoggedIn]:
     """The last step of a log-in whose password was found right before."""
     candidate = log_in_of(holder.phone)
-    return lambda session: login._open(session, candidate, "", kind="browser", device=new_device())
+    return lambda session: login._open(session, candidate, "", Way("browser", new_device()))
 
 
 def granted(holder: Holder) -> dict[str, Any]:

@@ -7,8 +7,7 @@ from ledger.kernel import clock
 from ledger.kernel.db import in_transaction
 from ledger.kernel.ids import public_id
 from ledger.organisations import service as organisations
-from ledger.people.access import credentials
-from ledger.people.volunteers import service as people
+from ledger.people.access import blocking, credentials
 from tests.browser import DESKTOP, NARROW, PHONE, OpenPage, look_at
 from tests.databases import on_sqlite
 from tests.phones import fresh_phone
@@ -118,7 +117,7 @@ def test_a_list_is_imported(world: World, open_page: OpenPage) -> None:
 
 def test_blocking_is_undone(world: World, open_page: OpenPage) -> None:
     volunteer = world.add_volunteer()
-    in_transaction(people.set_status, volunteer.volunteer_id, status="blocked", actor=world.builder)
+    in_transaction(blocking.set_status, volunteer.volunteer_id, status="blocked", actor=world.builder)
     page = open_page(world.add_staff("station_manager"))
     page.goto(f"/volunteers/{public_id(volunteer.volunteer_id)}")
     page.get_by_role("button", name="恢复").click()

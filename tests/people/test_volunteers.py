@@ -11,7 +11,7 @@ from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Forbidden, LedgerError, NotFound, Rejected
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.paths import ROOT
-from ledger.people.access import staff
+from ledger.people.access import blocking, staff
 from ledger.people.identities.queries import name_index
 from ledger.people.identities.service import prepare
 from ledger.people.models import Identity, Volunteer
@@ -246,10 +246,10 @@ def test_a_name_is_shown_in_full_to_its_owner_and_to_who_manages_their_place(wor
 def test_somebody_is_blocked_and_let_again(world: World) -> None:
     volunteer_id = register(world)
     for status in ("blocked", "active"):
-        in_transaction(service.set_status, volunteer_id, status=status, actor=world.builder)
+        in_transaction(blocking.set_status, volunteer_id, status=status, actor=world.builder)
         assert in_snapshot(queries.get_volunteer, volunteer_id, world.center_id).status == status
     with pytest.raises(Rejected):
-        in_transaction(service.set_status, volunteer_id, status="dead", actor=world.builder)
+        in_transaction(blocking.set_status, volunteer_id, status="dead", actor=world.builder)
 
 
 def test_registration_is_stamped_by_the_clock(world: World) -> None:

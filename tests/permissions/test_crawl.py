@@ -42,7 +42,9 @@ NEVER_DONE: dict[str, str] = {
     **dict.fromkeys(("approvals_api.withdraw", "checkin_api.annul"), "only who made it may"),
     "organisations.go": "only who uploaded it may",
     "people.print_approved_code": "it is no approved code",
-    "people.send_new_code": "the person is no staff",
+    **dict.fromkeys(("people.send_new_code", "people.send_lost_factor"), "the person is no staff"),
+    "people.confirm_factor": "a ticket comes with the password",
+    **dict.fromkeys(("people.end_factor", "people.print_recovery_codes"), "nobody has turned one on"),
     **dict.fromkeys(("audit.prepare_expiry", "lots_api.prepare"), "a run is prepared"),
     **dict.fromkeys(("audit.release_freeze", "closing_api.release_freeze"), "the book is released"),
     "closing_api.reopen_period": "the month is open",
@@ -50,7 +52,8 @@ NEVER_DONE: dict[str, str] = {
     **dict.fromkeys(("checkin.decide", "checkin_api.approve", "checkin_api.reject"), "the visit is confirmed"),
     **dict.fromkeys(("organisations.add_member", "organisations_api.join_team"), "the volunteer is in the team"),
     **dict.fromkeys(
-        ("people.log_out", "people.send_center", "people_api.log_in"), "a device's token is no log-in by form"
+        ("people.log_out", "people.send_center", "people.send_factor", "people_api.log_in"),
+        "a device's token is no log-in by form",
     ),
     **dict.fromkeys(("shop_api.cancel", "shop_api.confirm", "shop_api.hold", "shop_api.set_lines"), "it is confirmed"),
 }

@@ -40,6 +40,7 @@ NAMED = {
 OF_EVERY_CENTER = {
     "proof_api": "checkpoints and proofs are for everybody, whoever keeps them",
     "people.send_center": "the ticket says which centers may be chosen",
+    "people.send_factor": "the ticket says which center it is for",
     "people.send_first_password": "the center goes with the code, which is looked up in it",
     "people.send_log_in": "the center goes with the phone number, which is looked up in it",
     "people_api.log_in": "the center goes with the phone number, which is looked up in it",

@@ -8,7 +8,7 @@ from werkzeug.test import TestResponse
 from ledger.kernel import clock
 from ledger.kernel.db import in_transaction
 from ledger.kernel.ids import new_id, public_id
-from ledger.people.volunteers import service as people
+from ledger.people.access import blocking
 from ledger.shop import policy, shelf
 from tests.shop.counter import Counter
 from tests.world import Person
@@ -28,7 +28,7 @@ def at(moment: datetime, act: Act) -> Act:
 
 
 def block(counter: Counter, member: Person) -> None:
-    in_transaction(people.set_status, member.volunteer_id, status="blocked", actor=counter.world.builder)
+    in_transaction(blocking.set_status, member.volunteer_id, status="blocked", actor=counter.world.builder)
 
 
 def code_expired(counter: Counter) -> Act:

@@ -20,7 +20,7 @@ from ledger.points.closing import kinds
 from ledger.points.closing import periods as months
 from ledger.points.closing.words import month_words
 from ledger.web import forms
-from ledger.web.guard import get_actor, requires
+from ledger.web.guard import get_actor, requires, steps_up
 from ledger.web.once import idempotency_key
 
 _KINDS = {"close": kinds.CLOSE, "reopen": kinds.REOPEN}
@@ -36,6 +36,7 @@ def periods() -> str:
 
 @bp.post("/books/periods")
 @requires(Permission.PROPOSE)
+@steps_up
 def send_period() -> ResponseReturnValue:
     """Propose to close a month or to reopen the last one."""
     kind, field = _KINDS[_event()], f"reason-{_event()}"

@@ -14,7 +14,7 @@ from ledger.kernel import clock
 from ledger.kernel.actor import SYSTEM_IDENTITY
 from ledger.kernel.ids import parse_public_id
 from ledger.kernel.signals import SignalView, count_signals, signals_since
-from ledger.people.access import events, on_server
+from ledger.people.access import events, lost_factors, on_server
 from ledger.people.access.events import EventView
 from ledger.web.formats import points
 
@@ -23,6 +23,7 @@ _MOST = 20
 SIGNAL_WORDS = {
     f"approvals.{STOOD_IN}": lazy_gettext("别的人都不能批，由审计员批的"),
     f"approvals.{OWES_PROPOSER}": lazy_gettext("批的人的身份或激活码，30 天内来自提的人"),
+    lost_factors.SIGNAL: lazy_gettext("关掉了一位审批人或审计员丢了的动态码"),
     on_server.SIGNAL: lazy_gettext("在服务器上改了登录或者身份"),
 }
 

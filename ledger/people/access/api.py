@@ -6,8 +6,9 @@ from flask import request
 from flask_smorest import Blueprint
 
 from ledger.kernel.db import in_snapshot, in_transaction
-from ledger.people.access import own
-from ledger.people.access.schemas import OwnSessionList, PasswordRequest
+from ledger.people.access import own, proving
+from ledger.people.access.proving import Given
+from ledger.people.access.schemas import OwnSessionList, PasswordRequest, ProofRequest
 from ledger.web.guard import get_actor, logged_in
 from ledger.web.openapi import PREFIX
 
@@ -43,5 +44,22 @@ def log_out_everywhere() -> None:
 @bp.arguments(PasswordRequest)
 @bp.response(204)
 def change_password(body: dict[str, Any]) -> None:
-    """Change your own password. Your other log-ins end, and so do your activation codes."""
-    own.change_password(body["old_password"], body["password"], actor=get_actor(), address=request.remote_addr)
+    """Change your own password. Your other log-ins end, and so do your activation codes.
+
+    `totp` is needed by who has a second factor and gave no code of it in the last ten minutes.
+    """
+    old, new, totp = body["old_password"], body["password"], body["totp"]
+    own.change_password(old, new, actor=get_actor(), address=request.remote_addr, totp=totp)
+
+
+@bp.post("/sessions/current/proof")
+@logged_in
+@bp.arguments(ProofRequest)
+@bp.response(204)
+def prove(body: dict[str, Any]) -> None:
+    """Prove again who you are, which `access.step_up_required` asks for: by a code of your second factor, `totp`.
+
+    Without a second factor by your `password`. It is good for ten minutes in this log-in.
+    """
+    given = Given(request.remote_addr, body["password"], body["totp"])
+    proving.step_up(get_actor(), given)

@@ -190,8 +190,10 @@ def end_sessions_and_codes(session: Session, identity_id: int, center_id: int) -
     revoke_all_sessions(session, identity_id, center_id)
 
 
-def open_session(session: Session, identity_id: int, *, kind: Kind, center_id: int) -> OpenedSession:
-    """Log a person in to a center, until it was not used for 12 hours, or 30 days by a person without a role."""
+def open_session(
+    session: Session, identity_id: int, *, kind: Kind, center_id: int, with_factor: bool = False
+) -> OpenedSession:
+    """Log a person in who has just given the password, and a code if `with_factor`; unused it ends (see idle.py)."""
     token, key = new_token(center_id)
     now = clock.now()
     expires_at = now + ends_after(is_staff=bool(roles_of(session, identity_id, center_id)))
@@ -205,6 +207,8 @@ def open_session(session: Session, identity_id: int, *, kind: Kind, center_id: i
         "used_at": now,
         "expires_at": expires_at,
         "revoked_at": None,
+        "password_at": now,
+        "factor_at": now if with_factor else None,
     }
     session.connection().execute(sa.insert(LoginSession), row)
     return OpenedSession(token, expires_at)

@@ -16,6 +16,8 @@ _event = table_of(CredentialEvent)
 CODE_MADE, CODE_USED = "code_made", "code_used"
 PASSWORD_SET, PASSWORD_CHANGED, LOGGED_OUT = "password_set", "password_changed", "logged_out"
 CREDENTIALS_ENDED, SESSIONS_ENDED = "credentials_ended", "sessions_ended"
+FACTOR_MADE, FACTOR_USED, FACTOR_ENDED = "factor_made", "factor_used", "factor_ended"
+RECOVERY_MADE, RECOVERY_USED = "recovery_made", "recovery_used"
 ROLE_GRANTED, ROLE_REVOKED = "role_granted", "role_revoked"
 # Who gave somebody one of these gave them what they decide with.
 _GIVES = (CODE_MADE, ROLE_GRANTED)

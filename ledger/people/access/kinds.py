@@ -1,7 +1,4 @@
-"""The kinds of proposal about who decides and audits: a role for somebody, and a code for somebody.
-
-A kind that removes a lost second factor is made by `_about_person` in the same way, as soon as there are factors.
-"""
+"""The kinds of proposal about log-ins: a role for somebody, a code for somebody, the end of a lost second factor."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -18,7 +15,7 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Rejected
 from ledger.kernel.ids import parse_public_id, public_id
 from ledger.kernel.permissions import Permission
-from ledger.people.access import approved_codes, staff
+from ledger.people.access import approved_codes, factors, lost_factors, staff
 from ledger.people.access.sessions import level_in
 from ledger.people.access.staff import Post
 from ledger.people.identities.queries import lock_password, names_of
@@ -56,6 +53,11 @@ def code_payload(identity_id: int) -> Values:
     return CODE.payload.write({"identity_id": identity_id})
 
 
+def factor_payload(identity_id: int) -> Values:
+    """The payload that proposes to end a second factor, in its stored form."""
+    return FACTOR.payload.write({"identity_id": identity_id})
+
+
 def _post(values: Values) -> Post:
     return Post(values["role"], values["place_id"], values["household"], values["valid_until"])
 
@@ -88,6 +90,21 @@ def _check_code(session: Session, values: Values, actor: Actor) -> Subject:
 def _allow_code(session: Session, values: Values, proposal: ProposalView, actor: Actor) -> str:
     """The code itself is no part of any result: who approved makes it by `approved_codes.make_approved_code`."""
     return _check_code(session, values, actor).ref
+
+
+def _check_factor(session: Session, values: Values, actor: Actor) -> Subject:
+    lock_password(session, values["identity_id"], actor.center_id)
+    if not factors.has_factor(session, values["identity_id"], actor.center_id):
+        raise Rejected("people.factor_off")
+    return _subject(values)
+
+
+def _end_factor(session: Session, values: Values, proposal: ProposalView, actor: Actor) -> str:
+    ref = _check_factor(session, values, actor).ref
+    lost_factors.end_factor(
+        session, values["identity_id"], actor=actor, about=f"proposal:{public_id(proposal.id)}", by=proposal.proposed_by
+    )
+    return ref
 
 
 def _people(
@@ -128,6 +145,15 @@ def _after_grant(session: Session, proposal: ProposalView, center_id: int, subje
 def _after_code(session: Session, proposal: ProposalView, center_id: int, subject: str) -> str:
     return str(
         _("批准以后，由批的人给 %(name)s 打一张激活码，当面交给本人。24 小时内不打，就要再提一次。", name=subject)
+    )
+
+
+def _after_factor(session: Session, proposal: ProposalView, center_id: int, subject: str) -> str:
+    return str(
+        _(
+            "批准以后，%(name)s 的动态码和备用码马上作废，所有登录都结束，以后只用密码登录，直到本人再打开。",
+            name=subject,
+        )
     )
 
 
@@ -178,4 +204,12 @@ CODE = _about_person(
     check=_check_code,
     execute=_allow_code,
     consequence=_after_code,
+)
+FACTOR = _about_person(
+    lost_factors.NAME,
+    lazy_gettext("关掉丢了的动态码"),
+    payload=PersonPayload(),
+    check=_check_factor,
+    execute=_end_factor,
+    consequence=_after_factor,
 )

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Conflict, Forbidden, Rejected
 from ledger.kernel.ids import public_id
-from ledger.people.access import credentials, misses, tickets
+from ledger.people.access import credentials, factors, misses, tickets
 from ledger.people.access.candidates import MOST_TRIED, Candidate, candidate_of, candidates
 from ledger.people.access.credentials import CodeOwner, Kind
 from ledger.people.access.devices import Device, Known, new_device, remember
@@ -21,6 +21,8 @@ from ledger.people.policy import phone_key
 from ledger.places.queries import find_center
 from ledger.web.rate_limit import count_try, give_back, network_of
 
+_NEEDED, _WRONG = "people.totp_needed", "people.totp_wrong"
+
 
 @dataclass(frozen=True, slots=True)
 class LoggedIn:
@@ -31,6 +33,15 @@ class LoggedIn:
     identity_id: int
     center_id: int
     device: Device
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How somebody comes in: on what, by which browser, and with which code of a second factor, if with one."""
+
+    kind: Kind
+    device: Device
+    totp: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +59,15 @@ def log_in(
     kind: Kind,
     address: str | None,
     center_id: int | None = None,
+    totp: str | None = None,
     device: Device | None = None,
 ) -> LoggedIn:
     """Log a person in to the named center, or else to the one whose password it is, of at most three.
 
     Raises TooMany("request.too_many"), Forbidden("people.login_failed") for any wrong credential,
     Rejected("people.center_needed") if there are more centers to try, Conflict("people.choose_center", ticket=…,
-    choices=…) if the password fits in several, Forbidden("people.center_unknown").
+    choices=…) if the password fits in several, Forbidden("people.center_unknown"), and of who has a second factor
+    Forbidden("people.totp_needed", ticket=…, center_id=…) without a code, Forbidden("people.totp_wrong").
     """
     device = device or new_device()
     key = _source(phone)
@@ -68,13 +81,22 @@ def log_in(
     if not fits:
         in_transaction(misses.miss, attempt, found.tried)
         raise Rejected("people.center_needed") if found.more else Forbidden("people.login_failed")
-    return _enter(attempt, [each for each in fits if each.belongs], kind=kind, device=device)
+    return _enter(attempt, [each for each in fits if each.belongs], Way(kind, device, totp))
 
 
-def choose_center(ticket: str, center_id: int, *, kind: Kind, device: Device | None = None) -> LoggedIn:
-    """Log the holder of a ticket in to one of its centers, once.
+def choose_center(
+    ticket: str,
+    center_id: int,
+    *,
+    kind: Kind,
+    address: str | None = None,
+    totp: str | None = None,
+    device: Device | None = None,
+) -> LoggedIn:
+    """Log the holder of a ticket in to one of its centers, once; with the code of who has a second factor there.
 
-    Raises Rejected("people.ticket_invalid"), Forbidden("people.center_unknown").
+    Raises Rejected("people.ticket_invalid"), Forbidden("people.center_unknown" | "people.totp_needed" |
+    "people.totp_wrong"), TooMany("request.too_many") for codes.
     """
     read = tickets.read_ticket(ticket)
     choice = next((each for each in read.choices if each.center_id == center_id), None) if read else None
@@ -85,7 +107,15 @@ def choose_center(ticket: str, center_id: int, *, kind: Kind, device: Device | N
         raise Rejected("people.ticket_invalid")
     if not candidate.belongs:
         raise Forbidden("people.center_unknown")
-    return in_transaction(_open_by_ticket, read, candidate, kind=kind, device=device or new_device())
+    way = Way(kind, device or new_device(), totp)
+    if not totp:
+        try:
+            return in_transaction(_open_by_ticket, read, candidate, way)
+        except Forbidden as error:
+            raise _with_ticket(error, ticket, center_id) from error
+    attempt = in_transaction(misses.begin, read.phone_hash, network_of(address), way.device)
+    in_snapshot(misses.need_allowed, attempt, candidate)
+    return _counted(attempt, candidate, way, by=read)
 
 
 def set_first_password(
@@ -93,8 +123,9 @@ def set_first_password(
 ) -> LoggedIn:
     """Use up an activation code from paper and log its owner in to the browser; without a center all are tried.
 
-    Raises TooMany("request.too_many"), Rejected("people.activation_code_invalid"), and for the password what
-    passwords.hash_password raises.
+    Raises TooMany("request.too_many"), Rejected("people.activation_code_invalid"), for the password what
+    passwords.hash_password raises, and Forbidden("people.totp_needed", …) if a code of the second factor is left to
+    give; the password is set by then.
     """
     key = _source(phone)
     network = network_of(address)
@@ -114,7 +145,10 @@ def set_first_password(
     if candidate is None or not candidate.belongs:
         raise Forbidden("people.center_unknown")
     owned = replace(candidate, password_hash=password_hash)
-    return in_transaction(_open, owned, key, kind=kind, device=device)
+    try:
+        return in_transaction(_open, owned, key, Way(kind, device))
+    except Forbidden as error:
+        raise _with_ticket(error, tickets.make_ticket([owned], key), owner.center_id) from error
 
 
 def _refuse_names(session: Session, owner: CodeOwner, *, password: str, phone: str) -> None:
@@ -135,9 +169,9 @@ def _find(session: Session, number: str | None, attempt: Attempt, center_id: int
     return _Found(allowed[:MOST_TRIED], len(allowed) > MOST_TRIED)
 
 
-def _enter(attempt: Attempt, fits: list[Candidate], *, kind: Kind, device: Device) -> LoggedIn:
+def _enter(attempt: Attempt, fits: list[Candidate], way: Way) -> LoggedIn:
     if len(fits) == 1:
-        return in_transaction(_succeed, attempt, fits[0], kind=kind, device=device)
+        return _counted(attempt, fits[0], way)
     in_transaction(misses.succeed, attempt)
     if not fits:
         raise Forbidden("people.center_unknown")
@@ -153,21 +187,41 @@ def _choices(session: Session, center_ids: list[int]) -> list[dict[str, str]]:
     return [{"center_id": public_id(center.id), "name": center.name} for center in centers if center is not None]
 
 
-def _succeed(session: Session, attempt: Attempt, fit: Candidate, *, kind: Kind, device: Device) -> LoggedIn:
+def _counted(attempt: Attempt, fit: Candidate, way: Way, *, by: Ticket | None = None) -> LoggedIn:
+    """Log in; a wrong code is a miss, and the misses are cleared only by who has given all that is asked for."""
+    try:
+        return in_transaction(_succeed, attempt, fit, way, by=by)
+    except Forbidden as error:
+        if error.code == _WRONG:
+            in_transaction(misses.miss, attempt, [fit])
+        elif error.code == _NEEDED:
+            in_transaction(misses.postpone, attempt)
+        raise _with_ticket(error, tickets.make_ticket([fit], attempt.phone_hash), fit.center_id) from error
+
+
+def _with_ticket(error: Forbidden, ticket: str, center_id: int) -> Forbidden:
+    """The refusal; if only the code is missing, with the ticket that stands in for the password."""
+    return Forbidden(error.code, ticket=ticket, center_id=center_id) if error.code == _NEEDED else error
+
+
+def _succeed(session: Session, attempt: Attempt, fit: Candidate, way: Way, *, by: Ticket | None) -> LoggedIn:
     misses.succeed(session, attempt, fit)
-    return _open(session, fit, attempt.phone_hash, kind=kind, device=device)
+    return _open(session, fit, attempt.phone_hash, way) if by is None else _open_by_ticket(session, by, fit, way)
 
 
-def _open_by_ticket(session: Session, ticket: Ticket, chosen: Candidate, *, kind: Kind, device: Device) -> LoggedIn:
+def _open_by_ticket(session: Session, ticket: Ticket, chosen: Candidate, way: Way) -> LoggedIn:
     if not tickets.use_up(session, ticket):
         raise Rejected("people.ticket_invalid")
-    return _open(session, chosen, ticket.phone_hash, kind=kind, device=device)
+    return _open(session, chosen, ticket.phone_hash, way)
 
 
-def _open(session: Session, fit: Candidate, used: str, *, kind: Kind, device: Device) -> LoggedIn:
+def _open(session: Session, fit: Candidate, used: str, way: Way) -> LoggedIn:
     """Open a session if the password is still the one that was right: a rise in level may have cleared it since."""
     if lock_password(session, fit.identity_id, fit.center_id) != fit.password_hash:
         raise Forbidden("people.login_failed")
-    opened = credentials.open_session(session, fit.identity_id, kind=kind, center_id=fit.center_id)
-    known = remember(device, Known(fit.center_id, fit.identity_id, used))
+    with_factor = factors.need_code(session, fit.identity_id, fit.center_id, way.totp)
+    opened = credentials.open_session(
+        session, fit.identity_id, kind=way.kind, center_id=fit.center_id, with_factor=with_factor
+    )
+    known = remember(way.device, Known(fit.center_id, fit.identity_id, used))
     return LoggedIn(opened.token, opened.expires_at, fit.identity_id, fit.center_id, known)

@@ -101,12 +101,20 @@ def miss(session: Session, attempt: Attempt, tried: Sequence[Candidate]) -> None
 
 def succeed(session: Session, attempt: Attempt, *fits: Candidate) -> None:
     """Take the attempt off all counters, and clear the misses of the log-ins it fits."""
-    give_back(session, *attempt.of_stranger, *(attempt.of_device(*login) for login in attempt.own))
+    postpone(session, attempt)
     for each in map(_key, fits):
         if each in attempt.own:
             forgive(session, attempt.of_device(*each))
         else:
             forgive(session, attempt.of_login(*each), attempt.of_stranger[1])
+
+
+def postpone(session: Session, attempt: Attempt) -> None:
+    """Take the attempt off all counters: the password was right, and a code is asked for. No misses are cleared.
+
+    Otherwise who knows the password would get new tries for the code by giving it again.
+    """
+    give_back(session, *attempt.of_stranger, *(attempt.of_device(*login) for login in attempt.own))
 
 
 def _wait(session: Session, attempt: Attempt, candidate: Candidate) -> int:

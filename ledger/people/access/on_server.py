@@ -9,7 +9,7 @@ from ledger.kernel.errors import Rejected
 from ledger.kernel.ids import public_id
 from ledger.kernel.paths import ROOT
 from ledger.kernel.signals import signal
-from ledger.people.access import credentials, events
+from ledger.people.access import credentials, events, factors
 from ledger.people.access.sessions import roles_of
 from ledger.people.access.staff import Post, add_staff, grant_role, revoke_role
 from ledger.people.identities.queries import lock_password
@@ -40,6 +40,18 @@ def revoke(session: Session, identity_id: int, *, role: str | None, reason: str,
     for each in roles_of(session, identity_id, center_id):
         if each.role == role:
             revoke_role(session, each.id, actor=actor, reason=said)
+    credentials.end_sessions_and_codes(session, identity_id, center_id)
+    note = partial(events.record, session, identity_id, made_by=SYSTEM_IDENTITY, center_id=center_id)
+    note(events.SESSIONS_ENDED, reason=said)
+    _tell(session, identity_id, center_id)
+
+
+def remove_factor(session: Session, identity_id: int, *, reason: str, center_id: int) -> None:
+    """End a person's lost second factor and their log-ins. Raises Rejected("people.factor_off")."""
+    said = _said(reason)
+    lock_password(session, identity_id, center_id)
+    if not factors.turn_off(session, identity_id, center_id, ended_by=SYSTEM_IDENTITY, reason=said):
+        raise Rejected("people.factor_off")
     credentials.end_sessions_and_codes(session, identity_id, center_id)
     note = partial(events.record, session, identity_id, made_by=SYSTEM_IDENTITY, center_id=center_id)
     note(events.SESSIONS_ENDED, reason=said)

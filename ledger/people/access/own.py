@@ -12,14 +12,13 @@ from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import NotFound, Rejected
 from ledger.kernel.ids import public_id
 from ledger.kernel.types import table_of
-from ledger.people.access import credentials, events, misses
-from ledger.people.access.candidates import Candidate, candidate_of
-from ledger.people.access.devices import Device, new_device
-from ledger.people.access.passwords import hash_password, password_is_right, refuse_guessable
-from ledger.people.identities.queries import lock_password, names_of, phone_hash, phone_of
+from ledger.people.access import credentials, events, proving
+from ledger.people.access.devices import Device
+from ledger.people.access.passwords import hash_password, refuse_guessable
+from ledger.people.access.proving import Given
+from ledger.people.identities.queries import lock_password, names_of, phone_of
 from ledger.people.models import LoginSession
 from ledger.places.queries import find_center
-from ledger.web.rate_limit import network_of
 
 _session = table_of(LoginSession)
 # Who has more of them ends all at once.
@@ -42,7 +41,6 @@ class OwnSession:
 class _Owner:
     """What a new password is checked by."""
 
-    candidate: Candidate
     phone: str
     names: list[str]
     words: list[str]
@@ -81,23 +79,29 @@ def log_out_everywhere(session: Session, *, actor: Actor) -> None:
     _record(session, actor, events.LOGGED_OUT)
 
 
-def change_password(old: str, new: str, *, actor: Actor, address: str | None, device: Device | None = None) -> None:
+def change_password(
+    old: str,
+    new: str,
+    *,
+    actor: Actor,
+    address: str | None,
+    totp: str | None = None,
+    device: Device | None = None,
+) -> None:
     """Replace the actor's password, and end all their other log-ins and their codes.
 
-    A wrong old password counts as a miss at log-in does, so whoever finds a phone unlocked can't guess on. Raises
-    TooMany("request.too_many"), Rejected("people.old_password_wrong"), and for the new one what
-    passwords.hash_password raises.
+    A wrong old password counts as a miss at log-in does, so whoever finds a phone unlocked can't guess on. Who has a
+    second factor gives a code too, unless they gave one just now. Raises TooMany("request.too_many"),
+    Rejected("people.old_password_wrong" | "people.own_totp_wrong"), and for the new one what passwords.hash_password
+    raises.
     """
+    asks_code = in_snapshot(proving.missing_proof, actor) == "totp"
+    code = (totp or "") if asks_code else None
+    candidate = proving.prove(actor, Given(address, password=old, totp=code, device=device))
     owner = in_snapshot(_owner, actor)
-    attempt = in_transaction(misses.begin, phone_hash(owner.phone), network_of(address), device or new_device())
-    in_snapshot(misses.need_allowed, attempt, owner.candidate)
-    if not password_is_right(owner.candidate.password_hash, old):
-        in_transaction(misses.miss, attempt, [owner.candidate])
-        raise Rejected("people.old_password_wrong")
-    in_transaction(misses.succeed, attempt, owner.candidate)
     password_hash = hash_password(new, phone=owner.phone, names=owner.names)
     refuse_guessable(new, phone=owner.phone, words=owner.words)
-    in_transaction(_replace, owner.candidate.password_hash, password_hash, actor=actor)
+    in_transaction(_replace, candidate.password_hash, password_hash, actor=actor)
 
 
 def _replace(session: Session, old_hash: str | None, new_hash: str, *, actor: Actor) -> None:
@@ -110,13 +114,10 @@ def _replace(session: Session, old_hash: str | None, new_hash: str, *, actor: Ac
 
 
 def _owner(session: Session, actor: Actor) -> _Owner:
-    candidate = candidate_of(session, actor.identity_id, actor.center_id)
-    if candidate is None:
-        raise NotFound("people.identity_not_found")
     names = names_of(session, [actor.identity_id], actor.center_id)
     center = find_center(session, actor.center_id)
     phone = phone_of(session, actor.identity_id, actor.center_id) or public_id(actor.identity_id)
-    return _Owner(candidate, phone, list(names.values()), [center.name] if center else [])
+    return _Owner(phone, list(names.values()), [center.name] if center else [])
 
 
 def _record(session: Session, actor: Actor, kind: str) -> None:

@@ -1,19 +1,25 @@
 """The page of one's own log-ins and password."""
 
+from typing import Any
+
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
+from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
-from ledger.people.access import own
+from ledger.people.access import factors, own, proving
 from ledger.people.access.pages import PASSWORD_FIELDS, known_device
+from ledger.people.access.sessions import level_in
 from ledger.people.blueprint import bp
+from ledger.people.levels import VOLUNTEER
 from ledger.people.words import SESSION_KINDS
 from ledger.web import asked, forms
 from ledger.web.cookies import SESSION, end_cookie
 from ledger.web.guard import get_actor, logged_in
 
-_FIELDS = PASSWORD_FIELDS | {"people.old_password_wrong": "old_password"}
+_FIELDS = PASSWORD_FIELDS | {"people.old_password_wrong": "old_password", "people.own_totp_wrong": "totp"}
 _DONE = ("password", "ended")
 
 
@@ -30,10 +36,15 @@ def change_password() -> ResponseReturnValue:
     """Change one's own password, which ends one's other log-ins."""
     old, new = forms.verbatim("old_password"), forms.verbatim("password")
     try:
-        own.change_password(old, new, actor=get_actor(), address=request.remote_addr, device=known_device())
+        _change_password(old, new)
     except LedgerError as error:
         return _page(forms.field_errors(error, _FIELDS)), error.status
     return redirect(url_for("people.log_ins", done="password"), 303)
+
+
+def _change_password(old: str, new: str) -> None:
+    totp, device = forms.verbatim("totp"), known_device()
+    own.change_password(old, new, actor=get_actor(), address=request.remote_addr, totp=totp, device=device)
 
 
 @bp.post("/me/log-ins/<id:session_id>/end")
@@ -55,6 +66,20 @@ def log_out_everywhere() -> ResponseReturnValue:
 
 
 def _page(errors: dict[str, str]) -> str:
-    shown = in_snapshot(own.own_sessions, get_actor())
-    done = asked.choice("done", _DONE)
-    return render_template("people/log_ins.html", sessions=shown, kinds=SESSION_KINDS, errors=errors, done=done)
+    shown = in_snapshot(_shown, get_actor())
+    return render_template(
+        "people/log_ins.html", kinds=SESSION_KINDS, errors=errors, done=asked.choice("done", _DONE), **shown
+    )
+
+
+def _shown(session: Session, actor: Actor) -> dict[str, Any]:
+    with_factor = factors.has_factor(session, actor.identity_id, actor.center_id)
+    is_staff = level_in(session, actor.identity_id, actor.center_id) > VOLUNTEER
+    asks_code = proving.missing_proof(session, actor) == "totp"
+    sessions = own.own_sessions(session, actor)
+    return {
+        "sessions": sessions,
+        "is_staff": is_staff or with_factor,
+        "with_factor": with_factor,
+        "asks_code": asks_code,
+    }

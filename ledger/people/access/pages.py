@@ -12,6 +12,7 @@ from ledger.approvals.api import DECIDERS
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
+from ledger.kernel.ids import public_id
 from ledger.kernel.permissions import Permission
 from ledger.people.access import credentials, login
 from ledger.people.access.approved_codes import make_approved_code
@@ -32,7 +33,11 @@ from ledger.web.qr import qr_svg
 
 DEVICE_COOKIE = "ningxin-device"
 _DEVICE_KEPT_SECONDS = 366 * 24 * 3600
-_LOGIN_FIELDS = {"people.login_failed": "password", "people.center_needed": "center_id"}
+_LOGIN_FIELDS = {
+    "people.login_failed": "password",
+    "people.center_needed": "center_id",
+    "people.ticket_invalid": "password",
+}
 PASSWORD_FIELDS = {
     "people.activation_code_invalid": "code",
     "people.password_too_short": "password",
@@ -71,7 +76,9 @@ def _log_in() -> LoggedIn:
 
 
 def _refused_log_in(goal: str, error: LedgerError) -> str:
-    """The form again; or the centers to choose from, if the password fits in several."""
+    """The form again; or the next question: which center, if the password fits in several, or the second factor."""
+    if error.code == "people.totp_needed":
+        return _factor_page(goal, {}, **error.context)
     if error.code == "people.choose_center":
         return render_template("people/choose_center.html", goal=goal, **error.context)
     centers = in_snapshot(places.centers) if error.code == "people.center_needed" else []
@@ -87,8 +94,39 @@ def send_center() -> ResponseReturnValue:
     try:
         opened = login.choose_center(ticket, forms.key("center_id"), kind=_kind(), device=known_device())
     except LedgerError as error:
-        return _login_page(goal, errors=forms.field_errors(error, {})), error.status
+        return _refused_log_in(goal, error), error.status
     return _enter(opened, goal)
+
+
+@bp.post("/log-in/factor")
+@public
+def send_factor() -> ResponseReturnValue:
+    """Log in with a code of the second factor, by the ticket instead of the password."""
+    goal = local_path(forms.verbatim("next"))
+    try:
+        opened = _log_in_by_code()
+    except LedgerError as error:
+        if error.code != "people.totp_wrong":
+            return _refused_log_in(goal, error), error.status
+        sent = {name: forms.verbatim(name) for name in ("ticket", "center_id")}
+        return _factor_page(goal, forms.field_errors(error, {"people.totp_wrong": "totp"}), **sent), error.status
+    return _enter(opened, goal)
+
+
+def _log_in_by_code() -> LoggedIn:
+    return login.choose_center(
+        forms.verbatim("ticket"),
+        forms.key("center_id"),
+        kind=_kind(),
+        address=request.remote_addr,
+        totp=forms.verbatim("totp"),
+        device=known_device(),
+    )
+
+
+def _factor_page(goal: str, errors: dict[str, str], *, ticket: str, center_id: int | str) -> str:
+    center = center_id if isinstance(center_id, str) else public_id(center_id)
+    return render_template("people/log_in_factor.html", goal=goal, ticket=ticket, center_id=center, errors=errors)
 
 
 @bp.post("/log-out")
@@ -117,6 +155,8 @@ def send_first_password() -> ResponseReturnValue:
     try:
         opened = _set_password()
     except LedgerError as error:
+        if error.code == "people.totp_needed":
+            return _refused_log_in("/", error), error.status
         errors = forms.field_errors(error, PASSWORD_FIELDS)
         typed = {name: forms.verbatim(name) for name in ("phone", "code", "center_id")}
         return render_template("people/first_password.html", **typed, errors=errors), error.status

@@ -4,6 +4,9 @@ from marshmallow import Schema, fields, validate
 
 from ledger.web.fields import Instant, PublicId, Request, Verbatim, length
 
+LONGEST_TOTP = 20
+TOTP = {"description": "The six digits of the second factor, or a recovery code."}
+
 
 class OwnSessionSchema(Schema):
     """One of your log-ins. Not every use is noted: every 15 minutes for staff, once a day for volunteers."""
@@ -31,3 +34,11 @@ class PasswordRequest(Request):
 
     old_password = Verbatim(required=True, validate=length(1, 200))
     password = Verbatim(required=True, validate=length(1, 200))
+    totp = Verbatim(load_default=None, validate=length(1, LONGEST_TOTP), metadata=TOTP)
+
+
+class ProofRequest(Request):
+    """A code of your second factor, or your password if you have none."""
+
+    password = Verbatim(load_default=None, validate=length(1, 200))
+    totp = Verbatim(load_default=None, validate=length(1, LONGEST_TOTP), metadata=TOTP)

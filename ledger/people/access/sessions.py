@@ -13,6 +13,7 @@ from ledger.kernel.paths import ROOT, under
 from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
 from ledger.people.access.idle import is_due
+from ledger.people.access.models import SecondFactor
 from ledger.people.access.terms import in_force
 from ledger.people.access.tokens import read_token
 from ledger.people.levels import level_of
@@ -44,6 +45,7 @@ class StaffView:
     name: str
     phone: str | None
     has_password: bool
+    has_factor: bool
     roles: list[RoleView]
 
 
@@ -132,15 +134,19 @@ def staff(session: Session, actor: Actor) -> list[StaffView]:
     actor.need_somewhere(Permission.MANAGE_STAFF)
     mine = under(RoleGrant.place_path, actor.paths(Permission.MANAGE_STAFF))
     query = (
-        sa.select(RoleGrant, Identity.name, Identity.phone, Identity.password_hash)
+        sa.select(RoleGrant, Identity.name, Identity.phone, Identity.password_hash, SecondFactor.secret.is_not(None))
         .join(Identity, sa.and_(Identity.center_id == RoleGrant.center_id, Identity.id == RoleGrant.identity_id))
+        .outerjoin(
+            SecondFactor,
+            sa.and_(SecondFactor.center_id == Identity.center_id, SecondFactor.identity_id == Identity.id),
+        )
         .where(RoleGrant.center_id == actor.center_id, *in_force(), mine)
         .order_by(RoleGrant.place_path, RoleGrant.id)
     )
     people: dict[int, StaffView] = {}
-    for grant, name, phone, password_hash in session.execute(query, {"today": clock.today()}):
+    for grant, name, phone, password_hash, has_factor in session.execute(query, {"today": clock.today()}):
         person = people.setdefault(
-            grant.identity_id, StaffView(grant.identity_id, name, phone, password_hash is not None, [])
+            grant.identity_id, StaffView(grant.identity_id, name, phone, password_hash is not None, has_factor, [])
         )
         person.roles.append(RoleView(**{field: getattr(grant, field) for field in RoleView.__slots__}))
     return list(people.values())

@@ -165,7 +165,7 @@ def new_code(identity_id: int) -> str:
 def send_new_code(identity_id: int) -> ResponseReturnValue:
     """Propose a code; who approves it makes it."""
     payload, actor, desk = kinds.code_payload(identity_id), get_actor(), get_desk()
-    in_snapshot(_name_of_staff, identity_id, actor)
+    in_snapshot(name_of_staff, identity_id, actor)
     try:
         reason = forms.text("reason")
         proposal_id = in_transaction_once(
@@ -177,11 +177,12 @@ def send_new_code(identity_id: int) -> ResponseReturnValue:
 
 
 def _code_form(identity_id: int, values: dict[str, Any], errors: dict[str, str]) -> str:
-    name = in_snapshot(_name_of_staff, identity_id, get_actor())
+    name = in_snapshot(name_of_staff, identity_id, get_actor())
     return render_template("people/code_new.html", identity_id=identity_id, name=name, values=values, errors=errors)
 
 
-def _name_of_staff(session: Session, identity_id: int, actor: Actor) -> str:
+def name_of_staff(session: Session, identity_id: int, actor: Actor) -> str:
+    """The name of somebody whose staff record the actor manages. Raises NotFound("people.identity_not_found")."""
     found = next((each.name for each in sessions.staff(session, actor) if each.identity_id == identity_id), None)
     if found is None:
         raise NotFound("people.identity_not_found")

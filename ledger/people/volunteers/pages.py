@@ -160,15 +160,6 @@ def set_household(volunteer_id: int) -> ResponseReturnValue:
     return redirect(url_for("people.volunteer", volunteer_id=volunteer_id, household="saved"), 303)
 
 
-@bp.post("/volunteers/<id:volunteer_id>/status")
-@requires(Permission.MANAGE_VOLUNTEERS)
-def change_status(volunteer_id: int) -> ResponseReturnValue:
-    """Block a volunteer from checking in, or unblock them."""
-    status = forms.verbatim("status")
-    in_transaction_once(idempotency_key(), service.set_status, volunteer_id, status=status, actor=get_actor())
-    return redirect(url_for("people.volunteer", volunteer_id=volunteer_id), 303)
-
-
 @bp.post("/volunteers/<id:volunteer_id>/card")
 @requires(Permission.MANAGE_VOLUNTEERS)
 def print_card(volunteer_id: int) -> str:

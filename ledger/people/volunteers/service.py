@@ -11,15 +11,12 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.chunks import chunks
 from ledger.kernel.crypto import token_hash
-from ledger.kernel.errors import NotFound, Rejected
+from ledger.kernel.errors import NotFound
 from ledger.kernel.ids import new_id
-from ledger.kernel.permissions import Permission
 from ledger.people.identities.service import prepare
 from ledger.people.lookups import looking_up
 from ledger.people.managing import need_to_manage
-from ledger.people.models import Card, Volunteer
-from ledger.people.policy import ACTIVE, BLOCKED
-from ledger.people.volunteers import queries
+from ledger.people.models import Card
 from ledger.people.volunteers.card_tokens import new_token
 from ledger.people.volunteers.registration import NewVolunteer, register_volunteers
 from ledger.places.queries import is_demonstration
@@ -58,23 +55,6 @@ def register_volunteer(
     )
     with looking_up(session, actor, "people.phone_taken", "people.name_differs"):
         return register_volunteers(session, [NewVolunteer(person, place_id)], actor=actor)[0]
-
-
-def set_status(session: Session, volunteer_id: int, *, status: str, actor: Actor) -> None:
-    """Block a volunteer from checking in, or unblock them.
-
-    Raises Rejected("people.status_unknown"), NotFound("people.volunteer_not_found"), Forbidden("access.denied").
-    """
-    if status not in (ACTIVE, BLOCKED):
-        raise Rejected("people.status_unknown")
-    volunteer = queries.get_volunteer(session, volunteer_id, actor.center_id)
-    actor.need(Permission.MANAGE_VOLUNTEERS, volunteer.place_path)
-    change = (
-        sa.update(Volunteer)
-        .where(Volunteer.center_id == actor.center_id, Volunteer.id == volunteer_id)
-        .values(status=status)
-    )
-    session.connection().execute(change)
 
 
 def issue_card(session: Session, volunteer_id: int, *, actor: Actor, expires_on: date | None = None) -> IssuedCard:

@@ -17,7 +17,7 @@ from ledger.points.closing import periods as reading
 from ledger.points.closing.freezing import FreezeView
 from ledger.points.closing.periods import Periods
 from ledger.points.closing.schemas import FreezeList, FreezeSchema, PeriodsSchema, ReasonRequest, ReleaseRequest
-from ledger.web.guard import get_actor, requires
+from ledger.web.guard import get_actor, requires, steps_up
 from ledger.web.once import find_idempotency_key
 from ledger.web.openapi import KEY_PARAMETER, PREFIX
 
@@ -34,6 +34,7 @@ def list_periods() -> Periods:
 
 @bp.post("/periods/<string:month>/close")
 @requires(Permission.PROPOSE)
+@steps_up
 @bp.doc(parameters=[KEY_PARAMETER])
 @bp.arguments(ReasonRequest)
 @bp.response(201, ProposalSchema)
@@ -44,6 +45,7 @@ def close_period(body: dict[str, Any], month: str) -> ProposalView:
 
 @bp.post("/periods/<string:month>/reopen")
 @requires(Permission.PROPOSE)
+@steps_up
 @bp.doc(parameters=[KEY_PARAMETER])
 @bp.arguments(ReasonRequest)
 @bp.response(201, ProposalSchema)

@@ -1,0 +1,33 @@
+"""Blocking a volunteer from checking in, which ends their log-ins too."""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.kernel.actor import Actor
+from ledger.kernel.errors import Rejected
+from ledger.kernel.permissions import Permission
+from ledger.people.access import credentials, events
+from ledger.people.identities.queries import lock_password
+from ledger.people.models import Volunteer
+from ledger.people.policy import ACTIVE, BLOCKED
+from ledger.people.volunteers import queries
+
+
+def set_status(session: Session, volunteer_id: int, *, status: str, actor: Actor) -> None:
+    """Block a volunteer from checking in, or unblock them.
+
+    Who is blocked is logged out everywhere in the center, and their codes end. Raises
+    Rejected("people.status_unknown"), NotFound("people.volunteer_not_found"), Forbidden("access.denied").
+    """
+    if status not in (ACTIVE, BLOCKED):
+        raise Rejected("people.status_unknown")
+    center_id = actor.center_id
+    volunteer = queries.get_volunteer(session, volunteer_id, center_id)
+    actor.need(Permission.MANAGE_VOLUNTEERS, volunteer.place_path)
+    lock_password(session, volunteer.identity_id, center_id)
+    change = sa.update(Volunteer).where(Volunteer.center_id == center_id, Volunteer.id == volunteer_id)
+    changed = session.connection().execute(change.where(Volunteer.status != status).values(status=status)).rowcount
+    if changed and status == BLOCKED:
+        credentials.end_sessions_and_codes(session, volunteer.identity_id, center_id)
+        who, by = volunteer.identity_id, actor.identity_id
+        events.record(session, who, events.SESSIONS_ENDED, made_by=by, center_id=center_id)

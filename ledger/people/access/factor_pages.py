@@ -1,0 +1,104 @@
+"""The page of one's own second factor."""
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.errors import LedgerError, Rejected
+from ledger.people.access import factors, own_factor
+from ledger.people.access.factors import FactorView
+from ledger.people.access.pages import known_device
+from ledger.people.access.proving import Given
+from ledger.people.access.sessions import level_in
+from ledger.people.blueprint import bp
+from ledger.people.levels import VOLUNTEER
+from ledger.web import asked, forms
+from ledger.web.guard import get_actor, logged_in, steps_up
+from ledger.web.qr import single_qr_svg
+
+_FIELDS = {
+    "people.old_password_wrong": "password",
+    "people.own_totp_wrong": "totp",
+    "people.factor_for_staff": "password",
+    "people.factor_on": "password",
+    "people.factor_off": "password",
+    "people.ticket_invalid": "password",
+}
+
+
+@bp.get("/me/factor")
+@logged_in
+def factor() -> str:
+    """Show whether one's own second factor is on."""
+    return _page({})
+
+
+@bp.post("/me/factor")
+@logged_in
+def begin_factor() -> ResponseReturnValue:
+    """Show a secret for the authenticator, to whoever has given the password. Only this response shows it."""
+    try:
+        setup = own_factor.make_setup(get_actor(), _given())
+    except LedgerError as error:
+        return _page(forms.field_errors(error, _FIELDS)), error.status
+    return _setup_page(setup, {})
+
+
+@bp.post("/me/factor/confirm")
+@logged_in
+def confirm_factor() -> ResponseReturnValue:
+    """Turn the second factor on with a first code, and show the recovery codes once."""
+    ticket, actor = forms.verbatim("ticket"), get_actor()
+    try:
+        codes = own_factor.confirm(ticket, forms.verbatim("totp"), actor=actor)
+    except Rejected as error:
+        errors = forms.field_errors(error, _FIELDS)
+        if "totp" not in errors:
+            return _page(errors), error.status
+        return _setup_page(own_factor.read_setup(ticket, actor=actor), errors), error.status
+    return render_template("people/recovery_codes.html", codes=codes, is_new=True)
+
+
+@bp.post("/me/factor/codes")
+@logged_in
+@steps_up
+def print_recovery_codes() -> str:
+    """Make new recovery codes. Only this response shows them."""
+    codes = in_transaction(own_factor.new_recovery_codes, actor=get_actor())
+    return render_template("people/recovery_codes.html", codes=codes, is_new=False)
+
+
+@bp.post("/me/factor/end")
+@logged_in
+def end_factor() -> ResponseReturnValue:
+    """Turn one's own second factor off, by a code and the password."""
+    try:
+        own_factor.remove(get_actor(), _given(totp=forms.verbatim("totp")))
+    except LedgerError as error:
+        return _page(forms.field_errors(error, _FIELDS)), error.status
+    return redirect(url_for("people.factor", done="off"), 303)
+
+
+def _given(*, totp: str | None = None) -> Given:
+    return Given(request.remote_addr, forms.verbatim("password"), totp, known_device())
+
+
+def _page(errors: dict[str, str]) -> str:
+    found, is_staff = in_snapshot(_mine, get_actor())
+    return render_template(
+        "people/factor.html", factor=found, is_staff=is_staff, errors=errors, done=asked.choice("done", ("off",))
+    )
+
+
+def _mine(session: Session, actor: Actor) -> tuple[FactorView | None, bool]:
+    found = factors.find_factor(session, actor.identity_id, actor.center_id)
+    return found, level_in(session, actor.identity_id, actor.center_id) > VOLUNTEER
+
+
+def _setup_page(setup: own_factor.Setup, errors: dict[str, str]) -> str:
+    # Never by the drawing that remembers what it has drawn: this one is a secret.
+    qr = single_qr_svg(setup.address(_("凝心")))
+    return render_template("people/factor_new.html", setup=setup, qr=qr, errors=errors)

@@ -1,0 +1,48 @@
+"""The form that proposes to end somebody's lost second factor."""
+
+from typing import Any
+
+from flask import redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from ledger.approvals.api import get_desk
+from ledger.approvals.service import propose
+from ledger.kernel.db import in_snapshot, in_transaction_once
+from ledger.kernel.errors import Conflict, Forbidden, Rejected
+from ledger.kernel.permissions import Permission
+from ledger.people.access import kinds
+from ledger.people.access.staff_pages import name_of_staff
+from ledger.people.blueprint import bp
+from ledger.web import forms
+from ledger.web.guard import get_actor, requires
+from ledger.web.once import idempotency_key
+
+_FIELDS = dict.fromkeys(
+    ("approvals.reason_needed", "approvals.own_gain", "approvals.already_proposed", "people.factor_off"), "reason"
+)
+
+
+@bp.get("/staff/<id:identity_id>/factor")
+@requires(Permission.MANAGE_STAFF)
+def lost_factor(identity_id: int) -> str:
+    """Show the form that proposes to end somebody's second factor."""
+    return _form(identity_id, {}, {})
+
+
+@bp.post("/staff/<id:identity_id>/factor")
+@requires(Permission.MANAGE_STAFF)
+def send_lost_factor(identity_id: int) -> ResponseReturnValue:
+    """Propose to end somebody's second factor."""
+    payload, actor, desk = kinds.factor_payload(identity_id), get_actor(), get_desk()
+    in_snapshot(name_of_staff, identity_id, actor)
+    try:
+        given = (kinds.FACTOR.name, payload, forms.text("reason"))
+        proposal_id = in_transaction_once(idempotency_key(), propose, *given, actor=actor, desk=desk)
+    except (Rejected, Conflict, Forbidden) as error:
+        return _form(identity_id, forms.everything(), forms.field_errors(error, _FIELDS)), error.status
+    return redirect(url_for("audit.approval", proposal_id=proposal_id, new=1), 303)
+
+
+def _form(identity_id: int, values: dict[str, Any], errors: dict[str, str]) -> str:
+    name = in_snapshot(name_of_staff, identity_id, get_actor())
+    return render_template("people/factor_lost.html", identity_id=identity_id, name=name, values=values, errors=errors)

@@ -1,0 +1,119 @@
+"""What people do with their own second factor: turn it on, print new recovery codes, turn it off."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pyotp
+from sqlalchemy.orm import Session
+
+from ledger.kernel import clock
+from ledger.kernel.actor import Actor
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.errors import Conflict, Rejected
+from ledger.kernel.signed import read_signed, sign
+from ledger.people.access import factors, proving
+from ledger.people.access.proving import Given
+from ledger.people.access.sessions import level_in
+from ledger.people.identities.queries import lock_password, phone_of
+from ledger.people.levels import STAFF
+from ledger.people.policy import mask_phone
+
+# So long may it take to install an authenticator.
+_LASTS = timedelta(minutes=15)
+_PURPOSE = "second factor"
+_GROUP = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A secret for the authenticator, what it calls the log-in, and the ticket that turns it on with a first code."""
+
+    secret: str
+    name: str
+    ticket: str
+
+    def address(self, issuer: str) -> str:
+        """What the authenticator scans; `issuer` is the heading that it shows."""
+        return pyotp.TOTP(self.secret).provisioning_uri(name=self.name, issuer_name=issuer)
+
+    @property
+    def groups(self) -> str:
+        """The secret to be typed, in groups of four."""
+        return " ".join(self.secret[start : start + _GROUP] for start in range(0, len(self.secret), _GROUP))
+
+
+def make_setup(actor: Actor, given: Given) -> Setup:
+    """A new secret for somebody of the staff, who has given the password. Nothing is stored before a code is right.
+
+    Raises Rejected("people.factor_for_staff"), Conflict("people.factor_on"), and what proving.prove raises.
+    """
+    in_snapshot(_need_off, actor)
+    proving.prove(actor, given)
+    until = int((clock.now() + _LASTS).timestamp())
+    secret = pyotp.random_base32()
+    name = in_snapshot(_name, actor)
+    return Setup(secret, name, sign([until, actor.center_id, actor.identity_id, secret], purpose=_PURPOSE))
+
+
+def read_setup(ticket: str, *, actor: Actor) -> Setup:
+    """What `make_setup` gave to this person. Raises Rejected("people.ticket_invalid")."""
+    return Setup(_read(ticket, actor)[0], in_snapshot(_name, actor), ticket)
+
+
+def confirm(ticket: str, totp: str, *, actor: Actor) -> list[str]:
+    """Turn the second factor on with a first code; returns the recovery codes, which are shown once.
+
+    Raises Rejected("people.ticket_invalid" | "people.own_totp_wrong"), Conflict("people.factor_on").
+    """
+    secret, made_at = _read(ticket, actor)
+    step = factors.step_of(secret, totp)
+    if step is None:
+        raise Rejected("people.own_totp_wrong")
+    return in_transaction(_turn_on, secret, step, made_at=made_at, actor=actor)
+
+
+def remove(actor: Actor, given: Given) -> None:
+    """Turn one's own second factor off, by a code and the password.
+
+    Raises Rejected("people.factor_off"), and what proving.prove raises.
+    """
+    if not in_snapshot(factors.has_factor, actor.identity_id, actor.center_id):
+        raise Rejected("people.factor_off")
+    proving.prove(actor, given)
+    in_transaction(factors.turn_off, actor.identity_id, actor.center_id, ended_by=actor.identity_id)
+
+
+def new_recovery_codes(session: Session, *, actor: Actor) -> list[str]:
+    """New recovery codes for one's own second factor. Raises Rejected("people.factor_off")."""
+    lock_password(session, actor.identity_id, actor.center_id)
+    if not factors.has_factor(session, actor.identity_id, actor.center_id):
+        raise Rejected("people.factor_off")
+    return factors.make_recovery_codes(session, actor=actor)
+
+
+def _turn_on(session: Session, secret: str, step: int, *, made_at: datetime, actor: Actor) -> list[str]:
+    lock_password(session, actor.identity_id, actor.center_id)
+    _need_off(session, actor)
+    proving.note_proof(session, actor, factor=True)
+    return factors.turn_on(session, secret, step, made_at=made_at, actor=actor)
+
+
+def _need_off(session: Session, actor: Actor) -> None:
+    if level_in(session, actor.identity_id, actor.center_id) < STAFF:
+        raise Rejected("people.factor_for_staff")
+    if factors.has_factor(session, actor.identity_id, actor.center_id):
+        raise Conflict("people.factor_on")
+
+
+def _read(ticket: str, actor: Actor) -> tuple[str, datetime]:
+    found = read_signed(ticket, purpose=_PURPOSE)
+    now = clock.now().timestamp()
+    if found is None or found[0] <= now or found[1:3] != [actor.center_id, actor.identity_id]:
+        raise Rejected("people.ticket_invalid")
+    return found[3], datetime.fromtimestamp(found[0], UTC) - _LASTS
+
+
+def _name(session: Session, actor: Actor) -> str:
+    """What the authenticator calls the log-in: the phone number, masked, as it lies about on a screen."""
+    phone = phone_of(session, actor.identity_id, actor.center_id)
+    return mask_phone(phone) if phone else ""

@@ -1,0 +1,200 @@
+"""What can't be undone asks again who one is: which views ask, what the page keeps, what a program is told."""
+
+import re
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from ledger.approvals.queries import ProposalView
+from ledger.kernel import clock
+from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.ids import parse_public_id, public_id
+from ledger.kernel.permissions import STEPS_UP
+from ledger.kernel.types import table_of
+from ledger.people.access import factors
+from ledger.people.access.misses import PER_PHONE_HERE
+from ledger.people.access.proving import FRESH
+from ledger.people.models import LoginSession
+from ledger.web.guard import PROOF, SAFE, asks_step_up
+from tests.approvals.office import Office
+from tests.browsing import Browser
+from tests.databases import on_sqlite
+from tests.factors import PASSWORD, turn_on, wrong_code
+from tests.permissions.requests import app_routes
+from tests.permissions.rules import RULES
+from tests.test_house_rules import fail_on
+from tests.world import Person, World
+
+pytestmark = on_sqlite
+# They ask for other permissions, and can't be undone all the same.
+ALSO = {
+    "audit.send_period": "a month is closed",
+    "closing_api.close_period": "a month is closed",
+    "closing_api.reopen_period": "a month is opened again",
+    "organisations.close_place": "a place is closed",
+    "organisations.new_code": "a station's key is changed, and its paper opens nothing any more",
+    "people.print_activation_code": "whoever has it is let in",
+    "people.print_recovery_codes": "whoever has them needs no phone",
+}
+_session = table_of(LoginSession)
+
+
+def proved(person: Person, at: datetime | None) -> None:
+    """Say when the person's log-ins were proved last, in whichever way they were."""
+    given, now = (_session.c.password_at, _session.c.factor_at), sa.literal(at, _session.c.password_at.type)
+    was = {each.name: sa.case((each.is_not(None), now), else_=None) for each in given}
+    change = sa.update(_session).where(_session.c.identity_id == person.identity_id).values(was)
+    in_transaction(lambda session: session.connection().execute(change).rowcount)
+
+
+def stale(world: World, person: Person) -> Person:
+    """The same person, with a password, whose log-in was proved too long ago."""
+    with_factor = in_snapshot(factors.has_factor, person.identity_id, world.center_id)
+    if not with_factor:
+        world.give_password(person)
+        again = world._log_in(person.identity_id)
+        person.token, person.actor = again.token, again.actor
+    proved(person, clock.now() - FRESH)
+    return person
+
+
+def test_every_write_with_such_a_permission_asks(app: Flask) -> None:
+    writes = {route.endpoint for method, route in app_routes(app) if method not in SAFE}
+    must = {name for name in writes if STEPS_UP & set(RULES[name].permissions)}
+    asking = {name for name in writes if asks_step_up(app.view_functions[name])}
+    fail_on(
+        must - asking, "This can't be undone: let the view ask for the permission by @requires, or mark it @steps_up."
+    )
+    fail_on(asking ^ (must | ALSO.keys()), "Say in ALSO why it asks, or take the mark off the view.")
+    fail_on(
+        (name for name in asking if hasattr(app.view_functions[name], "most_bytes")), "The page keeps fields, no files."
+    )
+
+
+@pytest.fixture
+def office(world: World) -> Office:
+    return Office(world)
+
+
+def see(office: Office, address: str) -> ProposalView:
+    return office.see(parse_public_id(address.rpartition("/")[2]))
+
+
+def asked(browser: Browser, office: Office, note: str = "没有漏", **more: str) -> tuple[str, int, str]:
+    """Reject a new proposal on its page: where, the status and the page."""
+    proposal_id = office.adjustment(100)
+    address = f"/approvals/{public_id(proposal_id)}"
+    answer = browser.post(address, decision="reject", note=note, **more)
+    return address, answer.status_code, answer.text
+
+
+def hidden(page: str) -> dict[str, str]:
+    """The hidden fields of the form that asks, but for those of every form."""
+    form = next(each for each in re.findall(r"<form.*?</form>", page, re.S) if f'name="{PROOF}"' in each)
+    found = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form))
+    return {name: value for name, value in found.items() if name != "csrf_token"}
+
+
+def test_the_page_asks_for_the_password_and_goes_on_with_what_was_typed(office: Office, client: FlaskClient) -> None:
+    decider = stale(office.world, office.second)
+    browser = Browser(client, decider)
+    address, status, page = asked(browser, office)
+    assert (status, 'type="password"' in page, "再证明一次是您" in page) == (403, True, True)
+    kept = hidden(page)
+    assert kept.keys() == {"decision", "note", "idempotency_key"}
+    key = kept.pop("idempotency_key")
+    wrong = browser.post(address, key, **kept, **{PROOF: "falsch-falsch"})
+    assert (wrong.status_code, f'id="{PROOF}-error"' in wrong.text) == (422, True)
+    assert hidden(wrong.text) == kept | {"idempotency_key": key}
+    assert "falsch-falsch" not in wrong.text
+    assert see(office, address).status == "proposed"
+    done = browser.post(address, key, **kept, **{PROOF: PASSWORD})
+    assert done.status_code == 303
+    assert (see(office, address).status, see(office, address).note) == ("rejected", "没有漏")
+    again = browser.post(address, key, **kept)
+    assert again.headers["Idempotency-Replayed"] == "true", "it was sent as it was, proof or not"
+    assert asked(browser, office)[1] == 303, "not asked again for ten minutes"
+
+
+def test_who_has_a_second_factor_gives_a_code_and_no_password(office: Office, client: FlaskClient) -> None:
+    phone, _ = turn_on(office.world, office.second)
+    browser = Browser(client, office.second)
+    assert asked(browser, office)[1] == 303, "turning it on was proof"
+    stale(office.world, office.second)
+    address, status, page = asked(browser, office)
+    assert (status, 'autocomplete="one-time-code"' in page) == (403, True)
+    kept = hidden(page)
+    for proof in (PASSWORD, wrong_code(phone.secret)):
+        assert browser.post(address, **kept | {PROOF: proof}).status_code == 422
+    code = phone.code()
+    assert browser.post(address, **kept | {PROOF: code}).status_code == 303
+    stale(office.world, office.second)
+    address, _, page = asked(browser, office)
+    assert browser.post(address, **hidden(page) | {PROOF: code}).status_code == 422, "a code is good for one use"
+    assert browser.post(address, **hidden(page) | {PROOF: phone.paper[0]}).status_code == 303
+
+
+def test_proof_by_password_is_none_for_who_has_a_second_factor(office: Office, client: FlaskClient) -> None:
+    other = office.world._log_in(office.second.identity_id)
+    turn_on(office.world, office.second)
+    reopened = office.world._log_in(office.second.identity_id)
+    assert other.token != reopened.token
+    assert asked(Browser(client, reopened), office)[1] == 403
+
+
+def test_ten_minutes_are_ten_minutes(office: Office, client: FlaskClient) -> None:
+    browser = Browser(client, office.second)
+    for past, status in ((FRESH - timedelta(seconds=1), 303), (FRESH, 403)):
+        with clock.at(clock.now()):
+            proved(office.second, clock.now() - past)
+            assert asked(browser, office)[1] == status
+
+
+def test_guesses_are_stopped(office: Office, client: FlaskClient) -> None:
+    browser = Browser(client, stale(office.world, office.second))
+    address, _, page = asked(browser, office)
+    for _ in range(PER_PHONE_HERE.most):
+        assert browser.post(address, **hidden(page) | {PROOF: "falsch-falsch"}).status_code == 422
+    full = browser.post(address, **hidden(page) | {PROOF: PASSWORD})
+    assert (full.status_code, int(full.headers["Retry-After"]) > 0) == (429, True)
+    assert see(office, address).status == "proposed"
+
+
+def test_who_may_not_is_not_asked(world: World, client: FlaskClient) -> None:
+    clerk = stale(world, world.add_staff("clerk"))
+    assert "再证明" not in Browser(client, clerk).post("/staff/new").text
+
+
+def test_a_program_is_told_what_to_do_and_does_it(office: Office, client: FlaskClient) -> None:
+    phone, _ = turn_on(office.world, office.second)
+    for person, missing, proof in (
+        (stale(office.world, office.auditor), "password", {"password": PASSWORD}),
+        (stale(office.world, office.second), "totp", {"totp": phone.code()}),
+    ):
+        address = f"/api/v1/approvals/{public_id(office.adjustment(100))}/reject"
+        refused = client.post(address, json={"note": "没有漏"}, headers=person.headers)
+        told = refused.get_json()
+        assert (refused.status_code, told["code"], told["proof"]) == (403, "access.step_up_required", missing)
+        assert "/api/v1/sessions/current/proof" in told["detail"]
+        for wrong in ({}, {"password": "falsch", "totp": "000000"}):
+            answer = client.post("/api/v1/sessions/current/proof", json=wrong, headers=person.headers)
+            assert answer.status_code == 422
+        given = client.post("/api/v1/sessions/current/proof", json=proof, headers=person.headers)
+        assert given.status_code == 204
+        again = client.post(address, json={"note": "没有漏"}, headers=person.headers)
+        assert again.get_json().get("code") != "access.step_up_required"
+
+
+def test_the_api_logs_in_with_a_code(world: World, client: FlaskClient) -> None:
+    phone, number = turn_on(world, world.add_staff("clerk"))
+    sent = {"phone": number, "password": PASSWORD}
+    needed = client.post("/api/v1/sessions", json=sent)
+    assert (needed.status_code, needed.get_json()["code"]) == (401, "people.totp_needed")
+    wrong = client.post("/api/v1/sessions", json=sent | {"totp": wrong_code(phone.secret)})
+    assert (wrong.status_code, wrong.get_json()["code"]) == (401, "people.totp_wrong")
+    by_ticket = {name: needed.get_json()[name] for name in ("ticket", "center_id")}
+    assert client.post("/api/v1/sessions", json=by_ticket | {"totp": phone.code()}).status_code == 201
+    assert client.post("/api/v1/sessions", json=sent | {"totp": phone.code(1)}).status_code == 201
