@@ -83,9 +83,9 @@ def add_more(tour: Tour) -> None:
         world.add_station(f"第 {number} 站")
         world.add_shop(f"第 {number} 店")
         goods = [(counter.item(f"{name} {number}", 100), 1) for name in ("东北大米", "洗衣液")]
-        for person in (volunteer, other):
-            give_points(world, person, 1_000)
-            counter.sold(person, goods)
+        buyer = volunteer if number % 2 else other
+        give_points(world, buyer, 1_000)
+        counter.sold(buyer, goods)
         world.sign_up(int(tour.keys["shift_id"]), other)
         world.sign_up(world.add_shift(now + timedelta(hours=5 + 3 * number)), volunteer)
         _come_and_go(tour, now - timedelta(days=3 + number), other)
