@@ -41,9 +41,6 @@ settings.register_profile(
 )
 settings.load_profile("quick")
 
-# Until the tests begin: collecting them leaves little garbage.
-gc.disable()
-
 pytest_plugins = ["tests.browser", "tests.order", "tests.reporting"]
 BOTH_DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
@@ -169,6 +166,11 @@ def empty_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a database without tables for one test alone, of each kind."""
     with made_database(request, migrated=False) as url:
         yield url
+
+
+def pytest_configure() -> None:
+    """Look for no garbage until the tests begin, because their collection leaves little."""
+    gc.disable()
 
 
 @pytest.hookimpl(tryfirst=True)

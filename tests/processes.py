@@ -12,7 +12,7 @@ from tests.runtimes import use_database
 # Each process is forked from one that has only loaded the code, so that they share nothing with the tests' process
 # and need not load it again.
 fresh = multiprocessing.get_context("forkserver")
-fresh.set_forkserver_preload(["ledger.app", "tests.world"])
+fresh.set_forkserver_preload(["ledger.app", "tests.world", "tests.conftest"])
 
 
 def in_processes(work: Callable[..., Any], url: str, *arguments: Any, number: int = 2) -> list[Any]:

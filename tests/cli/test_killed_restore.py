@@ -35,6 +35,7 @@ MOST_STEPS = 200
 
 @on_a_file
 @pytest.mark.crash
+@pytest.mark.long
 def test_wherever_it_is_killed_one_of_the_books_is_whole(backed_up: Console, copy: Path, tmp_path: Path) -> None:
     """What a restore does is counted by Python's audit hooks, so that a new step is tried as well."""
     url = backed_up.settings.database_url
