@@ -74,15 +74,17 @@ class Parameters:
     heard: Values
     among: frozenset[Key] | None = None
 
-    def skips(self, key: Key) -> bool:
-        """Whether a crawl among some requests leaves this one out."""
-        return self.among is not None and key not in self.among
+    def skips(self, endpoint: str, who: str, number: int | None = None) -> bool:
+        """Whether a crawl among some requests leaves this one out, or all of an endpoint and reader."""
+        if self.among is None:
+            return False
+        return not any(key[:2] == (endpoint, who) and number in (None, key[2]) for key in self.among)
 
 
 def crawl(tour: Tour, keys: Mapping[str, int | str], among: frozenset[Key] | None = None) -> Iterator[Asked]:
     """Request everything as everybody; `keys` are those that the tour lacks.
 
-    If it is among some requests of an earlier crawl, all others that ask something are left out.
+    If it is among some requests of an earlier crawl, all others are left out, but for the one to begin with.
     """
     described = tour.app.test_client().get("/api/openapi.json").get_json()
     with heard_filters(tour) as heard:
@@ -92,7 +94,8 @@ def crawl(tour: Tour, keys: Mapping[str, int | str], among: frozenset[Key] | Non
                 for path in _paths(rule, tour, keys):
                     for who in tour.people:
                         heard.clear()
-                        yield from _ask_all(tour, who, rule, path, taken)
+                        if not taken.skips(rule.endpoint, who):
+                            yield from _ask_all(tour, who, rule, path, taken)
 
 
 def plainly(tour: Tour, keys: Mapping[str, int | str]) -> Iterator[Asked]:
@@ -170,7 +173,7 @@ def _ask_all(tour: Tour, who: str, rule: Rule, path: str, taken: Parameters) -> 
     if plain.answer.status_code not in (200, 422) or who not in ASK_MORE or path.rpartition(".")[2] in SAME_AS_CSV:
         return
     for number, query in enumerate(_queries(rule, plain, tour, taken), start=1):
-        if taken.skips((rule.endpoint, who, number)):
+        if taken.skips(rule.endpoint, who, number):
             continue
         first = replace(_ask(tour, who, rule, f"{path}?{urlencode(query)}"), number=number)
         yield first
