@@ -4,6 +4,7 @@ import io
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any
 
 import pytest
@@ -54,22 +55,33 @@ def with_part(content: bytes, name: str, change: Callable[[bytes], bytes]) -> by
 
 
 SHEET = "xl/worksheets/sheet1.xml"
-far_corner = workbook(lambda made: listed(made).write(FAR_ROW, FAR_COLUMN, "x"))
-space_in_last_row = workbook(lambda made: listed(made).write(FAR_ROW, 0, " "))
-style_in_last_row = workbook(lambda made: listed(made).write_blank(FAR_ROW, 0, None, made.add_format({"bold": True})))
-# The same, but nothing says where a cell is or how far the sheet goes.
-unplaced = with_part(
-    xlsx([["姓名"]]),
-    SHEET,
-    lambda xml: (
-        xml.replace(b"<sheetData>", b"<sheetData>" + b"<row/>" * (FAR_ROW // 2))
-        .replace(b' r="A1"', b"")
-        .replace(b' r="1"', b"")
-    ),
+
+
+# Made by the first test that needs them: they take seconds, and whoever only collects tests needs none.
+far_corner = cache(lambda: workbook(lambda made: listed(made).write(FAR_ROW, FAR_COLUMN, "x")))
+space_in_last_row = cache(lambda: workbook(lambda made: listed(made).write(FAR_ROW, 0, " ")))
+style_in_last_row = cache(
+    lambda: workbook(lambda made: listed(made).write_blank(FAR_ROW, 0, None, made.add_format({"bold": True})))
 )
-untrue = with_part(
-    far_corner, SHEET, lambda xml: xml.replace(b'<dimension ref="A1:XFD1048576"/>', b'<dimension ref="A1:B2"/>')
-)
+
+
+def unplaced() -> bytes:
+    """The same, but nothing says where a cell is or how far the sheet goes."""
+    return with_part(
+        xlsx([["姓名"]]),
+        SHEET,
+        lambda xml: (
+            xml.replace(b"<sheetData>", b"<sheetData>" + b"<row/>" * (FAR_ROW // 2))
+            .replace(b' r="A1"', b"")
+            .replace(b' r="1"', b"")
+        ),
+    )
+
+
+def untrue() -> bytes:
+    """A sheet that says it ends long before it does."""
+    told, said = b'<dimension ref="A1:XFD1048576"/>', b'<dimension ref="A1:B2"/>'
+    return with_part(far_corner(), SHEET, lambda xml: xml.replace(told, said))
 
 
 def hidden_first_sheet(made: Any) -> None:
@@ -120,10 +132,10 @@ def bomb(parts: int, size: int) -> bytes:
 
 
 COSTLY: dict[str, tuple[Callable[[], bytes], str, dict[str, object]]] = {
-    "far corner": (lambda: far_corner, "import.cell_far_away", {"cell": "XFD1048576"}),
-    "far corner denied": (lambda: untrue, "import.cell_far_away", {"cell": "XFD1048576"}),
-    "space in last row": (lambda: space_in_last_row, "import.cell_far_away", {"cell": "A1048576"}),
-    "places not written": (lambda: unplaced, "import.cell_far_away", {"cell": f"A{FAR_ROW // 2 + 1}"}),
+    "far corner": (far_corner, "import.cell_far_away", {"cell": "XFD1048576"}),
+    "far corner denied": (untrue, "import.cell_far_away", {"cell": "XFD1048576"}),
+    "space in last row": (space_in_last_row, "import.cell_far_away", {"cell": "A1048576"}),
+    "places not written": (unplaced, "import.cell_far_away", {"cell": f"A{FAR_ROW // 2 + 1}"}),
     "eleven thousand": (lambda: xlsx([["姓名"], *[["王"]] * 11_000]), "import.too_many_rows", {"most": 10_000}),
     "bomb": (lambda: bomb(1, 101 << 20), "import.unpacks_too_large", {}),
     "swells": (lambda: bomb(1, 20 << 20), "import.unpacks_too_large", {}),
@@ -149,7 +161,7 @@ def test_what_no_look_can_tell_ends_at_the_limit() -> None:
 
 ALIAS = {"姓名": "name", "手机": "phone", "所属队伍": "team"}
 # The lines of people by the numbers they have in the file, and the columns: each heading's letter.
-SENT: dict[str, tuple[bytes, dict[int, list[str]], str]] = {
+SENT: dict[str, tuple[bytes | Callable[[], bytes], dict[int, list[str]], str]] = {
     "style in last row": (style_in_last_row, {2: PEOPLE[1]}, "A姓名 B手机"),
     "hidden first sheet": (workbook(hidden_first_sheet), {2: PEOPLE[1]}, "A姓名 B手机"),
     "empty first sheet": (
@@ -186,7 +198,7 @@ def test_columns_that_nobody_asked_for_stay_outside() -> None:
 @pytest.mark.parametrize("name", SENT)
 def test_a_file_as_people_send_it_is_read(name: str) -> None:
     content, people, columns = SENT[name]
-    read = read_list(content)
+    read = read_list(content if isinstance(content, bytes) else content())
     assert {row: line for row, line in enumerate(read.lines, start=1) if line} == people
     assert " ".join(f"{each.letter}{each.heading}" for each in read.seen.columns) == columns
     assert all(each.column == ALIAS.get(each.heading) for each in read.seen.columns)
@@ -210,7 +222,7 @@ def test_the_page_says_the_limit_and_takes_as_much(world: World, app: Flask) -> 
 def test_the_page_tells_what_is_wrong_with_a_file(world: World, app: Flask) -> None:
     manager = Browser(app.test_client(), world.add_staff("station_manager"))
     place = public_id(world.station_id)
-    refused = manager.post("/volunteers/import", file=(io.BytesIO(far_corner), "名单.xlsx"), place_id=place)
+    refused = manager.post("/volunteers/import", file=(io.BytesIO(far_corner()), "名单.xlsx"), place_id=place)
     assert refused.status_code == 422
     assert "XFD1048576 这一格还有内容" in refused.text
     assert manager.get("/volunteers/import").status_code == 200
