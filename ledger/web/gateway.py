@@ -11,8 +11,9 @@ from typing import Any
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from ledger.web.bodies import REFUSED
-from ledger.web.incoming import Gone, Limits, Receive, Refused, environ_of, read_body
+from ledger.web.incoming import Cut, Gone, Limits, Receive, Refused, environ_of, read_body
 from ledger.web.outgoing import Answer, Send, answer_of, deliver
+from ledger.web.stopping import Stopping
 from ledger.web.threads import Full, Threads
 
 _log = logging.getLogger("ledger")
@@ -22,7 +23,7 @@ class Gateway:
     """An ASGI application without a lifespan.
 
     `most` says, in a thread, how many bytes a request's body may have; `busy` answers when too much waits for the
-    `threads`, `broken` where a body is none. Those `beside` answer the `urgent` paths and nothing else.
+    `threads` or the service stops, `broken` where a body is none. Those `beside` answer the `urgent` paths alone.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Gateway:
         threads: Threads,
         beside: Threads,
         urgent: frozenset[str],
+        stopping: Stopping,
     ) -> None:
         self._app = app
         self._most = most
@@ -45,9 +47,11 @@ class Gateway:
         self._threads = threads
         self._beside = beside
         self._urgent = urgent
+        self._stopping = stopping
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request."""
+        self._stopping.listen()
         received = environ_of(scope)
         try:
             answer = await self._answer(received, receive)
@@ -74,7 +78,9 @@ class Gateway:
     async def _take(self, received: WSGIEnvironment, receive: Receive) -> bool:
         """Take the body, or note why it is refused. Whether nothing of it is left in the connection."""
         try:
-            await read_body(received, receive, self._limits, partial(self._ask, received))
+            await read_body(received, receive, self._limits, partial(self._ask, received), self._stopping)
+        except Cut as cut:
+            raise Full from cut
         except Refused as refused:
             received[REFUSED] = refused.code
             return refused.emptied

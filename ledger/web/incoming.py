@@ -13,6 +13,8 @@ from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.types import WSGIEnvironment
 
+from ledger.web.stopping import Stopping
+
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 # Asked about a body that is larger than anybody may send: how many bytes its sender may.
 Ask = Callable[[], Awaitable[int]]
@@ -38,6 +40,10 @@ class Limits:
 
 class Gone(Exception):
     """No more of the body comes: the client has left, or what it sends is none. The server tells us no difference."""
+
+
+class Cut(Exception):
+    """The service stops before the client had sent everything."""
 
 
 class Refused(Exception):
@@ -87,10 +93,11 @@ def _add(received: WSGIEnvironment, name: str, value: str) -> None:
     received[key] = value
 
 
-async def read_body(received: WSGIEnvironment, receive: Receive, limits: Limits, ask: Ask) -> None:
+async def read_body(received: WSGIEnvironment, receive: Receive, limits: Limits, ask: Ask, stopping: Stopping) -> None:
     """Put the whole body into the environment.
 
-    Raises Gone and Refused("request.too_large", "request.too_slow", "request.too_scattered").
+    Raises Gone, Cut if the service stops meanwhile, and
+    Refused("request.too_large", "request.too_slow", "request.too_scattered").
     """
     is_chunked = received.pop("HTTP_TRANSFER_ENCODING", None) is not None
     length = None if is_chunked else int(received.get("CONTENT_LENGTH") or 0)
@@ -100,8 +107,11 @@ async def read_body(received: WSGIEnvironment, receive: Receive, limits: Limits,
     received["CONTENT_LENGTH"] = "0"
     try:
         async with asyncio.timeout(limits.seconds) as timer:
-            received["wsgi.input"] = await body.read(timer)
+            with stopping.ends(timer):
+                received["wsgi.input"] = await body.read(timer)
     except TimeoutError as late:
+        if stopping.is_told:
+            raise Cut from late
         raise Refused("request.too_large" if body.is_too_large else "request.too_slow", emptied=False) from late
     received["CONTENT_LENGTH"] = str(body.size)
 

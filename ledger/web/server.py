@@ -30,6 +30,7 @@ from ledger.web.busy import broken_answer, busy_answer
 from ledger.web.gateway import Gateway
 from ledger.web.health import ALIVE
 from ledger.web.incoming import Limits
+from ledger.web.stopping import Stopping
 from ledger.web.threads import Threads
 
 _STOP_SECONDS = 15
@@ -108,6 +109,7 @@ def gateway_of(app: Flask, threads: int) -> Gateway:
         threads=Threads(threads, most_waiting=_MOST_WAITING),
         beside=Threads(1, most_waiting=_MOST_WAITING),
         urgent=frozenset({ALIVE}),
+        stopping=Stopping(),
     )
 
 

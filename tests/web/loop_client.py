@@ -11,6 +11,7 @@ from ledger.web.bodies import REFUSED
 from ledger.web.gateway import Gateway
 from ledger.web.incoming import Limits
 from ledger.web.outgoing import Answer
+from ledger.web.stopping import Stopping
 from ledger.web.threads import Threads
 
 STRANGERS, PEOPLE, FILES = 10, 20, 40
@@ -89,6 +90,7 @@ def gateway(
     threads: Threads | None = None,
     most: Callable[[WSGIEnvironment], int] = lambda _environ: PEOPLE,
     seconds: float = 30,
+    stopping: Stopping | None = None,
 ) -> Gateway:
     """A gateway with small limits."""
     return Gateway(
@@ -100,6 +102,7 @@ def gateway(
         threads=threads or Threads(1, most_waiting=5),
         beside=Threads(1, most_waiting=5),
         urgent=frozenset({"/alive"}),
+        stopping=stopping or Stopping(),
     )
 
 

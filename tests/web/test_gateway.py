@@ -8,6 +8,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import pytest
 
 from ledger.web.incoming import environ_of
+from ledger.web.stopping import Stopping
 from ledger.web.threads import Threads
 from tests.web.loop_client import (
     FILES,
@@ -194,3 +195,40 @@ def test_nothing_is_taken_from_somebody_who_can_not_be_known_now() -> None:
     client = ask(Client([b"x" * 15], told(15)), gateway(most=fails))
 
     assert (client.status, client.is_kept) == (503, False)
+
+
+@pytest.mark.parametrize("is_before", [False, True], ids=["meanwhile", "before"])
+def test_a_body_is_cut_when_the_service_stops(*, is_before: bool) -> None:
+    stopping, client = Stopping(), Client([b"ab"], told(5), ends=False)
+
+    async def answered() -> None:
+        if is_before:
+            stopping.told()
+        asked = asyncio.ensure_future(gateway(stopping=stopping)(client.scope, client.receive, client.send))
+        while client.pieces and not is_before:
+            await asyncio.sleep(0)
+        stopping.told()
+        await asked
+
+    in_a_loop(answered())
+    assert (client.status, client.body, client.is_kept) == (503, b"busy", False)
+
+
+def test_what_is_complete_is_answered_although_the_service_stops() -> None:
+    stopping, begun, told_to = Stopping(), threading.Event(), threading.Event()
+
+    def app(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        begun.set()
+        told_to.wait(10)
+        return echo(environ, start)
+
+    async def answered() -> None:
+        asked = asyncio.ensure_future(gateway(app, stopping=stopping)(client.scope, client.receive, client.send))
+        await asyncio.to_thread(begun.wait, 10)
+        stopping.told()
+        told_to.set()
+        await asked
+
+    client = Client([b"abcde"], told(5))
+    in_a_loop(answered())
+    assert (client.status, client.body) == (200, b"abcde")
