@@ -30,7 +30,7 @@ def village(tmp_path: Path) -> Iterator[Village]:
     """A village right after `init`, whose output is in `said`."""
     village = Village(tmp_path)
     village.set_up()
-    village.said = village.run("init", "--center", "柳荫社区", "--name", "李建国", "--phone", ADMIN)
+    village.said = village.run(*f"init --center 柳荫社区 --name 李建国 --phone {ADMIN} --household none".split())
     yield village
     village.stop()
 

@@ -1,5 +1,6 @@
 """Commands about the center and its people: init, user, import."""
 
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -39,9 +40,14 @@ def commands() -> list[click.Command]:
 @click.option("--center", "center_name", prompt="Name of the center", help="For example 柳荫社区.")
 @click.option("--name", prompt="Name of the administrator", help="For example 李建国.")
 @click.option("--phone", prompt="Phone of the administrator", help="The log-in name.")
+@click.option(
+    "--household",
+    prompt="Household of the administrator (number in the village's register, or none)",
+    help="Number in the village's register, or none: people of one household decide nothing for each other.",
+)
 @click.option("--password", "ask", is_flag=True, help="Ask for a password here instead of printing a code.")
 @told_before_migration
-def init(center_name: str, name: str, phone: str, ask: bool) -> None:
+def init(center_name: str, name: str, phone: str, *, household: str, ask: bool) -> None:
     """Make the first center, its administrator and rule 1 (1 point an hour). Does nothing if there is a center."""
     upgrade(settings().database_url, installation=installation())
     there = in_snapshot(places.centers)
@@ -54,19 +60,26 @@ def init(center_name: str, name: str, phone: str, ask: bool) -> None:
     if ask:
         password = click.prompt("Password of the administrator", hide_input=True, confirmation_prompt=True)
         password_hash = hash_password(password, phone=phone, names=[name])
-    code = in_transaction(_found, center_name, name, phone, password_hash)
+    code = in_transaction(_found, center_name, _Admin(name, phone, household_said(household)), password_hash)
     click.echo(f"{center_name} is ready, and {name} is its administrator.")
     _say_code(phone, code, center().id) if code else click.echo(f"Log in at {settings().base_url} with {phone}.")
 
 
-def _found(session: Session, center_name: str, name: str, phone: str, password_hash: str | None) -> str | None:
+@dataclass(frozen=True, slots=True)
+class _Admin:
+    """The first administrator; without a household if it is None."""
+
+    name: str
+    phone: str
+    household: str | None
+
+
+def _found(session: Session, center_name: str, admin: _Admin, password_hash: str | None) -> str | None:
     """Make the first center in one unit; returns the activation code if no password was given."""
     center_id = organisations.create_center(session, name=center_name)
     actor = system_actor(center_id)
     top = organisation_queries.top_place(session, center_id)
-    identity_id = staff.hire(
-        session, name=name, phone=phone, role="admin", place_id=top.id, household=None, actor=actor
-    )
+    identity_id = staff.hire(session, **asdict(admin), role="admin", place_id=top.id, actor=actor)
     rules.add_version(session, RuleBody(), effective_from=clock.now(), actor=actor)
     if password_hash is None:
         return credentials.make_activation_code(session, identity_id, actor=actor)

@@ -36,7 +36,7 @@ from tests.runtimes import TEST_SECRET
 
 PHONE = "13805570123"
 WHY = ("--center", "柳荫社区", "--reason", "另一位管理员走了")
-FOUND = ("init", "--center", "柳荫社区", "--name", "李建国", "--phone", PHONE)
+FOUND = ("init", "--center", "柳荫社区", "--name", "李建国", "--phone", PHONE, "--household", "none")
 
 
 class Console:
@@ -115,14 +115,15 @@ def test_init_asks_for_a_password_where_it_is_told_to(console: Console) -> None:
 
 
 def test_init_does_nothing_twice(founded: Console) -> None:
-    said = founded.fails("init", "--center", "竹溪社区", "--name", "马海峰", "--phone", "13805570124")
+    other = ("--center", "竹溪社区", "--name", "马海峰", "--phone", "13805570124", "--household", "none")
+    said = founded.fails("init", *other)
 
     assert "柳荫社区" in said
     assert [center.name for center in in_snapshot(places.centers)] == ["柳荫社区"]
 
 
 def test_init_refuses_a_phone_number_that_nobody_can_have(console: Console) -> None:
-    assert "people.phone_invalid" in console.fails(*FOUND[:-1], "10000000001")
+    assert "people.phone_invalid" in console.fails(*FOUND[:6], "10000000001", *FOUND[7:])
     assert in_snapshot(places.centers) == []
 
 

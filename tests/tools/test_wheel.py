@@ -81,7 +81,7 @@ def test_it_works_from_any_folder(program: Path, tmp_path: Path) -> None:
     assert "site-packages" in where
     assert "Usage: ningxin" in run(program, tmp_path, "--help")
     assert "Migrated to the newest schema" in run(program, tmp_path, "migrate")
-    found = ("init", "--center", "柳荫社区", "--name", "李建国", "--phone", "13805570123")
+    found = ("init", "--center", "柳荫社区", "--name", "李建国", "--phone", "13805570123", "--household", "none")
     assert "柳荫社区 is ready" in run(program, tmp_path, *found)
     assert "no difference" in run(program, tmp_path, "verify")
 
