@@ -35,6 +35,7 @@ from ledger.people.access import api as log_ins_api
 from ledger.people.access import credentials, holders, sessions, step_up_pages
 from ledger.people.access import kinds as access
 from ledger.people.households.service import one_household
+from ledger.people.volunteers import api as full_names_api
 from ledger.people.volunteers import queries as people
 from ledger.places.models import Center
 from ledger.points import api as points_api
@@ -59,6 +60,7 @@ from ledger.web import (
     health,
     last_use,
     links,
+    listed,
     locale,
     logs,
     once,
@@ -74,6 +76,7 @@ from ledger.web.forwarded import Forwarded
 API_BLUEPRINTS = (
     people_api.bp,
     log_ins_api.bp,
+    full_names_api.bp,
     organisations_api.bp,
     activities_api.bp,
     checkin_api.bp,
@@ -142,6 +145,7 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
     openapi.register(app, API_BLUEPRINTS)
     for blueprint in PAGE_BLUEPRINTS:
         app.register_blueprint(blueprint)
+    listed.register(app)
     guard.refuse_unmarked(app)
     return app
 

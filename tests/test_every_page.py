@@ -65,6 +65,7 @@ PAGES: dict[str, tuple[str, Address | None]] = {
     "home.day": ("manager", None),
     "home.history": ("volunteer", None),
     "home.mine": ("volunteer", None),
+    "home.name_looks": ("volunteer", None),
     "home.start": ("volunteer", None),
     "organisations.import_report": ("admin", None),
     "organisations.import_volunteers": ("admin", None),

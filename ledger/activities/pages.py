@@ -23,6 +23,7 @@ from ledger.places.queries import place_choices
 from ledger.web import asked, forms
 from ledger.web.forms import Form
 from ledger.web.guard import get_actor, requires
+from ledger.web.listed import listed
 from ledger.web.once import idempotency_key
 
 __all__ = ["bp", "shift_pages"]
@@ -50,6 +51,7 @@ class _Shift:
 
 @bp.get("/activities")
 @requires(Permission.MANAGE_ACTIVITIES)
+@listed
 def list_activities() -> str:
     """List activities of the reader's places, newest first."""
     status, page = asked.choice("status", STATUSES), asked.page()
@@ -142,6 +144,7 @@ def _tomorrow() -> dict[str, Any]:
 
 @bp.get("/activities/<id:activity_id>")
 @requires(Permission.MANAGE_ACTIVITIES)
+@listed
 def activity(activity_id: int) -> str:
     """Show an activity, its shifts and how full they are."""
     shown = in_snapshot(_one, activity_id, get_actor())

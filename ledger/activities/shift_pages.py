@@ -18,6 +18,7 @@ from ledger.kernel.permissions import Permission
 from ledger.people.volunteers.search import get_sought_volunteer
 from ledger.web import asked, forms
 from ledger.web.guard import get_actor, requires
+from ledger.web.listed import listed
 from ledger.web.once import idempotency_key
 
 _NUMBER_FIELDS = {
@@ -29,6 +30,7 @@ _NUMBER_FIELDS = {
 
 @bp.get("/shifts/<id:shift_id>")
 @requires(Permission.MANAGE_ACTIVITIES, Permission.CHECK_IN_OTHERS)
+@listed
 def shift(shift_id: int) -> str:
     """Show a shift and its sign-ups."""
     return render_template("activities/shift.html", errors={}, **in_snapshot(_shift, shift_id, get_actor()))

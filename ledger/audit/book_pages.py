@@ -25,6 +25,7 @@ from ledger.points.lots.listing import LotRow
 from ledger.points.policy import KINDS, POINT, AccountKey
 from ledger.web import asked
 from ledger.web.guard import get_actor, requires
+from ledger.web.listed import listed
 from ledger.web.spreadsheets import download
 
 _PER_PAGE = 20
@@ -34,6 +35,7 @@ _MOST_LOTS = 100
 
 @bp.get("/books/accounts")
 @requires(Permission.READ_BOOKS)
+@listed
 def accounts() -> str:
     """Find accounts by volunteer number or kind."""
     return render_template("audit/accounts.html", kinds=list(KINDS), **in_snapshot(_accounts, get_actor()))

@@ -11,6 +11,7 @@ from ledger.audit.naming.names import identity_names
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
+from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.people.volunteers import full_names
 from ledger.people.volunteers.queries import get_volunteer
@@ -18,7 +19,8 @@ from ledger.web import forms
 from ledger.web.forms import Form
 from ledger.web.guard import get_actor, requires
 
-_LONGEST_REASON = 200
+# The latest looks that the page lists.
+_LISTED = 20
 
 
 @bp.post("/books/volunteers/<id:volunteer_id>/name")
@@ -27,7 +29,7 @@ def full_name(volunteer_id: int) -> ResponseReturnValue:
     """Record the reason and show the name. Only this answer shows it, so a repeat is recorded again."""
     try:
         with Form() as form:
-            reason = form.needed_text("reason", longest=_LONGEST_REASON)
+            reason = form.needed_text("reason", longest=full_names.LONGEST_REASON)
         in_transaction(full_names.record, volunteer_id, reason, actor=get_actor())
     except LedgerError as error:
         return _draw(volunteer_id, forms.field_errors(error, {"people.reason_needed": "reason"})), error.status
@@ -42,7 +44,7 @@ def _draw(volunteer_id: int, errors: dict[str, Any] | None) -> str:
 
 def _shown(session: Session, volunteer_id: int, actor: Actor) -> dict[str, Any]:
     volunteer = get_volunteer(session, volunteer_id, actor.center_id)
-    looks = full_names.looks(session, volunteer_id, actor.center_id)
+    looks = full_names.looks(session, volunteer_id, actor.center_id, request=PageRequest(_LISTED)).items
     return {
         "volunteer": volunteer,
         "looks": looks,

@@ -29,6 +29,7 @@ from ledger.points.policy import MINUTE, POINT
 from ledger.web import asked
 from ledger.web.formats import points
 from ledger.web.guard import get_actor, requires
+from ledger.web.listed import listed
 from ledger.web.spreadsheets import download
 
 __all__ = [
@@ -49,6 +50,7 @@ _WAIT_SECONDS = 0.5
 
 @bp.get("/console")
 @requires(Permission.READ_BOOKS)
+@listed
 def console() -> str:
     """The console."""
     return render_template("audit/console.html", **in_snapshot(_console, get_actor()))

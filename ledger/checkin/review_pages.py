@@ -22,6 +22,7 @@ from ledger.rules import queries as rules
 from ledger.web import asked, forms
 from ledger.web.forms import Form
 from ledger.web.guard import get_actor, requires
+from ledger.web.listed import listed
 from ledger.web.once import idempotency_key
 
 _FIELDS = {
@@ -34,6 +35,7 @@ _FIELDS = {
 
 @bp.get("/reviews")
 @requires(Permission.REVIEW)
+@listed
 def reviews() -> str:
     """Attendances that wait for the reader's decision."""
     page = asked.page(usually="opened_at")

@@ -15,6 +15,7 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.paging import PageRequest
 from ledger.people.volunteers import queries as people
+from ledger.people.volunteers.full_names import find_last_look
 from ledger.points.book import queries as points
 from ledger.points.lots.listing import DatedPoints, find_next_ending
 from ledger.points.policy import MINUTE, POINT, AccountKey, Balance
@@ -48,7 +49,7 @@ class StarLine:
 class Mine:
     """Contents of the page: `debt` is repaid from the next awards, `ending` are the points that expire next.
 
-    `in_grace` means that their last day is over.
+    `in_grace` means that their last day is over; `looked_at` is when somebody last read the full name.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Mine:
     in_grace: bool
     today: Today
     star: StarLine
+    looked_at: datetime | None
 
 
 def mine_of(session: Session, actor: Actor, zone: ZoneInfo) -> Mine:
@@ -79,6 +81,7 @@ def mine_of(session: Session, actor: Actor, zone: ZoneInfo) -> Mine:
         in_grace=ending is not None and (ending.expires_on or date.max) < clock.local_day(clock.now(), zone),
         today=_today(session, volunteer.id, actor.center_id, zone, body),
         star=star_line(balances[keys[1]].balance, body),
+        looked_at=find_last_look(session, volunteer.id, actor.center_id),
     )
 
 

@@ -17,10 +17,13 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.errors import Forbidden
 from ledger.kernel.permissions import Permission
+from ledger.people.volunteers import full_names
 from ledger.people.volunteers import queries as people
 from ledger.people.volunteers.queries import VolunteerView
+from ledger.people.words import ROLE_NAMES
 from ledger.web import asked
 from ledger.web.guard import current_actor, get_actor, public, requires
+from ledger.web.listed import listed
 from ledger.web.qr import bars_svg, qr_svg
 from ledger.web.spreadsheets import download
 
@@ -81,6 +84,16 @@ def card() -> str:
     volunteer = in_snapshot(_volunteer, get_actor())
     codes: dict[str, Any] = {"qr": qr_svg(volunteer.number), "bars": bars_svg(volunteer.number)}
     return render_template("home/card.html", volunteer=volunteer, **codes)
+
+
+@bp.get("/me/name-looks")
+@requires(Permission.OWN_RECORD)
+@listed
+def name_looks() -> str:
+    """Who has read the volunteer's full name, when and why."""
+    page, actor = asked.part(), get_actor()
+    found = in_snapshot(full_names.looks_for, actor.volunteer_id or 0, actor, request=page)
+    return render_template("home/name_looks.html", looks=found.items, next_after=found.next, role_names=ROLE_NAMES)
 
 
 @bp.get("/today")

@@ -5,7 +5,9 @@
 because it holds the writer and may be run again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.orm import Session
@@ -19,6 +21,7 @@ from ledger.kernel.unit import Unit, refuse_mapped
 
 P = ParamSpec("P")
 T = TypeVar("T")
+_shared: ContextVar[Session | None] = ContextVar("shared_snapshot", default=None)
 
 
 def in_transaction(work: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -44,10 +47,25 @@ def in_transaction_once(
 
 def in_snapshot(query: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Read `query(session, *args, **kwargs)` from one snapshot; it must return plain values."""
+    shared = _shared.get()
+    if shared is None:
+        with _database().snapshot() as session:
+            value = query(session, *args, **kwargs)
+    else:
+        value = query(shared, *args, **kwargs)
+    refuse_mapped(value)
+    return value
+
+
+@contextmanager
+def one_snapshot() -> Iterator[None]:
+    """Let all that is read meanwhile come from one snapshot, such as the pages of a list that become one file."""
     with _database().snapshot() as session:
-        value = query(session, *args, **kwargs)
-        refuse_mapped(value)
-        return value
+        token = _shared.set(session)
+        try:
+            yield
+        finally:
+            _shared.reset(token)
 
 
 def _database() -> Database:

@@ -20,6 +20,7 @@ from ledger.places.queries import PlaceView, all_places
 from ledger.web import asked, forms
 from ledger.web.forms import Form
 from ledger.web.guard import get_actor, requires, steps_up
+from ledger.web.listed import listed
 from ledger.web.once import idempotency_key
 
 __all__ = ["bp", "import_pages"]
@@ -36,6 +37,7 @@ _MEMBER_FIELDS = {"people.volunteer_not_found": "number", "organisations.already
 
 @bp.get("/places")
 @requires(Permission.MANAGE_PLACES, Permission.MANAGE_VOLUNTEERS)
+@listed
 def places() -> str:
     """Show the tree of places that the reader manages."""
     return render_template("organisations/places.html", **in_snapshot(_tree, get_actor()))
@@ -54,6 +56,7 @@ def _tree(session: Session, actor: Actor) -> dict[str, Any]:
 
 @bp.get("/places/<id:place_id>")
 @requires(Permission.MANAGE_PLACES, Permission.MANAGE_VOLUNTEERS)
+@listed
 def place(place_id: int) -> str:
     """Show a place: what is under it, its teams and its printed code."""
     return render_template("organisations/place.html", **in_snapshot(_place, place_id, get_actor()))
@@ -162,6 +165,7 @@ def send_new_team(place_id: int) -> ResponseReturnValue:
 
 @bp.get("/teams/<id:team_id>")
 @requires(Permission.MANAGE_VOLUNTEERS)
+@listed
 def team(team_id: int) -> str:
     """List the members of a team."""
     return render_template("organisations/team.html", **in_snapshot(_team, team_id, get_actor()))

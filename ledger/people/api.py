@@ -14,6 +14,7 @@ from ledger.kernel.paging import Page
 from ledger.kernel.permissions import Permission
 from ledger.people.access import credentials, login, sessions
 from ledger.people.access.login import LoggedIn
+from ledger.people.access.sessions import RoleView
 from ledger.people.households import service as households
 from ledger.people.households.queries import HouseholdChangeView, household_changes, members_of
 from ledger.people.identities import queries as identities
@@ -101,9 +102,14 @@ def _me(session: Session, actor: Actor) -> dict[str, Any]:
         "volunteer_id": actor.volunteer_id,
         "number": volunteer.number if volunteer else None,
         "language": person.language,
-        "roles": [{"role": role.role, "place_id": role.place_id, "place_name": names[role.place_id]} for role in roles],
+        "roles": [_role(role, names[role.place_id]) for role in roles],
         "accounts": _own_accounts(session, actor),
     }
+
+
+def _role(held: RoleView, place_name: str) -> dict[str, Any]:
+    shown = {"role": held.role, "place_id": held.place_id, "place_name": place_name}
+    return shown | {"valid_until": held.valid_until}
 
 
 def _own_accounts(session: Session, actor: Actor) -> list[dict[str, Any]]:

@@ -61,6 +61,9 @@ class RoleSchema(Schema):
     role = fields.String(validate=validate.OneOf(tuple(ROLES)))
     place_id = PublicId()
     place_name = fields.String()
+    valid_until = fields.Date(
+        allow_none=True, metadata={"description": "Its last day where the service is; null if it has none."}
+    )
 
 
 class OwnAccountSchema(Schema):

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
@@ -20,8 +21,11 @@ from ledger.rules.policy import RuleBody
 from ledger.rules.queries import Rule
 from ledger.rules.words import NAMES, Change, changes, expiry_choices, written
 from ledger.web import forms
+from ledger.web.formats import local_datetime
 from ledger.web.guard import get_actor, logged_in, requires
+from ledger.web.locale import language
 from ledger.web.once import idempotency_key
+from ledger.web.spreadsheets import FileKind, spreadsheet
 
 bp = Blueprint("rules", __name__)
 
@@ -44,6 +48,19 @@ def versions() -> str:
     return render_template(
         "rules/versions.html", versions=shown, may_add=get_actor().may(Permission.MANAGE_RULES, ROOT)
     )
+
+
+@bp.get("/rules.<any(csv, xlsx):kind>")
+@logged_in
+def export_versions(kind: FileKind) -> ResponseReturnValue:
+    """Export all versions as a file, one line for each article of each."""
+    headings = [_("版"), _("从"), _("条文"), _("内容")]
+    lines = [
+        [version.rule.number, local_datetime(version.rule.effective_from, locale=language(), zone=clock.zone()), *each]
+        for version in in_snapshot(_versions, get_actor())
+        for each in version.written
+    ]
+    return spreadsheet(kind, _("积分规则"), headings, lines)
 
 
 @bp.get("/rules/new")

@@ -21,6 +21,7 @@ from ledger.shop.forms import LINES_MORE, lines_shown, read_delivery, read_item,
 from ledger.shop.schemas import MOST_LINES
 from ledger.web import asked, forms
 from ledger.web.guard import get_actor, requires
+from ledger.web.listed import is_file, listed
 from ledger.web.once import idempotency_key
 from ledger.web.problem import InvalidFields
 
@@ -35,12 +36,13 @@ _DELIVERY_FIELDS = {"shop.item_unknown": "item-0", "shop.goods_in_empty": "item-
 
 @bp.get("/shelf", endpoint="shelf")
 @requires(*READERS)
+@listed
 def shelf_choice() -> ResponseReturnValue:
     """Choose a shop; a keeper of only one is redirected there."""
     actor = get_actor()
     paths = [path for permission in READERS for path in actor.paths(permission)]
     shops = in_snapshot(queries.shops_under, paths, actor.center_id)
-    if len(shops) == 1:
+    if len(shops) == 1 and not is_file():
         return redirect(url_for("shop.shelf_of", shop_id=shops[0].id))
     return render_template("shop/shelf_choice.html", shops=shops)
 
@@ -73,6 +75,7 @@ def _shop_form(values: dict[str, Any], errors: dict[str, str]) -> str:
 
 @bp.get("/shelf/<id:shop_id>")
 @requires(*READERS)
+@listed
 def shelf_of(shop_id: int) -> str:
     """The shelf of a shop: items, stock and prices."""
     return render_template("shop/shelf.html", **in_snapshot(_shelf, shop_id, get_actor()))
@@ -136,6 +139,7 @@ def _shop_and_categories(session: Session, shop_id: int, actor: Actor) -> dict[s
 
 @bp.get("/shelf/items/<id:item_id>")
 @requires(*READERS)
+@listed
 def item(item_id: int) -> str:
     """One item with its price history, and whether it is shown at the till."""
     return _draw_item(item_id, "", {})
@@ -180,6 +184,7 @@ def _item(session: Session, item_id: int, actor: Actor) -> dict[str, Any]:
 
 @bp.get("/shelf/<id:shop_id>/goods-in")
 @requires(*READERS)
+@listed
 def deliveries(shop_id: int) -> str:
     """Deliveries to a shop."""
     return render_template("shop/deliveries.html", **in_snapshot(_deliveries, shop_id, get_actor()))
@@ -246,6 +251,7 @@ def _shop_and_items(session: Session, shop_id: int, actor: Actor) -> dict[str, A
 
 @bp.get("/shelf/goods-in/<id:goods_in_id>")
 @requires(*READERS)
+@listed
 def delivery(goods_in_id: int) -> str:
     """One delivery, for printing and signing."""
     return render_template("shop/delivery.html", **in_snapshot(_delivery, goods_in_id, get_actor()))

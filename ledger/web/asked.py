@@ -6,7 +6,8 @@ could not read (`unread`). A file has no place to say so and is refused.
 Typed values stay in the fields of a page, read or not: its template takes them from `request.args`.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from typing import TypeVar
 
@@ -15,7 +16,7 @@ from flask_babel import gettext as _
 
 from ledger.kernel import clock
 from ledger.kernel.errors import Rejected
-from ledger.kernel.paging import USUAL_PER_PAGE, PageRequest
+from ledger.kernel.paging import MOST_PER_PAGE, USUAL_PER_PAGE, PageRequest
 from ledger.web import reading
 from ledger.web.reading import Unreadable
 
@@ -79,12 +80,24 @@ def key(name: str) -> int | None:
 
 def page(limit: int = USUAL_PER_PAGE, *, usually: str = "") -> PageRequest:
     """The requested page of a list, in the requested order."""
-    return PageRequest(limit, request.args.get("after"), sort() or usually)
+    wanted = part(limit)
+    return PageRequest(wanted.limit, wanted.after, sort() or usually)
 
 
 def part(limit: int = USUAL_PER_PAGE) -> PageRequest:
     """The requested page of a list with a fixed order."""
-    return PageRequest(limit, request.args.get("after"))
+    of_file: PageRequest | None = g.get("part_of_file")
+    return of_file or PageRequest(limit, request.args.get("after"))
+
+
+@contextmanager
+def part_of_file(after: str | None) -> Iterator[None]:
+    """Draw a list for its file: the part after this cursor, in parts as long as they may be."""
+    g.part_of_file = PageRequest(MOST_PER_PAGE, after)
+    try:
+        yield
+    finally:
+        g.pop("part_of_file")
 
 
 def sort() -> str:

@@ -1,10 +1,12 @@
 """The people API over HTTP: log-in, own data, volunteers, cards; and malformed requests of every kind."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
 from ledger.people.access import credentials
@@ -70,10 +72,16 @@ def test_a_session_is_for_a_center_one_belongs_to(world: World, client: FlaskCli
     assert (refused.status_code, refused.json["code"]) == (401, "people.login_failed")
 
 
-def test_staff_see_their_roles_by_place(world: World, client: FlaskClient, manager: Person) -> None:
+def test_staff_see_their_roles_by_place_and_until_when(world: World, client: FlaskClient, manager: Person) -> None:
     me = client.get("/api/v1/me", headers=manager.headers).json
-    assert me["roles"] == [{"role": "station_manager", "place_id": public_id(world.station_id), "place_name": "柳荫站"}]
+    held = {"role": "station_manager", "place_id": public_id(world.station_id), "place_name": "柳荫站"}
+    assert me["roles"] == [held | {"valid_until": None}]
     assert me["volunteer_id"] is None
+
+    last_day = clock.today() + timedelta(days=30)
+    auditor = world.add_staff("outside_auditor", place_id=world.top_id, valid_until=last_day)
+    [role] = client.get("/api/v1/me", headers=auditor.headers).json["roles"]
+    assert (role["role"], role["valid_until"]) == ("outside_auditor", last_day.isoformat())
 
 
 def test_a_volunteer_is_registered_once_per_key(world: World, client: FlaskClient, manager: Person) -> None:

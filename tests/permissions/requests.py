@@ -188,6 +188,7 @@ BODIES: dict[str, Callable[[Requests], Body]] = {
     "closing_api.close_period": lambda _: {"reason": "对过账"},
     "closing_api.reopen_period": lambda _: {"reason": "漏了一笔"},
     "closing_api.release_freeze": lambda _: {"note": "查过了"},
+    "full_names_api.read_name": lambda _: {"reason": "核对签名"},
     "lots_api.prepare": lambda _: {"ends_on": _OLD_DAY},
     "organisations.add_member": lambda its: {"number": its.number},
     "organisations.send_new_place": lambda _: {"kind": "institute", "name": "新所"},

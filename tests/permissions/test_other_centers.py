@@ -53,6 +53,7 @@ LIKE_NOTHING: dict[tuple[str, str], str] = {
     ("audit.new_adjustment", "query transfer"): FILLS_IN,
     ("checkin.scan_page", "query station"): FILLS_IN,
     ("checkin_api.scan", "body shift_id"): "a scan is kept with its reason, whatever it names",
+    ("people.export_staff", "query new"): FILLS_IN,
     ("people.staff", "query new"): FILLS_IN,
     ("people.revoke_card", "body volunteer_id"): "the page to go on to, which answers 404",
     ("points_api.list_accounts", "query owner_id"): "a volunteer, an item or nobody, by the kind of account",

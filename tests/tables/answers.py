@@ -63,5 +63,4 @@ FILLED = "filled"
 # page, file
 NO_LIST = "no, because nobody asks for a list of it"
 NO_PAGE = "no, because its list is not built yet (pages.md, Tables)"
-NO_FILE = "no, because the export of its list is not built yet (pages.md, Tables)"
 NO_SUCH_LIST = "no, because there is no list to export"

@@ -7,7 +7,6 @@ from tests.tables.answers import (
     CHANGE,
     FACT,
     FILLED,
-    NO_FILE,
     NO_LIST,
     NO_LOOK,
     NO_PAGE,
@@ -61,7 +60,7 @@ TABLES = {
         spread=BY_CENTER,
         demo=FILLED,
         page="organisations.places",
-        file=NO_FILE,
+        file="organisations.export_places",
     ),
     "idempotency": Answers(
         sealed=PASSING,
@@ -126,7 +125,7 @@ TABLES = {
         spread=BY_CENTER,
         demo="no, because nothing worth a look happens in it",
         page="audit.console",
-        file=NO_FILE,
+        file="audit.export_console",
     ),
     "verification_run": Answers(
         sealed="no, because each run is recomputed by the next",

@@ -10,7 +10,6 @@ from tests.tables.answers import (
     LEAF,
     LOG,
     NO_COPY,
-    NO_FILE,
     NO_LOOK,
     NO_SUCH_LIST,
     NOBODY,
@@ -47,7 +46,7 @@ TABLES = {
         spread=BY_CENTER,
         demo=FILLED,
         page="audit.accounts",
-        file=NO_FILE,
+        file="audit.export_accounts",
     ),
     "batch": Answers(
         sealed=LEAF,
@@ -125,7 +124,7 @@ TABLES = {
         spread=BY_CENTER,
         demo="no, because points end after its year",
         page="audit.expiry_runs",
-        file=NO_FILE,
+        file="audit.export_expiry_runs",
     ),
     "period": Answers(
         sealed=FACT,
@@ -138,7 +137,7 @@ TABLES = {
         spread=BY_CENTER,
         demo="no, because no month of its year is closed",
         page="audit.periods",
-        file=NO_FILE,
+        file="audit.export_periods",
     ),
     "book_freeze": Answers(
         sealed=FACT,
@@ -151,7 +150,7 @@ TABLES = {
         spread=BY_CENTER,
         demo="no, because its book has no difference",
         page="audit.freezes",
-        file=NO_FILE,
+        file="audit.export_freezes",
     ),
     "freeze_release": Answers(
         sealed=FACT,
@@ -164,7 +163,7 @@ TABLES = {
         spread=BY_CENTER,
         demo="no, because its book has no difference",
         page="audit.freezes",
-        file=NO_FILE,
+        file="audit.export_freezes",
     ),
     "leaf": Answers(
         sealed=LOG,

@@ -9,7 +9,6 @@ from tests.tables.answers import (
     FILLED,
     HISTORY,
     NO_COPY,
-    NO_FILE,
     NO_LOOK,
     NO_SUCH_LIST,
     NOBODY,
@@ -33,7 +32,7 @@ TABLES = {
         spread=BY_CENTER,
         demo=FILLED,
         page="activities.list_activities",
-        file=NO_FILE,
+        file="activities.export_list_activities",
     ),
     "shift": Answers(
         sealed=CHANGE,
@@ -46,7 +45,7 @@ TABLES = {
         spread=BY_CENTER,
         demo=FILLED,
         page="activities.activity",
-        file=NO_FILE,
+        file="activities.export_activity",
     ),
     "signup": Answers(
         sealed=CHANGE,
@@ -59,7 +58,7 @@ TABLES = {
         spread=BY_CENTER,
         demo=FILLED,
         page="activities.shift",
-        file=NO_FILE,
+        file="activities.export_shift",
     ),
     "attendance": Answers(
         sealed="no, because attendance_revision is not built yet (ledger.md, What is sealed: evidence by content)",
@@ -111,7 +110,7 @@ TABLES = {
         spread=BY_CENTER,
         demo=FILLED,
         page="rules.versions",
-        file=NO_FILE,
+        file="rules.export_versions",
     ),
     "proposal": Answers(
         sealed=FACT,

@@ -8,7 +8,6 @@ from tests.tables.answers import (
     FILLED,
     HISTORY,
     NO_COPY,
-    NO_FILE,
     NO_LIST,
     NO_LOOK,
     NO_SUCH_LIST,
@@ -35,7 +34,7 @@ TABLES = {
         spread=BY_CENTER,
         demo=FILLED,
         page="shop.shelf",
-        file=NO_FILE,
+        file="shop.export_shelf",
     ),
     "item": Answers(
         sealed=CHANGE,
@@ -48,7 +47,7 @@ TABLES = {
         spread=BY_CENTER,
         demo=FILLED,
         page="shop.shelf_of",
-        file=NO_FILE,
+        file="shop.export_shelf_of",
     ),
     "item_price": Answers(
         sealed=FACT,
@@ -61,7 +60,7 @@ TABLES = {
         spread=BY_CENTER,
         demo=FILLED,
         page="shop.item",
-        file=NO_FILE,
+        file="shop.export_item",
     ),
     "goods_in": Answers(
         sealed=CHANGE,
@@ -74,7 +73,7 @@ TABLES = {
         spread=BY_CENTER,
         demo=FILLED,
         page="shop.deliveries",
-        file=NO_FILE,
+        file="shop.export_deliveries",
     ),
     "goods_in_line": Answers(
         sealed=CHANGE,
@@ -87,7 +86,7 @@ TABLES = {
         spread=BY_CENTER,
         demo=FILLED,
         page="shop.delivery",
-        file=NO_FILE,
+        file="shop.export_delivery",
     ),
     "payer_code": Answers(
         sealed=PASSING,
@@ -139,6 +138,6 @@ TABLES = {
         spread=BY_CENTER,
         demo=FILLED,
         page="shop.receipt",
-        file=NO_FILE,
+        file="no, because a receipt is one sheet, printed and checked as it is",
     ),
 }

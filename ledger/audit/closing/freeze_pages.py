@@ -21,6 +21,7 @@ from ledger.points.closing import freezing
 from ledger.points.closing.freezing import PARTS, FreezeView
 from ledger.web import forms
 from ledger.web.guard import get_actor, requires
+from ledger.web.listed import listed
 from ledger.web.once import idempotency_key
 from ledger.web.problem import words
 
@@ -33,6 +34,7 @@ def part_of_release(part: str) -> str:
 
 @bp.get("/books/freezes")
 @requires(Permission.READ_BOOKS)
+@listed
 def freezes() -> str:
     """Whether and why the book is frozen, and who must still sign."""
     return _draw({}, None)

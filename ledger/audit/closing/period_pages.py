@@ -21,6 +21,7 @@ from ledger.points.closing import periods as months
 from ledger.points.closing.words import month_words
 from ledger.web import forms
 from ledger.web.guard import get_actor, requires, steps_up
+from ledger.web.listed import listed
 from ledger.web.once import idempotency_key
 
 _KINDS = {"close": kinds.CLOSE, "reopen": kinds.REOPEN}
@@ -29,6 +30,7 @@ bp.add_app_template_global(month_words)
 
 @bp.get("/books/periods")
 @requires(Permission.READ_BOOKS)
+@listed
 def periods() -> str:
     """Closed months."""
     return _draw({})

@@ -28,6 +28,7 @@ from ledger.web import asked, forms
 from ledger.web.formats import points
 from ledger.web.forms import Form
 from ledger.web.guard import get_actor, requires
+from ledger.web.listed import listed
 from ledger.web.once import idempotency_key
 from ledger.web.spreadsheets import MOST_ROWS, download
 
@@ -45,6 +46,7 @@ _STATES: dict[str, tuple[Any, str]] = {
 
 @bp.get("/books/expiry")
 @requires(*_READERS)
+@listed
 def expiry_runs() -> str:
     """Expiry runs, planned and past."""
     return _draw_runs(expiry.last_day_over().isoformat(), {})

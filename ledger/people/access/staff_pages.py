@@ -34,6 +34,7 @@ from ledger.places.queries import place_choices, place_names
 from ledger.web import asked, forms
 from ledger.web.forms import Form
 from ledger.web.guard import get_actor, requires
+from ledger.web.listed import listed
 from ledger.web.once import idempotency_key
 
 _FIELDS = {
@@ -60,6 +61,7 @@ _CODE_FIELDS = {
 
 @bp.get("/staff")
 @requires(Permission.MANAGE_STAFF)
+@listed
 def staff() -> str:
     """List staff by place."""
     return render_template("people/staff.html", role_names=ROLE_NAMES, **in_snapshot(_staff, get_actor()))

@@ -25,6 +25,7 @@ from ledger.web import asked, forms
 from ledger.web.addresses import short
 from ledger.web.forms import Form
 from ledger.web.guard import get_actor, public, requires
+from ledger.web.listed import listed
 from ledger.web.once import idempotency_key
 from ledger.web.qr import bars_svg, qr_svg
 
@@ -108,6 +109,7 @@ def _form(values: dict[str, Any], errors: dict[str, str]) -> str:
 
 @bp.get("/volunteers/<id:volunteer_id>")
 @requires(Permission.MANAGE_VOLUNTEERS)
+@listed
 def volunteer(volunteer_id: int) -> str:
     """One volunteer: personal data, household, cards and printables."""
     return _draw(volunteer_id, None, {})
