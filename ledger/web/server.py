@@ -85,7 +85,12 @@ def serve(
         ssl_key=key,
         ssl_protocol_min=SSLProtocols(f"tls{tls_min}"),
     )
-    granian.serve(target_loader=partial(_start_worker, app, share, in_worker, os.getpid()), wrap_loader=False)
+    try:
+        granian.serve(target_loader=partial(_start_worker, app, share, in_worker, os.getpid()), wrap_loader=False)
+    except SystemExit:
+        # A worker that is told together with its parent may end first, which granian takes for a failure.
+        if not granian.interrupt_signal:
+            raise
 
 
 def _start_worker(app: Flask, share: Share, in_worker: Callable[[Flask], None], parent: int) -> Gateway:

@@ -47,6 +47,15 @@ def test_nothing_of_a_client_is_repeated(app: Flask) -> None:
     assert b"script" not in page.body
 
 
+@pytest.mark.parametrize(("method", "is_offered"), [("GET", True), ("POST", False)])
+def test_who_asked_for_a_page_may_ask_again(app: Flask, method: str, *, is_offered: bool) -> None:
+    with app.test_request_context("/log-in", method=method) as context:
+        page = busy_answer(app, context.request.environ)
+
+    assert isinstance(page.body, bytes)
+    assert ('<a href="">再试一次</a>' in page.body.decode()) == is_offered
+
+
 def test_it_asks_no_database_and_is_counted(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     def count() -> float:
         labels = {"method": "POST", "route": "unknown", "status": "503"}
