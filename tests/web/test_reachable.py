@@ -28,6 +28,7 @@ NO_LINK = {
     "people.first_password": "on the slip with the code",
     "people.log_in": "for who is not logged in",
     "preferences.styleguide": "for developers of pages",
+    "people.factor": "offered to staff, on the page of their log-ins and on the console",
     "home.start": "where everybody begins",
     "checkin.open_check_in": "the code on the station's screen leads there",
 }
