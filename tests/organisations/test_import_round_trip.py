@@ -18,6 +18,7 @@ from ledger.organisations.imports import service as imports
 from ledger.organisations.imports.command import check_list, import_draft
 from ledger.organisations.imports.files import read_list
 from ledger.organisations.queries import team_names_of
+from ledger.people.access.blocking import set_status
 from ledger.people.volunteers import queries
 from ledger.people.volunteers import service as people
 from ledger.people.volunteers.search import details_of
@@ -76,7 +77,7 @@ def fill(world: World) -> None:
     for _ in range(2):
         # Namesakes whom only their number tells apart.
         who = in_transaction(people.register_volunteer, name="王伟", phone=None, place_id=None, actor=world.builder)
-    in_transaction(people.set_status, who, status="blocked", actor=world.builder)
+    in_transaction(set_status, who, status="blocked", actor=world.builder)
     in_transaction(organisations.close_place, closing, actor=world.builder)
 
 

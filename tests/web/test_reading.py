@@ -1,7 +1,6 @@
 """Input has one meaning in forms, page addresses, API queries and JSON, and all of it is bounded."""
 
 import json
-import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -10,7 +9,6 @@ import pytest
 from flask import Flask
 from marshmallow import ValidationError, fields
 
-from ledger.kernel.characters import INVISIBLE
 from ledger.kernel.errors import Rejected
 from ledger.kernel.ids import public_id
 from ledger.shop.schemas import MOST_PRICE
@@ -288,14 +286,3 @@ def test_a_refused_comma_is_named_and_no_bound_is_written_with_one(app: Flask) -
                     read(typed)
                 assert said in refused.value.words
                 assert "," not in refused.value.words
-
-
-def test_text_that_is_too_long_is_not_looked_at(app: Flask) -> None:
-    with app.test_request_context(), pytest.raises(reading.Unreadable, match="最多 5 个字"):
-        reading.read_text("\x00" * 6, longest=5)
-
-
-@pytest.mark.parametrize("edge", sorted({*map(chr, INVISIBLE), *filter(str.isspace, map(chr, range(sys.maxunicode)))}))
-def test_the_edges_of_text_are_trimmed_of_all_that_is_not_seen(app: Flask, edge: str) -> None:
-    with app.test_request_context():
-        assert reading.read_text(f"{edge}a{edge}\n", longest=5).replace(edge, "") == "a"
