@@ -9,6 +9,7 @@ from ledger.kernel import backup as copies
 from ledger.kernel import clock, last_backup
 from ledger.kernel.clocks import SystemClock
 from ledger.kernel.last_backup import LastBackup
+from ledger.kernel.restored import PASSWORD, Restored
 from ledger.web import certificates
 
 _PATH = click.Path(path_type=Path, dir_okay=False)
@@ -40,10 +41,27 @@ def restore(file: Path, force: bool) -> None:
     If it is killed, the next command says which of the two books is there.
     """
     database().close()
-    old = copies.restore(settings().database_url, file, installation=installation(), force=force)
-    if old is not None:
-        click.echo(f"The previous database is kept as {old}.")
+    done = copies.restore(settings().database_url, file, installation=installation(), force=force)
+    if done.old is not None:
+        click.echo(f"The previous database is kept as {done.old}.")
+    _say_restored(done)
     click.echo(f"Restored from {file}. Next: ningxin migrate, then verify")
+
+
+def _say_restored(done: Restored) -> None:
+    click.echo("Everybody is logged out, and codes that were not used are void.")
+    if done.made_at is not None:
+        click.echo(f"The last thing that the backup knows is of {done.made_at}.")
+        click.echo(f"{done.roles} roles are in force in it: see ningxin user list, and end with ningxin user revoke")
+        click.echo("what was ended since.")
+    if done.ended is None:
+        click.echo(
+            "Whose password or role has changed since the backup can't be told here: there is nothing to compare."
+        )
+        return
+    for name, why in done.ended:
+        what = "the password or second factor had changed" if why == PASSWORD else f"the role {why} had ended"
+        click.echo(f"{name}: {what} since the backup, so the password is void. A new code: ningxin user code")
 
 
 @click.command("certificate")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 from flask_babel import force_locale
+from sqlalchemy.orm import Session
 
 from ledger.audit.checks.finding import Difference
 from ledger.audit.checks.log_ins import find_unlinked, unlinked_words
@@ -16,6 +17,7 @@ from ledger.audit.verifying.outside import Kept
 from ledger.audit.verifying.verify import Verification
 from ledger.cli.console import told
 from ledger.kernel.actor import system_actor
+from ledger.kernel.append_only import strange_code
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.places import queries as places
 from ledger.places.queries import CenterView
@@ -52,10 +54,15 @@ def verify_books(since_last: bool, against: str | None, key: str | None) -> None
     others = [stray_words(each) for each in in_snapshot(find_strays)]
     unlinked = [in_snapshot(find_unlinked, center.id) for center in centers]
     others += [unlinked_words(each) for each in unlinked if not each.clean]
+    others += [f"the database has a {each} that is none of ours: see what it does" for each in in_snapshot(_strange)]
     for said in others:
         click.echo(f"DIFFERENT. {said}")
     if others or not all(each.clean for each in found):
         raise SystemExit(1)
+
+
+def _strange(session: Session) -> list[str]:
+    return strange_code(session.connection())
 
 
 def _read(against: str, key: str | None) -> Kept:

@@ -4,16 +4,39 @@ SQLite's REPLACE bypasses DELETE triggers unless recursive_triggers is on, which
 use RAISE(ABORT), because RAISE(ROLLBACK) would end a whole group of units.
 """
 
+import re
+import sqlite3
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
-_FUNCTION = """
-CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+_BODY = """
 BEGIN
     RAISE EXCEPTION '%% is append only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
-END $$
-"""
+END """
+_FUNCTION = f"CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $${_BODY}$$"
+# What a guard looks like to SQLite and to PostgreSQL: it can do nothing but refuse.
+_SQLITE_GUARD = re.compile(
+    r"CREATE TRIGGER (\w+)_no_(?:update|delete) BEFORE (?:UPDATE(?: OF [\w, ]+)?|DELETE) ON \1 "
+    r"BEGIN SELECT RAISE\(ABORT, '\1 is append only'\); END"
+)
+_POSTGRES_GUARD = (
+    r"^CREATE TRIGGER \w+_no_(?:change|truncate) BEFORE [A-Z]+(?: OR [A-Z]+)?(?: OF [\w, ]+)? ON (?:public\.)?\w+ "
+    r"FOR EACH (?:ROW|STATEMENT) EXECUTE FUNCTION (?:public\.)?refuse_change\(\)$"
+)
+_POSTGRES_BODY = " ".join(_BODY.replace("%%", "%").split())
+# What runs by itself in a PostgreSQL database and is none of ours: triggers, functions, rules.
+POSTGRES_STRANGE = """
+SELECT 'trigger ' || tgname AS name FROM pg_trigger
+WHERE NOT tgisinternal AND pg_get_triggerdef(oid) !~ 'GUARD'
+UNION ALL SELECT 'function ' || proname FROM pg_proc
+WHERE pronamespace = 'public'::regnamespace
+AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
+AND NOT (proname = 'refuse_change' AND trim(regexp_replace(prosrc, '\\s+', ' ', 'g')) = 'BODY')
+UNION ALL SELECT 'rule ' || rulename FROM pg_rules WHERE schemaname = 'public'
+""".replace("GUARD", _POSTGRES_GUARD).replace("BODY", _POSTGRES_BODY.replace("'", "''"))
+_SQLITE_TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
 
 
 def create_guards(connection: sa.Connection, tables: Iterable[str], *, columns: Sequence[str] = ()) -> None:
@@ -39,6 +62,20 @@ def missing_guards(connection: sa.Connection, tables: Iterable[str]) -> list[str
         )
     there = {name for (name,) in found}
     return sorted({name for table in tables for name in _guards(dialect, table, ())} - there)
+
+
+def strange_code(connection: sa.Connection) -> list[str]:
+    """What runs by itself in the database and is none of ours: "trigger …", "function …", "rule …"."""
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name == "sqlite":
+        return strange_triggers(driver)
+    return sorted(name for (name,) in driver.cursor().execute(POSTGRES_STRANGE).fetchall())
+
+
+def strange_triggers(connection: sqlite3.Connection) -> list[str]:
+    """The triggers of a SQLite database that are none of ours."""
+    found = connection.execute(_SQLITE_TRIGGERS)
+    return sorted(f"trigger {name}" for name, definition in found if not _SQLITE_GUARD.fullmatch(definition))
 
 
 def _guards(dialect: str, table: str, columns: Sequence[str]) -> dict[str, str]:

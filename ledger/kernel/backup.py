@@ -11,6 +11,7 @@ from ledger.kernel.clocks import SystemClock
 from ledger.kernel.engines import is_sqlite
 from ledger.kernel.founding import Installation
 from ledger.kernel.private_files import sync_folder
+from ledger.kernel.restored import Restored
 from ledger.kernel.settings import SettingsError
 from ledger.kernel.sqlite_files import file_of
 
@@ -20,7 +21,7 @@ def back_up(url: str, target: Path) -> None:
     if target.exists():
         raise SettingsError(f"{target} is there already; name a new file")
     if not target.parent.is_dir():
-        raise SettingsError(f"there is no folder {target.parent}: make it, or name a file in another")
+        raise SettingsError(f"there is no folder {target.parent}: is the stick plugged in? Or make it")
     partial = target.with_name(target.name + ".partial")
     partial.unlink(missing_ok=True)
     try:
@@ -36,8 +37,8 @@ def back_up(url: str, target: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
-def restore(url: str, source: Path, *, installation: Installation, force: bool) -> Path | None:
-    """Replace the database by a copy; returns where the old one is kept, None if there was none.
+def restore(url: str, source: Path, *, installation: Installation, force: bool) -> Restored:
+    """Replace the database by a copy in which all log-ins have ended; returns what that meant.
 
     The old one may be damaged: it is put aside as it is. A restore that is killed leaves the old or the new book.
     Raises SettingsError if the copy isn't sound or not of this installation, if there is a database and not `force`, or
@@ -45,10 +46,10 @@ def restore(url: str, source: Path, *, installation: Installation, force: bool) 
     """
     if not source.is_file():
         raise SettingsError(f"there is no file {source}")
-    stamp = f"{SystemClock().now():%Y%m%dT%H%M%S%f}"
+    at = SystemClock().now()
     try:
         if is_sqlite(url):
-            return sqlite_copies.restore(file_of(url), source.resolve(), here=installation, stamp=stamp, force=force)
-        return postgres_copies.restore(url, source, here=installation, stamp=stamp, force=force)
+            return sqlite_copies.restore(file_of(url), source.resolve(), here=installation, at=at, force=force)
+        return postgres_copies.restore(url, source, here=installation, at=at, force=force)
     except sqlite3.Error as error:
         raise SettingsError(f"the backup could not be restored: {error}") from error

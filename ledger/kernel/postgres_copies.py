@@ -6,15 +6,20 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 
+from ledger.kernel.append_only import POSTGRES_STRANGE
 from ledger.kernel.causes import named
 from ledger.kernel.founding import Founded, Installation, refuse_founded
 from ledger.kernel.migrations import refuse_newer
 from ledger.kernel.postgres_lock import alone_with
 from ledger.kernel.private_files import make_file, sync_file
+from ledger.kernel.restored import BEFORE, Ending, Restored, can_compare, stamp_of
 from ledger.kernel.settings import SettingsError
 
 _TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()"
@@ -31,6 +36,15 @@ DO $$ DECLARE each record; BEGIN
     END LOOP;
 END $$
 """
+# Before anything is changed in what the dump brought, which would set its triggers off.
+_REFUSE_STRANGE = """
+DO $$ DECLARE strange text; BEGIN
+    SELECT string_agg(name, ', ' ORDER BY name) INTO strange FROM (STRANGE) AS found;
+    IF strange IS NOT NULL THEN
+        RAISE EXCEPTION 'it has what is none of ours (%): take another backup', strange;
+    END IF;
+END $$
+""".replace("STRANGE", POSTGRES_STRANGE)
 _ROWS = re.compile(r"COPY public\.(alembic_version|founding|identity) \((.+)\) FROM stdin;\n")
 
 
@@ -42,8 +56,8 @@ def dump(url: str, target: Path) -> None:
     sync_file(target)
 
 
-def restore(url: str, source: Path, *, here: Installation, stamp: str, force: bool) -> Path | None:
-    """Replace the database by a dump in one transaction, after dumping the old one beside it; returns where.
+def restore(url: str, source: Path, *, here: Installation, at: datetime, force: bool) -> Restored:
+    """Replace the database by a dump in one transaction, after dumping the old one beside it; log-ins end in it.
 
     Raises SettingsError, psycopg.Error, OSError.
     """
@@ -55,13 +69,31 @@ def restore(url: str, source: Path, *, here: Installation, stamp: str, force: bo
         script = Path(folder) / "script.sql"
         make_file(script)
         _run("pg_restore", url, "--no-owner", f"--file={script}", str(source))
-        _refuse_others(source, script, here)
-        old = source.with_name(f"{source.name}.before-restore-{stamp}") if occupied else None
+        revision = _refuse_others(source, script, here)
+        compares = can_compare(_revision_of(connection))
+        old = source.with_name(f"{source.name}.before-restore-{stamp_of(at)}") if occupied else None
         if old is not None:
             _dump_old(url, old)
+        ending = Ending(revision, at, "postgresql", compares=compares)
         options = ("--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--output=/dev/null")
-        _run("psql", url, f"--dbname={text}", *options, f"--command={_EMPTY}", f"--file={script}")
-    return old
+        _run("psql", url, f"--dbname={text}", *options, *_steps(ending, script))
+        return ending.report(lambda query: connection.execute(query.encode()).fetchall(), here.keyring, old)
+
+
+def _steps(ending: Ending, script: Path) -> list[str]:
+    """What psql does, in one transaction."""
+    before = [f"CREATE TEMP TABLE {table.partition(' ')[0]} AS {query}" for table, query in BEFORE.items()]
+    after = [_REFUSE_STRANGE, "RESET search_path", *ending.statements()]
+    first = [*(before if ending.compares else ()), _EMPTY]
+    return [*(f"--command={each}" for each in first), f"--file={script}", *(f"--command={each}" for each in after)]
+
+
+def _revision_of(connection: "psycopg.Connection[Any]") -> str | None:
+    try:
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except psycopg.Error:
+        return None
+    return None if row is None else str(row[0])
 
 
 def _dump_old(url: str, old: Path) -> None:
@@ -75,8 +107,8 @@ def _dump_old(url: str, old: Path) -> None:
         ) from error
 
 
-def _refuse_others(source: Path, script: Path, here: Installation) -> None:
-    """Raises SettingsError unless the dump is of this installation, in a version that this program knows."""
+def _refuse_others(source: Path, script: Path, here: Installation) -> str:
+    """The revision. Raises SettingsError unless the dump is of this installation and a version that we know."""
     rows: dict[str, dict[str, str]] = {}
     with script.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
@@ -93,6 +125,7 @@ def _refuse_others(source: Path, script: Path, here: Installation) -> None:
     name = rows.get("identity", {}).get("name")
     sealed = None if name is None else bytes.fromhex(name.removeprefix("\\\\x"))
     refuse_founded(there, here, called=source, name=sealed)
+    return version["version_num"]
 
 
 def _run(tool: str, url: str, *arguments: str) -> None:
@@ -104,7 +137,9 @@ def _run(tool: str, url: str, *arguments: str) -> None:
     )
     if done.returncode != 0:
         said = done.stderr.strip().splitlines() or ["it did not say why"]
-        raise SettingsError(f"{tool} failed on {named(url)}: {said[0]}")
+        # Notices may come before it.
+        why = next((each for each in said if "error:" in each.lower()), said[0])
+        raise SettingsError(f"{tool} failed on {named(url)}: {why}")
 
 
 @contextmanager

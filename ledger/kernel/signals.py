@@ -57,6 +57,12 @@ def signal(session: Session, kind: str, evidence: Sequence[str], *, center_id: i
     return int(str(row["id"]))
 
 
+def has_signal(session: Session, kind: str, *, since: datetime, center_id: int) -> bool:
+    """Whether a center has a signal of this kind since a time."""
+    own = (_signal.c.center_id == center_id, _signal.c.at >= since, _signal.c.kind == kind)
+    return session.connection().execute(sa.select(_signal.c.id).where(*own).limit(1)).first() is not None
+
+
 def signals_since(
     session: Session, center_id: int, since: datetime, *, most: int, before: SignalView | None = None
 ) -> list[SignalView]:

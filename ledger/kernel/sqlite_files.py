@@ -96,14 +96,20 @@ def open_for_use(database: Path) -> Hold:
 @contextmanager
 def alone_with(database: Path) -> Iterator[None]:
     """Keep everybody else from a database. Raises SettingsError while anybody has it open."""
+    with locked(database), refused_to_sqlite(database):
+        yield
+
+
+@contextmanager
+def locked(database: Path) -> Iterator[None]:
+    """Keep our own services and commands from a database. Raises SettingsError while one has it open."""
     descriptor = os.open(lock_of(database), os.O_CREAT | os.O_RDWR, 0o600)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise _in_use(database) from error
-        with refused_to_sqlite(database):
-            yield
+        yield
     finally:
         os.close(descriptor)
 

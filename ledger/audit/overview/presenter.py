@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from ledger.approvals.desk import OWES_PROPOSER, STOOD_IN
 from ledger.audit.naming.names import identity_names
-from ledger.kernel import clock
+from ledger.kernel import clock, restored
 from ledger.kernel.actor import SYSTEM_IDENTITY
 from ledger.kernel.ids import parse_public_id
 from ledger.kernel.signals import SignalView, count_signals, signals_since
@@ -25,6 +25,7 @@ SIGNAL_WORDS = {
     f"approvals.{OWES_PROPOSER}": lazy_gettext("批的人的身份或激活码，30 天内来自提的人"),
     lost_factors.SIGNAL: lazy_gettext("关掉了一位审批人或审计员丢了的动态码"),
     on_server.SIGNAL: lazy_gettext("在服务器上改了登录或者身份"),
+    restored.SIGNAL: lazy_gettext("在服务器上恢复了备份，所有人都要重新登录"),
 }
 
 

@@ -210,7 +210,7 @@ def _succeed(session: Session, attempt: Attempt, fit: Candidate, way: Way, *, by
 
 
 def _open_by_ticket(session: Session, ticket: Ticket, chosen: Candidate, way: Way) -> LoggedIn:
-    if not tickets.use_up(session, ticket):
+    if not tickets.use_up(session, ticket, chosen.center_id):
         raise Rejected("people.ticket_invalid")
     return _open(session, chosen, ticket.phone_hash, way)
 

@@ -3,12 +3,13 @@
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from ledger.kernel import clock
+from ledger.kernel import clock, restored
 from ledger.kernel.crypto import keyring
+from ledger.kernel.signals import has_signal
 from ledger.kernel.signed import read_signed, sign
 from ledger.people.access.candidates import Candidate
 from ledger.web.rate_limit import Limit, hit
@@ -31,16 +32,17 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """The log-ins to choose from, and the digest of the phone number that was given; `name` is random."""
+    """The log-ins to choose from, the digest of the phone number that was given, and when; `name` is random."""
 
     name: str
     phone_hash: str
     choices: tuple[Choice, ...]
+    made_at: datetime
 
 
 def make_ticket(fits: Iterable[Candidate], phone_hash: str) -> str:
     """The text of a ticket for one of these log-ins, good for one use within five minutes."""
-    until = int((clock.now() + LASTS).timestamp())
+    until = (clock.now() + LASTS).timestamp()
     choices = [[each.center_id, each.identity_id, _seal(each)] for each in fits]
     return sign([until, secrets.token_urlsafe(_NAME_BYTES), phone_hash, choices], purpose=_PURPOSE)
 
@@ -50,13 +52,15 @@ def read_ticket(text: str) -> Ticket | None:
     found = read_signed(text, purpose=_PURPOSE)
     if found is None or found[0] <= clock.now().timestamp():
         return None
-    _until, name, phone_hash, choices = found
-    return Ticket(name, phone_hash, tuple(Choice(*choice) for choice in choices))
+    until, name, phone_hash, choices = found
+    made_at = datetime.fromtimestamp(until, UTC) - LASTS
+    return Ticket(name, phone_hash, tuple(Choice(*choice) for choice in choices), made_at)
 
 
-def use_up(session: Session, ticket: Ticket) -> bool:
-    """End the ticket with the unit that logs its holder in; whether it was unused."""
-    return not hit(session, _USES, ticket.name)
+def use_up(session: Session, ticket: Ticket, center_id: int) -> bool:
+    """End the ticket with the unit that logs its holder in; whether it was unused, and no backup was restored since."""
+    unused = not hit(session, _USES, ticket.name)
+    return unused and not has_signal(session, restored.SIGNAL, since=ticket.made_at, center_id=center_id)
 
 
 def still_fits(choice: Choice, candidate: Candidate) -> bool:
