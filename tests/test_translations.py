@@ -38,7 +38,6 @@ DATA = {
     "ledger/activities/pages.py": "usual categories, kept as they are typed",
     "ledger/kernel/characters.py": "dots and rare signs of names",
     "ledger/cli/founding.py": "examples of names",
-    "ledger/organisations/import_pages.py": "the example line of the empty sheet",
     "ledger/people/access/common_words.py": "words that guessers of passwords try first",
     "ledger/people/policy.py": "surnames of two letters",
     "ledger/rules/form.py": "commas that people type",

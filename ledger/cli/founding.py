@@ -222,7 +222,7 @@ def _write_form(file: Path, language: str) -> None:
     lines = empty_form(language)
     try:
         with file.open("xb") as opened:
-            opened.write(to_csv(lines) if kind == "csv" else to_xlsx(lines))
+            opened.write(to_csv(lines) if kind == "csv" else to_xlsx(lines, is_form=True))
     except FileExistsError:
         raise click.BadParameter(f"{file} is there already", param_hint="FILE") from None
     click.echo(f"Wrote {file}.")

@@ -146,8 +146,8 @@ def go(draft_id: int) -> ResponseReturnValue:
 @bp.get("/volunteers/import/example.<kind>")
 @requires(Permission.MANAGE_VOLUNTEERS)
 def example(kind: str) -> ResponseReturnValue:
-    """Download an empty list with the right columns and one line to overwrite."""
-    return download(kind, _("志愿者名单"), empty_form(language()))
+    """Download an empty list with the right columns."""
+    return download(kind, _("志愿者名单"), empty_form(language()), is_form=True)
 
 
 @bp.get("/volunteers/export.<kind>")
@@ -175,7 +175,7 @@ def _volunteer_lines(session: Session, actor: Actor) -> list[list[Any]]:
             "gender": genders.get(known.gender or "", ""),
             "phone": show_phone(known.phone) if known.phone else "",
             "id_last4": known.id_last4,
-            "team": "、".join(teams.get(view.id, [])),
+            "team": _("、").join(teams.get(view.id, [])),
             "place": places[view.place_id],
             "household": known.household or "",
         }

@@ -20,6 +20,7 @@ FileKind = Literal["csv", "xlsx"]
 KINDS: tuple[FileKind, ...] = ("csv", "xlsx")
 # Longer lists must be filtered first: the whole file is made in memory.
 MOST_ROWS = 10_000
+_FORM_COLUMNS, _FORM_WIDTH = 25, 16
 # What a program that opens the file may take for the beginning of a formula, whatever stands invisibly before it.
 _FORMULA_SIGNS = frozenset("=+-@|\N{MINUS SIGN}")
 # A negative figure as pages write it (formats.MINUS): it computes nothing, and an apostrophe would stand in the books.
@@ -30,15 +31,17 @@ _MIMETYPES = {
 }
 
 
-def download(kind: str, name: str, lines: Iterable[Sequence[Any]]) -> Response:
+def download(kind: str, name: str, lines: Iterable[Sequence[Any]], *, is_form: bool = False) -> Response:
     """Lines, headings first, as a file called `name` of kind "csv" or "xlsx"; raises NotFound for other kinds.
+
+    A form is to be filled in: see to_xlsx.
 
     Raises Rejected("request.filters_unreadable"), because a file can't report a filter that is unreadable.
     """
     refuse_unread()
     if kind not in _MIMETYPES:
         raise NotFound("request.not_found")
-    body = to_csv(lines) if kind == "csv" else to_xlsx(lines)
+    body = to_csv(lines) if kind == "csv" else to_xlsx(lines, is_form=is_form)
     response = Response(body, content_type=_MIMETYPES[kind])
     file = f"{name}.{kind}"
     # As RFC 6266 has it: a header is ASCII, and no server sends any other.
@@ -61,12 +64,17 @@ def to_csv(lines: Iterable[Sequence[Any]]) -> bytes:
     return file.getvalue().encode("utf-8-sig")
 
 
-def to_xlsx(lines: Iterable[Sequence[Any]]) -> bytes:
-    """A workbook of one sheet; text stays text and numbers stay numbers."""
+def to_xlsx(lines: Iterable[Sequence[Any]], *, is_form: bool = False) -> bytes:
+    """A workbook of one sheet; text stays text and numbers stay numbers.
+
+    What is typed into a form is text, so that no phone number becomes a figure.
+    """
     file = io.BytesIO()
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(file, options) as workbook:
         sheet = workbook.add_worksheet()
+        if is_form:
+            sheet.set_column(0, _FORM_COLUMNS, _FORM_WIDTH, workbook.add_format({"num_format": "@"}))
         for row, line in enumerate(lines):
             for column, cell in enumerate(line):
                 _write_cell(sheet, row, column, _plain(cell))

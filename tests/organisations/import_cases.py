@@ -86,16 +86,17 @@ def errors_and_formulas(made: Any) -> None:
     sheet.write_formula("A6", "=NA()", None, "#REF!")
 
 
-CASES: dict[str, tuple[str, bytes]] = {
+# The file's name, and its text or what fills its workbook.
+CASES: dict[str, tuple[str, bytes | Callable[[Any], Any]]] = {
     "unclosed quote": ("名单.csv", UNCLOSED_QUOTE.encode("utf-8-sig")),
     "quote closed below": ("名单.csv", QUOTE_CLOSED_BELOW.encode("gb18030")),
-    "hidden first sheet": ("名单.xlsx", workbook(hidden_first_sheet)),
-    "two sheets": ("名单.xlsx", workbook(two_sheets)),
-    "merged team cells": ("名单.xlsx", workbook(merged_team_cells)),
-    "merged names": ("名单.xlsx", workbook(merged_names)),
-    "headings over two lines": ("名单.xlsx", workbook(headings_over_two_lines)),
-    "hidden lines": ("名单.xlsx", workbook(hidden_lines)),
-    "errors and formulas": ("名单.xlsx", workbook(errors_and_formulas)),
+    "hidden first sheet": ("名单.xlsx", hidden_first_sheet),
+    "two sheets": ("名单.xlsx", two_sheets),
+    "merged team cells": ("名单.xlsx", merged_team_cells),
+    "merged names": ("名单.xlsx", merged_names),
+    "headings over two lines": ("名单.xlsx", headings_over_two_lines),
+    "hidden lines": ("名单.xlsx", hidden_lines),
+    "errors and formulas": ("名单.xlsx", errors_and_formulas),
     "far corner": (
         "名单.xlsx",
         workbook(
@@ -104,7 +105,7 @@ CASES: dict[str, tuple[str, bytes]] = {
     ),
     "space in last row": (
         "名单.xlsx",
-        workbook(lambda made: named("名单", [HEADINGS, ["丑一", "男", "13911110101"]])(made).write("A1048576", " ")),
+        lambda made: named("名单", [HEADINGS, ["丑一", "男", "13911110101"]])(made).write("A1048576", " "),
     ),
     "name dots": (
         "名单.csv",
@@ -125,3 +126,9 @@ CASES: dict[str, tuple[str, bytes]] = {
     "formulas in CSV": ("名单.csv", '姓名,手机,户编号\n甲一,"=""13911110001""",\n甲二,=B2,#N/A\n'.encode()),
     "namesakes": ("名单.csv", comma([["姓名", "所属队伍"], ["王伟"], ["王 伟"], ["李娜", "红队"], ["李娜", "蓝队"]])),
 }
+
+
+def content_of(name: str) -> bytes:
+    """The bytes of a case's file."""
+    content = CASES[name][1]
+    return content if isinstance(content, bytes) else workbook(content)

@@ -14,7 +14,7 @@ from ledger.organisations.imports.command import Options, import_file
 from ledger.people.volunteers import queries as people
 from tests.browsing import Browser
 from tests.databases import on_sqlite
-from tests.organisations.import_cases import CASES
+from tests.organisations.import_cases import CASES, content_of
 from tests.organisations.test_import import comma
 from tests.phones import fresh_phone
 from tests.world import World
@@ -41,15 +41,22 @@ SAID: dict[str, list[str]] = {
         "手机、户编号或者志愿者编号",
         "最后一行\t9: 张*",
     ],
-    "phone cut by Excel": ["B2\t手机", "B3\t手机", "B5\t手机", "Excel 把号码当成了数", "设成文本", "不对的有 3 处"],
+    "phone cut by Excel": [
+        "B2\t手机\t1.39E+10\tExcel 把号码当成了数",
+        "B3\t手机\t1.39111E+10",
+        "B5\t手机",
+        "设成文本",
+        "不对的有 3 处",
+    ],
     "two names in a cell": [
         "A2\t姓名\t",
         "这一格不止一个人：子* | 子*",
         "A3\t姓名\t",
         "一个人的姓名",
-        "A4（子* | 子*）、A5（子*）、A6（子* | 子*） ",
+        "最后一行\t8: 欧阳*兰",
+        "A4 (子* | 子*)、A5 (子*)、A6 (子* | 子*) ",
     ],
-    "semicolons": ["编码和分隔符\tGB 18030 (GBK), 分号", "没有用到的列\tC 备注", "用到的列\tA 姓名、B 手机"],
+    "semicolons": ["编码和分隔符\tGB 18030 (GBK)、分号", "没有用到的列\tC 备注", "用到的列\tA 姓名、B 手机"],
     "formulas in CSV": ["B3\t手机\t=\t", "C3\t户编号\t#N/A\t这一格是出错的公式", "不对的有 2 处"],
     "namesakes": ["A3\t姓名\t王*\t第 2 行也叫这个名字", "A4 = A5 ", "--yes namesakes"],
 }
@@ -75,9 +82,8 @@ def everybody(world: World) -> list[str]:
 @on_sqlite
 @pytest.mark.parametrize("name", CASES)
 def test_the_command_says_what_it_reads(world: World, tmp_path: Path, name: str) -> None:
-    file_name, content = CASES[name]
-    file = tmp_path / file_name
-    file.write_bytes(content)
+    file = tmp_path / CASES[name][0]
+    file.write_bytes(content_of(name))
     said: list[str] = []
     good = import_file(file, Options(dry_run=True, make_teams=True), actor=world.builder, say=said.append)
     text = "\n".join(said)
@@ -94,8 +100,7 @@ def admin(world: World, app: Flask) -> Browser:
 @on_sqlite
 @pytest.mark.parametrize("name", CASES)
 def test_the_page_says_the_same(world: World, admin: Browser, name: str) -> None:
-    file_name, content = CASES[name]
-    upload = admin.post("/volunteers/import", file=(io.BytesIO(content), file_name), make_teams="1")
+    upload = admin.post("/volunteers/import", file=(io.BytesIO(content_of(name)), CASES[name][0]), make_teams="1")
     assert upload.status_code == (422 if name in REFUSED else 303)
     page = admin.get(upload.location) if upload.location else upload
     text = unescape(re.sub("<[^>]+>", " ", page.text))
@@ -107,8 +112,7 @@ def test_the_page_says_the_same(world: World, admin: Browser, name: str) -> None
 
 @on_sqlite
 def test_nothing_is_written_before_every_question_is_answered(world: World, admin: Browser, tmp_path: Path) -> None:
-    file_name, content = CASES["hidden lines"]
-    address = admin.post("/volunteers/import", file=(io.BytesIO(content), file_name)).location
+    address = admin.post("/volunteers/import", file=(io.BytesIO(content_of("hidden lines")), "名单.xlsx")).location
     page = admin.get(address).text
     shown = SHOWN.findall(page)[0]
     assert QUESTION.findall(page) == ["yes_hidden_rows", "yes_hidden_columns"]
@@ -119,8 +123,8 @@ def test_nothing_is_written_before_every_question_is_answered(world: World, admi
     assert admin.post(address, shown=shown, yes_hidden_rows="1", yes_hidden_columns="1").status_code == 200
     assert len(everybody(world)) == 4
 
-    file = tmp_path / file_name
-    file.write_bytes(CASES["two sheets"][1])
+    file = tmp_path / "名单.xlsx"
+    file.write_bytes(content_of("two sheets"))
     said: list[str] = []
     assert not import_file(file, Options(), actor=world.builder, say=said.append)
     assert "还有 1 个问题没有回答" in said[-1]

@@ -11,7 +11,7 @@ from ledger.kernel.characters import settle
 from ledger.kernel.errors import LedgerError, Rejected
 from ledger.organisations.imports.files import MOST_ROWS
 from ledger.organisations.imports.namesakes import Alike, alike
-from ledger.organisations.imports.rows import COLUMNS, Person, RowError, show
+from ledger.organisations.imports.rows import COLUMNS, SCIENTIFIC, Person, RowError, show
 from ledger.organisations.imports.seen import ListRead, Seen
 from ledger.organisations.imports.splitting import split_name
 from ledger.people.policy import clean_household_number, clean_id_last4, clean_name, mask_name, normalise_phone
@@ -23,8 +23,6 @@ _GENDERS = {
 }  # fmt: skip
 # Spreadsheets turn 3-17 into a date, which is read as text.
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]00:00:00)?")
-# What a spreadsheet makes of a long number in a narrow column, and keeps in a CSV.
-_SCIENTIFIC = re.compile(r"[-+]?\d([.,]\d+)?[Ee]\+?\d{1,2}")
 _WHOLE_WITH_POINT = re.compile(r"(\d+)\.0+")
 # So many zeros at the end of what came as a number are no digits of a phone, but what was left of it.
 _ZEROS_OF_A_CUT = "00000"
@@ -158,7 +156,7 @@ def _digits(column: str, text: str, *, is_number: bool) -> str:
     whole = _WHOLE_WITH_POINT.fullmatch(text)
     text, is_number = (whole[1], True) if whole else (text, is_number)
     is_cut = column == "phone" and is_number and text.endswith(_ZEROS_OF_A_CUT)
-    if is_cut or _SCIENTIFIC.fullmatch(text):
+    if is_cut or SCIENTIFIC.fullmatch(text):
         raise Rejected("import.number_cut")
     return text.rjust(4, "0") if column == "id_last4" and is_number and text.isdigit() else text
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from ledger.kernel.errors import Rejected
 from ledger.organisations.imports.check import Plan
 from ledger.organisations.imports.columns import Parsed
-from ledger.organisations.imports.rows import COLUMNS
 from ledger.organisations.imports.seen import Seen
 
 Texts = tuple[str, str]
@@ -31,7 +30,7 @@ QUESTIONS: dict[str, tuple[Texts, Texts]] = {
     "not_looked": (
         (
             "这种文件（{what}）看不出隐藏的行和列、出错的格、没有算好的公式",
-            "This kind of file ({what}) doesn’t tell hidden lines and columns, errors, formulas without a result",
+            "This kind of file ({what}) doesn't tell hidden lines and columns, errors, formulas without a result",
         ),
         ("我看过，没有这些；有的话请另存为 xlsx", "I have looked, there are none; otherwise save it as xlsx"),
     ),
@@ -40,7 +39,7 @@ QUESTIONS: dict[str, tuple[Texts, Texts]] = {
             "一格里像有几个人，或者姓名后面有别的字：{what}",
             "A cell may hold several people, or more than a name: {what}",
         ),
-        ("每一格都是一个人的姓名", "Each of these cells is one person’s name"),
+        ("每一格都是一个人的姓名", "Each of these cells is one person's name"),
     ),
     "namesakes": (
         (
@@ -64,40 +63,39 @@ QUESTIONS: dict[str, tuple[Texts, Texts]] = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, by its code; `what` and `sheet` stand in its texts."""
+    """What is asked, by its code; `what` it is about and the sheet that was read stand in its texts."""
 
     code: str
-    what: str
+    what: Sequence[str]
     sheet: str = ""
 
     def asks(self, language: str) -> str:
         """The question."""
-        return _text(QUESTIONS[self.code][0], language).format(what=self.what, sheet=self.sheet)
+        return self._text(QUESTIONS[self.code][0], language)
 
     def yes(self, language: str) -> str:
         """What yes means."""
-        return _text(QUESTIONS[self.code][1], language).format(what=self.what, sheet=self.sheet)
+        return self._text(QUESTIONS[self.code][1], language)
+
+    def _text(self, texts: Texts, language: str) -> str:
+        return texts[0 if language == "zh" else 1].format(what=listed(self.what, language), sheet=self.sheet)
 
 
 def questions(seen: Seen, parsed: Parsed, plan: Plan) -> list[Question]:
     """What to ask about a list, in the order in which people look at a file."""
     read = next((sheet.name for sheet in seen.sheets if sheet.read), "")
     others = [sheet.name for sheet in seen.sheets if sheet.visible and sheet.filled and not sheet.read]
-    hidden = [
-        f"{each.letter} {COLUMNS[each.column][0]}"
-        for each in seen.columns
-        if each.column and each.letter in seen.hidden_columns
-    ]
+    hidden = [each for each in seen.columns if each.column and each.letter in seen.hidden_columns]
     rows = seen.hidden_rows.intersection(parsed.rows)
     name = seen.letter_of("name")
-    asked = {
-        "other_sheets": _named(others),
-        "hidden_rows": _named(spans(rows)),
-        "hidden_columns": _named(hidden),
-        "not_looked": "" if seen.looked else seen.kind,
-        "one_name": _named(f"{name}{row}（{parts}）" for row, parts in parsed.one_name),
-        "namesakes": _named(f"{name}{pair.person.row} = {name}{pair.other_row}" for pair in parsed.alike),
-        "namesakes_registered": _named(f"{name}{row} = {' '.join(numbers)}" for row, numbers in plan.namesakes),
+    asked: dict[str, list[str]] = {
+        "other_sheets": others,
+        "hidden_rows": list(spans(rows)),
+        "hidden_columns": [f"{each.letter} {each.heading}" for each in hidden],
+        "not_looked": [] if seen.looked else [seen.kind],
+        "one_name": [f"{name}{row} ({parts})" for row, parts in parsed.one_name],
+        "namesakes": [f"{name}{pair.person.row} = {name}{pair.other_row}" for pair in parsed.alike],
+        "namesakes_registered": [f"{name}{row} = {' '.join(numbers)}" for row, numbers in plan.namesakes],
     }
     return [Question(code, what, read) for code, what in asked.items() if what]
 
@@ -119,11 +117,7 @@ def spans(numbers: Collection[int]) -> Iterator[str]:
             first = None
 
 
-def _named(names: Iterable[str]) -> str:
-    listed = list(names)
-    more = f" … ({len(listed)})" if len(listed) > _MOST_NAMED else ""
-    return "、".join(listed[:_MOST_NAMED]) + more
-
-
-def _text(texts: Texts, language: str) -> str:
-    return texts[0 if language == "zh" else 1]
+def listed(what: Sequence[str], language: str) -> str:
+    """The first of these, and how many there are if that isn't all."""
+    more = f" … ({len(what)})" if len(what) > _MOST_NAMED else ""
+    return ("、" if language == "zh" else ", ").join(what[:_MOST_NAMED]) + more

@@ -6,9 +6,10 @@ from typing import Any, Literal
 
 from ledger.kernel.errors import text_of
 from ledger.organisations.imports.columns import Parsed, as_seen
-from ledger.organisations.imports.questions import Question
-from ledger.organisations.imports.rows import COLUMNS, RowError, show
+from ledger.organisations.imports.questions import Question, listed
+from ledger.organisations.imports.rows import COLUMNS, Person, RowError, show
 from ledger.organisations.imports.seen import ListRead, Seen
+from ledger.people.policy import show_phone
 
 Language = Literal["zh", "en"]
 HEADINGS: dict[Language, tuple[str, ...]] = {
@@ -22,7 +23,6 @@ _DELIMITERS = {
     "\t": ("制表符", "tab"),
     "，": ("全角逗号", "Chinese comma"),
 }
-_MOST_CELLS = 12
 # What is told of a file, in Chinese and English.
 _TOLD: dict[str, tuple[str, str]] = {
     "sheet": ("工作表", "Sheet"),
@@ -89,55 +89,55 @@ def report_lines(errors: Sequence[RowError], language: Language) -> Iterator[lis
 def ends_of(read: ListRead, parsed: Parsed) -> list[tuple[int, str]]:
     """The first and the last line with somebody, as they were read; personal text is masked."""
     columns = [each.column for each in read.seen.columns if each.column]
+    people = {person.row: person for person in parsed.people}
     return [
-        (row, " · ".join(show(column, text) for column, text in as_seen(columns, read.lines[row - 1])))
+        (
+            row,
+            " · ".join(show(column, text) for column, text in _as_read(columns, read.lines[row - 1], people.get(row))),
+        )
         for row in dict.fromkeys((parsed.rows[0], parsed.rows[-1]))
     ]
 
 
+def _as_read(columns: Sequence[str], line: Sequence[Any], person: Person | None) -> Iterator[tuple[str, str]]:
+    """The cells of a line by column: as they were read, or as they stand there if one of them is wrong."""
+    for column, text in as_seen(columns, line):
+        value = text if person is None or column == "gender" else getattr(person, column) or text
+        yield column, show_phone(value) if column == "phone" else value
+
+
 def told(report: Report, language: Language) -> Iterator[tuple[str, str]]:
     """What was read beside what was seen, as names and values."""
-    seen, at = report.seen, 0 if language == "zh" else 1
-    for code, value in [*_told_of_file(seen, at), *_told_of_rows(report, at), *_told_of_columns(seen, language)]:
-        if value:
-            yield _TOLD[code][at], value
-    letters = {each.column: each.letter for each in seen.columns if each.column}
-    cells = [f"{letters.get(column, '')}{row}" for row, column in report.differ]
-    names = [f"{letters['name']}{row} = {number}" for row, number in report.by_name]
-    for code, value in (("by_name", _some(names)), ("differ", _some(cells))):
-        if value:
-            yield _TOLD[code][at], value
+    at = 0 if language == "zh" else 1
+    for code, values in [*_told_of_file(report.seen, at), *_told_of_rows(report), *_told_of_columns(report.seen, at)]:
+        if values:
+            yield _TOLD[code][at], listed(values, language)
 
 
-def _told_of_file(seen: Seen, at: int) -> Iterator[tuple[str, str]]:
-    yield "sheet", next((sheet.name for sheet in seen.sheets if sheet.read), "")
-    others = [sheet for sheet in seen.sheets if not sheet.read]
+def _told_of_file(seen: Seen, at: int) -> Iterator[tuple[str, list[str]]]:
+    yield "sheet", [sheet.name for sheet in seen.sheets if sheet.read]
     yield (
         "other",
-        "、".join(sheet.name + ("" if sheet.visible else _TOLD["hidden"][at]) for sheet in others[:_MOST_CELLS]),
+        [sheet.name + ("" if sheet.visible else _TOLD["hidden"][at]) for sheet in seen.sheets if not sheet.read],
     )
     if seen.encoding:
-        yield "written", f"{_ENCODINGS[seen.encoding]}, {_DELIMITERS[seen.delimiter][at]}"
+        yield "written", [_ENCODINGS[seen.encoding], _DELIMITERS[seen.delimiter][at]]
 
 
-def _told_of_rows(report: Report, at: int) -> Iterator[tuple[str, str]]:
-    yield "rows", str(report.rows)
+def _told_of_rows(report: Report) -> Iterator[tuple[str, list[str]]]:
+    letters = {each.column: each.letter for each in report.seen.columns if each.column}
+    yield "rows", [str(report.rows)]
     for code, (row, text) in zip(("first", "last"), report.ends, strict=False):
-        yield code, f"{row}: {text}"
-    yield "merged", _some([each.area for each in report.seen.merged if each.filled])
+        yield code, [f"{row}: {text}"]
+    yield "merged", [each.area for each in report.seen.merged if each.filled]
+    yield "by_name", [f"{letters['name']}{row} = {number}" for row, number in report.by_name]
+    yield "differ", [f"{letters.get(column, '')}{row}" for row, column in report.differ]
 
 
-def _told_of_columns(seen: Seen, language: Language) -> Iterator[tuple[str, str]]:
-    used = [f"{each.letter} {column_name(each.column, language)}" for each in seen.columns if each.column]
-    nameless = _TOLD["nameless"][0 if language == "zh" else 1]
-    unused = [f"{each.letter} {each.heading or nameless}" for each in seen.columns if not each.column]
-    yield "used", "、".join(used)
-    yield "unused", _some(unused)
-
-
-def _some(cells: Sequence[str]) -> str:
-    more = f" … ({len(cells)})" if len(cells) > _MOST_CELLS else ""
-    return "、".join(cells[:_MOST_CELLS]) + more
+def _told_of_columns(seen: Seen, at: int) -> Iterator[tuple[str, list[str]]]:
+    yield "used", [f"{each.letter} {COLUMNS[each.column][at]}" for each in seen.columns if each.column]
+    unused = [each for each in seen.columns if not each.column]
+    yield "unused", [f"{each.letter} {each.heading or _TOLD['nameless'][at]}" for each in unused]
 
 
 def summary(report: Report, language: Language) -> list[str]:

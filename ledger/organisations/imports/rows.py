@@ -1,11 +1,14 @@
 """The rows of a list: the columns, a person, and a cell's fault. Pure."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from ledger.people.policy import mask_name
 
 _LONGEST_SHOWN = 30
+# What a spreadsheet makes of a long number in a narrow column, and keeps in a CSV: nobody's number any more.
+SCIENTIFIC = re.compile(r"[-+]?[0-9]([.,][0-9]+)?[Ee]\+?[0-9]{1,2}")
 
 # Column: its name in Chinese and English.
 COLUMNS: dict[str, tuple[str, str]] = {
@@ -29,20 +32,14 @@ HINTS: dict[str, tuple[str, str]] = {
         "和系统里的一样；几个站点同名的，前面写上级：城东所 / 柳荫站",
         "as in the system; where several have one name: place above / place",
     ),
-    "household": ("村里登记的户编号", "as in the village’s register"),
+    "household": ("村里登记的户编号", "as in the village's register"),
     "number": ("已经登记的人才有，新来的空着", "of who is registered already; empty for new people"),
 }
-_EXAMPLE = {"name": "王小兰", "gender": ("女", "female"), "id_last4": "012X"}
 
 
 def empty_form(language: str) -> list[list[str]]:
-    """The columns with their names, and one line to overwrite."""
-    at = 0 if language == "zh" else 1
-    example = [_EXAMPLE.get(column, "") for column in COLUMNS]
-    return [
-        [names[at] for names in COLUMNS.values()],
-        [each if isinstance(each, str) else each[at] for each in example],
-    ]
+    """The names of the columns, and nobody below."""
+    return [[names[0 if language == "zh" else 1] for names in COLUMNS.values()]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +73,8 @@ def show(column: str, value: str) -> str:
     """A cell's text for a report: names, numbers and phones are masked but recognisable."""
     if column == "name":
         return mask_name(value[:_LONGEST_SHOWN])
+    if SCIENTIFIC.fullmatch(value):
+        return value
     if column == "phone":
         ends = 3 if len(value) >= 9 else 1
         return value[:ends] + "*" * max(1, min(len(value), 20) - 2 * ends) + value[ends:][-ends:]
