@@ -1,7 +1,6 @@
 """Makes Settings from the environment and the settings file; the only file that reads the environment."""
 
 import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,9 +10,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from ledger.kernel.guessing import bits
-from ledger.kernel.private_files import make_folder, new_file
 from ledger.kernel.settings import Deliveries, Settings, SettingsError, refuse_exposed
 from ledger.kernel.settings_file import read_settings_file, unknown_name
+from ledger.kernel.settings_home import SETTINGS_FILE, SHORTEST_SECRET, Missing, home, with_secret
 from ledger.kernel.settings_values import is_number, read_port, read_proxies, read_tls
 
 # Each of them is in the README, Settings. No other LEDGER_ name is taken, so that a slip of the pen is noticed.
@@ -25,13 +24,10 @@ NAMES = (
     *("LEDGER_CHECKPOINT_FOLDER", "LEDGER_CHECKPOINT_WEBHOOK", "LEDGER_CHECKPOINT_WEBHOOK_SECRET"),
     *("LEDGER_CHECKPOINT_MAIL", "LEDGER_SMTP_URL"),
 )
-# The settings file is found by this name in the data folder or next to it.
-SETTINGS_FILE = "village.env"
 _PATHS = ("LEDGER_DATA_FOLDER", "LEDGER_TLS_CERT", "LEDGER_TLS_KEY", "LEDGER_CLOCK_FILE", "LEDGER_CHECKPOINT_FOLDER")
 _IN_FILE = frozenset(NAMES) - {"LEDGER_ENV_FILE"}
 # Nobody else may read it, and only its owner may change it.
 _TOO_OPEN = 0o037
-_SHORTEST_SECRET = 32
 # Of 300,000 texts of 32 random hexadecimal digits none had less than 89; one word again and again has about half.
 _LEAST_BITS = 80
 _HOW_TO_MAKE = 'python3 -c "import secrets; print(secrets.token_hex(32))" makes a good one'
@@ -91,11 +87,14 @@ def _settings_file(environment: Mapping[str, str]) -> Path | None:
 
 
 def _data_folder(environment: Mapping[str, str]) -> Path:
-    return Path(environment.get("LEDGER_DATA_FOLDER") or "var").resolve()
+    return Path(environment.get("LEDGER_DATA_FOLDER") or home(Path(__file__).resolve().parent) / "var").resolve()
 
 
-def load_settings(environment: Mapping[str, str]) -> Settings:
-    """Settings from the environment. Raises SettingsError if something is missing or wrong."""
+def load_settings(environment: Mapping[str, str], *, missing: Missing = "made") -> Settings:
+    """Settings from the environment; `missing` says what to do if an installation's folder and secret are not there.
+
+    Raises SettingsError if something is wrong; then nothing is written.
+    """
     for name in environment:
         if reason := unknown_name(name, NAMES):
             raise SettingsError(f"the environment: {reason}")
@@ -109,12 +108,11 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         _refuse_incomplete(environment)
     settings = _settings(environment, production=production)
     refuse_exposed(settings)
-    return settings
+    return with_secret(settings, missing)
 
 
 def _settings(environment: Mapping[str, str], *, production: bool) -> Settings:
     folder = _data_folder(environment)
-    _make_folder(folder)
     cert, key = _path(environment, "LEDGER_TLS_CERT"), _path(environment, "LEDGER_TLS_KEY")
     if (cert is None) != (key is None):
         raise SettingsError("LEDGER_TLS_CERT and LEDGER_TLS_KEY go together: set both or neither")
@@ -123,7 +121,7 @@ def _settings(environment: Mapping[str, str], *, production: bool) -> Settings:
     return Settings(
         environment="production" if production else "development",
         database_url=_database_url(environment) or f"sqlite:///{folder / 'ningxin.sqlite3'}",
-        secret_key=environment.get("LEDGER_SECRET_KEY") or _development_secret(folder / "secret-key"),
+        secret_key=environment.get("LEDGER_SECRET_KEY") or "",
         base_url=_base_url(environment) or f"{scheme}://{host}:{port}",
         host=host,
         port=port,
@@ -188,8 +186,8 @@ def _secret(environment: Mapping[str, str], name: str) -> str | None:
     value = environment.get(name)
     if not value:
         return None
-    if len(value) < _SHORTEST_SECRET:
-        raise SettingsError(f"{name} must have {_SHORTEST_SECRET} characters or more; {_HOW_TO_MAKE}")
+    if len(value) < SHORTEST_SECRET:
+        raise SettingsError(f"{name} must have {SHORTEST_SECRET} characters or more; {_HOW_TO_MAKE}")
     if bits(value) < _LEAST_BITS:
         raise SettingsError(f"{name} repeats itself or has too few different characters; {_HOW_TO_MAKE}")
     return value
@@ -206,32 +204,11 @@ def _base_url(environment: Mapping[str, str]) -> str | None:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _make_folder(folder: Path) -> None:
-    try:
-        make_folder(folder)
-    except OSError as error:
-        raise SettingsError(f"the data folder {folder} can't be made: {error.strerror}") from error
-
-
 def _refuse_untidy(name: str, value: str) -> None:
     """Refuse what nobody sees on the screen or on paper; a secret with it can't be copied by hand."""
     hidden = "SECRET" in name and not value.isprintable()
     if value != value.strip() or hidden:
         raise SettingsError(f"{name} has a space at its beginning or end, or an invisible character: take it out")
-
-
-def _development_secret(path: Path) -> str:
-    """A secret of this checkout, made at the first start and readable only by its owner."""
-    try:
-        if not path.exists():
-            with new_file(path) as file:
-                file.write(secrets.token_hex(_SHORTEST_SECRET).encode())
-        secret = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"the secret of this development installation, {path}, can't be had: {error}") from error
-    if len(secret) < _SHORTEST_SECRET:
-        raise SettingsError(f"{path} has no whole secret: bring it back from a copy, or start anew in another folder")
-    return secret
 
 
 def _cores(text: str) -> int | None:

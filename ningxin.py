@@ -4,7 +4,7 @@ import gc
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from ledger.cli import commands
+from ledger.cli import commands, missing
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -19,7 +19,7 @@ def main() -> None:
 def make_application() -> "Flask":
     """The application. It is loaded for a command that runs, so that --help and a mistyped name answer at once."""
     config, app = import_module("config"), import_module("ledger.app")
-    made: Flask = app.create_app(config.load_settings(config.read_environment()))
+    made: Flask = app.create_app(config.load_settings(config.read_environment(), missing=missing()))
     gc.freeze()
     gc.enable()
     return made

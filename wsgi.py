@@ -18,7 +18,7 @@ _NOT_LOADED = 4
 def load() -> Flask:
     """The application; a server that must not run it ends with one sentence."""
     try:
-        app = create_app(load_settings(read_environment()))
+        app = create_app(load_settings(read_environment(), missing="refused"))
         # A database that does not answer yet is asked again by the first request.
         with suppress(sa.exc.DBAPIError, Unavailable):
             app.extensions["runtime"].refuse_stranger()

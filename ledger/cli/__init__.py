@@ -4,6 +4,7 @@ A command's module is loaded when it is called by name, so that what one of them
 """
 
 from importlib import import_module
+from typing import Literal
 
 import click
 
@@ -32,6 +33,8 @@ COMMANDS = {
         "certificate": "Make a TLS certificate for this machine's NAMES (addresses or host names).",
     },
 }
+# They make an installation where there is none; every other command needs one, and writes nothing before it finds it.
+FOUNDING = frozenset({"init", "migrate", "demo"})
 _MODULES = {name: module for module, named in COMMANDS.items() for name in named}
 
 
@@ -58,3 +61,12 @@ class _ByName(click.Group):
 @click.group("ningxin", cls=_ByName)
 def commands() -> None:
     """The ledger of a volunteer service: hours, points and goods."""
+
+
+def missing() -> Literal["made", "refused", "needless"]:
+    """What the command that was typed does where there is no installation: it makes one, is refused, or needs none."""
+    typed = click.get_current_context()
+    if typed.info_name == "certificate":
+        return "needless"
+    founds = typed.info_name in FOUNDING or typed.params.get("demo")
+    return "made" if founds and not typed.params.get("logins") else "refused"

@@ -9,6 +9,7 @@ from ledger.kernel import backup as copies
 from ledger.kernel import clock, last_backup
 from ledger.kernel.clocks import SystemClock
 from ledger.kernel.last_backup import LastBackup
+from ledger.kernel.private_files import make_folder
 from ledger.kernel.restored import PASSWORD, Restored
 from ledger.web import certificates
 
@@ -41,6 +42,9 @@ def restore(file: Path, force: bool) -> None:
     If it is killed, the next command says which of the two books is there.
     """
     database().close()
+    if file.is_file():
+        # On a new machine, where nothing else has made it.
+        make_folder(settings().data_folder)
     done = copies.restore(settings().database_url, file, installation=installation(), force=force)
     if done.old is not None:
         click.echo(f"The previous database is kept as {done.old}.")
