@@ -73,6 +73,7 @@ PAGES: dict[str, tuple[str, Address | None]] = {
     "organisations.place": ("admin", None),
     "organisations.places": ("admin", None),
     "organisations.team": ("manager", None),
+    "people.ask_revoke_role": ("admin", None),
     "people.card": ("anybody", None),
     "people.credential_events": ("auditor", None),
     "people.factor": ("manager", None),

@@ -1,6 +1,14 @@
 """Registers all pages of people on their shared blueprint."""
 
-from ledger.people.access import blocking_pages, event_pages, factor_pages, lost_factor_pages, own_pages, staff_pages
+from ledger.people.access import (
+    blocking_pages,
+    event_pages,
+    factor_pages,
+    lost_factor_pages,
+    own_pages,
+    revoking_pages,
+    staff_pages,
+)
 from ledger.people.access import pages as access_pages
 from ledger.people.blueprint import bp
 from ledger.people.volunteers import pages as volunteer_pages
@@ -13,6 +21,7 @@ __all__ = [
     "factor_pages",
     "lost_factor_pages",
     "own_pages",
+    "revoking_pages",
     "staff_pages",
     "volunteer_pages",
 ]

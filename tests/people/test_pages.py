@@ -211,10 +211,14 @@ def test_staff_come_and_go(world: World, client: FlaskClient) -> None:
     page = browser.get("/staff").text
     assert "陈小华" in page
     clerk = page[page.index("陈小华") :]
-    revoke = re.search(r'action="(/staff/roles/\w+/revoke)"', clerk)
+    revoke = re.search(r'href="(/staff/roles/\w+/revoke)"', clerk)
     assert revoke is not None
-    assert browser.post(revoke[1]).location == "/staff"
+    asked = browser.get(revoke[1]).text
+    assert all(said in asked for said in ("收回陈小华的店员身份？", "陈小华 马上在所有地方退出", "照样加一次就行"))
+    done = browser.post(revoke[1]).location
+    assert "收回了陈小华的店员身份" in browser.get(done).text
     assert "陈小华" not in browser.get("/staff").text
+    assert (browser.get(revoke[1]).status_code, browser.post(revoke[1]).status_code) == (404, 404)
 
 
 @on_sqlite

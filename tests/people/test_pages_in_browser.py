@@ -121,7 +121,7 @@ def test_blocking_is_undone(world: World, open_page: OpenPage) -> None:
     page = open_page(world.add_staff("station_manager"))
     page.goto(f"/volunteers/{public_id(volunteer.volunteer_id)}")
     page.get_by_role("button", name="恢复").click()
-    expect(page.get_by_role("button", name="停用")).to_be_visible()
+    expect(page.get_by_text("停用", exact=True)).to_be_visible()
 
 
 def test_what_is_typed_as_a_password_can_be_shown_by_keyboard(world: World, open_page: OpenPage) -> None:

@@ -235,6 +235,7 @@ RULES: dict[str, Rule] = {
     "organisations_api.list_places": KNOWN,
     "organisations_api.list_teams": KNOWN,
     "organisations_api.nearest": KNOWN,
+    "people.ask_revoke_role": there(Permission.MANAGE_STAFF),
     "people.card": ANYBODY,
     "people.change_password": KNOWN,
     "people.change_status": MANAGES,

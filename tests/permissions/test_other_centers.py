@@ -55,6 +55,7 @@ LIKE_NOTHING: dict[tuple[str, str], str] = {
     ("checkin_api.scan", "body shift_id"): "a scan is kept with its reason, whatever it names",
     ("people.export_staff", "query new"): FILLS_IN,
     ("people.staff", "query new"): FILLS_IN,
+    ("people.staff", "query revoked"): FILLS_IN,
     ("people.revoke_card", "body volunteer_id"): "the page to go on to, which answers 404",
     ("points_api.list_accounts", "query owner_id"): "a volunteer, an item or nobody, by the kind of account",
     ("shelf_api.take_in", "body lines.0.item_id"): LINE,

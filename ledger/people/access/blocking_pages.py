@@ -18,4 +18,4 @@ def change_status(volunteer_id: int) -> ResponseReturnValue:
     """Block a volunteer from checking in, and log them out; or unblock them."""
     status = forms.verbatim("status")
     in_transaction_once(idempotency_key(), blocking.set_status, volunteer_id, status=status, actor=get_actor())
-    return redirect(url_for("people.volunteer", volunteer_id=volunteer_id), 303)
+    return redirect(url_for("people.volunteer", volunteer_id=volunteer_id, blocked=1), 303)

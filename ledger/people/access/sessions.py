@@ -124,6 +124,15 @@ def roles_of(session: Session, identity_id: int, center_id: int) -> list[RoleVie
     return [RoleView(*row) for row in rows]
 
 
+def find_role(session: Session, grant_id: int, center_id: int, *, revoked: bool = False) -> RoleView | None:
+    """A role of the center that is in force, or one that was revoked."""
+    state = (_grant.c.revoked_at.is_not(None),) if revoked else in_force()
+    columns = [_grant.c[field] for field in RoleView.__slots__]
+    query = sa.select(*columns).where(_grant.c.center_id == center_id, _grant.c.id == grant_id, *state)
+    row = session.connection().execute(query, {} if revoked else {"today": clock.today()}).one_or_none()
+    return None if row is None else RoleView(*row)
+
+
 def level_in(session: Session, identity_id: int, center_id: int) -> int:
     """A person's level in a center by the roles in force, as ledger.people.levels counts it."""
     return level_of((role.role, role.place_path) for role in roles_of(session, identity_id, center_id))

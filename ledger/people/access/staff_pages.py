@@ -16,9 +16,9 @@ from ledger.kernel.ids import public_id
 from ledger.kernel.permissions import Permission
 from ledger.people.access import kinds, sessions
 from ledger.people.access.hiring import hire_or_propose
+from ledger.people.access.revoking_pages import taken_role
 from ledger.people.access.sessions import RoleView, StaffView
 from ledger.people.access.staff import Post
-from ledger.people.access.staff import revoke_role as revoke
 from ledger.people.blueprint import bp
 from ledger.people.levels import DECIDER, level_of
 from ledger.people.policy import (
@@ -75,7 +75,9 @@ def _staff(session: Session, actor: Actor) -> dict[str, Any]:
     two = {
         each.identity_id for each in people if level_of((role.role, role.place_path) for role in each.roles) == DECIDER
     }
-    return {"people": people, "names": names, "parts": parts, "hired": _hired(people), "two": two}
+    revoked = asked.pointer("revoked")
+    taken = None if revoked is None else taken_role(session, revoked, actor)
+    return {"people": people, "names": names, "parts": parts, "hired": _hired(people), "two": two, "taken": taken}
 
 
 def _hired(people: list[StaffView]) -> StaffView | None:
@@ -145,14 +147,6 @@ def _form(values: dict[str, Any], errors: dict[str, str]) -> str:
     places = in_snapshot(place_choices, actor.center_id, actor.paths(Permission.MANAGE_STAFF))
     roles = [(role, ROLE_NAMES[role]) for role in OFFERED]
     return render_template("people/staff_new.html", values=values, errors=errors, places=places, roles=roles)
-
-
-@bp.post("/staff/roles/<id:grant_id>/revoke")
-@requires(Permission.MANAGE_STAFF)
-def revoke_role(grant_id: int) -> ResponseReturnValue:
-    """Revoke a role."""
-    in_transaction_once(idempotency_key(), revoke, grant_id, actor=get_actor())
-    return redirect(url_for("people.staff"), 303)
 
 
 @bp.get("/staff/<id:identity_id>/code")

@@ -178,7 +178,7 @@ def revoke_card(card_id: int) -> ResponseReturnValue:
     """Revoke a lost card."""
     volunteer_id = forms.key("volunteer_id")
     in_transaction_once(idempotency_key(), service.revoke_card, card_id, actor=get_actor())
-    return redirect(url_for("people.volunteer", volunteer_id=volunteer_id), 303)
+    return redirect(url_for("people.volunteer", volunteer_id=volunteer_id, revoked=1), 303)
 
 
 # Scanners and QR codes spell the address in capitals. The card's token comes after its #, which no server sees.
