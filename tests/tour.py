@@ -21,6 +21,7 @@ from ledger.kernel.ids import parse_public_id, public_id
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.references import make_reference
 from ledger.organisations import service as organisations
+from ledger.people.access.sessions import roles_of
 from ledger.points.book.queries import accounts_by_key
 from ledger.points.closing import freezing
 from ledger.points.closing.months import month_of
@@ -66,6 +67,8 @@ class Tour:
         }
         self.keys = {"station_id": world.station_id, "place_id": world.station_id, "top_id": top}
         self.keys["identity_id"] = self.person("auditor").identity_id
+        (role,) = in_snapshot(roles_of, self.person("clerk").identity_id, world.center_id)
+        self.keys["grant_id"] = role.id
         self._decide()
         self._serve()
         self._redeem()

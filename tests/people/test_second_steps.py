@@ -1,4 +1,4 @@
-"""What takes something from somebody: a second step names whom, what and the cost, and the page says that it was done."""
+"""What takes something from somebody: a second step names whom, what and the cost, and afterwards it is told."""
 
 import re
 

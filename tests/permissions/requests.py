@@ -12,7 +12,7 @@ from werkzeug.routing import Rule as Route
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
-from ledger.people.access import own, sessions
+from ledger.people.access import own
 from ledger.people.identities import queries as identities
 from ledger.people.policy import show_phone
 from ledger.people.volunteers import queries as people
@@ -68,12 +68,10 @@ class Requests:
     def _more_keys(self) -> dict[str, Any]:
         tour, center_id = self.tour, self.tour.world.center_id
         volunteer_id = int(tour.keys["volunteer_id"])
-        [grant] = in_snapshot(sessions.roles_of, tour.person("clerk").identity_id, center_id)
         [freeze] = in_snapshot(freezing.freezes, center_id)
         return {
             "center_id": center_id,
             "identity_id": tour.person("volunteer").identity_id,
-            "grant_id": grant.id,
             "session_id": in_snapshot(own.own_sessions, tour.person("volunteer").actor)[0].id,
             "card_id": in_snapshot(people.cards_of, volunteer_id, center_id)[0].id,
             "freeze_id": freeze.id,

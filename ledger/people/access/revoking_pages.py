@@ -70,7 +70,11 @@ def _to_take(session: Session, grant_id: int, actor: Actor) -> Taken:
 def taken_role(session: Session, grant_id: int, actor: Actor) -> Taken | None:
     """A role that was revoked, to tell who revoked it; None for any other, and for those of places held by others."""
     role = sessions.find_role(session, grant_id, actor.center_id, revoked=True)
-    return None if role is None or not actor.may(Permission.MANAGE_STAFF, role.place_path) else _taken(session, role, actor)
+    return (
+        None
+        if role is None or not actor.may(Permission.MANAGE_STAFF, role.place_path)
+        else _taken(session, role, actor)
+    )
 
 
 def _taken(session: Session, role: RoleView, actor: Actor) -> Taken:
