@@ -35,7 +35,9 @@ def check_list(read: ListRead, *, place_id: int | None, make_teams: bool, actor:
     parsed = parse(read, demonstration=demonstration)
     rows = seal(parsed.people, actor.center_id, demonstration=demonstration)
     plan = in_snapshot(make_plan, rows, place_id=place_id, make_teams=make_teams, actor=actor)
-    errors = sorted([*parsed.errors, *plan.errors], key=lambda error: error.row)
+    in_file = {(error.row, error.code) for error in parsed.errors}
+    more = [error for error in plan.errors if (error.row, error.code) not in in_file]
+    errors = sorted([*parsed.errors, *more], key=lambda error: error.row)
     report = Report(
         rows=len(parsed.rows),
         added=len(plan.new),

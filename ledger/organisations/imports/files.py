@@ -63,5 +63,8 @@ def _beside(seen: dict[str, Any], looked: dict[str, dict[str, Any]] | None) -> d
     """What the look at a workbook told about the sheet that was read."""
     if seen["kind"] == "csv":
         return {"looked": True}
+    if looked is None:
+        # Of the kinds that are zipped, only one tells.
+        return {"looked": False, "kind": "ods" if seen["kind"] == "xlsx" else seen["kind"]}
     name = next((sheet["name"] for sheet in seen["sheets"] if sheet["read"]), "")
-    return {"looked": looked is not None} | (looked or {}).get(name, {})
+    return {"looked": True} | looked.get(name, {})

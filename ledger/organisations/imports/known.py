@@ -72,12 +72,15 @@ class Known:
 
         Who isn't a volunteer is the center's.
         """
-        owners = [owner for row in rows if (owner := self._owner(row)) is not None]
-        where = [ROOT if owner.volunteer_id is None else self.paths[owner.volunteer_id] for owner in owners]
-        return sum(not self.actor.may(Permission.MANAGE_VOLUNTEERS, path) for path in where)
+        return sum(not all(map(self._is_mine, self._owners(row))) for row in rows)
 
-    def _owner(self, row: Sealed) -> KnownOwner | None:
-        return self.numbers.get(row.person.number or "") or self.phones.get(row.identity.phone_index or "")
+    def _owners(self, row: Sealed) -> list[KnownOwner]:
+        found = (self.numbers.get(row.person.number or ""), self.phones.get(row.identity.phone_index or ""))
+        return [owner for owner in found if owner is not None]
+
+    def _is_mine(self, owner: KnownOwner) -> bool:
+        path = ROOT if owner.volunteer_id is None else self.paths[owner.volunteer_id]
+        return self.actor.may(Permission.MANAGE_VOLUNTEERS, path)
 
     def manages(self, volunteer_id: int) -> bool:
         """Whether the actor manages a volunteer."""
