@@ -16,11 +16,14 @@ from ledger.kernel.types import table_of
 from ledger.people.access import credentials, events, factors, login, own, own_factor, sessions, staff
 from ledger.people.access.devices import Device
 from ledger.people.access.login import LoggedIn
-from ledger.people.access.misses import PER_DEVICE, PER_PHONE_HERE
+from ledger.people.access.misses import PER_DEVICE, PER_LOGIN_HERE, PER_PHONE_HERE
 from ledger.people.access.models import SecondFactor
+from ledger.people.access.passwords import hash_password
 from ledger.people.access.proving import Given
 from ledger.people.access.staff import Post
 from ledger.people.models import LoginSession
+from ledger.people.volunteers import service as volunteers
+from ledger.people.volunteers.queries import get_volunteer
 from ledger.people.words import EVENT_WORDS
 from tests.at_once import at_once
 from tests.databases import on_sqlite
@@ -128,6 +131,28 @@ def test_misses_count_and_the_password_alone_clears_none(world: World, clerk: Pe
     full = refused(partial(come, totp=phone.code()))
     assert (type(full), full.context["seconds"] > 0) == (TooMany, True)
     assert log_in(number, phone.code(), address=ELSEWHERE), "only the network of who guessed is stopped"
+
+
+@on_sqlite
+def test_success_in_another_center_gives_no_more_tries(world: World, clerk: Person, database: Database) -> None:
+    phone, number = turn_on(world, clerk)
+    elsewhere, other = World(database), "白云山下有三只羊"
+    volunteer_id = in_transaction(
+        volunteers.register_volunteer,
+        name="陈晓燕",
+        phone=number,
+        place_id=elsewhere.station_id,
+        actor=elsewhere.builder,
+    )
+    identity_id = in_snapshot(get_volunteer, volunteer_id, elsewhere.center_id).identity_id
+    hashed = hash_password(other, phone=number)
+    in_transaction(credentials.set_password, identity_id, elsewhere.center_id, password_hash=hashed)
+    ticket = refused(lambda: log_in(number)).context["ticket"]
+    come = partial(login.choose_center, ticket, world.center_id, kind="browser", address=HERE)
+    for _ in range(PER_LOGIN_HERE.most):
+        assert refused(partial(come, totp=wrong_code(phone.secret))).code == "people.totp_wrong"
+        assert login.log_in(number, other, kind="browser", address=HERE).center_id == elsewhere.center_id
+    assert isinstance(refused(partial(come, totp=phone.code())), TooMany)
 
 
 @on_sqlite
