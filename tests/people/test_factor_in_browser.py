@@ -1,4 +1,4 @@
-"""The second factor in a real browser: turned on from the code on the page, asked for at log-in and before a decision."""
+"""The second factor in a real browser: turned on from the page, asked for at log-in and before a decision."""
 
 import io
 

@@ -94,8 +94,9 @@ def new_recovery_codes(session: Session, *, actor: Actor) -> list[str]:
 def _turn_on(session: Session, secret: str, step: int, *, made_at: datetime, actor: Actor) -> list[str]:
     lock_password(session, actor.identity_id, actor.center_id)
     _need_off(session, actor)
+    codes = factors.turn_on(session, secret, step, made_at=made_at, actor=actor)
     proving.note_proof(session, actor, factor=True)
-    return factors.turn_on(session, secret, step, made_at=made_at, actor=actor)
+    return codes
 
 
 def _need_off(session: Session, actor: Actor) -> None:

@@ -22,7 +22,7 @@ from ledger.people.access.candidates import Candidate, candidate_of
 from ledger.people.access.devices import Device, new_device
 from ledger.people.access.misses import Attempt
 from ledger.people.access.passwords import password_is_right
-from ledger.people.identities.queries import phone_hash, phone_of
+from ledger.people.identities.queries import lock_password, phone_hash, phone_of
 from ledger.people.models import LoginSession
 from ledger.web.rate_limit import network_of
 
@@ -71,9 +71,11 @@ def prove(actor: Actor, given: Given) -> Candidate:
     if given.password is not None and not password_is_right(candidate.password_hash, given.password):
         in_transaction(misses.miss, attempt, [candidate])
         raise Rejected("people.old_password_wrong")
-    if not in_transaction(_succeed, attempt, candidate, given, actor=actor):
+    try:
+        in_transaction(_succeed, attempt, candidate, given, actor=actor)
+    except Rejected:
         in_transaction(misses.miss, attempt, [candidate])
-        raise Rejected("people.own_totp_wrong")
+        raise
     return candidate
 
 
@@ -84,13 +86,16 @@ def note_proof(session: Session, actor: Actor, *, password: bool = False, factor
     session.connection().execute(sa.update(_session).where(*_this_log_in(actor)).values(given))
 
 
-def _succeed(session: Session, attempt: Attempt, candidate: Candidate, given: Given, *, actor: Actor) -> bool:
+def _succeed(session: Session, attempt: Attempt, candidate: Candidate, given: Given, *, actor: Actor) -> None:
+    """Note the proof, if the password is still the one that was right. Locks in the order of a log-in."""
+    misses.succeed(session, attempt, candidate)
+    stored = lock_password(session, actor.identity_id, actor.center_id)
+    if given.password is not None and stored != candidate.password_hash:
+        raise Rejected("people.old_password_wrong")
     by_factor = given.totp is not None
     if by_factor and not factors.use_code(session, actor.identity_id, actor.center_id, given.totp or ""):
-        return False
-    misses.succeed(session, attempt, candidate)
+        raise Rejected("people.own_totp_wrong")
     note_proof(session, actor, password=given.password is not None, factor=by_factor)
-    return True
 
 
 def _me(session: Session, actor: Actor) -> tuple[Candidate, str]:
