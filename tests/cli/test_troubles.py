@@ -40,6 +40,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "user grant": ("13800138000", "clerk", "--name", "陈晓燕", "--household", "none", *ON_SERVER),
     "user code": (PHONE, *ON_SERVER),
     "user revoke": (PHONE, *ON_SERVER),
+    "user remove-factor": (PHONE, *ON_SERVER),
     "import volunteers": (LIST,),
 }
 # Not one sentence, but a report of all: tests/cli/test_doctor.py takes it through the same troubles.
