@@ -1,10 +1,19 @@
-"""Actors: an identity with resolved grants. Nothing in here queries the database."""
+"""Actors: an identity with resolved grants. Nothing in here queries the database itself.
 
-from dataclasses import dataclass, field
+An actor is read when the request begins, and a unit may wait for its turn until the actor has been dismissed. So a unit
+asks again, by what `renew` reads: once, and only when it asks for a permission that isn't one of `AT_THE_COUNTER`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import TypeAlias
+
+from sqlalchemy.orm import Session
 
 from ledger.kernel.errors import ErrorText, Forbidden, register
 from ledger.kernel.paths import ROOT, is_under
-from ledger.kernel.permissions import AT_ROOT, Permission
+from ledger.kernel.permissions import AT_ROOT, AT_THE_COUNTER, Permission
 
 register(
     "access",
@@ -42,19 +51,40 @@ class Grant:
             raise ValueError(f"{self.permission.value} counts for the whole center, not for {self.place_path}")
 
 
+Renew: TypeAlias = Callable[[Session, int, int], frozenset[Grant]]
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person acting in a center. `origin` names the device or log-in session for the idempotency of scans."""
+    """A person acting in a center. `origin` names the device or log-in session for the idempotency of scans.
+
+    `renew` reads what the person with this identity in this center holds now; `now` is that, inside a unit.
+    """
 
     identity_id: int
     center_id: int
     grants: frozenset[Grant] = field(default_factory=frozenset)
     volunteer_id: int | None = None
     origin: str = ""
+    renew: Renew | None = field(default=None, compare=False, repr=False)
+    now: Callable[[], frozenset[Grant]] | None = field(default=None, compare=False, repr=False)
+
+    def inside(self, session: Session) -> "Actor":
+        """The actor for a unit, who holds nothing there that was taken from them meanwhile."""
+        renew = self.renew
+        if renew is None:
+            return self
+        return replace(self, now=cache(lambda: renew(session, self.identity_id, self.center_id)))
+
+    def _held(self, permission: Permission) -> list[Grant]:
+        held = [grant for grant in self.grants if grant.permission == permission]
+        if not held or self.now is None or permission in AT_THE_COUNTER:
+            return held
+        return [grant for grant in held if grant in self.now()]
 
     def may(self, permission: Permission, place_path: str) -> bool:
         """Whether the actor holds the permission for the place; ROOT asks for the whole center."""
-        return any(grant.permission == permission and is_under(place_path, [grant.place_path]) for grant in self.grants)
+        return any(is_under(place_path, [grant.place_path]) for grant in self._held(permission))
 
     def need(self, permission: Permission, place_path: str) -> None:
         """Raises Forbidden("access.denied") unless `may`."""
@@ -63,7 +93,7 @@ class Actor:
 
     def may_somewhere(self, permission: Permission) -> bool:
         """Whether the actor holds the permission at any place: for menus, and for lists cut to `paths`."""
-        return any(grant.permission == permission for grant in self.grants)
+        return bool(self._held(permission))
 
     def need_somewhere(self, permission: Permission) -> None:
         """Raises Forbidden("access.denied") unless `may_somewhere`: the list that follows must be cut to `paths`."""
@@ -72,7 +102,7 @@ class Actor:
 
     def paths(self, permission: Permission) -> list[str]:
         """The place prefixes for which the actor holds the permission."""
-        return sorted({grant.place_path for grant in self.grants if grant.permission == permission})
+        return sorted({grant.place_path for grant in self._held(permission)})
 
 
 @dataclass(frozen=True, slots=True)

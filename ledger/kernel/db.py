@@ -5,14 +5,15 @@
 because it holds the writer and may be run again.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.orm import Session
 
 from ledger.kernel import clock, founding, runtime
+from ledger.kernel.actor import Actor
 from ledger.kernel.database import Database
 from ledger.kernel.errors import Unavailable
 from ledger.kernel.idempotency import Once
@@ -38,11 +39,21 @@ def in_transaction_once(
 ) -> T:
     """`in_transaction` under a key: a second call gets the first one's answer or refusal, and runs nothing.
 
-    Without a key, which API clients may omit, each call runs.
+    Without a key, which API clients may omit, each call runs. Actors among the arguments hold in the unit what they
+    still hold then.
     """
-    unit = Unit(lambda session: work(session, *args, **kwargs), once, now=clock.now())
+    unit = Unit(lambda session: _with_actors_as_now(work, session, args, kwargs), once, now=clock.now())
     value: T = _database().run_unit(unit)
     return value
+
+
+def _with_actors_as_now(
+    work: Callable[..., T], session: Session, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> T:
+    def still(value: Any) -> Any:
+        return value.inside(session) if isinstance(value, Actor) else value
+
+    return work(session, *map(still, args), **{name: still(value) for name, value in kwargs.items()})
 
 
 def in_snapshot(query: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:

@@ -55,3 +55,8 @@ STEPS_UP = frozenset(
         Permission.MANAGE_STAFF,
     }
 )
+# What is done with people waiting in line: it takes no statement more to ask whether the role is still held. A log-in
+# ends with its role, and what is done under one can be voided.
+AT_THE_COUNTER = frozenset(
+    {Permission.OWN_RECORD, Permission.CHECK_IN_OTHERS, Permission.STATION_SCREEN, Permission.TILL}
+)

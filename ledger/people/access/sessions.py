@@ -114,8 +114,17 @@ def load_holder(session: Session, token: str) -> Holder | None:
         grants=frozenset(grants),
         volunteer_id=volunteer_id,
         origin=f"session:{public_id(session_id)}",
+        renew=grants_now,
     )
     return Holder(actor, is_due(used_at, now, is_staff=bool(roles)))
+
+
+def grants_now(session: Session, identity_id: int, center_id: int) -> frozenset[Grant]:
+    """What a person's roles give in a center, which nobody takes from them before the unit ends."""
+    own = (_grant.c.center_id == center_id, _grant.c.identity_id == identity_id, *in_force())
+    query = sa.select(_grant.c.role, _grant.c.place_path).where(*own).order_by(_grant.c.id).with_for_update(read=True)
+    found = session.connection().execute(query, {"today": clock.today()})
+    return frozenset(grant for row in found for grant in grants_of(row.role, row.place_path))
 
 
 def roles_of(session: Session, identity_id: int, center_id: int) -> list[RoleView]:
