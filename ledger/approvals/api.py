@@ -50,7 +50,8 @@ def propose(body: dict[str, Any]) -> dict[str, Any]:
     prepared run; `points.clawback` {"transfer_id"} of an award; `people.grant` {"identity_id", "role", "place_id",
     "household" as the register has it, null for none, "valid_until" optional}; `people.code` {"identity_id"} of who
     decides or audits: who approves it then prints the code on the page of the approval; `people.factor`
-    {"identity_id"} of who has lost their second factor.
+    {"identity_id"} of who has lost their second factor; `people.household` {"identity_id", "household"} for who decides
+    or audits, and for who lives with them.
     """
     kind, payload, reason = body["kind"], body["payload"], body["reason"]
     once, actor, desk = find_idempotency_key(), get_actor(), get_desk()

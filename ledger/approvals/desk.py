@@ -1,11 +1,13 @@
 """The desk: which kinds of proposal exist, and who may not decide on one. app.py assembles it."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
+from ledger.approvals.asked import Holder, Holders, OneHousehold
 from ledger.approvals.queries import ProposalView
 from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
 from ledger.kernel.errors import Forbidden, Rejected
@@ -15,45 +17,10 @@ from ledger.kernel.permissions import Permission
 Values = Mapping[str, Any]
 # Who steps in where everybody else who might decide is barred.
 AUDITS = (Permission.READ_BOOKS, Permission.RELEASE_AS_AUDITOR)
-# What is unusual about who decided: an auditor stood in; or role or code came from the proposer within 30 days.
-STOOD_IN, OWES_PROPOSER = "stood_in", "owes_proposer"
-REMARKS = (STOOD_IN, OWES_PROPOSER)
-
-
-class OneHousehold(Protocol):
-    """Whether a person shares a household with any of the others, given as identities or volunteers.
-
-    With `lock`, nobody can change the answer before the unit ends.
-    """
-
-    def __call__(
-        self,
-        session: Session,
-        identity_id: int,
-        center_id: int,
-        *,
-        identities: Collection[int] = (),
-        volunteers: Collection[int] = (),
-        lock: bool = False,
-    ) -> bool:
-        """True if they share one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Somebody who holds a permission, and which volunteer of the center they are, if any."""
-
-    identity_id: int
-    volunteer_id: int | None
-
-
-class Holders(Protocol):
-    """Everybody who holds one of these permissions for the whole center; with `lock` until the unit ends."""
-
-    def __call__(
-        self, session: Session, permissions: Collection[Permission], center_id: int, *, lock: bool = False
-    ) -> Sequence[Holder]:
-        """The holders."""
+# What is unusual about who decided: an auditor stood in; role or code came from the proposer within 30 days; or two or
+# three people have decided for one another within 30 days.
+STOOD_IN, OWES_PROPOSER, IN_TURN = "stood_in", "owes_proposer", "in_turn"
+REMARKS = (STOOD_IN, OWES_PROPOSER, IN_TURN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +57,10 @@ def _never(_values: Values) -> bool:
     return False
 
 
+def _no_number(_values: Values) -> str | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of proposal, with everything specific to it, so that no other code checks its name.
@@ -97,10 +68,10 @@ class Kind:
     `title` is a lazy text. Who holds one of `decide` may decide. `check` refuses what could never be done; `execute`
     does it in the decision's unit and returns a short reference to the result. With `single`, only one proposal per
     subject may be open. `person` is whose log-in it concerns, if any; `gains` whether that person, or the volunteer
-    concerned, gains by it. `subject_words` words the subjects of several proposals of the kind, in their order, with a
-    number of statements that doesn't depend on theirs; it receives the names of the members concerned by id.
-    `consequence` receives the text of one subject and says what approval would do now. Both are called in the reader's
-    language.
+    concerned, gains by it. `household` is the number that it says for their household, if any: it bars like one that is
+    known. `subject_words` words the subjects of several proposals of the kind, in their order, with a number of
+    statements that doesn't depend on theirs; it receives the names of the members concerned by id. `consequence`
+    receives the text of one subject and says what approval would do now. Both are called in the reader's language.
     """
 
     name: str
@@ -115,6 +86,7 @@ class Kind:
     single: bool = False
     person: Callable[[Values], int | None] = _nobody
     gains: Callable[[Values], bool] = _never
+    household: Callable[[Values], str | None] = _no_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +118,7 @@ class Desk:
 
         The households stay locked until the unit ends.
         """
-        matter = _Matter(kind.person(values), member_id, kind.gains(values), by.identity_id, by.center_id)
+        matter = _matter(kind, values, member_id, by.identity_id, by.center_id)
         own = matter.person == by.identity_id or (
             matter.gains and member_id is not None and member_id == by.volunteer_id
         )
@@ -224,45 +196,57 @@ class Desk:
         self, session: Session, who: Holder, proposal: ProposalView, center_id: int, *, lock: bool
     ) -> str | None:
         """The code of what forbids it, whatever their role."""
-        matter = self._matter(proposal, center_id)
+        matter = self.matter(proposal, center_id)
         if who.identity_id in (matter.proposed_by, matter.person):
             return "approvals.two_people_needed"
         if who.volunteer_id is not None and who.volunteer_id == matter.member_id:
             return "approvals.two_people_needed"
         if self._household_gains(session, matter, lock=lock):
             return "approvals.own_gain"
-        identities = [matter.proposed_by, *matter.people]
-        near = self.one_household(
-            session, who.identity_id, center_id, identities=identities, volunteers=matter.members, lock=lock
-        )
+        near = self._near(session, who.identity_id, matter, [matter.proposed_by, *matter.people], lock=lock)
         return "approvals.same_household" if near else None
 
-    def _matter(self, proposal: ProposalView, center_id: int) -> "_Matter":
+    def matter(self, proposal: ProposalView, center_id: int) -> "Matter":
+        """Whom a proposal concerns."""
         kind = self.kind(proposal.kind)
         values = kind.payload.read(proposal.payload)
-        return _Matter(kind.person(values), proposal.member_id, kind.gains(values), proposal.proposed_by, center_id)
+        matter = _matter(kind, values, proposal.member_id, proposal.proposed_by, center_id)
+        return replace(matter, since=proposal.proposed_at)
 
-    def _household_gains(self, session: Session, matter: "_Matter", *, lock: bool) -> bool:
+    def _household_gains(self, session: Session, matter: "Matter", *, lock: bool) -> bool:
         """Whether somebody of the proposer's household gains by it."""
-        return matter.gains and self.one_household(
+        return matter.gains and self._near(session, matter.proposed_by, matter, matter.people, lock=lock)
+
+    def _near(
+        self, session: Session, identity_id: int, matter: "Matter", identities: Collection[int], *, lock: bool
+    ) -> bool:
+        """Whether somebody is of one household with these people or with whom the matter concerns."""
+        return self.one_household(
             session,
-            matter.proposed_by,
+            identity_id,
             matter.center_id,
-            identities=matter.people,
+            identities=identities,
             volunteers=matter.members,
+            numbers=matter.numbers,
+            since=matter.since,
             lock=lock,
         )
 
 
 @dataclass(frozen=True, slots=True)
-class _Matter:
-    """Whom a proposal concerns, by log-in or as a volunteer, whether they gain by it, and who proposes it."""
+class Matter:
+    """Whom a proposal concerns, by log-in or as a volunteer, whether they gain by it, and who proposes it.
+
+    `household` is the number that it says for their household; `since` when it was proposed, if it was.
+    """
 
     person: int | None
     member_id: int | None
     gains: bool
+    household: str | None
     proposed_by: int
     center_id: int
+    since: datetime | None = None
 
     @property
     def people(self) -> list[int]:
@@ -271,3 +255,11 @@ class _Matter:
     @property
     def members(self) -> list[int]:
         return [] if self.member_id is None else [self.member_id]
+
+    @property
+    def numbers(self) -> list[str]:
+        return [] if self.household is None else [self.household]
+
+
+def _matter(kind: Kind, values: Values, member_id: int | None, proposed_by: int, center_id: int) -> Matter:
+    return Matter(kind.person(values), member_id, kind.gains(values), kind.household(values), proposed_by, center_id)

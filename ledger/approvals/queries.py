@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from ledger.approvals.models import Proposal, ProposalDecision
 from ledger.kernel.errors import NotFound
+from ledger.kernel.ids import public_id
 from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.kernel.types import table_of
 
@@ -89,6 +90,24 @@ def waiting_of(session: Session, identity_id: int, center_id: int) -> list[Propo
     ids = session.connection().scalars(own.order_by(_proposal.c.id).with_for_update()).all()
     rows = session.connection().execute(_query(center_id).where(_proposal.c.id.in_(ids)).order_by(_proposal.c.id))
     return [_view(row) for row in rows]
+
+
+def deciders_for(
+    session: Session, identity_id: int, volunteer_id: int | None, *, center_id: int, since: datetime
+) -> set[int]:
+    """Who has approved since then what concerned this person, by log-in or as a volunteer."""
+    about = [_proposal.c.subject_ref == f"identity:{public_id(identity_id)}"]
+    if volunteer_id is not None:
+        about.append(_proposal.c.member_id == volunteer_id)
+    decided = sa.and_(_decision.c.center_id == _proposal.c.center_id, _decision.c.proposal_id == _proposal.c.id)
+    query = sa.select(_decision.c.decided_by).join(_proposal, decided).distinct()
+    found = query.where(
+        _proposal.c.center_id == center_id,
+        _proposal.c.status == "approved",
+        sa.or_(*about),
+        _decision.c.decided_at >= since,
+    )
+    return set(session.connection().scalars(found))
 
 
 def proposers_waiting(session: Session, center_id: int) -> list[int]:

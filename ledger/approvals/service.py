@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.approvals import queries
+from ledger.approvals.circles import remark_circle
 from ledger.approvals.desk import Desk, Kind, Values
 from ledger.approvals.models import Proposal, ProposalDecision
 from ledger.approvals.queries import ProposalView
@@ -80,7 +81,10 @@ def approve(session: Session, proposal_id: int, note: str, *, actor: Actor, desk
     Conflict("approvals.already_decided"), and whatever carrying it out raises; then nothing changes.
     """
     proposal, kind = _open(session, proposal_id, actor, desk)
-    remarks = desk.need_another(session, actor, proposal)
+    remarks = (
+        *desk.need_another(session, actor, proposal),
+        *remark_circle(session, proposal, actor=actor, desk=desk),
+    )
     result_ref = kind.execute(session, kind.payload.read(proposal.payload), proposal, actor)
     _decide(session, proposal, "approved", note, actor=actor, result_ref=result_ref, remarks=remarks)
     return {"proposal_id": proposal.id, "result_ref": result_ref}
@@ -121,6 +125,16 @@ def withdraw_all_of(session: Session, identity_id: int, *, actor: Actor) -> int:
     for proposal in waiting:
         _decide(session, proposal, "withdrawn", "", actor=actor)
     return len(waiting)
+
+
+def withdraw_about(session: Session, kind: str, subject_ref: str, *, actor: Actor) -> None:
+    """Withdraw what waits of a kind about a subject that is no longer what it was; checks no permission."""
+    waiting = queries.find_waiting(session, actor.center_id, kind, subject_ref)
+    if waiting is None:
+        return
+    proposal = queries.get_proposal(session, waiting, actor.center_id, lock=True)
+    if proposal.status == "proposed":
+        _decide(session, proposal, "withdrawn", "", actor=actor)
 
 
 def _open(session: Session, proposal_id: int, actor: Actor, desk: Desk) -> tuple[ProposalView, Kind]:

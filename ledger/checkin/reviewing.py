@@ -17,7 +17,7 @@ from ledger.kernel.errors import Forbidden, Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
 from ledger.kernel.types import table_of
-from ledger.people.households.service import one_household
+from ledger.people.households.together import one_household
 
 _decision = table_of(ReviewDecision)
 

@@ -11,7 +11,7 @@ from ledger.demo.stage import Stage
 from ledger.kernel import clock
 from ledger.kernel.ids import public_id
 from ledger.people.access.holders import holders, owes
-from ledger.people.households.service import one_household
+from ledger.people.households.together import one_household
 from ledger.points.book import queries as points
 from ledger.points.expiry import service as expiry
 from ledger.points.expiry.kinds import RELEASE

@@ -75,6 +75,11 @@ register(
             403, "自己家的人不能自己迁出去", "Nobody takes their own family out of its household",
             "同一户的人不能互相审批，所以要请另一位站长或管理员来改", "Who is of one household may not decide for one another, so another manager or administrator must change this",
         ),
+        "household_takes_two": ErrorText(
+            403, "管理员、审计员和同住的人改户要两个人", "It takes two people to change the household of who decides or audits, or of who lives with them",
+            "一户的人不能互相审批，所以改户请一位管理员提，另一位管理员或者审计员来批；给身份就先照原来登记的户填",
+            "Who is of one household may not decide for one another, so an administrator proposes it and another or an auditor decides; for a role, give the household that is registered",
+        ),
         "card_not_found": ErrorText(
             404, "没有这张卡", "There is no such card",
             "请核对卡的编号", "Check the card's id",
@@ -106,6 +111,11 @@ register(
         "code_takes_one": ErrorText(
             422, "这个人的激活码不用两个人", "A code for this person does not take two people",
             "请直接打", "Print it directly",
+        ),
+        "volunteer_elsewhere": ErrorText(
+            409, "这个人登记在您管不到的站点做志愿者", "This person volunteers at a place that you do not manage",
+            "给身份、打激活码会换掉他的密码。请他登记的站点的管理员，或者管全中心的管理员来办",
+            "A role or a code would replace their password: ask an administrator of the place where they are registered, or of the whole center",
         ),
         "code_not_yours": ErrorText(
             403, "激活码只给批的那个人看", "The code is shown only to who approved it",

@@ -57,6 +57,10 @@ EXAMPLES: dict[str, Callable[[Office], dict[str, Any]]] = {
     "points.expiry_release": lambda office: {"run_id": public_id(prepared_run(office))},
     "points.clawback": lambda office: {"transfer_id": public_id(award(office))},
     "people.grant": grant_of,
+    "people.household": lambda office: {
+        "identity_id": public_id(office.world.add_staff("clerk", name=NAME).identity_id),
+        "household": "17",
+    },
     "people.code": lambda office: {"identity_id": public_id(office.world.add_staff("auditor", name=NAME).identity_id)},
 }
 HAVE_A_FIGURE = {"points.adjustment": "+12.50", "points.expiry_release": "−9.00", "points.clawback": "−9.00"}

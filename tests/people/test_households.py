@@ -13,6 +13,7 @@ from ledger.kernel.errors import LedgerError
 from ledger.kernel.paging import PageRequest
 from ledger.people.households import queries as household_queries
 from ledger.people.households import service as households
+from ledger.people.households.together import one_household
 from ledger.people.policy import HOUSEHOLD_NUMBER_LENGTH, clean_household_number, household_key
 from ledger.people.volunteers import queries
 from tests.world import Person, World
@@ -32,7 +33,7 @@ def history(world: World, person: Person) -> list[str | None]:
 def related(world: World, one: Person, other: Person, **how: object) -> bool:
     """Whether two people share a household; asserts that naming the other by identity or volunteer agrees."""
     by_identity, by_volunteer = (
-        in_snapshot(households.one_household, one.identity_id, world.center_id, **named, **how)
+        in_snapshot(one_household, one.identity_id, world.center_id, **named, **how)
         for named in ({"identities": [other.identity_id]}, {"volunteers": [other.volunteer_id]})
     )
     assert by_identity == by_volunteer
@@ -131,7 +132,7 @@ def test_staff_who_are_no_volunteers_are_related_to_nobody(world: World) -> None
     world.house("17", volunteer)
     identities = [volunteer.identity_id, clerk.identity_id]
     ask = {"identities": identities, "volunteers": [volunteer.volunteer_id]}
-    assert not in_snapshot(households.one_household, clerk.identity_id, world.center_id, **ask)
+    assert not in_snapshot(one_household, clerk.identity_id, world.center_id, **ask)
 
 
 def test_a_household_is_one_of_a_center(world: World, database: Database) -> None:
@@ -146,7 +147,7 @@ def test_a_household_is_one_of_a_center(world: World, database: Database) -> Non
     other.house("17", neighbours[1])
     assert related(other, *neighbours)
     for one, two in ((mother, neighbours[0]), (neighbours[0], mother), (mother, daughter)):
-        asked = (households.one_household, one.identity_id, other.center_id)
+        asked = (one_household, one.identity_id, other.center_id)
         assert not in_snapshot(*asked, identities=[two.identity_id])
 
 

@@ -1,10 +1,12 @@
 """Logging in over HTTP: the choice of a center, the cookie of a known device, and the slip with its code."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
 
+from ledger.kernel import clock
 from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
@@ -164,3 +166,16 @@ def test_guessing_codes_is_stopped_for_one_network_alone(world: World, client: F
     elsewhere = client.application.test_client()
     elsewhere.environ_base["REMOTE_ADDR"] = "198.51.100.9"
     assert Browser(elsewhere).post("/first-password", **wrong | {"code": code}).status_code == 303
+
+
+def test_refused_passwords_spend_no_tries_of_who_holds_the_slip(world: World, client: FlaskClient) -> None:
+    phone = fresh_phone()
+    identity_id = enrol(world, phone)
+    code = in_transaction(credentials.make_activation_code, identity_id, actor=world.builder)
+    browser, right = Browser(client), {"phone": phone, "code": code}
+    for refused in ("12345678", "2", f"a{phone}z!"):
+        assert [browser.post("/first-password", **right, password=refused).status_code for _ in range(11)] == [422] * 11
+    wrong = {"phone": phone, "code": "ABCD-EFGH-JKMN", "password": "12345678"}
+    assert [browser.post("/first-password", **wrong).status_code for _ in range(11)] == [422] * 10 + [429]
+    with clock.at(clock.now() + timedelta(minutes=16)):
+        assert browser.post("/first-password", **right, password=PASSWORD).status_code == 303

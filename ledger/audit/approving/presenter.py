@@ -16,7 +16,7 @@ from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
 from ledger.kernel.errors import Forbidden
 from ledger.kernel.ids import parse_public_id
 from ledger.people.access.approved_codes import may_make_code
-from ledger.people.households.service import one_household
+from ledger.people.households.together import one_household
 from ledger.points.book import entries
 from ledger.web.problem import words
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext
 
-from ledger.approvals.desk import OWES_PROPOSER, STOOD_IN
+from ledger.approvals.desk import IN_TURN, OWES_PROPOSER, STOOD_IN
 
 # Word and symbol of each state.
 STATUS_WORDS: dict[str, tuple[Any, str]] = {
@@ -17,6 +17,7 @@ STATUS_WORDS: dict[str, tuple[Any, str]] = {
 REMARK_WORDS: dict[str, Any] = {
     STOOD_IN: lazy_gettext("别的人都不能批，由审计员批的"),
     OWES_PROPOSER: lazy_gettext("批的人的身份或激活码，30 天内来自提的人"),
+    IN_TURN: lazy_gettext("两三个人 30 天内互相批的"),
 }
 # Where a form shows why nothing was proposed.
 PROPOSING_FIELDS = {

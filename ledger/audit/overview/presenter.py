@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
 from sqlalchemy.orm import Session
 
-from ledger.approvals.desk import OWES_PROPOSER, STOOD_IN
+from ledger.approvals.desk import IN_TURN, OWES_PROPOSER, STOOD_IN
 from ledger.audit.naming.names import identity_names
 from ledger.kernel import clock, restored
 from ledger.kernel.actor import SYSTEM_IDENTITY
@@ -16,6 +16,7 @@ from ledger.kernel.ids import parse_public_id
 from ledger.kernel.signals import SignalView, count_signals, signals_since
 from ledger.people.access import events, lost_factors, on_server
 from ledger.people.access.events import EventView
+from ledger.people.households.deciders import SIGNAL as DECIDER_HOUSEHOLD
 from ledger.web.formats import points
 
 _STANDS = timedelta(days=30)
@@ -24,6 +25,8 @@ SIGNAL_WORDS = {
     f"approvals.{STOOD_IN}": lazy_gettext("别的人都不能批，由审计员批的"),
     f"approvals.{OWES_PROPOSER}": lazy_gettext("批的人的身份或激活码，30 天内来自提的人"),
     lost_factors.SIGNAL: lazy_gettext("关掉了一位审批人或审计员丢了的动态码"),
+    f"approvals.{IN_TURN}": lazy_gettext("两三个人 30 天内互相批的"),
+    DECIDER_HOUSEHOLD: lazy_gettext("管理员、审计员的户，或者谁和他们同住，有改动"),
     on_server.SIGNAL: lazy_gettext("在服务器上改了登录或者身份"),
     restored.SIGNAL: lazy_gettext("在服务器上恢复了备份，所有人都要重新登录"),
 }

@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from ledger.approvals.queries import ProposalView, get_proposal
+from ledger.approvals.service import withdraw_about
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, Forbidden, NotFound
@@ -46,12 +47,22 @@ def may_make_code(session: Session, proposal: ProposalView, actor: Actor) -> boo
 
 
 def why_no_code(session: Session, proposal: ProposalView, center_id: int) -> str | None:
-    """Why an approval makes no code any more, None if it does: used, over, or its person has left that level."""
+    """Why an approval makes no code any more, None if it does: used, over, or its person has left that level since.
+
+    Who has left it and come back is somebody whom other people agreed on: the approval is not for them.
+    """
     if events.happened(session, events.CODE_MADE, _about(proposal), center_id):
         return "people.code_made"
-    over = proposal.decided_at is None or clock.now() >= proposal.decided_at + APPROVAL_LASTS
-    left = level_in(session, parse_public_id(proposal.payload["identity_id"]), center_id) < DECIDER
-    return "people.code_over" if over or left else None
+    if proposal.decided_at is None or clock.now() >= proposal.decided_at + APPROVAL_LASTS:
+        return "people.code_over"
+    identity_id = parse_public_id(proposal.payload["identity_id"])
+    moved = events.level_moved(session, identity_id, center_id, since=proposal.decided_at)
+    return "people.code_over" if moved or level_in(session, identity_id, center_id) < DECIDER else None
+
+
+def withdraw_codes(session: Session, identity_id: int, *, actor: Actor) -> None:
+    """Withdraw the code that waits for somebody whose level rises or falls; what was approved is over by itself."""
+    withdraw_about(session, NAME, f"identity:{public_id(identity_id)}", actor=actor)
 
 
 def _about(proposal: ProposalView) -> str:

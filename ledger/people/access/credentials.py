@@ -14,11 +14,10 @@ from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
 from ledger.kernel.crypto import keyring
 from ledger.kernel.errors import Forbidden, Rejected
 from ledger.kernel.ids import new_id, public_id
-from ledger.kernel.paths import ROOT
-from ledger.kernel.permissions import Permission
 from ledger.kernel.sweeping import sweep
 from ledger.kernel.types import table_of
 from ledger.people.access import events
+from ledger.people.access.authority import need_say
 from ledger.people.access.candidates import centers_of_phone
 from ledger.people.access.idle import ends_after
 from ledger.people.access.sessions import level_in, roles_of
@@ -27,7 +26,6 @@ from ledger.people.identities.queries import find_identity_by_phone, lock_passwo
 from ledger.people.levels import CODE_LASTS, DECIDER
 from ledger.people.models import ActivationCode, Identity, LoginSession
 from ledger.people.policy import phone_key
-from ledger.people.volunteers.queries import find_volunteer_by_identity
 
 _session = table_of(LoginSession)
 # No letter that looks like a digit on paper.
@@ -63,9 +61,9 @@ def make_activation_code(session: Session, identity_id: int, *, actor: Actor, re
     """Make a code for paper (ABCD-EFGH-JKMN) that sets a password once; earlier codes stop working.
 
     It is for the log-in in the actor's center alone, and lasts for `code_lasts`. `reason` is for what is done on
-    the server. Raises Forbidden("access.denied" | "people.code_takes_two"), NotFound("people.identity_not_found").
+    the server. Raises Forbidden("people.code_takes_two"), and what `need_say` raises.
     """
-    _may_give_password(session, identity_id, actor)
+    need_say(session, identity_id, actor)
     if level_in(session, identity_id, actor.center_id) == DECIDER and actor.identity_id != SYSTEM_IDENTITY:
         raise Forbidden("people.code_takes_two")
     return store_code(session, identity_id, actor=actor, reason=reason)
@@ -141,23 +139,35 @@ def set_password_with_code(
     raise Rejected("people.activation_code_invalid")
 
 
+def code_fits(session: Session, *, phone: str, code: str, center_id: int | None) -> bool:
+    """Whether the code is in force for this number, in the center or else in any; it stays."""
+    number = phone_key(phone)
+    centers = [] if number is None else [center_id] if center_id is not None else centers_of_phone(session, number)
+    for center in centers:
+        identity_id = find_identity_by_phone(session, phone, center)
+        live = _live(identity_id or 0, center, code)
+        if session.connection().execute(sa.select(ActivationCode.identity_id).where(*live)).first() is not None:
+            return True
+    return False
+
+
 def _spend_code(session: Session, identity_id: int, center_id: int, code: str) -> bool:
     """Use up the code if it is this person's and in force; whether it was. Their roles can't change meanwhile."""
     lock_password(session, identity_id, center_id)
-    now = clock.now()
-    spend = (
-        sa.update(ActivationCode)
-        .where(
-            ActivationCode.center_id == center_id,
-            ActivationCode.code_hash == _code_hash(code),
-            ActivationCode.identity_id == identity_id,
-            ActivationCode.used_at.is_(None),
-            ActivationCode.expires_at > now,
-        )
-        .values(used_at=now)
-        .returning(ActivationCode.identity_id)
+    spend = sa.update(ActivationCode).where(*_live(identity_id, center_id, code)).values(used_at=clock.now())
+    spent = session.connection().execute(spend.returning(ActivationCode.identity_id))
+    return spent.scalar() is not None
+
+
+def _live(identity_id: int, center_id: int, code: str) -> tuple["sa.ColumnElement[bool]", ...]:
+    """Conditions: this code is this person's, unused and not over."""
+    return (
+        ActivationCode.center_id == center_id,
+        ActivationCode.code_hash == _code_hash(code),
+        ActivationCode.identity_id == identity_id,
+        ActivationCode.used_at.is_(None),
+        ActivationCode.expires_at > clock.now(),
     )
-    return session.connection().execute(spend).scalar() is not None
 
 
 def set_password(
@@ -253,21 +263,6 @@ def forget_log_ins(session: Session, center_id: int) -> int:
     """Sweep the center's log-ins that ended a month ago."""
     over = (LoginSession.center_id == center_id, LoginSession.expires_at < clock.now() - _SESSIONS_KEPT)
     return sweep(session, table_of(LoginSession), *over)
-
-
-def _may_give_password(session: Session, identity_id: int, actor: Actor) -> None:
-    """A code is as good as the password, so the actor must outrank every role of the person."""
-    lock_password(session, identity_id, actor.center_id)
-    if actor.identity_id == SYSTEM_IDENTITY:
-        return
-    grants = roles_of(session, identity_id, actor.center_id)
-    for grant in grants:
-        actor.need(Permission.MANAGE_STAFF, grant.place_path)
-    volunteer = find_volunteer_by_identity(session, identity_id, actor.center_id)
-    if volunteer is not None and not grants:
-        actor.need(Permission.MANAGE_VOLUNTEERS, volunteer.place_path)
-    if volunteer is None and not grants:
-        actor.need(Permission.MANAGE_STAFF, ROOT)
 
 
 def _replace_password(

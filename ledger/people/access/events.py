@@ -72,6 +72,14 @@ def happened(session: Session, kind: str, about: str, center_id: int) -> bool:
     return session.connection().execute(sa.select(_event.c.id).where(*own).limit(1)).first() is not None
 
 
+def level_moved(session: Session, identity_id: int, center_id: int, *, since: datetime) -> bool:
+    """Whether a person's level has risen or fallen since then: a rise ends credentials, a role's end sessions."""
+    own = (_event.c.center_id == center_id, _event.c.identity_id == identity_id, _event.c.at >= since)
+    fell = sa.and_(_event.c.kind == SESSIONS_ENDED, _event.c.about.like("grant:%"))
+    query = sa.select(_event.c.id).where(*own, sa.or_(_event.c.kind == CREDENTIALS_ENDED, fell)).limit(1)
+    return session.connection().execute(query).first() is not None
+
+
 def given_by(session: Session, identity_id: int, giver_id: int, center_id: int, *, since: timedelta) -> bool:
     """Whether a person has got a role or a code from the giver within this time, or because the giver proposed it."""
     own = (_event.c.center_id == center_id, _event.c.identity_id == identity_id, _event.c.at >= clock.now() - since)

@@ -1,4 +1,4 @@
-"""Hiring by one person, or proposing it where it takes two."""
+"""Hiring and changing a household by one person, or proposing it where it takes two."""
 
 from typing import Any
 
@@ -7,9 +7,14 @@ from sqlalchemy.orm import Session
 from ledger.approvals.desk import Desk
 from ledger.approvals.service import propose
 from ledger.kernel.actor import Actor
+from ledger.kernel.errors import Forbidden
+from ledger.kernel.paths import ROOT
+from ledger.kernel.permissions import Permission
 from ledger.people.access import kinds
 from ledger.people.access.staff import Post, add_staff, grant_role, takes_two
+from ledger.people.households.service import set_household
 from ledger.people.managing import place_path
+from ledger.people.volunteers.queries import get_volunteer
 
 
 def hire_or_propose(
@@ -27,3 +32,22 @@ def hire_or_propose(
     payload = kinds.grant_payload(identity_id, post)
     proposal_id = propose(session, kinds.GRANT_NAME, payload, reason, actor=actor, desk=desk)
     return {"identity_id": identity_id, "proposal_id": proposal_id}
+
+
+def set_or_propose(
+    session: Session, volunteer_id: int, number: str | None, reason: str, *, actor: Actor, desk: Desk
+) -> int | None:
+    """Assign a volunteer to a household, or propose it where it takes two; then returns the proposal.
+
+    Raises what `set_household` and `propose` raise.
+    """
+    try:
+        set_household(session, volunteer_id, number, actor=actor)
+    except Forbidden as refused:
+        if refused.code != "people.household_takes_two" or not actor.may(Permission.MANAGE_STAFF, ROOT):
+            raise
+    else:
+        return None
+    identity_id = get_volunteer(session, volunteer_id, actor.center_id).identity_id
+    payload = kinds.household_payload(identity_id, number)
+    return propose(session, kinds.HOUSEHOLD.name, payload, reason, actor=actor, desk=desk)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.approvals.desk import Holder
+from ledger.approvals.asked import Holder
 from ledger.kernel import clock
 from ledger.kernel.paths import ROOT, is_top
 from ledger.kernel.permissions import Permission

@@ -16,11 +16,12 @@ from ledger.kernel.errors import Rejected
 from ledger.kernel.ids import parse_public_id, public_id
 from ledger.kernel.permissions import Permission
 from ledger.people.access import approved_codes, factors, lost_factors, staff
+from ledger.people.access.rehousing import rehouse
 from ledger.people.access.sessions import level_in
 from ledger.people.access.staff import Post
 from ledger.people.identities.queries import lock_password, names_of
 from ledger.people.levels import DECIDER
-from ledger.people.policy import HOUSEHOLD_NUMBER_LENGTH, ROLES, mask_name
+from ledger.people.policy import HOUSEHOLD_NUMBER_LENGTH, ROLES, clean_household_number, mask_name
 from ledger.people.words import ROLE_NAMES
 from ledger.places.queries import place_names
 from ledger.web.fields import Choice, Day, PublicId, Text
@@ -34,13 +35,18 @@ class PersonPayload(PayloadSchema):
     identity_id = PublicId(required=True)
 
 
-class GrantPayload(PersonPayload):
-    """The role, where, up to which day, and the household's number in the register, null for none."""
+class HouseholdPayload(PersonPayload):
+    """The household's number in the register, null for none."""
+
+    household = Text(required=True, allow_none=True, longest=HOUSEHOLD_NUMBER_LENGTH)
+
+
+class GrantPayload(HouseholdPayload):
+    """The role, where and up to which day, and the household."""
 
     role = Choice(tuple(ROLES), required=True)
     place_id = PublicId(required=True)
     valid_until = Day(load_default=None, allow_none=True)
-    household = Text(required=True, allow_none=True, longest=HOUSEHOLD_NUMBER_LENGTH)
 
 
 def grant_payload(identity_id: int, post: Post) -> Values:
@@ -58,8 +64,18 @@ def factor_payload(identity_id: int) -> Values:
     return FACTOR.payload.write({"identity_id": identity_id})
 
 
+def household_payload(identity_id: int, number: str | None) -> Values:
+    """The payload that proposes another household, in its stored form."""
+    return HOUSEHOLD.payload.write({"identity_id": identity_id, "household": number})
+
+
 def _post(values: Values) -> Post:
     return Post(values["role"], values["place_id"], values["household"], values["valid_until"])
+
+
+def _number(values: Values) -> str | None:
+    number: str | None = values["household"]
+    return number
 
 
 def _subject(values: Values) -> Subject:
@@ -107,6 +123,19 @@ def _end_factor(session: Session, values: Values, proposal: ProposalView, actor:
     return ref
 
 
+def _check_household(session: Session, values: Values, actor: Actor) -> Subject:
+    lock_password(session, values["identity_id"], actor.center_id)
+    if values["household"] is not None:
+        clean_household_number(values["household"])
+    return _subject(values)
+
+
+def _rehouse(session: Session, values: Values, proposal: ProposalView, actor: Actor) -> str:
+    about = f"proposal:{public_id(proposal.id)}"
+    rehouse(session, values["identity_id"], values["household"], about=about, actor=actor)
+    return _subject(values).ref
+
+
 def _people(
     session: Session, proposals: Sequence[ProposalView], center_id: int, members: Mapping[int, str]
 ) -> list[SubjectWords]:
@@ -136,10 +165,17 @@ def _roles(
 def _after_grant(session: Session, proposal: ProposalView, center_id: int, subject: str) -> str:
     return str(
         _(
-            "批准以后马上有这个身份：%(who)s。以前没有这么高的身份的，密码、激活码和登录都作废，新的激活码也要两个人。",
+            "批准以后马上有这个身份：%(who)s。%(home)s以前没有这么高的身份的，密码、激活码和登录都作废，新的激活码也要两个人。",
             who=subject,
+            home=_home(proposal),
         )
     )
+
+
+def _home(proposal: ProposalView) -> str:
+    """The household that a proposal says, for whoever decides to check."""
+    number = proposal.payload["household"]
+    return str(_("没有登记住在哪一户。") if number is None else _("登记住在 %(number)s 户。", number=number))
 
 
 def _after_code(session: Session, proposal: ProposalView, center_id: int, subject: str) -> str:
@@ -157,6 +193,11 @@ def _after_factor(session: Session, proposal: ProposalView, center_id: int, subj
     )
 
 
+def _after_household(session: Session, proposal: ProposalView, center_id: int, subject: str) -> str:
+    who = str(_("批准以后改登记：%(name)s。", name=subject))
+    return f"{who}{_home(proposal)}{_('改以前住在一户的人，30 天里还是不能互相审批。')}"
+
+
 def _about_person(
     name: str,
     title: Any,
@@ -169,6 +210,7 @@ def _about_person(
         [Session, Sequence[ProposalView], int, Mapping[int, str]], Sequence[SubjectWords]
     ] = _people,
     gains: bool = False,
+    household: Callable[[Values], str | None] = lambda _values: None,
 ) -> Kind:
     """A kind about somebody's log-in: proposed by who manages the center's staff, decided by another or an auditor."""
     return Kind(
@@ -184,6 +226,7 @@ def _about_person(
         single=True,
         person=lambda values: int(values["identity_id"]),
         gains=lambda _values: gains,
+        household=household,
     )
 
 
@@ -196,6 +239,7 @@ GRANT = _about_person(
     consequence=_after_grant,
     subject_words=_roles,
     gains=True,
+    household=_number,
 )
 CODE = _about_person(
     approved_codes.NAME,
@@ -212,4 +256,14 @@ FACTOR = _about_person(
     check=_check_factor,
     execute=_end_factor,
     consequence=_after_factor,
+)
+HOUSEHOLD = _about_person(
+    "people.household",
+    lazy_gettext("改户"),
+    payload=HouseholdPayload(),
+    check=_check_household,
+    execute=_rehouse,
+    consequence=_after_household,
+    gains=True,
+    household=_number,
 )

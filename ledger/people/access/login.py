@@ -131,15 +131,13 @@ def set_first_password(
     network = network_of(address)
     tries = (misses.CODES_PER_ADDRESS, network), (misses.CODES_PER_PHONE_HERE, f"{key} {network}")
     count_try(*tries)
-    password_hash = hash_password(password, phone=phone_key(phone) or phone)
-    owner = in_transaction(
-        credentials.set_password_with_code,
-        phone=phone,
-        code=code,
-        center_id=center_id,
-        password_hash=password_hash,
-        check=partial(_refuse_names, password=password, phone=phone),
-    )
+    try:
+        password_hash, owner = _use_code(phone, code, password, center_id)
+    except Rejected:
+        # Who holds the slip has not guessed, however many passwords of theirs are refused.
+        if in_snapshot(credentials.code_fits, phone=phone, code=code, center_id=center_id):
+            in_transaction(give_back, *tries)
+        raise
     in_transaction(give_back, *tries)
     candidate = in_snapshot(candidate_of, owner.identity_id, owner.center_id)
     if candidate is None or not candidate.belongs:
@@ -149,6 +147,20 @@ def set_first_password(
         return in_transaction(_open, owned, key, Way(kind, device))
     except Forbidden as error:
         raise _with_ticket(error, tickets.make_ticket([owned], key), owner.center_id) from error
+
+
+def _use_code(phone: str, code: str, password: str, center_id: int | None) -> tuple[str, CodeOwner]:
+    """Set the password that the code allows; returns its hash and whose it is."""
+    password_hash = hash_password(password, phone=phone_key(phone) or phone)
+    owner = in_transaction(
+        credentials.set_password_with_code,
+        phone=phone,
+        code=code,
+        center_id=center_id,
+        password_hash=password_hash,
+        check=partial(_refuse_names, password=password, phone=phone),
+    )
+    return password_hash, owner
 
 
 def _refuse_names(session: Session, owner: CodeOwner, *, password: str, phone: str) -> None:

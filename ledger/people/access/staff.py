@@ -16,9 +16,12 @@ from ledger.kernel.errors import Conflict, Forbidden, NotFound
 from ledger.kernel.ids import new_id, public_id
 from ledger.kernel.permissions import Permission
 from ledger.people.access import credentials, events
+from ledger.people.access.approved_codes import withdraw_codes
+from ledger.people.access.authority import need_place_of_risen
 from ledger.people.access.holders import proposers
 from ledger.people.access.sessions import level_in
 from ledger.people.access.terms import in_force
+from ledger.people.households.deciders import need_said_before
 from ledger.people.households.service import household_of_number
 from ledger.people.identities.queries import lock_password
 from ledger.people.identities.service import find_or_make_identity, prepare
@@ -96,13 +99,16 @@ def grant_role(session: Session, identity_id: int, post: Post, *, actor: Actor, 
 
     A rise in level ends the person's codes and sessions and clears the password, whoever set it: whoever held one of
     them before the rise holds nothing after it. `reason` is for what is done on the server. Returns the grant's id.
-    Raises Forbidden("access.denied" | "people.grant_takes_two"), and what `check_grant` raises.
+    Raises Forbidden("access.denied" | "people.grant_takes_two" | "people.household_takes_two"), and what
+    `check_grant` and `need_place_of_risen` raise.
     """
     permissions_of(post.role)
     actor.need(Permission.MANAGE_STAFF, place_path(session, post.place_id, actor.center_id))
     path = check_grant(session, identity_id, post, actor.center_id)
     if takes_two(post.role, path) and actor.identity_id != SYSTEM_IDENTITY:
         raise Forbidden("people.grant_takes_two")
+    need_place_of_risen(session, identity_id, actor)
+    need_said_before(session, identity_id, post.household, actor)
     return _grant(session, identity_id, post, path, By(actor, granted_by=actor.identity_id, reason=reason))
 
 
@@ -159,6 +165,7 @@ def _grant(session: Session, identity_id: int, post: Post, path: str, by: By) ->
     if level_in(session, identity_id, center_id) > before:
         credentials.end_credentials(session, identity_id, center_id)
         note(events.CREDENTIALS_ENDED)
+        withdraw_codes(session, identity_id, actor=by.actor)
     return grant_id
 
 
@@ -186,6 +193,7 @@ def revoke_role(session: Session, grant_id: int, *, actor: Actor, reason: str = 
     if level_in(session, identity_id, center_id) < before:
         credentials.end_sessions_and_codes(session, identity_id, center_id)
         note(events.SESSIONS_ENDED)
+        withdraw_codes(session, identity_id, actor=actor)
     if identity_id not in proposers(session, center_id):
         withdraw_all_of(session, identity_id, actor=actor)
 

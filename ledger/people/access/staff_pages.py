@@ -41,6 +41,7 @@ _FIELDS = {
     "people.name_invalid": "name",
     "people.phone_invalid": "phone",
     "people.name_differs": "phone",
+    "people.volunteer_elsewhere": "phone",
     "people.role_unknown": "role",
     "people.role_held": "role",
     "people.place_not_found": "place_id",

@@ -1,15 +1,6 @@
-"""Which household each person belongs to. Members of one household never decide on each other's cases.
+"""Writes of households: who belongs to which. `together.py` asks who shares one."""
 
-A person has one identity and at most one volunteer record in a center, and a household belongs to one center. Staff
-need not volunteer, so their household is asked at each grant; every grant that was not revoked counts.
-
-A decision locks the identity rows of the people concerned until it commits, so their households can't change
-meanwhile; identities exist before volunteers do. The history of households therefore shows what a decision relied on.
-"""
-
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -21,13 +12,15 @@ from ledger.kernel.chunks import chunks
 from ledger.kernel.errors import Forbidden
 from ledger.kernel.ids import new_id
 from ledger.kernel.types import table_of
+from ledger.people.households import deciders
 from ledger.people.households.queries import is_last
+from ledger.people.households.together import identities_of, lock_identities
 from ledger.people.managing import need_to_manage
-from ledger.people.models import Household, HouseholdChange, Identity, RoleGrant, Volunteer
+from ledger.people.models import Household, HouseholdChange, Volunteer
 from ledger.people.policy import clean_household_number, household_key
 
 _household, _change = table_of(Household), table_of(HouseholdChange)
-_identity, _volunteer, _grant = table_of(Identity), table_of(Volunteer), table_of(RoleGrant)
+_volunteer = table_of(Volunteer)
 
 
 class _Last(NamedTuple):
@@ -38,56 +31,6 @@ class _Last(NamedTuple):
 
 
 _NEVER = _Last(0, None)
-
-
-def one_household(
-    session: Session,
-    identity_id: int,
-    center_id: int,
-    *,
-    identities: Collection[int] = (),
-    volunteers: Collection[int] = (),
-    at: datetime | None = None,
-    lock: bool = False,
-) -> bool:
-    """Whether a person shares a household of the center with any of the others, now or as known at a time.
-
-    The others are named by identity or by volunteer. Nobody is related to themselves, and people without a household
-    are related to nobody. With `lock` the answer can't change before this unit ends.
-    """
-    concerned = {*identities, identity_id} | _identities_of(session, volunteers, center_id)
-    if lock:
-        _lock_identities(session, concerned, center_id, shared=True)
-    found = _households_of(session, concerned, center_id, at)
-    mine = found.pop(identity_id, set())
-    return any(mine & theirs for theirs in found.values())
-
-
-def _households_of(
-    session: Session, identity_ids: Collection[int], center_id: int, at: datetime | None
-) -> dict[int, set[int]]:
-    """The households of people, as volunteers and as staff, now or as known at a time."""
-    of_volunteer = sa.and_(_change.c.center_id == _volunteer.c.center_id, _change.c.volunteer_id == _volunteer.c.id)
-    lived = (
-        sa.select(_volunteer.c.identity_id, _change.c.household_id)
-        .join(_change, of_volunteer)
-        .where(_volunteer.c.center_id == center_id, _volunteer.c.identity_id.in_(identity_ids))
-        .where(_change.c.household_id.is_not(None), is_last(at))
-    )
-    held: sa.ColumnElement[bool] = _grant.c.revoked_at.is_(None)
-    if at is not None:
-        held = sa.and_(_grant.c.granted_at <= at, sa.or_(held, _grant.c.revoked_at > at))
-    said = sa.select(_grant.c.identity_id, _grant.c.household_id).where(
-        _grant.c.center_id == center_id,
-        _grant.c.identity_id.in_(identity_ids),
-        _grant.c.household_id.is_not(None),
-        held,
-    )
-    found: dict[int, set[int]] = defaultdict(set)
-    for query in (lived, said):
-        for row in session.connection().execute(query):
-            found[row.identity_id].add(row.household_id)
-    return found
 
 
 def household_of_number(session: Session, number: str | None, *, actor: Actor) -> int | None:
@@ -110,16 +53,17 @@ def set_households(session: Session, wanted: Mapping[int, str | None], *, actor:
     """Assign volunteers to households by number, None for none; unknown households are created.
 
     Leaves unchanged assignments alone. Nobody may remove members from their own household, not even themselves, or
-    two members could split up just for a decision. Raises Rejected("people.household_number_invalid"),
-    NotFound("people.volunteer_not_found"), Forbidden("access.denied" | "people.own_household").
+    two members could split up just for a decision. What concerns who decides or audits takes two. Raises
+    Rejected("people.household_number_invalid"), NotFound("people.volunteer_not_found"),
+    Forbidden("access.denied" | "people.own_household" | "people.household_takes_two").
     """
     if not wanted:
         return
     numbers = {who: clean_household_number(number) if number else None for who, number in wanted.items()}
     need_to_manage(session, numbers, actor)
     mine = _volunteer_ids(session, actor)
-    concerned = _identities_of(session, [*numbers, *mine], actor.center_id)
-    _lock_identities(session, concerned, actor.center_id, shared=False)
+    concerned = identities_of(session, [*numbers, *mine], actor.center_id)
+    lock_identities(session, concerned, actor.center_id, shared=False)
     last = _last_changes(session, [*numbers, *mine], actor.center_id)
     households = _find_or_make(session, [number for number in numbers.values() if number], actor)
     goals = {who: households[household_key(number)] if number else None for who, number in numbers.items()}
@@ -128,7 +72,17 @@ def set_households(session: Session, wanted: Mapping[int, str | None], *, actor:
     if any(last.get(who, _NEVER).household_id in own for who in changing):
         raise Forbidden("people.own_household")
     if changing:
+        moves = {who: (last.get(who, _NEVER).household_id, goal) for who, goal in changing.items()}
+        deciders.need_no_second(session, moves, actor)
         _store(session, changing, last, actor)
+
+
+def move(session: Session, volunteer_id: int, number: str | None, *, actor: Actor) -> None:
+    """Assign a volunteer to a household as two people agreed; checks no permission."""
+    last = _last_changes(session, [volunteer_id], actor.center_id)
+    goal = household_of_number(session, number, actor=actor)
+    if last.get(volunteer_id, _NEVER).household_id != goal:
+        _store(session, {volunteer_id: goal}, last, actor)
 
 
 def _store(session: Session, changing: Mapping[int, int | None], last: Mapping[int, _Last], actor: Actor) -> None:
@@ -152,27 +106,6 @@ def _volunteer_ids(session: Session, actor: Actor) -> list[int]:
     """The actor as a volunteer of the center, as of now."""
     own = (_volunteer.c.center_id == actor.center_id, _volunteer.c.identity_id == actor.identity_id)
     return list(session.connection().scalars(sa.select(_volunteer.c.id).where(*own)))
-
-
-def _identities_of(session: Session, volunteer_ids: Iterable[int], center_id: int) -> set[int]:
-    query = sa.select(_volunteer.c.identity_id).where(_volunteer.c.center_id == center_id)
-    return {
-        identity_id
-        for part in chunks(volunteer_ids)
-        for identity_id in session.connection().scalars(query.where(_volunteer.c.id.in_(part)))
-    }
-
-
-def _lock_identities(session: Session, identity_ids: Iterable[int], center_id: int, *, shared: bool) -> None:
-    """Lock people's households: shared with other readers, or exclusively to change them."""
-    query = (
-        sa.select(_identity.c.id)
-        .where(_identity.c.center_id == center_id)
-        .order_by(_identity.c.id)
-        .with_for_update(read=shared, key_share=not shared)
-    )
-    for part in chunks(identity_ids):
-        session.connection().execute(query.where(_identity.c.id.in_(part))).all()
 
 
 def _last_changes(session: Session, volunteer_ids: Iterable[int], center_id: int) -> dict[int, _Last]:

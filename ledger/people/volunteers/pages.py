@@ -7,13 +7,15 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 
+from ledger.approvals.api import get_desk
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction, in_transaction_once
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
+from ledger.people.access.hiring import set_or_propose
 from ledger.people.blueprint import bp
-from ledger.people.households import service as households
+from ledger.people.households.deciders import takes_two
 from ledger.people.households.queries import household_changes, members_of
 from ledger.people.identities import queries as identities
 from ledger.people.policy import check_phone, clean_gender, clean_id_last4, clean_name
@@ -39,7 +41,14 @@ _FIELDS = {
     "people.place_not_found": "place_id",
 }
 
-_HOUSEHOLD_FIELDS = dict.fromkeys(("people.household_number_invalid", "people.own_household"), "household")
+_HOUSEHOLD_FIELDS = {
+    "people.household_number_invalid": "household",
+    "people.own_household": "household",
+    "people.household_takes_two": "household",
+    "approvals.own_gain": "household",
+    "approvals.already_proposed": "household",
+    "approvals.reason_needed": "reason",
+}
 
 
 @bp.get("/volunteers")
@@ -129,6 +138,7 @@ def _one(session: Session, volunteer_id: int, actor: Actor) -> dict[str, Any]:
         "volunteer": view,
         "details": details,
         **_household(session, view, details.household, actor),
+        "two": takes_two(session, view.identity_id, actor.center_id),
         "cards": queries.cards_of(session, volunteer_id, actor.center_id),
         "place": place_names(session, [view.place_id], actor.center_id)[view.place_id],
         "is_new": asked.has("new"),
@@ -152,14 +162,23 @@ def _household(session: Session, view: VolunteerView, number: str | None, actor:
 @bp.post("/volunteers/<id:volunteer_id>/household")
 @requires(Permission.MANAGE_VOLUNTEERS)
 def set_household(volunteer_id: int) -> ResponseReturnValue:
-    """Assign a volunteer to a household, or to none."""
+    """Assign a volunteer to a household, or to none; propose it where it takes two."""
     try:
-        number = forms.optional_text("household")
-        in_transaction_once(idempotency_key(), households.set_household, volunteer_id, number, actor=get_actor())
+        proposal_id = _house(volunteer_id)
     except LedgerError as error:
         errors = forms.field_errors(error, _HOUSEHOLD_FIELDS)
         return _draw(volunteer_id, forms.verbatim("household"), errors), error.status
+    if proposal_id is not None:
+        return redirect(url_for("audit.approval", proposal_id=proposal_id, new=1), 303)
     return redirect(url_for("people.volunteer", volunteer_id=volunteer_id, household="saved"), 303)
+
+
+def _house(volunteer_id: int) -> int | None:
+    number, reason = forms.optional_text("household"), forms.text("reason")
+    proposal_id: int | None = in_transaction_once(
+        idempotency_key(), set_or_propose, volunteer_id, number, reason, actor=get_actor(), desk=get_desk()
+    )
+    return proposal_id
 
 
 @bp.post("/volunteers/<id:volunteer_id>/card")

@@ -12,6 +12,10 @@ from ledger.kernel.chunks import chunks
 from ledger.kernel.errors import Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
+from ledger.people.access import events
+from ledger.people.access.authority import stays_in_say
+from ledger.people.access.credentials import end_credentials
+from ledger.people.identities.queries import lock_password
 from ledger.people.identities.service import NewIdentity, known_by_phone, make_identities
 from ledger.people.managing import open_place_path, top_place_id
 from ledger.people.models import Volunteer
@@ -38,16 +42,17 @@ class NewVolunteer:
 def register_volunteers(session: Session, rows: Sequence[NewVolunteer], *, actor: Actor) -> list[int]:
     """Make each person a volunteer of the actor's center and return their ids in the same order.
 
-    Staff whom the center knows by phone keep their identity. Raises
+    Staff whom the center knows by phone keep their identity, but no password that somebody without a say over the
+    volunteer may have set. Raises
     Rejected("people.phone_taken", row=…) if the person is a volunteer of the center already or is listed twice,
     Rejected("people.name_differs", row=…) if somebody with another name has the phone, Forbidden("access.denied"),
     NotFound("people.place_not_found"), Conflict("people.place_closed").
     """
     if not rows:
         return []
-    places = _places(session, rows, actor)
+    places, paths = _places(session, rows, actor)
     first = take_volunteer_numbers(session, len(rows), actor.center_id)
-    identities = _identities(session, [row.identity for row in rows], actor.center_id)
+    identities = _identities(session, [row.identity for row in rows], actor, [paths[row.place_id] for row in rows])
     ids = [new_id() for _ in rows]
     at = clock.now()
     volunteers = [
@@ -66,15 +71,21 @@ def register_volunteers(session: Session, rows: Sequence[NewVolunteer], *, actor
     return ids
 
 
-def _places(session: Session, rows: Sequence[NewVolunteer], actor: Actor) -> dict[int | None, int]:
+def _places(
+    session: Session, rows: Sequence[NewVolunteer], actor: Actor
+) -> tuple[dict[int | None, int], dict[int | None, str]]:
+    """The places and their paths, by what the rows name."""
     places: dict[int | None, int] = {}
+    paths: dict[int | None, str] = {}
     for place_id in {row.place_id for row in rows}:
         places[place_id] = top_place_id(session, actor.center_id) if place_id is None else place_id
-        actor.need(Permission.MANAGE_VOLUNTEERS, open_place_path(session, places[place_id], actor.center_id))
-    return places
+        paths[place_id] = open_place_path(session, places[place_id], actor.center_id)
+        actor.need(Permission.MANAGE_VOLUNTEERS, paths[place_id])
+    return places, paths
 
 
-def _identities(session: Session, people: Sequence[NewIdentity], center_id: int) -> list[int]:
+def _identities(session: Session, people: Sequence[NewIdentity], actor: Actor, paths: Sequence[str]) -> list[int]:
+    center_id = actor.center_id
     known = known_by_phone(session, people, center_id)
     taken = _volunteers_among(session, {person.id for person in known.values()}, center_id)
     seen: set[str] = set()
@@ -86,9 +97,20 @@ def _identities(session: Session, people: Sequence[NewIdentity], center_id: int)
             raise Rejected("people.phone_taken", row=position)
         if person is not None and person.name_index != new.name_index:
             raise Rejected("people.name_differs", row=position)
+        if person is not None:
+            _take_over(session, person.id, paths[position], actor)
         seen.add(new.phone_index)
     made = iter(make_identities(session, [new for new in people if new.phone_index not in known]))
     return [known[new.phone_index].id if new.phone_index in known else next(made) for new in people]
+
+
+def _take_over(session: Session, identity_id: int, path: str, actor: Actor) -> None:
+    """End what somebody of another place may have set or printed, before points come to this log-in."""
+    center_id = actor.center_id
+    lock_password(session, identity_id, center_id)
+    if not stays_in_say(session, identity_id, path, center_id):
+        end_credentials(session, identity_id, center_id)
+        events.record(session, identity_id, events.CREDENTIALS_ENDED, made_by=actor.identity_id, center_id=center_id)
 
 
 def _volunteers_among(session: Session, identity_ids: set[int], center_id: int) -> set[int]:
