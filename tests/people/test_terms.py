@@ -27,7 +27,7 @@ from tests.world import World
 DAY = timedelta(days=1)
 # Who reads grants without asking whether they are in force, and why.
 READS_ALL_GRANTS = {
-    "ledger.people.access.terms": "the rule itself",
+    "ledger.people.terms": "the rule itself",
     "ledger.audit.overview.first_steps": "whether anybody was ever hired",
     "ledger.people.households.service": "what was said of a household counts until the grant is revoked",
     "ledger.people.access.credentials": "a code may be made only by who outranks every role, those that are over too",
@@ -147,5 +147,5 @@ def test_roles_are_read_through_the_rule() -> None:
     readers = {
         name for name, source in modules().items() if "RoleGrant" in source.text and name != "ledger.people.models"
     }
-    unruled = {name for name in readers if "ledger.people.access.terms" not in imports()[name]}
+    unruled = {name for name in readers if "ledger.people.terms" not in imports()[name]}
     assert unruled - READS_ALL_GRANTS.keys() == set()

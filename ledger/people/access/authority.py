@@ -7,11 +7,11 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
 from ledger.kernel.errors import Conflict, Forbidden
-from ledger.kernel.paths import ROOT, is_under
+from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
 from ledger.people.access.sessions import level_in, roles_of
 from ledger.people.identities.queries import lock_password
-from ledger.people.levels import DECIDER, VOLUNTEER, level_of
+from ledger.people.levels import VOLUNTEER
 from ledger.people.lookups import looking_up
 from ledger.people.volunteers.queries import find_volunteer_by_identity
 
@@ -47,17 +47,6 @@ def need_place_of_risen(session: Session, identity_id: int, actor: Actor) -> Non
     if path is not None and not actor.may(Permission.MANAGE_VOLUNTEERS, path):
         with looking_up(session, actor, _ELSEWHERE):
             raise Conflict(_ELSEWHERE)
-
-
-def stays_in_say(session: Session, identity_id: int, path: str, center_id: int) -> bool:
-    """Whether who had a say over somebody still has it when they become a volunteer at this place.
-
-    They do if it lies under a place of a role of theirs. Who decides or audits has got their password by two people.
-    """
-    roles = roles_of(session, identity_id, center_id)
-    if level_of((role.role, role.place_path) for role in roles) == DECIDER:
-        return True
-    return any(is_under(path, [role.place_path]) for role in roles)
 
 
 def _volunteers_at(session: Session, identity_id: int, center_id: int) -> str | None:

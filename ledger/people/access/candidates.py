@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
 from ledger.kernel.types import table_of
-from ledger.people.access.terms import in_force
 from ledger.people.identities.queries import phone_hash, phone_index
 from ledger.people.models import Identity, LoginPhone, LoginSession, RoleGrant, Volunteer
+from ledger.people.terms import in_force
 
 MOST_TRIED = 3
 # Nobody serves in more; a bound, because each is asked by itself.

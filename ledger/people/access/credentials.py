@@ -22,9 +22,10 @@ from ledger.people.access.candidates import centers_of_phone
 from ledger.people.access.idle import ends_after
 from ledger.people.access.sessions import level_in, roles_of
 from ledger.people.access.tokens import new_token, read_token
+from ledger.people.ending import end_codes, end_sessions, replace_password
 from ledger.people.identities.queries import find_identity_by_phone, lock_password
 from ledger.people.levels import CODE_LASTS, DECIDER
-from ledger.people.models import ActivationCode, Identity, LoginSession
+from ledger.people.models import ActivationCode, LoginSession
 from ledger.people.policy import phone_key
 
 _session = table_of(LoginSession)
@@ -81,7 +82,7 @@ def store_code(
     """Make a code for a person whose row is locked, whoever may; `about` is the proposal that it comes from."""
     letters = "".join(secrets.choice(_ALPHABET) for _ in range(_CODE_LENGTH))
     now = clock.now()
-    _end_codes(session, identity_id, actor.center_id)
+    end_codes(session, identity_id, actor.center_id)
     row = {
         "center_id": actor.center_id,
         "code_hash": _code_hash(letters),
@@ -184,19 +185,19 @@ def set_password(
     `made` is how it is kept, and by whom: usually on the server. Checks no permission: for operators' commands, and for
     people who have just authenticated.
     """
-    _replace_password(session, identity_id, center_id, password_hash, kept)
+    replace_password(session, identity_id, center_id, password_hash, kept)
     how, made_by = made
     events.record(session, identity_id, how, made_by=made_by, center_id=center_id)
 
 
 def end_credentials(session: Session, identity_id: int, center_id: int) -> None:
     """Clear a person's password and end all of their codes and log-in sessions in the center, whoever made them."""
-    _replace_password(session, identity_id, center_id, None)
+    replace_password(session, identity_id, center_id, None)
 
 
 def end_sessions_and_codes(session: Session, identity_id: int, center_id: int) -> None:
     """End all of a person's codes and log-in sessions in the center; the password stays."""
-    _end_codes(session, identity_id, center_id)
+    end_codes(session, identity_id, center_id)
     revoke_all_sessions(session, identity_id, center_id)
 
 
@@ -245,12 +246,14 @@ def revoke_session(session: Session, token: str) -> None:
     """End the log-in session with this token, if there is one."""
     key = read_token(token)
     if key is not None:
-        _revoke(session, key.center_id, LoginSession.token_hash == key.token_hash)
+        end_sessions(session, key.center_id, LoginSession.token_hash == key.token_hash)
 
 
 def revoke_all_sessions(session: Session, identity_id: int, center_id: int, *, kept: int | None = None) -> None:
     """End every log-in session of a person in the center, on all devices, except `kept`."""
-    _revoke(session, center_id, sa.and_(_session.c.identity_id == identity_id, _session.c.id.is_distinct_from(kept)))
+    end_sessions(
+        session, center_id, sa.and_(_session.c.identity_id == identity_id, _session.c.id.is_distinct_from(kept))
+    )
 
 
 def forget_codes(session: Session, center_id: int) -> int:
@@ -263,29 +266,6 @@ def forget_log_ins(session: Session, center_id: int) -> int:
     """Sweep the center's log-ins that ended a month ago."""
     over = (LoginSession.center_id == center_id, LoginSession.expires_at < clock.now() - _SESSIONS_KEPT)
     return sweep(session, table_of(LoginSession), *over)
-
-
-def _replace_password(
-    session: Session, identity_id: int, center_id: int, password_hash: str | None, kept: int | None = None
-) -> None:
-    own = (Identity.center_id == center_id, Identity.id == identity_id)
-    session.connection().execute(sa.update(Identity).where(*own).values(password_hash=password_hash))
-    _end_codes(session, identity_id, center_id)
-    revoke_all_sessions(session, identity_id, center_id, kept=kept)
-
-
-def _end_codes(session: Session, identity_id: int, center_id: int) -> None:
-    delete = sa.delete(ActivationCode).where(
-        ActivationCode.center_id == center_id,
-        ActivationCode.identity_id == identity_id,
-        ActivationCode.used_at.is_(None),
-    )
-    session.connection().execute(delete)
-
-
-def _revoke(session: Session, center_id: int, which: sa.ColumnElement[bool]) -> None:
-    live = (LoginSession.center_id == center_id, which, LoginSession.revoked_at.is_(None))
-    session.connection().execute(sa.update(LoginSession).where(*live).values(revoked_at=clock.now()))
 
 
 def _code_hash(code: str) -> str:

@@ -12,9 +12,9 @@ from ledger.kernel.paths import ROOT, is_top
 from ledger.kernel.permissions import Permission
 from ledger.kernel.types import table_of
 from ledger.people.access import events
-from ledger.people.access.terms import in_force
 from ledger.people.models import RoleGrant, Volunteer
 from ledger.people.policy import ROLES
+from ledger.people.terms import in_force
 
 _grant, _volunteer = table_of(RoleGrant), table_of(Volunteer)
 # Each kind of proposal is proposed by who holds one of these for the whole center.

@@ -194,8 +194,8 @@ def _after_factor(session: Session, proposal: ProposalView, center_id: int, subj
 
 
 def _after_household(session: Session, proposal: ProposalView, center_id: int, subject: str) -> str:
-    who = str(_("批准以后改登记：%(name)s。", name=subject))
-    return f"{who}{_home(proposal)}{_('改以前住在一户的人，30 天里还是不能互相审批。')}"
+    who, home = _("批准以后改登记：%(name)s。", name=subject), _home(proposal)
+    return str(who) + home + str(_("改以前住在一户的人，30 天里还是不能互相审批。"))
 
 
 def _about_person(

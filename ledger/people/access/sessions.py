@@ -14,11 +14,11 @@ from ledger.kernel.permissions import Permission
 from ledger.kernel.prepared import Prepared
 from ledger.people.access.idle import is_due
 from ledger.people.access.models import SecondFactor
-from ledger.people.access.terms import in_force
 from ledger.people.access.tokens import read_token
 from ledger.people.levels import level_of
 from ledger.people.models import Identity, LoginSession, RoleGrant, Volunteer
 from ledger.people.policy import VOLUNTEER, grants_of
+from ledger.people.terms import in_force
 
 _session, _volunteer, _grant = LoginSession.__table__, Volunteer.__table__, RoleGrant.__table__
 

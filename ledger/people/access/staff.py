@@ -20,7 +20,6 @@ from ledger.people.access.approved_codes import withdraw_codes
 from ledger.people.access.authority import need_place_of_risen
 from ledger.people.access.holders import proposers
 from ledger.people.access.sessions import level_in
-from ledger.people.access.terms import in_force
 from ledger.people.households.deciders import need_said_before
 from ledger.people.households.service import household_of_number
 from ledger.people.identities.queries import lock_password
@@ -30,6 +29,7 @@ from ledger.people.lookups import looking_up
 from ledger.people.managing import open_place_path, place_path
 from ledger.people.models import RoleGrant
 from ledger.people.policy import check_term, clean_household_number, permissions_of
+from ledger.people.terms import in_force
 from ledger.places.queries import is_demonstration
 
 

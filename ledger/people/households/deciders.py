@@ -16,7 +16,6 @@ from ledger.kernel.errors import Forbidden
 from ledger.kernel.ids import public_id
 from ledger.kernel.signals import signal
 from ledger.kernel.types import table_of
-from ledger.people.access.terms import in_force
 from ledger.people.households.together import (
     Span,
     households_of,
@@ -26,6 +25,7 @@ from ledger.people.households.together import (
 )
 from ledger.people.levels import DECIDER, level_of
 from ledger.people.models import RoleGrant
+from ledger.people.terms import in_force
 
 SIGNAL = "people.decider_household"
 _TAKES_TWO = "people.household_takes_two"

@@ -7,13 +7,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 
-from ledger.approvals.api import get_desk
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction, in_transaction_once
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
-from ledger.people.access.hiring import set_or_propose
 from ledger.people.blueprint import bp
 from ledger.people.households.deciders import takes_two
 from ledger.people.households.queries import household_changes, members_of
@@ -39,15 +37,6 @@ _FIELDS = {
     "people.gender_invalid": "gender",
     "people.id_last4_invalid": "id_last4",
     "people.place_not_found": "place_id",
-}
-
-_HOUSEHOLD_FIELDS = {
-    "people.household_number_invalid": "household",
-    "people.own_household": "household",
-    "people.household_takes_two": "household",
-    "approvals.own_gain": "household",
-    "approvals.already_proposed": "household",
-    "approvals.reason_needed": "reason",
 }
 
 
@@ -121,10 +110,10 @@ def _form(values: dict[str, Any], errors: dict[str, str]) -> str:
 @listed
 def volunteer(volunteer_id: int) -> str:
     """One volunteer: personal data, household, cards and printables."""
-    return _draw(volunteer_id, None, {})
+    return draw_volunteer(volunteer_id, None, {})
 
 
-def _draw(volunteer_id: int, typed: str | None, errors: dict[str, str]) -> str:
+def draw_volunteer(volunteer_id: int, typed: str | None, errors: dict[str, str]) -> str:
     """The page, with the typed household number if it was refused."""
     shown = in_snapshot(_one, volunteer_id, get_actor())
     return render_template("people/volunteer.html", typed=typed, errors=errors, **shown)
@@ -157,28 +146,6 @@ def _household(session: Session, view: VolunteerView, number: str | None, actor:
         "changes": changes,
         "changers": identities.names_of(session, {change.changed_by for change in changes}, actor.center_id),
     }
-
-
-@bp.post("/volunteers/<id:volunteer_id>/household")
-@requires(Permission.MANAGE_VOLUNTEERS)
-def set_household(volunteer_id: int) -> ResponseReturnValue:
-    """Assign a volunteer to a household, or to none; propose it where it takes two."""
-    try:
-        proposal_id = _house(volunteer_id)
-    except LedgerError as error:
-        errors = forms.field_errors(error, _HOUSEHOLD_FIELDS)
-        return _draw(volunteer_id, forms.verbatim("household"), errors), error.status
-    if proposal_id is not None:
-        return redirect(url_for("audit.approval", proposal_id=proposal_id, new=1), 303)
-    return redirect(url_for("people.volunteer", volunteer_id=volunteer_id, household="saved"), 303)
-
-
-def _house(volunteer_id: int) -> int | None:
-    number, reason = forms.optional_text("household"), forms.text("reason")
-    proposal_id: int | None = in_transaction_once(
-        idempotency_key(), set_or_propose, volunteer_id, number, reason, actor=get_actor(), desk=get_desk()
-    )
-    return proposal_id
 
 
 @bp.post("/volunteers/<id:volunteer_id>/card")

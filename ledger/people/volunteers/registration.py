@@ -12,10 +12,6 @@ from ledger.kernel.chunks import chunks
 from ledger.kernel.errors import Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
-from ledger.people.access import events
-from ledger.people.access.authority import stays_in_say
-from ledger.people.access.credentials import end_credentials
-from ledger.people.identities.queries import lock_password
 from ledger.people.identities.service import NewIdentity, known_by_phone, make_identities
 from ledger.people.managing import open_place_path, top_place_id
 from ledger.people.models import Volunteer
@@ -23,6 +19,7 @@ from ledger.people.policy import (
     ACTIVE,
     volunteer_number,
 )
+from ledger.people.volunteers.taking_over import take_over
 from ledger.places.service import take_volunteer_numbers
 
 _VOLUNTEERS_OF = sa.select(Volunteer.identity_id).where(
@@ -98,19 +95,10 @@ def _identities(session: Session, people: Sequence[NewIdentity], actor: Actor, p
         if person is not None and person.name_index != new.name_index:
             raise Rejected("people.name_differs", row=position)
         if person is not None:
-            _take_over(session, person.id, paths[position], actor)
+            take_over(session, person.id, paths[position], actor)
         seen.add(new.phone_index)
     made = iter(make_identities(session, [new for new in people if new.phone_index not in known]))
     return [known[new.phone_index].id if new.phone_index in known else next(made) for new in people]
-
-
-def _take_over(session: Session, identity_id: int, path: str, actor: Actor) -> None:
-    """End what somebody of another place may have set or printed, before points come to this log-in."""
-    center_id = actor.center_id
-    lock_password(session, identity_id, center_id)
-    if not stays_in_say(session, identity_id, path, center_id):
-        end_credentials(session, identity_id, center_id)
-        events.record(session, identity_id, events.CREDENTIALS_ENDED, made_by=actor.identity_id, center_id=center_id)
 
 
 def _volunteers_among(session: Session, identity_ids: set[int], center_id: int) -> set[int]:
