@@ -33,7 +33,7 @@ from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
 from ledger.organisations import queries as organisations
 from ledger.people.policy import ACTIVE
-from ledger.people.volunteers import queries as people
+from ledger.people.volunteers.search import tell_of
 
 _LOCK_SHIFT = Prepared(
     sa.select(Shift.id)
@@ -168,15 +168,15 @@ def cancel_shift(session: Session, shift_id: int, *, actor: Actor) -> None:
 def sign_up(session: Session, *, shift_id: int, volunteer_id: int, actor: Actor) -> int:
     """Take a place in a shift, or join the waiting list if it is full; returns the sign-up's id.
 
-    Volunteers sign up themselves; staff of the station sign up anybody. Raises NotFound("activities.shift_not_found",
-    "people.volunteer_not_found"), Forbidden("access.denied", "activities.person_blocked"),
-    Conflict("activities.shift_cancelled", "…shift_over", "…activity_not_approved", "…activity_cancelled",
-    "…already_signed_up").
+    Volunteers sign up themselves; staff of the station sign up anybody, which is a lookup of who is registered
+    elsewhere. Raises NotFound("activities.shift_not_found"), what `tell_of` raises,
+    Forbidden("access.denied", "activities.person_blocked"), Conflict("activities.shift_cancelled", "…shift_over",
+    "…activity_not_approved", "…activity_cancelled", "…already_signed_up").
     """
     shift = queries.get_shift(session, shift_id, actor.center_id)
     _may_sign_up(shift, volunteer_id, actor)
     _refuse_closed(shift)
-    if people.get_volunteer(session, volunteer_id, actor.center_id).status != ACTIVE:
+    if tell_of(session, volunteer_id, actor).status != ACTIVE:
         raise Forbidden("activities.person_blocked")
     _LOCK_SHIFT.rows(session, {"center": actor.center_id, "id": shift_id})
     before = signups.find_signup(session, shift_id, volunteer_id, actor.center_id)

@@ -16,6 +16,7 @@ from ledger.organisations import queries
 from ledger.organisations.models import Membership, Team
 from ledger.organisations.policy import CENTER, check_kind, check_position, clean_name, is_named, path_under
 from ledger.people.managing import place_paths_of
+from ledger.people.volunteers.search import tell_of
 from ledger.places.models import Center, Place
 from ledger.places.queries import PlaceView
 from ledger.points.book import opening
@@ -135,11 +136,13 @@ def add_team(session: Session, *, place_id: int, name: str, actor: Actor) -> int
 
 
 def join_team(session: Session, *, team_id: int, volunteer_id: int, actor: Actor) -> None:
-    """Make a volunteer a member.
+    """Make a volunteer a member, which is a lookup of who is registered elsewhere.
 
-    Raises NotFound("organisations.team_not_found", "people.volunteer_not_found"), Forbidden("access.denied"),
-    Conflict("organisations.already_in_team").
+    Raises NotFound("organisations.team_not_found"), Forbidden("access.denied"),
+    Conflict("organisations.already_in_team"), and what `tell_of` raises.
     """
+    actor.need(Permission.MANAGE_VOLUNTEERS, queries.get_team(session, team_id, actor.center_id).place_path)
+    tell_of(session, volunteer_id, actor)
     if join_teams(session, [(team_id, volunteer_id)], actor=actor) == 0:
         raise Conflict("organisations.already_in_team")
 

@@ -52,6 +52,16 @@ def count_listed(session: Session, actor: Actor, people: int) -> None:
         raise Rejected("people.list_of_others", keep=count, most=LOOKUPS.most)
 
 
+def count_told(session: Session, actor: Actor) -> None:
+    """Count one person whose name the answer shows, though the actor doesn't manage them: hits can be counted up too.
+
+    Raises TooMany("request.too_many", seconds=…) above the limit; then nothing is shown.
+    """
+    seconds = 0 if actor.identity_id == SYSTEM_IDENTITY else hit(session, *_counted(actor))
+    if seconds:
+        raise TooMany("request.too_many", seconds=seconds)
+
+
 def _refuse_many(session: Session, actor: Actor) -> None:
     seconds = wait(session, *_counted(actor))
     if seconds:

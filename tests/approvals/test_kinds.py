@@ -21,6 +21,7 @@ from ledger.points.book import service as points
 from ledger.points.expiry import service as expiry
 from ledger.points.policy import POINT, AccountKey, Movement, Source
 from tests.approvals.office import Office
+from tests.factors import turn_on
 from tests.plans import sent_to
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -49,6 +50,13 @@ def grant_of(office: Office) -> dict[str, Any]:
     return {"identity_id": public_id(who), "role": "admin", "household": None} | where
 
 
+def lost_factor(office: Office) -> dict[str, Any]:
+    """Somebody with a second factor."""
+    clerk = office.world.add_staff("clerk", name=NAME)
+    turn_on(office.world, clerk)
+    return {"identity_id": public_id(clerk.identity_id)}
+
+
 # An example payload for each kind; a new kind needs one.
 EXAMPLES: dict[str, Callable[[Office], dict[str, Any]]] = {
     "points.adjustment": lambda office: office.payload(1250),
@@ -57,6 +65,7 @@ EXAMPLES: dict[str, Callable[[Office], dict[str, Any]]] = {
     "points.expiry_release": lambda office: {"run_id": public_id(prepared_run(office))},
     "points.clawback": lambda office: {"transfer_id": public_id(award(office))},
     "people.grant": grant_of,
+    "people.factor": lost_factor,
     "people.household": lambda office: {
         "identity_id": public_id(office.world.add_staff("clerk", name=NAME).identity_id),
         "household": "17",

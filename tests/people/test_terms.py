@@ -29,8 +29,9 @@ DAY = timedelta(days=1)
 READS_ALL_GRANTS = {
     "ledger.people.terms": "the rule itself",
     "ledger.audit.overview.first_steps": "whether anybody was ever hired",
-    "ledger.people.households.service": "what was said of a household counts until the grant is revoked",
-    "ledger.people.access.credentials": "a code may be made only by who outranks every role, those that are over too",
+    "ledger.people.households.together": "what was said of a household counts until it is said anew",
+    "ledger.people.volunteers.full_names": "the role that let somebody look, as it was then",
+    "ledger.people.access.rehousing": "what is said of a household is said at every grant that was not revoked",
 }
 
 

@@ -84,7 +84,8 @@ def test_one_administrator_waits(center: Center, matter: str) -> None:
     clerk = center.world.add_staff("auditor", place_id=center.world.top_id)
     concerned = clerk if matter == "code" else center.volunteer
     proposal_id = matters(center)[matter](concerned, center.first)
-    center.dismiss(clerk)
+    if concerned is not clerk:
+        center.dismiss(clerk)
     assert center.free(proposal_id) == set()
     assert in_snapshot(queries.count_waiting, center.world.center_id) == 1
     assert code_of(lambda: center.approve(proposal_id, center.first)) == "approvals.two_people_needed"

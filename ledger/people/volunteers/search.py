@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 from ledger.kernel.actor import Actor
 from ledger.kernel.characters import narrow
 from ledger.kernel.chunks import chunks
-from ledger.kernel.errors import Rejected
+from ledger.kernel.errors import NotFound, Rejected
+from ledger.kernel.permissions import Permission
 from ledger.people.households.queries import members_of, number_of_household
-from ledger.people.lookups import looking_up
+from ledger.people.lookups import count_told, looking_up
 from ledger.people.managing import place_path
 from ledger.people.models import Identity, Volunteer
 from ledger.people.policy import NUMBER_DIGITS
@@ -20,6 +21,7 @@ from ledger.people.volunteers.queries import (
     VolunteerView,
     find_volunteer_by_number,
     find_volunteer_by_phone,
+    get_volunteer,
     volunteer_rows,
 )
 
@@ -60,6 +62,23 @@ def get_sought_volunteer(session: Session, sought: str, actor: Actor) -> Volunte
         found = find_volunteer(session, sought, actor.center_id)
         if found is None:
             raise Rejected("people.volunteer_not_found")
+    return found
+
+
+def tell_of(session: Session, volunteer_id: int, actor: Actor) -> VolunteerView:
+    """A volunteer by id whose name the answer shows; counted, unless the actor is or manages them.
+
+    Raises Rejected("people.volunteer_not_found"), which is a miss, TooMany("request.too_many").
+    """
+    if volunteer_id == actor.volunteer_id:
+        return get_volunteer(session, volunteer_id, actor.center_id)
+    with looking_up(session, actor, "people.volunteer_not_found"):
+        try:
+            found = get_volunteer(session, volunteer_id, actor.center_id)
+        except NotFound as unknown:
+            raise Rejected(unknown.code) from unknown
+    if not actor.may(Permission.MANAGE_VOLUNTEERS, found.place_path):
+        count_told(session, actor)
     return found
 
 
