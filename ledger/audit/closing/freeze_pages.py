@@ -1,5 +1,6 @@
 """The page for a frozen book: what was found, who has signed its release, and earlier freezes."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import redirect, render_template, url_for
@@ -62,6 +63,10 @@ def _draw(errors: dict[str, str], refusal: tuple[str, str] | None) -> str:
 def _freezes(session: Session, actor: Actor) -> dict[str, Any]:
     found = freezing.freezes(session, actor.center_id)
     current = next((each for each in found if each.released_at is None), None)
+    if current is not None:
+        counts = freezing.standing(session, current, actor.center_id, desk=get_desk())
+        left = replace(current, signatures=counts)
+        found, current = [left if each is current else each for each in found], left
     awaited = current is not None and _is_awaited(current, actor)
     near = current is not None and freezing.shares_household(session, current, actor=actor, desk=get_desk())
     signers = {signature.signed_by for each in found for signature in each.signatures}

@@ -17,6 +17,7 @@ from ledger.kernel.signals import SignalView, count_signals, signals_since
 from ledger.people.access import events, lost_factors, on_server
 from ledger.people.access.events import EventView
 from ledger.people.households.deciders import SIGNAL as DECIDER_HOUSEHOLD
+from ledger.points.closing import freezing
 from ledger.web.formats import points
 
 _STANDS = timedelta(days=30)
@@ -26,6 +27,7 @@ SIGNAL_WORDS = {
     f"approvals.{OWES_PROPOSER}": lazy_gettext("批的人的身份或激活码，30 天内来自提的人"),
     lost_factors.SIGNAL: lazy_gettext("关掉了一位审批人或审计员丢了的动态码"),
     f"approvals.{IN_TURN}": lazy_gettext("两三个人 30 天内互相批的"),
+    freezing.OWING: lazy_gettext("一起解冻的两个人，一位的身份或激活码 30 天内来自另一位"),
     DECIDER_HOUSEHOLD: lazy_gettext("管理员、审计员的户，或者谁和他们同住，有改动"),
     on_server.SIGNAL: lazy_gettext("在服务器上改了登录或者身份"),
     restored.SIGNAL: lazy_gettext("在服务器上恢复了备份，所有人都要重新登录"),
@@ -63,6 +65,8 @@ def _of_signal(signal: SignalView) -> Watched:
     for what, ref in signal.evidence:
         if what == "proposal":
             href = url_for("audit.approval", proposal_id=parse_public_id(ref))
+        elif what == "freeze":
+            href = url_for("audit.freezes")
     return Watched(str(SIGNAL_WORDS[signal.kind]), signal.at, href)
 
 

@@ -15,13 +15,16 @@ from ledger.approvals.desk import Desk
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, Forbidden, NotFound, Rejected, Unavailable
-from ledger.kernel.ids import new_id
+from ledger.kernel.ids import new_id, public_id
 from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
+from ledger.kernel.signals import signal
 from ledger.kernel.types import table_of
 from ledger.points.closing.models import BookFreeze, FreezeRelease
 
 ASK_AGAIN_SECONDS = 60
+# One of the two who released the book has got role or code from the other within 30 days.
+OWING = "points.release_owing"
 # The permission per side; a person with both signs for the missing side.
 PARTS = {"admin": Permission.RELEASE_AS_ADMIN, "auditor": Permission.RELEASE_AS_AUDITOR}
 _freeze, _release = table_of(BookFreeze), table_of(FreezeRelease)
@@ -95,6 +98,9 @@ def freeze(session: Session, center_id: int, *, reason: str, run_id: int | None)
 def release(session: Session, freeze_id: int, note: str, *, actor: Actor, desk: Desk) -> dict[str, Any]:
     """Sign the release for the actor's side: {"freeze_id", "part", "released"}; the second signature releases the book.
 
+    If a signer has been dismissed since, the freeze begins anew, with a key of its own: signatures are never taken
+    back. Where one signer owes role or code to the other it is a signal.
+
     Raises Forbidden("access.denied" | "points.release_needs_another" | "points.release_same_household"),
     NotFound("points.freeze_not_found"), Conflict("points.freeze_released" | "points.release_signed"),
     Rejected("points.release_note_needed").
@@ -105,6 +111,8 @@ def release(session: Session, freeze_id: int, note: str, *, actor: Actor, desk: 
     found = get_freeze(session, freeze_id, actor.center_id, lock=True)
     if found.released_at is not None:
         raise Conflict("points.freeze_released")
+    if standing(session, found, actor.center_id, desk=desk, lock=True) != found.signatures:
+        found = _begin_anew(session, found, actor.center_id)
     signed = {each.part for each in found.signatures}
     part = next((part for part in own if part not in signed), None)
     if any(each.signed_by == actor.identity_id for each in found.signatures) and part is not None:
@@ -115,12 +123,41 @@ def release(session: Session, freeze_id: int, note: str, *, actor: Actor, desk: 
         raise Forbidden("points.release_same_household")
     if not note.strip():
         raise Rejected("points.release_note_needed")
-    _sign(session, freeze_id, part, note.strip(), actor=actor)
+    _sign(session, found.id, part, note.strip(), actor=actor)
     released = signed | {part} == PARTS.keys()
     if released:
-        mine = (_freeze.c.center_id == actor.center_id, _freeze.c.id == freeze_id)
-        session.connection().execute(sa.update(_freeze).where(*mine).values(released_at=clock.now()))
-    return {"freeze_id": freeze_id, "part": part, "released": released}
+        _end(session, found.id, actor.center_id)
+        _note_owing(session, found, actor=actor, desk=desk)
+    return {"freeze_id": found.id, "part": part, "released": released}
+
+
+def standing(
+    session: Session, freeze: FreezeView, center_id: int, *, desk: Desk, lock: bool = False
+) -> list[Signature]:
+    """The signatures of those who still hold the role that they signed by; `lock` keeps it so until the unit ends."""
+    return [
+        each
+        for each in freeze.signatures
+        if each.signed_by
+        in {who.identity_id for who in desk.holders(session, (PARTS[each.part],), center_id, lock=lock)}
+    ]
+
+
+def _begin_anew(session: Session, old: FreezeView, center_id: int) -> FreezeView:
+    _end(session, old.id, center_id)
+    return get_freeze(session, freeze(session, center_id, reason=old.reason, run_id=old.run_id), center_id)
+
+
+def _end(session: Session, freeze_id: int, center_id: int) -> None:
+    mine = (_freeze.c.center_id == center_id, _freeze.c.id == freeze_id)
+    session.connection().execute(sa.update(_freeze).where(*mine).values(released_at=clock.now()))
+
+
+def _note_owing(session: Session, freeze: FreezeView, *, actor: Actor, desk: Desk) -> None:
+    me, center_id = actor.identity_id, actor.center_id
+    for other in (each.signed_by for each in freeze.signatures):
+        if desk.owes(session, me, other, center_id) or desk.owes(session, other, me, center_id):
+            signal(session, OWING, [f"freeze:{public_id(freeze.id)}"], center_id=center_id)
 
 
 def shares_household(session: Session, freeze: FreezeView, *, actor: Actor, desk: Desk, lock: bool = False) -> bool:
