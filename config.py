@@ -239,6 +239,11 @@ def _database_url(environment: Mapping[str, str]) -> str | None:
     text = environment.get("LEDGER_DATABASE_URL")
     if not text:
         return None
+    if text.partition("?")[0].count("@") > 1 and not text.startswith("sqlite"):
+        # Half of the password would be taken for the host, and printed as one.
+        raise SettingsError(
+            "LEDGER_DATABASE_URL has more than one @ before the host: write %40 for one in the password"
+        )
     try:
         url = make_url(text)
         good = url.drivername in _DATABASES and bool(url.database)

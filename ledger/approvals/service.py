@@ -4,7 +4,7 @@ If it can't be carried out, the decision is refused with the reason and the prop
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -127,13 +127,23 @@ def withdraw_all_of(session: Session, identity_id: int, *, actor: Actor) -> int:
     return len(waiting)
 
 
-def withdraw_about(session: Session, kind: str, subject_ref: str, *, actor: Actor) -> None:
-    """Withdraw what waits of a kind about a subject that is no longer what it was; checks no permission."""
+def withdraw_about(
+    session: Session,
+    kind: str,
+    subject_ref: str,
+    *,
+    actor: Actor,
+    overtaken: Callable[[Values], bool] = lambda _payload: True,
+) -> None:
+    """Withdraw what waits of a kind about a subject that is no longer what it was, or that `overtaken` says is done.
+
+    It is given the payload. Checks no permission.
+    """
     waiting = queries.find_waiting(session, actor.center_id, kind, subject_ref)
     if waiting is None:
         return
     proposal = queries.get_proposal(session, waiting, actor.center_id, lock=True)
-    if proposal.status == "proposed":
+    if proposal.status == "proposed" and overtaken(proposal.payload):
         _decide(session, proposal, "withdrawn", "", actor=actor)
 
 

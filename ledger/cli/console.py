@@ -1,6 +1,6 @@
 """Shared by all commands: settings, database, and failures reported in one sentence."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -30,6 +30,7 @@ from ledger.places.queries import CenterView
 P = ParamSpec("P")
 R = TypeVar("R")
 # What the world around a command can do to it; anything else is a fault of ours, with a traceback.
+_NO_CENTER = "organisations.center_not_found"
 TROUBLES = (LedgerError, sa.exc.SQLAlchemyError, psycopg.Error, OSError, InvalidTag)
 
 
@@ -134,12 +135,19 @@ def center_named(name: str | None) -> CenterView:
     """
     there = in_snapshot(places.centers)
     fitting = [each for each in there if name in (None, each.name, public_id(each.id))]
+    if not fitting and name is not None and there:
+        raise SettingsError(
+            f"there is no center {name!r} here; choose one with --center: {_listed(there)} ({_NO_CENTER})"
+        )
     if not fitting:
-        raise NotFound("organisations.center_not_found")
+        raise NotFound(_NO_CENTER)
     if len(fitting) > 1:
-        names = ", ".join(f"{each.name} ({public_id(each.id)})" for each in fitting)
-        raise SettingsError(f"more than one center matches; choose one with --center: {names}")
+        raise SettingsError(f"more than one center matches; choose one with --center: {_listed(fitting)}")
     return fitting[0]
+
+
+def _listed(centers: Iterable[CenterView]) -> str:
+    return ", ".join(f"{each.name} ({public_id(each.id)})" for each in centers)
 
 
 def sentence(error: BaseException) -> str:

@@ -1,5 +1,6 @@
 """Commands about the center and its people: init, user, import."""
 
+import shlex
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -49,6 +50,8 @@ def commands() -> list[click.Command]:
 @told_before_migration
 def init(center_name: str, name: str, phone: str, *, household: str, ask: bool) -> None:
     """Make the first center, its administrator and rule 1 (1 point an hour). Does nothing if there is a center."""
+    if not center_name.strip():
+        raise SettingsError("the center's name can't be empty: give one with --center, for example 柳荫社区")
     upgrade(settings().database_url, installation=installation())
     there = in_snapshot(places.centers)
     if there:
@@ -125,7 +128,8 @@ def grant(phone: str, role: str, *, name: str, household: str, until: datetime |
     top = in_snapshot(organisation_queries.top_place, center_id)
     post = Post(role, top.id, household_said(household), None if until is None else until.date())
     in_transaction(on_server.grant, name=name, phone=phone, post=post, reason=reason, center_id=center_id)
-    click.echo(f"{name} is {role} of {named} now. Without a password they need a code: user code {phone}")
+    click.echo(f"{name} is {role} of {named} now. Without a password they need a code:")
+    click.echo(shlex.join(("ningxin", "user", "code", phone, "--center", named, "--reason", reason)))
 
 
 @user.command("list")

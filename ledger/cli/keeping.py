@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from ledger.cli.console import database, installation, settings, told_before_migration, told_of_any_database
+from ledger.cli.doctor.certificate import RESTART
 from ledger.kernel import backup as copies
 from ledger.kernel import clock, last_backup
 from ledger.kernel.clocks import SystemClock
@@ -87,3 +88,4 @@ def certificate(names: tuple[str, ...]) -> None:
     click.echo(f"Install on phones:  {folder / certificates.ROOT_CERTIFICATE}")
     click.echo(f"LEDGER_TLS_CERT={folder / certificates.SERVER_CERTIFICATE}")
     click.echo(f"LEDGER_TLS_KEY={folder / certificates.SERVER_KEY}")
+    click.echo(f"A service that runs shows it only after it was started again; {RESTART}")

@@ -108,6 +108,8 @@ def _say_where(demo: bool, share: Share) -> None:
     if demo:
         click.echo(logins_as_table(read_logins(here.data_folder), here.base_url))
     click.echo(f"    {share}")
+    if not here.base_url.endswith(f"://{here.host}:{here.port}"):
+        click.echo(f"    listening on {here.host}, port {here.port}")
     click.echo(f"==> Serving at {here.base_url} (Ctrl-C stops)")
 
 

@@ -27,6 +27,8 @@ _STRANGER = (
     "names it), or in development the file secret-key of its data folder, or compare the secret with the copy on paper"
 )
 
+_ELSEWHERE = "name an empty database with LEDGER_DATA_FOLDER or LEDGER_DATABASE_URL, then run init"
+
 
 class Founding(Base):
     """The one row that says whose database this is.
@@ -77,10 +79,7 @@ class Founded:
             )
         if self.founded_as != "production" and here.environment == "production":
             holds = "holds the demonstration" if self.founded_as == DEMONSTRATION else "was founded in development"
-            return (
-                f"this database {holds}, and LEDGER_ENV is production: name an empty database with LEDGER_DATA_FOLDER "
-                "or LEDGER_DATABASE_URL, then run init"
-            )
+            return f"this database {holds}, and LEDGER_ENV is production: {_ELSEWHERE}"
         if not hmac.compare_digest(self.check_value, check_value(here.keyring, self.salt)):
             return _STRANGER
         if self.zone != here.zone:
@@ -125,8 +124,10 @@ def refuse_stranger(connection: sa.Connection, here: Installation) -> bool:
     return there is not None
 
 
-def refuse_founded(there: Founded | None, here: Installation, *, called: Path, name: bytes | None = None) -> None:
-    """Raises SettingsError for a file with a database that another installation founded.
+def refuse_founded(
+    there: Founded | None, here: Installation, *, called: Path, name: bytes | None = None, is_copy: bool = False
+) -> None:
+    """Raises SettingsError for a file with a database that another installation founded, or for a copy of one.
 
     `name` is a sealed name in it: it proves the secret where the file is from before this table.
     """
@@ -135,6 +136,7 @@ def refuse_founded(there: Founded | None, here: Installation, *, called: Path, n
     else:
         reason = None if name is None or here.keyring.opens(name, label=SEALED_NAME) else _STRANGER
     if reason is not None:
+        reason = reason.replace(_ELSEWHERE, "take a backup of this installation") if is_copy else reason
         raise SettingsError(f"{called} can't be used here: {reason}")
 
 

@@ -14,6 +14,10 @@ from ledger.kernel.private_files import make_file
 from ledger.kernel.settings import SettingsError
 from ledger.kernel.sqlite_files import file_of, finish_restore
 
+NO_TABLES = (
+    "holds no tables: it is damaged or empty, so restore a backup; only for a new installation run ningxin migrate, "
+    "or init"
+)
 FOLDER = Path(__file__).resolve().parents[2] / "migrations"
 
 
@@ -76,6 +80,8 @@ def refuse_newer(revision: str | None) -> None:
 def refuse_unmigrated(engine: sa.Engine) -> None:
     """Raises SettingsError unless the schema is the newest, sa.exc.SQLAlchemyError if that can't be read."""
     revision, scripts = revision_of(engine), _scripts()
+    if revision is None:
+        raise SettingsError(f"the database {NO_TABLES}")
     _refuse_newer(revision, scripts)
     if revision != scripts.get_current_head():
         raise SettingsError("the database's schema is not the newest: run ningxin migrate")

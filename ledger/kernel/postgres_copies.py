@@ -61,7 +61,12 @@ def restore(url: str, source: Path, *, here: Installation, at: datetime, force: 
 
     Raises SettingsError, psycopg.Error, OSError.
     """
-    with connection_text(url) as text, alone_with(text) as connection, tempfile.TemporaryDirectory() as folder:
+    password = sa.make_url(url).password
+    with (
+        connection_text(url) as text,
+        alone_with(text, password=password) as connection,
+        tempfile.TemporaryDirectory() as folder,
+    ):
         row = connection.execute(_TABLES).fetchone()
         occupied = row is not None and row[0] > 0
         if occupied and not force:
@@ -124,7 +129,7 @@ def _refuse_others(source: Path, script: Path, here: Installation) -> str:
     # In the form of COPY: two backslashes, x and hexadecimal digits.
     name = rows.get("identity", {}).get("name")
     sealed = None if name is None else bytes.fromhex(name.removeprefix("\\\\x"))
-    refuse_founded(there, here, called=source, name=sealed)
+    refuse_founded(there, here, called=source, name=sealed, is_copy=True)
     return version["version_num"]
 
 
@@ -132,8 +137,10 @@ def _run(tool: str, url: str, *arguments: str) -> None:
     program = shutil.which(tool)
     if program is None:
         raise SettingsError(f"{tool} is not on the PATH: install PostgreSQL's client programs (postgresql-client)")
+    # It would overrule the file with the password of the URL.
+    bare = ("/usr/bin/env", "-u", "PGPASSWORD") if sa.make_url(url).password else ()
     done = subprocess.run(  # noqa: S603 - the tool that was looked up, with arguments of our own
-        [program, *arguments], capture_output=True, text=True, check=False
+        [*bare, program, *arguments], capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         said = done.stderr.strip().splitlines() or ["it did not say why"]

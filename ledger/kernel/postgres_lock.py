@@ -34,9 +34,12 @@ def share_lock(connection: "psycopg.Connection[Any]") -> None:
 
 
 @contextmanager
-def alone_with(target: str) -> Iterator["psycopg.Connection[Any]"]:
-    """Keep our services from a database (a connection string). Raises SettingsError while anybody is connected."""
-    with psycopg.connect(target, autocommit=True, application_name=NAME) as connection:
+def alone_with(target: str, *, password: str | None = None) -> Iterator["psycopg.Connection[Any]"]:
+    """Keep our services from a database (a connection string). Raises SettingsError while anybody is connected.
+
+    PGPASSWORD would overrule the file that the string names, but not a `password`.
+    """
+    with psycopg.connect(target, password=password, autocommit=True, application_name=NAME) as connection:
         until = time.monotonic() + _ENDING_SECONDS
         while (others := _others(connection)) or not _ask(connection, "pg_try_advisory_lock"):
             if time.monotonic() > until:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from ledger.kernel.append_only import strange_triggers
 from ledger.kernel.founding import Founded, Installation, refuse_founded
-from ledger.kernel.migrations import refuse_newer
+from ledger.kernel.migrations import NO_TABLES, refuse_newer
 from ledger.kernel.private_files import make_file, make_private, new_file, sync_file, sync_folder
 from ledger.kernel.restored import BEFORE, Ending, Restored, can_compare, stamp_of
 from ledger.kernel.settings import SettingsError
@@ -119,7 +119,7 @@ def _receive(source: Path, database: Path, *, here: Installation, at: datetime, 
         with _open(partial) as connection:
             revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()[0]
             refuse_newer(revision)
-            refuse_founded(_founded(connection), here, called=source, name=_sealed_name(connection))
+            refuse_founded(_founded(connection), here, called=source, name=_sealed_name(connection), is_copy=True)
             _refuse_strange_code(connection, called=source)
             _make_single_file(connection)
             ending = Ending(revision, at, "sqlite", compares=before is not None)
@@ -196,7 +196,7 @@ def _refuse_unsound(file: Path, *, called: Path) -> None:
     if verdict != "ok":
         raise SettingsError(f"{called} is damaged: {verdict}")
     if not tables:
-        raise SettingsError(f"{called} holds no tables yet: run ningxin migrate")
+        raise SettingsError(f"{called} {NO_TABLES}")
     if revision is None:
         raise SettingsError(f"{called} holds a database of something else")
 

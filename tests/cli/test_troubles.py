@@ -62,7 +62,7 @@ GOES_ON: dict[str, set[str]] = {
 SAYS = {
     "the folder is missing": "there is no folder .*nowhere: make it",
     "there is no database": "there is no database at .*: run ningxin migrate",
-    "it has no tables": "run ningxin migrate",
+    "it has no tables": "it is damaged or empty, so restore a backup; only for a new .* run ningxin migrate",
     "it is older": "run ningxin migrate",
     "it is newer": "install the newer version of the program",
     "it is no database": "is damaged, or no database: restore --force",

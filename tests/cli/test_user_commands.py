@@ -1,5 +1,6 @@
 """What is done to log-ins and roles on the server, also while the book is frozen."""
 
+import shlex
 from datetime import timedelta
 from pathlib import Path
 
@@ -36,7 +37,11 @@ def test_a_role_given_on_the_server_is_kept_with_its_reason_and_is_a_signal(foun
     assert "approvals.reason_needed" in founded.fails(*who, "无", *WHY[:-1], "  ")
     assert "people.household_number_invalid" in founded.fails(*who, "周家", *WHY)
     assert "organisations.center_not_found" in founded.fails(*who, "none", *WHY[2:], "--center", "竹溪")
-    assert founded.run(*who, "none", *WHY).exit_code == 0
+    assert "choose one with --center: 柳荫社区 (" in founded.fails(*who, "none", *WHY[2:], "--center", "竹溪")
+    granted = founded.run(*who, "none", *WHY)
+    assert granted.exit_code == 0
+    [command] = [shlex.split(line) for line in granted.output.splitlines() if line.startswith("ningxin ")]
+    assert command == ["ningxin", "user", "code", phone, *WHY]
     assert founded.run("user", "code", phone, *WHY).exit_code == 0
     assert f"{phone}\t周慧敏\tauditor" in founded.run("user", "list").output
     assert founded.run("user", "revoke", phone, "--role", "auditor", *WHY).exit_code == 0

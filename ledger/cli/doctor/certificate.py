@@ -1,6 +1,8 @@
-"""Whether browsers take the certificate: its files, its names, and when it ends."""
+"""Whether browsers take the certificate: its files, its names, when it ends, and whether the service shows it."""
 
 import ipaddress
+import socket
+import ssl
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +12,11 @@ from ledger.cli.doctor.finding import Finding, ok, warning, wrong
 from ledger.kernel.settings import Settings, SettingsError
 from ledger.web.server import refuse_unfit
 
+RESTART = "restart the service: sudo systemctl restart ningxin"
 _SOON = timedelta(days=30)
+# Where a service that listens everywhere is asked.
+_LOCAL = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - asked, not bound
+_PATIENCE = 5.0
 _CHECK = "certificate"
 
 
@@ -19,12 +25,39 @@ def look(settings: Settings, now: datetime) -> Finding:
     if settings.certificate is None:
         there = "is the proxy's: look at its end there" if settings.https else "none, and the address needs none"
         return ok(_CHECK, there)
-    renew = f"type ningxin certificate {settings.host_name}, and start the service again"
+    renew = f"type ningxin certificate {settings.host_name}, then {RESTART}"
     try:
         refuse_unfit(settings.certificate)
     except SettingsError as error:
         return wrong(_CHECK, error.message, renew)
-    return judge(read(settings.certificate[0]), settings.host_name, now=now, renew=renew)
+    chain = read(settings.certificate[0])
+    found = judge(chain, settings.host_name, now=now, renew=renew)
+    return found if found.state == "wrong" else judge_shown(shown(settings), chain[0]) or found
+
+
+def shown(settings: Settings) -> x509.Certificate | None:
+    """The certificate that the running service shows; None if nothing speaks TLS at its port."""
+    context = ssl.create_default_context()
+    # Whatever it is, it is only looked at.
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    host = _LOCAL.get(settings.host, settings.host)
+    try:
+        with (
+            socket.create_connection((host, settings.port), timeout=_PATIENCE) as connection,
+            context.wrap_socket(connection, server_hostname=settings.host_name) as speaking,
+        ):
+            found = speaking.getpeercert(binary_form=True)
+    except OSError:
+        return None
+    return None if found is None else x509.load_der_x509_certificate(found)
+
+
+def judge_shown(served: x509.Certificate | None, there: x509.Certificate) -> Finding | None:
+    """Judge what the service shows by the file, which it reads only when it starts; None if they are the same."""
+    if served is None or served.serial_number == there.serial_number:
+        return None
+    ends = served.not_valid_after_utc.date()
+    return wrong(_CHECK, f"the service still shows an older one than the file's, which ends on {ends}", RESTART)
 
 
 def read(file: Path) -> list[x509.Certificate]:

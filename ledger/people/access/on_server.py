@@ -4,12 +4,15 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from ledger.kernel.actor import SYSTEM_IDENTITY, system_actor
+from ledger.approvals.desk import Values
+from ledger.approvals.service import withdraw_about
+from ledger.kernel.actor import SYSTEM_IDENTITY, Actor, system_actor
 from ledger.kernel.errors import Rejected
 from ledger.kernel.ids import public_id
 from ledger.kernel.paths import ROOT
 from ledger.kernel.signals import signal
 from ledger.people.access import credentials, events, factors
+from ledger.people.access.kinds import GRANT_NAME
 from ledger.people.access.sessions import roles_of
 from ledger.people.access.staff import Post, add_staff, grant_role, revoke_role
 from ledger.people.identities.queries import lock_password
@@ -22,6 +25,7 @@ def grant(session: Session, *, name: str, phone: str, post: Post, reason: str, c
     actor = system_actor(center_id)
     identity_id = add_staff(session, name=name, phone=phone, path=ROOT, actor=actor)
     grant_role(session, identity_id, post, actor=actor, reason=_said(reason))
+    _overtake(session, identity_id, post, actor)
     _tell(session, identity_id, center_id)
 
 
@@ -56,6 +60,15 @@ def remove_factor(session: Session, identity_id: int, *, reason: str, center_id:
     note = partial(events.record, session, identity_id, made_by=SYSTEM_IDENTITY, center_id=center_id)
     note(events.SESSIONS_ENDED, reason=said)
     _tell(session, identity_id, center_id)
+
+
+def _overtake(session: Session, identity_id: int, post: Post, actor: Actor) -> None:
+    """Withdraw a proposal of the same role at the same place: it would wait for ever, because the role is held."""
+
+    def is_same(asked: Values) -> bool:
+        return bool((asked["role"], asked["place_id"]) == (post.role, public_id(post.place_id)))
+
+    withdraw_about(session, GRANT_NAME, f"identity:{public_id(identity_id)}", actor=actor, overtaken=is_same)
 
 
 def _said(reason: str) -> str:
