@@ -9,6 +9,7 @@ from flask_babel import force_locale
 from sqlalchemy.orm import Session
 
 from ledger.audit.checks.finding import Difference
+from ledger.audit.checks.granted import find_ungiven, ungiven_words
 from ledger.audit.checks.log_ins import find_unlinked, unlinked_words
 from ledger.audit.checks.strays import find_strays, stray_words
 from ledger.audit.naming.words import STEP_WORDS, difference_words
@@ -54,6 +55,7 @@ def verify_books(since_last: bool, against: str | None, key: str | None) -> None
     others = [stray_words(each) for each in in_snapshot(find_strays)]
     unlinked = [in_snapshot(find_unlinked, center.id) for center in centers]
     others += [unlinked_words(each) for each in unlinked if not each.clean]
+    others += [ungiven_words(each) for center in centers for each in in_snapshot(find_ungiven, center.id)]
     others += [f"the database has a {each} that is none of ours: see what it does" for each in in_snapshot(_strange)]
     for said in others:
         click.echo(f"DIFFERENT. {said}")

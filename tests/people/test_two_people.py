@@ -14,11 +14,10 @@ from ledger.kernel.errors import LedgerError
 from ledger.kernel.ids import parse_public_id, public_id
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.signals import signals_since
-from ledger.people.access import credentials, events, on_server, sessions, staff
+from ledger.people.access import credentials, events, sessions, staff
 from ledger.people.access.approved_codes import make_approved_code
 from ledger.people.access.hiring import hire_or_propose
 from ledger.people.access.staff import Post
-from ledger.people.identities import queries as identities
 from ledger.points.corrections import adjustments
 from tests.approvals.office import Office
 from tests.elsewhere import outcome
@@ -117,19 +116,6 @@ def test_two_administrators_and_an_auditor_do_everything(center: Center) -> None
         assert by.identity_id in center.free(proposal_id)
         center.approve(proposal_id, by)
         assert center.see(proposal_id).status == "approved"
-
-
-def test_a_role_given_on_the_server_overtakes_the_proposal_of_the_same(center: Center) -> None:
-    """It would wait for ever: the role is held, so nobody could approve it."""
-    of, world = center.volunteer, center.world
-    phone = in_snapshot(identities.phone_of, of.identity_id, world.center_id)
-    name = in_snapshot(identities.names_of, [of.identity_id], world.center_id)[of.identity_id]
-    same = center.grant(of, center.first, "admin")
-    for role in ("auditor", "admin"):
-        post = Post(role, world.top_id, None)
-        words = {"name": name, "phone": phone or "", "reason": "走了一位"}
-        in_transaction(on_server.grant, **words, post=post, center_id=world.center_id)
-        assert center.see(same).status == ("proposed" if role == "auditor" else "withdrawn")
 
 
 def test_two_married_administrators_and_an_auditor_do_everything_but_gain(center: Center) -> None:
