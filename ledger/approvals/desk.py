@@ -61,6 +61,10 @@ def _no_number(_values: Values) -> str | None:
     return None
 
 
+def _no_details(_session: Session, _proposal: ProposalView, _center_id: int) -> Sequence[tuple[str, str]]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of proposal, with everything specific to it, so that no other code checks its name.
@@ -71,7 +75,8 @@ class Kind:
     concerned, gains by it. `household` is the number that it says for their household, if any: it bars like one that is
     known. `subject_words` words the subjects of several proposals of the kind, in their order, with a number of
     statements that doesn't depend on theirs; it receives the names of the members concerned by id. `consequence`
-    receives the text of one subject and says what approval would do now. Both are called in the reader's language.
+    receives the text of one subject and says what approval would do now, `details` what else of the payload whoever
+    decides must see, as (name, words). All are called in the reader's language.
     """
 
     name: str
@@ -83,6 +88,7 @@ class Kind:
     execute: Callable[[Session, Values, ProposalView, Actor], str]
     subject_words: Callable[[Session, Sequence[ProposalView], int, Mapping[int, str]], Sequence[SubjectWords]]
     consequence: Callable[[Session, ProposalView, int, str], str]
+    details: Callable[[Session, ProposalView, int], Sequence[tuple[str, str]]] = _no_details
     single: bool = False
     person: Callable[[Values], int | None] = _nobody
     gains: Callable[[Values], bool] = _never

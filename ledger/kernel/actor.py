@@ -30,7 +30,7 @@ register(
         ),
         "login_needed": ErrorText(
             401, "请先登录", "Please log in first",
-            "登录以后会回到这里", "You come back here after the log-in",
+            "请登录，再办一次", "Log in and do it again",
         ),
     },
 )  # fmt: skip

@@ -131,6 +131,11 @@ register(
             409, "上一次还在办", "The first of these requests is still being worked on",
             "请稍等几秒，再交一次，不会办两遍", "Wait a few seconds and send it again; it won't be done twice",
         ),
+        "shown_already": ErrorText(
+            409, "这一页只显示一次，已经显示过了", "This page is shown only once, and it was shown",
+            "打出来的照样能用。要再打一张，请回上一页，再打的那张一出来，以前的就作废",
+            "What was printed still works. To print another, go back to the page before; it ends the earlier one",
+        ),
         "key_missing": ErrorText(
             400, "缺少请求号", "The Idempotency-Key is missing",
             "请在请求头里加 Idempotency-Key，每次操作一个新的", "Send an Idempotency-Key header, a new one for each operation",

@@ -92,6 +92,14 @@ register(
             409, "这个人在这里已经有这个身份", "The person holds this role here already",
             "不用再加一次", "There is nothing to add",
         ),
+        "nothing_counts": ErrorText(
+            422, "这个身份在这里什么也办不了，没有加上", "This role may do nothing at this place, so it was not given",
+            "管理员、审计员请选中心", "Choose the center for administrators and auditors",
+        ),
+        "part_counts": ErrorText(
+            422, "账本、审批和规则只在中心任命才算，没有加上", "Book, approvals and rules count only for the whole center, so the role was not given",
+            "全都要，请选中心；只要在这里管人、活动和超市，请在下面打钩", "Choose the center for all of it; tick below if people, activities and the shop of this place are all that is wanted",
+        ),
         "role_not_found": ErrorText(
             404, "没有这个授权", "There is no such grant",
             "请刷新名单再看", "Load the list again",

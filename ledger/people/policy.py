@@ -216,3 +216,9 @@ def grants_of(role: str, place_path: str) -> frozenset[Grant]:
 def counting(role: str, place_path: str) -> frozenset[Permission]:
     """The permissions of a role that count at a place: below the top, those of AT_ROOT don't."""
     return ROLES[role] if place_path == ROOT or is_top(place_path) else ROLES[role] - AT_ROOT
+
+
+def part_that_counts(role: str, place_path: str) -> str:
+    """Whether "all", "some" or "nothing" of a role counts at a place."""
+    counts = counting(role, place_path)
+    return "all" if counts == permissions_of(role) else "some" if counts else "nothing"

@@ -34,6 +34,12 @@ EVENT_WORDS: dict[str, Any] = {
     "role_granted": _("给了身份"),
     "role_revoked": _("收回了身份"),
 }
+# Which part of a role counts at its place.
+PART_WORDS: dict[str, Any] = {
+    "all": _("全部都算"),
+    "some": _("账本、审批和规则只在中心任命才算，这里不算"),
+    "nothing": _("这个身份只在中心任命才算，这里不算"),
+}
 # The others are offered as soon as they have pages.
 OFFERED = ("clerk", "station_manager", "auditor", "outside_auditor", "admin")
 # Where somebody is logged in.

@@ -1,14 +1,20 @@
 """The idempotency key of a request: a header for API clients, a hidden field in forms."""
 
 import secrets
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar
 
 from flask import Flask, Response, g, request
+from sqlalchemy.orm import Session
 
-from ledger.kernel.errors import LedgerError
+from ledger.kernel.db import in_transaction_once
+from ledger.kernel.errors import Conflict, LedgerError
 from ledger.kernel.idempotency import Once, hash_request
 from ledger.web import csrf
 from ledger.web.guard import PROOF, get_actor
 
+P = ParamSpec("P")
+T = TypeVar("T")
 FIELD = "idempotency_key"
 HEADER = "Idempotency-Key"
 _SHORTEST, _LONGEST = 8, 100
@@ -38,6 +44,25 @@ def find_idempotency_key() -> Once | None:
     )
     once: Once = g.once
     return once
+
+
+def in_transaction_shown_once(
+    once: Once, work: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """`in_transaction_once` for what is shown only once and stored nowhere, such as the code on a slip.
+
+    A reload makes no other in its place, which would end the printed one. Raises
+    Conflict("idempotency.shown_already"), and what `work` raises.
+    """
+    made: list[T] = []
+
+    def make(session: Session) -> None:
+        made[:] = [work(session, *args, **kwargs)]
+
+    in_transaction_once(once, make)
+    if not made or once.replayed:
+        raise Conflict("idempotency.shown_already")
+    return made[0]
 
 
 def new_key() -> str:

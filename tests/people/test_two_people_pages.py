@@ -58,7 +58,8 @@ def test_a_code_is_proposed_approved_and_printed_by_who_approved_it(app: Flask, 
     assert "24 小时内用一次" in printed.text
     assert code_on(printed.text) not in auditor.get(path).text
     assert auditor.post(f"{path}/code").status_code == 409
-    assert f'action="{path}/code"' not in auditor.get(path).text
+    offered = re.findall(rf'action="{path}/code".*?</form>', auditor.get(path).text, re.DOTALL)
+    assert [form for form in offered if 'name="again" value="1"' not in form] == []
 
 
 @on_sqlite
@@ -99,3 +100,51 @@ def test_everybody_sees_their_own_record_and_an_auditor_all(app: Flask, world: W
     assert file.status_code == 200
     assert "给了身份" in file.get_data(as_text=True)
     assert "陈*燕" not in browser_of(app, office.volunteer).get("/credentials.csv").get_data(as_text=True)
+
+
+@on_sqlite
+def test_who_decides_on_a_role_sees_whose_until_when_which_household_and_what_counts(app: Flask, world: World) -> None:
+    office = Office(world)
+    first, auditor = browser_of(app, office.first), browser_of(app, office.auditor)
+    who = typed(world, valid_until="2099-06-03", household="柳荫017")
+    page = auditor.get(first.post("/staff/new", **who, reason="人手不够").location).text
+    masked = f"{who['phone'][:3]}****{who['phone'][-4:]}"
+    for said in (masked, "2099年6月3日", "柳荫017", "全部都算"):
+        assert said in page, said
+    assert who["phone"] not in page
+    open_ended = auditor.get(first.post("/staff/new", **typed(world), reason="人手不够").location).text
+    assert "不限" in open_ended
+    ask = first.post(f"/staff/{public_id(office.second.identity_id)}/code", reason="忘了密码").location
+    assert "****" in auditor.get(ask).text
+
+
+@on_sqlite
+def test_a_role_of_which_nothing_counts_is_refused_and_a_part_is_asked_for(app: Flask, world: World) -> None:
+    office = Office(world)
+    first, auditor = browser_of(app, office.first), browser_of(app, office.auditor)
+    here = public_id(world.station_id)
+    none = first.post("/staff/new", **typed(world, role="auditor", place_id=here), reason="人手不够")
+    assert (none.status_code, "在这里什么也办不了" in none.text, 'id="place_id-error"' in none.text) == (
+        422,
+        True,
+        True,
+    )
+    some = typed(world, place_id=here)
+    asked = first.post("/staff/new", **some, reason="人手不够")
+    assert (asked.status_code, 'name="part"' in asked.text, "只在中心任命才算" in asked.text) == (422, True, True)
+    sent = first.post("/staff/new", **some, part="1", reason="人手不够")
+    assert sent.status_code == 303
+    assert "账本、审批和规则只在中心任命才算，这里不算" in auditor.get(sent.location).text
+
+
+@on_sqlite
+def test_an_approved_role_leads_on_to_the_code(app: Flask, world: World) -> None:
+    office = Office(world)
+    first, auditor = browser_of(app, office.first), browser_of(app, office.auditor)
+    path = first.post("/staff/new", **typed(world), reason="人手不够").location.partition("?")[0]
+    done = auditor.get(auditor.post(path, decision="approve").location).text
+    assert "还没有密码" in done
+    assert "提一张激活码" not in re.findall(r"<a [^>]*>([^<]*)</a>", done)
+    found = re.search(r'href="(/staff/\w+/code)">提一张激活码', first.get(path).text)
+    assert found is not None
+    assert "魏管理" in first.get(found[1]).text

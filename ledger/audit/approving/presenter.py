@@ -15,8 +15,10 @@ from ledger.audit.naming.names import identity_names, volunteer_names
 from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
 from ledger.kernel.errors import Forbidden
 from ledger.kernel.ids import parse_public_id
-from ledger.people.access.approved_codes import may_make_code
+from ledger.people.access.approved_codes import may_make_code, may_print_again
+from ledger.people.access.kinds import GRANT_NAME
 from ledger.people.households.together import one_household
+from ledger.people.identities.queries import has_password
 from ledger.points.book import entries
 from ledger.web.problem import words
 
@@ -40,7 +42,8 @@ class Case:
     `corrects` links to the transfer it corrects, `run` to the expiry run, `result` to the outcome. While the proposal
     is pending, `why_not` says why the reader may not decide and what to do, None if they may. Once decided, `kinship`
     says whether the two people belonged to one household, `remarks` what else is unusual about who decided. `free` are
-    those who may decide now, `prints_code` says that the reader approved a code and may make it now.
+    those who may decide now, `prints_code` says that the reader approved a code and may make it now, `reprints_code`
+    that they made it and may make another. `lacks_password` is who got a role by it and can't log in yet.
     """
 
     row: Row
@@ -55,6 +58,8 @@ class Case:
     is_own: bool
     free: list[str]
     prints_code: bool
+    reprints_code: bool
+    lacks_password: int | None
 
 
 def rows(session: Session, proposals: Sequence[ProposalView], center_id: int, desk: Desk) -> list[Row]:
@@ -92,7 +97,7 @@ def case_of(session: Session, proposal: ProposalView, actor: Actor, desk: Desk) 
     transfer, run = proposal.payload.get("transfer_id"), proposal.payload.get("run_id")
     return Case(
         row=row,
-        lines=_lines(row),
+        lines=[*_lines(row), *kind.details(session, proposal, actor.center_id)],
         consequence=kind.consequence(session, proposal, actor.center_id, row.subject) if waits else "",
         corrects=url_for("audit.transfer", transfer_id=parse_public_id(transfer)) if transfer else None,
         run=url_for("audit.expiry_run", run_id=parse_public_id(run)) if run else None,
@@ -103,7 +108,17 @@ def case_of(session: Session, proposal: ProposalView, actor: Actor, desk: Desk) 
         is_own=proposal.proposed_by == actor.identity_id,
         free=_free(session, proposal, actor.center_id, desk) if waits else [],
         prints_code=may_make_code(session, proposal, actor),
+        reprints_code=may_print_again(session, proposal, actor),
+        lacks_password=_lacks_password(session, proposal, actor.center_id),
     )
+
+
+def _lacks_password(session: Session, proposal: ProposalView, center_id: int) -> int | None:
+    """Who has got a role by this, and no password yet."""
+    if proposal.kind != GRANT_NAME or proposal.status != "approved":
+        return None
+    person = parse_public_id(proposal.payload["identity_id"])
+    return None if has_password(session, person, center_id) else person
 
 
 def _why_not(session: Session, proposal: ProposalView, actor: Actor, desk: Desk) -> tuple[str, str] | None:

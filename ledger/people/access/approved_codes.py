@@ -1,4 +1,7 @@
-"""Codes for who decides or audits: two people agree, and who approved makes the code by a call of its own."""
+"""Codes for who decides or audits: two people agree, and who approved makes the code by a call of its own.
+
+Paper tears and printers jam, so the same person may print again while the approval lasts and no code of it was used.
+"""
 
 from datetime import timedelta
 
@@ -20,8 +23,10 @@ NAME = "people.code"
 APPROVAL_LASTS = timedelta(hours=24)
 
 
-def make_approved_code(session: Session, proposal_id: int, *, actor: Actor) -> tuple[int, str]:
-    """Make the code of an approved proposal, once, for who approved it; returns whose it is, and the code.
+def make_approved_code(session: Session, proposal_id: int, *, actor: Actor, again: bool = False) -> tuple[int, str]:
+    """Make the code of an approved proposal for who approved it; returns whose it is, and the code.
+
+    With `again`, one in place of an earlier one, which ends.
 
     Raises NotFound("approvals.not_found"), Forbidden("people.code_not_yours"), Conflict("people.code_made" |
     "people.code_over").
@@ -34,7 +39,7 @@ def make_approved_code(session: Session, proposal_id: int, *, actor: Actor) -> t
     identity_id = parse_public_id(proposal.payload["identity_id"])
     lock_password(session, identity_id, actor.center_id)
     code = why_no_code(session, proposal, actor.center_id)
-    if code is not None:
+    if code is not None and not (again and may_print_again(session, proposal, actor)):
         raise Conflict(code)
     about, proposer = _about(proposal), proposal.proposed_by
     return identity_id, credentials.store_code(session, identity_id, actor=actor, about=about, proposed_by=proposer)
@@ -46,6 +51,16 @@ def may_make_code(session: Session, proposal: ProposalView, actor: Actor) -> boo
     return own and why_no_code(session, proposal, actor.center_id) is None
 
 
+def may_print_again(session: Session, proposal: ProposalView, actor: Actor) -> bool:
+    """Whether this person made the code of an approval that still holds, and nobody has used one since."""
+    own = proposal.kind == NAME and proposal.status == "approved" and proposal.decided_by == actor.identity_id
+    if not own or proposal.decided_at is None or _is_over(session, proposal, actor.center_id):
+        return False
+    person, center_id = parse_public_id(proposal.payload["identity_id"]), actor.center_id
+    made = events.happened(session, events.CODE_MADE, _about(proposal), center_id)
+    return made and not events.used_since(session, person, proposal.decided_at, center_id)
+
+
 def why_no_code(session: Session, proposal: ProposalView, center_id: int) -> str | None:
     """Why an approval makes no code any more, None if it does: used, over, or its person has left that level since.
 
@@ -53,11 +68,16 @@ def why_no_code(session: Session, proposal: ProposalView, center_id: int) -> str
     """
     if events.happened(session, events.CODE_MADE, _about(proposal), center_id):
         return "people.code_made"
+    return "people.code_over" if _is_over(session, proposal, center_id) else None
+
+
+def _is_over(session: Session, proposal: ProposalView, center_id: int) -> bool:
+    """Whether the approval has lasted its time, or its person has left that level since."""
     if proposal.decided_at is None or clock.now() >= proposal.decided_at + APPROVAL_LASTS:
-        return "people.code_over"
+        return True
     identity_id = parse_public_id(proposal.payload["identity_id"])
     moved = events.level_moved(session, identity_id, center_id, since=proposal.decided_at)
-    return "people.code_over" if moved or level_in(session, identity_id, center_id) < DECIDER else None
+    return moved or level_in(session, identity_id, center_id) < DECIDER
 
 
 def withdraw_codes(session: Session, identity_id: int, *, actor: Actor) -> None:

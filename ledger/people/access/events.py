@@ -80,6 +80,15 @@ def level_moved(session: Session, identity_id: int, center_id: int, *, since: da
     return session.connection().execute(query).first() is not None
 
 
+def used_since(session: Session, identity_id: int, since: datetime, center_id: int) -> bool:
+    """Whether the person has set a password by a code since then."""
+    own = (_event.c.center_id == center_id, _event.c.identity_id == identity_id, _event.c.at >= since)
+    return (
+        session.connection().execute(sa.select(_event.c.id).where(*own, _event.c.kind == CODE_USED).limit(1)).first()
+        is not None
+    )
+
+
 def given_by(session: Session, identity_id: int, giver_id: int, center_id: int, *, since: timedelta) -> bool:
     """Whether a person has got a role or a code from the giver within this time, or because the giver proposed it."""
     own = (_event.c.center_id == center_id, _event.c.identity_id == identity_id, _event.c.at >= clock.now() - since)

@@ -7,24 +7,35 @@ from sqlalchemy.orm import Session
 from ledger.approvals.desk import Desk
 from ledger.approvals.service import propose
 from ledger.kernel.actor import Actor
-from ledger.kernel.errors import Forbidden
+from ledger.kernel.errors import Forbidden, Rejected
 from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
 from ledger.people.access import kinds
 from ledger.people.access.staff import Post, add_staff, grant_role, takes_two
 from ledger.people.households.service import set_household
 from ledger.people.managing import place_path
+from ledger.people.policy import part_that_counts
 from ledger.people.volunteers.queries import get_volunteer
 
 
 def hire_or_propose(
-    session: Session, *, name: str, phone: str, post: Post, reason: str, actor: Actor, desk: Desk
+    session: Session,
+    *,
+    name: str,
+    phone: str,
+    post: Post,
+    reason: str,
+    part: bool = False,
+    actor: Actor,
+    desk: Desk,
 ) -> dict[str, Any]:
     """Give a role, or propose it where another person must decide: {"identity_id", "proposal_id" or None}.
 
-    Raises what `add_staff`, `grant_role` and `propose` raise.
+    `part` says that only a part of the role is wanted where not all of it counts. Raises
+    Rejected("people.nothing_counts", "people.part_counts"), and what `add_staff`, `grant_role` and `propose` raise.
     """
     path = place_path(session, post.place_id, actor.center_id)
+    _check_part(post.role, path, part)
     identity_id = add_staff(session, name=name, phone=phone, path=path, actor=actor)
     if not takes_two(post.role, path):
         grant_role(session, identity_id, post, actor=actor)
@@ -51,3 +62,11 @@ def set_or_propose(
     identity_id = get_volunteer(session, volunteer_id, actor.center_id).identity_id
     payload = kinds.household_payload(identity_id, number)
     return propose(session, kinds.HOUSEHOLD.name, payload, reason, actor=actor, desk=desk)
+
+
+def _check_part(role: str, path: str, part: bool) -> None:
+    counts = part_that_counts(role, path)
+    if counts == "nothing":
+        raise Rejected("people.nothing_counts")
+    if counts == "some" and not part:
+        raise Rejected("people.part_counts")

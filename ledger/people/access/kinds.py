@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from ledger.approvals.desk import AUDITS, Kind, Subject, SubjectWords, Values
 from ledger.approvals.queries import ProposalView
 from ledger.approvals.schemas import PayloadSchema
+from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Rejected
 from ledger.kernel.ids import parse_public_id, public_id
@@ -19,12 +20,22 @@ from ledger.people.access import approved_codes, factors, lost_factors, staff
 from ledger.people.access.rehousing import rehouse
 from ledger.people.access.sessions import level_in
 from ledger.people.access.staff import Post
-from ledger.people.identities.queries import lock_password, names_of
+from ledger.people.identities.queries import lock_password, names_of, phone_of
 from ledger.people.levels import DECIDER
-from ledger.people.policy import HOUSEHOLD_NUMBER_LENGTH, ROLES, clean_household_number, mask_name
-from ledger.people.words import ROLE_NAMES
+from ledger.people.managing import place_path
+from ledger.people.policy import (
+    HOUSEHOLD_NUMBER_LENGTH,
+    ROLES,
+    clean_household_number,
+    mask_name,
+    mask_phone,
+    part_that_counts,
+)
+from ledger.people.words import PART_WORDS, ROLE_NAMES
 from ledger.places.queries import place_names
 from ledger.web.fields import Choice, Day, PublicId, Text
+from ledger.web.formats import local_date
+from ledger.web.locale import language
 
 GRANT_NAME = "people.grant"
 
@@ -162,6 +173,25 @@ def _roles(
     ]
 
 
+def _phone(session: Session, proposal: ProposalView, center_id: int) -> list[tuple[str, str]]:
+    """Whose log-in it is: names are alike, numbers are not."""
+    phone = phone_of(session, parse_public_id(proposal.payload["identity_id"]), center_id)
+    return [(_("手机号"), _("没有") if phone is None else mask_phone(phone))]
+
+
+def _terms(session: Session, proposal: ProposalView, center_id: int) -> list[tuple[str, str]]:
+    """What whoever decides on a role agrees to: whose, until when, which household, and which part of it counts."""
+    post = _post(GRANT.payload.read(proposal.payload))
+    part = part_that_counts(post.role, place_path(session, post.place_id, center_id))
+    until = post.valid_until
+    return [
+        *_phone(session, proposal, center_id),
+        (_("到哪天为止"), _("不限") if until is None else local_date(until, locale=language(), zone=clock.zone())),
+        (_("户编号"), post.household or _("无")),
+        (_("哪些算"), str(PART_WORDS[part])),
+    ]
+
+
 def _after_grant(session: Session, proposal: ProposalView, center_id: int, subject: str) -> str:
     return str(
         _(
@@ -209,6 +239,7 @@ def _about_person(
     subject_words: Callable[
         [Session, Sequence[ProposalView], int, Mapping[int, str]], Sequence[SubjectWords]
     ] = _people,
+    details: Callable[[Session, ProposalView, int], Sequence[tuple[str, str]]] = _phone,
     gains: bool = False,
     household: Callable[[Values], str | None] = lambda _values: None,
 ) -> Kind:
@@ -223,6 +254,7 @@ def _about_person(
         execute=execute,
         subject_words=subject_words,
         consequence=consequence,
+        details=details,
         single=True,
         person=lambda values: int(values["identity_id"]),
         gains=lambda _values: gains,
@@ -238,6 +270,7 @@ GRANT = _about_person(
     execute=_grant,
     consequence=_after_grant,
     subject_words=_roles,
+    details=_terms,
     gains=True,
     household=_number,
 )

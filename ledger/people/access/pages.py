@@ -28,6 +28,7 @@ from ledger.web.addresses import absolute
 from ledger.web.cookies import SESSION, end_cookie, read_cookie, set_cookie
 from ledger.web.forms import Form
 from ledger.web.guard import current_actor, get_actor, public, requires
+from ledger.web.once import idempotency_key, in_transaction_shown_once
 from ledger.web.page_context import bring_preferences, local_path
 from ledger.web.qr import qr_svg
 
@@ -190,17 +191,21 @@ def known_device() -> Device:
 @bp.post("/people/<id:identity_id>/activation-code")
 @requires(Permission.MANAGE_VOLUNTEERS, Permission.MANAGE_STAFF)
 def print_activation_code(identity_id: int) -> str:
-    """Print a slip with a code that sets a password once; only this response shows the code."""
-    actor = get_actor()
-    code = in_transaction(credentials.make_activation_code, identity_id, actor=actor)
+    """Print a slip with a code that sets a password once; only this response shows the code, also to a reload."""
+    code = in_transaction_shown_once(
+        idempotency_key(), credentials.make_activation_code, identity_id, actor=get_actor()
+    )
     return _slip_page(identity_id, code)
 
 
 @bp.post("/approvals/<id:proposal_id>/code")
 @requires(*DECIDERS)
 def print_approved_code(proposal_id: int) -> str:
-    """Print the slip that the reader approved, once; only this response shows the code."""
-    identity_id, code = in_transaction(make_approved_code, proposal_id, actor=get_actor())
+    """Print the slip that the reader approved, or print it again; only this response shows the code."""
+    again = forms.verbatim("again") == "1"
+    identity_id, code = in_transaction_shown_once(
+        idempotency_key(), make_approved_code, proposal_id, actor=get_actor(), again=again
+    )
     return _slip_page(identity_id, code)
 
 

@@ -17,7 +17,7 @@ from ledger.kernel.permissions import Permission
 from ledger.people.access import kinds, sessions
 from ledger.people.access.hiring import hire_or_propose
 from ledger.people.access.revoking_pages import taken_role
-from ledger.people.access.sessions import RoleView, StaffView
+from ledger.people.access.sessions import StaffView
 from ledger.people.access.staff import Post
 from ledger.people.blueprint import bp
 from ledger.people.levels import DECIDER, level_of
@@ -25,8 +25,8 @@ from ledger.people.policy import (
     check_phone,
     clean_household_number,
     clean_name,
-    counting,
     household_said,
+    part_that_counts,
     permissions_of,
 )
 from ledger.people.words import OFFERED, ROLE_NAMES
@@ -45,6 +45,8 @@ _FIELDS = {
     "people.role_unknown": "role",
     "people.role_held": "role",
     "people.place_not_found": "place_id",
+    "people.nothing_counts": "place_id",
+    "people.part_counts": "place_id",
     "people.valid_until_needed": "valid_until",
     "people.valid_until_past": "valid_until",
     "people.household_number_invalid": "household",
@@ -72,7 +74,7 @@ def _staff(session: Session, actor: Actor) -> dict[str, Any]:
     people = sessions.staff(session, actor)
     place_ids = [role.place_id for person in people for role in person.roles]
     names = place_names(session, place_ids, actor.center_id)
-    parts = {role.id: _part_that_counts(role) for person in people for role in person.roles}
+    parts = {role.id: part_that_counts(role.role, role.place_path) for person in people for role in person.roles}
     two = {
         each.identity_id for each in people if level_of((role.role, role.place_path) for role in each.roles) == DECIDER
     }
@@ -85,14 +87,6 @@ def _hired(people: list[StaffView]) -> StaffView | None:
     """Who was just given a role, by the address that the form led to."""
     wanted = asked.pointer("new")
     return next((person for person in people if person.identity_id == wanted), None)
-
-
-def _part_that_counts(role: RoleView) -> str:
-    """Whether "all", "some" or "nothing" of a role counts at its place."""
-    counts = counting(role.role, role.place_path)
-    if counts == permissions_of(role.role):
-        return "all"
-    return "some" if counts else "nothing"
 
 
 @bp.get("/staff/new")
@@ -123,7 +117,7 @@ def _hire() -> dict[str, Any]:
         place_id = form.key("place_id")
         valid_until = form.optional_day("valid_until")
         household = form.check("household", form.text("household"), _check_household)
-        reason = form.text("reason")
+        reason, part = form.text("reason"), form.text("part") == "1"
     hired: dict[str, Any] = in_transaction_once(
         idempotency_key(),
         hire_or_propose,
@@ -131,6 +125,7 @@ def _hire() -> dict[str, Any]:
         phone=phone,
         post=Post(role, place_id, household_said(household), valid_until),
         reason=reason,
+        part=part,
         actor=get_actor(),
         desk=get_desk(),
     )

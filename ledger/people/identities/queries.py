@@ -84,6 +84,14 @@ def phone_of(session: Session, identity_id: int, center_id: int) -> str | None:
     return session.scalar(query)
 
 
+def has_password(session: Session, identity_id: int, center_id: int) -> bool:
+    """Whether a person can log in by a password."""
+    own = sa.select(Identity.id).where(
+        Identity.center_id == center_id, Identity.id == identity_id, Identity.password_hash.is_not(None)
+    )
+    return session.connection().execute(own).first() is not None
+
+
 def get_preferences(session: Session, identity_id: int, center_id: int) -> Preferences:
     """A person's name and display preferences. Raises NotFound("people.identity_not_found")."""
     query = sa.select(Identity.name, Identity.language, Identity.large_type).where(

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 
 from ledger.kernel.actor import Actor
-from ledger.kernel.db import in_snapshot, in_transaction, in_transaction_once
+from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
@@ -26,7 +26,7 @@ from ledger.web.addresses import short
 from ledger.web.forms import Form
 from ledger.web.guard import get_actor, public, requires
 from ledger.web.listed import listed
-from ledger.web.once import idempotency_key
+from ledger.web.once import idempotency_key, in_transaction_shown_once
 from ledger.web.qr import bars_svg, qr_svg
 
 _FIELDS = {
@@ -152,7 +152,7 @@ def _household(session: Session, view: VolunteerView, number: str | None, actor:
 @requires(Permission.MANAGE_VOLUNTEERS)
 def print_card(volunteer_id: int) -> str:
     """Issue a card as a sheet to print. Only this response shows its code, so a repeat issues another card."""
-    card = in_transaction(service.issue_card, volunteer_id, actor=get_actor())
+    card = in_transaction_shown_once(idempotency_key(), service.issue_card, volunteer_id, actor=get_actor())
     shown = in_snapshot(_one, volunteer_id, get_actor())
     code = qr_svg(short("people.card", _anchor=card.token))
     return render_template("people/card_print.html", code=code, bars=bars_svg(shown["volunteer"].number), **shown)

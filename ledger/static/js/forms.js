@@ -6,6 +6,7 @@
 const SAY_AFTER_MS = 400;
 const SAY_MORE_AFTER_MS = 4000;
 const PLACE = 'nx-kept:';
+const SENT = 'nx-sent';
 
 /** @param {HTMLFormElement} form */
 const keptAt = (form) => `${PLACE}${location.pathname}#${form.id || form.getAttribute('action') || ''}`;
@@ -31,6 +32,48 @@ function giveBack(form) {
   }
 }
 
+/** Fields whose text may lie in the browser for a while: no password and no code. @param {HTMLFormElement} form */
+const typedIn = (form) =>
+  /** @type {(HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement)[]} */ (
+    [...form.elements].filter((field) => /** @type {any} */ (field).name && !field.matches('button, [type=hidden], [type=password], [type=file], [autocomplete=one-time-code], [autocomplete=username]'))
+  );
+
+/** @param {HTMLElement} field */
+const isTick = (field) => field instanceof HTMLInputElement && (field.type === 'checkbox' || field.type === 'radio');
+
+/** Who reads this page, by a name that no person knows; empty for strangers. */
+const reader = () => document.querySelector('meta[name=reader]')?.getAttribute('content') ?? '';
+
+/** What was typed, if the log-in has ended meanwhile: the same person finds it again. @param {HTMLFormElement} form */
+function holdSent(form) {
+  if (!reader() || form.hasAttribute('data-log-in')) return;
+  const values = typedIn(form).map((field) => [field.name, isTick(field) ? /** @type {any} */ (field).checked && field.value : field.value]);
+  sessionStorage.setItem(SENT, JSON.stringify({ reader: reader(), action: form.getAttribute('action'), values }));
+}
+
+/** Give back what was typed into a form that came too late for its log-in; any other page forgets it. */
+function giveBackSent() {
+  const held = JSON.parse(sessionStorage.getItem(SENT) ?? 'null');
+  if (!held) return;
+  const refused = /** @type {HTMLElement | null} */ (document.querySelector('[data-awaits-log-in]'));
+  if (refused) {
+    refused.hidden = false;
+    sessionStorage.setItem(SENT, JSON.stringify({ ...held, awaits: true }));
+  }
+  if (refused || document.querySelector('form[data-log-in]')) return;
+  sessionStorage.removeItem(SENT);
+  const form = [.../** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll('form[method=post]'))].find((each) => each.getAttribute('action') === held.action);
+  if (!form || !held.awaits || held.reader !== reader()) return;
+  const fields = typedIn(form);
+  for (const [at, [name, value]] of held.values.entries()) {
+    const field = fields[at]?.name === name ? fields[at] : fields.find((each) => each.name === name);
+    if (!field) continue;
+    if (isTick(field)) /** @type {HTMLInputElement} */ (field).checked = value !== false;
+    else field.value = value;
+  }
+  for (let box = form.closest('details'); box; box = box.parentElement?.closest('details') ?? null) box.open = true;
+}
+
 /** @param {HTMLFormElement} form @param {HTMLElement | null} button */
 function saySlow(form, button) {
   const words = document.createElement('p');
@@ -52,6 +95,7 @@ function sent(event) {
   if (event.defaultPrevented || form.method !== 'post' || form.hasAttribute('data-repeat')) return;
   if (form.dataset.sent === '1') return event.preventDefault();
   form.dataset.sent = '1';
+  holdSent(form);
   const button = /** @type {HTMLElement | null} */ (event.submitter);
   for (const other of form.querySelectorAll('[type=submit]')) other.setAttribute('aria-disabled', 'true');
   setTimeout(() => saySlow(form, button), SAY_AFTER_MS);
@@ -94,6 +138,7 @@ for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySel
   giveBack(form);
   form.addEventListener('input', () => keep(form));
 }
+giveBackSent();
 document.addEventListener('submit', sent);
 addEventListener('pageshow', (event) => event.persisted && open());
 /** @type {HTMLElement | null} */ (document.querySelector('[data-focus]'))?.focus();
