@@ -4,38 +4,28 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
 
 from ledger.approvals.desk import AUDITS, Kind, Subject, SubjectWords, Values
 from ledger.approvals.queries import ProposalView
 from ledger.approvals.schemas import PayloadSchema
-from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Rejected
-from ledger.kernel.ids import parse_public_id, public_id
+from ledger.kernel.ids import public_id
 from ledger.kernel.permissions import Permission
-from ledger.people.access import approved_codes, factors, lost_factors, staff
+from ledger.people.access import approved_codes, factors, kind_words, lost_factors, staff
 from ledger.people.access.rehousing import rehouse
 from ledger.people.access.sessions import level_in
 from ledger.people.access.staff import Post
-from ledger.people.identities.queries import lock_password, names_of, phone_of
+from ledger.people.identities.queries import lock_password
 from ledger.people.levels import DECIDER
-from ledger.people.managing import place_path
 from ledger.people.policy import (
     HOUSEHOLD_NUMBER_LENGTH,
     ROLES,
     clean_household_number,
-    mask_name,
-    mask_phone,
-    part_that_counts,
 )
-from ledger.people.words import PART_WORDS, ROLE_NAMES
-from ledger.places.queries import place_names
 from ledger.web.fields import Choice, Day, PublicId, Text
-from ledger.web.formats import local_date
-from ledger.web.locale import language
 
 GRANT_NAME = "people.grant"
 
@@ -147,87 +137,6 @@ def _rehouse(session: Session, values: Values, proposal: ProposalView, actor: Ac
     return _subject(values).ref
 
 
-def _people(
-    session: Session, proposals: Sequence[ProposalView], center_id: int, members: Mapping[int, str]
-) -> list[SubjectWords]:
-    ids = [parse_public_id(each.payload["identity_id"]) for each in proposals]
-    names = names_of(session, ids, center_id)
-    return [SubjectWords(mask_name(names[who]) if who in names else "") for who in ids]
-
-
-def _roles(
-    session: Session, proposals: Sequence[ProposalView], center_id: int, members: Mapping[int, str]
-) -> list[SubjectWords]:
-    places = place_names(session, [parse_public_id(each.payload["place_id"]) for each in proposals], center_id)
-    people = _people(session, proposals, center_id, members)
-    return [
-        SubjectWords(
-            _(
-                "%(name)s，%(role)s，%(place)s",
-                name=person.text,
-                role=ROLE_NAMES[each.payload["role"]],
-                place=places.get(parse_public_id(each.payload["place_id"]), ""),
-            )
-        )
-        for each, person in zip(proposals, people, strict=True)
-    ]
-
-
-def _phone(session: Session, proposal: ProposalView, center_id: int) -> list[tuple[str, str]]:
-    """Whose log-in it is: names are alike, numbers are not."""
-    phone = phone_of(session, parse_public_id(proposal.payload["identity_id"]), center_id)
-    return [(_("手机号"), _("没有") if phone is None else mask_phone(phone))]
-
-
-def _terms(session: Session, proposal: ProposalView, center_id: int) -> list[tuple[str, str]]:
-    """What whoever decides on a role agrees to: whose, until when, which household, and which part of it counts."""
-    post = _post(GRANT.payload.read(proposal.payload))
-    part = part_that_counts(post.role, place_path(session, post.place_id, center_id))
-    until = post.valid_until
-    return [
-        *_phone(session, proposal, center_id),
-        (_("到哪天为止"), _("不限") if until is None else local_date(until, locale=language(), zone=clock.zone())),
-        (_("户编号"), post.household or _("无")),
-        (_("哪些算"), str(PART_WORDS[part])),
-    ]
-
-
-def _after_grant(session: Session, proposal: ProposalView, center_id: int, subject: str) -> str:
-    return str(
-        _(
-            "批准以后马上有这个身份：%(who)s。%(home)s以前没有这么高的身份的，密码、激活码和登录都作废，新的激活码也要两个人。",
-            who=subject,
-            home=_home(proposal),
-        )
-    )
-
-
-def _home(proposal: ProposalView) -> str:
-    """The household that a proposal says, for whoever decides to check."""
-    number = proposal.payload["household"]
-    return str(_("没有登记住在哪一户。") if number is None else _("登记住在 %(number)s 户。", number=number))
-
-
-def _after_code(session: Session, proposal: ProposalView, center_id: int, subject: str) -> str:
-    return str(
-        _("批准以后，由批的人给 %(name)s 打一张激活码，当面交给本人。24 小时内不打，就要再提一次。", name=subject)
-    )
-
-
-def _after_factor(session: Session, proposal: ProposalView, center_id: int, subject: str) -> str:
-    return str(
-        _(
-            "批准以后，%(name)s 的动态码和备用码马上作废，所有登录都结束，以后只用密码登录，直到本人再打开。",
-            name=subject,
-        )
-    )
-
-
-def _after_household(session: Session, proposal: ProposalView, center_id: int, subject: str) -> str:
-    who, home = _("批准以后改登记：%(name)s。", name=subject), _home(proposal)
-    return str(who) + home + str(_("改以前住在一户的人，30 天里还是不能互相审批。"))
-
-
 def _about_person(
     name: str,
     title: Any,
@@ -238,8 +147,8 @@ def _about_person(
     consequence: Callable[[Session, ProposalView, int, str], str],
     subject_words: Callable[
         [Session, Sequence[ProposalView], int, Mapping[int, str]], Sequence[SubjectWords]
-    ] = _people,
-    details: Callable[[Session, ProposalView, int], Sequence[tuple[str, str]]] = _phone,
+    ] = kind_words.people,
+    details: Callable[[Session, ProposalView, int], Sequence[tuple[str, str]]] = kind_words.phone,
     gains: bool = False,
     household: Callable[[Values], str | None] = lambda _values: None,
 ) -> Kind:
@@ -268,9 +177,9 @@ GRANT = _about_person(
     payload=GrantPayload(),
     check=_check_grant,
     execute=_grant,
-    consequence=_after_grant,
-    subject_words=_roles,
-    details=_terms,
+    consequence=kind_words.after_grant,
+    subject_words=kind_words.roles,
+    details=kind_words.terms,
     gains=True,
     household=_number,
 )
@@ -280,7 +189,7 @@ CODE = _about_person(
     payload=PersonPayload(),
     check=_check_code,
     execute=_allow_code,
-    consequence=_after_code,
+    consequence=kind_words.after_code,
 )
 FACTOR = _about_person(
     lost_factors.NAME,
@@ -288,7 +197,7 @@ FACTOR = _about_person(
     payload=PersonPayload(),
     check=_check_factor,
     execute=_end_factor,
-    consequence=_after_factor,
+    consequence=kind_words.after_factor,
 )
 HOUSEHOLD = _about_person(
     "people.household",
@@ -296,7 +205,7 @@ HOUSEHOLD = _about_person(
     payload=HouseholdPayload(),
     check=_check_household,
     execute=_rehouse,
-    consequence=_after_household,
+    consequence=kind_words.after_household,
     gains=True,
     household=_number,
 )
