@@ -1,4 +1,4 @@
-"""What pages say about proposals of log-ins: whom they are about, what whoever decides must see, what approving does."""
+"""What pages say about proposals of log-ins: whose they are, what the decider must see, what approving does."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
