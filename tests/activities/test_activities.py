@@ -11,7 +11,7 @@ from ledger.kernel import clock
 from ledger.kernel.clocks import parse_instant
 from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot, in_transaction
-from ledger.kernel.errors import Conflict, Forbidden, LedgerError, NotFound
+from ledger.kernel.errors import Conflict, Forbidden, LedgerError, NotFound, Rejected
 from ledger.kernel.paging import PageRequest
 from ledger.organisations import service as organisations
 from ledger.people.access import blocking
@@ -226,8 +226,9 @@ def test_signing_up_is_refused_when_there_is_nothing_to_sign_up_for(world: World
     assert refused.value.code == "activities.shift_over"
     with pytest.raises(NotFound):
         cancel(world, planned, world.add_volunteer().volunteer_id)
-    with pytest.raises(NotFound):
+    with pytest.raises(Rejected) as unknown:  # counted as a miss, so no bare NotFound
         sign_up(world, planned, 5)
+    assert unknown.value.code == "people.volunteer_not_found"
     in_transaction(service.cancel_shift, planned, actor=world.builder)
     with pytest.raises(Conflict) as refused:
         sign_up(world, planned, world.add_volunteer().volunteer_id)
