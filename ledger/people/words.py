@@ -33,6 +33,7 @@ EVENT_WORDS: dict[str, Any] = {
     "recovery_used": _("用了备用码"),
     "role_granted": _("给了身份"),
     "role_revoked": _("收回了身份"),
+    "renamed": _("改了登记的姓名"),
 }
 # Which part of a role counts at its place.
 PART_WORDS: dict[str, Any] = {

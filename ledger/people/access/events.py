@@ -19,6 +19,7 @@ CREDENTIALS_ENDED, SESSIONS_ENDED = "credentials_ended", "sessions_ended"
 FACTOR_MADE, FACTOR_USED, FACTOR_ENDED = "factor_made", "factor_used", "factor_ended"
 RECOVERY_MADE, RECOVERY_USED = "recovery_made", "recovery_used"
 ROLE_GRANTED, ROLE_REVOKED = "role_granted", "role_revoked"
+RENAMED = "renamed"
 # Who gave somebody one of these gave them what they decide with.
 _GIVES = (CODE_MADE, ROLE_GRANTED)
 _MOST_RECENT = 50
@@ -87,6 +88,13 @@ def used_since(session: Session, identity_id: int, since: datetime, center_id: i
         session.connection().execute(sa.select(_event.c.id).where(*own, _event.c.kind == CODE_USED).limit(1)).first()
         is not None
     )
+
+
+def has_had_password(session: Session, identity_id: int, center_id: int) -> bool:
+    """Whether the person has ever set a password, or was given one on the server."""
+    own = (_event.c.center_id == center_id, _event.c.identity_id == identity_id)
+    query = sa.select(_event.c.id).where(*own, _event.c.kind.in_((CODE_USED, PASSWORD_SET, PASSWORD_CHANGED))).limit(1)
+    return session.connection().execute(query).first() is not None
 
 
 def given_by(session: Session, identity_id: int, giver_id: int, center_id: int, *, since: timedelta) -> bool:

@@ -27,7 +27,7 @@ from ledger.people.policy import (
 )
 from ledger.web.fields import Choice, Day, PublicId, Text
 
-GRANT_NAME = "people.grant"
+GRANT_NAME = staff.GRANT
 
 
 class PersonPayload(PayloadSchema):

@@ -19,6 +19,7 @@ from ledger.people.access import credentials, events
 from ledger.people.access.approved_codes import withdraw_codes
 from ledger.people.access.authority import need_place_of_risen
 from ledger.people.access.holders import proposers
+from ledger.people.access.renaming import rename_unused
 from ledger.people.access.sessions import level_in
 from ledger.people.households.deciders import need_said_before
 from ledger.people.households.service import household_of_number
@@ -31,6 +32,9 @@ from ledger.people.models import RoleGrant
 from ledger.people.policy import check_term, clean_household_number, permissions_of
 from ledger.people.terms import in_force
 from ledger.places.queries import is_demonstration
+
+# The kind of proposal that gives a role where it takes two.
+GRANT = "people.grant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ def takes_two(role: str, place_path: str) -> bool:
 def add_staff(session: Session, *, name: str, phone: str, path: str, actor: Actor) -> int:
     """Find or make the identity of a future staff member of the center at the place with this path, by phone.
 
+    Who was written down by a wrong name, and has never been anybody here, gets the right one.
     Raises Forbidden("access.denied"), Rejected("people.name_invalid", "people.phone_invalid",
     "people.name_differs"), TooMany("request.too_many").
     """
@@ -71,6 +76,9 @@ def add_staff(session: Session, *, name: str, phone: str, path: str, actor: Acto
         phone=phone,
         demonstration=is_demonstration(session, actor.center_id),
     )
+    renamed = rename_unused(session, person, waits=GRANT, actor=actor)
+    if renamed is not None:
+        return renamed
     with looking_up(session, actor, "people.name_differs"):
         return find_or_make_identity(session, person)
 

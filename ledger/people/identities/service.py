@@ -139,6 +139,13 @@ def make_identities(session: Session, people: Sequence[NewIdentity]) -> list[int
     return ids
 
 
+def rename(session: Session, identity_id: int, person: NewIdentity) -> None:
+    """Store the name of `person` for an identity of their center. Checks no permission."""
+    own = (_identity_row.c.center_id == person.center_id, _identity_row.c.id == identity_id)
+    named = {"name": person.sealed["name"], "name_index": person.name_index}
+    session.connection().execute(sa.update(_identity_row).where(*own).values(named))
+
+
 def set_preferences(
     session: Session, *, language: str | None = None, large_type: bool | None = None, actor: Actor
 ) -> None:
