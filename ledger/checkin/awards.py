@@ -40,10 +40,11 @@ class Closing:
     left_at: datetime
     out_scan_id: int
     actor: Actor
+    blocked: bool = False
 
 
 def close(session: Session, closing: Closing, rule: Rule) -> dict[str, Any]:
-    """Close a visit and post its award, or leave it for review if it exceeds the daily limit."""
+    """Close a visit and post its award, or leave it for review: over the day's limit, or blocked meanwhile."""
     visit, left_at = closing.visit, closing.left_at
     shift = visit.shift
     earned = award(Deed(visit.opened_at, left_at, shift.starts_at, shift.ends_at), rule.body)
@@ -55,9 +56,10 @@ def close(session: Session, closing: Closing, rule: Rule) -> dict[str, Any]:
         "points": earned.points,
         "rule_id": rule.id,
     }
-    if _is_over_the_day(session, closing, rule):
+    doubt = _doubt(session, closing, rule)
+    if doubt is not None:
         to = "PENDING"
-        values |= {"review_reason": "DAILY_LIMIT_REVIEW", "points": 0}
+        values |= {"review_reason": doubt, "points": 0}
     row = change(session, visit, closing.actor.center_id, to=to, values=values)
     facts = queries.facts_of_row(session, row, closing.actor.center_id, shift=shift)
     if to == "CONFIRMED":
@@ -145,6 +147,13 @@ def keep_late_scan(session: Session, attendance_id: int, scan_id: int, center_id
     late = {"out_scan_id": scan_id}
     if not _CHANGE.rows(session, attendance_id, center_id, status="PENDING", values=late):
         raise Conflict("checkin.wrong_state", status="PENDING")
+
+
+def _doubt(session: Session, closing: Closing, rule: Rule) -> str | None:
+    """Why the visit waits for review."""
+    if closing.blocked:
+        return "PERSON_BLOCKED"
+    return "DAILY_LIMIT_REVIEW" if _is_over_the_day(session, closing, rule) else None
 
 
 def _is_over_the_day(session: Session, closing: Closing, rule: Rule) -> bool:

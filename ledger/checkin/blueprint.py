@@ -16,6 +16,7 @@ STATUS_WORDS = {
 }
 REVIEW_REASONS = {
     "AUTO_CLOSED": lazy_gettext("忘了签退"),
+    "PERSON_BLOCKED": lazy_gettext("停用以后才签退"),
     "DAILY_LIMIT_REVIEW": lazy_gettext("超过一天的上限"),
 }
 _METHODS = {

@@ -1,6 +1,5 @@
 """Decide what a scan means: leave the open visit, enter a shift, or report what has already happened."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -9,6 +8,8 @@ from sqlalchemy.orm import Session
 from ledger.activities import queries as activities
 from ledger.activities.models import Shift, Signup
 from ledger.activities.policy import ShiftView
+from ledger.checkin import recent
+from ledger.checkin.going_on import shifts_served, signups_of
 from ledger.checkin.models import Attendance
 from ledger.checkin.policy import (
     TODAY,
@@ -28,13 +29,6 @@ from ledger.kernel.types import table_of
 from ledger.rules.queries import Rule
 
 _attendance, _signup, _shift = table_of(Attendance), table_of(Signup), table_of(Shift)
-_SIGNUPS = Prepared(
-    sa.select(_signup.c.shift_id, _signup.c.status).where(
-        _signup.c.center_id == sa.bindparam("center"),
-        _signup.c.volunteer_id == sa.bindparam("volunteer"),
-        _signup.c.shift_id.in_(sa.bindparam("shifts", expanding=True)),
-    )
-)
 _ENDED = Prepared(
     sa.select(
         _attendance.c.id,
@@ -65,12 +59,15 @@ def decide(session: Session, scene: Scene, visit: OpenVisit | None, rule: Rule) 
     command = scene.command
     names_another = visit is not None and command.shift_id not in (None, visit.shift.id)
     intent = "in" if command.intent == "auto" and names_another else command.intent
-    if wants_out(visit, scene.station_id, intent, now=scene.now, body=rule.body):
+    done = recent.already(session, scene, intent)
+    if done is not None:
+        return done
+    if wants_out(visit, scene.station_id, intent, now=scene.at, body=rule.body):
         return _leave(session, scene, visit, rule)
     if visit is None:
         answer = _answer_after_end(session, scene, rule) if command.intent == "auto" else None
         return answer or Decision("OK_IN", enter=_choose(session, scene, rule))
-    if visit.shift.station_id == scene.station_id and command.shift_id in (None, visit.shift.id):
+    if visit.shift.station_id == scene.station_id and visit.is_of(command.shift_id):
         return Decision("ALREADY_CHECKED_IN", about=visit.id)
     return _switch(session, scene, visit, rule)
 
@@ -83,13 +80,13 @@ def _leave(session: Session, scene: Scene, visit: OpenVisit | None, rule: Rule) 
         return Decision("AUTO_CLOSED" if ended.forgotten else "ALREADY_CHECKED_OUT", about=ended.id)
     if visit.shift.station_id != scene.station_id:
         raise Rejected("checkin.wrong_station", station=visit.shift.station_name)
-    return decide_out(visit, scene.now, confirmed=scene.command.confirmed, body=rule.body)
+    return decide_out(visit, scene.at, confirmed=scene.command.confirmed, body=rule.body)
 
 
 def _answer_after_end(session: Session, scene: Scene, rule: Rule) -> Decision | None:
     """Report the visit that just ended here, unless the person has signed up for another shift open for check-in."""
     ended = _find_ended(session, scene)
-    answer = answer_after_end(ended, scene.now, rule.body)
+    answer = answer_after_end(ended, scene.at, rule.body)
     if ended is None or answer is None:
         return None
     try:
@@ -118,18 +115,22 @@ def _switch(session: Session, scene: Scene, visit: OpenVisit, rule: Rule) -> Dec
 
 
 def _choose(session: Session, scene: Scene, rule: Rule) -> Choice:
+    if scene.blocked:
+        raise Rejected("checkin.person_blocked")
+    if scene.closed_at is not None and scene.closed_at <= scene.at:
+        raise Rejected("checkin.station_closed")
     shifts = activities.shifts_at_station(
-        session, scene.station_id, scene.actor.center_id, at=scene.now, ahead=TODAY, back=TODAY
+        session, scene.station_id, scene.actor.center_id, at=scene.at, ahead=TODAY, back=TODAY
     )
     wanted = scene.command.shift_id
     candidates = [shift for shift in shifts if wanted in (None, shift.id)]
     if wanted is not None and not candidates:
         _refuse_elsewhere(session, scene, wanted)
-    signups = _signups_of(session, scene, candidates)
+    signups = signups_of(session, scene, candidates)
     if wanted is None and "signed_up" not in signups.values():
         _send_to_own_station(session, scene, rule)
     full = {shift.id for shift in candidates if shift.id not in signups and _is_full(session, scene, shift, rule)}
-    choice = choose_shift(candidates, signups, full=full, now=scene.now, body=rule.body)
+    choice = choose_shift(candidates, signups, full=full, now=scene.at, body=rule.body)
     if not choice.signed_up and "WALK_IN" not in scene.command.confirmed:
         shift = choice.shift
         raise Conflict(
@@ -149,21 +150,9 @@ def _refuse_elsewhere(session: Session, scene: Scene, shift_id: int) -> None:
         raise Rejected("checkin.wrong_station", station=shift.station_name)
 
 
-def _signups_of(session: Session, scene: Scene, shifts: Sequence[ShiftView]) -> dict[int, str]:
-    """The person's sign-ups among the shifts: status by shift."""
-    if not shifts:
-        return {}
-    parameters = {
-        "center": scene.actor.center_id,
-        "volunteer": scene.person.volunteer_id,
-        "shifts": [shift.id for shift in shifts],
-    }
-    return {row[0]: row[1] for row in _SIGNUPS.rows(session, parameters)}
-
-
 def _send_to_own_station(session: Session, scene: Scene, rule: Rule) -> None:
     """Direct a person with a sign-up elsewhere at this hour to that station instead of offering a walk-in here."""
-    mine = activities.shifts_of_volunteer(session, scene.person.volunteer_id, scene.actor.center_id, now=scene.now)
+    mine = activities.shifts_of_volunteer(session, scene.person.volunteer_id, scene.actor.center_id, now=scene.at)
     soon = [
         shift
         for shift, signup in mine
@@ -171,34 +160,18 @@ def _send_to_own_station(session: Session, scene: Scene, rule: Rule) -> None:
         and shift.cancelled_at is None
         and shift.activity_status == "approved"
         and shift.station_id != scene.station_id
-        and shift.starts_at - rule.body.early <= scene.now
+        and shift.starts_at - rule.body.early <= scene.at
     ]
-    served = _shifts_served(session, scene, [shift.id for shift in soon])
+    served = shifts_served(session, scene, [shift.id for shift in soon])
     missing = next((shift for shift in soon if shift.id not in served), None)
     if missing is not None:
         raise Rejected("checkin.wrong_station", station=missing.station_name)
 
 
-def _shifts_served(session: Session, scene: Scene, shift_ids: Sequence[int]) -> set[int]:
-    if not shift_ids:
-        return set()
-    query = sa.select(_attendance.c.shift_id).where(
-        _attendance.c.center_id == scene.actor.center_id,
-        _attendance.c.shift_id.in_(shift_ids),
-        _attendance.c.volunteer_id == scene.person.volunteer_id,
-        _attendance.c.status != "VOID",
-    )
-    return set(session.scalars(query))
-
-
 def _is_full(session: Session, scene: Scene, shift: ShiftView, rule: Rule) -> bool:
     """Whether the shift is full, counting sign-ups and arrivals. Locked, so that the last place is given only once."""
     center_id = scene.actor.center_id
-    if (
-        shift.capacity is None
-        or not shift.walk_in
-        or not shift.starts_at - rule.body.early <= scene.now < shift.ends_at
-    ):
+    if shift.capacity is None or not shift.walk_in or not shift.starts_at - rule.body.early <= scene.at < shift.ends_at:
         return False
     session.execute(
         sa.select(_shift.c.id).where(_shift.c.center_id == center_id, _shift.c.id == shift.id).with_for_update()
@@ -219,8 +192,8 @@ def _find_ended(session: Session, scene: Scene) -> EndedVisit | None:
         "center": scene.actor.center_id,
         "volunteer": scene.person.volunteer_id,
         "station": scene.station_id,
-        "opened_since": scene.now - TODAY - timedelta(days=1),
-        "closed_since": scene.now - TODAY,
+        "opened_since": scene.at - TODAY - timedelta(days=1),
+        "closed_since": scene.at - TODAY,
     }
     rows = _ENDED.rows(session, parameters)
     if not rows:

@@ -6,12 +6,13 @@ relay. The first GET, before log-in, exchanges it for a five-minute ticket that 
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy.orm import Session
 
+from ledger.checkin.policy import TICKET_LIFE
 from ledger.kernel.crypto import keyring
 from ledger.kernel.errors import Rejected
 from ledger.kernel.references import genuine, make_reference, read_reference
@@ -19,7 +20,9 @@ from ledger.places import queries as places
 
 STEP_SECONDS = 30
 EARLIER_STEPS = 2
-TICKET_SECONDS = 300
+TICKET_SECONDS = int(TICKET_LIFE.total_seconds())
+_MICROSECOND = timedelta(microseconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PURPOSE = "station"
 _SCREEN, _PAPER = b"S", b"P"
 
@@ -34,12 +37,24 @@ class StationCode:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A scanned station code, kept during log-in."""
+    """A scanned station code, kept during log-in. `made_at` is when it was opened here: the time of the scan."""
 
     center_id: int
     station_id: int
     method: Literal["screen", "paper"]
     nonce: str
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a code says, as far as its signature vouches for it, and why it is not taken, if so."""
+
+    center_id: int = 0
+    station_id: int = 0
+    method: Literal["screen", "paper"] = "screen"
+    closed_at: datetime | None = None
+    refusal: Rejected | None = None
 
 
 def screen_code(center_id: int, station_id: int, code_version: int, now: datetime) -> StationCode:
@@ -62,45 +77,58 @@ def read_code(session: Session, text: str, now: datetime) -> Ticket:
     Raises Rejected("checkin.code_invalid" | "checkin.code_revoked" | "checkin.code_expired" |
     "checkin.code_from_future").
     """
+    seen = look_at(session, text, now)
+    if seen.refusal is not None:
+        raise seen.refusal
+    return ticket_of(seen, now)
+
+
+def ticket_of(seen: Seen, now: datetime) -> Ticket:
+    """A ticket for a code that is taken, made now."""
+    return Ticket(seen.center_id, seen.station_id, seen.method, secrets.token_urlsafe(12), now)
+
+
+def look_at(session: Session, text: str, now: datetime) -> Seen:
+    """Read a scanned code, refused or not. That of a closed place is read as well: people inside leave with it."""
     code = text.strip().rstrip("/").rpartition("/")[2]
     reference = read_reference(code)
     if reference is None or not genuine(code, reference, purpose=_PURPOSE):
-        raise Rejected("checkin.code_invalid")
+        return Seen(refusal=Rejected("checkin.code_invalid"))
     station = places.find_place(session, reference.key, reference.center_id)
-    if station is None or station.closed_at is not None:
-        raise Rejected("checkin.code_invalid")
+    if station is None:
+        return Seen(refusal=Rejected("checkin.code_invalid"))
     kind, version = reference.extra[:1], int.from_bytes(reference.extra[1:3], "big")
-    if version != station.code_version:
-        raise Rejected("checkin.code_revoked")
-    if kind == _SCREEN:
-        _refuse_stale(int.from_bytes(reference.extra[3:7], "big"), now)
     method: Literal["screen", "paper"] = "screen" if kind == _SCREEN else "paper"
-    return Ticket(reference.center_id, reference.key, method, secrets.token_urlsafe(12))
+    refused = "code_revoked" if version != station.code_version else None
+    if refused is None and kind == _SCREEN:
+        refused = _why_stale(int.from_bytes(reference.extra[3:7], "big"), now)
+    refusal = Rejected(f"checkin.{refused}") if refused else None
+    return Seen(reference.center_id, reference.key, method, station.closed_at, refusal)
 
 
-def _refuse_stale(step: int, now: datetime) -> None:
+def _why_stale(step: int, now: datetime) -> str | None:
     current = int(now.timestamp()) // STEP_SECONDS
     if step > current + 1:
-        raise Rejected("checkin.code_from_future")
-    if step < current - EARLIER_STEPS:
-        raise Rejected("checkin.code_expired")
+        return "code_from_future"
+    return "code_expired" if step < current - EARLIER_STEPS else None
 
 
-def write_ticket(ticket: Ticket, now: datetime) -> str:
+def write_ticket(ticket: Ticket) -> str:
     """Sign a ticket as text for a cookie."""
-    made_at = int(now.timestamp())
+    made_at = (ticket.made_at - _EPOCH) // _MICROSECOND
     return _serializer().dumps([made_at, ticket.center_id, ticket.station_id, ticket.method, ticket.nonce])
 
 
 def read_ticket(text: str, now: datetime) -> Ticket | None:
     """Read a ticket; None if it was not signed here or is older than five minutes."""
     try:
-        made_at, center_id, station_id, method, nonce = _serializer().loads(text)
+        micros, center_id, station_id, method, nonce = _serializer().loads(text)
     except (BadSignature, ValueError):
         return None
-    if not 0 <= now.timestamp() - made_at <= TICKET_SECONDS:
+    made_at = _EPOCH + micros * _MICROSECOND
+    if not timedelta(0) <= now - made_at <= TICKET_LIFE:
         return None
-    return Ticket(center_id, station_id, method, nonce)
+    return Ticket(center_id, station_id, method, nonce, made_at)
 
 
 def _serializer() -> URLSafeSerializer:

@@ -47,7 +47,7 @@ def _scan_page(station: PlaceView, *, several: bool) -> str:
 @requires(Permission.STATION_SCREEN)
 def station_screen(station_id: int) -> str:
     """The station's screen with its current code."""
-    station = in_snapshot(_station, station_id, Permission.STATION_SCREEN)
+    station = in_snapshot(_open_station, station_id, Permission.STATION_SCREEN)
     return render_template("checkin/screen.html", station=station, station_id=public_id(station_id), zone=_zone())
 
 
@@ -55,7 +55,7 @@ def station_screen(station_id: int) -> str:
 @requires(Permission.MANAGE_PLACES)
 def paper_code(station_id: int) -> str:
     """The wall code, for printing."""
-    station = in_snapshot(_station, station_id, Permission.MANAGE_PLACES)
+    station = in_snapshot(_open_station, station_id, Permission.MANAGE_PLACES)
     code = codes.paper_code(get_actor().center_id, station_id, station.code_version).code
     qr = qr_svg(short("checkin.enter", code=code))
     return render_template("checkin/paper.html", station=station, qr=qr, printed_at=clock.now())
@@ -66,6 +66,13 @@ def _station(session: Session, station_id: int, *permissions: Permission) -> Pla
     station = organisations.get_place(session, station_id, get_actor().center_id)
     if not any(get_actor().may(each, station.path) for each in permissions):
         raise NotFound("organisations.place_not_found")
+    return station
+
+
+def _open_station(session: Session, station_id: int, permission: Permission) -> PlaceView:
+    """The same, for its code. Raises Conflict("organisations.place_closed")."""
+    station = _station(session, station_id, permission)
+    station_queries.need_open(station)
     return station
 
 

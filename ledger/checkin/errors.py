@@ -48,6 +48,10 @@ register(
             422, "这次扫的码已经有人用过", "This scan of the code was used by somebody else",
             "每人自己扫一次屏幕上的码", "Each person scans the screen once",
         ),
+        "clock_wrong": ErrorText(
+            422, "这台设备的时间不对", "This device's clock is wrong",
+            "请把设备的日期和时间调准，再扫一次", "Set the device's date and time, then scan again",
+        ),
         "card_unknown": ErrorText(
             422, "不认识这张卡", "This card is unknown",
             "请输志愿者号，或者换一张凝心的卡", "Type the volunteer number, or use a Ningxin card",

@@ -49,7 +49,7 @@ def enter(code: str) -> ResponseReturnValue:
 
 
 def _keep_ticket(response: Response, ticket: Ticket) -> None:
-    set_cookie(response, TICKET_COOKIE, codes.write_ticket(ticket, clock.now()), seconds=codes.TICKET_SECONDS)
+    set_cookie(response, TICKET_COOKIE, codes.write_ticket(ticket), seconds=codes.TICKET_SECONDS)
 
 
 def _find_ticket() -> Ticket | None:

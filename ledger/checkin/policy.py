@@ -14,6 +14,11 @@ Status = Literal["OPEN", "CLOSED", "PENDING", "CONFIRMED", "REJECTED", "VOID"]
 Intent = Literal["in", "out", "auto"]
 Method = Literal["screen", "paper", "card", "number"]
 
+# A second tap this soon after a scan is the same tap.
+DOUBLE_TAP = timedelta(seconds=60)
+# A code is exchanged for a ticket when it is opened; the scan may arrive this much later, after a slow log-in.
+TICKET_LIFE = timedelta(seconds=300)
+
 # Shifts, visits and scans this near to now are of today, also for a shift over midnight.
 TODAY = timedelta(hours=12)
 
@@ -37,16 +42,26 @@ def step(now: str, wanted: Status) -> Status:
 
 @dataclass(frozen=True, slots=True)
 class OpenVisit:
-    """A person's open attendance."""
+    """A person's open attendance; `then` are the shifts that they have gone on into since without leaving."""
 
     id: int
     shift: ShiftView
     opened_at: datetime
+    then: tuple[ShiftView, ...] = ()
 
     @property
     def status(self) -> Status:
         """Its state; a closed attendance is never an open visit."""
         return "OPEN"
+
+    @property
+    def last(self) -> ShiftView:
+        """The shift they are in by now."""
+        return self.then[-1] if self.then else self.shift
+
+    def is_of(self, shift_id: int | None) -> bool:
+        """Whether it is in this shift; None stands for any."""
+        return shift_id in (None, self.shift.id, *(shift.id for shift in self.then))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +97,28 @@ class Decision:
 
 def is_forgotten(open_visit: OpenVisit, now: datetime, body: RuleBody) -> bool:
     """Whether the time to check out has passed."""
-    return now > open_visit.shift.ends_at + body.late
+    return now > open_visit.last.ends_at + body.late
+
+
+def scan_moment(method: str, scanned_at: datetime, received_at: datetime) -> datetime:
+    """When a stored scan happened: when its code was opened here, as long as the ticket for it lived; else its arrival.
+
+    What a device said about its own clock was once stored as `scanned_at` and is no evidence.
+    """
+    vouched = method in ("screen", "paper") and timedelta(0) <= received_at - scanned_at <= TICKET_LIFE
+    return scanned_at if vouched else received_at
+
+
+def goes_on(left: ShiftView, entered: ShiftView, body: RuleBody) -> bool:
+    """Whether a shift is the next one for who is still there when `left` ends."""
+    on = entered.cancelled_at is None and entered.activity_status == "approved"
+    return (
+        on
+        and entered.id != left.id
+        and entered.station_id == left.station_id
+        and entered.starts_at <= left.ends_at + body.late
+        and entered.ends_at > left.ends_at
+    )
 
 
 def answer_after_end(ended: EndedVisit | None, now: datetime, body: RuleBody) -> Decision | None:
@@ -102,11 +138,10 @@ def answer_after_end(ended: EndedVisit | None, now: datetime, body: RuleBody) ->
 def boundary(left: ShiftView, entered: ShiftView, now: datetime) -> datetime:
     """When a switch ends the first visit and begins the second.
 
-    That is the time of the scan, unless the person stayed at the station and the second shift began before the first
-    ended: then it is the end of the first, so that back-to-back shifts are credited in full.
+    That is the time of the scan, or the end of the first shift for who stayed at the station, so that back-to-back
+    shifts are credited in full.
     """
-    stayed = left.station_id == entered.station_id and entered.starts_at <= left.ends_at
-    return min(now, left.ends_at) if stayed else now
+    return min(now, left.ends_at) if left.station_id == entered.station_id else now
 
 
 def minutes_by_day(start: datetime, end: datetime, zone: ZoneInfo) -> dict[date, int]:

@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 from ledger.activities import queries as activities
 from ledger.checkin.queries import AttendanceView
 from ledger.checkin.stored_scans import ScanAnswer
+from ledger.kernel import clock
 from ledger.kernel.errors import Conflict, LedgerError
 from ledger.kernel.ids import public_id
 from ledger.people.volunteers import queries as people
+from ledger.web.formats import local_time
 from ledger.web.problem import words
 
 # The milliseconds of the last hours and part of the process bits; the end of a key is only a counter.
@@ -20,9 +22,10 @@ QUESTIONS = frozenset({"checkin.dwell_too_short", "checkin.open_session_elsewher
 REASON_TEXTS = {
     "OK_IN": ("已签到", "Checked in"),
     "OK_OUT": ("已签退", "Checked out"),
-    "ALREADY_CHECKED_IN": ("已经签到了", "Already checked in"),
-    "ALREADY_CHECKED_OUT": ("已经签退了", "Already checked out"),
+    "ALREADY_CHECKED_IN": ("{since} 已经签到了", "Already checked in since {since}"),
+    "ALREADY_CHECKED_OUT": ("{until} 已经签退了", "Already checked out at {until}"),
     "DAILY_LIMIT_REVIEW": ("已签退，今天时长超过上限，等站长审", "Checked out; over the day's limit, waits for review"),
+    "PERSON_BLOCKED": ("已签退，等站长审", "Checked out; waits for review"),
     "AUTO_CLOSED": ("签退晚了，等站长定时间", "Check-out came too late; waits for review"),
 }
 
@@ -32,7 +35,6 @@ def answer(session: Session, scanned: ScanAnswer, center_id: int) -> dict[str, A
     facts = scanned.attendance
     shift = activities.get_shift(session, facts["shift_id"], center_id)
     person = people.get_volunteer(session, facts["volunteer_id"], center_id)
-    zh, en = REASON_TEXTS[scanned.reason]
     times = {
         name: value and datetime.fromisoformat(value)
         for name in ("opened_at", "closed_at", "shift_starts_at", "shift_ends_at")
@@ -47,10 +49,19 @@ def answer(session: Session, scanned: ScanAnswer, center_id: int) -> dict[str, A
     return {
         "outcome": scanned.outcome,
         "reason": scanned.reason,
-        "reason_text": {"zh": zh, "en": en},
+        "reason_text": _reason_text(scanned.reason, times),
         "attendance": facts | times | named,
         "next_actions": scanned.next_actions,
     }
+
+
+def _reason_text(reason: str, times: dict[str, Any]) -> dict[str, str]:
+    """The sentence in both languages, with the time since when it is so."""
+    clocks = {
+        name: times[at] and local_time(times[at], zone=clock.zone())
+        for name, at in (("since", "opened_at"), ("until", "closed_at"))
+    }
+    return {lang: text.format(**clocks) for lang, text in zip(("zh", "en"), REASON_TEXTS[reason], strict=True)}
 
 
 def refusal(session: Session, refused: LedgerError, center_id: int) -> dict[str, Any]:

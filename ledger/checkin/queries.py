@@ -1,7 +1,7 @@
 """Reads of check-in: open visits, attendances, their scans, and what waits for review."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from ledger.activities import queries as activities
 from ledger.activities.models import Activity, Shift
 from ledger.activities.policy import LONGEST_SHIFT, ShiftView
 from ledger.checkin.models import Attendance, ScanEvent
-from ledger.checkin.policy import OpenVisit
+from ledger.checkin.policy import OpenVisit, scan_moment
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
@@ -92,7 +92,7 @@ class AttendanceView:
 
 @dataclass(frozen=True, slots=True)
 class ScanView:
-    """A scan event as evidence."""
+    """A scan event as evidence; `scanned_at` is when it happened by what the server saw, never a device's word."""
 
     id: int
     method: str
@@ -136,24 +136,6 @@ def find_open_visit(session: Session, volunteer_id: int, center_id: int, *, lock
         return None
     [(visit_id, shift_id, opened_at)] = rows
     return OpenVisit(visit_id, activities.get_shift(session, shift_id, center_id), opened_at)
-
-
-def forgotten_visits(session: Session, center_id: int, ended_before: datetime, *, limit: int) -> list[OpenVisit]:
-    """Open visits whose shift ended before that time, locked; skips those locked by others."""
-    query = (
-        sa.select(Attendance.id, Attendance.shift_id, Attendance.opened_at)
-        .join(Shift, sa.and_(Shift.center_id == Attendance.center_id, Shift.id == Attendance.shift_id))
-        .where(
-            Attendance.center_id == center_id,
-            Attendance.status == "OPEN",
-            Shift.ends_at < ended_before,
-        )
-        .order_by(Attendance.opened_at)
-        .limit(limit)
-        .with_for_update(of=Attendance, skip_locked=True)
-    )
-    rows = session.execute(query).all()
-    return [OpenVisit(row.id, activities.get_shift(session, row.shift_id, center_id), row.opened_at) for row in rows]
 
 
 def confirmed_spans(
@@ -245,7 +227,8 @@ def scans_of(session: Session, attendance: AttendanceView, center_id: int) -> li
     ids = [scan_id for scan_id in (attendance.in_scan_id, attendance.out_scan_id) if scan_id is not None]
     columns = [_scan.c[name] for name in ScanView.__slots__]
     query = sa.select(*columns).where(_scan.c.center_id == center_id, _scan.c.id.in_(ids))
-    return [ScanView(*row) for row in session.execute(query.order_by(_scan.c.received_at, _scan.c.id))]
+    views = [ScanView(*row) for row in session.execute(query.order_by(_scan.c.received_at, _scan.c.id))]
+    return [replace(view, scanned_at=scan_moment(view.method, view.scanned_at, view.received_at)) for view in views]
 
 
 def _views() -> "sa.Select[*tuple[Any, ...]]":

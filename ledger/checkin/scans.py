@@ -1,12 +1,13 @@
 """The scan itself: what was scanned, where, and for whom."""
 
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.checkin import codes
+from ledger.checkin.codes import Ticket
 from ledger.checkin.commands import ScanCommand
 from ledger.checkin.models import ScanEvent
 from ledger.checkin.policy import Method
@@ -25,6 +26,8 @@ from ledger.people.volunteers.queries import CardView
 from ledger.people.volunteers.search import find_volunteer
 from ledger.places import queries as places
 
+# What a device says about its clock is believed to be a mistake beyond these.
+_FARTHEST_AHEAD, _FARTHEST_BACK = timedelta(days=1), timedelta(days=366)
 _scan, _volunteer = table_of(ScanEvent), table_of(Volunteer)
 _STANDING = Prepared(
     sa.select(_volunteer.c.identity_id, _volunteer.c.status).where(
@@ -46,7 +49,8 @@ class Person:
 class Scene:
     """A scan with everything known about it, which is stored even if `refusal` ended it early.
 
-    Ids of an unknown station or person are 0. `nonce` is that of the ticket the scan spends.
+    `at` is when the scan happened, by what the server itself saw; `now` is when it arrived. Ids of an unknown station
+    or person are 0. `closed_at` is the station's, `blocked` the person's standing, `nonce` that of the spent ticket.
     """
 
     command: ScanCommand
@@ -54,9 +58,12 @@ class Scene:
     request_hash: str
     scan_id: int
     now: datetime
+    at: datetime
     station_id: int = 0
     method: Method = "card"
     person: Person = Person(0, 0)
+    closed_at: datetime | None = None
+    blocked: bool = False
     nonce: str | None = None
     refusal: Rejected | None = None
 
@@ -79,23 +86,44 @@ def is_typed(command: ScanCommand) -> bool:
 def identify(session: Session, scene: Scene) -> Scene:
     """Find out where, how and for whom the scan is, as far as possible: steps 1 to 5 of the order of a scan."""
     if scene.command.card is not None:
-        return _identify_by_card(session, scene, scene.command.card)
-    return _identify_by_code(session, scene)
+        scene = _identify_by_card(session, scene, scene.command.card)
+    else:
+        scene = _identify_by_code(session, scene)
+    claimed = scene.command.scanned_at
+    if scene.refusal is None and claimed is not None and not is_possible(claimed, scene.now):
+        return scene.refused("checkin.clock_wrong")
+    return scene
+
+
+def is_possible(claimed: datetime, now: datetime) -> bool:
+    """Whether a device may have scanned then. Its word is kept as a claim and decides nothing."""
+    return now - _FARTHEST_BACK <= claimed <= now + _FARTHEST_AHEAD
 
 
 def _identify_by_code(session: Session, scene: Scene) -> Scene:
-    """A volunteer's own scan of a station's code."""
-    try:
-        ticket = scene.command.ticket or codes.read_code(session, scene.command.code or "", scene.now)
-    except Rejected as refusal:
-        return replace(scene, refusal=refusal)
-    scene = replace(scene, station_id=ticket.station_id, method=ticket.method)
-    if scene.actor.volunteer_id is None or ticket.center_id != scene.actor.center_id:
+    """A volunteer's own scan of a station's code. Who sent it and what is signed are kept, also of a refused code."""
+    if scene.actor.volunteer_id is not None:
+        scene = _with_person(session, scene, scene.actor.volunteer_id)
+    if scene.command.ticket is not None:
+        return _with_ticket(session, scene, scene.command.ticket)
+    seen = codes.look_at(session, scene.command.code or "", scene.now)
+    scene = replace(scene, method=seen.method, station_id=seen.station_id, closed_at=seen.closed_at)
+    return replace(scene, refusal=seen.refusal) if seen.refusal is not None else _of_volunteer(scene, seen.center_id)
+
+
+def _with_ticket(session: Session, scene: Scene, ticket: Ticket) -> Scene:
+    station = places.find_place(session, ticket.station_id, ticket.center_id)
+    closed_at = station.closed_at if station is not None else None
+    scene = replace(scene, method=ticket.method, station_id=ticket.station_id, closed_at=closed_at)
+    scene = _of_volunteer(scene, ticket.center_id)
+    return scene if scene.refusal is not None else _with_ticket_spent(session, scene, ticket)
+
+
+def _of_volunteer(scene: Scene, center_id: int) -> Scene:
+    """Refuse whoever is no volunteer of the code's center."""
+    if not scene.person.volunteer_id or center_id != scene.actor.center_id:
         return scene.refused("checkin.person_unknown")
-    scene = _with_person(session, scene, scene.actor.volunteer_id)
-    if scene.refusal is not None or scene.command.ticket is None:
-        return scene
-    return _with_ticket_spent(session, scene, ticket.nonce)
+    return scene
 
 
 def _identify_by_card(session: Session, scene: Scene, scanned: str) -> Scene:
@@ -131,33 +159,35 @@ def _at_clerks_station(session: Session, scene: Scene) -> Scene:
     station = places.find_place(session, scene.command.station_id, scene.actor.center_id)
     if station is None:
         return scene.refused("organisations.place_not_found")
-    scene = replace(scene, station_id=station.id)
-    if station.closed_at is not None and station.closed_at <= scene.now:
-        return scene.refused("organisations.place_closed")
+    scene = replace(scene, station_id=station.id, closed_at=station.closed_at)
     if not scene.actor.may(Permission.CHECK_IN_OTHERS, station.path):
         return scene.refused("checkin.proxy_not_allowed")
     return scene
 
 
 def _with_person(session: Session, scene: Scene, volunteer_id: int, *, card: CardView | None = None) -> Scene:
-    """Add the person, even if the person or the card is no longer valid."""
+    """Add the person, even if the card is no longer valid. Whoever is blocked may still leave."""
     parameters = {"center": scene.actor.center_id, "volunteer": volunteer_id}
     [(identity_id, status)] = _STANDING.rows(session, parameters)
-    scene = replace(scene, person=Person(volunteer_id, identity_id, card.id if card is not None else None))
+    person = Person(volunteer_id, identity_id, card.id if card is not None else None)
+    scene = replace(scene, person=person, blocked=status != ACTIVE)
     if card is not None and card.revoked_at is not None:
         return scene.refused("checkin.card_revoked")
     today = clock.local_day(scene.now, clock.zone())
     if card is not None and card.expires_on is not None and today > card.expires_on:
         return scene.refused("checkin.card_expired")
-    return scene if status == ACTIVE else scene.refused("checkin.person_blocked")
+    return scene
 
 
-def _with_ticket_spent(session: Session, scene: Scene, nonce: str) -> Scene:
-    """Spend the ticket, valid for one person, who may answer a question with it or scan out again."""
+def _with_ticket_spent(session: Session, scene: Scene, ticket: Ticket) -> Scene:
+    """Spend the ticket, valid for one person. The scan happened when the ticket was made.
+
+    Its owner may use it again, to leave at once: that is another deed, done now.
+    """
     query = sa.select(_scan.c.volunteer_id).where(
-        _scan.c.center_id == scene.actor.center_id, _scan.c.entry_nonce == nonce
+        _scan.c.center_id == scene.actor.center_id, _scan.c.entry_nonce == ticket.nonce
     )
     spent = session.execute(query).one_or_none()
     if spent is None:
-        return replace(scene, nonce=nonce)
+        return replace(scene, nonce=ticket.nonce, at=ticket.made_at)
     return scene if spent.volunteer_id == scene.person.volunteer_id else scene.refused("checkin.code_used")

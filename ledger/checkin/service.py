@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.activities.policy import ShiftView
-from ledger.checkin import awards, choosing, queries, scans, stored_scans
+from ledger.checkin import awards, choosing, going_on, queries, scans, stored_scans
 from ledger.checkin.commands import ScanCommand
 from ledger.checkin.models import Attendance
-from ledger.checkin.policy import Decision, OpenVisit, boundary, is_forgotten
+from ledger.checkin.policy import TICKET_LIFE, Decision, OpenVisit, boundary, is_forgotten
 from ledger.checkin.scans import Scene
 from ledger.checkin.stored_scans import ScanAnswer
 from ledger.kernel import clock
@@ -41,7 +41,8 @@ def scan(session: Session, command: ScanCommand, *, actor: Actor) -> ScanAnswer:
     earlier = stored_scans.find_answer(session, actor, command.client_scan_id, request_hash)
     if earlier is not None:
         return earlier
-    scene = Scene(command=command, actor=actor, request_hash=request_hash, scan_id=new_id(), now=clock.now())
+    now = clock.now()
+    scene = Scene(command=command, actor=actor, request_hash=request_hash, scan_id=new_id(), now=now, at=now)
     if not scans.is_typed(command):
         return _scan_or_keep(session, scene)
     with looking_up(session, actor):
@@ -68,22 +69,27 @@ def _scan_or_keep(session: Session, scene: Scene) -> ScanAnswer:
 def _scan(session: Session, scene: Scene) -> ScanAnswer:
     if scene.refusal is not None:
         raise scene.refusal
-    rule = rules.rule_in_force(session, scene.actor.center_id, scene.now)
+    rule = rules.rule_in_force(session, scene.actor.center_id, scene.at)
     visit = _open_visit(session, rule, scene)
+    if scene.blocked and visit is None:
+        raise Rejected("checkin.person_blocked")
     decision = choosing.decide(session, scene, visit, rule)
     if decision.enter is not None:
         attendance = _enter(session, scene, decision.enter.shift, visit, rule)
     elif visit is not None and decision.leave:
-        attendance = _check_out(session, scene, visit, scene.now, rule)
+        attendance = _check_out(session, scene, visit, scene.at, rule)
     else:
         attendance = _attendance_to_report(session, scene, decision)
     return stored_scans.store_answer(session, scene, decision.reason, attendance)
 
 
 def _open_visit(session: Session, rule: Rule, scene: Scene) -> OpenVisit | None:
-    """The person's open visit, locked; one past its shift's end and grace is closed first."""
+    """The person's open visit, locked, and how it went on; one past its shift's end and grace is closed first."""
     visit = queries.find_open_visit(session, scene.person.volunteer_id, scene.actor.center_id, lock=True)
-    if visit is not None and is_forgotten(visit, scene.now, rule.body):
+    if visit is None:
+        return None
+    visit = going_on.with_shifts_gone_on(session, scene, visit, rule.body)
+    if is_forgotten(visit, scene.at, rule.body):
         _close_forgotten(session, visit, rule, scene.actor.center_id)
         return None
     return visit
@@ -92,8 +98,8 @@ def _open_visit(session: Session, rule: Rule, scene: Scene) -> OpenVisit | None:
 def _enter(session: Session, scene: Scene, shift: ShiftView, visit: OpenVisit | None, rule: Rule) -> dict[str, Any]:
     """Check in; a visit open elsewhere ends when this one begins."""
     if visit is None:
-        return _check_in(session, scene, shift, scene.now)
-    at = boundary(visit.shift, shift, scene.now)
+        return _check_in(session, scene, shift, scene.at)
+    at = boundary(visit.last, shift, scene.at)
     _check_out(session, scene, visit, at, rule)
     return _check_in(session, scene, shift, at)
 
@@ -102,8 +108,14 @@ def _attendance_to_report(session: Session, scene: Scene, decision: Decision) ->
     """The attendance that the answer describes; a late check-out is attached to it as evidence."""
     attendance_id = decision.about or 0
     if decision.reason == "AUTO_CLOSED":
-        awards.keep_late_scan(session, attendance_id, scene.scan_id, scene.actor.center_id)
+        _keep_first_late_scan(session, scene, attendance_id)
     return queries.attendance_facts(session, attendance_id, scene.actor.center_id)
+
+
+def _keep_first_late_scan(session: Session, scene: Scene, attendance_id: int) -> None:
+    facts = queries.attendance_facts(session, attendance_id, scene.actor.center_id)
+    if facts["out_scan_id"] is None:
+        awards.keep_late_scan(session, attendance_id, scene.scan_id, scene.actor.center_id)
 
 
 def _check_in(session: Session, scene: Scene, shift: ShiftView, at: datetime) -> dict[str, Any]:
@@ -128,12 +140,22 @@ def _check_in(session: Session, scene: Scene, shift: ShiftView, at: datetime) ->
 
 
 def _check_out(session: Session, scene: Scene, visit: OpenVisit, at: datetime, rule: Rule) -> dict[str, Any]:
+    """Check out of the last shift that the person went on into; those before it end where the next one takes over."""
+    for shift in visit.then:
+        over_at = boundary(visit.shift, shift, at)
+        _close(session, scene, visit, over_at, rule)
+        visit = OpenVisit(_check_in(session, scene, shift, over_at)["id"], shift, over_at)
+    return _close(session, scene, visit, at, rule)
+
+
+def _close(session: Session, scene: Scene, visit: OpenVisit, at: datetime, rule: Rule) -> dict[str, Any]:
     closing = awards.Closing(
         visit=visit,
         volunteer_id=scene.person.volunteer_id,
         left_at=max(at, visit.opened_at),
         out_scan_id=scene.scan_id,
         actor=scene.actor,
+        blocked=scene.blocked,
     )
     if visit.opened_at < rule.effective_from:
         rule = rules.rule_in_force(session, scene.actor.center_id, visit.opened_at)
@@ -141,12 +163,15 @@ def _check_out(session: Session, scene: Scene, visit: OpenVisit, at: datetime, r
 
 
 def close_forgotten(session: Session, center_id: int, *, limit: int = 200) -> int:
-    """Close visits past their shift's end and grace: nothing is posted until a reviewer sets the end."""
+    """Close visits past their shift's end and grace: nothing is posted until a reviewer sets the end.
+
+    Visits wait until no scan made in time can arrive any more.
+    """
     now = clock.now()
     rule = rules.find_rule_in_force(session, center_id, now)
     if rule is None:  # without a rule yet, a center has let nobody in
         return 0
-    visits = queries.forgotten_visits(session, center_id, now - rule.body.late, limit=limit)
+    visits = going_on.forgotten_visits(session, center_id, now - TICKET_LIFE, grace=rule.body.late, limit=limit)
     for visit in visits:
         _close_forgotten(session, visit, rule, center_id)
     return len(visits)

@@ -12,8 +12,9 @@ from ledger.activities.policy import ShiftView
 from ledger.checkin import codes
 from ledger.checkin.codes import StationCode
 from ledger.checkin.models import Attendance, ScanEvent
-from ledger.checkin.policy import TODAY
+from ledger.checkin.policy import TODAY, scan_moment
 from ledger.kernel.actor import Actor
+from ledger.kernel.errors import Conflict
 from ledger.kernel.ids import public_id
 from ledger.kernel.permissions import Permission
 from ledger.kernel.types import table_of
@@ -70,9 +71,12 @@ class Screen:
 
 
 def screen(session: Session, station_id: int, actor: Actor, now: datetime) -> Screen:
-    """The screen as it is now. Raises NotFound("organisations.place_not_found"), Forbidden("access.denied")."""
+    """The screen as it is now. Raises NotFound("organisations.place_not_found"), Forbidden("access.denied"),
+    Conflict("organisations.place_closed").
+    """
     station = organisations.get_place(session, station_id, actor.center_id)
     actor.need(Permission.STATION_SCREEN, station.path)
+    need_open(station)
     shifts = activities.shifts_at_station(session, station_id, actor.center_id, at=now, ahead=TODAY, back=timedelta(0))
     early = rules.rule_in_force(session, actor.center_id, now).body.early
     current, coming = _now_and_next(shifts, now, early)
@@ -83,6 +87,12 @@ def screen(session: Session, station_id: int, actor: Actor, now: datetime) -> Sc
         arrivals=_arrivals(session, station_id, actor.center_id, now),
         server_time=now,
     )
+
+
+def need_open(station: PlaceView) -> None:
+    """A closed place shows no code. Raises Conflict("organisations.place_closed")."""
+    if station.closed_at is not None:
+        raise Conflict("organisations.place_closed")
 
 
 def _now_and_next(
@@ -120,7 +130,7 @@ def _announce(shift: ShiftView, early: timedelta) -> ShiftNext:
 
 def _arrivals(session: Session, station_id: int, center_id: int, now: datetime) -> list[Arrival]:
     query = (
-        sa.select(_scan.c.volunteer_id, _scan.c.reason, _scan.c.received_at)
+        sa.select(_scan.c.volunteer_id, _scan.c.reason, _scan.c.method, _scan.c.scanned_at, _scan.c.received_at)
         .where(
             _scan.c.center_id == center_id,
             _scan.c.station_id == station_id,
@@ -132,7 +142,14 @@ def _arrivals(session: Session, station_id: int, center_id: int, now: datetime) 
     )
     rows = session.execute(query).all()
     names = people.masked_names(session, [row.volunteer_id for row in rows], center_id)
-    return [Arrival(names[row.volunteer_id], "in" if row.reason == "OK_IN" else "out", row.received_at) for row in rows]
+    return [
+        Arrival(
+            names[row.volunteer_id],
+            "in" if row.reason == "OK_IN" else "out",
+            scan_moment(row.method, row.scanned_at, row.received_at),
+        )
+        for row in rows
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +166,21 @@ class ScanPlaces:
 
 
 def scan_places(session: Session, actor: Actor, now: datetime) -> ScanPlaces:
-    """Places where the actor may check others in, as a tree from the top."""
+    """Places where the actor may check others in or out, as a tree; closed ones while somebody is inside."""
     paths = actor.paths(Permission.CHECK_IN_OTHERS)
-    places = all_places(session, actor.center_id, paths=paths)
+    places = all_places(session, actor.center_id, paths=paths, closed=True)
+    inside = _where_people_are(session, actor.center_id, [place.id for place in places if place.closed_at is not None])
+    places = [place for place in places if place.closed_at is None or place.id in inside]
     soon = activities.shifts_between(session, actor.center_id, start=now - TODAY, end=now + TODAY, paths=paths)
     busy = {shift.station_id for shift in soon if shift.cancelled_at is None and shift.ends_at > now - _STILL}
     return ScanPlaces(places, [place for place in places if place.id in busy])
+
+
+def _where_people_are(session: Session, center_id: int, station_ids: list[int]) -> set[int]:
+    """Those of the stations where somebody is checked in."""
+    if not station_ids:
+        return set()
+    query = sa.select(_attendance.c.station_id).where(
+        _attendance.c.center_id == center_id, _attendance.c.status == "OPEN"
+    )
+    return set(session.scalars(query)) & set(station_ids)

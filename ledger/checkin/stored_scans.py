@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ledger.checkin.commands import ScanCommand
 from ledger.checkin.models import ScanEvent
 from ledger.checkin.policy import Intent
 from ledger.checkin.scans import Scene
@@ -127,12 +128,16 @@ def _row(scene: Scene, outcome: str, reason: str, answer: Mapping[str, Any]) -> 
         "attendance_id": None,
         "entry_nonce": None,
         "scanned_by": scene.actor.identity_id,
-        "scanned_at": command.scanned_at or scene.now,
+        "scanned_at": scene.at,
         "received_at": scene.now,
-        "answer": json.dumps(
-            {**answer, "confirmed": command.confirmed}, ensure_ascii=False, separators=(",", ":"), default=str
-        ),
+        "answer": json.dumps({**answer, **_sent(command)}, ensure_ascii=False, separators=(",", ":"), default=str),
     }
+
+
+def _sent(command: ScanCommand) -> dict[str, Any]:
+    """What the client said and no column holds; the time on its clock is a claim and stands for nothing."""
+    claim = {} if command.scanned_at is None else {"claimed_at": command.scanned_at.isoformat()}
+    return {"confirmed": command.confirmed, **claim}
 
 
 def find_answer(session: Session, actor: Actor, client_scan_id: str, request_hash: str) -> ScanAnswer | None:

@@ -116,6 +116,12 @@ def _uses_somebody_elses_ticket(day: Day) -> object:
     return day.by_phone(9.01, ticket=ticket, confirmed=("WALK_IN",))
 
 
+@scanned("clock_wrong")
+def _scans_with_a_device_of_another_century(day: Day) -> object:
+    day.sign_up(9)
+    return day.card(9, scanned_at=at(9) + timedelta(days=63_000))
+
+
 @scanned("card_unknown")
 def _shows_a_card_of_another_kind(day: Day) -> object:
     return day.card(9, card="X" * 26)

@@ -66,6 +66,14 @@ def test_an_answer_that_only_informs_is_a_200_also_when_replayed(client: FlaskCl
     for hour in (9.05, 10.9):
         answer = send(client, day, hour, "scan-0002")
         assert (answer.status_code, answer.json["reason"]) == (200, "ALREADY_CHECKED_IN")
+        assert answer.json["reason_text"] == {"zh": "09:00 已经签到了", "en": "Already checked in since 09:00"}
+
+
+def test_who_has_left_hears_since_when(client: FlaskClient, day: Day, shift_id: int) -> None:
+    send(client, day, 9, "scan-0001")
+    send(client, day, 10.5, "scan-0002")
+    text = send(client, day, 10.51, "scan-0003").json["reason_text"]
+    assert text == {"zh": "10:30 已经签退了", "en": "Already checked out at 10:30"}
 
 
 def test_another_body_under_the_same_id_is_refused(client: FlaskClient, day: Day, shift_id: int) -> None:

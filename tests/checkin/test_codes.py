@@ -15,7 +15,7 @@ class TestTicket:
 
     def test_it_lives_for_five_minutes(self, day: Day, shift_id: int) -> None:
         ticket = in_snapshot(codes.read_code, day.screen(9), at(9))
-        text = codes.write_ticket(ticket, at(9))
+        text = codes.write_ticket(ticket)
 
         assert codes.read_ticket(text, at(9) + timedelta(minutes=5)) == ticket
         assert codes.read_ticket(text, at(9) + timedelta(minutes=5, seconds=1)) is None

@@ -14,7 +14,7 @@ class TestForgotten:
 
     def test_the_job_closes_it_and_posts_nothing(self, day: Day, shift_id: int) -> None:
         day.card(9)
-        for hour, closed in ((11.5, 0), (11.51, 1), (12, 0)):
+        for hour, closed in ((11.5, 0), (11.58, 0), (11.59, 1), (12, 0)):
             with clock.at(at(hour)):
                 assert in_transaction(service.close_forgotten, day.world.center_id) == closed
 

@@ -25,7 +25,12 @@ KNOWN = {
     "card_expired": ("card", True, True, True),
     "person_blocked": ("card", True, True, True),
     "self_proxy": ("card", True, True, True),
+    "clock_wrong": ("card", True, True, True),
     "person_unknown": ("screen", True, False, False),
+    "code_invalid": ("screen", False, True, False),
+    "code_expired": ("screen", True, True, False),
+    "code_from_future": ("screen", True, True, False),
+    "code_revoked": ("paper", True, True, False),
     "code_used": ("screen", True, True, False),
     "too_early": ("card", True, True, True),
 }
@@ -55,7 +60,8 @@ def test_a_number_is_known_as_such(day: Day) -> None:
 
 def test_nobody_changes_a_scene(day: Day) -> None:
     command = ScanCommand(client_scan_id="scan-0001")
-    scene = Scene(command=command, actor=day.clerk.actor, request_hash="", scan_id=1, now=clock.now())
+    now = clock.now()
+    scene = Scene(command=command, actor=day.clerk.actor, request_hash="", scan_id=1, now=now, at=now)
 
     with pytest.raises(FrozenInstanceError):
         scene.station_id = 1  # type: ignore[misc]

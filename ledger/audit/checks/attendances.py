@@ -11,7 +11,7 @@ from ledger.audit.checks.finding import Advance, Difference, source_chunks
 from ledger.audit.checks.postings import Postings, postings_of
 from ledger.audit.checks.scope import Scope
 from ledger.checkin.models import Attendance, ScanEvent
-from ledger.checkin.policy import boundary
+from ledger.checkin.policy import boundary, scan_moment
 from ledger.kernel.types import table_of
 from ledger.points.policy import MINUTE, POINT
 from ledger.rules import queries as rules
@@ -39,24 +39,27 @@ def _check_scans(session: Session, row: Any, center_id: int) -> Iterator[Differe
     """The volunteer and the times must match the scans: the scan itself, or the boundary where it switches shifts."""
     if row.in_volunteer != row.volunteer_id:
         yield Difference("scan_differs", "attendance", row.id, row.volunteer_id, row.in_volunteer)
-    elif row.opened_at not in (row.in_received, row.in_scanned):
-        before = _other_of_scan(session, row, center_id, ended_by=row.in_scan_id)
-        if before is None or row.opened_at != boundary(before, row, row.in_received):
-            yield Difference("came_at", "attendance", row.id, row.in_received, row.opened_at)
+    else:
+        came_at = scan_moment(row.in_method, row.in_scanned, row.in_received)
+        before = [] if row.opened_at == came_at else _others_of_scan(session, row, center_id, ended_by=row.in_scan_id)
+        if row.opened_at not in (came_at, *(boundary(other, row, came_at) for other in before)):
+            yield Difference("came_at", "attendance", row.id, came_at, row.opened_at)
     if row.out_scan_id is None:
         return
     if row.out_volunteer != row.volunteer_id:
         yield Difference("scan_differs", "attendance", row.id, row.volunteer_id, row.out_volunteer)
-    elif row.review_reason is None and row.closed_at not in (row.out_received, row.out_scanned):
-        after = _other_of_scan(session, row, center_id, begun_by=row.out_scan_id)
-        if after is None or row.closed_at != max(row.opened_at, boundary(row, after, row.out_received)):
-            yield Difference("left_at", "attendance", row.id, row.out_received, row.closed_at)
+    elif row.review_reason is None:
+        left_at = scan_moment(row.out_method, row.out_scanned, row.out_received)
+        after = [] if row.closed_at == left_at else _others_of_scan(session, row, center_id, begun_by=row.out_scan_id)
+        ends = (max(row.opened_at, boundary(row, other, left_at)) for other in after)
+        if row.closed_at not in (left_at, *ends):
+            yield Difference("left_at", "attendance", row.id, left_at, row.closed_at)
 
 
-def _other_of_scan(
+def _others_of_scan(
     session: Session, row: Any, center_id: int, *, ended_by: int | None = None, begun_by: int | None = None
-) -> Any:
-    """The other shift of a scan that ended one visit of the volunteer and began the next."""
+) -> list[Any]:
+    """The other shifts of a scan that ended visits of the volunteer or began them; a long stay goes through several."""
     a = _attendance.c
     query = (
         sa.select(_shift.c.station_id, _shift.c.starts_at, _shift.c.ends_at)
@@ -64,7 +67,7 @@ def _other_of_scan(
         .where(a.center_id == center_id, a.volunteer_id == row.volunteer_id, a.id != row.id)
     )
     which = a.out_scan_id == ended_by if ended_by is not None else a.in_scan_id == begun_by
-    return session.connection().execute(query.where(which)).first()
+    return list(session.connection().execute(query.where(which)))
 
 
 def _check_rule(row: Any, body: RuleBody | None) -> Iterator[Difference]:
@@ -109,9 +112,11 @@ def _query(center_id: int) -> "sa.Select[Any]":
             _shift.c.starts_at,
             _shift.c.ends_at,
             _in_scan.c.volunteer_id.label("in_volunteer"),
+            _in_scan.c.method.label("in_method"),
             _in_scan.c.received_at.label("in_received"),
             _in_scan.c.scanned_at.label("in_scanned"),
             _out_scan.c.volunteer_id.label("out_volunteer"),
+            _out_scan.c.method.label("out_method"),
             _out_scan.c.received_at.label("out_received"),
             _out_scan.c.scanned_at.label("out_scanned"),
         )
