@@ -107,7 +107,7 @@ def set_password(page: Page, phone: str) -> None:
 def enter_as_admin(admin: Page, said: str) -> None:
     """Follow the output of `init` to the console of an empty center."""
     admin.goto("/")
-    says(admin, "登录", "第一次登录")
+    says(admin, "登录", "有纸条，设密码")
     code, address = re.findall(r"Activation code: (\S+) .*\n.* at (\S+)$", said, re.M)[0]
     admin.goto(address)
     admin.get_by_label("激活码").fill(code)
@@ -253,7 +253,7 @@ def take_goods_in(admin: Page) -> None:
 def serve_as_clerk(clerk: Page, code: str) -> None:
     """Set the clerk's password, starting from the first page, and find the bags at the till."""
     clerk.goto("/")
-    follow(clerk, "第一次登录")
+    follow(clerk, "有纸条，设密码")
     clerk.get_by_label("激活码").fill(code)
     set_password(clerk, CLERK)
     expect(clerk.get_by_role("banner")).to_contain_text("陈晓燕，店员")

@@ -13,6 +13,10 @@ register(
             422, "手机号不对", "The phone number is not valid",
             "请核对 11 位手机号；国外号码前面写 + 和国家代码", "Check the number; write one from abroad with + and the country's code",
         ),
+        "phone_length": ErrorText(
+            422, "手机号要 11 位，这里有 {count} 位", "A mobile number has 11 digits; this one has {count}",
+            "请看看是不是漏了或者多了一位", "See whether a digit is missing or too many",
+        ),
         "phone_taken": ErrorText(
             422, "这个手机号已经登记过", "Somebody is registered with this phone number",
             "请按这个手机号查找，不要重复登记", "Look the person up by the number; do not register twice",
@@ -184,8 +188,9 @@ register(
             "请再输一次手机号和密码", "Log in with phone and password again",
         ),
         "center_unknown": ErrorText(
-            403, "您还不是任何中心的志愿者或工作人员", "You belong to no center yet",
-            "请到站点登记", "Register at a station",
+            403, "您现在不是志愿者，也没有工作人员的身份", "You are no volunteer now, and hold no role",
+            "身份可能到期了或者被收回了，请问中心的管理员；还没有登记的，请到站点登记",
+            "Your role may have ended or been revoked: ask an administrator of the center. If you never registered, register at a station",
         ),
         "password_too_short": ErrorText(
             422, "密码太短", "The password is too short",

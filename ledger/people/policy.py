@@ -106,12 +106,16 @@ def normalise_phone(text: str, *, demonstration: bool = False) -> str:
 
 
 def check_phone(text: str | None) -> None:
-    """Raises Rejected("people.phone_invalid") unless it is empty or may be a number.
+    """Raises Rejected("people.phone_invalid" | "people.phone_length") unless it is empty or may be a number.
 
     Whether this center takes numbers of the never-assigned range is checked when it is stored.
     """
-    if text is not None:
-        normalise_phone(text, demonstration=True)
+    if text is None:
+        return
+    digits = re.sub(r"\D", "", narrow(text))
+    if digits.startswith("1") and len(digits) in (9, 10, 12, 13) and phone_key(text) is None:
+        raise Rejected("people.phone_length", count=len(digits))
+    normalise_phone(text, demonstration=True)
 
 
 def phone_key(text: str) -> str | None:

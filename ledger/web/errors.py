@@ -67,7 +67,7 @@ register(
         ),
         "too_many": ErrorText(
             429, "试得太多了", "Too many tries",
-            "请等 {seconds} 秒再试", "Wait {seconds} seconds and try again",
+            "请等{wait}再试。等不及的话，请找站点的工作人员", "Try again in {wait}. If you can't wait, ask the staff of your station",
         ),
         "refused": ErrorText(
             400, "这个请求没有办成", "The request was refused",

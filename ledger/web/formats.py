@@ -75,6 +75,14 @@ def local_datetime(moment: datetime, *, locale: str = "zh", zone: tzinfo, year: 
     return f"{local_date(moment, locale=locale, zone=zone, year=year)} {local_time(moment, zone=zone)}"
 
 
+def wait_words(seconds: int, *, locale: str = "zh") -> str:
+    """How long to wait, as people say it: "30 秒", "约 14 分钟"; a minute begun counts."""
+    minutes = -(-seconds // 60)
+    if _is_english(locale):
+        return f"{seconds} seconds" if seconds < 90 else f"about {minutes} minutes"
+    return f" {seconds} 秒" if seconds < 90 else f"约 {minutes} 分钟"
+
+
 def time_range(start: datetime, end: datetime, *, locale: str = "zh", zone: tzinfo) -> str:
     """Write the time of a shift: "09:00–11:00"; past midnight "22:00–次日 02:00"; over more days with both dates."""
     days = (_at(end, zone).date() - _at(start, zone).date()).days

@@ -57,8 +57,11 @@ def words(error: LedgerError, *, in_language: Language | None = None) -> tuple[s
     text = text_of(error.code)
     if text.status in _COME_AGAIN and has_request_context():
         g.again_seconds = error.context.get("seconds", _AGAIN_SECONDS)
+    spoken = in_language or language()
     context = _Known({name: _for_people(name, value) for name, value in error.context.items()})
-    if (in_language or language()) == "en":
+    if "seconds" in error.context:
+        context["wait"] = formats.wait_words(int(error.context["seconds"]), locale=spoken)
+    if spoken == "en":
         return text.en.format_map(context), text.next_en.format_map(context)
     return text.zh.format_map(context), text.next_zh.format_map(context)
 

@@ -1,5 +1,6 @@
 """What deciders and auditors see first: signals, and roles that one person revoked, for 30 days."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -50,24 +51,33 @@ def watched(session: Session, center_id: int) -> list[Watched]:
     """
     since = clock.now() - _STANDS
     revoked = events.revoked_since(session, center_id, since)
+    signalled = signals_since(session, center_id, since, most=_MOST)
     people = {who for each in revoked for who in (each.identity_id, each.made_by)}
+    people |= {whose for each in signalled if (whose := _whose(each)) is not None}
     names = {who: name.text for who, name in identity_names(session, people, center_id).items()}
     names[SYSTEM_IDENTITY] = _("服务器上的人")
-    signals = [_of_signal(each) for each in signals_since(session, center_id, since, most=_MOST)]
+    signals = [_of_signal(each, names) for each in signalled]
     found = [*signals, *(_of_revoked(each, names) for each in revoked)]
     shown = sorted(found, key=lambda each: each.at, reverse=True)
     more = count_signals(session, center_id, since) - len(signals) if len(signals) == _MOST else 0
     return [*shown, _rest(more, signals[-1].at)] if more else shown
 
 
-def _of_signal(signal: SignalView) -> Watched:
+def _whose(signal: SignalView) -> int | None:
+    """Whose log-in a signal is about, if it is about one."""
+    return next((parse_public_id(ref) for what, ref in signal.evidence if what == "identity"), None)
+
+
+def _of_signal(signal: SignalView, names: Mapping[int, str]) -> Watched:
     href = url_for("people.credential_events")
     for what, ref in signal.evidence:
         if what == "proposal":
             href = url_for("audit.approval", proposal_id=parse_public_id(ref))
         elif what == "freeze":
             href = url_for("audit.freezes")
-    return Watched(str(SIGNAL_WORDS[signal.kind]), signal.at, href)
+    whose, text = _whose(signal), str(SIGNAL_WORDS[signal.kind])
+    said = text if whose is None or whose not in names else _("%(what)s：%(name)s", what=text, name=names[whose])
+    return Watched(said, signal.at, href)
 
 
 def _rest(more: int, at: datetime) -> Watched:

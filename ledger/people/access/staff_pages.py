@@ -14,7 +14,7 @@ from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import Conflict, Forbidden, LedgerError, NotFound, Rejected
 from ledger.kernel.ids import public_id
 from ledger.kernel.permissions import Permission
-from ledger.people.access import kinds, sessions
+from ledger.people.access import events, kinds, sessions
 from ledger.people.access.hiring import hire_or_propose
 from ledger.people.access.revoking_pages import taken_role
 from ledger.people.access.sessions import StaffView
@@ -80,7 +80,9 @@ def _staff(session: Session, actor: Actor) -> dict[str, Any]:
     }
     revoked = asked.pointer("revoked")
     taken = None if revoked is None else taken_role(session, revoked, actor)
-    return {"people": people, "names": names, "parts": parts, "hired": _hired(people), "two": two, "taken": taken}
+    hired = _hired(people)
+    had = hired is not None and events.has_had_password(session, hired.identity_id, actor.center_id)
+    return {"people": people, "names": names, "parts": parts, "hired": hired, "had": had, "two": two, "taken": taken}
 
 
 def _hired(people: list[StaffView]) -> StaffView | None:
