@@ -204,7 +204,7 @@ def _note_activity(stage: Stage, activity: ActivityPlan) -> None:
             if presence.review is not None:
                 stage.note(presence.review[0], partial(serving.decide, shift, presence))
         if any(presence.came_at and presence.left_at is None for presence in shift.people):
-            stage.note(shift.ends_at + timedelta(minutes=31), serving.close_forgotten)
+            stage.note(shift.ends_at + timedelta(minutes=36), serving.close_forgotten)
 
 
 def _keep_logins(settings: Settings, say: Say) -> None:
