@@ -15,6 +15,7 @@ from tests.world import World
 
 pytestmark = [pytest.mark.browser, on_sqlite]
 SIZES = (DESKTOP, PHONE, NARROW)
+NAME = "陈晓燕"
 
 
 def furnish(world: World) -> dict[str, str]:
@@ -147,3 +148,22 @@ def test_what_is_typed_as_a_password_can_be_shown_by_keyboard(world: World, open
     look_at(page, "log-ins-shown", *SIZES)
     page.keyboard.press("Space")
     expect(new).to_have_attribute("type", "password")
+
+
+def test_on_a_phone_what_decides_is_on_the_screen(world: World, open_page: OpenPage) -> None:
+    clerk, admin = world.add_staff("clerk", name=NAME), world.add_staff("admin", place_id=world.top_id)
+    page = open_page(admin, size=PHONE)
+    page.goto("/staff")
+    buttons = page.locator("tbody :is(a, button)").all()
+    assert len(buttons) == 4
+    for each in buttons:
+        box = each.bounding_box()
+        assert box is not None
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= PHONE["width"]
+    look_at(page, "staff-cards", PHONE)
+    in_transaction(credentials.make_activation_code, clerk.identity_id, actor=world.builder)
+    page.goto("/credentials?mine=1")
+    for cell in page.locator("tbody td").all():
+        box = cell.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= PHONE["width"]
