@@ -109,7 +109,7 @@ def test_a_volunteer_joins_and_leaves_a_team(world: World) -> None:
     in_transaction(service.join_team, team_id=team, volunteer_id=volunteer, actor=world.builder)
     with pytest.raises(Conflict):
         in_transaction(service.join_team, team_id=team, volunteer_id=volunteer, actor=world.builder)
-    with pytest.raises(NotFound):
+    with pytest.raises(Rejected, match=r"people\.volunteer_not_found"):
         in_transaction(service.join_team, team_id=team, volunteer_id=5, actor=world.builder)
     assert in_snapshot(queries.get_team, team, world.center_id).members == 1
     assert in_snapshot(queries.team_names_of, [volunteer], world.center_id) == {volunteer: ["红马甲"]}

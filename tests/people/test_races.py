@@ -225,7 +225,12 @@ def test_two_verifications_that_begin_at_once_are_one(office: Office, other: Dat
 
 @pytest.mark.parametrize("at", ["station_id", ""])
 def test_two_lists_that_come_at_once_leave_one_waiting(office: Office, at: str) -> None:
-    kept: dict[str, Any] = {"lines": imports.pack([], 0), "others": 0, "file_name": "名单.csv", "make_teams": False}
+    kept: dict[str, Any] = {
+        "lines": "{}",
+        "others": 0,
+        "file_name": "名单.csv",
+        "make_teams": False,
+    }
     kept |= {"place_id": getattr(office.world, at) if at else None, "actor": office.first.actor}
     other = Elsewhere(office.world.database.url, lambda: in_transaction(imports.keep_draft, **kept))
 

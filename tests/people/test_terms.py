@@ -28,6 +28,7 @@ DAY = timedelta(days=1)
 # Who reads grants without asking whether they are in force, and why.
 READS_ALL_GRANTS = {
     "ledger.people.terms": "the rule itself",
+    "ledger.audit.checks.granted": "a role by hand is named, also when its day is over",
     "ledger.audit.overview.first_steps": "whether anybody was ever hired",
     "ledger.people.households.together": "what was said of a household counts until it is said anew",
     "ledger.people.volunteers.full_names": "the role that let somebody look, as it was then",
