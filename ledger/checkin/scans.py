@@ -26,8 +26,8 @@ from ledger.people.volunteers.queries import CardView
 from ledger.people.volunteers.search import find_volunteer
 from ledger.places import queries as places
 
-# What a device says about its clock is believed to be a mistake beyond these.
-_FARTHEST_AHEAD, _FARTHEST_BACK = timedelta(days=1), timedelta(days=366)
+# Farther off, a device has lost its clock; a day that is rehearsed may be months away.
+_FARTHEST = timedelta(days=3653)
 _scan, _volunteer = table_of(ScanEvent), table_of(Volunteer)
 _STANDING = Prepared(
     sa.select(_volunteer.c.identity_id, _volunteer.c.status).where(
@@ -97,7 +97,7 @@ def identify(session: Session, scene: Scene) -> Scene:
 
 def is_possible(claimed: datetime, now: datetime) -> bool:
     """Whether a device may have scanned then. Its word is kept as a claim and decides nothing."""
-    return now - _FARTHEST_BACK <= claimed <= now + _FARTHEST_AHEAD
+    return abs(claimed - now) <= _FARTHEST
 
 
 def _identify_by_code(session: Session, scene: Scene) -> Scene:

@@ -111,10 +111,10 @@ def test_a_devices_clock_is_a_claim(day: Day, client: FlaskClient, shift_id: int
 @pytest.mark.parametrize(
     ("claimed", "taken"),
     [
-        (timedelta(days=-366), True),
-        (timedelta(days=-366, seconds=-1), False),
-        (timedelta(days=1), True),
-        (timedelta(days=1, seconds=1), False),
+        (timedelta(days=-3653), True),
+        (timedelta(days=-3653, seconds=-1), False),
+        (timedelta(days=3653), True),
+        (timedelta(days=3653, seconds=1), False),
     ],
 )
 @on_sqlite
