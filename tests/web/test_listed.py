@@ -12,7 +12,7 @@ from flask import Flask
 from ledger.activities import service as activities
 from ledger.kernel.database import Database
 from ledger.kernel.db import in_transaction
-from ledger.web.drawn import read_list, without_bare
+from ledger.web.drawn import Drawn, read_list, without_bare
 from ledger.web.spreadsheets import to_csv
 from tests.browsing import Browser
 from tests.databases import on_sqlite
@@ -129,3 +129,21 @@ def test_rows_of_a_list_have_the_headings_that_it_names() -> None:
 def test_a_page_without_a_list_has_no_lines() -> None:
     drawn = read_list("<p>还没有</p>")
     assert (drawn.name, without_bare(drawn.headings, drawn.rows)) == ("", [])
+
+
+@on_sqlite
+def test_all_pages_of_a_file_are_of_one_moment(world: World, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is added while the file is made is in none of it."""
+    monkeypatch.setattr("ledger.web.asked.MOST_PER_PAGE", 2)
+    manager = Browser(app.test_client(), world.add_staff("station_manager"))
+    about = {"place_id": world.station_id, "category": "治安", "status": "approved", "actor": world.builder}
+    for name in ("巡逻1", "巡逻2", "巡逻3"):
+        in_transaction(activities.create_activity, name=name, **about)
+
+    def read_and_add(page: str) -> Drawn:
+        in_transaction(activities.create_activity, name="巡逻9", **about)
+        return read_list(page)
+
+    monkeypatch.setattr("ledger.web.listed.read_list", read_and_add)
+    lines = lines_in(manager.get("/activities.csv?sort=name").data)
+    assert [line[0] for line in lines[1:]] == ["巡逻1", "巡逻2", "巡逻3"]
