@@ -81,6 +81,8 @@ def log_in(
     if not fits:
         in_transaction(misses.miss, attempt, found.tried)
         raise Rejected("people.center_needed") if found.more else Forbidden("people.login_failed")
+    if others := [each for each in found.tried if each not in fits]:
+        attempt = in_transaction(misses.miss_others, attempt, others)
     return _enter(attempt, [each for each in fits if each.belongs], Way(kind, device, totp))
 
 

@@ -3,11 +3,12 @@
 Strangers are counted by phone number and network, and by phone number, before anything is looked up, so a number that
 nobody has is answered like any other. What is counted by a log-in that was found never changes the answer's kind: where
 its tries are spent, no password fits. A device that has logged in before has an allowance of its own for that log-in,
-which no stranger can spend. Each log-in has its own misses: who succeeds in one center gains no tries in another.
+which no stranger can spend. Each log-in has its own misses: who succeeds in one center gains no tries in another, and
+a log-in that was tried counts its miss even where the password fits in another.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -35,7 +36,7 @@ _NOBODY = 0
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """An attempt that was counted. `own` are the log-ins, as (center, identity), that this device may try by its own
-    allowance; `as_stranger` says whether it may try others.
+    allowance; `as_stranger` says whether it may try others. `missed` are those whose misses were counted already.
     """
 
     phone_hash: str
@@ -43,6 +44,7 @@ class Attempt:
     device: str
     own: frozenset[tuple[int, int]]
     as_stranger: bool
+    missed: frozenset[tuple[int, int]] = frozenset()
 
     @property
     def of_stranger(self) -> tuple[Try, ...]:
@@ -51,6 +53,13 @@ class Attempt:
         site = site_of(self.network)
         at_site = ((PER_PHONE_AT_SITE, f"{self.phone_hash} {site}"),) if site else ()
         return (PER_ADDRESS, self.network), (PER_PHONE_HERE, here), *at_site, (PER_PHONE, self.phone_hash)
+
+    @property
+    def not_missed(self) -> tuple[Try, ...]:
+        """What counts the attempt, without what has to count the misses of strange log-ins on all networks."""
+        if self.missed <= self.own:
+            return self.of_stranger
+        return tuple(each for each in self.of_stranger if each[0] not in (PER_PHONE_AT_SITE, PER_PHONE))
 
     def of_device(self, center_id: int, identity_id: int) -> Try:
         """What counts an attempt of this device on a log-in that it knows."""
@@ -96,11 +105,22 @@ def miss(session: Session, attempt: Attempt, tried: Sequence[Candidate]) -> None
         hit(session, *attempt.of_login(*key))
     if not strange:
         # Counted by the device's own allowance already, so strangers keep theirs.
-        give_back(session, *attempt.of_stranger)
+        give_back(session, *attempt.not_missed)
+
+
+def miss_others(session: Session, attempt: Attempt, others: Sequence[Candidate]) -> Attempt:
+    """Count a password that fits elsewhere as a miss of these log-ins; no success gives these misses back.
+
+    Otherwise whoever has a log-in of their own for the number sets its password to each guess, and guesses for ever.
+    """
+    missed = frozenset(map(_key, others))
+    for key in sorted(missed - attempt.own):
+        hit(session, *attempt.of_login(*key))
+    return replace(attempt, missed=missed)
 
 
 def succeed(session: Session, attempt: Attempt, *fits: Candidate) -> None:
-    """Take the attempt off all counters, and clear the misses of the log-ins it fits."""
+    """Take the attempt off its counters, and clear the misses of the log-ins it fits."""
     postpone(session, attempt)
     for each in map(_key, fits):
         if each in attempt.own:
@@ -110,11 +130,11 @@ def succeed(session: Session, attempt: Attempt, *fits: Candidate) -> None:
 
 
 def postpone(session: Session, attempt: Attempt) -> None:
-    """Take the attempt off all counters: the password was right, and a code is asked for. No misses are cleared.
+    """Take the attempt off its counters: the password was right, and a code is asked for. No misses are cleared.
 
     Otherwise who knows the password would get new tries for the code by giving it again.
     """
-    give_back(session, *attempt.of_stranger, *(attempt.of_device(*login) for login in attempt.own))
+    give_back(session, *attempt.not_missed, *(attempt.of_device(*login) for login in attempt.own - attempt.missed))
 
 
 def _wait(session: Session, attempt: Attempt, candidate: Candidate) -> int:
