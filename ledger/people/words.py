@@ -29,6 +29,7 @@ EVENT_WORDS: dict[str, Any] = {
     "factor_made": _("打开了动态码"),
     "factor_used": _("用了动态码"),
     "factor_ended": _("动态码关掉了"),
+    "factor_tried": _("密码对，动态码错了太多次：若不是本人，请马上改密码"),
     "recovery_made": _("打了备用码"),
     "recovery_used": _("用了备用码"),
     "role_granted": _("给了身份"),

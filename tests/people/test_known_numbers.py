@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from ledger.kernel import clock
 from ledger.kernel.database import Database
+from ledger.kernel.db import in_snapshot
 from ledger.people.access import login
 from ledger.people.access.devices import Device, Known
 from ledger.people.access.misses import PER_PHONE_HERE
+from ledger.people.access.seals import seal_of
 from ledger.people.identities.queries import phone_hash
 from tests.databases import on_sqlite
 from tests.people.test_log_in import code_of, enrol
@@ -42,7 +44,9 @@ class Numbers:
         }
         self.unknown, self.in_one, self.in_two = fresh_phone(), fresh_phone(), fresh_phone()
         enrol(world, self.in_one, None)
-        self.known = Known(world.center_id, enrol(world, self.in_two, None), phone_hash(f"+86{self.in_two}"))
+        identity_id = enrol(world, self.in_two, None)
+        seal = in_snapshot(seal_of, identity_id, world.center_id)
+        self.known = Known(world.center_id, identity_id, phone_hash(f"+86{self.in_two}"), seal)
         enrol(other, self.in_two, None)
 
     def answers(self, phone: str, timeline: Timeline, start: datetime) -> list[str]:

@@ -1,6 +1,7 @@
 """Devices that have logged in before: a signed cookie names the log-ins, so that misses of strangers can't lock them.
 
-A device has an allowance of its own for each of them. The cookie opens nothing: the password is still asked for.
+A device has an allowance of its own for each of them, until the password or the second factor is another. The cookie
+opens nothing: the password is still asked for.
 """
 
 import secrets
@@ -17,11 +18,12 @@ _NAME_BYTES = 9
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A log-in that a device has used: its center and person, and the digest of the phone it was used with."""
+    """A log-in that a device has used: its center and person, the digest of the phone, and the seal of that time."""
 
     center_id: int
     identity_id: int
     phone_hash: str
+    seal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +67,4 @@ def _key(login: Known) -> tuple[int, int]:
 
 
 def _plain(login: Known) -> Sequence[int | str]:
-    return login.center_id, login.identity_id, login.phone_hash
+    return login.center_id, login.identity_id, login.phone_hash, login.seal

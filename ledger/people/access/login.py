@@ -9,17 +9,18 @@ from sqlalchemy.orm import Session
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Conflict, Forbidden, Rejected
 from ledger.kernel.ids import public_id
-from ledger.people.access import credentials, factors, misses, tickets
+from ledger.people.access import credentials, factors, guessing, misses, tickets
 from ledger.people.access.candidates import MOST_TRIED, Candidate, candidate_of, candidates
 from ledger.people.access.credentials import CodeOwner, Kind
 from ledger.people.access.devices import Device, Known, new_device, remember
 from ledger.people.access.misses import Attempt
 from ledger.people.access.passwords import hash_password, password_is_right, refuse_guessable
+from ledger.people.access.seals import seal_of
 from ledger.people.access.tickets import Ticket
 from ledger.people.identities.queries import lock_password, names_of, phone_hash
 from ledger.people.policy import phone_key
 from ledger.places.queries import find_center
-from ledger.web.rate_limit import count_try, give_back, network_of
+from ledger.web.rate_limit import Try, count_try, give_back, network_of
 
 _NEEDED, _WRONG = "people.totp_needed", "people.totp_wrong"
 
@@ -203,11 +204,12 @@ def _choices(session: Session, center_ids: list[int]) -> list[dict[str, str]]:
 
 def _counted(attempt: Attempt, fit: Candidate, way: Way, *, by: Ticket | None = None) -> LoggedIn:
     """Log in; a wrong code is a miss, and the misses are cleared only by who has given all that is asked for."""
+    tries = in_transaction(misses.count_code, fit, "in") if way.totp else ()
     try:
-        return in_transaction(_succeed, attempt, fit, way, by=by)
+        return in_transaction(_succeed, attempt, fit, way, by=by, tries=tries)
     except Forbidden as error:
         if error.code == _WRONG:
-            in_transaction(misses.miss, attempt, [fit])
+            in_transaction(guessing.miss_code, attempt, fit, tries)
         elif error.code == _NEEDED:
             in_transaction(misses.postpone, attempt)
         raise _with_ticket(error, tickets.make_ticket([fit], attempt.phone_hash), fit.center_id) from error
@@ -218,8 +220,11 @@ def _with_ticket(error: Forbidden, ticket: str, center_id: int) -> Forbidden:
     return Forbidden(error.code, ticket=ticket, center_id=center_id) if error.code == _NEEDED else error
 
 
-def _succeed(session: Session, attempt: Attempt, fit: Candidate, way: Way, *, by: Ticket | None) -> LoggedIn:
+def _succeed(
+    session: Session, attempt: Attempt, fit: Candidate, way: Way, *, by: Ticket | None, tries: tuple[Try, ...]
+) -> LoggedIn:
     misses.succeed(session, attempt, fit)
+    give_back(session, *tries)
     return _open(session, fit, attempt.phone_hash, way) if by is None else _open_by_ticket(session, by, fit, way)
 
 
@@ -237,5 +242,6 @@ def _open(session: Session, fit: Candidate, used: str, way: Way) -> LoggedIn:
     opened = credentials.open_session(
         session, fit.identity_id, kind=way.kind, center_id=fit.center_id, with_factor=with_factor
     )
-    known = remember(way.device, Known(fit.center_id, fit.identity_id, used))
+    seal = seal_of(session, fit.identity_id, fit.center_id)
+    known = remember(way.device, Known(fit.center_id, fit.identity_id, used, seal))
     return LoggedIn(opened.token, opened.expires_at, fit.identity_id, fit.center_id, known)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from ledger.kernel.errors import TooMany
 from ledger.people.access.candidates import Candidate
 from ledger.people.access.devices import Device
+from ledger.people.access.seals import seal_of
 from ledger.web.rate_limit import Limit, Try, forgive, give_back, hit, site_of, wait
 
 _QUARTER_HOUR = 15 * 60
@@ -27,6 +28,9 @@ PER_PHONE = Limit("log-in by phone", most=100, window_seconds=_QUARTER_HOUR)
 PER_ADDRESS = Limit("log-in by address", most=300, window_seconds=_QUARTER_HOUR)
 PER_LOGIN_HERE = Limit("log-in by person and network", most=10, window_seconds=_QUARTER_HOUR)
 PER_DEVICE = Limit("log-in by person and device", most=10, window_seconds=_QUARTER_HOUR)
+# Three of a million codes fit, and whoever may try them has given the password: on all networks and devices together.
+FACTOR = Limit("code of the second factor by person", most=20, window_seconds=_QUARTER_HOUR)
+FACTOR_A_DAY = Limit("code of the second factor by person and day", most=30, window_seconds=24 * 60 * 60)
 # A code has 59 bits, so only a flood is stopped, and nobody far away can spend the tries of who holds the slip.
 CODES_PER_PHONE_HERE = Limit("code by phone and network", most=10, window_seconds=_QUARTER_HOUR)
 CODES_PER_ADDRESS = Limit("code by address", most=300, window_seconds=_QUARTER_HOUR)
@@ -72,7 +76,11 @@ class Attempt:
 
 def begin(session: Session, phone_hash: str, network: str, device: Device) -> Attempt:
     """Count an attempt to log in by a phone number. Raises TooMany("request.too_many", seconds=…)."""
-    known = {(each.center_id, each.identity_id) for each in device.known_by(phone_hash)}
+    known = {
+        (each.center_id, each.identity_id)
+        for each in device.known_by(phone_hash)
+        if each.seal == seal_of(session, each.identity_id, each.center_id)
+    }
     counted = Attempt(phone_hash, network, device.name, frozenset(known), as_stranger=True)
     own = frozenset(login for login in known if not hit(session, *counted.of_device(*login)))
     seconds = max(hit(session, *each) for each in counted.of_stranger)
@@ -135,6 +143,25 @@ def postpone(session: Session, attempt: Attempt) -> None:
     Otherwise who knows the password would get new tries for the code by giving it again.
     """
     give_back(session, *attempt.not_missed, *(attempt.of_device(*login) for login in attempt.own - attempt.missed))
+
+
+def count_code(session: Session, candidate: Candidate, way: str) -> tuple[Try, ...]:
+    """Count a code of the second factor before it is looked at; returns what a right one gives back.
+
+    `way` is "in" for log-ins and "again" for who is logged in, whose tries no stranger can spend. A new password or
+    factor brings new tries. Raises TooMany("request.too_many", seconds=…).
+    """
+    identity_id, center_id = candidate.identity_id, candidate.center_id
+    source = f"{center_id} {identity_id} {seal_of(session, identity_id, center_id)} {way}"
+    counted = (FACTOR, source), (FACTOR_A_DAY, source)
+    if seconds := max(hit(session, *each) for each in counted):
+        raise TooMany("request.too_many", seconds=seconds)
+    return counted
+
+
+def are_spent(session: Session, tries: Sequence[Try]) -> bool:
+    """Whether one of them is the last that is allowed."""
+    return any(wait(session, *each) for each in tries)
 
 
 def _wait(session: Session, attempt: Attempt, candidate: Candidate) -> int:

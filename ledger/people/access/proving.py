@@ -17,14 +17,14 @@ from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import NotFound, Rejected
 from ledger.kernel.ids import parse_public_id, public_id
 from ledger.kernel.types import table_of
-from ledger.people.access import factors, misses
+from ledger.people.access import factors, guessing, misses
 from ledger.people.access.candidates import Candidate, candidate_of
 from ledger.people.access.devices import Device, new_device
 from ledger.people.access.misses import Attempt
 from ledger.people.access.passwords import password_is_right
 from ledger.people.identities.queries import lock_password, phone_hash, phone_of
 from ledger.people.models import LoginSession
-from ledger.web.rate_limit import network_of
+from ledger.web.rate_limit import Try, give_back, network_of
 
 _session = table_of(LoginSession)
 # So long nobody is asked again.
@@ -71,10 +71,11 @@ def prove(actor: Actor, given: Given) -> Candidate:
     if given.password is not None and not password_is_right(candidate.password_hash, given.password):
         in_transaction(misses.miss, attempt, [candidate])
         raise Rejected("people.old_password_wrong")
+    tries = in_transaction(misses.count_code, candidate, "again") if given.totp else ()
     try:
-        in_transaction(_succeed, attempt, candidate, given, actor=actor)
+        in_transaction(_succeed, attempt, candidate, given, actor=actor, tries=tries)
     except Rejected:
-        in_transaction(misses.miss, attempt, [candidate])
+        in_transaction(guessing.miss_code, attempt, candidate, tries)
         raise
     return candidate
 
@@ -86,9 +87,12 @@ def note_proof(session: Session, actor: Actor, *, password: bool = False, factor
     session.connection().execute(sa.update(_session).where(*_this_log_in(actor)).values(given))
 
 
-def _succeed(session: Session, attempt: Attempt, candidate: Candidate, given: Given, *, actor: Actor) -> None:
+def _succeed(
+    session: Session, attempt: Attempt, candidate: Candidate, given: Given, *, actor: Actor, tries: tuple[Try, ...]
+) -> None:
     """Note the proof, if the password is still the one that was right. Locks in the order of a log-in."""
     misses.succeed(session, attempt, candidate)
+    give_back(session, *tries)
     stored = lock_password(session, actor.identity_id, actor.center_id)
     if given.password is not None and stored != candidate.password_hash:
         raise Rejected("people.old_password_wrong")
