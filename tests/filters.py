@@ -22,7 +22,7 @@ TYPED = {
     "unit": ("point",),
 }
 # Keys that pages name in their own words.
-POINTS_AT = {"station": "station_id", "transfer": "transfer_id", "new": "identity_id"}
+POINTS_AT = {"station": "station_id", "transfer": "transfer_id", "new": "identity_id", "revoked": "grant_id"}
 FROM = ("from", "since")
 # Values that only fill in a form.
 FILLS_IN = ("verbatim", "everything")

@@ -15,6 +15,7 @@ from ledger.kernel.actor import system_actor
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import NotFound
 from ledger.kernel.migrations import upgrade
+from ledger.kernel.private_files import new_file
 from ledger.kernel.settings import SettingsError
 from ledger.organisations import queries as organisation_queries
 from ledger.organisations import service as organisations
@@ -225,7 +226,7 @@ def _write_form(file: Path, language: str) -> None:
         raise click.BadParameter("the form is an .xlsx or a .csv", param_hint="FILE")
     lines = empty_form(language)
     try:
-        with file.open("xb") as opened:
+        with new_file(file) as opened:
             opened.write(to_csv(lines) if kind == "csv" else to_xlsx(lines, is_form=True))
     except FileExistsError:
         raise click.BadParameter(f"{file} is there already", param_hint="FILE") from None

@@ -190,6 +190,11 @@ def everything() -> dict[str, str]:
     return request.form.to_dict()
 
 
+def everything_but(*names: str) -> list[tuple[str, str]]:
+    """All raw values as they were sent, but those of some fields, to send them again."""
+    return [(name, value) for name, value in request.form.items(multi=True) if name not in names]
+
+
 def field_errors(error: LedgerError, fields: Mapping[str, str]) -> dict[str, Any]:
     """Messages by field for the template; `fields` maps codes of refusals to fields.
 

@@ -23,6 +23,7 @@ from tests.world import World
 OF_PLACE = ("station_id", "shop_id", "activity_id", "shift_id", "team_id", "item_id")
 # What goes on at a place that is closed, and why.
 GOES_ON = {
+    "checkin_api.scan": "whoever is inside gets out; the answer says why nobody gets in",
     **dict.fromkeys(("activities.cancel", "activities_api.cancel_activity"), "it ends what was begun"),
     **dict.fromkeys(("activities.cancel_shift", "activities_api.cancel_shift"), "it ends what was begun"),
     "organisations.close_place": "closing it twice changes nothing",

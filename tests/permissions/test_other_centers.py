@@ -33,6 +33,7 @@ NAMED = {
     "new": "identity_id",
     "owner_id": "volunteer_id",
     "parent_id": "top_id",
+    "revoked": "grant_id",
     "station": "station_id",
     "transfer": "transfer_id",
 }
@@ -54,6 +55,7 @@ LIKE_NOTHING: dict[tuple[str, str], str] = {
     ("checkin.scan_page", "query station"): FILLS_IN,
     ("checkin_api.scan", "body shift_id"): "a scan is kept with its reason, whatever it names",
     ("people.export_staff", "query new"): FILLS_IN,
+    ("people.export_staff", "query revoked"): FILLS_IN,
     ("people.staff", "query new"): FILLS_IN,
     ("people.staff", "query revoked"): FILLS_IN,
     ("people.revoke_card", "body volunteer_id"): "the page to go on to, which answers 404",

@@ -44,7 +44,6 @@ def _proved(missing: Proof) -> ResponseReturnValue | None:
 
 
 def _page(missing: Proof, errors: dict[str, str]) -> str:
-    apart = (csrf.FIELD, PROOF)
-    kept = [(name, value) for name, value in request.form.items(multi=True) if name not in apart]
+    kept = forms.everything_but(csrf.FIELD, PROOF)
     goal = request.full_path.rstrip("?")
     return render_template("people/step_up.html", missing=missing, kept=kept, goal=goal, errors=errors, field=PROOF)
