@@ -14,7 +14,9 @@ from ledger.kernel.ids import public_id
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.signals import signals_since
 from ledger.people.access import blocking, credentials, events, factors, lost_factors, on_server, sessions
+from ledger.people.identities.queries import phone_of
 from ledger.people.policy import ACTIVE, BLOCKED
+from ledger.people.volunteers.queries import get_volunteer
 from tests.approvals.office import Office
 from tests.browsing import Browser
 from tests.databases import on_sqlite
@@ -143,3 +145,19 @@ def test_who_is_blocked_is_logged_out(world: World) -> None:
     assert phone
     in_transaction(blocking.set_status, volunteer.volunteer_id, status=ACTIVE, actor=world.builder)
     assert is_open(world._log_in(volunteer.identity_id))
+
+
+@on_sqlite
+def test_who_manages_volunteers_alone_ends_no_log_ins_of_who_decides_or_audits(office: Office) -> None:
+    manager = office.world.add_staff("station_manager")
+    for person in (office.second, office.auditor):
+        office.world.enlist(person)
+        code = in_transaction(credentials.make_activation_code, person.identity_id, actor=office.world.server)
+        in_transaction(blocking.set_status, person.volunteer_id, status=BLOCKED, actor=manager.actor)
+        assert in_snapshot(get_volunteer, person.volunteer_id, office.world.center_id).status == BLOCKED
+        assert is_open(person)
+        number = in_snapshot(phone_of, person.identity_id, office.world.center_id) or ""
+        assert in_snapshot(credentials.code_fits, phone=number, code=code, center_id=office.world.center_id)
+        in_transaction(blocking.set_status, person.volunteer_id, status=ACTIVE, actor=manager.actor)
+        in_transaction(blocking.set_status, person.volunteer_id, status=BLOCKED, actor=office.first.actor)
+        assert not is_open(person), "who manages all that they are ends them"
