@@ -117,7 +117,7 @@ def _settings(environment: Mapping[str, str], *, production: bool) -> Settings:
     if (cert is None) != (key is None):
         raise SettingsError("LEDGER_TLS_CERT and LEDGER_TLS_KEY go together: set both or neither")
     scheme = "http" if cert is None else "https"
-    host, port = environment.get("LEDGER_HOST", "127.0.0.1"), read_port(environment.get("LEDGER_PORT", "8000"))
+    host, port = environment.get("LEDGER_HOST") or "127.0.0.1", read_port(environment.get("LEDGER_PORT", "8000"))
     return Settings(
         environment="production" if production else "development",
         database_url=_database_url(environment) or f"sqlite:///{folder / 'ningxin.sqlite3'}",

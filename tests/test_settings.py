@@ -26,6 +26,11 @@ def test_every_other_zone_is_taken(tmp_path: Path, zone: str) -> None:
     assert found.timezone.key == zone
 
 
+def test_an_empty_host_is_none(tmp_path: Path) -> None:
+    found = load_settings({"LEDGER_DATA_FOLDER": str(tmp_path), "LEDGER_HOST": ""})
+    assert (found.host, found.base_url) == ("127.0.0.1", "http://127.0.0.1:8000")
+
+
 @pytest.mark.parametrize("name", ["LEDGER_PORT", "LEDGER_CORES", "LEDGER_THREADS"])
 @pytest.mark.parametrize("value", NO_NUMBERS)
 def test_a_number_is_ascii_digits(tmp_path: Path, name: str, value: str) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from ledger.approvals.asked import Holder, Holders, OneHousehold
 from ledger.approvals.queries import ProposalView
 from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
-from ledger.kernel.errors import Forbidden, Rejected
+from ledger.kernel.errors import Conflict, Forbidden, Rejected
 from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
 
@@ -21,6 +21,7 @@ AUDITS = (Permission.READ_BOOKS, Permission.RELEASE_AS_AUDITOR)
 # three people have decided for one another within 30 days.
 STOOD_IN, OWES_PROPOSER, IN_TURN = "stood_in", "owes_proposer", "in_turn"
 REMARKS = (STOOD_IN, OWES_PROPOSER, IN_TURN)
+_LEFT = "approvals.proposer_left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ class Desk:
         """
         kind, center_id = self.kind(proposal.kind), actor.center_id
         if not self.stands(session, proposal, center_id, lock=lock):
-            return Standing("approvals.proposer_left")
+            return Standing(_LEFT)
         me = Holder(actor.identity_id, actor.volunteer_id)
         usual = self._holds(session, actor, kind.decide, lock=lock)
         if not usual and not self._holds(session, actor, AUDITS, lock=lock):
@@ -171,9 +172,12 @@ class Desk:
         """What to remark about this person's decision.
 
         Raises Forbidden("access.denied" | "approvals.two_people_needed" | "approvals.same_household" |
-        "approvals.own_gain" | "approvals.proposer_left") for `standing`, which can't change before the unit ends.
+        "approvals.own_gain"), Conflict("approvals.proposer_left") for `standing`, which can't change before the unit
+        ends.
         """
         standing = self.standing(session, actor, proposal, lock=True)
+        if standing.code == _LEFT:
+            raise Conflict(_LEFT)
         if standing.code is not None:
             raise Forbidden(standing.code)
         owing = self.owes(session, actor.identity_id, proposal.proposed_by, actor.center_id)

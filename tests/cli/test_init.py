@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from ledger.kernel.db import in_snapshot
 from ledger.people.models import Household, RoleGrant
 from ledger.places import queries as places
-from tests.cli.test_commands import FOUND, Console
+from tests.cli.test_commands import FOUND, PHONE, Console
 
 # Of each grant whether its household was asked, and its number.
 ASKED_HOUSEHOLDS = sa.select(RoleGrant.household_asked, Household.number).outerjoin(
@@ -27,4 +27,10 @@ def test_init_asks_for_the_administrators_household_as_every_grant_does(console:
 
 def test_init_without_a_household_and_nobody_to_ask_makes_nothing(console: Console) -> None:
     assert console.run(*FOUND[:-2]).exit_code == 1
+    assert in_snapshot(places.centers) == []
+
+
+def test_an_administrator_who_could_not_log_in_is_refused(console: Console) -> None:
+    without = [each if each != PHONE else "" for each in FOUND]
+    assert "people.phone_invalid" in console.fails(*without)
     assert in_snapshot(places.centers) == []

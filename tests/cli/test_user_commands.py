@@ -34,6 +34,7 @@ def test_a_role_given_on_the_server_is_kept_with_its_reason_and_is_a_signal(foun
     center_id, phone = in_snapshot(organisations.only_center).id, "13805570125"
     who = ("user", "grant", phone, "auditor", "--name", "周慧敏", "--household")
     in_transaction(freezing.freeze, center_id, reason="debits_posted", run_id=None)
+    assert "people.phone_invalid" in founded.fails("user", "grant", "", *who[3:], "none", *WHY)
     assert "approvals.reason_needed" in founded.fails(*who, "无", *WHY[:-1], "  ")
     assert "people.household_number_invalid" in founded.fails(*who, "周家", *WHY)
     assert "organisations.center_not_found" in founded.fails(*who, "none", *WHY[2:], "--center", "竹溪")

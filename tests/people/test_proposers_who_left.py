@@ -7,6 +7,7 @@ import pytest
 from ledger import jobs
 from ledger.kernel import clock, runtime
 from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.errors import Conflict
 from ledger.kernel.ids import public_id
 from ledger.people.access import sessions, staff
 from ledger.people.access.staff import Post
@@ -38,7 +39,9 @@ def test_nobody_decides_on_it_after_the_last_day_though_no_job_has_run(office: O
     proposal_id = office.adjustment(100, by=guest)
     with clock.at(clock.now() + DAY):
         for decide in (office.approve, office.reject):
-            assert outcome(lambda decide=decide: decide(proposal_id)) == "approvals.proposer_left"
+            with pytest.raises(Conflict) as refused:
+                decide(proposal_id)
+            assert refused.value.code == "approvals.proposer_left"
         assert (
             in_snapshot(lambda session: office.desk.free(session, office.see(proposal_id), guest.actor.center_id)) == []
         )

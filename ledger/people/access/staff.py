@@ -12,7 +12,7 @@ from ledger.approvals.queries import proposers_waiting
 from ledger.approvals.service import withdraw_all_of
 from ledger.kernel import clock
 from ledger.kernel.actor import SYSTEM_IDENTITY, Actor, system_actor
-from ledger.kernel.errors import Conflict, Forbidden, NotFound
+from ledger.kernel.errors import Conflict, Forbidden, NotFound, Rejected
 from ledger.kernel.ids import new_id, public_id
 from ledger.kernel.permissions import Permission
 from ledger.people.access import credentials, events
@@ -70,6 +70,9 @@ def add_staff(session: Session, *, name: str, phone: str, path: str, actor: Acto
     "people.name_differs"), TooMany("request.too_many").
     """
     actor.need(Permission.MANAGE_STAFF, path)
+    if not phone:
+        # Somebody of the staff does their work logged in, and the number is the log-in name.
+        raise Rejected("people.phone_invalid")
     person = prepare(
         name=name,
         center_id=actor.center_id,
