@@ -77,7 +77,8 @@ def approve(session: Session, proposal_id: int, note: str, *, actor: Actor, desk
 
     Raises NotFound("approvals.not_found"),
     Forbidden("access.denied" | "approvals.two_people_needed" | "approvals.same_household" | "approvals.own_gain"),
-    Conflict("approvals.already_decided" | "approvals.proposer_left"), and whatever carrying it out raises; then nothing changes.
+    Conflict("approvals.already_decided" | "approvals.proposer_left"), and whatever carrying it out raises; then nothing
+    changes.
     """
     proposal, kind = _open(session, proposal_id, actor, desk)
     remarks = (

@@ -15,7 +15,7 @@ from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.errors import NotFound
 from ledger.kernel.ids import public_id
-from ledger.kernel.paging import Page, PageRequest, all_items
+from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.organisations import queries as organisations
 from ledger.places.queries import PlaceView
@@ -23,7 +23,7 @@ from ledger.web import asked
 from ledger.web.addresses import short
 from ledger.web.guard import get_actor, requires
 from ledger.web.qr import qr_svg
-from ledger.web.spreadsheets import KINDS, MOST_ROWS, spreadsheet
+from ledger.web.spreadsheets import KINDS, all_rows, spreadsheet
 
 
 @bp.get("/scan")
@@ -130,4 +130,4 @@ def _all_rows(session: Session, station_id: int, sort: str) -> tuple[PlaceView, 
         rows = attendance_list.rows(session, found.items, actor)
         return found.of([attendance_list.cells(row) for row in rows])
 
-    return station, all_items(fetch, sort=sort, most=MOST_ROWS)
+    return station, all_rows(fetch, sort=sort)

@@ -10,10 +10,9 @@ from sqlalchemy.orm import Session
 from ledger.home.blueprint import bp
 from ledger.home.history import Happening, HistoryFilter, list_happenings
 from ledger.kernel.actor import Actor
-from ledger.kernel.paging import Page, PageRequest, all_items
+from ledger.kernel.paging import Page, PageRequest
 from ledger.web.formats import minutes_words, points
-
-MOST_LINES = 5_000
+from ledger.web.spreadsheets import all_rows
 
 
 @bp.app_template_global()
@@ -40,7 +39,7 @@ def lines(session: Session, actor: Actor, wanted: HistoryFilter, zone: ZoneInfo)
         return list_happenings(session, actor, wanted, zone, request=part)
 
     headings = [_("日期"), _("时间"), _("事项"), _("时长（分钟）"), _("积分"), _("小票")]
-    return [headings, *(_line(each, zone) for each in all_items(fetch, most=MOST_LINES))]
+    return [headings, *(_line(each, zone) for each in all_rows(fetch))]
 
 
 def _line(happening: Happening, zone: ZoneInfo) -> list[Any]:

@@ -12,7 +12,7 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError, NotFound
-from ledger.kernel.paging import Page, PageRequest, all_items
+from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.kernel.references import genuine, read_reference
 from ledger.shop import presenter, queries, settling
@@ -35,7 +35,7 @@ from ledger.web.locale import language
 from ledger.web.once import idempotency_key
 from ledger.web.problem import InvalidFields, words
 from ledger.web.reading import plain
-from ledger.web.spreadsheets import MOST_ROWS, FileKind, spreadsheet
+from ledger.web.spreadsheets import FileKind, all_rows, spreadsheet
 
 LONGEST_REASON = 200
 
@@ -73,7 +73,7 @@ def _all(session: Session, wanted: RedemptionFilter, sort: str, actor: Actor) ->
     def fetch(part: PageRequest) -> Page[RedemptionView]:
         return list_redemptions(session, actor, wanted, request=part)
 
-    found = all_items(fetch, sort=sort, most=MOST_ROWS)
+    found = all_rows(fetch, sort=sort)
     return presenter.rows(session, found, actor.center_id)
 
 

@@ -14,7 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 
 _VOID = frozenset({"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"})
 _UNSEEN = frozenset({"button", "script", "select", "style", "svg", "template", "textarea"})
-_UNSEEN_CLASSES = frozenset({"nx-noprint", "visually-hidden"})
+# A link that looks like a button, or is as large as one to be tapped, is a thing to do.
+_UNSEEN_CLASSES = frozenset({"btn", "nx-noprint", "nx-tap", "visually-hidden"})
 _BREAKS = frozenset({"br", "div", "dd", "dt", "li", "p", "small"})
 _ROW_PARTS = ("nx-row__what", "nx-row__fig", "nx-row__more")
 _FIGURE = re.compile(r"[-\N{MINUS SIGN}]?[0-9][0-9,]*(\.[0-9]+)?")

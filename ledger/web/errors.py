@@ -25,6 +25,10 @@ register(
             422, "筛选里有看不懂的，没有存成表格", "A filter can't be read, so no file was made",
             "请回到上一页，把筛选改好再存", "Go back to the list, correct the filter and export it again",
         ),
+        "file_too_long": ErrorText(
+            422, "名单太长，没有存成表格", "The list is too long, so no file was made",
+            "一个表格最多 {most} 行：请回到上一页，先筛选再存", "A file has at most {most} rows: go back to the list, filter it first and export it again",
+        ),
         "not_found": ErrorText(
             404, "没有这一页", "There is nothing here",
             "请看看地址，或者回首页", "Check the address or go back to the start",

@@ -16,7 +16,7 @@ from ledger.kernel.db import one_snapshot
 from ledger.web import asked
 from ledger.web.drawn import Drawn, read_list, without_bare
 from ledger.web.links import file_url
-from ledger.web.spreadsheets import KINDS, MOST_ROWS, download
+from ledger.web.spreadsheets import KINDS, download, refuse_long
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -70,11 +70,12 @@ def _file_of(view: Callable[..., Any]) -> Callable[..., ResponseReturnValue]:
 
 
 def _draw_all(view: Callable[..., Any], keys: dict[str, Any]) -> Drawn:
-    """All pages of the list as one, from one snapshot."""
+    """All pages of the list as one, from one snapshot. Raises what `refuse_long` raises."""
     whole = Drawn(after="")
     with one_snapshot():
-        while whole.after is not None and len(whole.rows) < MOST_ROWS:
+        while whole.after is not None:
             with asked.part_of_file(whole.after or None):
                 drawn = read_list(str(view(**keys)))
             whole = Drawn(drawn.name, drawn.headings, whole.rows + drawn.rows, drawn.after)
-    return Drawn(whole.name, whole.headings, whole.rows[:MOST_ROWS])
+            refuse_long(whole.rows)
+    return whole

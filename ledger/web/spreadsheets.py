@@ -3,19 +3,21 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
 import xlsxwriter
 from flask import Response
 
 from ledger.kernel.characters import normalise
-from ledger.kernel.errors import NotFound
+from ledger.kernel.errors import NotFound, Rejected
+from ledger.kernel.paging import Page, PageRequest, all_items
 from ledger.web.asked import refuse_unread
 
+T = TypeVar("T")
 FileKind = Literal["csv", "xlsx"]
 KINDS: tuple[FileKind, ...] = ("csv", "xlsx")
 # Longer lists must be filtered first: the whole file is made in memory.
@@ -53,6 +55,19 @@ def download(kind: str, name: str, lines: Iterable[Sequence[Any]], *, is_form: b
 def spreadsheet(kind: FileKind, name: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
     """Rows under their headings as a download called `<name>.<kind>`."""
     return download(kind, name, [headings, *rows])
+
+
+def all_rows(fetch: Callable[[PageRequest], Page[T]], *, sort: str = "") -> list[T]:
+    """All items of a list for a file. Call it within one snapshot. Raises what `refuse_long` raises."""
+    found = all_items(fetch, sort=sort, most=MOST_ROWS + 1)
+    refuse_long(found)
+    return found
+
+
+def refuse_long(rows: Sequence[Any]) -> None:
+    """Raises Rejected("request.file_too_long"): a file that ends early looks like the whole list."""
+    if len(rows) > MOST_ROWS:
+        raise Rejected("request.file_too_long", most=MOST_ROWS)
 
 
 def to_csv(lines: Iterable[Sequence[Any]]) -> bytes:

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from datetime import timedelta
 from decimal import Decimal
 from html import unescape
 
@@ -10,12 +11,15 @@ import pytest
 from flask import Flask
 
 from ledger.activities import service as activities
+from ledger.kernel import clock
 from ledger.kernel.database import Database
 from ledger.kernel.db import in_transaction
 from ledger.web.drawn import Drawn, read_list, without_bare
+from ledger.web.formats import local_date
 from ledger.web.spreadsheets import to_csv
 from tests.browsing import Browser
 from tests.databases import on_sqlite
+from tests.factors import turn_on
 from tests.test_every_page import PAGES
 from tests.test_house_rules import fail_on
 from tests.tour import Tour
@@ -31,6 +35,9 @@ NO_FILE = {
     "organisations.import_report": "has its own file only where something is wrong with the list",
     "preferences.styleguide": "specimens",
 }
+# Files of their own whose rows are few whatever happens: kinds of accounts, and versions of the rules.
+SHORT = {"/books", "/rules"}
+KIND = ".<any(csv, xlsx):kind>"
 LEAST_LISTS = 17
 
 
@@ -147,3 +154,36 @@ def test_all_pages_of_a_file_are_of_one_moment(world: World, app: Flask, monkeyp
     monkeypatch.setattr("ledger.web.listed.read_list", read_and_add)
     lines = lines_in(manager.get("/activities.csv?sort=name").data)
     assert [line[0] for line in lines[1:]] == ["巡逻1", "巡逻2", "巡逻3"]
+
+
+@on_sqlite
+def test_the_file_of_staff_says_who_they_are_and_not_what_to_click(world: World, app: Flask) -> None:
+    """Its lines are written by hand: what reads pages for files may not judge itself."""
+    admin = world.add_staff("admin", place_id=world.top_id, name="郑管理")
+    world.give_password(admin)
+    turn_on(world, world.add_staff("clerk", name="陈晓燕"))
+    until = local_date(clock.today() + timedelta(days=9), zone=clock.zone())
+    world.add_staff("auditor", place_id=world.top_id, name="孙监督", valid_until=clock.today() + timedelta(days=9))
+    heads, *lines = lines_in(Browser(app.test_client(), world._log_in(admin.identity_id)).get("/staff.csv").data)
+    assert heads == ["姓名", "身份", "密码", "手机号"]
+    assert sorted(line[:3] for line in lines) == sorted([
+        ["郑管理", "管理员，演示中心", "设好了"],
+        ["陈晓燕", "店员，柳荫站", "设好了"],
+        ["孙监督", f"审计员，演示中心，到 {until} 为止", "还没有设"],
+    ])  # fmt: skip
+
+
+@on_sqlite
+def test_a_list_that_is_too_long_for_a_file_is_refused_and_not_cut(tour: Tour, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever counts the rows of a file that ends early counts wrong."""
+    reader = Browser(tour.app.test_client(), tour.people["admin"])
+    rules = [rule for rule in tour.app.url_map.iter_rules() if rule.rule.endswith(KIND) and rule.arguments == {"kind"}]
+    pages = {rule.rule.removesuffix(KIND) for rule in rules}
+    answers = {page: reader.get(f"{page}.csv") for page in pages}
+    full = {page for page, answer in answers.items() if answer.status_code == 200 and len(lines_in(answer.data)) > 1}
+    assert full >= {"/activities", "/approvals", "/receipts", "/staff"}
+    monkeypatch.setattr("ledger.web.spreadsheets.MOST_ROWS", 0)
+    monkeypatch.setattr("ledger.audit.expiring.ending_pages.MOST_ROWS", 0)
+    refused = {page: reader.get(f"{page}.csv") for page in full}
+    assert {page for page, answer in refused.items() if answer.status_code != 422} == SHORT
+    assert {page for page, answer in refused.items() if "先筛选再存" not in answer.text} == SHORT

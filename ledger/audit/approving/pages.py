@@ -18,7 +18,7 @@ from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import Conflict, LedgerError, Rejected, Unavailable
-from ledger.kernel.paging import Page, PageRequest, all_items
+from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.web import asked, forms
 from ledger.web.formats import local_datetime, points
@@ -26,7 +26,7 @@ from ledger.web.guard import get_actor, requires
 from ledger.web.locale import language
 from ledger.web.once import idempotency_key
 from ledger.web.problem import words
-from ledger.web.spreadsheets import MOST_ROWS, FileKind, spreadsheet
+from ledger.web.spreadsheets import FileKind, all_rows, spreadsheet
 
 _HOW = {"approve": service.approve, "reject": service.reject, "withdraw": service.withdraw}
 
@@ -67,7 +67,7 @@ def _all(session: Session, wanted: ProposalFilter, sort: str, actor: Actor) -> l
     def fetch(part: PageRequest) -> Page[ProposalView]:
         return queries.list_proposals(session, actor.center_id, wanted, request=part)
 
-    found = all_items(fetch, sort=sort, most=MOST_ROWS)
+    found = all_rows(fetch, sort=sort)
     return presenter.rows(session, found, actor.center_id, get_desk())
 
 

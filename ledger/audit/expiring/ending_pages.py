@@ -22,7 +22,7 @@ from ledger.points.expiry import queries as expiry_queries
 from ledger.web import asked
 from ledger.web.formats import points
 from ledger.web.guard import get_actor, requires
-from ledger.web.spreadsheets import MOST_ROWS, download
+from ledger.web.spreadsheets import MOST_ROWS, download, refuse_long
 
 _ROWS_PER_SHEET = 20
 MOST_PRINTED = 2_000
@@ -47,7 +47,8 @@ def _list(session: Session, actor: Actor, until: date, page: PageRequest) -> dic
 @requires(Permission.READ_BOOKS)
 def export_ending(kind: str) -> ResponseReturnValue:
     """Export the list as a file, in the order of the page."""
-    rows = in_snapshot(_all, get_actor(), _until(), asked.sort(), MOST_ROWS)
+    rows = in_snapshot(_all, get_actor(), _until(), asked.sort(), MOST_ROWS + 1)
+    refuse_long(rows)
     headings = [_("志愿者"), _("志愿者号后四位"), _("到期积分"), _("最早哪天到期"), _("宽限到")]
     lines = [[row.masked_name, row.number_end, points(row.amount), row.first_ends_on, row.good_until] for row in rows]
     return download(kind, _("到期公告"), [headings, *lines])

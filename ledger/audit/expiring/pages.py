@@ -19,7 +19,7 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError, Rejected
 from ledger.kernel.ids import public_id
-from ledger.kernel.paging import Page, PageRequest, all_items
+from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.points.expiry import queries as expiry_queries
 from ledger.points.expiry import service as expiry
@@ -30,7 +30,7 @@ from ledger.web.forms import Form
 from ledger.web.guard import get_actor, requires
 from ledger.web.listed import listed
 from ledger.web.once import idempotency_key
-from ledger.web.spreadsheets import MOST_ROWS, download
+from ledger.web.spreadsheets import all_rows, download
 
 _READERS = (Permission.READ_BOOKS, Permission.PROPOSE)
 _FIELDS = {"points.expiry_too_early": "ends_on", "points.nothing_expires": "ends_on"}
@@ -145,4 +145,4 @@ def _all_members(session: Session, run_id: int, actor: Actor, sort: str) -> list
     def fetch(part: PageRequest) -> Page[MemberRow]:
         return expiry_lists.members_of(session, run, actor.center_id, request=part)
 
-    return all_items(fetch, sort=sort, most=MOST_ROWS)
+    return all_rows(fetch, sort=sort)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from ledger.kernel import clock
 from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
 from ledger.kernel.db import in_snapshot
-from ledger.kernel.paging import Page, PageRequest, all_items
+from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
 from ledger.people.access.events import EventView, list_events
@@ -22,7 +22,7 @@ from ledger.web import asked
 from ledger.web.formats import local_datetime
 from ledger.web.guard import get_actor, logged_in
 from ledger.web.locale import language
-from ledger.web.spreadsheets import MOST_ROWS, FileKind, spreadsheet
+from ledger.web.spreadsheets import FileKind, all_rows, spreadsheet
 
 
 @bp.get("/credentials")
@@ -60,7 +60,7 @@ def _all(session: Session, sort: str, actor: Actor, everybody: bool) -> tuple[li
     def fetch(part: PageRequest) -> Page[EventView]:
         return list_events(session, actor.center_id, identity_id=whose, request=part)
 
-    found = all_items(fetch, sort=sort, most=MOST_ROWS)
+    found = all_rows(fetch, sort=sort)
     return found, _names(session, found, actor.center_id)
 
 
