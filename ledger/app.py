@@ -34,7 +34,7 @@ from ledger.people import pages as people_pages
 from ledger.people.access import api as log_ins_api
 from ledger.people.access import credentials, holders, sessions, step_up_pages
 from ledger.people.access import kinds as access
-from ledger.people.households.together import one_household
+from ledger.people.households.together import housemates
 from ledger.people.volunteers import api as full_names_api
 from ledger.people.volunteers import queries as people
 from ledger.places.models import Center
@@ -115,7 +115,7 @@ APPROVALS = Desk(
         access.FACTOR,
         access.HOUSEHOLD,
     ),
-    one_household=one_household,
+    housemates=housemates,
     holders=holders.holders,
     owes=holders.owes,
 )

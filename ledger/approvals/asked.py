@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from ledger.kernel.permissions import Permission
 
 
-class OneHousehold(Protocol):
-    """Whether a person shares a household with any of the others, given as identities, volunteers or its numbers.
+class Housemates(Protocol):
+    """Which people share a household with any of the others, given as identities, volunteers or its numbers.
 
     Of late, and at any time since `since`. With `lock`, nobody can change the answer before the unit ends.
     """
@@ -19,7 +19,7 @@ class OneHousehold(Protocol):
     def __call__(
         self,
         session: Session,
-        identity_id: int,
+        who: Collection[int],
         center_id: int,
         *,
         identities: Collection[int] = (),
@@ -27,8 +27,8 @@ class OneHousehold(Protocol):
         numbers: Collection[str] = (),
         since: datetime | None = None,
         lock: bool = False,
-    ) -> bool:
-        """True if they share one."""
+    ) -> set[int]:
+        """Those of `who` that share one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from ledger.approvals.asked import Holder, Holders, OneHousehold
+from ledger.approvals.asked import Holder, Holders, Housemates
 from ledger.approvals.queries import ProposalView
 from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
 from ledger.kernel.errors import Conflict, Forbidden, Rejected
@@ -109,7 +109,7 @@ class Desk:
     """All kinds, and what is asked about people: shared households, holders of permissions, who owes a role to whom."""
 
     kinds: tuple[Kind, ...]
-    one_household: OneHousehold
+    housemates: Housemates
     holders: Holders
     owes: Callable[[Session, int, int, int], bool]
 
@@ -161,7 +161,7 @@ class Desk:
         usual = self._holds(session, actor, kind.decide, lock=lock)
         if not usual and not self._holds(session, actor, AUDITS, lock=lock):
             return Standing("access.denied")
-        code = self._barred(session, me, proposal, center_id, lock=lock)
+        code = self._barred(session, [me], proposal, center_id, lock=lock).get(me.identity_id)
         if code is not None or usual:
             return Standing(code)
         if self._unbarred(session, kind.decide, proposal, center_id, lock=lock):
@@ -200,21 +200,23 @@ class Desk:
         lock: bool = False,
     ) -> list[Holder]:
         found = self.holders(session, permissions, center_id, lock=lock)
-        return [each for each in found if self._barred(session, each, proposal, center_id, lock=lock) is None]
+        barred = self._barred(session, found, proposal, center_id, lock=lock)
+        return [each for each in found if each.identity_id not in barred]
 
     def _barred(
-        self, session: Session, who: Holder, proposal: ProposalView, center_id: int, *, lock: bool
-    ) -> str | None:
-        """The code of what forbids it, whatever their role."""
+        self, session: Session, people: Sequence[Holder], proposal: ProposalView, center_id: int, *, lock: bool
+    ) -> dict[int, str]:
+        """By log-in the code of what forbids it to somebody, whatever their role; all households are read at once."""
         matter = self.matter(proposal, center_id)
-        if who.identity_id in (matter.proposed_by, matter.person):
-            return "approvals.two_people_needed"
-        if who.volunteer_id is not None and who.volunteer_id == matter.member_id:
-            return "approvals.two_people_needed"
+        concerned = {each.identity_id for each in people if matter.concerns(each)}
+        barred = dict.fromkeys(concerned, "approvals.two_people_needed")
+        others = [each.identity_id for each in people if each.identity_id not in concerned]
+        if not others:
+            return barred
         if self._household_gains(session, matter, lock=lock):
-            return "approvals.own_gain"
-        near = self._near(session, who.identity_id, matter, [matter.proposed_by, *matter.people], lock=lock)
-        return "approvals.same_household" if near else None
+            return barred | dict.fromkeys(others, "approvals.own_gain")
+        near = self._near(session, others, matter, [matter.proposed_by, *matter.people], lock=lock)
+        return barred | dict.fromkeys(near, "approvals.same_household")
 
     def matter(self, proposal: ProposalView, center_id: int) -> "Matter":
         """Whom a proposal concerns."""
@@ -225,15 +227,15 @@ class Desk:
 
     def _household_gains(self, session: Session, matter: "Matter", *, lock: bool) -> bool:
         """Whether somebody of the proposer's household gains by it."""
-        return matter.gains and self._near(session, matter.proposed_by, matter, matter.people, lock=lock)
+        return matter.gains and bool(self._near(session, [matter.proposed_by], matter, matter.people, lock=lock))
 
     def _near(
-        self, session: Session, identity_id: int, matter: "Matter", identities: Collection[int], *, lock: bool
-    ) -> bool:
-        """Whether somebody is of one household with these people or with whom the matter concerns."""
-        return self.one_household(
+        self, session: Session, who: Collection[int], matter: "Matter", identities: Collection[int], *, lock: bool
+    ) -> set[int]:
+        """Those who are of one household with these people or with whom the matter concerns."""
+        return self.housemates(
             session,
-            identity_id,
+            who,
             matter.center_id,
             identities=identities,
             volunteers=matter.members,
@@ -257,6 +259,12 @@ class Matter:
     proposed_by: int
     center_id: int
     since: datetime | None = None
+
+    def concerns(self, one: Holder) -> bool:
+        """Whether somebody proposes it, or it is about them."""
+        if one.identity_id in (self.proposed_by, self.person):
+            return True
+        return one.volunteer_id is not None and one.volunteer_id == self.member_id
 
     @property
     def people(self) -> list[int]:

@@ -11,7 +11,7 @@ from ledger.demo.stage import Stage
 from ledger.kernel import clock
 from ledger.kernel.ids import public_id
 from ledger.people.access.holders import holders, owes
-from ledger.people.households.together import one_household
+from ledger.people.households.together import housemates
 from ledger.points.book import queries as points
 from ledger.points.expiry import service as expiry
 from ledger.points.expiry.kinds import RELEASE
@@ -19,7 +19,7 @@ from ledger.points.lots.policy import GRACE
 from ledger.points.policy import POINT, AccountKey
 from ledger.points.sealing import service as sealing
 
-_DESK = Desk(kinds=(RELEASE,), one_household=one_household, holders=holders, owes=owes)
+_DESK = Desk(kinds=(RELEASE,), housemates=housemates, holders=holders, owes=owes)
 _A_WEEK = timedelta(days=7)
 
 

@@ -61,14 +61,44 @@ def one_household(
     related to themselves, and people without a household are related to nobody. With `lock` the answer can't change
     before this unit ends.
     """
-    concerned = {*identities, identity_id} | identities_of(session, volunteers, center_id)
-    if lock:
-        lock_identities(session, concerned, center_id, shared=True)
-    found = households_of(session, concerned, center_id, of_late(since) if at is None else Span(at, at))
-    mine = found.pop(identity_id, set())
-    return any(mine & theirs for theirs in found.values()) or bool(
-        mine & households_of_numbers(session, numbers, center_id)
+    found = housemates(
+        session,
+        [identity_id],
+        center_id,
+        identities=identities,
+        volunteers=volunteers,
+        numbers=numbers,
+        since=since,
+        at=at,
+        lock=lock,
     )
+    return bool(found)
+
+
+def housemates(
+    session: Session,
+    who: Collection[int],
+    center_id: int,
+    *,
+    identities: Collection[int] = (),
+    volunteers: Collection[int] = (),
+    numbers: Collection[str] = (),
+    since: datetime | None = None,
+    at: datetime | None = None,
+    lock: bool = False,
+) -> set[int]:
+    """Those of the people of whom `one_household` is true, by as many statements for many as for one."""
+    others = {*identities} | identities_of(session, volunteers, center_id)
+    if lock:
+        lock_identities(session, others.union(who), center_id, shared=True)
+    found = households_of(session, others.union(who), center_id, of_late(since) if at is None else Span(at, at))
+    numbered = households_of_numbers(session, numbers, center_id)
+
+    def is_near(one: int) -> bool:
+        mine = found.get(one, set())
+        return bool(mine & numbered) or any(mine & found.get(other, set()) for other in others - {one})
+
+    return {one for one in who if is_near(one)}
 
 
 def households_of(session: Session, identity_ids: Collection[int], center_id: int, span: Span) -> dict[int, set[int]]:

@@ -163,7 +163,7 @@ def _note_owing(session: Session, freeze: FreezeView, *, actor: Actor, desk: Des
 def shares_household(session: Session, freeze: FreezeView, *, actor: Actor, desk: Desk, lock: bool = False) -> bool:
     """Whether the actor shares a household with a previous signer; `lock` keeps the answer true until the unit ends."""
     signed_by = {each.signed_by for each in freeze.signatures}
-    return desk.one_household(session, actor.identity_id, actor.center_id, identities=signed_by, lock=lock)
+    return bool(desk.housemates(session, [actor.identity_id], actor.center_id, identities=signed_by, lock=lock))
 
 
 def get_freeze(session: Session, freeze_id: int, center_id: int, *, lock: bool = False) -> FreezeView:
