@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any, Protocol
 
-from flask import current_app
+from flask import current_app, request
 from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
 
@@ -14,9 +14,9 @@ from ledger.approvals.schemas import DecisionRequest, ProposalPage, ProposalQuer
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.paging import Page
-from ledger.kernel.permissions import Permission
+from ledger.kernel.permissions import STEPS_UP, Permission
 from ledger.web.fields import page_of
-from ledger.web.guard import get_actor, requires
+from ledger.web.guard import get_actor, requires, steps_up_when
 from ledger.web.once import find_idempotency_key
 from ledger.web.openapi import KEY_PARAMETER, PREFIX
 
@@ -36,8 +36,16 @@ def list_proposals(query: dict[str, Any]) -> Page[ProposalView]:
     return in_snapshot(queries.list_proposals, get_actor().center_id, ProposalFilter(**query), request=page)
 
 
+def _kind_steps_up() -> bool:
+    """Whether the kind that is sent is proposed by a permission that asks for proof, as its page does."""
+    sent = request.get_json(silent=True)
+    name = sent.get("kind") if isinstance(sent, dict) else None
+    return any(kind.name == name and kind.propose in STEPS_UP for kind in get_desk().kinds)
+
+
 @bp.post("/approvals")
 @requires(Permission.PROPOSE)
+@steps_up_when(_kind_steps_up)
 @bp.doc(parameters=[KEY_PARAMETER])
 @bp.arguments(ProposalRequest)
 @bp.response(201, ProposalSchema)

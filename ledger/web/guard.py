@@ -57,6 +57,22 @@ def steps_up(view: Callable[P, R]) -> Callable[P, R]:
     return view
 
 
+def steps_up_when(asks: Callable[[], bool]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Ask who uses the view to prove again who they are where this question says yes of the request."""
+
+    def mark(view: Callable[P, R]) -> Callable[P, R]:
+        view.steps_up_when = asks  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def asks_step_up_now(view: object) -> bool:
+    """Whether this request by the view is only for who has just proved who they are."""
+    when = getattr(view, "steps_up_when", None)
+    return asks_step_up(view) or bool(when is not None and when())
+
+
 def asks_step_up(view: object) -> bool:
     """Whether a write by the view is only for who has just proved who they are."""
     access = getattr(view, "access", ())

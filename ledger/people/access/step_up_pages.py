@@ -8,7 +8,7 @@ from ledger.kernel.errors import Forbidden, LedgerError
 from ledger.people.access.pages import known_device
 from ledger.people.access.proving import Given, Proof, missing_proof, step_up
 from ledger.web import csrf, forms
-from ledger.web.guard import PROOF, SAFE, asks_step_up, get_actor
+from ledger.web.guard import PROOF, SAFE, asks_step_up_now, get_actor
 from ledger.web.problem import wants_json
 
 _FIELDS = {"people.old_password_wrong": PROOF, "people.own_totp_wrong": PROOF}
@@ -21,7 +21,7 @@ def register(app: Flask) -> None:
 
 def _ask() -> ResponseReturnValue | None:
     view = current_app.view_functions.get(request.endpoint or "")
-    if view is None or request.method in SAFE or not asks_step_up(view):
+    if view is None or request.method in SAFE or not asks_step_up_now(view):
         return None
     missing = in_snapshot(missing_proof, get_actor())
     if missing is None:
