@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 from flask import Flask, current_app, g, request, url_for
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
 from ledger.kernel import clock
@@ -104,11 +106,33 @@ def local_path(wanted: str | None) -> str:
 
 
 def _here() -> str:
-    """The address to return to after a switch: this page, or the form's page if this is the response to a form."""
-    if request.method == "GET":
+    """The address to return to after a switch: this page, or the form's page if this is the response to a form.
+
+    A form that was refused is shown again at an address that opens nothing; then it is the nearest page above that.
+    """
+    if request.method == "GET" and not isinstance(request.routing_exception, MethodNotAllowed):
         return request.full_path.rstrip("?")
     referrer = urlsplit(request.referrer or "")
-    return local_path(referrer.path + (f"?{referrer.query}" if referrer.query else ""))
+    came_from = local_path(referrer.path + (f"?{referrer.query}" if referrer.query else ""))
+    return came_from if _opens(urlsplit(came_from).path) else _above(urlsplit(came_from).path)
+
+
+def _above(path: str) -> str:
+    """The nearest address above that opens a page."""
+    while "/" in path.strip("/"):
+        path = path.rpartition("/")[0]
+        if _opens(path):
+            return path
+    return "/"
+
+
+def _opens(path: str) -> bool:
+    """Whether a link may lead to this address."""
+    adapter = current_app.create_url_adapter(request)
+    try:
+        return adapter is not None and bool(adapter.match(path, method="GET"))
+    except HTTPException as refused:
+        return isinstance(refused, RequestRedirect)
 
 
 def _read(load_reader: LoadReader) -> tuple[Actor | None, Reader]:
