@@ -171,6 +171,10 @@ register(
             409, "动态码已经打开了", "The second factor is on already",
             "要换手机，请先关掉再打开", "To change the phone, turn it off first",
         ),
+        "factor_other": ErrorText(
+            409, "这一项说的是以前的动态码", "This is about an earlier second factor",
+            "本人后来又打开了新的；新的也丢了，就再提一次", "Its owner has turned on another one since; propose it again if that is lost too",
+        ),
         "factor_off": ErrorText(
             422, "动态码没有打开", "The second factor is off",
             "没有什么要关的", "There is nothing to turn off",
@@ -182,6 +186,14 @@ register(
         "center_needed": ErrorText(
             422, "请选中心", "Choose your center",
             "这个手机号在很多中心登记过，请选您要进的中心再登录", "The number is registered in many centers; choose yours and log in again",
+        ),
+        "setup_over": ErrorText(
+            422, "那个二维码过期了，或者用过了", "That code to scan is over, or was used",
+            "请再打一次密码，扫新的二维码；验证器里旧的那一项删掉", "Give your password again and scan the new one; delete the old entry in the authenticator",
+        ),
+        "code_too_late": ErrorText(
+            422, "动态码打得太晚了", "The code came too late",
+            "密码对了以后五分钟里要打动态码：请再登录一次", "It is asked for within five minutes of the password: please log in again",
         ),
         "ticket_invalid": ErrorText(
             422, "选得太晚了，或者已经选过了", "The choice came too late or was made before",

@@ -10,10 +10,10 @@ from ledger.kernel import clock
 from ledger.kernel.actor import SYSTEM_IDENTITY
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
-from ledger.kernel.ids import public_id
+from ledger.kernel.ids import parse_public_id, public_id
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.signals import signals_since
-from ledger.people.access import blocking, credentials, events, factors, lost_factors, on_server, sessions
+from ledger.people.access import blocking, credentials, events, factors, lost_factors, on_server, sessions, staff
 from ledger.people.identities.queries import phone_of
 from ledger.people.policy import ACTIVE, BLOCKED
 from ledger.people.volunteers.queries import get_volunteer
@@ -95,10 +95,32 @@ def test_nobody_proposes_their_own_nor_what_is_off(office: Office) -> None:
 def test_one_that_was_turned_off_meanwhile_can_not_be_ended(office: Office) -> None:
     turn_on(office.world, office.auditor)
     proposal_id = lost(office, office.auditor, by=office.first)
-    who, center_id = office.auditor.identity_id, office.world.center_id
-    in_transaction(factors.turn_off, who, center_id, ended_by=who)
-    assert code_of(office.approve, proposal_id) == "people.factor_off"
+    in_transaction(factors.turn_off, office.auditor.identity_id, actor=office.auditor.actor)
+    assert office.see(proposal_id).status == "withdrawn"
+    assert code_of(office.approve, proposal_id) == "approvals.already_decided"
     assert is_open(office.auditor)
+
+
+@on_sqlite
+def test_what_was_proposed_of_one_ends_no_later_one(office: Office) -> None:
+    turn_on(office.world, office.auditor)
+    proposal_id = lost(office, office.auditor, by=office.first)
+    # As a restored book may have it: ended, and the proposal still there.
+    in_transaction(factors.turn_off, office.auditor.identity_id, actor=office.auditor.actor, about="restore:1")
+    turn_on(office.world, office.auditor)
+    assert code_of(office.approve, proposal_id) == "people.factor_other"
+    assert is_open(office.auditor)
+
+
+@on_sqlite
+def test_its_owner_sees_that_somebody_asks_for_its_end(office: Office, client: FlaskClient) -> None:
+    turn_on(office.world, office.auditor)
+    browser, words = Browser(client, office.auditor), "有人提出关掉您的动态码"
+    assert words not in browser.get("/me/factor").text
+    proposal_id = lost(office, office.auditor, by=office.first)
+    assert words in browser.get("/me/factor").text
+    office.reject(proposal_id)
+    assert words not in browser.get("/me/factor").text
 
 
 def test_on_the_server_it_ends_with_a_reason_and_a_signal(office: Office) -> None:
@@ -106,7 +128,9 @@ def test_on_the_server_it_ends_with_a_reason_and_a_signal(office: Office) -> Non
     end = {"center_id": office.world.center_id}
     who = office.first.identity_id
     assert code_of(in_transaction, on_server.remove_factor, who, reason=" ", **end) == "approvals.reason_needed"
+    proposal_id = lost(office, office.first, by=office.second)
     in_transaction(on_server.remove_factor, who, reason="手机掉进河里", **end)
+    assert office.see(proposal_id).status == "withdrawn"
     assert not is_open(office.first)
     ended = next(each for each in events_of(office.first) if each.kind == events.FACTOR_ENDED)
     assert (ended.made_by, ended.reason) == (SYSTEM_IDENTITY, "手机掉进河里")
@@ -127,6 +151,34 @@ def test_the_pages_propose_it(office: Office, client: FlaskClient) -> None:
     assert "孙*" in browser.get(proposed.location).text
     assert browser.post(address, reason="手机丢了").status_code == 409
     assert browser.get(f"/staff/{public_id(office.volunteer.identity_id)}/factor").status_code == 404
+
+
+@on_sqlite
+def test_who_has_left_the_staff_is_not_left_with_a_lost_one(office: Office, client: FlaskClient) -> None:
+    volunteer = office.volunteer
+    page = f"/volunteers/{public_id(volunteer.volunteer_id)}"
+    address = f"/staff/{public_id(volunteer.identity_id)}/factor"
+    office.world.employ(volunteer, "clerk")
+    granted = in_snapshot(sessions.roles_of, volunteer.identity_id, office.world.center_id)[0].id
+    turn_on(office.world, volunteer)
+    in_transaction(staff.revoke_role, granted, actor=office.first.actor)
+    assert in_snapshot(factors.has_factor, volunteer.identity_id, office.world.center_id)
+    browser = Browser(client, office.first)
+    assert address in browser.get(page).text
+    proposed = browser.post(address, reason="手机丢了")
+    assert proposed.status_code == 303
+    office.approve(parse_public_id(proposed.location.split("/approvals/")[1].partition("?")[0]))
+    assert not in_snapshot(factors.has_factor, volunteer.identity_id, office.world.center_id)
+    assert address not in browser.get(page).text
+
+
+@on_sqlite
+def test_who_may_not_propose_it_is_shown_no_form(office: Office, client: FlaskClient) -> None:
+    elsewhere = office.world.add_staff("admin", place_id=office.world.station_id)
+    turn_on(office.world, elsewhere)
+    address = f"/staff/{public_id(elsewhere.identity_id)}/factor"
+    assert Browser(client, elsewhere).get(address).status_code == 403
+    assert Browser(client, office.first).get(address).status_code == 200
 
 
 @on_sqlite

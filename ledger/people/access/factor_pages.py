@@ -1,5 +1,7 @@
 """The page of one's own second factor."""
 
+from typing import Any
+
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -7,9 +9,8 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction
-from ledger.kernel.errors import LedgerError, Rejected
-from ledger.people.access import factors, own_factor
-from ledger.people.access.factors import FactorView
+from ledger.kernel.errors import LedgerError
+from ledger.people.access import factors, lost_factors, own_factor
 from ledger.people.access.pages import known_device
 from ledger.people.access.proving import Given
 from ledger.people.access.sessions import level_in
@@ -25,7 +26,7 @@ _FIELDS = {
     "people.factor_for_staff": "password",
     "people.factor_on": "password",
     "people.factor_off": "password",
-    "people.ticket_invalid": "password",
+    "people.setup_over": "password",
 }
 
 
@@ -54,12 +55,19 @@ def confirm_factor() -> ResponseReturnValue:
     ticket, actor = forms.verbatim("ticket"), get_actor()
     try:
         codes = own_factor.confirm(ticket, forms.verbatim("totp"), actor=actor)
-    except Rejected as error:
-        errors = forms.field_errors(error, _FIELDS)
-        if "totp" not in errors:
-            return _page(errors), error.status
-        return _setup_page(own_factor.read_setup(ticket, actor=actor), errors), error.status
+    except LedgerError as error:
+        return _not_confirmed(ticket, error)
     return render_template("people/recovery_codes.html", codes=codes, is_new=True)
+
+
+def _not_confirmed(ticket: str, error: LedgerError) -> ResponseReturnValue:
+    """What is wrong. If it is on already, the answer with the recovery codes may have been lost: say so."""
+    if error.code == "people.factor_on":
+        return redirect(url_for("people.factor", done="on"), 303)
+    errors = forms.field_errors(error, _FIELDS)
+    if "totp" not in errors:
+        return _page(errors), error.status
+    return _setup_page(own_factor.read_setup(ticket, actor=get_actor()), errors), error.status
 
 
 @bp.post("/me/factor/codes")
@@ -87,18 +95,21 @@ def _given(*, totp: str | None = None) -> Given:
 
 
 def _page(errors: dict[str, str]) -> str:
-    found, is_staff = in_snapshot(_mine, get_actor())
-    return render_template(
-        "people/factor.html", factor=found, is_staff=is_staff, errors=errors, done=asked.choice("done", ("off",))
-    )
+    done = asked.choice("done", ("off", "on"))
+    return render_template("people/factor.html", errors=errors, done=done, **in_snapshot(_mine, get_actor()))
 
 
-def _mine(session: Session, actor: Actor) -> tuple[FactorView | None, bool]:
-    found = factors.find_factor(session, actor.identity_id, actor.center_id)
-    return found, level_in(session, actor.identity_id, actor.center_id) > VOLUNTEER
+def _mine(session: Session, actor: Actor) -> dict[str, Any]:
+    me = actor.identity_id, actor.center_id
+    return {
+        "factor": factors.find_factor(session, *me),
+        "is_staff": level_in(session, *me) > VOLUNTEER,
+        "lost_since": lost_factors.waits_since(session, *me),
+    }
 
 
 def _setup_page(setup: own_factor.Setup, errors: dict[str, str]) -> str:
     # Never by the drawing that remembers what it has drawn: this one is a secret.
-    qr = single_qr_svg(setup.address(_("凝心")))
-    return render_template("people/factor_new.html", setup=setup, qr=qr, errors=errors)
+    address = setup.address(_("凝心"))
+    qr = single_qr_svg(address)
+    return render_template("people/factor_new.html", setup=setup, address=address, qr=qr, errors=errors)

@@ -10,16 +10,20 @@ import pyotp
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ledger.approvals.service import withdraw_about
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.crypto import keyring
 from ledger.kernel.errors import Forbidden
+from ledger.kernel.ids import public_id
 from ledger.kernel.types import table_of
 from ledger.kernel.upserts import insert_or_update
 from ledger.people.access import events
 from ledger.people.access.models import RecoveryCode, SecondFactor
 
 _factor, _recovery = table_of(SecondFactor), table_of(RecoveryCode)
+# The kind of proposal that ends a lost one.
+LOST = "people.factor"
 STEP_SECONDS = 30
 # A phone's clock may be a step slow or fast.
 _DRIFT = (0, -1, 1)
@@ -118,14 +122,20 @@ def use_code(session: Session, identity_id: int, center_id: int, typed: str) -> 
 def turn_off(
     session: Session,
     identity_id: int,
-    center_id: int,
     *,
-    ended_by: int,
+    actor: Actor,
     about: str = "",
     proposed_by: int | None = None,
     reason: str = "",
 ) -> bool:
-    """End a person's second factor and their recovery codes; whether it was on. Checks no permission."""
+    """End a person's second factor and their recovery codes; whether it was on. Checks no permission.
+
+    `about` is the proposal that is carried out. Whatever else ends it withdraws the one that waits, which would
+    otherwise end the next factor.
+    """
+    center_id, ended_by = actor.center_id, actor.identity_id
+    if not about:
+        withdraw_about(session, LOST, f"identity:{public_id(identity_id)}", actor=actor)
     over = {"secret": None, "ended_at": clock.now(), "ended_by": ended_by}
     mine = _live(identity_id, center_id)
     if not session.connection().execute(sa.update(_factor).where(*mine).values(over)).rowcount:

@@ -118,6 +118,7 @@ def _check_factor(session: Session, values: Values, actor: Actor) -> Subject:
 
 def _end_factor(session: Session, values: Values, proposal: ProposalView, actor: Actor) -> str:
     ref = _check_factor(session, values, actor).ref
+    lost_factors.need_same(session, values["identity_id"], actor.center_id, since=proposal.proposed_at)
     lost_factors.end_factor(
         session, values["identity_id"], actor=actor, about=f"proposal:{public_id(proposal.id)}", by=proposal.proposed_by
     )

@@ -54,7 +54,7 @@ def remove_factor(session: Session, identity_id: int, *, reason: str, center_id:
     """End a person's lost second factor and their log-ins. Raises Rejected("people.factor_off")."""
     said = _said(reason)
     lock_password(session, identity_id, center_id)
-    if not factors.turn_off(session, identity_id, center_id, ended_by=SYSTEM_IDENTITY, reason=said):
+    if not factors.turn_off(session, identity_id, actor=system_actor(center_id), reason=said):
         raise Rejected("people.factor_off")
     credentials.end_sessions_and_codes(session, identity_id, center_id)
     note = partial(events.record, session, identity_id, made_by=SYSTEM_IDENTITY, center_id=center_id)

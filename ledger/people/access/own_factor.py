@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
+from ledger.kernel.crypto import keyring
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Conflict, Rejected
 from ledger.kernel.signed import read_signed, sign
@@ -17,10 +18,13 @@ from ledger.people.access.sessions import level_in
 from ledger.people.identities.queries import lock_password, phone_of
 from ledger.people.levels import STAFF
 from ledger.people.policy import mask_phone
+from ledger.web.rate_limit import Limit, hit
 
 # So long may it take to install an authenticator.
 _LASTS = timedelta(minutes=15)
 _PURPOSE = "second factor"
+# A use is remembered for as long as a ticket lasts, so until this one is over.
+_USES = Limit("use of a second factor's ticket", most=1, window_seconds=int(_LASTS.total_seconds()))
 _GROUP = 4
 
 
@@ -42,34 +46,44 @@ class Setup:
         return " ".join(self.secret[start : start + _GROUP] for start in range(0, len(self.secret), _GROUP))
 
 
+@dataclass(frozen=True, slots=True)
+class _Ticket:
+    """What a ticket says, good for one use."""
+
+    secret: str
+    seal: str
+    made_at: datetime
+
+
 def make_setup(actor: Actor, given: Given) -> Setup:
     """A new secret for somebody of the staff, who has given the password. Nothing is stored before a code is right.
 
     Raises Rejected("people.factor_for_staff"), Conflict("people.factor_on"), and what proving.prove raises.
     """
     in_snapshot(_need_off, actor)
-    proving.prove(actor, given)
+    seal = _seal(proving.prove(actor, given).password_hash)
     until = int((clock.now() + _LASTS).timestamp())
     secret = pyotp.random_base32()
     name = in_snapshot(_name, actor)
-    return Setup(secret, name, sign([until, actor.center_id, actor.identity_id, secret], purpose=_PURPOSE))
+    return Setup(secret, name, sign([until, actor.center_id, actor.identity_id, secret, seal], purpose=_PURPOSE))
 
 
 def read_setup(ticket: str, *, actor: Actor) -> Setup:
-    """What `make_setup` gave to this person. Raises Rejected("people.ticket_invalid")."""
-    return Setup(_read(ticket, actor)[0], in_snapshot(_name, actor), ticket)
+    """What `make_setup` gave to this person. Raises Rejected("people.setup_over")."""
+    return Setup(_read(ticket, actor).secret, in_snapshot(_name, actor), ticket)
 
 
 def confirm(ticket: str, totp: str, *, actor: Actor) -> list[str]:
     """Turn the second factor on with a first code; returns the recovery codes, which are shown once.
 
-    Raises Rejected("people.ticket_invalid" | "people.own_totp_wrong"), Conflict("people.factor_on").
+    Raises Rejected("people.setup_over" | "people.own_totp_wrong"), Conflict("people.factor_on").
     """
-    secret, made_at = _read(ticket, actor)
-    step = factors.step_of(secret, totp)
+    read = _read(ticket, actor)
+    in_snapshot(_need_off, actor)
+    step = factors.step_of(read.secret, totp)
     if step is None:
         raise Rejected("people.own_totp_wrong")
-    return in_transaction(_turn_on, secret, step, made_at=made_at, actor=actor)
+    return in_transaction(_turn_on, read, step, actor=actor)
 
 
 def remove(actor: Actor, given: Given) -> None:
@@ -80,7 +94,7 @@ def remove(actor: Actor, given: Given) -> None:
     if not in_snapshot(factors.has_factor, actor.identity_id, actor.center_id):
         raise Rejected("people.factor_off")
     proving.prove(actor, given)
-    in_transaction(factors.turn_off, actor.identity_id, actor.center_id, ended_by=actor.identity_id)
+    in_transaction(factors.turn_off, actor.identity_id, actor=actor)
 
 
 def new_recovery_codes(session: Session, *, actor: Actor) -> list[str]:
@@ -91,10 +105,12 @@ def new_recovery_codes(session: Session, *, actor: Actor) -> list[str]:
     return factors.make_recovery_codes(session, actor=actor)
 
 
-def _turn_on(session: Session, secret: str, step: int, *, made_at: datetime, actor: Actor) -> list[str]:
-    lock_password(session, actor.identity_id, actor.center_id)
+def _turn_on(session: Session, read: _Ticket, step: int, *, actor: Actor) -> list[str]:
+    password_hash = lock_password(session, actor.identity_id, actor.center_id)
     _need_off(session, actor)
-    codes = factors.turn_on(session, secret, step, made_at=made_at, actor=actor)
+    if read.seal != _seal(password_hash) or hit(session, _USES, keyring().index(read.secret, purpose=_PURPOSE)):
+        raise Rejected("people.setup_over")
+    codes = factors.turn_on(session, read.secret, step, made_at=read.made_at, actor=actor)
     proving.note_proof(session, actor, factor=True)
     return codes
 
@@ -106,12 +122,18 @@ def _need_off(session: Session, actor: Actor) -> None:
         raise Conflict("people.factor_on")
 
 
-def _read(ticket: str, actor: Actor) -> tuple[str, datetime]:
+def _read(ticket: str, actor: Actor) -> _Ticket:
     found = read_signed(ticket, purpose=_PURPOSE)
     now = clock.now().timestamp()
     if found is None or found[0] <= now or found[1:3] != [actor.center_id, actor.identity_id]:
-        raise Rejected("people.ticket_invalid")
-    return found[3], datetime.fromtimestamp(found[0], UTC) - _LASTS
+        raise Rejected("people.setup_over")
+    until, _center, _identity, secret, seal = found
+    return _Ticket(secret, seal, datetime.fromtimestamp(until, UTC) - _LASTS)
+
+
+def _seal(password_hash: str | None) -> str:
+    """A digest of the password that was given: whoever has another one since begins anew."""
+    return keyring().index(password_hash or "", purpose=_PURPOSE)
 
 
 def _name(session: Session, actor: Actor) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from ledger.approvals.api import DECIDERS
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
-from ledger.kernel.errors import LedgerError
+from ledger.kernel.errors import LedgerError, Rejected
 from ledger.kernel.ids import public_id
 from ledger.kernel.permissions import Permission
 from ledger.people.access import credentials, login
@@ -38,6 +38,7 @@ _LOGIN_FIELDS = {
     "people.login_failed": "password",
     "people.center_needed": "center_id",
     "people.ticket_invalid": "password",
+    "people.code_too_late": "password",
 }
 PASSWORD_FIELDS = {
     "people.activation_code_invalid": "code",
@@ -115,14 +116,18 @@ def send_factor() -> ResponseReturnValue:
 
 
 def _log_in_by_code() -> LoggedIn:
-    return login.choose_center(
-        forms.verbatim("ticket"),
-        forms.key("center_id"),
-        kind=_kind(),
-        address=request.remote_addr,
-        totp=forms.verbatim("totp"),
-        device=known_device(),
-    )
+    try:
+        return login.choose_center(
+            forms.verbatim("ticket"),
+            forms.key("center_id"),
+            kind=_kind(),
+            address=request.remote_addr,
+            totp=forms.verbatim("totp"),
+            device=known_device(),
+        )
+    except Rejected as error:
+        # Here nobody has chosen anything.
+        raise Rejected("people.code_too_late") if error.code == "people.ticket_invalid" else error from error
 
 
 def _factor_page(goal: str, errors: dict[str, str], *, ticket: str, center_id: int | str) -> str:

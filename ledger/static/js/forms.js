@@ -132,7 +132,22 @@ function offerToShow(button) {
   field.form?.addEventListener('submit', () => turn(false));
 }
 
+/**
+ * A button that copies what the page shows elsewhere, without its spaces; only where the browser lets pages do so.
+ * @param {HTMLElement} button
+ */
+function offerToCopy(button) {
+  const from = document.querySelector(button.dataset.copy ?? '');
+  if (!from || !navigator.clipboard) return;
+  button.hidden = false;
+  button.addEventListener('click', async () => {
+    await navigator.clipboard.writeText((from.textContent ?? '').replaceAll(' ', ''));
+    button.textContent = button.dataset.copied ?? '';
+  });
+}
+
 forgetSaved();
+for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('[data-copy]'))) offerToCopy(button);
 for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('[data-show]'))) offerToShow(button);
 for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll('form[data-keep]'))) {
   giveBack(form);
