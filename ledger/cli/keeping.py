@@ -11,7 +11,7 @@ from ledger.kernel import clock, last_backup
 from ledger.kernel.clocks import SystemClock
 from ledger.kernel.last_backup import LastBackup
 from ledger.kernel.private_files import make_folder
-from ledger.kernel.restored import PASSWORD, Restored
+from ledger.kernel.restored import FACTOR, PASSWORD, Restored
 from ledger.web import certificates
 
 _PATH = click.Path(path_type=Path, dir_okay=False)
@@ -63,8 +63,15 @@ def _say_restored(done: Restored) -> None:
         click.echo(
             "Whose password or role has changed since the backup can't be told here: there is nothing to compare."
         )
+        click.echo(
+            "Recovery codes are void, since one may have been used, but second factors are on as they were then."
+        )
+        click.echo("End one that was lost or ended since with ningxin user remove-factor.")
         return
     for name, why in done.ended:
+        if why == FACTOR:
+            click.echo(f"{name}: the second factor had ended since the backup, so it is ended here too.")
+            continue
         what = "the password or second factor had changed" if why == PASSWORD else f"the role {why} had ended"
         click.echo(f"{name}: {what} since the backup, so the password is void. A new code: ningxin user code")
 

@@ -16,12 +16,15 @@ from ledger.kernel.keyring import Keyring
 SIGNAL = "people.restored"
 # The first schema that keeps what was done with credentials and roles; of earlier ones nothing can be compared.
 _KEEPS_EVENTS = "0014"
+# The first schema with second factors.
+_HAS_FACTORS = "0018"
 PASSWORD = "password"  # noqa: S105 - what an event is about
+FACTOR = "factor"
 # What is read of the book that is replaced. Roles that were given again since have another row, which is in force.
 BEFORE = {
     "before_event (center_id, identity_id, is_factor, id)": (
-        "SELECT center_id, identity_id, CASE WHEN kind IN ('factor_made', 'factor_ended', 'recovery_made', "
-        "'recovery_used') THEN 1 ELSE 0 END AS is_factor, id FROM credential_event"
+        "SELECT center_id, identity_id, CASE WHEN kind = 'factor_ended' THEN 2 WHEN kind IN ('factor_made', "
+        "'recovery_made', 'recovery_used') THEN 1 ELSE 0 END AS is_factor, id FROM credential_event"
     ),
     "before_password (center_id, id, password_hash)": "SELECT center_id, id, password_hash FROM identity",
     "before_ended (center_id, id, role)": (
@@ -55,13 +58,31 @@ _NOTE_PASSWORDS = (
     "JOIN before_password AS old ON old.center_id = now.center_id AND old.id = now.id "
     "WHERE now.password_hash IS NOT NULL AND EXISTS (SELECT 1 FROM before_event AS known "
     "WHERE known.center_id = now.center_id AND known.identity_id = now.id AND (old.password_hash IS NULL "
-    "OR old.password_hash <> now.password_hash OR known.is_factor = 1) AND NOT EXISTS ("
+    "OR old.password_hash <> now.password_hash OR known.is_factor > 0) AND NOT EXISTS ("
     "SELECT 1 FROM credential_event AS here WHERE here.center_id = known.center_id AND here.id = known.id))"
 )
 _NOTE_ROLES = (
     "INSERT INTO after_ended SELECT now.center_id, now.identity_id, now.role FROM role_grant AS now "
     "JOIN before_ended AS old ON old.center_id = now.center_id AND old.id = now.id WHERE now.revoked_at IS NULL"
 )
+# Whatever is known of a second factor that the backup doesn't know.
+_SINCE = (
+    "EXISTS (SELECT 1 FROM before_event AS known WHERE known.center_id = {table}.center_id "
+    "AND known.identity_id = {table}.identity_id AND known.is_factor >= {least} AND NOT EXISTS ("
+    "SELECT 1 FROM credential_event AS here WHERE here.center_id = known.center_id AND here.id = known.id))"
+)
+_NOTE_FACTORS = (
+    "INSERT INTO after_ended SELECT center_id, identity_id, '{factor}' FROM second_factor WHERE ended_at IS NULL "
+    "AND {factor_ended_since}"
+)
+_END_FACTORS = (
+    "UPDATE second_factor SET secret = NULL, ended_at = '{at}', ended_by = 0 WHERE ended_at IS NULL AND EXISTS ("
+    "SELECT 1 FROM after_ended AS ended WHERE ended.center_id = second_factor.center_id "
+    "AND ended.identity_id = second_factor.identity_id AND ended.reason = '{factor}')"
+)
+# Which of the codes on paper was used is not compared: all of somebody who has used one, or printed others, are void.
+_END_RECOVERY = "DELETE FROM recovery_code WHERE {codes_changed_since}"
+_END_ALL_RECOVERY = "DELETE FROM recovery_code WHERE used_at IS NULL"
 _END_PASSWORDS = (
     "UPDATE identity SET password_hash = NULL WHERE EXISTS (SELECT 1 FROM after_ended AS ended "
     "WHERE ended.center_id = identity.center_id AND ended.identity_id = identity.id)"
@@ -69,14 +90,16 @@ _END_PASSWORDS = (
 _KEEP_EVENTS = (
     "INSERT INTO credential_event (center_id, id, identity_id, kind, made_by, proposed_by, at, about, reason) "
     "SELECT center_id, {key} + row_number() OVER (ORDER BY center_id, identity_id, reason), identity_id, "
-    "'credentials_ended', 0, NULL, '{at}', '{about}', reason FROM after_ended"
+    "CASE WHEN reason = '{factor}' THEN 'factor_ended' ELSE 'credentials_ended' END, 0, NULL, '{at}', '{about}', "
+    "CASE WHEN reason = '{factor}' THEN '' ELSE reason END FROM after_ended"
 )
 _MADE = "SELECT evidence FROM signal WHERE kind = '{signal}' ORDER BY id DESC LIMIT 1"
 _IN_FORCE = (
     "SELECT count(*) FROM role_grant WHERE revoked_at IS NULL AND (valid_until IS NULL OR valid_until >= '{day}')"
 )
 _WHO_ENDED = (
-    "SELECT person.name, event.reason FROM credential_event AS event JOIN identity AS person "
+    "SELECT person.name, CASE WHEN event.kind = 'factor_ended' THEN '{factor}' ELSE event.reason END "
+    "FROM credential_event AS event JOIN identity AS person "
     "ON person.center_id = event.center_id AND person.id = event.identity_id WHERE event.about = '{about}' "
     "ORDER BY event.id"
 )
@@ -88,8 +111,8 @@ class Restored:
     """What a restore has done: where the replaced book is, and what was ended in the new one.
 
     `made_at` is the last thing that the backup knows, `roles` how many are in force in it; both None for a backup of an
-    earlier version. `ended` names whose password was cleared and why ("password" or the role that they lost since); it
-    is None where the two books could not be compared.
+    earlier version. `ended` names whose password was cleared and why ("password" or the role that they lost since), and
+    whose second factor was ended ("factor"); it is None where the two books could not be compared.
     """
 
     old: Path | None
@@ -104,6 +127,7 @@ class Ending:
     def __init__(self, revision: str, at: datetime, dialect: str, *, compares: bool) -> None:
         self.keeps_events = revision >= _KEEPS_EVENTS
         self.compares = compares and self.keeps_events
+        self.has_factors = revision >= _HAS_FACTORS
         key = new_id()
         self._words = {
             "at": at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
@@ -113,14 +137,22 @@ class Ending:
             "last": _LAST_TEXT[dialect].replace("LAST", _LAST),
             "signal": SIGNAL,
             "password": PASSWORD,
+            "factor": FACTOR,
+            "factor_ended_since": _SINCE.format(table="second_factor", least=2),
+            "codes_changed_since": _SINCE.format(table="recovery_code", least=1),
         }
 
     def statements(self) -> list[str]:
         """What to run in the restored book; where it compares, after `BEFORE`."""
         # The signal looks at what the backup knows, so it comes before everything else is written.
         kept = [_TELL] if self.keeps_events else []
-        compared = [_NOTE_PASSWORDS, _NOTE_ROLES, _END_PASSWORDS, _KEEP_EVENTS] if self.compares else []
-        return [each.format_map(self._words) for each in (*kept, *_END_LOG_INS, *compared)]
+        return [each.format_map(self._words) for each in (*kept, *_END_LOG_INS, *self._compared())]
+
+    def _compared(self) -> list[str]:
+        if not self.compares:
+            return [_END_ALL_RECOVERY] if self.has_factors else []
+        factors = [_NOTE_FACTORS, _END_FACTORS, _END_RECOVERY] if self.has_factors else []
+        return [_NOTE_PASSWORDS, _NOTE_ROLES, *factors, _END_PASSWORDS, _KEEP_EVENTS]
 
     def report(self, ask: Ask, keyring: Keyring, old: Path | None = None) -> Restored:
         """What was done, read from the restored book by `ask`."""

@@ -5,10 +5,11 @@ import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
+import pyotp
 import pytest
 
 from ledger.kernel import clock, restored
-from ledger.kernel.actor import SYSTEM_IDENTITY
+from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.engines import is_sqlite
 from ledger.kernel.errors import Rejected
@@ -17,7 +18,7 @@ from ledger.kernel.paging import PageRequest
 from ledger.kernel.signals import signals_since
 from ledger.kernel.sqlite_files import file_of, files_of
 from ledger.organisations import queries as organisations
-from ledger.people.access import credentials, sessions, tickets
+from ledger.people.access import credentials, factors, sessions, tickets
 from ledger.people.access.candidates import candidate_of
 from ledger.people.access.events import CREDENTIALS_ENDED, list_events
 from ledger.people.access.passwords import hash_password
@@ -100,6 +101,38 @@ def test_a_restore_lets_nobody_back_in_who_was_thrown_out(
     assert staffed.run("verify").exit_code == 0
 
 
+def factor_of(phone: str, center_id: int) -> list[str]:
+    """Turn a second factor on; the recovery codes."""
+    secret, now = pyotp.random_base32(), clock.now()
+    return in_transaction(factors.turn_on, secret, 1, made_at=now, actor=actor_of(phone, center_id))
+
+
+def actor_of(phone: str, center_id: int) -> Actor:
+    return Actor(log_in_of(phone).identity_id, center_id, grants=frozenset())
+
+
+def test_a_restore_brings_back_no_factor_and_no_paper_that_was_ended(staffed: Console, tmp_path: Path) -> None:
+    center_id, copy = in_snapshot(organisations.only_center).id, tmp_path / "copy.backup"
+    papers = {phone: factor_of(phone, center_id) for phone in (PHONE, GONE, STAYS)}
+    assert staffed.run("backup", str(copy)).exit_code == 0
+    in_transaction(factors.turn_off, log_in_of(PHONE).identity_id, actor=actor_of(PHONE, center_id))
+    assert in_transaction(factors.use_code, log_in_of(GONE).identity_id, center_id, papers[GONE][0])
+
+    result = staffed.run("restore", "--force", str(copy))
+
+    assert result.exit_code == 0, result.output
+    left = {
+        phone: in_snapshot(factors.find_factor, log_in_of(phone).identity_id, center_id)
+        for phone in (PHONE, GONE, STAYS)
+    }
+    assert left[PHONE] is None
+    assert [view and view.recovery_codes for view in (left[GONE], left[STAYS])] == [0, factors.RECOVERY_CODES]
+    assert "李建国: the second factor had ended since the backup" in result.output
+    assert "周慧敏: the second factor had ended" not in result.output
+    assert "马海峰" not in result.output
+    assert staffed.run("verify").exit_code == 0
+
+
 @on_a_file
 def test_a_restore_over_the_same_book_clears_no_password(
     staffed: Console, tmp_path: Path, hashes: dict[str, str]
@@ -116,6 +149,7 @@ def test_where_nothing_can_be_compared_it_says_so(staffed: Console, tmp_path: Pa
     copy, url = tmp_path / "copy.backup", staffed.settings.database_url
     center_id = in_snapshot(organisations.only_center).id
     token = open_one(STAYS, center_id)
+    factor_of(STAYS, center_id)
     assert staffed.run("backup", str(copy)).exit_code == 0
     runtime_database().close()
     if is_sqlite(url):
@@ -128,8 +162,12 @@ def test_where_nothing_can_be_compared_it_says_so(staffed: Console, tmp_path: Pa
     result = staffed.run("restore", "--force", str(copy))
 
     assert "there is nothing to compare" in result.output
+    assert "ningxin user remove-factor" in result.output
     assert in_snapshot(sessions.load_actor, token) is None
     assert log_in_of(STAYS).password_hash == hashes[OLD]
+    factor = in_snapshot(factors.find_factor, log_in_of(STAYS).identity_id, center_id)
+    assert factor is not None
+    assert factor.recovery_codes == 0
 
 
 @on_a_file
