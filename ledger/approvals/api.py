@@ -56,10 +56,10 @@ def propose(body: dict[str, Any]) -> dict[str, Any]:
     "cause": "missed" | "mistake" | "carried_over" | "other", "transfer_id" it corrects, optional};
     `points.period_close` and `points.period_reopen` {"month": "2026-05"}; `points.expiry_release` {"run_id"} of a
     prepared run; `points.clawback` {"transfer_id"} of an award; `people.grant` {"identity_id", "role", "place_id",
-    "household" as the register has it, null for none, "valid_until" optional}; `people.code` {"identity_id"} of who
-    decides or audits: who approves it then prints the code on the page of the approval; `people.factor`
-    {"identity_id"} of who has lost their second factor; `people.household` {"identity_id", "household"} for who decides
-    or audits, and for who lives with them.
+    "household" as the register has it, null for none, "valid_until" optional}; `people.code` {"identity_id"} of
+    somebody who decides or audits: whoever approves it then prints the code on the page of the approval;
+    `people.factor` {"identity_id"} of somebody who has lost their second factor; `people.household` {"identity_id",
+    "household"} for anybody who decides or audits, or lives with somebody who does.
     """
     kind, payload, reason = body["kind"], body["payload"], body["reason"]
     once, actor, desk = find_idempotency_key(), get_actor(), get_desk()

@@ -126,7 +126,7 @@ register(
         ),
         "same_household": ErrorText(
             403, "同一户的人不能审这一条", "Nobody of the same household may decide on this",
-            "您和经手的人或者本人登记在同一户，请另一位站长或上级来审。户登记错了，请别人先在志愿者的页面上改", "You are registered in one household with who entered it or whom it is for: ask another manager. If the register is wrong, have somebody else correct it on the volunteer's page first",
+            "您和经手的人或者本人登记在同一户，请另一位站长或上级来审。户登记错了，请别人先在志愿者的页面上改", "You are registered in one household with whoever entered it or whom it is for: ask another manager. If the register is wrong, have somebody else correct it on the volunteer's page first",
         ),
         "scan_not_found": ErrorText(
             404, "没有这次扫码", "There is no such scan",

@@ -111,7 +111,9 @@ def user() -> None:
 
 def _on_server(command: click.decorators.FC) -> click.decorators.FC:
     """The options of what is done to somebody on the server."""
-    command = click.option("--reason", required=True, help="Why; shown to who decides and audits. No names.")(command)
+    command = click.option("--reason", required=True, help="Why; shown to everybody who decides or audits. No names.")(
+        command
+    )
     return click.option("--center", "named", required=True, help="Name or id of the center, as 柳荫社区.")(command)
 
 

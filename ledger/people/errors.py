@@ -67,7 +67,7 @@ register(
             "请填今天或以后的日子；不限就空着", "Give today or a later day, or leave it empty for no end",
         ),
         "status_unknown": ErrorText(
-            422, "没有这种状态", "There is no such standing",
+            422, "没有这种状态", "There is no such status",
             "请选正常或者停用", "Choose active or blocked",
         ),
         "household_number_invalid": ErrorText(
@@ -77,12 +77,12 @@ register(
         ),
         "own_household": ErrorText(
             403, "自己家的人不能自己迁出去", "Nobody takes their own family out of its household",
-            "同一户的人不能互相审批，所以要请另一位站长或管理员来改", "Who is of one household may not decide for one another, so another manager or administrator must change this",
+            "同一户的人不能互相审批，所以要请另一位站长或管理员来改", "People of one household may not decide for one another, so another manager or administrator must change this",
         ),
         "household_takes_two": ErrorText(
-            403, "管理员、审计员和同住的人改户要两个人", "It takes two people to change the household of who decides or audits, or of who lives with them",
+            403, "管理员、审计员和同住的人改户要两个人", "It takes two people to change the household of anybody who decides or audits, or who lives with them",
             "一户的人不能互相审批，所以改户请一位管理员提，另一位管理员或者审计员来批；给身份就先照原来登记的户填",
-            "Who is of one household may not decide for one another, so an administrator proposes it and another or an auditor decides; for a role, give the household that is registered",
+            "People of one household may not decide for one another, so an administrator proposes it and another or an auditor decides; for a role, give the household that is registered",
         ),
         "card_not_found": ErrorText(
             404, "没有这张卡", "There is no such card",
@@ -130,7 +130,7 @@ register(
             "A role or a code would replace their password: ask an administrator of the place where they are registered, or of the whole center",
         ),
         "code_not_yours": ErrorText(
-            403, "激活码只给批的那个人看", "The code is shown only to who approved it",
+            403, "激活码只给批的那个人看", "The code is shown only to the person who approved it",
             "请让批的人来打", "Ask whoever approved it",
         ),
         "code_made": ErrorText(
@@ -220,7 +220,7 @@ register(
         ),
         "password_personal": ErrorText(
             422, "密码里有您的手机号或者姓名", "Your phone number or your name is in the password",
-            "认识您的人会先试这些，请换一个", "Who knows you tries them first; choose another",
+            "认识您的人会先试这些，请换一个", "Anybody who knows you tries them first; choose another",
         ),
         "old_password_wrong": ErrorText(
             422, "现在的密码不对", "The password that you have now is wrong",

@@ -26,7 +26,7 @@ class LoginRequest(Request):
         load_default=None, validate=length(1, 4000), metadata={"description": "Good for one use in five minutes."}
     )
     center_id = PublicId(
-        load_default=None, metadata={"description": "Needed by who has log-ins in more than three centers."}
+        load_default=None, metadata={"description": "Needed by anybody who has log-ins in more than three centers."}
     )
     totp = Verbatim(load_default=None, validate=length(1, LONGEST_TOTP), metadata=TOTP)
 

@@ -203,7 +203,7 @@ register(
         ),
         "release_same_household": ErrorText(
             403, "解冻要两户的人来签", "A release takes people of two households",
-            "您和签过字的人登记在同一户，请另一个人来签。户登记错了，请别人先在志愿者的页面上改", "You are registered in one household with who has signed; somebody else must sign. If the register is wrong, have somebody else correct it on the volunteer's page first",
+            "您和签过字的人登记在同一户，请另一个人来签。户登记错了，请别人先在志愿者的页面上改", "You are registered in one household with somebody who has signed; somebody else must sign. If the register is wrong, have somebody else correct it on the volunteer's page first",
         ),
         "release_note_needed": ErrorText(
             422, "还没有写查到了什么", "Say what was found",

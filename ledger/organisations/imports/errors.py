@@ -126,7 +126,7 @@ register(
         ),
         "phone_twice": ErrorText(
             422, "第 {other_row} 行用了同一个手机号", "Line {other_row} has the same phone number",
-            "一个手机号只能登记一个人；没有手机的可以空着", "One number is for one person; leave it empty for who has none",
+            "一个手机号只能登记一个人；没有手机的可以空着", "One number is for one person; leave it empty for anybody who has none",
         ),
         "place_unknown": ErrorText(
             422, "没有这个站点，或者不归您管", "There is no such place, or it is not yours to manage",

@@ -55,7 +55,7 @@ QUESTIONS: dict[str, tuple[Texts, Texts]] = {
         ("已经登记了同名的人：{what}", "Somebody of the same name is registered already: {what}"),
         (
             "表里的是另外的人；是同一个人的请写上志愿者编号",
-            "Those in the list are others; for who is the same, write the volunteer number",
+            "Those in the list are others; for anybody who is the same, write the volunteer number",
         ),
     ),
 }

@@ -33,7 +33,7 @@ HINTS: dict[str, tuple[str, str]] = {
         "as in the system; where several have one name: place above / place",
     ),
     "household": ("村里登记的户编号", "as in the village's register"),
-    "number": ("已经登记的人才有，新来的空着", "of who is registered already; empty for new people"),
+    "number": ("已经登记的人才有，新来的空着", "of those who are registered already; empty for new people"),
 }
 
 

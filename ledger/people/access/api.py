@@ -46,7 +46,7 @@ def log_out_everywhere() -> None:
 def change_password(body: dict[str, Any]) -> None:
     """Change your own password. Your other log-ins end, and so do your activation codes.
 
-    `totp` is needed by who has a second factor and gave no code of it in the last ten minutes.
+    `totp` is needed by anybody who has a second factor and gave no code of it in the last ten minutes.
     """
     old, new, totp = body["old_password"], body["password"], body["totp"]
     own.change_password(old, new, actor=get_actor(), address=request.remote_addr, totp=totp)

@@ -32,7 +32,7 @@ class LookSchema(Schema):
     id = PublicId()
     shown_at = Instant()
     shown_to = PublicId()
-    masked_name = fields.String(metadata={"description": "Of the reader; empty of who has been erased."})
+    masked_name = fields.String(metadata={"description": "Of the reader; empty for somebody who has been erased."})
     role = fields.String(
         allow_none=True,
         validate=validate.OneOf(tuple(ROLES)),

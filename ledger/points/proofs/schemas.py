@@ -86,7 +86,7 @@ class ProofSchema(Schema):
     leaf = Base64(
         allow_none=True,
         metadata={
-            "description": "SHA-256(0x00 || leaf) is the leaf_hash. Only for who may read the whole batch, else null."
+            "description": "SHA-256(0x00 || leaf) is the leaf_hash. Null unless the reader may see the whole batch."
         },
     )
     tree_size = fields.Integer()
