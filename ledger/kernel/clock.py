@@ -7,12 +7,14 @@ with an instant.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ledger.kernel import runtime
 
 _instant: ContextVar[datetime | None] = ContextVar("instant", default=None)
+# By how much the clocks of two machines may differ; what is later than that was dated by a clock that was wrong.
+MAY_DIFFER = timedelta(minutes=1)
 
 
 def now() -> datetime:

@@ -37,6 +37,19 @@ def test_a_ticket_opens_one_log_in(world: World, database: Database) -> None:
         assert choose_center(second, other.center_id, kind="browser").center_id == other.center_id
 
 
+def test_a_ticket_of_a_clock_that_was_fast_lasts_no_longer(world: World, database: Database) -> None:
+    other, phone = World(database), fresh_phone()
+    for each in (world, other):
+        enrol(each, phone)
+    now = clock.now()
+    with clock.at(now + timedelta(hours=1)):
+        ticket, _ = ticket_for(phone)
+    with clock.at(now):
+        assert refused_choice(ticket, world.center_id)
+    with clock.at(now + timedelta(minutes=59)):
+        assert choose_center(ticket, world.center_id, kind="browser").center_id == world.center_id
+
+
 def test_who_sends_a_ticket_often_at_the_same_moment_gets_one_log_in(world: World, database: Database) -> None:
     other, phone = World(database), fresh_phone()
     for each in (world, other):
