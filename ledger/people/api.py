@@ -42,7 +42,7 @@ from ledger.points.policy import MINUTE, POINT, POINT_SCALE, AccountKey
 from ledger.web.addresses import short
 from ledger.web.cookies import SESSION, read_cookie
 from ledger.web.fields import page_of
-from ledger.web.guard import bearer_token, get_actor, logged_in, public, requires
+from ledger.web.guard import bearer_token, get_actor, logged_in, public, requires, steps_up
 from ledger.web.once import find_idempotency_key
 from ledger.web.openapi import KEY_PARAMETER, PREFIX
 
@@ -249,6 +249,7 @@ def issue_card(body: dict[str, Any], volunteer_id: int) -> dict[str, Any]:
 
 @bp.delete("/cards/<id:card_id>")
 @requires(Permission.MANAGE_VOLUNTEERS)
+@steps_up
 @bp.response(204)
 def revoke_card(card_id: int) -> None:
     """Revoke a card that was lost or returned."""
