@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger import jobs
-from ledger.app import create_app
+from ledger.app import APPROVALS, create_app
+from ledger.approvals.service import propose
 from ledger.jobs import SCHEDULE, Job
 from ledger.kernel import clock, job_runs, runtime
 from ledger.kernel.database import Database
@@ -21,7 +22,7 @@ from ledger.kernel.db import in_transaction
 from ledger.kernel.engines import is_sqlite
 from ledger.kernel.ids import new_id
 from ledger.kernel.outbox import OutboxMessage
-from ledger.people.access import credentials
+from ledger.people.access import credentials, kinds
 from ledger.points.expiry import service as expiry
 from ledger.points.raw import service as raw
 from ledger.points.raw.service import WantedTransfer
@@ -47,6 +48,7 @@ MAY_GO_ALONG = {
     "ix_outbox_sent": FIRST,
     "ix_payer_code_unused": FIRST,
     "ix_rate_limit_expires_at": FIRST,
+    "ix_proposal_center_id_status_proposed_at_id": WAITS,
     "ix_redemption_center_id_status_created_at": WAITS,
 }
 EVERYTHING = {"verify": "adds up the whole book"}
@@ -55,8 +57,13 @@ MAY_WALK = {
     ("seal", "unsealed"): WAITS,
     ("seal", "block"): "the last two blocks of a center",
 }
-# PostgreSQL would rather sort the lots of a run.
-ON_POSTGRES = {("expire-lots", "lot"): "reads the lots that end by the day of a run: that is the question"}
+ON_POSTGRES = {
+    (
+        "expire-lots",
+        "lot",
+    ): "reads the lots that end by the day of a run, and would rather sort them: that is the question",
+    ("withdraw-of-ended-roles", "proposal"): "goes along the keys of what waits, which are few",
+}
 IDLE = {"send-outbox": "the book has no channel"}
 MUCH_LATER = timedelta(days=100)
 
@@ -118,7 +125,7 @@ def may_walk(found: Found) -> bool:
 
 
 def leave_something_to_do(tour: Tour) -> None:
-    """A row for each job: holds, open visits, lots, codes, log-ins, keys, messages."""
+    """A row for each job: holds, open visits, lots, codes, log-ins, keys, messages, proposals."""
     world, volunteer = tour.world, tour.person("volunteer")
     debit, credit = (in_transaction(raw.open_account, "minute", overdraft=True, actor=world.builder) for _ in range(2))
     hold = WantedTransfer("hold", debit, credit, amount=5, unit="minute", kind="pending", timeout_seconds=1)
@@ -133,6 +140,14 @@ def leave_something_to_do(tour: Tour) -> None:
     rate_limit.count_try((Limit("tour", 5, 60), "somebody"))
     in_transaction(job_runs.claim, "tour", datetime(2020, 1, 1, tzinfo=UTC))
     in_transaction(_leave_sent_message, world.center_id)
+    _leave_proposal_of_today(world, about=tour.person("admin").identity_id)
+
+
+def _leave_proposal_of_today(world: World, *, about: int) -> None:
+    """A proposal of somebody whose role ends today."""
+    guest = world.add_staff("admin", place_id=world.top_id, valid_until=clock.today())
+    wanted = kinds.code_payload(about)
+    in_transaction(propose, kinds.CODE.name, wanted, "忘了密码", actor=guest.actor, desk=APPROVALS)
 
 
 def _leave_sent_message(session: Session, center_id: int) -> None:

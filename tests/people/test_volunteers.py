@@ -12,6 +12,7 @@ from ledger.kernel.errors import Forbidden, LedgerError, NotFound, Rejected
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.paths import ROOT
 from ledger.people.access import blocking, staff
+from ledger.people.access.staff import Post
 from ledger.people.identities.queries import name_index
 from ledger.people.identities.service import prepare
 from ledger.people.models import Identity, Volunteer
@@ -98,7 +99,9 @@ def indexes_in(session: Session, center_id: int) -> tuple[str, str | None]:
 def test_a_phone_alone_tells_nobody_the_name_behind_it(world: World, database: Database) -> None:
     """The own center says that the name is another one; a center that does not know the number learns nothing."""
     phone = fresh_phone()
-    in_transaction(staff.add_staff, name="王小兰", phone=phone, path=ROOT, actor=world.builder)
+    hired = in_transaction(staff.add_staff, name="王小兰", phone=phone, path=ROOT, actor=world.builder)
+    post = Post("clerk", world.station_id, household=None)
+    in_transaction(staff.grant_role, hired, post, actor=world.builder)
     for ask in (
         lambda: register(world, phone=phone, name="猜的人"),
         lambda: in_transaction(staff.add_staff, name="猜的人", phone=phone, path=ROOT, actor=world.builder),
