@@ -168,7 +168,7 @@ def own_database(own_database_url: str) -> Iterator[Database]:
 @pytest.fixture
 def center(database: Database) -> int:
     """The id of a new center in the shared database."""
-    return in_transaction(create_center, name="演示区")
+    return in_transaction(create_center, name="演示中心")
 
 
 @pytest.fixture(params=BOTH_DATABASES)

@@ -191,7 +191,7 @@ def test_forgotten_sessions_are_closed(world: World) -> None:
     world.add_shift(from_now)
     attendance_id = scan_in(world)
 
-    with clock.at(from_now + timedelta(hours=2, minutes=31)):
+    with clock.at(from_now + timedelta(hours=2, minutes=36)):
         assert jobs.run(runtime.current(), job("close-forgotten"), at=new_slot()) >= 1
 
     assert in_snapshot(_status, attendance_id, world.center_id) == ("PENDING", "AUTO_CLOSED")

@@ -53,6 +53,7 @@ DOORS = {
     "ledger/people/access/candidates.py": LOG_IN,
     "ledger/people/access/credentials.py": "holds the code",
     "ledger/people/access/rehousing.py": "the volunteer that a known person is",
+    "ledger/people/access/renaming.py": "asks for nobody but whoever is hired, by staff.py",
     "ledger/people/access/staff.py": LIMITED,
     "ledger/people/api.py": CUT,
     "ledger/people/identities/queries.py": INSIDE,

@@ -153,7 +153,7 @@ def test_a_member_who_is_blocked_at_the_counter_gets_nothing(counter: Counter) -
 
     refused(counter.step(cart, "hold"), 422, "shop.member_frozen")
     refused(counter.step(held, "confirm"), 422, "shop.member_frozen")
-    refused(counter.send("POST", "/payer-codes", by=member), 422, "shop.member_frozen")
+    refused(counter.send("POST", "/payer-codes", by=member), 401, "access.login_needed")
 
 
 @on_sqlite
