@@ -65,9 +65,10 @@ class Hold:
 
     def end(self) -> None:
         """Give the share back. A forked process keeps its own copy of it."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        # Taken before it is closed: closed by two threads, the number would be another file's the second time.
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
 
     def __del__(self) -> None:
         if hasattr(self, "_descriptor"):
