@@ -49,7 +49,7 @@ test-all: setup-tests
 
 test-long: setup-tests
 	@$(VENV) -m tools.test_trials
-	@$(VENV) -m pytest -n 2 -m "" --hypothesis-profile=long
+	@$(VENV) -m pytest -n 2 -m "" --hypothesis-profile=long --timeout=3600
 
 test-setup: setup-tests
 	@$(VENV) -m tools.test_trials --install

@@ -1,4 +1,4 @@
-"""The report at the end of a run: what did not run, and where the time went."""
+"""What a run says: each failure at once, and at the end what did not run, and where the time went."""
 
 from collections import Counter, defaultdict
 from pathlib import PurePath
@@ -6,6 +6,31 @@ from pathlib import PurePath
 import pytest
 
 _ROWS = 8
+_LINES = 12
+
+
+class _AtOnce:
+    """Names each failure when it happens, because a run that is stopped comes to no summary."""
+
+    def __init__(self, terminal: pytest.TerminalReporter) -> None:
+        self._terminal = terminal
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Write the failed phase, the test and the last lines of its traceback."""
+        if report.failed:
+            last = report.longreprtext.strip().splitlines()[-_LINES:]
+            self._terminal.ensure_newline()
+            self._terminal.write_line(f"{report.when} failed: {report.nodeid}", red=True)
+            self._terminal.write_line("\n".join(f"    {line}" for line in last))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Report at once where there is a terminal: not in the processes of xdist."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_AtOnce(terminal))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

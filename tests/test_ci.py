@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,34 @@ def test_what_is_run_first_is_there() -> None:
 def test_a_group_stays_in_one_process(request: pytest.FixtureRequest) -> None:
     """xdist groups tests by this name: the villages, the pages, the tests of the code."""
     assert request.node.nodeid.endswith("@kept together") or not hasattr(request.config, "workerinput")
+
+
+_BROKEN = """
+import time
+import pytest
+
+@pytest.fixture(scope="session")
+def kept():
+    yield
+    time.sleep(60)
+
+def test_is_wrong():
+    assert "what was" == "what should be"
+
+def test_is_well(kept):
+    pass
+"""
+
+
+def test_a_failure_and_a_hang_are_told_before_the_end(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """A run that is stopped comes to no summary, and what hangs may be a fixture that ends after the last test."""
+    assert request.config.getini("timeout")
+    (tmp_path / "test_broken.py").write_text(_BROKEN, encoding="utf-8")
+    options = ["-p", "tests.reporting", "-p", "no:randomly", "--timeout=0.5", "--no-summary", "-c", "/dev/null"]
+    command = [sys.executable, "-m", "pytest", *options, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "call failed: test_broken.py::test_is_wrong" in done.stdout
+    assert "what should be" in done.stdout
+    assert "teardown failed: test_broken.py::test_is_well" in done.stdout
+    assert "Timeout" in done.stdout
