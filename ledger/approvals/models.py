@@ -1,10 +1,11 @@
-"""Proposals and decisions. Both are append only, except a proposal's status."""
+"""Proposals and decisions, both append only, except a proposal's status; and who would be added by a proposal."""
 
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ledger.kernel.crypto import Sealed
 from ledger.kernel.types import STRICT, Base, center_key, inside_center, key
 
 
@@ -75,3 +76,24 @@ class ProposalDecision(Base):
     note: Mapped[str]
     result_ref: Mapped[str | None]
     remarks: Mapped[str | None]
+
+
+class Newcomer(Base):
+    """Somebody whom an open proposal would add; `identity_id` is the key that their log-in would have.
+
+    The row goes when the proposal ends, or when they are registered otherwise.
+    """
+
+    __tablename__ = "newcomer"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["center_id"], ["center.id"]),
+        sa.UniqueConstraint("center_id", "phone_index"),
+        STRICT,
+    )
+
+    center_id: Mapped[center_key]
+    identity_id: Mapped[key]
+    name: Mapped[str] = mapped_column(Sealed("newcomer.name"))
+    name_index: Mapped[str]
+    phone: Mapped[str] = mapped_column(Sealed("newcomer.phone"))
+    phone_index: Mapped[str]

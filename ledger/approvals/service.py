@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.approvals import queries
+from ledger.approvals import newcomers, queries
 from ledger.approvals.circles import remark_circle
 from ledger.approvals.desk import Desk, Kind, Values
 from ledger.approvals.models import Proposal, ProposalDecision
@@ -41,7 +41,7 @@ def propose(session: Session, kind: str, payload: Values, reason: str, *, actor:
     subject = known.check(session, values, actor)
     desk.need_no_own_gain(session, known, values, subject.member_id, actor)
     if known.single:
-        _need_no_other(session, known, subject.ref, actor, desk)
+        need_no_other(session, known, subject.ref, actor, desk)
     proposal_id = new_id()
     row = {
         "center_id": actor.center_id,
@@ -60,8 +60,11 @@ def propose(session: Session, kind: str, payload: Values, reason: str, *, actor:
     return proposal_id
 
 
-def _need_no_other(session: Session, kind: Kind, subject_ref: str, actor: Actor, desk: Desk) -> None:
-    """Refuse a second proposal about the same subject; one whose proposer has left is withdrawn."""
+def need_no_other(session: Session, kind: Kind, subject_ref: str, actor: Actor, desk: Desk) -> None:
+    """Refuse a second proposal about the same subject; one whose proposer has left is withdrawn.
+
+    Raises Conflict("approvals.already_proposed").
+    """
     other = queries.find_waiting(session, actor.center_id, kind.name, subject_ref)
     if other is None:
         return
@@ -181,3 +184,4 @@ def _decide(
         signal(session, f"approvals.{remark}", [f"proposal:{public_id(proposal.id)}"], center_id=actor.center_id)
     own = (_proposal.c.center_id == actor.center_id, _proposal.c.id == proposal.id)
     session.connection().execute(sa.update(_proposal).where(*own).values(status=decision))
+    newcomers.forget(session, proposal.subject_ref, actor.center_id)

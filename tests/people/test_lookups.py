@@ -40,6 +40,7 @@ _CALLS = (
 LOOKS_UP = re.compile(rf"\b{_CALLS}(?:\.rows)?\(|\w\.{_CALLS}\b")
 DOORS = {
     "ledger/activities/shift_pages.py": LIMITED,
+    "ledger/approvals/newcomers.py": "who proposes a role that takes two holds the whole center",
     "ledger/audit/approving/adjustment_pages.py": CENTER,
     "ledger/audit/book_pages.py": CENTER,
     "ledger/checkin/scans.py": LIMITED,
@@ -52,6 +53,7 @@ DOORS = {
     "ledger/people/access/authority.py": "the volunteer that a known person is",
     "ledger/people/access/candidates.py": LOG_IN,
     "ledger/people/access/credentials.py": "holds the code",
+    "ledger/people/access/joining.py": "asks for whoever a proposal names, for who holds the whole center",
     "ledger/people/access/rehousing.py": "the volunteer that a known person is",
     "ledger/people/access/renaming.py": "asks for nobody but whoever is hired, by staff.py",
     "ledger/people/access/staff.py": LIMITED,

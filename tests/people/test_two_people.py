@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,10 +19,10 @@ from ledger.people.access import credentials, events, sessions, staff
 from ledger.people.access.approved_codes import make_approved_code
 from ledger.people.access.hiring import hire_or_propose
 from ledger.people.access.staff import Post
+from ledger.people.identities.queries import find_identity_by_phone
 from ledger.points.corrections import adjustments
 from tests.approvals.office import Office
 from tests.elsewhere import outcome
-from tests.log_ins import log_in_of
 from tests.phones import fresh_phone
 from tests.world import Person, World
 
@@ -215,11 +216,10 @@ def test_a_second_self_is_no_second_person(center: Center) -> None:
     assert in_snapshot(sessions.roles_of, hired["identity_id"], center.world.center_id) == []
     assert code_of(lambda: center.approve(hired["proposal_id"], center.first)) == "approvals.two_people_needed"
     post = Post("admin", center.world.top_id, household=None)
-    assert (
-        code_of(lambda: in_transaction(staff.grant_role, hired["identity_id"], post, actor=center.first.actor))
-        == "people.grant_takes_two"
-    )
-    assert log_in_of(phone).belongs is False
+    clerk = center.world.add_staff("clerk").identity_id
+    for who, refused in ((hired["identity_id"], "people.identity_not_found"), (clerk, "people.grant_takes_two")):
+        assert code_of(partial(in_transaction, staff.grant_role, who, post, actor=center.first.actor)) == refused
+    assert in_snapshot(find_identity_by_phone, phone, center.world.center_id) is None
 
 
 def test_an_administrator_makes_no_code_of_the_auditor(center: Center) -> None:

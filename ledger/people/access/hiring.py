@@ -11,7 +11,8 @@ from ledger.kernel.errors import Forbidden, Rejected
 from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
 from ledger.people.access import kinds
-from ledger.people.access.staff import Post, add_staff, grant_role, takes_two
+from ledger.people.access.joining import announce
+from ledger.people.access.staff import Post, add_staff, find_staff, grant_role, prepare_staff, takes_two
 from ledger.people.households.service import set_household
 from ledger.people.managing import place_path
 from ledger.people.policy import part_that_counts
@@ -31,15 +32,19 @@ def hire_or_propose(
 ) -> dict[str, Any]:
     """Give a role, or propose it where another person must decide: {"identity_id", "proposal_id" or None}.
 
+    Whom the center doesn't know is nobody there until the proposal is approved.
     `part` says that only a part of the role is wanted where not all of it counts. Raises
-    Rejected("people.nothing_counts", "people.part_counts"), and what `add_staff`, `grant_role` and `propose` raise.
+    Rejected("people.nothing_counts", "people.part_counts"), and what `add_staff`, `grant_role`,
+    `announce` and `propose` raise.
     """
     path = place_path(session, post.place_id, actor.center_id)
     _check_part(post.role, path, part)
-    identity_id = add_staff(session, name=name, phone=phone, path=path, actor=actor)
     if not takes_two(post.role, path):
+        identity_id = add_staff(session, name=name, phone=phone, path=path, actor=actor)
         grant_role(session, identity_id, post, actor=actor)
         return {"identity_id": identity_id, "proposal_id": None}
+    person = prepare_staff(session, name=name, phone=phone, path=path, actor=actor)
+    identity_id = find_staff(session, person, actor=actor) or announce(session, person, actor=actor, desk=desk)
     payload = kinds.grant_payload(identity_id, post)
     proposal_id = propose(session, kinds.GRANT_NAME, payload, reason, actor=actor, desk=desk)
     return {"identity_id": identity_id, "proposal_id": proposal_id}

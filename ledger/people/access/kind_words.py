@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from ledger.approvals.desk import SubjectWords
+from ledger.approvals.newcomers import newcomers
 from ledger.approvals.queries import ProposalView
 from ledger.kernel import clock
 from ledger.kernel.ids import parse_public_id
@@ -25,7 +26,8 @@ def people(
     """The people whose log-ins proposals are about."""
     ids = [parse_public_id(each.payload["identity_id"]) for each in proposals]
     names = names_of(session, ids, center_id)
-    return [SubjectWords(mask_name(names[who]) if who in names else "") for who in ids]
+    names |= {who: each.name for who, each in newcomers(session, ids, center_id).items()}
+    return [SubjectWords(mask_name(names[who]) if who in names else _("名字没有留下")) for who in ids]
 
 
 def roles(
@@ -49,7 +51,9 @@ def roles(
 
 def phone(session: Session, proposal: ProposalView, center_id: int) -> list[tuple[str, str]]:
     """Whose log-in it is: names are alike, numbers are not."""
-    number = phone_of(session, parse_public_id(proposal.payload["identity_id"]), center_id)
+    identity_id = parse_public_id(proposal.payload["identity_id"])
+    new = newcomers(session, [identity_id], center_id).get(identity_id)
+    number = phone_of(session, identity_id, center_id) if new is None else new.phone
     return [(_("手机号"), _("没有") if number is None else mask_phone(number))]
 
 

@@ -15,6 +15,7 @@ from ledger.kernel.errors import Rejected
 from ledger.kernel.ids import public_id
 from ledger.kernel.permissions import Permission
 from ledger.people.access import approved_codes, factors, kind_words, lost_factors, staff
+from ledger.people.access.joining import admit, is_announced
 from ledger.people.access.rehousing import rehouse
 from ledger.people.access.sessions import level_in
 from ledger.people.access.staff import Post
@@ -84,12 +85,16 @@ def _subject(values: Values) -> Subject:
 
 
 def _check_grant(session: Session, values: Values, actor: Actor) -> Subject:
-    path = staff.check_grant(session, values["identity_id"], _post(values), actor.center_id)
+    if is_announced(session, values["identity_id"], actor.center_id):
+        path = staff.check_post(session, _post(values), actor.center_id)
+    else:
+        path = staff.check_grant(session, values["identity_id"], _post(values), actor.center_id)
     actor.need(Permission.MANAGE_STAFF, path)
     return _subject(values)
 
 
 def _grant(session: Session, values: Values, proposal: ProposalView, actor: Actor) -> str:
+    admit(session, values["identity_id"], actor.center_id)
     about = f"proposal:{public_id(proposal.id)}"
     grant_id = staff.grant_approved(
         session, values["identity_id"], _post(values), proposer_id=proposal.proposed_by, about=about, actor=actor

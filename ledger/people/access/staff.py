@@ -24,7 +24,7 @@ from ledger.people.access.sessions import level_in
 from ledger.people.households.deciders import need_said_before
 from ledger.people.households.service import household_of_number
 from ledger.people.identities.queries import lock_password
-from ledger.people.identities.service import find_or_make_identity, prepare
+from ledger.people.identities.service import NewIdentity, find_identity, make_identities, prepare
 from ledger.people.levels import DECIDER, level_of
 from ledger.people.lookups import looking_up
 from ledger.people.managing import open_place_path, place_path
@@ -65,25 +65,37 @@ def takes_two(role: str, place_path: str) -> bool:
 def add_staff(session: Session, *, name: str, phone: str, path: str, actor: Actor) -> int:
     """Find or make the identity of a future staff member of the center at the place with this path, by phone.
 
-    Who was written down by a wrong name, and has never been anybody here, gets the right one.
-    Raises Forbidden("access.denied"), Rejected("people.name_invalid", "people.phone_invalid",
-    "people.name_differs"), TooMany("request.too_many").
+    Raises what `prepare_staff` and `find_staff` raise.
+    """
+    person = prepare_staff(session, name=name, phone=phone, path=path, actor=actor)
+    known = find_staff(session, person, actor=actor)
+    return make_identities(session, [person])[0] if known is None else known
+
+
+def prepare_staff(session: Session, *, name: str, phone: str, path: str, actor: Actor) -> NewIdentity:
+    """Check and seal what is said of a future staff member at the place with this path.
+
+    Raises Forbidden("access.denied"), Rejected("people.name_invalid", "people.phone_invalid").
     """
     actor.need(Permission.MANAGE_STAFF, path)
     if not phone:
         # Somebody of the staff does their work logged in, and the number is the log-in name.
         raise Rejected("people.phone_invalid")
-    person = prepare(
-        name=name,
-        center_id=actor.center_id,
-        phone=phone,
-        demonstration=is_demonstration(session, actor.center_id),
-    )
+    demonstration = is_demonstration(session, actor.center_id)
+    return prepare(name=name, center_id=actor.center_id, phone=phone, demonstration=demonstration)
+
+
+def find_staff(session: Session, person: NewIdentity, *, actor: Actor) -> int | None:
+    """The identity of the center with this phone.
+
+    Who was written down by a wrong name, and has never been anybody here, gets the right one. Raises
+    Rejected("people.name_differs"), TooMany("request.too_many").
+    """
     renamed = rename_unused(session, person, waits=GRANT, actor=actor)
     if renamed is not None:
         return renamed
     with looking_up(session, actor, "people.name_differs"):
-        return find_or_make_identity(session, person)
+        return find_identity(session, person)
 
 
 def hire(
@@ -134,20 +146,27 @@ def grant_approved(
 def check_grant(session: Session, identity_id: int, post: Post, center_id: int) -> str:
     """Check what is to be granted, and lock the person's credentials and roles. Returns the path of the place.
 
-    Raises Rejected("people.role_unknown", "people.valid_until_needed", "people.valid_until_past",
-    "people.household_number_invalid"), Conflict("people.role_held", "people.place_closed"),
-    NotFound("people.identity_not_found", "people.place_not_found").
+    Raises Conflict("people.role_held"), NotFound("people.identity_not_found"), and what `check_post` raises.
     """
-    permissions_of(post.role)
-    check_term(post.role, post.valid_until, today=clock.today())
-    if post.household is not None:
-        clean_household_number(post.household)
-    path = open_place_path(session, post.place_id, center_id)
+    path = check_post(session, post, center_id)
     lock_password(session, identity_id, center_id)
     held = sa.select(RoleGrant.id).where(*_same(identity_id, post, center_id), *in_force())
     if session.connection().execute(held, {"today": clock.today()}).first() is not None:
         raise Conflict("people.role_held")
     return path
+
+
+def check_post(session: Session, post: Post, center_id: int) -> str:
+    """Check a role that is to be granted to anybody. Returns the path of the place.
+
+    Raises Rejected("people.role_unknown", "people.valid_until_needed", "people.valid_until_past",
+    "people.household_number_invalid"), Conflict("people.place_closed"), NotFound("people.place_not_found").
+    """
+    permissions_of(post.role)
+    check_term(post.role, post.valid_until, today=clock.today())
+    if post.household is not None:
+        clean_household_number(post.household)
+    return open_place_path(session, post.place_id, center_id)
 
 
 def _grant(session: Session, identity_id: int, post: Post, path: str, by: By) -> int:

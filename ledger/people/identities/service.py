@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ledger.approvals.newcomers import claim
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.chunks import chunks
@@ -88,11 +89,26 @@ def prepare(
     )
 
 
+def open_person(person: NewIdentity) -> dict[str, str | None]:
+    """What `prepare` sealed, by column."""
+    keys = keyring()
+    return {
+        column: None if sealed is None else keys.open(sealed, label=f"identity.{column}")
+        for column, sealed in person.sealed.items()
+    }
+
+
 def find_or_make_identity(session: Session, person: NewIdentity) -> int:
     """The identity with this phone in the person's center, or a new one. Raises Rejected("people.name_differs")."""
+    known = find_identity(session, person)
+    return make_identities(session, [person])[0] if known is None else known
+
+
+def find_identity(session: Session, person: NewIdentity) -> int | None:
+    """The identity with this phone in the person's center. Raises Rejected("people.name_differs")."""
     known = known_by_phone(session, [person], person.center_id).get(person.phone_index)
     if known is None:
-        return make_identities(session, [person])[0]
+        return None
     if known.name_index != person.name_index:
         raise Rejected("people.name_differs")
     return known.id
@@ -108,14 +124,15 @@ def known_by_phone(session: Session, people: Sequence[NewIdentity], center_id: i
 
 
 def make_identities(session: Session, people: Sequence[NewIdentity]) -> list[int]:
-    """Insert people whom their center does not know yet, and the phones they log in with.
+    """Insert people of a center that does not know them yet, and the phones they log in with.
 
-    Returns their ids in the same order.
+    Who waits for a proposal gets the key that it names, so that it is about them. Returns their ids in the same order.
     """
     if not people:
         return []
     at = clock.now()
-    ids = [new_id() for _ in people]
+    waiting = claim(session, [(each.phone_index, each.name_index) for each in people], people[0].center_id)
+    ids = [waiting.get(each.phone_index or "") or new_id() for each in people]
     identities: list[dict[str, Any]] = [
         {
             "center_id": each.center_id,
