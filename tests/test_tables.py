@@ -215,7 +215,7 @@ def test_an_answer_without_a_reason_is_seen(asked: str, answer: str) -> None:
         ("source", "lot", answers.NOT_POSTED),
         ("pairs", "team", "name"),
         ("pairs", "team", answers.NO_LOOK),
-        ("pairs", "item", "shop_id, name, spec; barcode"),
+        ("pairs", "item", "shop_id, name, spec; shop_id, barcode"),
         ("erased", "card", answers.NOBODY),
         ("kept", "team", "sweep-log-ins"),
         ("kept", "outbox", answers.BOOK),

@@ -90,9 +90,10 @@ def inside_center(column: str, table: str) -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint(["center_id", column], [f"{table}.center_id", f"{table}.id"])
 
 
-def index_where(condition: str, name: str, *columns: str) -> sa.Index:
+def index_where(condition: str, name: str, *columns: str, unique: bool = False) -> sa.Index:
     """A partial index: only of rows that meet the condition."""
-    return sa.Index(name, *columns, sqlite_where=sa.text(condition), postgresql_where=sa.text(condition))
+    where = sa.text(condition)
+    return sa.Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
 
 
 def table_of(model: type[Base]) -> sa.Table:

@@ -25,6 +25,18 @@ register(
             422, "这是付钱的码", "This code pays money, not points",
             "请志愿者打开凝心，点“付款码”。刚才那串数没有存", "Ask for the Ningxin code; the digits were not stored",
         ),
+        "code_is_good": ErrorText(
+            422, "这是货物的条码，不是付款码", "This is a barcode of goods, not a pay code",
+            "请先扫志愿者的付款码", "Scan the member's pay code first",
+        ),
+        "code_is_card": ErrorText(
+            422, "这是志愿者卡，卡不能付款", "This is a volunteer's card; a card doesn't pay",
+            "请志愿者打开凝心，点“付款码”", "Ask the member to open Ningxin and choose the pay code",
+        ),
+        "code_is_receipt": ErrorText(
+            422, "这是小票上的码，不是付款码", "This is the code of a receipt, not a pay code",
+            "要查这张小票，请到“小票”里找", "To look the receipt up, go to the receipts",
+        ),
         "code_bound_elsewhere": ErrorText(
             409, "这个码正在另一个收银台用", "The code is in use at another till",
             "请在那边办完或取消，再刷新付款码", "Finish or cancel there, then refresh the code",
@@ -97,6 +109,14 @@ register(
         "barcode_taken": ErrorText(
             422, "{item}已经用这个条码", "{item} has this barcode already",
             "请核对条码，或者留空", "Check the barcode or leave it empty",
+        ),
+        "barcode_misread": ErrorText(
+            422, "条码有一位不对", "A digit of the barcode is wrong",
+            "请对着包装再扫一次，或者逐位核对", "Scan the packet again, or check it digit by digit",
+        ),
+        "barcode_not_goods": ErrorText(
+            422, "这不是货物的条码", "This is not a barcode of goods",
+            "请扫包装上的条码，没有就留空", "Scan the barcode on the packet, or leave this empty",
         ),
         "item_not_found": ErrorText(
             404, "没有这样东西", "There is no such item",

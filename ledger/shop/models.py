@@ -22,14 +22,21 @@ class Shop(Base):
     closed_at: Mapped[datetime | None]
 
 
+_BARCODE = ("center_id", "shop_id", "barcode")
+
+
 class Item(Base):
-    """A good on a shop's shelf. `unit` is its unit in the ledger; `initials` let a clerk find it by dm for 大米."""
+    """A good on a shop's shelf. `unit` is its unit in the ledger; `initials` let a clerk find it by dm for 大米.
+
+    `barcode` is in the one form of `scan_policy`, and one good's alone among what is on the shelf.
+    """
 
     __tablename__ = "item"
     __table_args__ = (
         inside_center("shop_id", "shop"),
         sa.ForeignKeyConstraint(["center_id", "unit"], ["unit.center_id", "unit.code"]),
         sa.UniqueConstraint("center_id", "shop_id", "name", "spec"),
+        index_where("on_shelf AND barcode IS NOT NULL", "uq_item_barcode", *_BARCODE, unique=True),
         STRICT,
     )
 

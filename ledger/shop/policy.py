@@ -9,6 +9,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from ledger.kernel.errors import Conflict, Rejected
+from ledger.shop.scan_policy import CODE_FIRST, CODE_LENGTH, check_digit, classify
 
 CODE_LIFE = timedelta(seconds=60)
 # A page asks for a new code each minute; a member may have several phones and an impatient thumb.
@@ -16,10 +17,6 @@ MOST_CODES = 20
 CART_LIFE = timedelta(minutes=10)
 HOLD_LIFE = timedelta(seconds=180)
 VOID_GRACE = timedelta(minutes=15)
-
-# 19 digits, the first an 8: distinct from the two big payment systems, 10-15 (18 digits) and 25-30 (16-24 digits).
-_CODE_LENGTH = 19
-_CODE_FIRST = "8"
 
 Status = Literal["CART", "HELD", "CONFIRMED", "VOIDED", "RELEASED"]
 TRANSITIONS: dict[str, frozenset[str]] = {
@@ -45,38 +42,32 @@ def step(now: str, wanted: Status, *, receipt: Mapping[str, Any] | None = None) 
     raise Conflict("shop.wrong_state", state=now)
 
 
+# What is said of a scan that is no payer's code, by what it is; anything else is malformed.
+_NO_PAYER_CODE = {
+    "money": "shop.code_other_system",
+    "good": "shop.code_is_good",
+    "own_code": "shop.code_is_good",
+    "card": "shop.code_is_card",
+    "receipt": "shop.code_is_receipt",
+}
+
+
 def new_payer_code() -> str:
     """19 random digits with a check digit (Luhn, ISO/IEC 7812-1 annex B)."""
-    body = _CODE_FIRST + "".join(str(secrets.randbelow(10)) for _ in range(_CODE_LENGTH - 2))
-    return body + _check_digit(body)
+    body = CODE_FIRST + "".join(str(secrets.randbelow(10)) for _ in range(CODE_LENGTH - 2))
+    return body + check_digit(body)
 
 
 def read_payer_code(scanned: str) -> str:
     """The digits of a scanned or typed code.
 
-    Raises Rejected("shop.code_other_system" | "shop.code_malformed"), without keeping anything of the scan.
+    Raises Rejected("shop.code_other_system" | "shop.code_is_…" | "shop.code_malformed"), without keeping anything of
+    the scan.
     """
-    digits = "".join(scanned.split())
-    if not digits.isascii() or not digits.isdigit():
-        raise Rejected("shop.code_malformed")
-    if _is_money(digits):
-        raise Rejected("shop.code_other_system")
-    if len(digits) != _CODE_LENGTH or digits[0] != _CODE_FIRST or _check_digit(digits[:-1]) != digits[-1]:
-        raise Rejected("shop.code_malformed")
-    return digits
-
-
-def _is_money(digits: str) -> bool:
-    prefix = digits[:2]
-    return (len(digits) == 18 and "10" <= prefix <= "15") or (16 <= len(digits) <= 24 and "25" <= prefix <= "30")
-
-
-def _check_digit(body: str) -> str:
-    total = 0
-    for place, digit in enumerate(reversed(body)):
-        value = int(digit) * (2 if place % 2 == 0 else 1)
-        total += value - 9 if value > 9 else value
-    return str(-total % 10)
+    found = classify(scanned)
+    if found.kind != "payer_code":
+        raise Rejected(_NO_PAYER_CODE.get(found.kind, "shop.code_malformed"))
+    return found.canonical
 
 
 @dataclass(frozen=True, slots=True)

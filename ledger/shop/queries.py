@@ -20,6 +20,7 @@ from ledger.points.book import queries as points
 from ledger.points.policy import POINT, AccountKey, Balance
 from ledger.shop.models import Item, ItemPrice, Shop
 from ledger.shop.policy import StockState, stock_state
+from ledger.shop.scan_policy import shown_barcode
 
 STAFF = (Permission.TILL, Permission.GOODS_IN, Permission.MANAGE_SHOP, Permission.READ_BOOKS)
 
@@ -54,6 +55,11 @@ class ItemView:
     points: int
     price_id: int
     price_version: int
+
+    @property
+    def shown_barcode(self) -> str:
+        """The barcode as it is printed below its bars, "" if there is none."""
+        return shown_barcode(self.barcode or "")
 
     @property
     def stock_account(self) -> AccountKey:
@@ -171,10 +177,9 @@ def find_item_named(session: Session, shop_id: int, name: str, spec: str, center
 
 
 def find_item_with_barcode(session: Session, shop_id: int, barcode: str, center_id: int) -> str | None:
-    """The name of the shop's item with this barcode."""
-    return session.scalar(
-        sa.select(Item.name).where(Item.center_id == center_id, Item.shop_id == shop_id, Item.barcode == barcode)
-    )
+    """The name of the good on the shop's shelf that has this barcode, in its one form."""
+    on_shelf = sa.and_(Item.on_shelf.is_(True), Item.barcode == barcode)
+    return session.scalar(sa.select(Item.name).where(Item.center_id == center_id, Item.shop_id == shop_id, on_shelf))
 
 
 def categories(session: Session, shop_id: int, center_id: int) -> list[str]:

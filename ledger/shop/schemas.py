@@ -194,7 +194,7 @@ class RedemptionRequest(Request):
     """A scanned code. With `lines` the redemption is held at once, all or nothing."""
 
     shop_id = PublicId(required=True)
-    payer_code = Text(required=True, longest=60)
+    payer_code = Text(required=True, longest=200)
     lines = List(Nested(LineRequest), load_default=None, validate=length(1, MOST_LINES))
 
 

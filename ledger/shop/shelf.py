@@ -20,6 +20,7 @@ from ledger.points.policy import AccountKey, Movement, Source, item_unit
 from ledger.shop import queries
 from ledger.shop.models import GoodsIn, GoodsInLine, Item, ItemPrice, Shop
 from ledger.shop.queries import ItemView
+from ledger.shop.scan_policy import read_barcode
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +77,14 @@ def set_open(session: Session, shop_id: int, *, is_open: bool, actor: Actor) -> 
 def add_item(session: Session, shop_id: int, item: NewItem, *, actor: Actor) -> int:
     """Put an item on the shelf with its unit in the ledger and its first price; returns its key.
 
-    Raises Rejected("shop.item_exists" | "shop.barcode_taken"), Forbidden("access.denied"),
-    Conflict("organisations.place_closed").
+    Raises Rejected("shop.item_exists" | "shop.barcode_taken" | "shop.barcode_misread" | "shop.barcode_not_goods"),
+    Forbidden("access.denied"), Conflict("organisations.place_closed").
     """
     _need_open_place(session, shop_id, Permission.MANAGE_SHOP, actor)
     if queries.find_item_named(session, shop_id, item.name, item.spec, actor.center_id) is not None:
         raise Rejected("shop.item_exists")
-    if item.barcode:
-        other = queries.find_item_with_barcode(session, shop_id, item.barcode, actor.center_id)
-        if other is not None:
-            raise Rejected("shop.barcode_taken", item=other)
+    barcode = read_barcode(item.barcode) if item.barcode else None
+    _refuse_taken(session, shop_id, barcode, actor)
     item_id = new_id()
     unit = item_unit(public_id(item_id))
     opening.add_unit(session, unit, scale=item.scale, actor=actor)
@@ -99,7 +98,7 @@ def add_item(session: Session, shop_id: int, item: NewItem, *, actor: Actor) -> 
             spec=item.spec,
             category=item.category,
             initials=initials(item.name),
-            barcode=item.barcode,
+            barcode=barcode,
             low_stock=item.low_stock,
             created_at=clock.now(),
         )
@@ -121,9 +120,14 @@ def set_price(session: Session, item_id: int, price: int, *, actor: Actor) -> in
 
 
 def put_on_shelf(session: Session, item_id: int, *, on_shelf: bool, actor: Actor) -> None:
-    """Show an item at the till, or take it off; existing holds stay."""
+    """Show an item at the till, or take it off; existing holds stay. Off the shelf its barcode is free for another.
+
+    Raises NotFound("shop.item_not_found"), Forbidden("access.denied"), Rejected("shop.barcode_taken").
+    """
     item = queries.get_item(session, item_id, actor.center_id)
     actor.need(Permission.MANAGE_SHOP, queries.get_shop(session, item.shop_id, actor.center_id).place_path)
+    if on_shelf and not item.on_shelf:
+        _refuse_taken(session, item.shop_id, item.barcode, actor)
     session.execute(
         sa.update(Item).where(Item.center_id == actor.center_id, Item.id == item_id).values(on_shelf=on_shelf)
     )
@@ -166,6 +170,13 @@ def take_in(
 def _need_open_place(session: Session, shop_id: int, permission: Permission, actor: Actor) -> None:
     shop = queries.get_shop(session, shop_id, actor.center_id)
     organisations.get_open_place(session, shop.place_id, permission, actor)
+
+
+def _refuse_taken(session: Session, shop_id: int, barcode: str | None, actor: Actor) -> None:
+    """Raises Rejected("shop.barcode_taken") if something on the shelf has the barcode."""
+    other = queries.find_item_with_barcode(session, shop_id, barcode, actor.center_id) if barcode else None
+    if other is not None:
+        raise Rejected("shop.barcode_taken", item=other)
 
 
 def _store_delivery(session: Session, goods_in: GoodsIn, lines: Sequence[Delivered]) -> None:

@@ -29,7 +29,10 @@ KEEPERS = (Permission.MANAGE_SHOP, Permission.GOODS_IN)
 READERS = (*KEEPERS, Permission.READ_BOOKS)
 # Values of the filter `show`.
 _ON_SHELF = {"on": True, "off": False}
-_ITEM_FIELDS = {"shop.item_exists": "name", "shop.barcode_taken": "barcode"}
+_ITEM_FIELDS = {
+    "shop.item_exists": "name",
+    **dict.fromkeys(("shop.barcode_taken", "shop.barcode_misread", "shop.barcode_not_goods"), "barcode"),
+}
 _SHOP_FIELDS = {"organisations.place_not_found": "place_id"}
 _DELIVERY_FIELDS = {"shop.item_unknown": "item-0", "shop.goods_in_empty": "item-0"}
 

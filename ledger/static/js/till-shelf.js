@@ -1,6 +1,7 @@
 /** The shelf of the till: tiles, categories, search by name, initials or barcode. */
 
 import { byId } from './dom.js';
+import { classify } from './scanned.js';
 
 /**
  * @typedef {{id: string, name: string, spec: string, price: number, stock: number, barcode: string, initials: string,
@@ -32,9 +33,9 @@ export class Shelf {
     });
   }
 
-  /** @param {string} code */
-  byBarcode(code) {
-    return [...this.items.values()].find((item) => item.barcode && item.barcode === code);
+  /** @param {string} barcode in its one form */
+  byBarcode(barcode) {
+    return [...this.items.values()].find((item) => item.barcode && item.barcode === barcode);
   }
 
   clearSearch() {
@@ -52,9 +53,10 @@ export class Shelf {
   /** Show what fits; gives what can be taken, best first. @returns {Item[]} */
   #filter() {
     const wanted = this.search.value.trim().toLowerCase();
+    const barcode = classify(wanted).canonical;
     const fits = (/** @type {Item} */ item) =>
       (!this.category || item.category === this.category) &&
-      (!wanted || item.initials.startsWith(wanted) || item.name.toLowerCase().includes(wanted) || item.barcode === wanted);
+      (!wanted || item.initials.startsWith(wanted) || item.name.toLowerCase().includes(wanted) || (item.barcode && item.barcode === barcode));
     const shown = [...this.items.values()].filter((item) => {
       const fit = fits(item);
       /** @type {HTMLElement} */ (item.tile.parentElement).hidden = !fit;

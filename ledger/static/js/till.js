@@ -8,6 +8,7 @@ import { byId, el, icon, json, showSvg, speaker } from './dom.js';
 import { signal } from './feedback.js';
 import { points, showFigure } from './formats.js';
 import { openInputs } from './scan-inputs.js';
+import { classify, noPayer } from './scanned.js';
 import { Order } from './till-order.js';
 import { Shelf } from './till-shelf.js';
 
@@ -32,11 +33,13 @@ const pieces = () => order.lines.reduce((sum, line) => sum + line.quantity, 0);
 /** @param {string} code @param {import('./scan-inputs.js').Source} source */
 async function coded(code, source) {
   if (busy || order.unfinished) return signal('look');
-  const item = shelf.byBarcode(code);
+  const scanned = classify(code);
+  const item = shelf.byBarcode(scanned.canonical);
   if (item) return take(item, 1);
+  if (scanned.kind !== 'payer_code') return tell('look', noPayer(scanned, say));
   if (receiptShown) nextCustomer();
   if (order.bound) return tell('look', { word: say('finish_first'), more: say('finish_first_do') });
-  await working(say('reading_code'), () => order.open(code, page.dataset.tellTyped && source === 'digits' ? { typed: true } : {}));
+  await working(say('reading_code'), () => order.open(scanned.canonical, page.dataset.tellTyped && source === 'digits' ? { typed: true } : {}));
   if (!order.bound) return;
   signal('ok');
   camera.stop();
