@@ -129,7 +129,7 @@ def test_the_till_says_what_is_wrong_with_what_was_scanned(counter: Counter, ope
 def test_barcodes_from_before_get_their_form_and_the_oldest_keeps_one(
     empty_database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    upgrade(empty_database_url, "0018", installation=HERE)
+    upgrade(empty_database_url, "0019", installation=HERE)
     engine = sa.create_engine(empty_database_url)
     with engine.begin() as connection:
         center = {"name": "中心", "is_demonstration": False, "next_volunteer_number": 9, "created_at": AT}
@@ -143,7 +143,7 @@ def test_barcodes_from_before_get_their_form_and_the_oldest_keeps_one(
             kept = {"shop_id": 6, "barcode": barcode, "low_stock": 5, "on_shelf": key != 10, "created_at": AT}
             insert(connection, "item", center_id=1001, id=key, **own, **kept)
     engine.dispose()
-    upgrade(empty_database_url, "0019", installation=HERE)
+    upgrade(empty_database_url, "0020", installation=HERE)
     with engine.connect() as connection:
         barcodes = connection.execute(sa.text("SELECT barcode FROM item ORDER BY id")).scalars().all()
     engine.dispose()
