@@ -34,8 +34,8 @@ LIMITED, LISTED, CUT, CENTER, LOG_IN, INSIDE = (
 )
 # Calls that look a person up, and the files that call them.
 _CALLS = (
-    r"(?:find_volunteer|get_sought_volunteer|find_volunteer_by_\w+|find_identity_by_phone|find_or_make_identity|_FIND_CODE"
-    r"|known_by_phone|known_phones|known_numbers|known_names|name_index|phone_index|number_sought|register_volunteers)"
+    r"(?:find_volunteer|get_sought_volunteer|find_volunteer_by_\w+|find_identity(?:_by_phone)?|find_or_make_identity"
+    r"|_FIND_CODE|known_by_phone|known_phones|known_numbers|known_names|name_index|phone_index|number_sought|register_volunteers)"
 )
 LOOKS_UP = re.compile(rf"\b{_CALLS}(?:\.rows)?\(|\w\.{_CALLS}\b")
 DOORS = {
