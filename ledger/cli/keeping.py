@@ -12,9 +12,16 @@ from ledger.kernel.clocks import SystemClock
 from ledger.kernel.last_backup import LastBackup
 from ledger.kernel.private_files import make_folder
 from ledger.kernel.restored import FACTOR, PASSWORD, Restored
+from ledger.kernel.restored_bars import BLOCK, CARD, HOUSEHOLD
 from ledger.web import certificates
 
 _PATH = click.Path(path_type=Path, dir_okay=False)
+_SINCE = {
+    FACTOR: "the second factor had ended since the backup, so it is ended here too.",
+    CARD: "a card had been revoked since the backup, so it is revoked here too. Print a new one.",
+    BLOCK: "the volunteer had been blocked since the backup, so is blocked here too.",
+    HOUSEHOLD: "the household had changed since the backup, which is not carried. Register it again.",
+}
 
 
 def commands() -> list[click.Command]:
@@ -59,9 +66,14 @@ def _say_restored(done: Restored) -> None:
         click.echo(f"The last thing that the backup knows is of {done.made_at}.")
         click.echo(f"{done.roles} roles are in force in it: see ningxin user list, and end with ningxin user revoke")
         click.echo("what was ended since.")
+    for center in done.frozen:
+        click.echo(f"{center}: the book is frozen. An administrator and an auditor release it, after ningxin verify.")
+    if done.waiting:
+        click.echo(f"{done.waiting} proposals wait in it. What was rejected or withdrawn since waits again: reject it.")
     if done.ended is None:
         click.echo(
-            "Whose password or role has changed since the backup can't be told here: there is nothing to compare."
+            "Whose password, role, card, block or household has changed since the backup can't be told here: there is "
+            "nothing to compare."
         )
         click.echo(
             "Recovery codes are void, since one may have been used, but second factors are on as they were then."
@@ -69,11 +81,12 @@ def _say_restored(done: Restored) -> None:
         click.echo("End one that was lost or ended since with ningxin user remove-factor.")
         return
     for name, why in done.ended:
-        if why == FACTOR:
-            click.echo(f"{name}: the second factor had ended since the backup, so it is ended here too.")
-            continue
-        what = "the password or second factor had changed" if why == PASSWORD else f"the role {why} had ended"
-        click.echo(f"{name}: {what} since the backup, so the password is void. A new code: ningxin user code")
+        click.echo(f"{name}: {_SINCE.get(why) or _password_void(why)}")
+
+
+def _password_void(why: str) -> str:
+    what = "the password or second factor had changed" if why == PASSWORD else f"the role {why} had ended"
+    return f"{what} since the backup, so the password is void. A new code: ningxin user code"
 
 
 @click.command("certificate")

@@ -12,6 +12,7 @@ from typing import Any
 
 from ledger.kernel.ids import new_id, public_id
 from ledger.kernel.keyring import Keyring
+from ledger.kernel.restored_bars import BEFORE_BARS, BLOCK, BURN_PAYER_CODES, CARD, CARRY, FROZEN, HOUSEHOLD, WAITING
 
 SIGNAL = "people.restored"
 # The first schema that keeps what was done with credentials and roles; of earlier ones nothing can be compared.
@@ -32,10 +33,12 @@ BEFORE = {
         "SELECT 1 FROM role_grant AS held WHERE held.center_id = ended.center_id AND held.role = ended.role "
         "AND held.identity_id = ended.identity_id AND held.place_id = ended.place_id AND held.revoked_at IS NULL)"
     ),
+    **BEFORE_BARS,
 }
 _END_LOG_INS = (
     "DELETE FROM activation_code WHERE used_at IS NULL",
     "UPDATE login_session SET revoked_at = '{at}' WHERE revoked_at IS NULL",
+    BURN_PAYER_CODES,
 )
 # The last thing that the backup knows: nothing else in it tells when it was made, however often it was copied.
 _LAST = (
@@ -89,16 +92,20 @@ _END_PASSWORDS = (
 )
 _KEEP_EVENTS = (
     "INSERT INTO credential_event (center_id, id, identity_id, kind, made_by, proposed_by, at, about, reason) "
-    "SELECT center_id, {key} + row_number() OVER (ORDER BY center_id, identity_id, reason), identity_id, "
-    "CASE WHEN reason = '{factor}' THEN 'factor_ended' ELSE 'credentials_ended' END, 0, NULL, '{at}', '{about}', "
-    "CASE WHEN reason = '{factor}' THEN '' ELSE reason END FROM after_ended"
+    "SELECT center_id, {key} + row_number() OVER (ORDER BY center_id, identity_id, kind, reason), identity_id, "
+    "kind, 0, NULL, '{at}', '{about}', reason FROM (SELECT center_id, identity_id, "
+    "CASE WHEN reason = '{factor}' THEN 'factor_ended' ELSE 'credentials_ended' END AS kind, "
+    "CASE WHEN reason = '{factor}' THEN '' ELSE reason END AS reason FROM after_ended "
+    "UNION ALL SELECT center_id, identity_id, 'restored_' || reason, '' FROM after_barred) AS done"
 )
 _MADE = "SELECT evidence FROM signal WHERE kind = '{signal}' ORDER BY id DESC LIMIT 1"
 _IN_FORCE = (
     "SELECT count(*) FROM role_grant WHERE revoked_at IS NULL AND (valid_until IS NULL OR valid_until >= '{day}')"
 )
 _WHO_ENDED = (
-    "SELECT person.name, CASE WHEN event.kind = 'factor_ended' THEN '{factor}' ELSE event.reason END "
+    "SELECT person.name, CASE WHEN event.kind = 'factor_ended' THEN '{factor}' WHEN event.kind = 'restored_{card}' "
+    "THEN '{card}' WHEN event.kind = 'restored_{block}' THEN '{block}' WHEN event.kind = 'restored_{household}' "
+    "THEN '{household}' ELSE event.reason END "
     "FROM credential_event AS event JOIN identity AS person "
     "ON person.center_id = event.center_id AND person.id = event.identity_id WHERE event.about = '{about}' "
     "ORDER BY event.id"
@@ -111,14 +118,18 @@ class Restored:
     """What a restore has done: where the replaced book is, and what was ended in the new one.
 
     `made_at` is the last thing that the backup knows, `roles` how many are in force in it; both None for a backup of an
-    earlier version. `ended` names whose password was cleared and why ("password" or the role that they lost since), and
-    whose second factor was ended ("factor"); it is None where the two books could not be compared.
+    earlier version. `ended` names whose password was cleared and why ("password" or the role that they lost since),
+    whose second factor was ended ("factor"), whose card was revoked ("card"), who was blocked ("block"), and whose
+    household is another than in the replaced book ("household"); it is None where the two books could not be compared.
+    `frozen` names the centers whose book is frozen, `waiting` is how many proposals wait.
     """
 
     old: Path | None
     made_at: str | None = None
     roles: int | None = None
     ended: tuple[tuple[str, str], ...] | None = None
+    frozen: tuple[str, ...] = ()
+    waiting: int = 0
 
 
 class Ending:
@@ -138,6 +149,9 @@ class Ending:
             "signal": SIGNAL,
             "password": PASSWORD,
             "factor": FACTOR,
+            "card": CARD,
+            "block": BLOCK,
+            "household": HOUSEHOLD,
             "factor_ended_since": _SINCE.format(table="second_factor", least=2),
             "codes_changed_since": _SINCE.format(table="recovery_code", least=1),
         }
@@ -152,7 +166,7 @@ class Ending:
         if not self.compares:
             return [_END_ALL_RECOVERY] if self.has_factors else []
         factors = [_NOTE_FACTORS, _END_FACTORS, _END_RECOVERY] if self.has_factors else []
-        return [_NOTE_PASSWORDS, _NOTE_ROLES, *factors, _END_PASSWORDS, _KEEP_EVENTS]
+        return [_NOTE_PASSWORDS, _NOTE_ROLES, *factors, _END_PASSWORDS, *CARRY, _KEEP_EVENTS]
 
     def report(self, ask: Ask, keyring: Keyring, old: Path | None = None) -> Restored:
         """What was done, read from the restored book by `ask`."""
@@ -164,8 +178,10 @@ class Ending:
         if self.compares:
             rows = ask(_WHO_ENDED.format_map(self._words))
             ended = tuple((keyring.open(bytes(name), label="identity.name"), why) for name, why in rows)
+        frozen = tuple(name for (name,) in ask(FROZEN))
+        [(waiting,)] = ask(WAITING)
         made_at = made[0].removeprefix('["backup:').removesuffix('"]') if made else None
-        return Restored(old, made_at, roles, ended)
+        return Restored(old, made_at, roles, ended, frozen, waiting)
 
 
 def stamp_of(at: datetime) -> str:

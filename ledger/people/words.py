@@ -35,6 +35,9 @@ EVENT_WORDS: dict[str, Any] = {
     "role_granted": _("给了身份"),
     "role_revoked": _("收回了身份"),
     "renamed": _("改了登记的姓名"),
+    "restored_card": _("恢复备份：之后作废的卡仍作废"),
+    "restored_block": _("恢复备份：之后停用的人仍停用"),
+    "restored_household": _("恢复备份：之后登记的家庭户要重新登记"),
 }
 # Which part of a role counts at its place.
 PART_WORDS: dict[str, Any] = {

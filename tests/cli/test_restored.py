@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pyotp
 import pytest
 
 from ledger.kernel import clock, restored
-from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
+from ledger.kernel.actor import SYSTEM_IDENTITY, Actor, system_actor
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.engines import is_sqlite
 from ledger.kernel.errors import Rejected
@@ -18,10 +19,20 @@ from ledger.kernel.paging import PageRequest
 from ledger.kernel.signals import signals_since
 from ledger.kernel.sqlite_files import file_of, files_of
 from ledger.organisations import queries as organisations
-from ledger.people.access import credentials, factors, sessions, tickets
+from ledger.people.access import blocking, credentials, factors, sessions, tickets
 from ledger.people.access.candidates import candidate_of
 from ledger.people.access.events import CREDENTIALS_ENDED, list_events
 from ledger.people.access.passwords import hash_password
+from ledger.people.households import service as households
+from ledger.people.identities.service import prepare
+from ledger.people.managing import top_place_id
+from ledger.people.policy import ACTIVE, BLOCKED
+from ledger.people.volunteers import queries as volunteers
+from ledger.people.volunteers import service as cards
+from ledger.people.volunteers.registration import NewVolunteer, register_volunteers
+from ledger.points.closing import freezing
+from ledger.shop import service as shop
+from ledger.shop import shelf
 from tests.cli.restoring import on_a_file, runtime_database
 from tests.cli.test_commands import FOUND, PHONE, WHY, Console
 from tests.log_ins import log_in_of
@@ -130,6 +141,39 @@ def test_a_restore_brings_back_no_factor_and_no_paper_that_was_ended(staffed: Co
     assert "李建国: the second factor had ended since the backup" in result.output
     assert "周慧敏: the second factor had ended" not in result.output
     assert "马海峰" not in result.output
+    assert staffed.run("verify").exit_code == 0
+
+
+def test_a_restore_brings_back_no_card_no_member_and_no_book_that_was_stopped(staffed: Console, tmp_path: Path) -> None:
+    center_id, copy = in_snapshot(organisations.only_center).id, tmp_path / "copy.backup"
+    server = system_actor(center_id)
+    names = ("郑秀兰", "冯国强", "褚桂花", "卫东升")
+    new = [NewVolunteer(prepare(name=name, center_id=center_id), None) for name in names]
+    lost, bad, moved, same = ids = in_transaction(register_volunteers, new, actor=server)
+    card, kept = (in_transaction(cards.issue_card, each, actor=server) for each in (lost, same))
+    in_transaction(households.set_households, dict.fromkeys(ids, "柳荫001"), actor=server)
+    shop_id = in_transaction(shelf.open_shop, place_id=in_snapshot(top_place_id, center_id), name="超市", actor=server)
+    code = in_transaction(shop.issue_payer_code, actor=replace(server, volunteer_id=same))["code"]
+    assert staffed.run("backup", str(copy)).exit_code == 0
+    in_transaction(cards.revoke_card, card.card_id, actor=server)
+    in_transaction(blocking.set_status, bad, status=BLOCKED, actor=server)
+    in_transaction(households.set_household, moved, "柳荫002", actor=server)
+    in_transaction(freezing.freeze, center_id, reason="a sum is wrong", run_id=None)
+
+    result = staffed.run("restore", "--force", str(copy))
+
+    assert result.exit_code == 0, result.output
+    assert "郑秀兰: a card had been revoked" in result.output
+    assert "冯国强: the volunteer had been blocked" in result.output
+    assert "褚桂花: the household had changed" in result.output
+    assert ": the book is frozen" in result.output
+    assert "卫东升" not in result.output
+    found = [in_snapshot(volunteers.find_volunteer_by_card, each.token, center_id) for each in (card, kept)]
+    assert [each and each.revoked_at is None for each in found] == [False, True]
+    assert [in_snapshot(volunteers.get_volunteer, each, center_id).status for each in (lost, bad)] == [ACTIVE, BLOCKED]
+    assert in_snapshot(freezing.find_freeze, center_id) is not None
+    with pytest.raises(Rejected, match="code_revoked"):
+        in_transaction(shop.open_cart, shop_id, code, actor=server)
     assert staffed.run("verify").exit_code == 0
 
 
