@@ -19,9 +19,10 @@ from ledger.home import pages as home_pages
 from ledger.home import preferences_pages
 from ledger.home.reader import load_reader
 from ledger.kernel import channels, outbox_measures
-from ledger.kernel.append_only import missing_guards
+from ledger.kernel.append_only import missing_guards, strange_code
 from ledger.kernel.clocks import Clock, FileClock, SystemClock
 from ledger.kernel.database import Database
+from ledger.kernel.engines import is_sqlite
 from ledger.kernel.keyring import Keyring
 from ledger.kernel.migrations import refuse_unmigrated
 from ledger.kernel.planning import knows_sizes
@@ -167,13 +168,13 @@ def _runtime_of(settings: Settings, *, database: Database | None = None, clock: 
 def refuse_unready(here: Runtime) -> None:
     """Raises SettingsError unless the database is of this installation, with the newest schema and all guards.
 
-    SQLite must also know its tables' sizes.
+    Nothing else may run by itself in it: it could change what is written. SQLite must also know its tables' sizes.
     """
     founded = here.refuse_stranger()
     refuse_unmigrated(here.database.writer)
     with here.database.writer.connect() as connection:
         unclaimed = not founded and connection.execute(sa.select(Center.id).limit(1)).first() is not None
-        missing = missing_guards(connection, APPEND_ONLY)
+        missing, strange = missing_guards(connection, APPEND_ONLY), strange_code(connection)
         sized = knows_sizes(connection, steady=STEADY, shared=SHARED)
     if not sized:
         raise SettingsError("the database does not know how large its tables grow: run ningxin migrate")
@@ -181,6 +182,16 @@ def refuse_unready(here: Runtime) -> None:
         raise SettingsError("the database lacks the row that says whose it is; it was changed by hand")
     if missing:
         raise SettingsError(f"the database lacks its guards {', '.join(missing)}; it was changed by hand")
+    if strange:
+        raise SettingsError(_to_drop(strange, tool="sqlite3" if is_sqlite(here.database.url) else "psql"))
+
+
+def _to_drop(strange: list[str], *, tool: str) -> str:
+    drop = "; ".join(f"DROP {each}" for each in sorted(strange, reverse=True))
+    return (
+        f"the database has what is none of ours and may change what is written ({', '.join(strange)}): see what it "
+        f'does, type "{drop}" in {tool}, then run ningxin verify, or restore a backup'
+    )
 
 
 def _register_runtime(app: Flask, runtime: Runtime) -> None:

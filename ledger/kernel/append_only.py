@@ -28,13 +28,14 @@ _POSTGRES_GUARD = (
 _POSTGRES_BODY = " ".join(_BODY.replace("%%", "%").split())
 # What runs by itself in a PostgreSQL database and is none of ours: triggers, functions, rules.
 POSTGRES_STRANGE = """
-SELECT 'trigger ' || tgname AS name FROM pg_trigger
+SELECT 'trigger ' || quote_ident(tgname) || ' on ' || tgrelid::regclass AS name FROM pg_trigger
 WHERE NOT tgisinternal AND pg_get_triggerdef(oid) !~ 'GUARD'
-UNION ALL SELECT 'function ' || proname FROM pg_proc
+UNION ALL SELECT 'function ' || oid::regprocedure FROM pg_proc
 WHERE pronamespace = 'public'::regnamespace
 AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
 AND NOT (proname = 'refuse_change' AND trim(regexp_replace(prosrc, '\\s+', ' ', 'g')) = 'BODY')
-UNION ALL SELECT 'rule ' || rulename FROM pg_rules WHERE schemaname = 'public'
+UNION ALL SELECT 'rule ' || quote_ident(rulename) || ' on ' || quote_ident(tablename) FROM pg_rules
+WHERE schemaname = 'public'
 """.replace("GUARD", _POSTGRES_GUARD).replace("BODY", _POSTGRES_BODY.replace("'", "''"))
 _SQLITE_TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
 
@@ -65,7 +66,7 @@ def missing_guards(connection: sa.Connection, tables: Iterable[str]) -> list[str
 
 
 def strange_code(connection: sa.Connection) -> list[str]:
-    """What runs by itself in the database and is none of ours: "trigger …", "function …", "rule …"."""
+    """What runs by itself in the database and is none of ours, each as it follows DROP: "trigger … on …", "rule …"."""
     driver: Any = connection.connection.driver_connection
     if connection.dialect.name == "sqlite":
         return strange_triggers(driver)

@@ -243,15 +243,17 @@ def test_what_only_the_log_of_the_old_book_knows_is_compared_too(
     assert not list(database.parent.glob("*.compared*"))
 
 
-def test_code_that_is_not_ours_is_not_restored_and_verify_names_it(staffed: Console, tmp_path: Path) -> None:
+def test_code_that_is_not_ours_is_not_restored_and_nothing_starts_with_it(staffed: Console, tmp_path: Path) -> None:
     database, copy = runtime_database(), tmp_path / "strange.backup"
     with database.writer.begin() as connection:
         if connection.dialect.name == "sqlite":
+            drop = "DROP trigger signal_no_delete2"
             connection.exec_driver_sql(
                 "CREATE TRIGGER signal_no_delete2 AFTER UPDATE ON identity "
                 "BEGIN UPDATE identity SET password_hash = 'x' WHERE id = NEW.id; END"
             )
         else:
+            drop = "DROP trigger signal_no_delete2 on identity; DROP function let_in()"
             connection.exec_driver_sql(
                 "CREATE FUNCTION let_in() RETURNS trigger LANGUAGE plpgsql AS "
                 "$$ BEGIN NEW.password_hash = 'x'; RETURN NEW; END $$"
@@ -265,6 +267,14 @@ def test_code_that_is_not_ours_is_not_restored_and_verify_names_it(staffed: Cons
     said = staffed.run("verify")
     assert said.exit_code == 1
     assert "trigger signal_no_delete2" in said.output
+    refused = staffed.fails("serve")
+    assert f'type "{drop}" in ' in refused
+    ready = staffed.app.test_client().get("/readyz")
+    assert (ready.status_code, f"Error: {ready.json['reason']}") == (503, refused)
+    with database.writer.begin() as connection:
+        for statement in drop.split("; "):
+            connection.exec_driver_sql(statement)
+    assert staffed.app.test_client().get("/readyz").status_code == 200
 
 
 @on_a_file
