@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from ledger.kernel import clock, founding, runtime
 from ledger.kernel.actor import Actor
 from ledger.kernel.database import Database
-from ledger.kernel.errors import Unavailable
+from ledger.kernel.errors import LedgerError, Unavailable
 from ledger.kernel.idempotency import Once
 from ledger.kernel.settings import SettingsError
 from ledger.kernel.unit import Unit, refuse_mapped
@@ -23,6 +23,7 @@ from ledger.kernel.unit import Unit, refuse_mapped
 P = ParamSpec("P")
 T = TypeVar("T")
 _shared: ContextVar[Session | None] = ContextVar("shared_snapshot", default=None)
+_refusal: ContextVar[LedgerError | None] = ContextVar("refusal", default=None)
 
 
 def in_transaction(work: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -42,6 +43,9 @@ def in_transaction_once(
     Without a key, which API clients may omit, each call runs. Actors among the arguments hold in the unit what they
     still hold then.
     """
+    refusal = _refusal.get()
+    if refusal is not None:
+        raise refusal
     unit = Unit(lambda session: _with_actors_as_now(work, session, args, kwargs), once, now=clock.now())
     value: T = _database().run_unit(unit)
     return value
@@ -77,6 +81,16 @@ def one_snapshot() -> Iterator[None]:
             yield
         finally:
             _shared.reset(token)
+
+
+@contextmanager
+def nothing_written(refusal: LedgerError) -> Iterator[None]:
+    """Let every unit meanwhile raise the refusal instead of running, so that a view shows its form again."""
+    token = _refusal.set(refusal)
+    try:
+        yield
+    finally:
+        _refusal.reset(token)
 
 
 def _database() -> Database:

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 
@@ -19,7 +20,7 @@ from ledger.people.volunteers.search import get_sought_volunteer, volunteers_of
 from ledger.places.queries import PlaceView, all_places
 from ledger.web import asked, forms
 from ledger.web.forms import Form
-from ledger.web.guard import get_actor, requires, steps_up
+from ledger.web.guard import act, get_actor, requires, steps_up
 from ledger.web.listed import listed
 from ledger.web.once import idempotency_key
 
@@ -134,6 +135,7 @@ def _place_form(parent_id: int, values: dict[str, Any], errors: dict[str, str]) 
 @bp.post("/places/<id:place_id>/close")
 @requires(Permission.MANAGE_PLACES)
 @steps_up
+@act(lambda: _("关掉一个地方"))
 def close_place(place_id: int) -> ResponseReturnValue:
     """Close a place."""
     in_transaction_once(idempotency_key(), service.close_place, place_id, actor=get_actor())
@@ -143,6 +145,7 @@ def close_place(place_id: int) -> ResponseReturnValue:
 @bp.post("/places/<id:place_id>/new-code")
 @requires(Permission.MANAGE_PLACES)
 @steps_up
+@act(lambda: _("换站点的码，印好的都作废"))
 def new_code(place_id: int) -> ResponseReturnValue:
     """Revoke every printed code of the station."""
     in_transaction_once(idempotency_key(), service.raise_code_version, place_id, actor=get_actor())

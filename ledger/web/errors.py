@@ -13,6 +13,10 @@ register(
             422, "有 {count} 处要改，别的都留着", "{count} field(s) need correction; the rest is kept",
             "请照每一处的提示改", "Correct the fields named in errors",
         ),
+        "not_now": ErrorText(
+            422, "还没有办，刚才填的都在", "Nothing was done; what you typed is still here",
+            "接着填，或者离开这一页", "Go on with it, or leave this page",
+        ),
         "form_unreadable": ErrorText(
             422, "交上来的有看不懂的，没有办成", "Part of what was sent can't be read; nothing was done",
             "请回到上一页，刷新以后再办一次", "Go back to the page before, load it again and repeat",

@@ -67,6 +67,22 @@ def steps_up_when(asks: Callable[[], bool]) -> Callable[[Callable[P, R]], Callab
     return mark
 
 
+def act(words: Callable[[], str]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Name what the view does, as the page says it that asks its user to prove again who they are."""
+
+    def mark(view: Callable[P, R]) -> Callable[P, R]:
+        view.act = words  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def act_of(view: object) -> str:
+    """What the view does, in the reader's language; "" where it has no page."""
+    words: Callable[[], str] = getattr(view, "act", str)
+    return words()
+
+
 def asks_step_up_now(view: object) -> bool:
     """Whether this request by the view is only for who has just proved who they are."""
     when = getattr(view, "steps_up_when", None)

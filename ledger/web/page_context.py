@@ -61,7 +61,7 @@ def register(app: Flask, load_reader: LoadReader) -> None:
             "large_type": read_cookie(LARGE_TYPE_COOKIE) == "1",
             "demo": reader.demo,
             "frozen": reader.frozen,
-            "here": _here(),
+            "here": here(),
             "place_name": reader.place_name,
             "person": {"name": reader.name, "role": reader.role} if reader.name else None,
             "actor": actor,
@@ -105,7 +105,7 @@ def local_path(wanted: str | None) -> str:
     return wanted
 
 
-def _here() -> str:
+def here() -> str:
     """The address to return to after a switch: this page, or the form's page if this is the response to a form.
 
     A form that was refused is shown again at an address that opens nothing; then it is the nearest page above that.

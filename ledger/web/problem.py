@@ -47,6 +47,14 @@ class InvalidFields(Rejected):
         super().__init__("request.invalid", count=len(errors) if count is None else count, errors=errors[:MOST_NAMED])
 
 
+class NotNow(InvalidFields):
+    """The form's sender has thought again: its page is shown with what was typed, and nothing is done."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+        self.code = "request.not_now"
+
+
 def wants_json() -> bool:
     """Whether the response goes to an API client."""
     return request.path.startswith("/api/") or accepted_types().best == "application/json"

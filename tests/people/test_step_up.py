@@ -19,7 +19,7 @@ from ledger.people.access import factors, proving
 from ledger.people.access.misses import PER_PHONE_HERE
 from ledger.people.access.proving import FRESH
 from ledger.people.models import LoginSession
-from ledger.web.guard import PROOF, SAFE, asks_step_up
+from ledger.web.guard import PROOF, SAFE, act_of, asks_step_up
 from tests.approvals.office import Office
 from tests.browsing import Browser
 from tests.databases import on_sqlite
@@ -77,6 +77,17 @@ def test_every_write_with_such_a_permission_asks(app: Flask) -> None:
     )
 
 
+def test_every_page_that_asks_says_what_is_about_to_be_done(app: Flask) -> None:
+    pages = {
+        route.endpoint for method, route in app_routes(app) if method not in SAFE and not route.rule.startswith("/api/")
+    }
+    with app.test_request_context():
+        fail_on(
+            (name for name in pages if asks_step_up(view := app.view_functions[name]) and not act_of(view)),
+            "Name what it does with @act.",
+        )
+
+
 @pytest.fixture
 def office(world: World) -> Office:
     return Office(world)
@@ -108,7 +119,10 @@ def test_the_page_asks_for_the_password_and_goes_on_with_what_was_typed(office: 
     assert (status, 'type="password"' in page, "再证明一次是您" in page) == (403, True, True)
     kept = hidden(page)
     assert kept.keys() == {"decision", "note", "idempotency_key"}
+    assert "您正要：不批一件申请。" in page
     key = kept.pop("idempotency_key")
+    back = browser.post(address, key, **kept, not_now="1")
+    assert (back.status_code, "还没有办" in back.text, ">没有漏</textarea>" in back.text) == (422, True, True)
     wrong = browser.post(address, key, **kept, **{PROOF: "falsch-falsch"})
     assert (wrong.status_code, f'id="{PROOF}-error"' in wrong.text) == (422, True)
     assert hidden(wrong.text) == kept | {"idempotency_key": key}
@@ -167,6 +181,17 @@ def test_guesses_are_stopped(office: Office, client: FlaskClient) -> None:
     full = browser.post(address, **hidden(page) | {PROOF: PASSWORD})
     assert (full.status_code, int(full.headers["Retry-After"]) > 0) == (429, True)
     assert see(office, address).status == "proposed"
+
+
+def test_not_now_leads_back_to_the_form_with_what_was_typed(world: World, client: FlaskClient) -> None:
+    browser = Browser(client, stale(world, world.add_staff("admin")))
+    page = browser.post("/staff/new", name="郑小梅", role="clerk", phone="13805570177").text
+    assert "您正要：给郑小梅一个身份。" in page
+    back = browser.post("/staff/new", **hidden(page) | {"not_now": "1", PROOF: ""}).text
+    assert 'value="郑小梅"' in back
+    assert PROOF not in back
+    card = browser.post(f"/cards/{public_id(7)}/revoke", volunteer_id=public_id(8), not_now="1")
+    assert card.status_code == 303, "no form to show again"
 
 
 def test_who_may_not_is_not_asked(world: World, client: FlaskClient) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
 
 from ledger.approvals import queries, service
@@ -22,13 +23,18 @@ from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.web import asked, forms
 from ledger.web.formats import local_datetime, points
-from ledger.web.guard import get_actor, requires
+from ledger.web.guard import act, get_actor, requires
 from ledger.web.locale import language
 from ledger.web.once import idempotency_key
 from ledger.web.problem import words
 from ledger.web.spreadsheets import FileKind, all_rows, spreadsheet
 
 _HOW = {"approve": service.approve, "reject": service.reject, "withdraw": service.withdraw}
+_ACTS = {
+    "approve": lazy_gettext("批准一件申请"),
+    "reject": lazy_gettext("不批一件申请"),
+    "withdraw": lazy_gettext("撤回一件申请"),
+}
 
 
 @bp.get("/approvals")
@@ -88,6 +94,7 @@ def approval(proposal_id: int) -> str:
 
 @bp.post("/approvals/<id:proposal_id>")
 @requires(Permission.PROPOSE, *DECIDERS)
+@act(lambda: str(_ACTS.get(forms.verbatim("decision"), _ACTS["reject"])))
 def decide(proposal_id: int) -> ResponseReturnValue:
     """Approve the proposal, which carries it out at once; reject it with a reason; or withdraw one's own."""
     how = _HOW.get(forms.verbatim("decision"), service.reject)

@@ -21,7 +21,7 @@ from ledger.kernel.permissions import Permission
 from ledger.points.closing import freezing
 from ledger.points.closing.freezing import PARTS, FreezeView
 from ledger.web import forms
-from ledger.web.guard import get_actor, requires
+from ledger.web.guard import act, get_actor, requires
 from ledger.web.listed import listed
 from ledger.web.once import idempotency_key
 from ledger.web.problem import words
@@ -43,6 +43,7 @@ def freezes() -> str:
 
 @bp.post("/books/freezes/<id:freeze_id>")
 @requires(*PARTS.values())
+@act(lambda: _("签字放开冻结的账本"))
 def release_freeze(freeze_id: int) -> ResponseReturnValue:
     """Sign the release for one's own side."""
     try:

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from ledger.approvals import queries as approvals
@@ -20,7 +21,7 @@ from ledger.points.closing import kinds
 from ledger.points.closing import periods as months
 from ledger.points.closing.words import month_words
 from ledger.web import forms
-from ledger.web.guard import get_actor, requires, steps_up
+from ledger.web.guard import act, get_actor, requires, steps_up
 from ledger.web.listed import listed
 from ledger.web.once import idempotency_key
 
@@ -39,6 +40,7 @@ def periods() -> str:
 @bp.post("/books/periods")
 @requires(Permission.PROPOSE)
 @steps_up
+@act(lambda: _("提出重开月份") if _event() == "reopen" else _("提出关账"))
 def send_period() -> ResponseReturnValue:
     """Propose to close a month or to reopen the last one."""
     kind, field = _KINDS[_event()], f"reason-{_event()}"

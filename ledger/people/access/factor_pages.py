@@ -17,7 +17,7 @@ from ledger.people.access.sessions import level_in
 from ledger.people.blueprint import bp
 from ledger.people.levels import VOLUNTEER
 from ledger.web import asked, forms
-from ledger.web.guard import get_actor, logged_in, steps_up
+from ledger.web.guard import act, get_actor, logged_in, steps_up
 from ledger.web.qr import single_qr_svg
 
 _FIELDS = {
@@ -73,6 +73,7 @@ def _not_confirmed(ticket: str, error: LedgerError) -> ResponseReturnValue:
 @bp.post("/me/factor/codes")
 @logged_in
 @steps_up
+@act(lambda: _("打新的备用码，旧的作废"))
 def print_recovery_codes() -> str:
     """Make new recovery codes. Only this response shows them."""
     codes = in_transaction(own_factor.new_recovery_codes, actor=get_actor())

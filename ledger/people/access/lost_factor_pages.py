@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from ledger.approvals.api import get_desk
@@ -18,7 +19,7 @@ from ledger.people.access.staff_pages import name_of_staff
 from ledger.people.blueprint import bp
 from ledger.people.identities.queries import names_of
 from ledger.web import forms
-from ledger.web.guard import get_actor, requires
+from ledger.web.guard import act, get_actor, requires
 from ledger.web.once import idempotency_key
 
 _FIELDS = dict.fromkeys(
@@ -46,6 +47,7 @@ def lost_factor(identity_id: int) -> str:
 
 @bp.post("/staff/<id:identity_id>/factor")
 @requires(Permission.MANAGE_STAFF)
+@act(lambda: _("提出关掉一个人的动态码"))
 def send_lost_factor(identity_id: int) -> ResponseReturnValue:
     """Propose to end somebody's second factor."""
     payload, actor, desk = kinds.factor_payload(identity_id), get_actor(), get_desk()

@@ -27,7 +27,7 @@ from ledger.web import asked, forms
 from ledger.web.addresses import absolute
 from ledger.web.cookies import SESSION, end_cookie, read_cookie, set_cookie
 from ledger.web.forms import Form
-from ledger.web.guard import current_actor, get_actor, public, requires
+from ledger.web.guard import act, current_actor, get_actor, public, requires
 from ledger.web.once import idempotency_key, in_transaction_shown_once
 from ledger.web.page_context import bring_preferences, local_path
 from ledger.web.qr import qr_svg
@@ -195,6 +195,7 @@ def known_device() -> Device:
 
 @bp.post("/people/<id:identity_id>/activation-code")
 @requires(Permission.MANAGE_VOLUNTEERS, Permission.MANAGE_STAFF)
+@act(lambda: _("打一张激活码"))
 def print_activation_code(identity_id: int) -> str:
     """Print a slip with a code that sets a password once; only this response shows the code, also to a reload."""
     code = in_transaction_shown_once(
@@ -205,6 +206,7 @@ def print_activation_code(identity_id: int) -> str:
 
 @bp.post("/approvals/<id:proposal_id>/code")
 @requires(*DECIDERS)
+@act(lambda: _("打批准了的激活码"))
 def print_approved_code(proposal_id: int) -> str:
     """Print the slip that the reader approved, or print it again; only this response shows the code."""
     again = forms.verbatim("again") == "1"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 
@@ -20,7 +21,7 @@ from ledger.people.levels import VOLUNTEER, level_of
 from ledger.people.policy import counting
 from ledger.people.words import ROLE_NAMES
 from ledger.places.queries import place_names
-from ledger.web.guard import get_actor, requires
+from ledger.web.guard import act, get_actor, requires
 from ledger.web.once import idempotency_key
 
 
@@ -51,6 +52,7 @@ def ask_revoke_role(grant_id: int) -> str:
 
 @bp.post("/staff/roles/<id:grant_id>/revoke")
 @requires(Permission.MANAGE_STAFF)
+@act(lambda: _("收回一个人的身份"))
 def revoke_role(grant_id: int) -> ResponseReturnValue:
     """Revoke a role. Who has revoked their own may have been logged out by it."""
     in_transaction_once(idempotency_key(), staff.revoke_role, grant_id, actor=get_actor())

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 
@@ -33,7 +34,7 @@ from ledger.people.words import OFFERED, ROLE_NAMES
 from ledger.places.queries import place_choices, place_names
 from ledger.web import asked, forms
 from ledger.web.forms import Form
-from ledger.web.guard import get_actor, requires
+from ledger.web.guard import act, get_actor, requires
 from ledger.web.listed import listed
 from ledger.web.once import idempotency_key
 
@@ -100,6 +101,7 @@ def new_staff() -> str:
 
 @bp.post("/staff/new")
 @requires(Permission.MANAGE_STAFF)
+@act(lambda: _("给%(name)s一个身份", name=forms.verbatim("name")))
 def send_new_staff() -> ResponseReturnValue:
     """Grant a role at a place and below; a person known by phone must have the same name."""
     try:
@@ -156,6 +158,7 @@ def new_code(identity_id: int) -> str:
 
 @bp.post("/staff/<id:identity_id>/code")
 @requires(Permission.MANAGE_STAFF)
+@act(lambda: _("提出打一张激活码"))
 def send_new_code(identity_id: int) -> ResponseReturnValue:
     """Propose a code; who approves it makes it."""
     payload, actor, desk = kinds.code_payload(identity_id), get_actor(), get_desk()

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 
@@ -24,7 +25,7 @@ from ledger.places.queries import place_choices, place_names
 from ledger.web import asked, forms
 from ledger.web.addresses import short
 from ledger.web.forms import Form
-from ledger.web.guard import get_actor, public, requires, steps_up
+from ledger.web.guard import act, get_actor, public, requires, steps_up
 from ledger.web.listed import listed
 from ledger.web.once import idempotency_key, in_transaction_shown_once
 from ledger.web.qr import bars_svg, qr_svg
@@ -161,6 +162,7 @@ def print_card(volunteer_id: int) -> str:
 @bp.post("/cards/<id:card_id>/revoke")
 @requires(Permission.MANAGE_VOLUNTEERS)
 @steps_up
+@act(lambda: _("挂失一张卡"))
 def revoke_card(card_id: int) -> ResponseReturnValue:
     """Revoke a lost card."""
     volunteer_id = forms.key("volunteer_id")
