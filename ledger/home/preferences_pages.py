@@ -9,7 +9,8 @@ from ledger.people.identities import service as identity_service
 from ledger.people.policy import LANGUAGES
 from ledger.web import forms
 from ledger.web.guard import current_actor, public
-from ledger.web.page_context import keep_preferences, local_path
+from ledger.web.leading_back import local_path
+from ledger.web.page_context import keep_preferences
 
 bp = Blueprint("preferences", __name__)
 

@@ -8,13 +8,10 @@ A view passes `render_template` only its own values; the base templates get from
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from flask import Flask, current_app, g, request, url_for
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
 from ledger.kernel import clock
@@ -24,6 +21,7 @@ from ledger.kernel.errors import LedgerError
 from ledger.web import asked
 from ledger.web.cookies import read_cookie, set_cookie
 from ledger.web.guard import current_actor
+from ledger.web.leading_back import here
 from ledger.web.locale import LANGUAGE_COOKIE, language
 from ledger.web.navigation import staff_nav
 
@@ -96,43 +94,6 @@ def bring_preferences(response: Response, *, language: str, large_type: bool) ->
     """
     brought = language if language != "zh" and read_cookie(LANGUAGE_COOKIE) is None else None
     keep_preferences(response, language=brought, large_type=large_type or None)
-
-
-def local_path(wanted: str | None) -> str:
-    """`wanted` if it is a path of this service, else "/": a form must not send its reader to another host."""
-    if not wanted or not wanted.isprintable() or "\\" in wanted or wanted[0] != "/" or wanted[1:2] == "/":
-        return "/"
-    return wanted
-
-
-def here() -> str:
-    """The address to return to after a switch: this page, or the form's page if this is the response to a form.
-
-    A form that was refused is shown again at an address that opens nothing; then it is the nearest page above that.
-    """
-    if request.method == "GET" and not isinstance(request.routing_exception, MethodNotAllowed):
-        return request.full_path.rstrip("?")
-    referrer = urlsplit(request.referrer or "")
-    came_from = local_path(referrer.path + (f"?{referrer.query}" if referrer.query else ""))
-    return came_from if _opens(urlsplit(came_from).path) else _above(urlsplit(came_from).path)
-
-
-def _above(path: str) -> str:
-    """The nearest address above that opens a page."""
-    while "/" in path.strip("/"):
-        path = path.rpartition("/")[0]
-        if _opens(path):
-            return path
-    return "/"
-
-
-def _opens(path: str) -> bool:
-    """Whether a link may lead to this address."""
-    adapter = current_app.create_url_adapter(request)
-    try:
-        return adapter is not None and bool(adapter.match(path, method="GET"))
-    except HTTPException as refused:
-        return isinstance(refused, RequestRedirect)
 
 
 def _read(load_reader: LoadReader) -> tuple[Actor | None, Reader]:

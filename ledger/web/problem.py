@@ -17,6 +17,7 @@ from ledger.kernel.errors import LedgerError, Rejected, Unavailable, text_of
 from ledger.kernel.ids import public_id
 from ledger.web import formats
 from ledger.web.accepted import accepted_types
+from ledger.web.leading_back import above
 from ledger.web.locale import Language, language
 from ledger.web.logs import route_name
 
@@ -177,6 +178,9 @@ def _answer_http(error: HTTPException) -> ResponseReturnValue:
         return error.get_response()
     if code >= 500:
         return _answer_fault(error)
+    if code == 405 and request.method in ("GET", "HEAD") and not wants_json():
+        # A form's answer has its address in the bar of the browser: asked for again, it leads to the form.
+        return redirect(above(request.path), 303)
     response = _answer(_from_http(error, code))
     allowed = getattr(error, "valid_methods", None)
     if allowed and isinstance(response, Response):

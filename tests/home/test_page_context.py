@@ -13,7 +13,7 @@ from ledger.people.identities import queries as identities
 from ledger.people.identities import service as identity_service
 from ledger.web import page_context
 from ledger.web.cookies import SESSION, cookie_name
-from ledger.web.page_context import local_path
+from ledger.web.leading_back import local_path
 from tests.browsing import Browser, keep, known_as
 from tests.databases import on_sqlite
 from tests.world import Person, World

@@ -15,6 +15,7 @@ from ledger.people.access import credentials, factors, own_factor
 from ledger.people.access.passwords import hash_password
 from ledger.people.access.proving import Given
 from ledger.people.access.tickets import LASTS
+from ledger.web.once import new_key
 from tests.browsing import Browser
 from tests.databases import on_sqlite
 from tests.factors import HERE, PASSWORD, code_of, turn_on
@@ -68,6 +69,20 @@ def test_whose_recovery_codes_got_lost_on_the_way_is_told_to_print_new_ones(cler
     told = browser.get(again.location).text
     assert "就打新的备用码" in told
     assert "打新的备用码？" in told, "the old ones end, so it is asked first"
+
+
+def test_a_reload_never_replaces_codes_that_somebody_wrote_down(
+    world: World, clerk: Person, client: FlaskClient
+) -> None:
+    turn_on(world, clerk)
+    browser, key = Browser(client, clerk), new_key()
+    page = browser.post("/me/factor/codes", key).text
+    paper = re.findall(r"<li>(\d{4}-\d{4})</li>", page)
+    again = browser.post("/me/factor/codes", key)
+    assert (again.status_code, again.location) == (303, "/me/factor?done=shown")
+    assert "没有换" in browser.get(again.location).text
+    assert in_transaction(factors.use_code, clerk.identity_id, world.center_id, paper[0])
+    assert browser.get("/me/factor/codes").location == "/me/factor"
 
 
 def test_a_ticket_turns_on_one_factor(world: World, clerk: Person) -> None:

@@ -8,8 +8,8 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
-from ledger.kernel.db import in_snapshot, in_transaction
-from ledger.kernel.errors import LedgerError
+from ledger.kernel.db import in_snapshot
+from ledger.kernel.errors import Conflict, LedgerError
 from ledger.people.access import factors, lost_factors, own_factor
 from ledger.people.access.pages import known_device
 from ledger.people.access.proving import Given
@@ -18,6 +18,7 @@ from ledger.people.blueprint import bp
 from ledger.people.levels import VOLUNTEER
 from ledger.web import asked, forms
 from ledger.web.guard import act, get_actor, logged_in, steps_up
+from ledger.web.once import idempotency_key, in_transaction_shown_once
 from ledger.web.qr import single_qr_svg
 
 _FIELDS = {
@@ -74,9 +75,14 @@ def _not_confirmed(ticket: str, error: LedgerError) -> ResponseReturnValue:
 @logged_in
 @steps_up
 @act(lambda: _("打新的备用码，旧的作废"))
-def print_recovery_codes() -> str:
-    """Make new recovery codes. Only this response shows them."""
-    codes = in_transaction(own_factor.new_recovery_codes, actor=get_actor())
+def print_recovery_codes() -> ResponseReturnValue:
+    """Make new recovery codes. Only this response shows them; a reload makes no others in their place."""
+    try:
+        codes = in_transaction_shown_once(idempotency_key(), own_factor.new_recovery_codes, actor=get_actor())
+    except Conflict as error:
+        if error.code != "idempotency.shown_already":
+            raise
+        return redirect(url_for("people.factor", done="shown"), 303)
     return render_template("people/recovery_codes.html", codes=codes, is_new=False)
 
 
@@ -96,7 +102,7 @@ def _given(*, totp: str | None = None) -> Given:
 
 
 def _page(errors: dict[str, str]) -> str:
-    done = asked.choice("done", ("off", "on"))
+    done = asked.choice("done", ("off", "on", "shown"))
     return render_template("people/factor.html", errors=errors, done=done, **in_snapshot(_mine, get_actor()))
 
 

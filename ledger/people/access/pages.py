@@ -28,8 +28,9 @@ from ledger.web.addresses import absolute
 from ledger.web.cookies import SESSION, end_cookie, read_cookie, set_cookie
 from ledger.web.forms import Form
 from ledger.web.guard import act, current_actor, get_actor, public, requires
+from ledger.web.leading_back import local_path
 from ledger.web.once import idempotency_key, in_transaction_shown_once
-from ledger.web.page_context import bring_preferences, local_path
+from ledger.web.page_context import bring_preferences
 from ledger.web.qr import qr_svg
 
 DEVICE_COOKIE = "ningxin-device"

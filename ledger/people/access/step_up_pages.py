@@ -9,7 +9,7 @@ from ledger.people.access.pages import known_device
 from ledger.people.access.proving import Given, Proof, missing_proof, step_up
 from ledger.web import csrf, forms
 from ledger.web.guard import PROOF, SAFE, act_of, asks_step_up_now, get_actor
-from ledger.web.page_context import here
+from ledger.web.leading_back import here
 from ledger.web.problem import NotNow, wants_json
 
 # The button that leads back to the form.
