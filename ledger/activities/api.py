@@ -28,7 +28,7 @@ from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.permissions import Permission
 from ledger.organisations import queries as organisations
 from ledger.web.fields import PageQuery, page_of
-from ledger.web.guard import get_actor, logged_in, requires
+from ledger.web.guard import get_actor, logged_in, requires, steps_up
 from ledger.web.once import find_idempotency_key
 from ledger.web.openapi import KEY_PARAMETER, PREFIX
 
@@ -100,6 +100,7 @@ def approve_activity(activity_id: int) -> ActivityView:
 
 @bp.post("/activities/<id:activity_id>/cancel")
 @requires(Permission.MANAGE_ACTIVITIES)
+@steps_up
 @bp.doc(parameters=[KEY_PARAMETER])
 @bp.response(200, ActivitySchema)
 def cancel_activity(activity_id: int) -> ActivityView:
@@ -173,6 +174,7 @@ def get_shift(shift_id: int) -> dict[str, Any]:
 
 @bp.post("/shifts/<id:shift_id>/cancel")
 @requires(Permission.MANAGE_ACTIVITIES)
+@steps_up
 @bp.doc(parameters=[KEY_PARAMETER])
 @bp.response(200, ShiftSchema)
 def cancel_shift(shift_id: int) -> dict[str, Any]:

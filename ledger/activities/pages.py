@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 
@@ -22,7 +23,7 @@ from ledger.organisations import queries as organisations
 from ledger.places.queries import place_choices
 from ledger.web import asked, forms
 from ledger.web.forms import Form
-from ledger.web.guard import get_actor, requires
+from ledger.web.guard import act, get_actor, requires, steps_up
 from ledger.web.listed import listed
 from ledger.web.once import idempotency_key
 
@@ -196,6 +197,8 @@ def approve(activity_id: int) -> ResponseReturnValue:
 
 @bp.post("/activities/<id:activity_id>/cancel")
 @requires(Permission.MANAGE_ACTIVITIES)
+@steps_up
+@act(lambda: _("取消整个活动"))
 def cancel(activity_id: int) -> ResponseReturnValue:
     """Cancel the activity for good."""
     in_transaction_once(idempotency_key(), service.cancel_activity, activity_id, actor=get_actor())

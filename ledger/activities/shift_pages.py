@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 
@@ -17,7 +18,7 @@ from ledger.kernel.errors import Forbidden, LedgerError
 from ledger.kernel.permissions import Permission
 from ledger.people.volunteers.search import get_sought_volunteer
 from ledger.web import asked, forms
-from ledger.web.guard import get_actor, requires
+from ledger.web.guard import act, get_actor, requires, steps_up
 from ledger.web.listed import listed
 from ledger.web.once import idempotency_key
 
@@ -78,6 +79,8 @@ def cancel_signup(shift_id: int, volunteer_id: int) -> ResponseReturnValue:
 
 @bp.post("/shifts/<id:shift_id>/cancel")
 @requires(Permission.MANAGE_ACTIVITIES)
+@steps_up
+@act(lambda: _("取消一个班次"))
 def cancel_shift(shift_id: int) -> ResponseReturnValue:
     """Cancel the shift."""
     in_transaction_once(idempotency_key(), service.cancel_shift, shift_id, actor=get_actor())

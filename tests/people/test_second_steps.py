@@ -1,9 +1,12 @@
 """What takes something from somebody: a second step names whom, what and the cost, and afterwards it is told."""
 
 import re
+from datetime import timedelta
 
 from flask import Flask
 
+from ledger.activities import queries as shifts
+from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
 from ledger.people.access import sessions
@@ -14,7 +17,9 @@ from tests.people.test_two_people_pages import browser_of
 from tests.world import Person, World
 
 # Forms of pages that end something of somebody: where they lead, and what their button sends.
-COSTS = re.compile(r'action="(/cards/\w+/revoke|/volunteers/\w+/status|/me/log-ins/end)"')
+COSTS = re.compile(
+    r'action="(/cards/\w+/revoke|/volunteers/\w+/status|/me/log-ins/end|/shifts/\w+/cancel|/activities/\w+/cancel)"'
+)
 
 
 def revoking(world: World, person: Person) -> str:
@@ -55,8 +60,9 @@ def test_what_costs_somebody_something_is_asked_twice_and_told_afterwards(app: F
     in_transaction(service.issue_card, volunteer.volunteer_id, actor=world.builder)
     address = f"/volunteers/{public_id(volunteer.volunteer_id)}"
     page = manager.get(address).text
-    forms = costly(page) | costly(browser_of(app, volunteer).get("/me/log-ins").text)
-    assert len(forms) == 3
+    planned = [manager.get(each).text for each in a_shift(world)]
+    forms = costly("".join((page, browser_of(app, volunteer).get("/me/log-ins").text, *planned)))
+    assert len(forms) == 5
     assert {name for name, form in forms.items() if not asks_twice(form)} == set()
     assert "挂失王小兰的这张卡？" in page
     assert "停用王小兰？" in page
@@ -66,6 +72,12 @@ def test_what_costs_somebody_something_is_asked_twice_and_told_afterwards(app: F
     blocked = manager.get(manager.post(f"{address}/status", status="blocked").location)
     assert "停用了" in blocked.text
     assert "恢复了" in manager.get(manager.post(f"{address}/status", status="active").location).text
+
+
+def a_shift(world: World) -> tuple[str, str]:
+    """The pages of a shift to come and of its activity."""
+    shift = in_snapshot(shifts.get_shift, world.add_shift(clock.now() + timedelta(days=1)), world.center_id)
+    return f"/shifts/{public_id(shift.id)}", f"/activities/{public_id(shift.activity_id)}"
 
 
 def costly(page: str) -> dict[str, str]:

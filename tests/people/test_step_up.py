@@ -26,12 +26,17 @@ from tests.databases import on_sqlite
 from tests.factors import PASSWORD, turn_on, wrong_code
 from tests.permissions.requests import app_routes
 from tests.permissions.rules import RULES
+from tests.source import ROOT
 from tests.test_house_rules import fail_on
 from tests.world import Person, World
 
 pytestmark = on_sqlite
 # They ask for other permissions, and can't be undone all the same.
 ALSO = {
+    "activities.cancel": "people have signed up",
+    "activities.cancel_shift": "people have signed up",
+    "activities_api.cancel_activity": "people have signed up",
+    "activities_api.cancel_shift": "people have signed up",
     "audit.send_period": "a month is closed",
     "closing_api.close_period": "a month is closed",
     "closing_api.reopen_period": "a month is opened again",
@@ -42,6 +47,7 @@ ALSO = {
     "people_api.revoke_card": "a card opens nothing any more",
     "people.print_recovery_codes": "whoever has them needs no phone",
 }
+UNDONE = ROOT / "docs/decisions/0035-what-can-not-be-undone.md"
 _session = table_of(LoginSession)
 
 
@@ -75,6 +81,19 @@ def test_every_write_with_such_a_permission_asks(app: Flask) -> None:
     fail_on(
         (name for name in asking if hasattr(app.view_functions[name], "most_bytes")), "The page keeps fields, no files."
     )
+
+
+def test_the_list_of_what_can_not_be_undone_is_whole(app: Flask) -> None:
+    writes = {route.endpoint for method, route in app_routes(app) if method not in SAFE}
+    _head, asks, silent, undone = UNDONE.read_text(encoding="utf-8").split("\n## ")
+    named = [re.findall(r"`(\w+\.\w+)`", part.partition("Kept by:")[0]) for part in (asks, silent, undone)]
+    told = [name for part in named for name in part]
+    assert len(told) == len(set(told)), "each in one list"
+    fail_on(writes - set(told), f"Say in {UNDONE.name} what becomes of a mistake.")
+    fail_on(set(told) - writes, f"There is no such operation: take it off {UNDONE.name}.")
+    views = {name: app.view_functions[name] for name in writes}
+    asking = {name for name, view in views.items() if asks_step_up(view) or hasattr(view, "steps_up_when")}
+    fail_on(asking ^ set(named[0]), f"{UNDONE.name} and the marks of the views differ.")
 
 
 def test_every_page_that_asks_says_what_is_about_to_be_done(app: Flask) -> None:
