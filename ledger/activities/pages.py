@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
+from flask_babel import pgettext
 from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 
@@ -198,7 +198,7 @@ def approve(activity_id: int) -> ResponseReturnValue:
 @bp.post("/activities/<id:activity_id>/cancel")
 @requires(Permission.MANAGE_ACTIVITIES)
 @steps_up
-@act(lambda: _("取消整个活动"))
+@act(lambda: pgettext("about to", "取消整个活动"))
 def cancel(activity_id: int) -> ResponseReturnValue:
     """Cancel the activity for good."""
     in_transaction_once(idempotency_key(), service.cancel_activity, activity_id, actor=get_actor())

@@ -5,6 +5,7 @@ from typing import Any
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import pgettext
 from sqlalchemy.orm import Session
 
 from ledger.approvals import queries as approvals
@@ -40,7 +41,7 @@ def periods() -> str:
 @bp.post("/books/periods")
 @requires(Permission.PROPOSE)
 @steps_up
-@act(lambda: _("提出重开月份") if _event() == "reopen" else _("提出关账"))
+@act(lambda: _("提出重开月份") if _event() == "reopen" else pgettext("about to", "提出关账"))
 def send_period() -> ResponseReturnValue:
     """Propose to close a month or to reopen the last one."""
     kind, field = _KINDS[_event()], f"reason-{_event()}"

@@ -5,6 +5,7 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import pgettext
 from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
@@ -74,7 +75,7 @@ def _not_confirmed(ticket: str, error: LedgerError) -> ResponseReturnValue:
 @bp.post("/me/factor/codes")
 @logged_in
 @steps_up
-@act(lambda: _("打新的备用码，旧的作废"))
+@act(lambda: pgettext("about to", "打新的备用码，旧的作废"))
 def print_recovery_codes() -> ResponseReturnValue:
     """Make new recovery codes. Only this response shows them; a reload makes no others in their place."""
     try:
