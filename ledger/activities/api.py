@@ -12,6 +12,7 @@ from ledger.activities.schemas import (
     ActivityQuery,
     ActivityRequest,
     ActivitySchema,
+    CorrectedActivityRequest,
     ShiftPage,
     ShiftQuery,
     ShiftRequest,
@@ -85,6 +86,17 @@ def _create_activity(session: Session, body: dict[str, Any], *, actor: Actor) ->
 def get_activity(activity_id: int) -> ActivityView:
     """One activity."""
     return in_snapshot(presenter.seen_activity, activity_id, get_actor())
+
+
+@bp.put("/activities/<id:activity_id>")
+@requires(Permission.MANAGE_ACTIVITIES)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.arguments(CorrectedActivityRequest)
+@bp.response(200, ActivitySchema)
+def correct_activity(body: dict[str, Any], activity_id: int) -> ActivityView:
+    """Put an activity's name and category right; what it said is kept."""
+    in_transaction_once(find_idempotency_key(), service.correct_activity, activity_id, **body, actor=get_actor())
+    return in_snapshot(queries.get_activity, activity_id, get_actor().center_id)
 
 
 @bp.post("/activities/<id:activity_id>/approve")

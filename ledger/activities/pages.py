@@ -12,6 +12,7 @@ from werkzeug.utils import redirect
 
 from ledger.activities import presenter, queries, service, shift_pages
 from ledger.activities.blueprint import bp
+from ledger.activities.models import Activity
 from ledger.activities.policy import MOST_PEOPLE, STATUSES, check_times, clean_category, clean_name
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
@@ -19,7 +20,9 @@ from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.paging import MOST_PER_PAGE
 from ledger.kernel.permissions import Permission
+from ledger.kernel.types import table_of
 from ledger.organisations import queries as organisations
+from ledger.people.identities.history import history
 from ledger.places.queries import place_choices
 from ledger.web import asked, forms
 from ledger.web.forms import Form
@@ -161,9 +164,39 @@ def _one(session: Session, activity_id: int, actor: Actor) -> dict[str, Any]:
     return {
         "activity": view,
         "team": team,
+        "history": history(session, table_of(Activity), activity_id, view.place_path, actor),
         "shifts": presenter.shifts(session, found.items, actor.center_id),
         "next": found.next,
     }
+
+
+@bp.get("/activities/<id:activity_id>/correct")
+@requires(Permission.MANAGE_ACTIVITIES)
+def correct_activity(activity_id: int) -> str:
+    """Form for putting an activity's name and category right."""
+    return _correction_form(activity_id, {})
+
+
+@bp.post("/activities/<id:activity_id>/correct")
+@requires(Permission.MANAGE_ACTIVITIES)
+def send_corrected_activity(activity_id: int) -> ResponseReturnValue:
+    """Put an activity right, and keep what it said."""
+    try:
+        with Form() as form:
+            name = form.check("name", form.text("name"), clean_name)
+            category = form.check("category", form.text("category"), clean_category)
+        wanted = {"name": name, "category": category}
+        in_transaction_once(idempotency_key(), service.correct_activity, activity_id, **wanted, actor=get_actor())
+    except LedgerError as error:
+        return _correction_form(activity_id, forms.field_errors(error, _ACTIVITY_FIELDS)), error.status
+    return redirect(url_for("activities.activity", activity_id=activity_id), 303)
+
+
+def _correction_form(activity_id: int, errors: dict[str, str]) -> str:
+    view = in_snapshot(_one, activity_id, get_actor())["activity"]
+    values = forms.everything() or {"name": view.name, "category": view.category}
+    shown = {"activity": view, "values": values, "errors": errors, "categories": CATEGORIES}
+    return render_template("activities/activity_correct.html", **shown)
 
 
 @bp.get("/activities/<id:activity_id>/new-shift")

@@ -16,6 +16,13 @@ class ActivityRequest(Request):
     status = Choice((DRAFT, APPROVED), load_default=APPROVED)
 
 
+class CorrectedActivityRequest(Request):
+    """An activity as it should have been."""
+
+    name = Text(required=True, longest=NAME_LENGTH)
+    category = Text(required=True, longest=CATEGORY_LENGTH)
+
+
 class ActivitySchema(Schema):
     """An activity; people can only sign up for and check in to approved ones."""
 

@@ -25,6 +25,7 @@ from ledger.activities.policy import (
 from ledger.activities.queries import ActivityView
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
+from ledger.kernel.changes import change
 from ledger.kernel.errors import Conflict, Forbidden, NotFound, Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.paths import ROOT
@@ -126,6 +127,18 @@ def add_shift(
     }
     _INSERT_SHIFT.run(session, [row])
     return shift_id
+
+
+def correct_activity(session: Session, activity_id: int, *, name: str, category: str, actor: Actor) -> None:
+    """Put an activity's name and category right, and keep what they were; hours that were earned keep their category.
+
+    Raises NotFound("activities.activity_not_found"), Forbidden("access.denied"), Rejected("activities.name_invalid",
+    "…category_invalid").
+    """
+    activity = _managed_activity(session, activity_id, actor)
+    wanted = {"name": clean_name(name), "category": clean_category(category)}
+    was = {each: getattr(activity, each) for each in wanted}
+    change(session, table_of(Activity), activity_id, was=was, wanted=wanted, actor=actor)
 
 
 def approve_activity(session: Session, activity_id: int, *, actor: Actor) -> None:

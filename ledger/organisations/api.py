@@ -12,6 +12,7 @@ from ledger.kernel.permissions import Permission
 from ledger.organisations import queries, service
 from ledger.organisations.queries import TeamView
 from ledger.organisations.schemas import (
+    CorrectedPlaceRequest,
     MemberRequest,
     NearestQuery,
     NearPlaceList,
@@ -77,6 +78,17 @@ def _add_place(session: Session, body: dict[str, Any], *, actor: Actor) -> int:
 @bp.response(200, PlaceSchema)
 def get_place(place_id: int) -> PlaceView:
     """One place."""
+    return in_snapshot(queries.get_place, place_id, get_actor().center_id)
+
+
+@bp.put("/places/<id:place_id>")
+@requires(Permission.MANAGE_PLACES)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.arguments(CorrectedPlaceRequest)
+@bp.response(200, PlaceSchema)
+def correct_place(body: dict[str, Any], place_id: int) -> PlaceView:
+    """Put a place's name and position right; what it said is kept."""
+    in_transaction_once(find_idempotency_key(), service.correct_place, place_id, **body, actor=get_actor())
     return in_snapshot(queries.get_place, place_id, get_actor().center_id)
 
 

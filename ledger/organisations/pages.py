@@ -13,10 +13,13 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.permissions import Permission
+from ledger.kernel.types import table_of
 from ledger.organisations import import_pages, queries, service
 from ledger.organisations.blueprint import bp
 from ledger.organisations.policy import STATION, UNDER, check_kind, check_position, clean_name
+from ledger.people.identities.history import history
 from ledger.people.volunteers.search import get_sought_volunteer, volunteers_of
+from ledger.places.models import Place
 from ledger.places.queries import PlaceView, all_places
 from ledger.web import asked, forms
 from ledger.web.forms import Form
@@ -73,6 +76,7 @@ def _place(session: Session, place_id: int, actor: Actor) -> dict[str, Any]:
         "place": shown,
         "below": [each for each in below if each.parent_id == place_id],
         "teams": queries.all_teams(session, actor.center_id, paths=[shown.path]),
+        "history": history(session, table_of(Place), place_id, shown.path, actor),
         "is_new": asked.has("new"),
         "may_change": may_change,
         "may_add_teams": actor.may(Permission.MANAGE_VOLUNTEERS, shown.path) and shown.closed_at is None,
@@ -103,20 +107,25 @@ def _add_place(parent_id: int) -> int:
     with Form() as form:
         kind = form.check("kind", form.text("kind"), partial(check_kind, under=parent.kind))
         name = form.check("name", form.text("name"), clean_name)
-        latitude, longitude = form.optional_degrees("latitude", most=90), form.optional_degrees("longitude", most=180)
-        if "longitude" not in form.faults:
-            missing = "latitude" if latitude is None else "longitude"
-            form.check(missing, (latitude, longitude), lambda position: check_position(*position))
+        position = _position(form)
     return in_transaction_once(
         idempotency_key(),
         service.add_place,
         parent_id=parent_id,
         kind=kind,
         name=name,
-        latitude=latitude,
-        longitude=longitude,
+        **position,
         actor=get_actor(),
     )
+
+
+def _position(form: Form) -> dict[str, float | None]:
+    """Latitude and longitude, both or neither."""
+    latitude, longitude = form.optional_degrees("latitude", most=90), form.optional_degrees("longitude", most=180)
+    if "longitude" not in form.faults:
+        missing = "latitude" if latitude is None else "longitude"
+        form.check(missing, (latitude, longitude), lambda position: check_position(*position))
+    return {"latitude": latitude, "longitude": longitude}
 
 
 def _parent(session: Session, place_id: int, actor: Actor) -> PlaceView:
@@ -130,6 +139,32 @@ def _place_form(parent_id: int, values: dict[str, Any], errors: dict[str, str]) 
     return render_template(
         "organisations/place_new.html", parent=parent, kinds=UNDER[parent.kind], values=values, errors=errors
     )
+
+
+@bp.get("/places/<id:place_id>/correct")
+@requires(Permission.MANAGE_PLACES)
+def correct_place(place_id: int) -> str:
+    """Form for putting a place's name and position right."""
+    return _correction_form(place_id, {})
+
+
+@bp.post("/places/<id:place_id>/correct")
+@requires(Permission.MANAGE_PLACES)
+def send_corrected_place(place_id: int) -> ResponseReturnValue:
+    """Put a place right, and keep what it said."""
+    try:
+        with Form() as form:
+            wanted: dict[str, Any] = {"name": form.check("name", form.text("name"), clean_name)} | _position(form)
+        in_transaction_once(idempotency_key(), service.correct_place, place_id, **wanted, actor=get_actor())
+    except LedgerError as error:
+        return _correction_form(place_id, forms.field_errors(error, _PLACE_FIELDS)), error.status
+    return redirect(url_for("organisations.place", place_id=place_id), 303)
+
+
+def _correction_form(place_id: int, errors: dict[str, str]) -> str:
+    place = in_snapshot(_parent, place_id, get_actor())
+    values = forms.everything() or {name: getattr(place, name) for name in ("name", "latitude", "longitude")}
+    return render_template("organisations/place_correct.html", place=place, values=values, errors=errors)
 
 
 @bp.post("/places/<id:place_id>/close")

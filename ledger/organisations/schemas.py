@@ -16,6 +16,14 @@ class PlaceRequest(Request):
     longitude = Degrees(180, load_default=None, allow_none=True)
 
 
+class CorrectedPlaceRequest(Request):
+    """A place as it should have been; position in WGS-84 degrees, both or neither."""
+
+    name = Text(required=True, longest=NAME_LENGTH)
+    latitude = Degrees(90, required=True, allow_none=True)
+    longitude = Degrees(180, required=True, allow_none=True)
+
+
 class PlaceSchema(Schema):
     """A center, institute or station. `path` holds the ids from the top down, so places under it share its prefix."""
 

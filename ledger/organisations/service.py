@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel import clock, founding, runtime
 from ledger.kernel.actor import Actor, system_actor
+from ledger.kernel.changes import change
 from ledger.kernel.errors import Conflict, NotFound, Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.permissions import Permission
@@ -71,6 +72,26 @@ def add_place(
     if is_named(session.connection().scalars(siblings), named):
         raise Rejected("organisations.place_exists")
     return _insert_place(session, actor.center_id, parent=parent, kind=kind, name=named, position=(latitude, longitude))
+
+
+def correct_place(
+    session: Session, place_id: int, *, name: str, latitude: float | None, longitude: float | None, actor: Actor
+) -> None:
+    """Put a place's name and position right, and keep what they were; position in WGS-84 degrees, both or neither.
+
+    Raises NotFound("organisations.place_not_found"), Forbidden("access.denied"), Rejected("organisations.name_invalid",
+    "…position_invalid", "…place_exists").
+    """
+    place = queries.get_place(session, place_id, actor.center_id)
+    actor.need(Permission.MANAGE_PLACES, place.path)
+    check_position(latitude, longitude)
+    named = clean_name(name)
+    own = (Place.center_id == actor.center_id, Place.parent_id == place.parent_id, Place.id != place_id)
+    if is_named(session.connection().scalars(sa.select(Place.name).where(*own)), named):
+        raise Rejected("organisations.place_exists")
+    wanted = {"name": named, "latitude": latitude, "longitude": longitude}
+    was = {each: getattr(place, each) for each in wanted}
+    change(session, table_of(Place), place_id, was=was, wanted=wanted, actor=actor)
 
 
 def close_place(session: Session, place_id: int, *, actor: Actor) -> None:

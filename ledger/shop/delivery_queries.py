@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.places.models import Place
-from ledger.shop.models import GoodsIn, GoodsInLine, Item, Shop
+from ledger.shop.models import GoodsIn, GoodsInLine, Shop
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,7 @@ def get_delivery(session: Session, goods_in_id: int, center_id: int) -> Delivery
         raise NotFound("shop.goods_in_not_found")
     line = GoodsInLine
     lines = session.execute(
-        sa.select(line.item_id, Item.name, Item.spec, line.quantity, line.batch, line.best_before)
-        .join(Item, sa.and_(Item.center_id == line.center_id, Item.id == line.item_id))
+        sa.select(line.item_id, line.name, line.spec, line.quantity, line.batch, line.best_before)
         .where(line.center_id == center_id, line.goods_in_id == goods_in_id)
         .order_by(line.position)
     )
@@ -81,7 +80,7 @@ def _deliveries() -> "sa.Select[*tuple[Any, ...]]":
         sa.select(
             GoodsIn.id,
             GoodsIn.shop_id,
-            Shop.name,
+            GoodsIn.shop_name,
             Place.path,
             GoodsIn.origin,
             GoodsIn.supplier,

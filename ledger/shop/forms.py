@@ -4,12 +4,18 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from ledger.shop.correcting import ItemWords
 from ledger.shop.schemas import MOST_LINES, MOST_PRICE, MOST_QUANTITY, ORIGINS
 from ledger.shop.shelf import Delivered, NewItem
 from ledger.web import forms
 from ledger.web.forms import Form
 
 LINES_AT_FIRST, LINES_MORE = 3, 5
+# The field at which a refusal is said.
+ITEM_FIELDS = {
+    "shop.item_exists": "name",
+    **dict.fromkeys(("shop.barcode_taken", "shop.barcode_misread", "shop.barcode_not_goods"), "barcode"),
+}
 
 
 def read_shop() -> tuple[str, int]:
@@ -26,6 +32,24 @@ def read_item() -> NewItem:
             spec=form.needed_text("spec", longest=40),
             category=form.needed_text("category", longest=20),
             points=form.points("points", least=1, most=MOST_PRICE),
+            barcode=form.text("barcode", longest=40) or None,
+            low_stock=form.whole("low_stock", most=MOST_QUANTITY),
+        )
+
+
+def read_shop_name() -> str:
+    """The name of a shop."""
+    with Form() as form:
+        return form.needed_text("name", longest=60)
+
+
+def read_item_words() -> ItemWords:
+    """What is corrected of an item."""
+    with Form() as form:
+        return ItemWords(
+            name=form.needed_text("name", longest=60),
+            spec=form.needed_text("spec", longest=40),
+            category=form.needed_text("category", longest=20),
             barcode=form.text("barcode", longest=40) or None,
             low_stock=form.whole("low_stock", most=MOST_QUANTITY),
         )

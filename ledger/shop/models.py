@@ -1,11 +1,15 @@
 """Shops, their items and prices, goods in, payer's codes, and redemptions with their lines."""
 
 from datetime import date, datetime
+from typing import Annotated
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.kernel.types import STRICT, Base, center_key, index_where, inside_center, key
+
+# Added to rows that were there; every new row says it.
+_words = Annotated[str, mapped_column(server_default="")]
 
 
 class Shop(Base):
@@ -75,7 +79,10 @@ class ItemPrice(Base):
 
 
 class GoodsIn(Base):
-    """A delivery: bought, donated or made from scrap, with its supplier and the person who received it."""
+    """A delivery: bought, donated or made from scrap, with its supplier and the person who received it.
+
+    `shop_name` is the shop's name of that day.
+    """
 
     __tablename__ = "goods_in"
     __table_args__ = (
@@ -93,10 +100,11 @@ class GoodsIn(Base):
     document: Mapped[str]
     received_at: Mapped[datetime]
     received_by: Mapped[int]
+    shop_name: Mapped[_words]
 
 
 class GoodsInLine(Base):
-    """One item of a delivery; `quantity` in the item's minor units."""
+    """One item of a delivery, with its words of that day; `quantity` in the item's minor units."""
 
     __tablename__ = "goods_in_line"
     __table_args__ = (
@@ -113,6 +121,8 @@ class GoodsInLine(Base):
     quantity: Mapped[int]
     batch: Mapped[str]
     best_before: Mapped[date | None]
+    name: Mapped[_words]
+    spec: Mapped[_words]
 
 
 class PayerCode(Base):
@@ -138,7 +148,7 @@ class PayerCode(Base):
 
 
 class Redemption(Base):
-    """One exchange at the counter, from the cart to the receipt."""
+    """One exchange at the counter, from the cart to the receipt. `shop_name` is the shop's name of that day."""
 
     __tablename__ = "redemption"
     __table_args__ = (
@@ -178,10 +188,14 @@ class Redemption(Base):
     voided_at: Mapped[datetime | None]
     voided_by: Mapped[int | None]
     void_reason: Mapped[str | None]
+    shop_name: Mapped[_words]
 
 
 class RedemptionLine(Base):
-    """One item of a redemption at its price version, with the two transfers that moved its points and goods."""
+    """One item of a redemption at its price version, with the two transfers that moved its points and goods.
+
+    `name` and `spec` are its words of that day.
+    """
 
     __tablename__ = "redemption_line"
     __table_args__ = (
@@ -203,6 +217,8 @@ class RedemptionLine(Base):
     points: Mapped[int]
     points_transfer_id: Mapped[int | None]
     goods_transfer_id: Mapped[int | None]
+    name: Mapped[_words]
+    spec: Mapped[_words]
 
 
 class ReceiptCounter(Base):

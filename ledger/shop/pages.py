@@ -11,11 +11,11 @@ from ledger.kernel.db import in_snapshot
 from ledger.kernel.ids import public_id
 from ledger.kernel.permissions import Permission
 from ledger.people.volunteers import queries as people
-from ledger.shop import queries, receipt_pages, shelf_pages
+from ledger.shop import correcting_pages, queries, receipt_pages, shelf_pages
 from ledger.shop.blueprint import bp
 from ledger.web.guard import get_actor, requires
 
-__all__ = ["bp", "receipt_pages", "shelf_pages"]
+__all__ = ["bp", "correcting_pages", "receipt_pages", "shelf_pages"]
 
 
 @bp.get("/pay")

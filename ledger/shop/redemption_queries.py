@@ -18,7 +18,7 @@ from ledger.kernel.types import table_of
 from ledger.people.models import Volunteer
 from ledger.places.models import Place
 from ledger.shop import queries
-from ledger.shop.models import Item, ItemPrice, Redemption, RedemptionLine, Shop
+from ledger.shop.models import ItemPrice, Redemption, RedemptionLine, Shop
 from ledger.shop.policy import read_receipt_text, receipt_text
 
 STAFF = (Permission.TILL, Permission.READ_BOOKS)
@@ -113,9 +113,8 @@ def lines_of(session: Session, redemption_id: int, center_id: int) -> list[LineV
 
 
 _redemption, _shop, _place, _volunteer = map(table_of, (Redemption, Shop, Place, Volunteer))
-_line, _item, _price = map(table_of, (RedemptionLine, Item, ItemPrice))
+_line, _price = map(table_of, (RedemptionLine, ItemPrice))
 _FROM_ELSEWHERE = {
-    "shop_name": _shop.c.name,
     "place_path": _place.c.path,
     "member_number": _volunteer.c.number,
     "member_status": _volunteer.c.status,
@@ -138,8 +137,8 @@ _LINES = Prepared(
     sa.select(
         _line.c.position,
         _line.c.item_id,
-        _item.c.name,
-        _item.c.spec,
+        _line.c.name,
+        _line.c.spec,
         _line.c.quantity,
         _price.c.points.label("price"),
         _line.c.price_id,
@@ -147,7 +146,6 @@ _LINES = Prepared(
         _line.c.points_transfer_id,
         _line.c.goods_transfer_id,
     )
-    .join(_item, sa.and_(_item.c.center_id == _line.c.center_id, _item.c.id == _line.c.item_id))
     .join(_price, sa.and_(_price.c.center_id == _line.c.center_id, _price.c.id == _line.c.price_id))
     .where(_line.c.center_id == sa.bindparam("center"), _line.c.redemption_id == sa.bindparam("redemption"))
     .order_by(_line.c.position)

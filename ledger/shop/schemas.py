@@ -4,10 +4,7 @@ from marshmallow import Schema, fields, validate
 
 from ledger.points.proofs.schemas import SealSchema
 from ledger.web.fields import (
-    AskedFlag,
     Choice,
-    Day,
-    Flag,
     Instant,
     List,
     Nested,
@@ -23,7 +20,7 @@ from ledger.web.fields import (
 MOST_LINES, MOST_QUANTITY, MOST_PRICE = 100, 1_000_000, 1_000_000_000
 ORIGINS = ("bought", "donated", "scrap")
 STATUSES = ("CART", "HELD", "CONFIRMED", "VOIDED", "RELEASED")
-_IN_POINTS = {"description": "In minor units: 200 is 2.00 points."}
+IN_POINTS = {"description": "In minor units: 200 is 2.00 points."}
 
 
 class InPoints(Schema):
@@ -33,146 +30,6 @@ class InPoints(Schema):
     scale = fields.Constant(2)
 
 
-class ShopSchema(Schema):
-    """A shop."""
-
-    id = PublicId()
-    name = fields.String()
-    place_id = PublicId()
-    place_name = fields.String()
-    opened_at = Instant()
-    closed_at = Instant(allow_none=True)
-
-
-class ShopPage(Schema):
-    """A page of shops."""
-
-    items = fields.List(fields.Nested(ShopSchema))
-    next = fields.String(allow_none=True)
-
-
-class ShopRequest(Request):
-    """A new shop."""
-
-    place_id = PublicId(required=True)
-    name = Text(required=True, longest=60)
-
-
-class ItemSchema(InPoints):
-    """An item with its current price; `left` is the quantity still available."""
-
-    id = PublicId()
-    shop_id = PublicId()
-    name = fields.String()
-    spec = fields.String()
-    category = fields.String()
-    initials = fields.String()
-    barcode = fields.String(allow_none=True)
-    low_stock = fields.Integer()
-    on_shelf = fields.Boolean()
-    points = fields.Integer(metadata=_IN_POINTS)
-    price_version = fields.Integer()
-    left = fields.Integer()
-    state = fields.String(validate=validate.OneOf(("in", "low", "out")))
-
-
-class ItemPage(Schema):
-    """A page of items."""
-
-    items = fields.List(fields.Nested(ItemSchema))
-    next = fields.String(allow_none=True)
-
-
-class ItemQuery(PageQuery):
-    """Filter of an item list."""
-
-    on_shelf = AskedFlag(load_default=None)
-
-
-class ItemRequest(Request):
-    """A new item with its first price."""
-
-    name = Text(required=True, longest=60)
-    spec = Text(required=True, longest=40, metadata={"description": "Size or packing: 5 kg bag"})
-    category = Text(required=True, longest=20)
-    points = Whole(1, MOST_PRICE, required=True, metadata=_IN_POINTS)
-    barcode = Text(load_default=None, shortest=4, longest=40, allow_none=True)
-    low_stock = Whole(0, MOST_QUANTITY, load_default=5)
-
-
-class PriceRequest(Request):
-    """A new price, valid from now on."""
-
-    points = Whole(1, MOST_PRICE, required=True, metadata=_IN_POINTS)
-
-
-class ShelfRequest(Request):
-    """Whether an item is shown at the till."""
-
-    on_shelf = Flag(required=True)
-
-
-class StockSchema(Schema):
-    """Stock of an item: `stock` on hand, of which `held` is promised at a till and `left` available."""
-
-    item_id = PublicId()
-    name = fields.String()
-    spec = fields.String()
-    stock = fields.Integer()
-    held = fields.Integer()
-    left = fields.Integer()
-    low_stock = fields.Integer()
-    state = fields.String(validate=validate.OneOf(("in", "low", "out")))
-
-
-class StockPage(Schema):
-    """A page of the stock."""
-
-    items = fields.List(fields.Nested(StockSchema))
-    next = fields.String(allow_none=True)
-
-
-class DeliveredRequest(Request):
-    """One line of a delivery."""
-
-    item_id = PublicId(required=True)
-    quantity = Whole(1, MOST_QUANTITY, required=True)
-    batch = Text(load_default="", shortest=0, longest=40)
-    best_before = Day(load_default=None, allow_none=True)
-
-
-class GoodsInRequest(Request):
-    """A delivery; `document` is its document number, `supplier` whoever sold or donated it."""
-
-    origin = Choice(ORIGINS, required=True)
-    supplier = Text(required=True, longest=60)
-    document = Text(load_default="", shortest=0, longest=60)
-    lines = List(Nested(DeliveredRequest), required=True, validate=length(1, MOST_LINES))
-
-
-class DeliveredSchema(Schema):
-    """One line of a delivery."""
-
-    item_id = PublicId()
-    name = fields.String()
-    spec = fields.String()
-    quantity = fields.Integer()
-    batch = fields.String()
-    best_before = fields.Date(allow_none=True)
-
-
-class GoodsInSchema(Schema):
-    """A delivery as booked."""
-
-    id = PublicId()
-    shop_id = PublicId()
-    origin = fields.String(validate=validate.OneOf(ORIGINS))
-    supplier = fields.String()
-    document = fields.String()
-    received_at = Instant()
-    lines = fields.List(fields.Nested(DeliveredSchema))
-
-
 class PayerCodeSchema(InPoints):
     """A code to show at the till, good for one cart until it expires; `available` is the spendable balance."""
 
@@ -180,7 +37,7 @@ class PayerCodeSchema(InPoints):
     expires_at = Instant()
     qr_svg = fields.String()
     bars_svg = fields.String()
-    available = fields.Integer(metadata=_IN_POINTS)
+    available = fields.Integer(metadata=IN_POINTS)
 
 
 class LineRequest(Request):
@@ -224,8 +81,8 @@ class LineSchema(Schema):
     name = fields.String()
     spec = fields.String()
     quantity = fields.Integer()
-    price = fields.Integer(metadata=_IN_POINTS)
-    points = fields.Integer(metadata=_IN_POINTS)
+    price = fields.Integer(metadata=IN_POINTS)
+    points = fields.Integer(metadata=IN_POINTS)
 
 
 class RedemptionRowSchema(InPoints):
@@ -236,28 +93,28 @@ class RedemptionRowSchema(InPoints):
     shop_name = fields.String()
     status = fields.String(validate=validate.OneOf(STATUSES))
     member = fields.Nested(MemberSchema)
-    total = fields.Integer(metadata=_IN_POINTS)
+    total = fields.Integer(metadata=IN_POINTS)
     created_at = Instant()
     bound_until = Instant(metadata={"description": "A cart that is not held by then is released."})
     held_until = Instant(allow_none=True)
     confirmed_at = Instant(allow_none=True)
     voided_at = Instant(allow_none=True)
     receipt = fields.String(metadata={"description": "The receipt's number, empty before there is one."})
-    balance_after = fields.Integer(allow_none=True, metadata=_IN_POINTS)
+    balance_after = fields.Integer(allow_none=True, metadata=IN_POINTS)
 
 
 class RedemptionSchema(RedemptionRowSchema):
     """A redemption; `available` and `held` are the member's balance at the time of the answer."""
 
-    available = fields.Integer(metadata=_IN_POINTS)
-    held = fields.Integer(metadata=_IN_POINTS)
+    available = fields.Integer(metadata=IN_POINTS)
+    held = fields.Integer(metadata=IN_POINTS)
     lines = fields.List(fields.Nested(LineSchema))
 
 
 class DatedPointsSchema(Schema):
     """Points and their last good day, null if they never expire; a grace of 30 days follows."""
 
-    amount = fields.Integer(metadata=_IN_POINTS)
+    amount = fields.Integer(metadata=IN_POINTS)
     expires_on = fields.Date(allow_none=True)
 
 

@@ -133,6 +133,7 @@ def open_cart(session: Session, shop_id: int, scanned: str, *, actor: Actor) -> 
         "total": 0,
         "created_at": now,
         "bound_until": now + CART_LIFE,
+        "shop_name": shop.name,
     }
     _INSERT_REDEMPTION.run(session, [row])
     _BIND_CODE.run(session, [{"of_center": actor.center_id, "of_id": code.id, "of_redemption": redemption_id}])
@@ -160,6 +161,8 @@ def set_lines(session: Session, redemption_id: int, wanted: Sequence[Wanted], *,
             "price_id": items[line.item_id].price_id,
             "quantity": line.quantity,
             "points": items[line.item_id].points * line.quantity,
+            "name": items[line.item_id].name,
+            "spec": items[line.item_id].spec,
         }
         for position, line in enumerate(lines, start=1)
     ]

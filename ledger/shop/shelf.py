@@ -19,7 +19,7 @@ from ledger.points.book import service as points
 from ledger.points.policy import AccountKey, Movement, Source, item_unit
 from ledger.shop import queries
 from ledger.shop.models import GoodsIn, GoodsInLine, Item, ItemPrice, Shop
-from ledger.shop.queries import ItemView
+from ledger.shop.queries import ItemView, ShopView
 from ledger.shop.scan_policy import read_barcode
 
 
@@ -84,7 +84,7 @@ def add_item(session: Session, shop_id: int, item: NewItem, *, actor: Actor) -> 
     if queries.find_item_named(session, shop_id, item.name, item.spec, actor.center_id) is not None:
         raise Rejected("shop.item_exists")
     barcode = read_barcode(item.barcode) if item.barcode else None
-    _refuse_taken(session, shop_id, barcode, actor)
+    refuse_taken(session, shop_id, barcode, actor)
     item_id = new_id()
     unit = item_unit(public_id(item_id))
     opening.add_unit(session, unit, scale=item.scale, actor=actor)
@@ -127,7 +127,7 @@ def put_on_shelf(session: Session, item_id: int, *, on_shelf: bool, actor: Actor
     item = queries.get_item(session, item_id, actor.center_id)
     actor.need(Permission.MANAGE_SHOP, queries.get_shop(session, item.shop_id, actor.center_id).place_path)
     if on_shelf and not item.on_shelf:
-        _refuse_taken(session, item.shop_id, item.barcode, actor)
+        refuse_taken(session, item.shop_id, item.barcode, actor)
     session.execute(
         sa.update(Item).where(Item.center_id == actor.center_id, Item.id == item_id).values(on_shelf=on_shelf)
     )
@@ -148,7 +148,7 @@ def take_in(
     Raises Rejected("shop.goods_in_empty" | "shop.item_unknown"), Forbidden("access.denied"),
     Conflict("organisations.place_closed").
     """
-    _need_open_place(session, shop_id, Permission.GOODS_IN, actor)
+    shop = _need_open_place(session, shop_id, Permission.GOODS_IN, actor)
     if not lines:
         raise Rejected("shop.goods_in_empty")
     items = queries.items_by_id(session, shop_id, [line.item_id for line in lines], actor.center_id)
@@ -161,25 +161,29 @@ def take_in(
         document=document,
         received_at=clock.now(),
         received_by=actor.identity_id,
+        shop_name=shop.name,
     )
-    _store_delivery(session, goods_in, lines)
+    _store_delivery(session, goods_in, lines, items)
     batch_id = _post_delivery(session, goods_in, lines, items, actor=actor)
     return {"goods_in_id": goods_in.id, "batch_id": batch_id}
 
 
-def _need_open_place(session: Session, shop_id: int, permission: Permission, actor: Actor) -> None:
+def _need_open_place(session: Session, shop_id: int, permission: Permission, actor: Actor) -> ShopView:
     shop = queries.get_shop(session, shop_id, actor.center_id)
     organisations.get_open_place(session, shop.place_id, permission, actor)
+    return shop
 
 
-def _refuse_taken(session: Session, shop_id: int, barcode: str | None, actor: Actor) -> None:
+def refuse_taken(session: Session, shop_id: int, barcode: str | None, actor: Actor) -> None:
     """Raises Rejected("shop.barcode_taken") if something on the shelf has the barcode."""
     other = queries.find_item_with_barcode(session, shop_id, barcode, actor.center_id) if barcode else None
     if other is not None:
         raise Rejected("shop.barcode_taken", item=other)
 
 
-def _store_delivery(session: Session, goods_in: GoodsIn, lines: Sequence[Delivered]) -> None:
+def _store_delivery(
+    session: Session, goods_in: GoodsIn, lines: Sequence[Delivered], items: Mapping[int, ItemView]
+) -> None:
     session.add(goods_in)
     session.flush()
     session.add_all(
@@ -191,6 +195,8 @@ def _store_delivery(session: Session, goods_in: GoodsIn, lines: Sequence[Deliver
             quantity=line.quantity,
             batch=line.batch,
             best_before=line.best_before,
+            name=items[line.item_id].name,
+            spec=items[line.item_id].spec,
         )
         for position, line in enumerate(lines, start=1)
     )

@@ -9,23 +9,26 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.permissions import Permission
-from ledger.shop import presenter, queries, shelf
+from ledger.shop import correcting, presenter, queries, shelf
+from ledger.shop.correcting import ItemWords
 from ledger.shop.delivery_queries import get_delivery
-from ledger.shop.schemas import (
+from ledger.shop.shelf import Delivered, NewItem
+from ledger.shop.shelf_schemas import (
     GoodsInRequest,
     GoodsInSchema,
     ItemPage,
     ItemQuery,
     ItemRequest,
     ItemSchema,
+    ItemWordsRequest,
     PriceRequest,
     ShelfRequest,
+    ShopNameRequest,
     ShopPage,
     ShopRequest,
     ShopSchema,
     StockPage,
 )
-from ledger.shop.shelf import Delivered, NewItem
 from ledger.web.fields import PageQuery, page_of
 from ledger.web.guard import get_actor, logged_in, requires
 from ledger.web.once import find_idempotency_key
@@ -82,6 +85,30 @@ def add_item(request: dict[str, Any], shop_id: int) -> dict[str, Any]:
     wanted = NewItem(**request)
     item_id = in_transaction_once(find_idempotency_key(), shelf.add_item, shop_id, wanted, actor=get_actor())
     return in_snapshot(_item, item_id, get_actor())
+
+
+@bp.put("/items/<id:item_id>")
+@requires(Permission.MANAGE_SHOP)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.arguments(ItemWordsRequest)
+@bp.response(200, ItemSchema)
+def correct_item(request: dict[str, Any], item_id: int) -> dict[str, Any]:
+    """Put an item right, all of it but unit and price; receipts and deliveries keep the words of their day."""
+    wanted = ItemWords(**request)
+    in_transaction_once(find_idempotency_key(), correcting.correct_item, item_id, wanted, actor=get_actor())
+    return in_snapshot(_item, item_id, get_actor())
+
+
+@bp.put("/shops/<id:shop_id>")
+@requires(Permission.MANAGE_SHOP)
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.arguments(ShopNameRequest)
+@bp.response(200, ShopSchema)
+def correct_shop(request: dict[str, Any], shop_id: int) -> Any:
+    """Put the name of a shop right; receipts and deliveries keep the words of their day."""
+    actor, name = get_actor(), request["name"]
+    in_transaction_once(find_idempotency_key(), correcting.correct_shop, shop_id, name=name, actor=actor)
+    return in_snapshot(queries.get_shop, shop_id, actor.center_id)
 
 
 @bp.post("/items/<id:item_id>/prices")

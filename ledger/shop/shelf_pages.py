@@ -12,12 +12,15 @@ from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.ids import public_id
 from ledger.kernel.permissions import Permission
+from ledger.kernel.types import table_of
 from ledger.people.identities import queries as identities
+from ledger.people.identities.history import history
 from ledger.people.policy import mask_name
 from ledger.places.queries import place_choices
 from ledger.shop import delivery_queries, queries, shelf
 from ledger.shop.blueprint import bp
-from ledger.shop.forms import LINES_MORE, lines_shown, read_delivery, read_item, read_price, read_shop
+from ledger.shop.forms import ITEM_FIELDS, LINES_MORE, lines_shown, read_delivery, read_item, read_price, read_shop
+from ledger.shop.models import Item
 from ledger.shop.schemas import MOST_LINES
 from ledger.web import asked, forms
 from ledger.web.guard import get_actor, requires
@@ -29,10 +32,6 @@ KEEPERS = (Permission.MANAGE_SHOP, Permission.GOODS_IN)
 READERS = (*KEEPERS, Permission.READ_BOOKS)
 # Values of the filter `show`.
 _ON_SHELF = {"on": True, "off": False}
-_ITEM_FIELDS = {
-    "shop.item_exists": "name",
-    **dict.fromkeys(("shop.barcode_taken", "shop.barcode_misread", "shop.barcode_not_goods"), "barcode"),
-}
 _SHOP_FIELDS = {"organisations.place_not_found": "place_id"}
 _DELIVERY_FIELDS = {"shop.item_unknown": "item-0", "shop.goods_in_empty": "item-0"}
 
@@ -124,7 +123,7 @@ def send_new_item(shop_id: int) -> ResponseReturnValue:
         item = read_item()
         in_transaction_once(idempotency_key(), shelf.add_item, shop_id, item, actor=get_actor())
     except LedgerError as error:
-        return _item_form(shop_id, forms.field_errors(error, _ITEM_FIELDS)), error.status
+        return _item_form(shop_id, forms.field_errors(error, ITEM_FIELDS)), error.status
     flash(_("%(item)s上架了，接着入库就能兑换", item=item.name))
     return redirect(url_for("shop.shelf_of", shop_id=shop_id), 303)
 
@@ -181,6 +180,7 @@ def _item(session: Session, item_id: int, actor: Actor) -> dict[str, Any]:
         "shop": shop,
         "shown": queries.with_stock(session, [view], actor.center_id)[0],
         "prices": queries.prices(session, item_id, actor.center_id),
+        "history": history(session, table_of(Item), item_id, shop.place_path, actor),
         "may_manage": actor.may(Permission.MANAGE_SHOP, shop.place_path),
     }
 

@@ -145,13 +145,16 @@ def _upload(requests: Requests) -> Body:
 
 
 ITEM = {"name": "牙膏", "spec": "90 g", "category": "日用", "points": 300}
+ITEM_WORDS = {"name": "牙膏", "spec": "90 g", "category": "日用", "barcode": None, "low_stock": 5}
 ITEM_FORM = ITEM | {"points": "3", "low_stock": "5"}
 _OLD_DAY = "2024-05-31"
 BODIES: dict[str, Callable[[Requests], Body]] = {
     "activities.add_signup": lambda its: {"number": its.number},
+    "activities.send_corrected_activity": lambda _: {"name": "打扫", "category": "助老"},
     "activities.send_new_activity": lambda its: {"name": "打扫", "category": "助老"} | its.shift_form,
     "activities.send_new_shift": lambda its: its.shift_form,
     "activities_api.add_shift": lambda its: its.shift,
+    "activities_api.correct_activity": lambda _: {"name": "打扫", "category": "助老"},
     "activities_api.create_activity": lambda its: {"place_id": its.station, "name": "打扫", "category": "助老"},
     "activities_api.sign_up": lambda its: {"volunteer_id": its.volunteer},
     "approvals_api.approve": lambda _: {"note": "好"},
@@ -189,6 +192,7 @@ BODIES: dict[str, Callable[[Requests], Body]] = {
     "full_names_api.read_name": lambda _: {"reason": "核对签名"},
     "lots_api.prepare": lambda _: {"ends_on": _OLD_DAY},
     "organisations.add_member": lambda its: {"number": its.number},
+    "organisations.send_corrected_place": lambda _: {"name": "新名"},
     "organisations.send_new_place": lambda _: {"kind": "institute", "name": "新所"},
     "organisations.send_new_team": lambda _: {"name": "新队"},
     "organisations.upload": _upload,
@@ -198,6 +202,7 @@ BODIES: dict[str, Callable[[Requests], Body]] = {
         "name": "新所",
     },
     "organisations_api.add_team": lambda its: {"place_id": its.station, "name": "新队"},
+    "organisations_api.correct_place": lambda _: {"name": "新名", "latitude": None, "longitude": None},
     "organisations_api.join_team": lambda its: {"volunteer_id": its.volunteer},
     "log_ins_api.change_password": lambda _: {"old_password": "海上升明月天涯共", "password": "白云山下有三只羊"},
     "log_ins_api.prove": lambda _: {"password": "海上升明月天涯共"},
@@ -217,12 +222,16 @@ BODIES: dict[str, Callable[[Requests], Body]] = {
     "rules.send_new_version": lambda its: its.keys["rules form"],
     "rules_api.add_rule": lambda _: {"effective_from": (clock.now() + timedelta(days=1)).isoformat()},
     "shelf_api.add_item": lambda _: ITEM,
+    "shelf_api.correct_item": lambda _: ITEM_WORDS,
+    "shelf_api.correct_shop": lambda _: {"name": "新店"},
     "shelf_api.open_shop": lambda its: {"place_id": its.station, "name": "新店"},
     "shelf_api.put_on_shelf": lambda _: {"on_shelf": True},
     "shelf_api.set_price": lambda _: {"points": 400},
     "shelf_api.take_in": lambda its: {"origin": "bought", "supplier": "供销社", "lines": _lines(its)},
     "shop.change_price": lambda _: {"points": "4"},
     "shop.open_or_close": lambda _: {"open": "0"},
+    "shop.send_corrected_item": lambda _: ITEM_FORM,
+    "shop.send_corrected_shop": lambda _: {"name": "新店"},
     "shop.send_new_delivery": lambda its: {
         "origin": "bought",
         "supplier": "供销社",

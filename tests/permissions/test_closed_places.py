@@ -30,6 +30,14 @@ GOES_ON = {
     "organisations.new_code": "printed codes are revoked by it",
     "organisations.remove_member": "it ends what was begun",
     "shop.open_or_close": "it closes a shop",
+    **dict.fromkeys(
+        (
+            *("activities.send_corrected_activity", "activities_api.correct_activity", "shelf_api.correct_item"),
+            *("organisations.send_corrected_place", "organisations_api.correct_place", "shelf_api.correct_shop"),
+            *("shop.send_corrected_item", "shop.send_corrected_shop"),
+        ),
+        "it puts the words of what is there right",
+    ),
     **dict.fromkeys(("shelf_api.set_price", "shop.change_price"), "it changes an item that is there"),
     **dict.fromkeys(("shelf_api.put_on_shelf", "shop.show_or_hide"), "it changes an item that is there"),
 }

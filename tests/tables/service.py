@@ -9,6 +9,7 @@ from tests.tables.answers import (
     FILLED,
     HISTORY,
     NO_COPY,
+    NO_LIST,
     NO_LOOK,
     NO_SUCH_LIST,
     NOBODY,
@@ -22,6 +23,19 @@ from tests.tables.answers import (
 )
 
 TABLES = {
+    "change": Answers(
+        sealed=FACT,
+        source=NOT_POSTED,
+        verifier=NOT_POSTED,
+        pairs="subject, subject_id, version",
+        erased=PSEUDONYM,
+        exported=NOT_EXPORTED,
+        kept=ACCOUNTABLE,
+        spread=BY_CENTER,
+        demo="no, because what the demonstration writes needs no correction",
+        page=NO_LIST,
+        file=NO_SUCH_LIST,
+    ),
     "activity": Answers(
         sealed=CHANGE,
         source=NOT_POSTED,
