@@ -54,6 +54,14 @@ register(
             422, "{item}只剩 {left}", "Only {left} of {item} left",
             "请改数量。没有扣分", "Lower the quantity. Nothing was taken",
         ),
+        "sold_out": ErrorText(
+            422, "{item}换完了", "{item} is sold out",
+            "请从购物车里去掉。没有扣分", "Remove it from the cart. Nothing was taken",
+        ),
+        "held_by_others": ErrorText(
+            422, "{item}被别的单占着，到 {until}", "Others hold {item} until {until}",
+            "现在还能换 {left}。请到时候再试，或者改数量。没有扣分", "{left} can be taken now. Try again then, or lower the quantity. Nothing was taken",
+        ),
         "item_off_shelf": ErrorText(
             422, "{item}已经下架", "{item} is off the shelf",
             "请从购物车里去掉", "Remove it from the cart",

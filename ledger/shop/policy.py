@@ -103,6 +103,18 @@ def stock_state(left: int, low_stock: int) -> StockState:
     return "low" if left <= low_stock else "in"
 
 
+Shortage = Literal["", "sold_out", "held_by_others", "stock_short"]
+
+
+def shortage(wanted: int, on_hand: int, held: int) -> Shortage:
+    """What keeps a quantity from being held: "" nothing; "held_by_others" what may come free again."""
+    if wanted <= on_hand - held:
+        return ""
+    if on_hand <= 0:
+        return "sold_out"
+    return "held_by_others" if wanted <= on_hand or on_hand <= held else "stock_short"
+
+
 _RECEIPT = re.compile(r"(\d{4})-0*(\d{1,9})", re.ASCII)
 
 

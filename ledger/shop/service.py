@@ -23,7 +23,6 @@ from ledger.kernel.types import table_of
 from ledger.people.lookups import looking_up
 from ledger.people.policy import ACTIVE
 from ledger.people.volunteers import queries as people
-from ledger.points.book import queries as ledger
 from ledger.points.book import service as points
 from ledger.points.policy import POINT, AccountKey, Movement
 from ledger.shop import queries, redemption_queries, tills
@@ -40,6 +39,7 @@ from ledger.shop.policy import (
 )
 from ledger.shop.queries import ItemView
 from ledger.shop.redemption_queries import RedemptionView
+from ledger.shop.shortage import refuse_short
 
 _line, _code = table_of(RedemptionLine), table_of(PayerCode)
 _INSERT_CODE, _INSERT_REDEMPTION = Prepared(sa.insert(_code)), Prepared(sa.insert(table_of(Redemption)))
@@ -174,8 +174,9 @@ def set_lines(session: Session, redemption_id: int, wanted: Sequence[Wanted], *,
 def hold(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, Any]:
     """Hold points and goods of the cart for three minutes, all or nothing.
 
-    Raises Rejected("shop.cart_empty" | "shop.points_insufficient" | "shop.stock_short" | "shop.item_off_shelf" |
-    "shop.member_frozen"), Conflict("shop.quote_stale" | "shop.hold_expired" | "shop.already_confirmed" | …).
+    Raises Rejected("shop.cart_empty" | "shop.points_insufficient" | "shop.sold_out" | "shop.held_by_others" |
+    "shop.stock_short" | "shop.item_off_shelf" | "shop.member_frozen"),
+    Conflict("shop.quote_stale" | "shop.hold_expired" | "shop.already_confirmed" | …).
     """
     redemption = tills.locked(session, redemption_id, actor, to="HELD")
     _refuse_late_cart(redemption)
@@ -226,33 +227,15 @@ def _hold_all(
         handed_out = AccountKey(item.unit, "handed_out", redemption.shop_id)
         movements.append(Movement(member, redeemed, line.points, "redemption", expires_at=until))
         movements.append(Movement(item.stock_account, handed_out, line.quantity, "handed_out", expires_at=until))
-    _refuse_short(session, redemption, items)
+    refuse_short(session, redemption, items)
     try:
         return points.post(
             session, movements, source=tills.source(redemption, "hold"), actor=actor, reason="redemption"
         )
     except Rejected:
         # Another till was quicker between the check and the lock: report what is short now.
-        _refuse_short(session, redemption, items)
+        refuse_short(session, redemption, items)
         raise
-
-
-def _refuse_short(session: Session, redemption: RedemptionView, items: dict[int, ItemView]) -> None:
-    balance = queries.member_balance(session, redemption.volunteer_id, redemption.center_id)
-    if redemption.total > balance.available:
-        raise Rejected(
-            "shop.points_insufficient",
-            need_points=redemption.total,
-            available_points=balance.available,
-            held_points=balance.held,
-            short_points=redemption.total - balance.available,
-        )
-    accounts = [items[line.item_id].stock_account for line in redemption.lines]
-    stock = ledger.balances(session, accounts, redemption.center_id)
-    for line in redemption.lines:
-        left = stock[items[line.item_id].stock_account].available
-        if line.quantity > left:
-            raise Rejected("shop.stock_short", item=line.name, item_id=line.item_id, left=left)
 
 
 def _refuse_late_cart(redemption: RedemptionView) -> None:

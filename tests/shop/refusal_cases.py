@@ -82,6 +82,18 @@ def stock_short(counter: Counter) -> Act:
     return lambda: counter.open(code, [(rice, 4)])
 
 
+def sold_out(counter: Counter) -> Act:
+    code, rice = counter.code(counter.member()), counter.item(stock=0)
+    return lambda: counter.open(code, [(rice, 1)])
+
+
+def held_by_others(counter: Counter) -> Act:
+    rice, member = counter.item(stock=1), counter.member()
+    counter.held(counter.member(name="李秀英"), [(rice, 1)])
+    code = counter.code(member)
+    return lambda: counter.open(code, [(rice, 1)])
+
+
 def item_off_shelf(counter: Counter) -> Act:
     rice = counter.item()
     in_transaction(shelf.put_on_shelf, rice, on_shelf=False, actor=counter.world.builder)
@@ -200,6 +212,8 @@ REFUSALS: dict[str, tuple[int, Callable[[Counter], Act]]] = {
     "member_frozen": (422, member_frozen),
     "points_insufficient": (422, points_insufficient),
     "stock_short": (422, stock_short),
+    "sold_out": (422, sold_out),
+    "held_by_others": (422, held_by_others),
     "item_off_shelf": (422, item_off_shelf),
     "item_unknown": (422, item_unknown),
     "cart_empty": (422, cart_empty),

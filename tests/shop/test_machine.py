@@ -210,7 +210,8 @@ class Selling(RuleBasedStateMachine):
             return "quote_stale"
         if order.total > self.available(order.member):
             return "points_insufficient"
-        return "stock_short" if any(n > self.left(item) for item, n in order.lines.items()) else ""
+        short = (policy.shortage(n, self.on_hand(item), self.held(item)) for item, n in order.lines.items())
+        return next(filter(None, short), "")
 
     def is_late(self, order: Order) -> bool:
         until = {"CART": order.bound_until, "HELD": order.held_until}.get(order.state)
@@ -227,7 +228,13 @@ class Selling(RuleBasedStateMachine):
         return self.balance(member) - sum(order.total for order in self.gone("HELD", member=member))
 
     def left(self, item: int) -> int:
-        return STOCK[item] - sum(order.lines.get(item, 0) for order in self.gone("HELD", "CONFIRMED"))
+        return self.on_hand(item) - self.held(item)
+
+    def on_hand(self, item: int) -> int:
+        return STOCK[item] - sum(order.lines.get(item, 0) for order in self.gone("CONFIRMED"))
+
+    def held(self, item: int) -> int:
+        return sum(order.lines.get(item, 0) for order in self.gone("HELD"))
 
     @invariant()
     def the_book_has_what_was_done(self) -> None:

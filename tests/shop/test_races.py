@@ -119,7 +119,7 @@ def compete_for_the_last_bag(own_world: World, rounds: int) -> None:
     for _ in range(rounds):
         tills.restock()
         works = [tills.take(till, tills.code(member)) for till, member in enumerate(members)]
-        held = winner(at_once(works), "shop.stock_short")
+        held = winner(at_once(works), "shop.held_by_others")
         tills.confirm(0, held["id"])()
 
     assert tills.left() == 0

@@ -1,7 +1,7 @@
 """Refusals of the counter: every registered code is produced over HTTP, and nothing moves."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -21,6 +21,7 @@ from tests.shop.refusal_cases import (
     Act,
     block,
     clerk_self_dealing,
+    held_by_others,
     item_off_shelf,
     member_frozen,
     points_insufficient,
@@ -87,6 +88,15 @@ def test_stock_that_is_short_names_the_item_and_what_is_left(counter: Counter) -
     problem = refused(stock_short(counter)(), 422, "shop.stock_short")
 
     assert (problem["item"], problem["left"], problem["title"]) == ("东北大米", 3, "东北大米只剩 3")
+
+
+@on_sqlite
+def test_what_others_hold_says_until_when(counter: Counter) -> None:
+    with clock.at(datetime(2026, 6, 3, 6, 29, tzinfo=UTC)):
+        problem = refused(held_by_others(counter)(), 422, "shop.held_by_others")
+
+    assert (problem["left"], problem["title"]) == (0, "东北大米被别的单占着，到 14:32")
+    assert datetime.fromisoformat(problem["until"]) == datetime(2026, 6, 3, 6, 32, tzinfo=UTC)
 
 
 @on_sqlite
