@@ -1,6 +1,7 @@
 """Says why a cart can't be held: too few points, or goods that are sold out, too few, or held by others."""
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -31,9 +32,10 @@ def refuse_short(session: Session, redemption: RedemptionView, items: dict[int, 
     for line in redemption.lines:
         there = stock[items[line.item_id].stock_account]
         if found := shortage(line.quantity, there.balance, there.held):
-            until = _held_until(session, redemption, line) if found == "held_by_others" else None
-            told = {"item": line.name, "item_id": line.item_id, "left": there.available}
-            raise Rejected(f"shop.{found}", **told, **({"until": until.isoformat()} if until else {}))
+            told: dict[str, Any] = {"item": line.name, "item_id": line.item_id, "left": there.available}
+            if found == "held_by_others":
+                told["until"] = _held_until(session, redemption, line).isoformat()
+            raise Rejected(f"shop.{found}", **told)
 
 
 def _held_until(session: Session, redemption: RedemptionView, line: LineView) -> datetime:
