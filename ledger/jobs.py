@@ -24,7 +24,7 @@ from ledger.kernel.ids import public_id
 from ledger.kernel.runtime import Runtime, current, within
 from ledger.kernel.sweeping import MOST_SWEPT
 from ledger.organisations.imports import service as imports
-from ledger.people.access import credentials, staff
+from ledger.people.access import attempts, credentials, staff
 from ledger.places import queries as places
 from ledger.points.expiry import service as expiry
 from ledger.points.raw import releasing
@@ -97,6 +97,7 @@ SCHEDULE: tuple[Job, ...] = (
     Job("sweep-payer-codes", 3600, EachCenter(settling.forget_codes, full=MOST_SWEPT)),
     Job("sweep-activation-codes", 3600, EachCenter(credentials.forget_codes, full=MOST_SWEPT)),
     Job("sweep-log-ins", 3600, EachCenter(credentials.forget_log_ins, full=MOST_SWEPT)),
+    Job("sweep-login-attempts", 3600, EachCenter(attempts.forget_old, full=MOST_SWEPT)),
     Job("sweep-import-drafts", 3600, EachCenter(imports.forget_drafts, full=imports.MOST_DRAFTS_SWEPT)),
     Job("sweep-rate-limits", 600, AtOnce(rate_limit.forget_expired, full=MOST_SWEPT)),
     Job("sweep-idempotency-keys", 3600, EachCenter(_forget_keys, full=MOST_SWEPT)),

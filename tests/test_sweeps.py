@@ -18,7 +18,9 @@ from ledger.kernel.sweeping import MOST_SWEPT
 from ledger.kernel.types import table_of
 from ledger.organisations.imports import service as imports
 from ledger.organisations.models import ImportDraft
-from ledger.people.access import credentials
+from ledger.people.access import attempts, credentials
+from ledger.people.access.attempts import Seen
+from ledger.people.access.models import LoginAttempt
 from ledger.people.levels import CODE_LASTS, VOLUNTEER
 from ledger.people.models import ActivationCode, LoginSession
 from ledger.tables import metadata
@@ -54,6 +56,7 @@ PASSING = {
     "import_draft": "sweep-import-drafts",
     "idempotency": "sweep-idempotency-keys",
     "job_run": "sweep-job-runs",
+    "login_attempt": "sweep-login-attempts",
     "outbox": "sweep-outbox",
 }
 
@@ -178,6 +181,20 @@ def test_a_log_in_goes_a_month_after_its_end(own_database: Database) -> None:
 
 def _log_ins(session: Session) -> int:
     return int(session.scalar(sa.select(sa.func.count()).select_from(LoginSession)) or 0)
+
+
+def test_the_record_of_log_ins_goes_back_180_days(world: World) -> None:
+    log_in = world.center_id, world.add_volunteer().identity_id
+    in_transaction(attempts.let_in, log_in, attempts.PASSWORD, Seen("browser", "192.0.2.7"))
+    run_after("sweep-login-attempts", timedelta(days=180) - timedelta(minutes=1))
+    assert in_snapshot(_attempts_of, *log_in) == 1
+    run_after("sweep-login-attempts", timedelta(days=180, minutes=1))
+    assert in_snapshot(_attempts_of, *log_in) == 0
+
+
+def _attempts_of(session: Session, center_id: int, identity_id: int) -> int:
+    own = LoginAttempt.center_id == center_id, LoginAttempt.identity_id == identity_id
+    return int(session.scalar(sa.select(sa.func.count()).where(*own)) or 0)
 
 
 def test_a_list_that_nobody_went_on_with_goes_after_a_day(world: World) -> None:

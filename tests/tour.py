@@ -21,6 +21,8 @@ from ledger.kernel.ids import parse_public_id, public_id
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.references import make_reference
 from ledger.organisations import service as organisations
+from ledger.people.access import attempts
+from ledger.people.access.attempts import Seen
 from ledger.people.access.sessions import roles_of
 from ledger.points.book.queries import accounts_by_key
 from ledger.points.closing import freezing
@@ -69,6 +71,10 @@ class Tour:
         self.keys["identity_id"] = self.person("auditor").identity_id
         (role,) = in_snapshot(roles_of, self.person("clerk").identity_id, world.center_id)
         self.keys["grant_id"] = role.id
+        for person in ("volunteer", "admin"):
+            log_in = world.center_id, self.person(person).identity_id
+            in_transaction(attempts.refuse, log_in, attempts.WRONG, attempts.PASSWORD, Seen("phone", "192.0.2.7"))
+            in_transaction(attempts.let_in, log_in, attempts.PASSWORD, Seen("phone", "192.0.2.7"))
         self._decide()
         self._serve()
         self._redeem()

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.audit.verifying import runs, service
-from ledger.demo import founding, nightly, serving, shopping
+from ledger.demo import entering, founding, nightly, serving, shopping
 from ledger.demo.logins import Login, make_logins, read_logins, write_logins
 from ledger.demo.people_plan import PersonPlan, Population, make_population
 from ledger.demo.progress import Progress, Recomputing, Say
@@ -185,6 +185,9 @@ def _note_everything(stage: Stage, script: Script) -> None:
         _note_activity(stage, activity)
     for at, visit in script.visits:
         stage.note(at, partial(shopping.visit, visit))
+    for week, morning in enumerate(entering.mornings(first_day, script.now)):
+        stage.note(morning, partial(entering.log_in, week))
+    stage.note(script.now - timedelta(days=9), entering.guess)
     for night in nightly.sealing_nights(first_day, script.now):
         stage.note(night, nightly.seal)
 

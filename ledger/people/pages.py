@@ -1,6 +1,7 @@
 """Registers all pages of people on their shared blueprint."""
 
 from ledger.people.access import (
+    attempt_pages,
     blocking_pages,
     event_pages,
     factor_pages,
@@ -16,6 +17,7 @@ from ledger.people.volunteers import pages as volunteer_pages
 
 __all__ = [
     "access_pages",
+    "attempt_pages",
     "blocking_pages",
     "bp",
     "event_pages",

@@ -53,3 +53,19 @@ SESSION_KINDS: dict[str, Any] = {
     "browser": _("电脑上的浏览器"),
     "device": _("程序或设备"),
 }
+# What became of an attempt to log in, in the order in which the filter offers it.
+ATTEMPT_OUTCOMES: dict[str, Any] = {
+    "logged_in": _("登录了"),
+    "wrong": _("不对，没登上"),
+    "too_many": _("不对，而且次数用完了"),
+    "code_needed": _("密码对，还等动态码"),
+    "no_password": _("没有密码，没登上"),
+    "not_here": _("密码对，但已经不在这个中心"),
+}
+# What somebody logged in with, or failed with.
+ATTEMPT_CREDENTIALS: dict[str, Any] = {
+    "password": _("密码"),
+    "slip": _("激活码"),
+    "factor": _("动态码"),
+    "recovery": _("备用码"),
+}

@@ -50,6 +50,7 @@ DOORS = {
     "ledger/organisations/imports/known.py": LISTED,
     "ledger/organisations/imports/service.py": "books what the check has shown",
     "ledger/organisations/pages.py": LIMITED,
+    "ledger/people/access/attempt_pages.py": CENTER,
     "ledger/people/access/authority.py": "the volunteer that a known person is",
     "ledger/people/access/candidates.py": LOG_IN,
     "ledger/people/access/credentials.py": "holds the code",

@@ -1,18 +1,33 @@
-"""The API of one's own log-ins and password."""
+"""The API of one's own log-ins and password, and of the record of log-ins."""
 
 from typing import Any
 
 from flask import request
 from flask_smorest import Blueprint
+from sqlalchemy.orm import Session
 
+from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.paging import Page
+from ledger.kernel.permissions import Permission
 from ledger.people.access import own, proving
+from ledger.people.access.attempts import AttemptFilter, AttemptView, list_attempts
 from ledger.people.access.proving import Given
-from ledger.people.access.schemas import OwnSessionList, PasswordRequest, ProofRequest
-from ledger.web.guard import get_actor, logged_in
+from ledger.people.access.schemas import (
+    AttemptPage,
+    AttemptQuery,
+    OwnAttemptQuery,
+    OwnSessionList,
+    PasswordRequest,
+    ProofRequest,
+)
+from ledger.web.fields import page_of
+from ledger.web.guard import get_actor, logged_in, requires
 from ledger.web.openapi import PREFIX
 
-bp = Blueprint("log_ins_api", __name__, url_prefix=PREFIX, description="Your own log-ins and password")
+bp = Blueprint(
+    "log_ins_api", __name__, url_prefix=PREFIX, description="Your own log-ins and password, and the record of log-ins"
+)
 
 
 @bp.get("/sessions")
@@ -37,6 +52,29 @@ def end_session(session_id: int) -> None:
 def log_out_everywhere() -> None:
     """End all of your own log-ins, this one too."""
     in_transaction(own.log_out_everywhere, actor=get_actor())
+
+
+@bp.get("/me/log-in-attempts")
+@logged_in
+@bp.arguments(OwnAttemptQuery, location="query")
+@bp.response(200, AttemptPage)
+def list_own_attempts(query: dict[str, Any]) -> Page[AttemptView]:
+    """Your own log-ins of the last 180 days, and who was refused with your phone number."""
+    return in_snapshot(_attempts, query | {"identity_id": get_actor().identity_id}, get_actor())
+
+
+@bp.get("/log-in-attempts")
+@requires(Permission.READ_BOOKS)
+@bp.arguments(AttemptQuery, location="query")
+@bp.response(200, AttemptPage)
+def list_log_in_attempts(query: dict[str, Any]) -> Page[AttemptView]:
+    """The log-ins of everybody in the center in the last 180 days, and the refusals."""
+    return in_snapshot(_attempts, query, get_actor())
+
+
+def _attempts(session: Session, query: dict[str, Any], actor: Actor) -> Page[AttemptView]:
+    page = page_of(query)
+    return list_attempts(session, actor.center_id, AttemptFilter(**query), request=page)
 
 
 @bp.put("/me/password")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -14,6 +14,8 @@ from ledger.people.identities.queries import phone_hash, phone_index
 from ledger.people.models import Identity, LoginPhone, LoginSession, RoleGrant, Volunteer
 from ledger.people.terms import in_force
 
+# Center and identity.
+LogIn: TypeAlias = tuple[int, int]
 MOST_TRIED = 3
 # Nobody serves in more; a bound, because each is asked by itself.
 _MOST_CENTERS = 20
@@ -31,6 +33,11 @@ class Candidate:
     password_hash: str | None
     last_used: datetime | None
     belongs: bool
+
+    @property
+    def log_in(self) -> LogIn:
+        """What it is named by."""
+        return self.center_id, self.identity_id
 
 
 def _of_person(table: sa.Table) -> tuple[sa.ColumnElement[bool], ...]:

@@ -18,7 +18,7 @@ from ledger.kernel.sweeping import sweep
 from ledger.kernel.types import table_of
 from ledger.people.access import events
 from ledger.people.access.authority import need_say
-from ledger.people.access.candidates import centers_of_phone
+from ledger.people.access.candidates import LogIn, centers_of_phone
 from ledger.people.access.idle import ends_after
 from ledger.people.access.sessions import level_in, roles_of
 from ledger.people.access.tokens import new_token, read_token
@@ -119,25 +119,33 @@ def set_password_with_code(
     center_id: int | None = None,
     password_hash: str,
     check: Callable[[Session, CodeOwner], None] | None = None,
+    missed: Callable[[Session, list[LogIn]], None] | None = None,
 ) -> CodeOwner:
     """Use up an activation code of the center, or else of any in which the number has a log-in.
 
     Ends all of its owner's log-in sessions there. Call passwords.hash_password before the unit to make
-    `password_hash`; `check` may refuse it for its owner, and the code stays. Raises
-    Rejected("people.activation_code_invalid") for every mismatch of phone and code.
+    `password_hash`; `check` may refuse it for its owner, and the code stays. `missed` keeps the log-ins of the number
+    that a wrong code was tried on. Raises Rejected("people.activation_code_invalid") for every mismatch of phone and
+    code.
     """
+    tried: list[LogIn] = []
     number = phone_key(phone)
     centers = [] if number is None else [center_id] if center_id is not None else centers_of_phone(session, number)
     for center in centers:
         identity_id = find_identity_by_phone(session, phone, center)
-        if identity_id is not None and _spend_code(session, identity_id, center, code):
+        if identity_id is None:
+            continue
+        tried.append((center, identity_id))
+        if _spend_code(session, identity_id, center, code):
             owner = CodeOwner(identity_id, center)
             if check is not None:
                 check(session, owner)
             made = (events.CODE_USED, identity_id)
             set_password(session, identity_id, center, password_hash=password_hash, made=made)
             return owner
-    raise Rejected("people.activation_code_invalid")
+    raise Rejected(
+        "people.activation_code_invalid", keep=None if missed is None else lambda session: missed(session, tried)
+    )
 
 
 def code_fits(session: Session, *, phone: str, code: str, center_id: int | None) -> bool:

@@ -110,13 +110,18 @@ def need_code(session: Session, identity_id: int, center_id: int, typed: str | N
 def use_code(session: Session, identity_id: int, center_id: int, typed: str) -> bool:
     """Use up a code of a person's second factor or one of their recovery codes; whether it was good."""
     given = _digits(typed)
-    if len(given) == RECOVERY_LENGTH:
+    if is_recovery(typed):
         used, kind = _use_recovery(session, identity_id, center_id, given), events.RECOVERY_USED
     else:
         used, kind = _use_step(session, identity_id, center_id, given), events.FACTOR_USED
     if used:
         _note(session, kind, identity_id, center_id)
     return used
+
+
+def is_recovery(typed: str) -> bool:
+    """Whether what was typed is as long as a recovery code; it is looked for among these alone."""
+    return len(_digits(typed)) == RECOVERY_LENGTH
 
 
 def turn_off(

@@ -1,5 +1,6 @@
 """Logging in and setting the first password: limited, constant work, no hashing inside a unit."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -9,8 +10,9 @@ from sqlalchemy.orm import Session
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Conflict, Forbidden, Rejected
 from ledger.kernel.ids import public_id
-from ledger.people.access import credentials, factors, guessing, misses, tickets
-from ledger.people.access.candidates import MOST_TRIED, Candidate, candidate_of, candidates
+from ledger.people.access import attempts, credentials, factors, misses, tickets
+from ledger.people.access.attempts import Seen
+from ledger.people.access.candidates import MOST_TRIED, Candidate, LogIn, candidate_of, candidates
 from ledger.people.access.credentials import CodeOwner, Kind
 from ledger.people.access.devices import Device, Known, new_device, remember
 from ledger.people.access.misses import Attempt
@@ -38,11 +40,21 @@ class LoggedIn:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How somebody comes in: on what, by which browser, and with which code of a second factor, if with one."""
+    """How somebody comes in: on what, by which browser, and with which code of a second factor, if with one.
+
+    `network` is where from; `credential` is what came before the code, a password or the code from paper.
+    """
 
     kind: Kind
     device: Device
     totp: str | None = None
+    network: str = network_of(None)
+    credential: str = attempts.PASSWORD
+
+    @property
+    def seen(self) -> Seen:
+        """What the record keeps of it."""
+        return Seen(self.kind, self.network)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +83,9 @@ def log_in(
     Forbidden("people.totp_needed", ticket=…, center_id=…) without a code, Forbidden("people.totp_wrong").
     """
     device = device or new_device()
+    way = Way(kind, device, totp, network_of(address))
     key = _source(phone)
-    attempt = in_transaction(misses.begin, key, network_of(address), device)
+    attempt = in_transaction(misses.begin, key, way.network, device)
     found = in_snapshot(
         _find, phone_key(phone), attempt, center_id, [known.center_id for known in device.known_by(key)]
     )
@@ -80,11 +93,11 @@ def log_in(
     if not found.tried:
         password_is_right(None, password)
     if not fits:
-        in_transaction(misses.miss, attempt, found.tried)
+        in_transaction(attempts.miss, attempt, found.tried, way.seen)
         raise Rejected("people.center_needed") if found.more else Forbidden("people.login_failed")
     if others := [each for each in found.tried if each not in fits]:
-        attempt = in_transaction(misses.miss_others, attempt, others)
-    return _enter(attempt, [each for each in fits if each.belongs], Way(kind, device, totp))
+        attempt = in_transaction(attempts.miss_others, attempt, others, way.seen)
+    return _enter(attempt, fits, way)
 
 
 def choose_center(
@@ -110,13 +123,13 @@ def choose_center(
         raise Rejected("people.ticket_invalid")
     if not candidate.belongs:
         raise Forbidden("people.center_unknown")
-    way = Way(kind, device or new_device(), totp)
+    way = Way(kind, device or new_device(), totp, network_of(address))
     if not totp:
         try:
             return in_transaction(_open_by_ticket, read, candidate, way)
         except Forbidden as error:
             raise _with_ticket(error, ticket, center_id) from error
-    attempt = in_transaction(misses.begin, read.phone_hash, network_of(address), way.device)
+    attempt = in_transaction(misses.begin, read.phone_hash, way.network, way.device)
     in_snapshot(misses.need_allowed, attempt, candidate)
     return _counted(attempt, candidate, way, by=read)
 
@@ -131,11 +144,13 @@ def set_first_password(
     give; the password is set by then.
     """
     key = _source(phone)
-    network = network_of(address)
-    tries = (misses.CODES_PER_ADDRESS, network), (misses.CODES_PER_PHONE_HERE, f"{key} {network}")
+    way = Way(kind, device, network=network_of(address), credential=attempts.SLIP)
+    here = misses.CODES_PER_PHONE_HERE, f"{key} {way.network}"
+    tries = (misses.CODES_PER_ADDRESS, way.network), here
     count_try(*tries)
+    missed = partial(attempts.miss_slip, tries=[here], seen=way.seen)
     try:
-        password_hash, owner = _use_code(phone, code, password, center_id)
+        password_hash, owner = _use_code(phone, code, password, center_id, missed)
     except Rejected:
         # Who holds the slip has not guessed, however many passwords of theirs are refused.
         if in_snapshot(credentials.code_fits, phone=phone, code=code, center_id=center_id):
@@ -147,12 +162,14 @@ def set_first_password(
         raise Forbidden("people.center_unknown")
     owned = replace(candidate, password_hash=password_hash)
     try:
-        return in_transaction(_open, owned, key, Way(kind, device))
+        return in_transaction(_open, owned, key, way)
     except Forbidden as error:
         raise _with_ticket(error, tickets.make_ticket([owned], key), owner.center_id) from error
 
 
-def _use_code(phone: str, code: str, password: str, center_id: int | None) -> tuple[str, CodeOwner]:
+def _use_code(
+    phone: str, code: str, password: str, center_id: int | None, missed: Callable[[Session, list[LogIn]], None]
+) -> tuple[str, CodeOwner]:
     """Set the password that the code allows; returns its hash and whose it is."""
     password_hash = hash_password(password, phone=phone_key(phone) or phone)
     owner = in_transaction(
@@ -162,6 +179,7 @@ def _use_code(phone: str, code: str, password: str, center_id: int | None) -> tu
         center_id=center_id,
         password_hash=password_hash,
         check=partial(_refuse_names, password=password, phone=phone),
+        missed=missed,
     )
     return password_hash, owner
 
@@ -185,15 +203,18 @@ def _find(session: Session, number: str | None, attempt: Attempt, center_id: int
 
 
 def _enter(attempt: Attempt, fits: list[Candidate], way: Way) -> LoggedIn:
-    if len(fits) == 1:
-        return _counted(attempt, fits[0], way)
-    in_transaction(misses.succeed, attempt)
-    if not fits:
+    """Log in to the only one of the log-ins that fit whose person belongs there; or say what there is to choose."""
+    here = [each for each in fits if each.belongs]
+    if len(here) == 1:
+        return _counted(attempt, here[0], way)
+    if not here:
+        in_transaction(attempts.turn_away, attempt, fits, way.seen)
         raise Forbidden("people.center_unknown")
+    in_transaction(misses.succeed, attempt)
     raise Conflict(
         "people.choose_center",
-        ticket=tickets.make_ticket(fits, attempt.phone_hash),
-        choices=in_snapshot(_choices, [each.center_id for each in fits]),
+        ticket=tickets.make_ticket(here, attempt.phone_hash),
+        choices=in_snapshot(_choices, [each.center_id for each in here]),
     )
 
 
@@ -209,9 +230,9 @@ def _counted(attempt: Attempt, fit: Candidate, way: Way, *, by: Ticket | None = 
         return in_transaction(_succeed, attempt, fit, way, by=by, tries=tries)
     except Forbidden as error:
         if error.code == _WRONG:
-            in_transaction(guessing.miss_code, attempt, fit, tries)
+            in_transaction(attempts.miss_code, attempt, fit, tries, way.totp or "", way.seen)
         elif error.code == _NEEDED:
-            in_transaction(misses.postpone, attempt)
+            in_transaction(attempts.postpone, attempt, fit, way.seen)
         raise _with_ticket(error, tickets.make_ticket([fit], attempt.phone_hash), fit.center_id) from error
 
 
@@ -242,6 +263,8 @@ def _open(session: Session, fit: Candidate, used: str, way: Way) -> LoggedIn:
     opened = credentials.open_session(
         session, fit.identity_id, kind=way.kind, center_id=fit.center_id, with_factor=with_factor
     )
+    credential = attempts.kind_of_code(way.totp or "") if with_factor else way.credential
+    attempts.let_in(session, (fit.center_id, fit.identity_id), credential, way.seen)
     seal = seal_of(session, fit.identity_id, fit.center_id)
     known = remember(way.device, Known(fit.center_id, fit.identity_id, used, seal))
     return LoggedIn(opened.token, opened.expires_at, fit.identity_id, fit.center_id, known)

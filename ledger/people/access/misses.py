@@ -34,7 +34,7 @@ FACTOR_A_DAY = Limit("code of the second factor by person and day", most=30, win
 # A code has 59 bits, so only a flood is stopped, and nobody far away can spend the tries of who holds the slip.
 CODES_PER_PHONE_HERE = Limit("code by phone and network", most=10, window_seconds=_QUARTER_HOUR)
 CODES_PER_ADDRESS = Limit("code by address", most=300, window_seconds=_QUARTER_HOUR)
-_NOBODY = 0
+NO_LOG_IN = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def need_allowed(session: Session, attempt: Attempt, own: Candidate) -> None:
 
 def miss(session: Session, attempt: Attempt, tried: Sequence[Candidate]) -> None:
     """Count a password that fits none of the log-ins as a miss of each; as much work if there is none."""
-    strange = [key for key in map(_key, tried) if key not in attempt.own] if tried else [(_NOBODY, _NOBODY)]
+    strange = [each.log_in for each in tried if each.log_in not in attempt.own] if tried else [NO_LOG_IN]
     for key in strange:
         hit(session, *attempt.of_login(*key))
     if not strange:
@@ -121,7 +121,7 @@ def miss_others(session: Session, attempt: Attempt, others: Sequence[Candidate])
 
     Otherwise whoever has a log-in of their own for the number sets its password to each guess, and guesses for ever.
     """
-    missed = frozenset(map(_key, others))
+    missed = frozenset(each.log_in for each in others)
     for key in sorted(missed - attempt.own):
         hit(session, *attempt.of_login(*key))
     return replace(attempt, missed=missed)
@@ -130,7 +130,7 @@ def miss_others(session: Session, attempt: Attempt, others: Sequence[Candidate])
 def succeed(session: Session, attempt: Attempt, *fits: Candidate) -> None:
     """Take the attempt off its counters, and clear the misses of the log-ins it fits."""
     postpone(session, attempt)
-    for each in map(_key, fits):
+    for each in (fit.log_in for fit in fits):
         if each in attempt.own:
             forgive(session, attempt.of_device(*each))
         else:
@@ -164,12 +164,17 @@ def are_spent(session: Session, tries: Sequence[Try]) -> bool:
     return any(wait(session, *each) for each in tries)
 
 
+def is_spent(session: Session, attempt: Attempt, candidate: Candidate | None) -> bool:
+    """Whether the attempt was the last that is allowed on this log-in, by whoever may make it; None for no log-in."""
+    key = NO_LOG_IN if candidate is None else candidate.log_in
+    if key in attempt.own:
+        return are_spent(session, [attempt.of_device(*key)])
+    of_number = [each for each in attempt.of_stranger if each[0] is not PER_ADDRESS]
+    return are_spent(session, [*of_number, attempt.of_login(*key)])
+
+
 def _wait(session: Session, attempt: Attempt, candidate: Candidate) -> int:
-    key = _key(candidate)
+    key = candidate.log_in
     if key in attempt.own:
         return 0
     return wait(session, *attempt.of_login(*key)) if attempt.as_stranger else _QUARTER_HOUR
-
-
-def _key(candidate: Candidate) -> tuple[int, int]:
-    return candidate.center_id, candidate.identity_id

@@ -1,4 +1,4 @@
-"""The second factor of a log-in, and the codes on paper for when the phone is lost."""
+"""The second factor of a log-in, the codes on paper for when the phone is lost, and the record of log-ins."""
 
 from datetime import datetime
 
@@ -45,3 +45,34 @@ class RecoveryCode(Base):
     code_hash: Mapped[str] = mapped_column(primary_key=True)
     made_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class LoginAttempt(Base):
+    """Somebody has logged in, or was refused: what with, on what, and from which network. No personal text.
+
+    `network` is a keyed digest of its address, another one in each center, so that rows tell networks apart and nothing
+    else. `credential` is what was right or wrong; of a code of the second factor the password was right before.
+    """
+
+    __tablename__ = "login_attempt"
+    __table_args__ = (
+        inside_center("identity_id", "identity"),
+        sa.Index(None, "center_id", "identity_id", "at", "id"),
+        sa.Index(None, "center_id", "outcome", "at", "id"),
+        sa.Index(None, "center_id", "at", "id"),
+        sa.CheckConstraint(
+            "outcome IN ('logged_in', 'code_needed', 'wrong', 'too_many', 'no_password', 'not_here')", name="outcome"
+        ),
+        sa.CheckConstraint("credential IN ('password', 'slip', 'factor', 'recovery')", name="credential"),
+        sa.CheckConstraint("kind IN ('browser', 'phone', 'device')", name="kind"),
+        STRICT,
+    )
+
+    center_id: Mapped[center_key]
+    id: Mapped[key]
+    identity_id: Mapped[int]
+    outcome: Mapped[str]
+    credential: Mapped[str]
+    kind: Mapped[str]
+    network: Mapped[str]
+    at: Mapped[datetime]

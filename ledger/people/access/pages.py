@@ -95,7 +95,8 @@ def send_center() -> ResponseReturnValue:
     """Log in to the chosen one of several centers, by the ticket instead of the password."""
     goal, ticket = local_path(forms.verbatim("next")), forms.verbatim("ticket")
     try:
-        opened = login.choose_center(ticket, forms.key("center_id"), kind=_kind(), device=known_device())
+        center_id, address = forms.key("center_id"), request.remote_addr
+        opened = login.choose_center(ticket, center_id, kind=_kind(), address=address, device=known_device())
     except LedgerError as error:
         return _refused_log_in(goal, error), error.status
     return _enter(opened, goal)

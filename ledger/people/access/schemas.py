@@ -2,7 +2,8 @@
 
 from marshmallow import Schema, fields, validate
 
-from ledger.web.fields import Instant, PublicId, Request, Verbatim, length
+from ledger.people.access.attempts import CREDENTIALS, OUTCOMES
+from ledger.web.fields import Choice, Instant, PageQuery, PublicId, Request, Verbatim, length
 
 LONGEST_TOTP = 20
 TOTP = {"description": "The six digits of the second factor, or a recovery code."}
@@ -26,6 +27,50 @@ class OwnSessionList(Schema):
     """Your open log-ins, the latest used first, at most a hundred."""
 
     items = fields.List(fields.Nested(OwnSessionSchema))
+    next = fields.String(allow_none=True)
+
+
+class OwnAttemptQuery(PageQuery):
+    """Filter of the record of log-ins: from `since` until before `until`."""
+
+    outcome = Choice(OUTCOMES, load_default=None)
+    since = Instant(load_default=None)
+    until = Instant(load_default=None)
+
+
+class AttemptQuery(OwnAttemptQuery):
+    """Filter of everybody's log-ins."""
+
+    identity_id = PublicId(load_default=None)
+
+
+class AttemptSchema(Schema):
+    """Somebody has logged in, or was refused; kept 180 days, without personal text."""
+
+    id = PublicId()
+    identity_id = PublicId(metadata={"description": "Whose log-in was tried, not who tried it."})
+    outcome = fields.String(
+        validate=validate.OneOf(OUTCOMES),
+        metadata={
+            "description": "`too_many`: wrong, and the last try; later ones are refused without a row until the wait is "
+            "over. `code_needed`: the password was right. `not_here`: it was, of somebody who has left the center."
+        },
+    )
+    credential = fields.String(
+        validate=validate.OneOf(CREDENTIALS),
+        metadata={
+            "description": "What was right or wrong. Before a `factor` or `recovery` code the password was right."
+        },
+    )
+    kind = fields.String(validate=validate.OneOf(("browser", "phone", "device")))
+    network = fields.String(metadata={"description": "The same for the same network; it tells nothing else of it."})
+    at = Instant()
+
+
+class AttemptPage(Schema):
+    """A page of log-ins and refusals, newest first."""
+
+    items = fields.List(fields.Nested(AttemptSchema))
     next = fields.String(allow_none=True)
 
 
