@@ -18,7 +18,8 @@ _MISTYPED = 6
 
 def mornings(first_day: datetime, now: datetime) -> Iterator[datetime]:
     """One morning a week, of those whose log-ins are still kept."""
-    morning = max(first_day + _A_WEEK, now - attempts.KEPT + timedelta(days=1)).replace(hour=7, minute=50)
+    kept_since = (now - attempts.KEPT).astimezone(first_day.tzinfo) + timedelta(days=1)
+    morning = max(first_day + _A_WEEK, kept_since).replace(hour=7, minute=50)
     while morning < now:
         yield morning
         morning += _A_WEEK
@@ -26,7 +27,7 @@ def mornings(first_day: datetime, now: datetime) -> Iterator[datetime]:
 
 def log_in(week: int, stage: Stage) -> None:
     """Staff log in at their station, administrators and the volunteer of the printed log-ins on their phones."""
-    for at, staff in sorted((*stage.managers.items(), *stage.clerks.items())):
+    for at, staff in (*stage.managers.items(), *stage.clerks.items()):
         _enter(stage, staff, Seen("browser", f"192.0.2.{at % 200}"), mistypes=(week + at) % _MISTYPED == 0)
     people = *stage.admins, *([stage.members[DEMO_VOLUNTEER].actor] if DEMO_VOLUNTEER in stage.members else [])
     for at, person in enumerate(people):

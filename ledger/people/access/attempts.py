@@ -85,7 +85,9 @@ def miss_others(session: Session, attempt: Attempt, others: Sequence[Candidate],
     return attempt
 
 
-def miss_code(session: Session, attempt: Attempt, fit: Candidate, tries: Sequence[Try], typed: str, seen: Seen) -> None:
+def miss_code(
+    session: Session, attempt: Attempt, fit: Candidate, *, tries: Sequence[Try], typed: str, seen: Seen
+) -> None:
     """Count a wrong code of the second factor, and keep it."""
     guessing.miss_code(session, attempt, fit, tries)
     spent = misses.are_spent(session, tries) or misses.is_spent(session, attempt, fit)

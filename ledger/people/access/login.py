@@ -230,7 +230,7 @@ def _counted(attempt: Attempt, fit: Candidate, way: Way, *, by: Ticket | None = 
         return in_transaction(_succeed, attempt, fit, way, by=by, tries=tries)
     except Forbidden as error:
         if error.code == _WRONG:
-            in_transaction(attempts.miss_code, attempt, fit, tries, way.totp or "", way.seen)
+            in_transaction(attempts.miss_code, attempt, fit, tries=tries, typed=way.totp or "", seen=way.seen)
         elif error.code == _NEEDED:
             in_transaction(attempts.postpone, attempt, fit, way.seen)
         raise _with_ticket(error, tickets.make_ticket([fit], attempt.phone_hash), fit.center_id) from error

@@ -52,8 +52,8 @@ class AttemptSchema(Schema):
     outcome = fields.String(
         validate=validate.OneOf(OUTCOMES),
         metadata={
-            "description": "`too_many`: wrong, and the last try; later ones are refused without a row until the wait is "
-            "over. `code_needed`: the password was right. `not_here`: it was, of somebody who has left the center."
+            "description": "`too_many`: wrong, and the last try; later ones leave no row until the wait is over. "
+            "`code_needed`: the password was right. `not_here`: it was, of somebody who has left the center."
         },
     )
     credential = fields.String(
