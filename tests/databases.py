@@ -8,6 +8,7 @@ any other user.
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -41,6 +42,9 @@ SERVER_SWITCHES = {
     "max_connections": "120",
     "listen_addresses": "127.0.0.1",
 }
+# Dropping a database waits for every other connection of the server, for as long as one is stuck.
+LONGEST_SECONDS = 60
+_PATIENCE = f"-c statement_timeout={LONGEST_SECONDS}s"
 _numbers = count(1)
 
 # For tests that are slow (a browser) or whose statements mean the same to SQLite and PostgreSQL.
@@ -59,8 +63,9 @@ class PostgresServer:
 
     def execute(self, statement: sql.Composable) -> None:
         """Run a statement outside any transaction, as CREATE DATABASE needs."""
+        where = {"host": "127.0.0.1", "port": self.port, "user": SUPERUSER, "dbname": "postgres"}
         with psycopg.connect(
-            host="127.0.0.1", port=self.port, user=SUPERUSER, dbname="postgres", autocommit=True
+            **where, autocommit=True, connect_timeout=LONGEST_SECONDS, options=_PATIENCE
         ) as connection:
             connection.execute(statement)
 
@@ -169,8 +174,8 @@ def _running(binaries: Path, folder: Path, user: dict[str, Any]) -> Iterator[Pos
         _await_answer(server, process, folder / "log")
         yield server
     finally:
-        # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients to disconnect.
-        process.send_signal(2)
+        # PostgreSQL's immediate shutdown waits for no client and writes nothing more.
+        process.send_signal(signal.SIGQUIT)
         process.wait(START_TIMEOUT_SECONDS)
 
 
