@@ -15,6 +15,7 @@ from ledger.audit import api as audit_api
 from ledger.audit import pages as audit_pages
 from ledger.checkin import api as checkin_api
 from ledger.checkin import pages as checkin_pages
+from ledger.checkin.kinds import HOURS
 from ledger.home import pages as home_pages
 from ledger.home import preferences_pages
 from ledger.home.reader import load_reader
@@ -111,6 +112,7 @@ APPROVALS = Desk(
         closing.REOPEN,
         expiry.RELEASE,
         corrections.CLAWBACK,
+        HOURS,
         access.GRANT,
         access.CODE,
         access.FACTOR,

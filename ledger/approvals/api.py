@@ -55,7 +55,8 @@ def propose(body: dict[str, Any]) -> dict[str, Any]:
     Kinds and their payloads: `points.adjustment` {"volunteer_id", "amount" in minor units, negative to take away,
     "cause": "missed" | "mistake" | "carried_over" | "other", "transfer_id" it corrects, optional};
     `points.period_close` and `points.period_reopen` {"month": "2026-05"}; `points.expiry_release` {"run_id"} of a
-    prepared run; `points.clawback` {"transfer_id"} of an award; `people.grant` {"identity_id", "role", "place_id",
+    prepared run; `points.clawback` {"transfer_id"} of an award; `checkin.hours` {"attendance_id", "ended_at"
+    when they really left, null to take all of it back}; `people.grant` {"identity_id", "role", "place_id",
     "household" as the register has it, null for none, "valid_until" optional}; `people.code` {"identity_id"} of
     somebody who decides or audits: whoever approves it then prints the code on the page of the approval;
     `people.factor` {"identity_id"} of somebody who has lost their second factor; `people.household` {"identity_id",

@@ -21,6 +21,7 @@ from ledger.people.volunteers import queries as people
 from ledger.people.volunteers.search import number_sought
 from ledger.points.book import reading
 from ledger.points.book.reading import AccountFilter, AccountRow
+from ledger.points.corrections.standing import corrections_of
 from ledger.points.lots.listing import LotRow
 from ledger.points.policy import KINDS, POINT, AccountKey
 from ledger.web import asked
@@ -109,10 +110,15 @@ def export_account(account_id: int, kind: str) -> ResponseReturnValue:
 @requires(Permission.READ_BOOKS)
 def transfer(transfer_id: int) -> str:
     """A transfer with its full trace."""
-    found, returnable = in_snapshot(_transfer, transfer_id, get_actor())
-    shown = {"chain": chain_of(found), "amount": amount_words(found.transfer.amount, found)}
-    return render_template("audit/transfer.html", trace=found, returnable=returnable, **shown)
+    shown = in_snapshot(_transfer, transfer_id, get_actor())
+    found: Trace = shown["trace"]
+    words = {"chain": chain_of(found), "amount": amount_words(found.transfer.amount, found)}
+    return render_template("audit/transfer.html", **shown, **words)
 
 
-def _transfer(session: Session, transfer_id: int, actor: Actor) -> tuple[Trace, bool]:
-    return trace(session, transfer_id, actor), may_be_taken_back(session, transfer_id, actor)
+def _transfer(session: Session, transfer_id: int, actor: Actor) -> dict[str, Any]:
+    return {
+        "trace": trace(session, transfer_id, actor),
+        "returnable": may_be_taken_back(session, transfer_id, actor),
+        "corrections": corrections_of(session, [transfer_id], actor.center_id),
+    }

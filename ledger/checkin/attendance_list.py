@@ -10,13 +10,14 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from ledger.checkin import stored_scans
-from ledger.checkin.blueprint import attendance_state
+from ledger.checkin.blueprint import attendance_state, changes_in_words
 from ledger.checkin.presenter import is_question, short_ref
 from ledger.checkin.queries import AttendanceView
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.people.volunteers import queries as people
 from ledger.places.queries import PlaceView
+from ledger.points.corrections.standing import Standing, standings
 from ledger.points.policy import POINT_SCALE
 from ledger.web.formats import local_time, time_range
 from ledger.web.problem import words
@@ -24,10 +25,11 @@ from ledger.web.problem import words
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An attendance with the person's name as the reader may see it."""
+    """An attendance with the person's name as the reader may see it, and what still stands of its posting."""
 
     attendance: AttendanceView
     name: str
+    standing: Standing | None = None
 
     @property
     def number(self) -> str:
@@ -38,6 +40,21 @@ class Row:
     def left_at(self) -> datetime | None:
         """When the person left, None if unknown."""
         return left_at(self.attendance)
+
+    @property
+    def minutes(self) -> int:
+        """The minutes that count now."""
+        return self.attendance.minutes if self.standing is None else self.standing.minutes
+
+    @property
+    def points(self) -> int:
+        """The points that count now, in minor units."""
+        return self.attendance.points if self.standing is None else self.standing.points
+
+    @property
+    def was_changed(self) -> bool:
+        """Whether its posting was changed later."""
+        return self.standing is not None and bool(self.standing.changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +77,8 @@ def rows(session: Session, views: Iterable[AttendanceView], actor: Actor) -> lis
     """Attendances with the names that the actor may read."""
     found = list(views)
     names = people.names_for(session, [view.volunteer_id for view in found], actor)
-    return [Row(view, names[view.volunteer_id]) for view in found]
+    standing = standings(session, "attendance", [view.id for view in found], actor.center_id)
+    return [Row(view, names[view.volunteer_id], standing.get(view.id)) for view in found]
 
 
 def refusals(session: Session, station: PlaceView, actor: Actor, since: datetime) -> list[Refused]:
@@ -92,6 +110,7 @@ def headings() -> list[str]:
         _("分钟"),
         _("积分"),
         _("现在"),
+        _("后来改过"),
         _("凭证号"),
     ]
 
@@ -106,8 +125,9 @@ def cells(row: Row) -> list[Any]:
         time_range(visit.shift_starts_at, visit.shift_ends_at, zone=zone),
         local_time(visit.opened_at, zone=zone),
         local_time(gone, zone=zone) if gone is not None else "",
-        visit.minutes,
-        Decimal(visit.points).scaleb(-POINT_SCALE),
+        row.minutes,
+        Decimal(row.points).scaleb(-POINT_SCALE),
         attendance_state(visit.status)[0],
+        changes_in_words(row.standing),
         row.number,
     ]

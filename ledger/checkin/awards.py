@@ -71,13 +71,18 @@ def confirm_reviewed(session: Session, attendance: AttendanceView, ended_at: dat
     """Post a reviewed visit: minutes up to the real end, points only if the rule grants them."""
     rule = rules.get_rule(session, attendance.rule_id or 0, actor.center_id)
     deed = Deed(attendance.opened_at, ended_at, attendance.shift_starts_at, attendance.shift_ends_at)
-    earned = award(deed, rule.body)
-    if attendance.review_reason == "AUTO_CLOSED" and not rule.body.points_for_forgotten_check_out:
-        earned = Award(earned.minutes, 0, earned.minutes_present)
+    earned = without_withheld(award(deed, rule.body), attendance.review_reason, rule)
     values = {"closed_at": ended_at, "minutes": earned.minutes, "points": earned.points}
     row = change(session, attendance, actor.center_id, to="CONFIRMED", values=values)
     facts = queries.facts_of_row(session, row, actor.center_id)
     post(session, facts, earned, rule, actor=actor, reason="review")
+
+
+def without_withheld(earned: Award, review_reason: str | None, rule: Rule) -> Award:
+    """What is earned, without the points if the rule grants none for a forgotten check-out."""
+    if review_reason == "AUTO_CLOSED" and not rule.body.points_for_forgotten_check_out:
+        return Award(earned.minutes, 0, earned.minutes_present)
+    return earned
 
 
 def post(
@@ -134,6 +139,17 @@ def change(
     wanted = step(attendance.status, to)
     changed = {"status": wanted, **values}
     rows = _CHANGE.rows(session, attendance.id, center_id, status=attendance.status, values=changed)
+    if not rows:
+        raise Conflict("checkin.wrong_state", status=attendance.status)
+    return rows[0]
+
+
+def revise(session: Session, attendance: AttendanceView, center_id: int, values: Mapping[str, Any]) -> Sequence[Any]:
+    """Write the next revision of a confirmed attendance; its row for `queries.facts_of_row`.
+
+    Raises Conflict("checkin.wrong_state").
+    """
+    rows = _CHANGE.rows(session, attendance.id, center_id, status="CONFIRMED", values=values)
     if not rows:
         raise Conflict("checkin.wrong_state", status=attendance.status)
     return rows[0]

@@ -4,6 +4,10 @@ from flask import Blueprint
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
+from ledger.kernel import clock
+from ledger.points.corrections.standing import Standing
+from ledger.web.formats import points
+
 bp = Blueprint("checkin", __name__)
 
 STATUS_WORDS = {
@@ -18,6 +22,13 @@ REVIEW_REASONS = {
     "AUTO_CLOSED": lazy_gettext("忘了签退"),
     "PERSON_BLOCKED": lazy_gettext("停用以后才签退"),
     "DAILY_LIMIT_REVIEW": lazy_gettext("超过一天的上限"),
+    "CORRECTED": lazy_gettext("时长改过"),
+}
+# By the reason of the batch that changed what an attendance had posted.
+_CHANGES = {
+    "clawback": lazy_gettext("发错的积分收回了"),
+    "hours_corrected": lazy_gettext("时长改过"),
+    "hours_taken_back": lazy_gettext("时长和积分收回了"),
 }
 _METHODS = {
     "screen": lazy_gettext("扫站里屏幕上的码"),
@@ -44,3 +55,20 @@ def review_reason(reason: str | None) -> str:
 def scan_method(method: str) -> str:
     """Word for the method of a scan."""
     return str(_METHODS[method])
+
+
+@bp.app_template_global()
+def change_words(reason: str) -> str:
+    """What changed an attendance's posting, by the code of the reason."""
+    return str(_CHANGES.get(reason, _("账上改过")))
+
+
+def changes_in_words(standing: Standing | None) -> str:
+    """What changed a posting later, for a cell of a file: day, code of the reason, minutes and points of each."""
+    if standing is None:
+        return ""
+    return str(_("；")).join(
+        f"{clock.local_day(each.at, clock.zone()).isoformat()} {each.reason.upper()} "
+        f"{points(each.minutes, 0, sign=True)} / {points(each.points, sign=True)}"
+        for each in standing.changes
+    )

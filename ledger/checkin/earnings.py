@@ -16,6 +16,7 @@ from ledger.kernel.types import table_of
 from ledger.organisations import queries as organisations
 from ledger.people.volunteers import queries as people
 from ledger.places.queries import PlaceView
+from ledger.points.corrections.standing import Standing, find_standing
 from ledger.rules import queries as rules
 from ledger.rules.policy import whole_minutes
 from ledger.rules.queries import Rule
@@ -39,7 +40,7 @@ class Earning:
 
     `name` is full for the reader's own attendance, masked for others. `minutes_outside` were spent outside the shift.
     `points_withheld` means that the minutes count but the rule grants no points. `reference` is the receipt's, "" until
-    something is posted.
+    something is posted; `standing` says what of it was changed since.
     """
 
     attendance: AttendanceView
@@ -50,11 +51,15 @@ class Earning:
     points_withheld: bool
     decided: Decided | None
     reference: str
+    standing: Standing | None
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a receipt shows to anybody; `stands` is False if voided, None until decided."""
+    """What a receipt shows to anybody: what counts now, and by `standing` what has changed it since.
+
+    `stands` is False if nothing of it counts any more, None until it is decided.
+    """
 
     station_name: str
     activity_name: str
@@ -63,6 +68,7 @@ class Receipt:
     points: int
     stands: bool | None
     rule_number: int | None
+    standing: Standing | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,7 @@ class Objection:
     """How to object: the station, and the place above it if the station does not help."""
 
     attendance: AttendanceView
+    standing: Standing | None
     scans: list[ScanView]
     places: list[PlaceView]
 
@@ -91,6 +98,7 @@ def earning_of(session: Session, attendance_id: int, actor: Actor) -> Earning:
         points_withheld=posted and worth > view.points,
         decided=_decided(session, view, actor.center_id),
         reference=make_reference(PURPOSE, actor.center_id, view.id) if posted else "",
+        standing=find_standing(session, "attendance", view.id, actor.center_id),
     )
 
 
@@ -100,7 +108,8 @@ def objection_to(session: Session, attendance_id: int, actor: Actor) -> Objectio
     places = [organisations.get_place(session, view.station_id, actor.center_id)]
     while (above := places[-1].parent_id) is not None:
         places.append(organisations.get_place(session, above, actor.center_id))
-    return Objection(view, queries.scans_of(session, view, actor.center_id), places)
+    standing = find_standing(session, "attendance", view.id, actor.center_id)
+    return Objection(view, standing, queries.scans_of(session, view, actor.center_id), places)
 
 
 def receipt_of(session: Session, text: str) -> Receipt:
@@ -113,14 +122,17 @@ def receipt_of(session: Session, text: str) -> Receipt:
     except NotFound as error:
         raise NotFound("checkin.receipt_unknown") from error
     rule = rules.get_rule(session, view.rule_id, reference.center_id) if view.rule_id is not None else None
+    standing = find_standing(session, "attendance", view.id, reference.center_id)
+    is_gone = standing is not None and standing.is_gone
     return Receipt(
         station_name=view.station_name,
         activity_name=view.activity_name,
         opened_at=view.opened_at,
-        minutes=view.minutes,
-        points=view.points,
-        stands={"CONFIRMED": True, "VOID": False, "REJECTED": False}.get(view.status),
+        minutes=view.minutes if standing is None else standing.minutes,
+        points=view.points if standing is None else standing.points,
+        stands=False if is_gone else {"CONFIRMED": True, "VOID": False, "REJECTED": False}.get(view.status),
         rule_number=rule.number if rule is not None else None,
+        standing=standing,
     )
 
 

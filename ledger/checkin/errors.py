@@ -152,6 +152,14 @@ register(
             422, "和这个人另一次出勤的时间重叠", "It overlaps another attendance of the same person",
             "请把签退时间改到下一次签到以前", "Set an end before the next check-in",
         ),
+        "nothing_to_correct": ErrorText(
+            422, "改成这个时间，时长和积分都不变", "With this end neither hours nor points change",
+            "请核对实际几点走的；整次不算的，选全部收回", "Check when they really left; to take all of it back, say so",
+        ),
+        "points_taken_back": ErrorText(
+            409, "这次的积分已经收回过", "The points of this attendance were taken back before",
+            "只能全部收回；时长记少了，另记一次补录", "It can only be taken back whole",
+        ),
         "note_needed": ErrorText(
             422, "不通过要写明理由", "A rejection needs a reason",
             "请写一句本人看得懂的话", "Write a sentence that the volunteer will understand",

@@ -27,6 +27,7 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     "OPEN": frozenset({"CLOSED", "CONFIRMED", "PENDING", "VOID"}),
     "CLOSED": frozenset({"CONFIRMED", "PENDING"}),
     "PENDING": frozenset({"CONFIRMED", "REJECTED"}),
+    # A correction by two people keeps the state: the next revision is confirmed, too.
     "CONFIRMED": frozenset({"VOID"}),
     "REJECTED": frozenset(),
     "VOID": frozenset(),

@@ -1,6 +1,6 @@
 """Reads of check-in: open visits, attendances, their scans, and what waits for review."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from ledger.activities.policy import LONGEST_SHIFT, ShiftView
 from ledger.checkin.models import Attendance, ScanEvent
 from ledger.checkin.policy import OpenVisit, scan_moment
 from ledger.kernel.actor import Actor
+from ledger.kernel.chunks import chunks
 from ledger.kernel.errors import NotFound
 from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.kernel.paths import under
@@ -174,6 +175,13 @@ def get_attendance(session: Session, attendance_id: int, center_id: int, *, lock
     if row is None:
         raise NotFound("checkin.attendance_not_found")
     return _view(row)
+
+
+def attendances_by_id(session: Session, ids: Iterable[int], center_id: int) -> dict[int, AttendanceView]:
+    """Attendances by id; unknown ids are left out."""
+    query = _views().where(Attendance.center_id == center_id)
+    rows = (row for part in chunks(ids) for row in session.execute(query.where(Attendance.id.in_(part))))
+    return {view.id: view for view in map(_view, rows)}
 
 
 def get_attendance_for(session: Session, attendance_id: int, actor: Actor) -> AttendanceView:

@@ -1,7 +1,7 @@
 """A volunteer's history: what happened, by day and in plain words, each entry with its evidence."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ from ledger.kernel.types import table_of
 from ledger.points.book import queries as points
 from ledger.points.book.queries import NOTHING
 from ledger.points.corrections import adjustments
+from ledger.points.corrections.standing import Standing, standings
 from ledger.points.lots.parts import LotPart, parts_by_transfer
 from ledger.points.models import Batch, Transfer
 from ledger.points.policy import COUNTS_AS_POSTED, MINUTE, POINT, AccountKey, Balance
@@ -48,7 +49,10 @@ class HistoryFilter:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """An event that moved points or minutes, with its source if known and the lots it touched."""
+    """An event that moved points or minutes, with its source if known and the lots it touched.
+
+    `standing` says of a service what has changed its posting since.
+    """
 
     batch_id: int
     kind: Kind
@@ -62,6 +66,17 @@ class Happening:
     redemption: RedemptionView | None = None
     proposal: ProposalView | None = None
     lots: Sequence[LotLine] = ()
+    standing: Standing | None = None
+
+    @property
+    def changes(self) -> bool:
+        """Whether it changes what an earlier batch of the same service had posted."""
+        return self.standing is not None and self.batch_id != self.standing.first.batch_id
+
+    @property
+    def was_changed(self) -> bool:
+        """Whether later batches have changed it."""
+        return self.standing is not None and not self.changes and bool(self.standing.changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +137,12 @@ def list_happenings(
             sa.select(Batch).where(Batch.center_id == actor.center_id, Batch.id.in_(page.items))
         )
     }
-    return page.of([_happening(session, batches[each], moved[each], actor, zone) for each in page.items])
+    services = [int(batch.source_ref) for batch in batches.values() if batch.source_type == "attendance"]
+    standing = standings(session, "attendance", services, actor.center_id)
+    found = [_happening(session, batches[each], moved[each], actor, zone) for each in page.items]
+    return page.of(
+        [replace(each, standing=standing.get(each.attendance.id if each.attendance else 0)) for each in found]
+    )
 
 
 def _narrowed(query: "sa.Select[Any]", wanted: HistoryFilter, zone: ZoneInfo) -> "sa.Select[Any]":

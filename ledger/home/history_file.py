@@ -7,8 +7,10 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from ledger.checkin.blueprint import change_words, changes_in_words
 from ledger.home.blueprint import bp
 from ledger.home.history import Happening, HistoryFilter, list_happenings
+from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.paging import Page, PageRequest
 from ledger.web.formats import minutes_words, points
@@ -18,6 +20,9 @@ from ledger.web.spreadsheets import all_rows
 @bp.app_template_global()
 def happening_words(happening: Happening) -> str:
     """One sentence, such as 社区巡逻 2 小时 or 柳荫积分超市，兑换 4 样."""
+    if happening.attendance is not None and happening.changes:
+        what = change_words(happening.reason)
+        return str(_("%(activity)s，%(what)s", activity=happening.attendance.activity_name, what=what))
     if happening.attendance is not None:
         hours = minutes_words(happening.minutes, locale=str(get_locale() or "zh"))
         return str(_("%(activity)s %(hours)s", activity=happening.attendance.activity_name, hours=hours))
@@ -38,7 +43,7 @@ def lines(session: Session, actor: Actor, wanted: HistoryFilter, zone: ZoneInfo)
     def fetch(part: PageRequest) -> Page[Happening]:
         return list_happenings(session, actor, wanted, zone, request=part)
 
-    headings = [_("日期"), _("时间"), _("事项"), _("时长（分钟）"), _("积分"), _("小票")]
+    headings = [_("日期"), _("时间"), _("事项"), _("时长（分钟）"), _("积分"), _("小票"), _("后来改过")]
     return [headings, *(_line(each, zone) for each in all_rows(fetch))]
 
 
@@ -51,4 +56,15 @@ def _line(happening: Happening, zone: ZoneInfo) -> list[Any]:
         happening.minutes,
         points(happening.points),
         happening.redemption.receipt if happening.redemption is not None else "",
+        _changed_later(happening),
     ]
+
+
+def _changed_later(happening: Happening) -> str:
+    """What later took back some of it or all, with day and reason; "" if it stands."""
+    if happening.was_changed:
+        return changes_in_words(happening.standing)
+    sale = happening.redemption
+    if happening.kind != "redemption" or sale is None or sale.voided_at is None:
+        return ""
+    return f"{clock.local_day(sale.voided_at, clock.zone()).isoformat()} VOID"

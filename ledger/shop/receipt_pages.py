@@ -65,8 +65,21 @@ def _list(session: Session, wanted: RedemptionFilter, page: PageRequest, actor: 
 def export_receipts(kind: FileKind) -> ResponseReturnValue:
     """Export the filtered list in its order as a file."""
     rows = in_snapshot(_all, _wanted(), asked.sort(), get_actor())
-    headings = [_("小票号"), _("时间"), _("店"), _("会员"), _("编号"), _("合计分"), _("兑换后余额"), _("状态")]
-    return spreadsheet(kind, "receipts", headings, [_cells(row) for row in rows])
+    return spreadsheet(kind, "receipts", _headings(), [_cells(row) for row in rows])
+
+
+def _headings() -> list[str]:
+    return [
+        _("小票号"),
+        _("时间"),
+        _("店"),
+        _("会员"),
+        _("编号"),
+        _("合计分"),
+        _("兑换后余额"),
+        _("状态"),
+        _("作废时间"),
+    ]
 
 
 def _all(session: Session, wanted: RedemptionFilter, sort: str, actor: Actor) -> list[dict[str, Any]]:
@@ -88,6 +101,7 @@ def _cells(row: dict[str, Any]) -> list[Any]:
         Decimal(row["total"]).scaleb(-2),
         Decimal(row["balance_after"]).scaleb(-2),
         _("已作废") if row["status"] == "VOIDED" else _("有效"),
+        local_datetime(row["voided_at"], locale=language(), zone=zone) if row["voided_at"] else "",
     ]
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import fields
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from ledger.points.book import service as points
 from ledger.points.expiry import service as expiry
 from ledger.points.policy import POINT, AccountKey, Movement, Source
 from tests.approvals.office import Office
+from tests.checkin.days import Day
 from tests.factors import turn_on
 from tests.plans import sent_to
 
@@ -57,6 +58,20 @@ def lost_factor(office: Office) -> dict[str, Any]:
     return {"identity_id": public_id(clerk.identity_id)}
 
 
+def served(office: Office) -> int:
+    """An attendance of two hours, confirmed."""
+    world, now = office.world, clock.now().replace(minute=0, second=0, microsecond=0)
+    day = Day(world, world.add_staff("clerk"), world.add_staff("station_manager"), office.volunteer)
+    if before := day.visits():
+        return int(before[0]["id"])
+    start = now - timedelta(hours=30)
+    with clock.at(start - timedelta(days=1)):
+        world.sign_up(world.add_shift(start), office.volunteer)
+    day.card(start)
+    attendance_id: int = day.card(start + timedelta(hours=2)).attendance["id"]
+    return attendance_id
+
+
 # An example payload for each kind; a new kind needs one.
 EXAMPLES: dict[str, Callable[[Office], dict[str, Any]]] = {
     "points.adjustment": lambda office: office.payload(1250),
@@ -64,6 +79,7 @@ EXAMPLES: dict[str, Callable[[Office], dict[str, Any]]] = {
     "points.period_reopen": lambda office: {"month": "2026-05"},
     "points.expiry_release": lambda office: {"run_id": public_id(prepared_run(office))},
     "points.clawback": lambda office: {"transfer_id": public_id(award(office))},
+    "checkin.hours": lambda office: {"attendance_id": public_id(served(office)), "ended_at": None},
     "people.grant": grant_of,
     "people.factor": lost_factor,
     "people.household": lambda office: {
@@ -72,7 +88,8 @@ EXAMPLES: dict[str, Callable[[Office], dict[str, Any]]] = {
     },
     "people.code": lambda office: {"identity_id": public_id(office.world.add_staff("auditor", name=NAME).identity_id)},
 }
-HAVE_A_FIGURE = {"points.adjustment": "+12.50", "points.expiry_release": "−9.00", "points.clawback": "−9.00"}
+HAVE_A_FIGURE = {"points.adjustment": "+12.50", "points.expiry_release": "−9.00", "points.clawback": "−9.00",
+                 "checkin.hours": "120"}  # fmt: skip
 
 
 def proposal_of(kind: str, payload: dict[str, Any], office: Office) -> ProposalView:

@@ -15,6 +15,7 @@ from ledger.checkin.models import Attendance
 from ledger.checkin.stored_scans import ScanAnswer
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.points.book import entries
 from tests.world import Person, World
 
 # 09:00 local time, far enough from midnight for a whole shift on either side.
@@ -36,6 +37,12 @@ def scan(actor: Person, *, key: str | None = None, **known: Any) -> ScanAnswer:
 def _attendances(session: Session, center_id: int) -> list[dict[str, Any]]:
     query = sa.select(Attendance.__table__).where(Attendance.center_id == center_id).order_by(Attendance.opened_at)
     return [dict(row._mapping) for row in session.execute(query)]
+
+
+def award_of(session: Session, attendance_id: int, center_id: int) -> int:
+    """The transfer of points that an attendance posted first."""
+    batches = entries.batches_of(session, "attendance", str(attendance_id), center_id)
+    return next(each.id for each in batches[0].transfers if each.code == "award")
 
 
 @dataclass

@@ -78,8 +78,8 @@ class TestDesk:
         assert re.findall("王[*]兰|李[*]国", clerk.get(f"{address}?sort=opened_at").text) == ["王*兰", "李*国"]
         lines = clerk.get(f"{address}.csv?sort=opened_at").get_data().decode("utf-8-sig").splitlines()
         assert [line.rpartition(",")[0] for line in lines[1:]] == [
-            "2026-06-03,王*兰,社区巡逻,09:00–11:00,09:00,11:00,120,2.00,已记账",
-            "2026-06-03,李*国,社区巡逻,09:00–11:00,09:30,,0,0.00,正在服务",
+            "2026-06-03,王*兰,社区巡逻,09:00–11:00,09:00,11:00,120,2.00,已记账,",
+            "2026-06-03,李*国,社区巡逻,09:00–11:00,09:30,,0,0.00,正在服务,",
         ]
         narrowed = clerk.get(f"{address}.csv?status=OPEN&from=2026-06-03&to=2026-06-03")
         assert len(narrowed.get_data().splitlines()) == 2

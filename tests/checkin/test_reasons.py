@@ -9,7 +9,10 @@ from ledger.checkin.models import ScanEvent
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import registered_codes
-from tests.checkin.days import Day, at, code_of, scan
+from ledger.kernel.ids import public_id
+from ledger.points.corrections import clawback
+from tests.approvals.office import Office
+from tests.checkin.days import Day, at, award_of, code_of, scan
 from tests.checkin.refusals import DECIDED, SCANNED, checked_in, decided, forgotten
 from tests.databases import on_sqlite
 
@@ -70,6 +73,33 @@ def _ends_after_the_next_check_in(day: Day) -> object:
 @decided("note_needed")
 def _rejects_without_a_word(day: Day) -> object:
     return day.review(forgotten(day), approve=False, note=" ")
+
+
+def hours_of(day: Day, attendance_id: int, ended: float) -> object:
+    """Propose another end of confirmed hours."""
+    payload = {"attendance_id": public_id(attendance_id), "ended_at": at(ended).isoformat()}
+    with clock.at(at(15)):
+        return Office(day.world).propose("checkin.hours", payload)
+
+
+def confirmed(day: Day) -> int:
+    day.sign_up(9)
+    day.card(9)
+    attendance_id: int = day.card(11).attendance["id"]
+    return attendance_id
+
+
+@decided("nothing_to_correct")
+def _corrects_to_what_it_is(day: Day) -> object:
+    return hours_of(day, confirmed(day), 11)
+
+
+@decided("points_taken_back")
+def _corrects_after_a_claw_back(day: Day) -> object:
+    attendance_id = confirmed(day)
+    award = in_snapshot(award_of, attendance_id, day.world.center_id)
+    in_transaction(clawback.claw_back, award, actor=day.world.builder, reason="clawback")
+    return hours_of(day, attendance_id, 10)
 
 
 @decided("scan_not_found")

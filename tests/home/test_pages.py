@@ -94,7 +94,7 @@ def test_home_goes_with_the_day(client: FlaskClient, world: World) -> None:
     with clock.at(noon + timedelta(minutes=60)):
         scan(world, clerk, volunteer)
     assert "今天已签退 13:00" in at(65)
-    assert "这次得了 1.00 分" in at(65)
+    assert "看这次得了多少" in at(65)
 
 
 @on_sqlite

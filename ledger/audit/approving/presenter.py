@@ -39,7 +39,7 @@ class Row:
 class Case:
     """A proposal with everything its decision rests on, and what its reader may do about it.
 
-    `corrects` links to the transfer it corrects, `run` to the expiry run, `result` to the outcome. While the proposal
+    `corrects` links to what it corrects, `run` to the expiry run, `result` to the outcome. While the proposal
     is pending, `why_not` says why the reader may not decide and what to do, None if they may. Once decided, `kinship`
     says whether the two people belonged to one household, `remarks` what else is unusual about who decided. `free` are
     those who may decide now, `prints_code` says that the reader approved a code and may make it now, `reprints_code`
@@ -94,12 +94,12 @@ def case_of(session: Session, proposal: ProposalView, actor: Actor, desk: Desk) 
     """One proposal with its evidence."""
     [row] = rows(session, [proposal], actor.center_id, desk)
     waits, kind = proposal.status == "proposed", desk.kind(proposal.kind)
-    transfer, run = proposal.payload.get("transfer_id"), proposal.payload.get("run_id")
+    run = proposal.payload.get("run_id")
     return Case(
         row=row,
         lines=[*_lines(row), *kind.details(session, proposal, actor.center_id)],
         consequence=kind.consequence(session, proposal, actor.center_id, row.subject) if waits else "",
-        corrects=url_for("audit.transfer", transfer_id=parse_public_id(transfer)) if transfer else None,
+        corrects=_corrects(proposal),
         run=url_for("audit.expiry_run", run_id=parse_public_id(run)) if run else None,
         result=_result(session, proposal, actor.center_id),
         why_not=_why_not(session, proposal, actor, desk) if waits else None,
@@ -111,6 +111,14 @@ def case_of(session: Session, proposal: ProposalView, actor: Actor, desk: Desk) 
         reprints_code=may_print_again(session, proposal, actor),
         lacks_password=_lacks_password(session, proposal, actor.center_id),
     )
+
+
+def _corrects(proposal: ProposalView) -> str | None:
+    """Link to the transfer or the attendance that it corrects."""
+    transfer, attendance = (proposal.payload.get(name) for name in ("transfer_id", "attendance_id"))
+    if attendance:
+        return url_for("checkin.earned", attendance_id=parse_public_id(attendance))
+    return url_for("audit.transfer", transfer_id=parse_public_id(transfer)) if transfer else None
 
 
 def _lacks_password(session: Session, proposal: ProposalView, center_id: int) -> int | None:
@@ -184,4 +192,6 @@ def _result(session: Session, proposal: ProposalView, center_id: int) -> str | N
     if what == "batch":
         batch = entries.get_batch(session, parse_public_id(ref), center_id)
         return url_for("audit.transfer", transfer_id=batch.transfers[0].id)
+    if what == "attendance":
+        return url_for("checkin.earned", attendance_id=parse_public_id(ref))
     return url_for("audit.periods") if what == "period" else None

@@ -13,6 +13,7 @@ from ledger.audit.checks.scope import Scope
 from ledger.checkin.models import Attendance, ScanEvent
 from ledger.checkin.policy import boundary, scan_moment
 from ledger.kernel.types import table_of
+from ledger.points.corrections.standing import Standing, standings
 from ledger.points.policy import MINUTE, POINT
 from ledger.rules import queries as rules
 from ledger.rules.policy import Deed, RuleBody, award
@@ -28,10 +29,13 @@ def check_attendances(session: Session, scope: Scope, advance: Advance) -> Itera
     bodies = {rule.id: rule.body for rule in rules.all_rules(session, center_id)}
     for chunk in source_chunks(session, scope, _query(center_id), "attendance", _attendance.c.id):
         posted = postings_of(session, center_id, "attendance", [row.id for row in chunk])
+        # What a claw-back took before is no posting of the attendance, and nothing is taken twice.
+        void = [row.id for row in chunk if row.status == "VOID" and row.id in posted]
+        standing = standings(session, "attendance", void, center_id)
         for row in chunk:
             yield from _check_scans(session, row, center_id)
             yield from _check_rule(row, bodies.get(row.rule_id))
-            yield from _check_postings(row, posted.get(row.id, NOTHING))
+            yield from _check_postings(row, posted.get(row.id, NOTHING), standing.get(row.id))
         advance(len(chunk))
 
 
@@ -85,7 +89,7 @@ def _check_rule(row: Any, body: RuleBody | None) -> Iterator[Difference]:
         yield Difference("points_by_rule", "attendance", row.id, 0 if unpaid else earned.points, row.points, POINT)
 
 
-def _check_postings(row: Any, posted: Postings) -> Iterator[Difference]:
+def _check_postings(row: Any, posted: Postings, standing: Standing | None) -> Iterator[Difference]:
     confirmed = row.status == "CONFIRMED"
     expected = {MINUTE: row.minutes if confirmed else 0, POINT: row.points if confirmed else 0}
     found: dict[str, int] = dict.fromkeys(expected, 0)
@@ -95,6 +99,8 @@ def _check_postings(row: Any, posted: Postings) -> Iterator[Difference]:
             found[key.unit] = found.get(key.unit, 0) + amount
         elif key.kind in ("member", "debt") and amount:
             yield Difference("attendance_posted", "attendance", row.id, 0, amount, key.unit)
+    if standing is not None:
+        found |= {MINUTE: standing.minutes, POINT: standing.points}
     for unit in sorted(found):
         if found[unit] != expected.get(unit, 0):
             yield Difference("attendance_posted", "attendance", row.id, expected.get(unit, 0), found[unit], unit)

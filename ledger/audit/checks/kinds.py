@@ -27,7 +27,7 @@ _RAW = "raw"
 _MOVED_BY = {
     "breakage": ("lot",),
     "adjustment": ("approval",),
-    "clawback": ("transfer",),
+    "clawback": ("transfer", "attendance"),
     "debt": ("transfer", "attendance"),
 }
 

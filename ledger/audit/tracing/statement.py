@@ -21,6 +21,7 @@ from ledger.points.book import entries, reading
 from ledger.points.book.entries import Entry
 from ledger.points.book.reading import AccountRow
 from ledger.points.corrections import adjustments
+from ledger.points.corrections.standing import taken_back
 from ledger.points.policy import AccountKey
 from ledger.shop.models import GoodsIn, Redemption
 from ledger.shop.policy import receipt_text
@@ -33,11 +34,12 @@ _redemption, _goods_in, _proposal = table_of(Redemption), table_of(GoodsIn), tab
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An entry, its subject, and the account on the other side."""
+    """An entry, its subject, the account on the other side, and how much of it was taken back later."""
 
     entry: Entry
     about: str
     other: str
+    taken_back: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,17 @@ def file_of(session: Session, account_id: int, actor: Actor, *, as_of: datetime 
         page = reading.statement(session, account_id, actor, request=part, as_of=as_of)
         return page.of(_lines(session, page.items, actor.center_id))
 
-    headings = [_("记账时间"), _("事项"), _("摘要"), _("对方账户"), _("收入"), _("支出"), _("余额"), _("流水号")]
+    headings = [
+        _("记账时间"),
+        _("事项"),
+        _("摘要"),
+        _("对方账户"),
+        _("收入"),
+        _("支出"),
+        _("余额"),
+        _("流水号"),
+        _("后来冲回"),
+    ]
     return [headings, *(_cells(line, scale) for line in all_items(fetch, sort="recorded_at", most=MOST_LINES))]
 
 
@@ -95,11 +107,13 @@ def _lines(session: Session, items: Sequence[Entry], center_id: int) -> list[Lin
     abouts = source_words(session, {(entry.source_type, entry.source_ref) for entry in items}, center_id)
     keys = entries.account_keys(session, {entry.other_account_id for entry in items}, center_id)
     names = account_names(session, keys.values(), center_id)
+    back = taken_back(session, [entry.transfer_id for entry in items], center_id)
     return [
         Line(
             entry,
             abouts.get((entry.source_type, entry.source_ref)) or entry.reason,
             names[keys[entry.other_account_id]].text,
+            back.get(entry.transfer_id, 0),
         )
         for entry in items
     ]
@@ -158,4 +172,5 @@ def _cells(line: Line, scale: int) -> list[Any]:
         points(-entry.amount, scale) if entry.amount < 0 else "",
         points(entry.balance_after, scale) if entry.balance_after is not None else "",
         public_id(entry.transfer_id),
+        points(line.taken_back, scale) if line.taken_back else "",
     ]

@@ -48,20 +48,36 @@ def claw_back(
 
     Raises NotFound("points.transfer_not_found"), Rejected("points.not_an_award"), Conflict("points.already_reversed").
     """
-    award, member = _award(session, transfer_id, actor.center_id)
+    movements = _movements(session, transfer_id, actor.center_id)
+    source = Source("transfer", str(transfer_id), "clawback")
+    return service.post(session, movements, source=source, actor=actor, reason=reason, evidence=evidence)
+
+
+def back(session: Session, transfer_id: int, *, center_id: int) -> list[Movement]:
+    """The movements that take back what is left of an award; none if it was taken back already.
+
+    Raises NotFound("points.transfer_not_found"), Rejected("points.not_an_award").
+    """
+    try:
+        return _movements(session, transfer_id, center_id)
+    except Conflict:
+        return []
+
+
+def _movements(session: Session, transfer_id: int, center_id: int) -> list[Movement]:
+    """From the member's available points, the rest from their debt; both stay locked."""
+    award, member = _award(session, transfer_id, center_id)
     debt = AccountKey(member.unit, "debt", member.owner_id)
-    states = opening.lock_accounts(session, {member, debt}, actor.center_id)
-    amount = _left(session, award, actor.center_id)
+    states = opening.lock_accounts(session, {member, debt}, center_id)
+    amount = _left(session, award, center_id)
     available = min(amount, states[member].state.available)
     clawback = AccountKey(member.unit, "clawback")
     parts = ((member, available), (debt, amount - available))
-    movements = [
+    return [
         Movement(giver, clawback, part, "clawback", refund_of=award.id, claws_back=True)
         for giver, part in parts
         if part
     ]
-    source = Source("transfer", str(transfer_id), "clawback")
-    return service.post(session, movements, source=source, actor=actor, reason=reason, evidence=evidence)
 
 
 def pay_debt_first(session: Session, movements: Iterable[Movement], *, actor: Actor) -> list[Movement]:

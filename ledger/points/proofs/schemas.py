@@ -76,6 +76,14 @@ class ProofQuery(Request):
     center_id = PublicId(load_default=None, data_key="center")
 
 
+class CorrectionSchema(Schema):
+    """A later batch that took back the proved one or a part of it."""
+
+    batch_id = PublicId()
+    at = Instant()
+    reason = fields.String(metadata={"description": "Code of the reason."})
+
+
 class ProofSchema(Schema):
     """An inclusion proof (RFC 6962, 2.1.1): `path` leads from `leaf_hash` at `leaf_index` to the checkpoint's root."""
 
@@ -94,3 +102,9 @@ class ProofSchema(Schema):
     checkpoint = fields.Nested(CheckpointSchema)
     key = fields.Nested(KeySchema)
     file = fields.String(metadata={"description": "All of it as one text to keep (C2SP tlog-proof)."})
+    corrections = fields.List(
+        fields.Nested(CorrectionSchema),
+        metadata={
+            "description": "What took it back since, oldest first: the proof stays true, the batch may not count."
+        },
+    )

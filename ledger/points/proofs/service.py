@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import NotFound
 from ledger.points.book import entries, reading
+from ledger.points.corrections.standing import Change, corrections_of_batch
 from ledger.points.sealing import keys as seal_keys
 from ledger.points.sealing import queries as seal_queries
 from ledger.points.sealing.facts import FactsReader
@@ -17,7 +18,10 @@ from ledger.proof.checkpoints import proof_file
 
 @dataclass(frozen=True, slots=True)
 class BatchProof:
-    """Proof that a batch is in the log. The SHA-256 of a zero byte followed by `leaf` is `leaf_hash`."""
+    """Proof that a batch is in the log. The SHA-256 of a zero byte followed by `leaf` is `leaf_hash`.
+
+    It stays true of a batch that later ones took back, so those are named too: `corrections`, oldest first.
+    """
 
     center_id: int
     batch_id: int
@@ -27,6 +31,7 @@ class BatchProof:
     path: list[bytes]
     checkpoint: CheckpointView
     key: KeyView
+    corrections: list[Change]
 
     @property
     def tree_size(self) -> int:
@@ -57,6 +62,7 @@ def prove_batch(
         path=found.path,
         checkpoint=found.checkpoint,
         key=keys[found.checkpoint.key_id],
+        corrections=corrections_of_batch(session, found.batch_id, found.center_id),
     )
 
 
