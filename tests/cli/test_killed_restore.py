@@ -3,9 +3,12 @@
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
+import psycopg
 import pytest
+import sqlalchemy as sa
 
 from ledger.kernel import backup
 from ledger.kernel.founding import Installation
@@ -75,12 +78,32 @@ def test_on_postgresql_everything_happens_in_the_last_program(backed_up: Console
     """Before `psql`, which works in one transaction, the old book is untouched."""
     url = backed_up.settings.database_url
     for step in (1, 2, 3):
-        runtime_database().close()
+        leave(url)
         assert killed_at(step, url, copy, PROGRAMS) == -signal.SIGKILL
+        await_nobody_in(url)
         assert names() == [BACKED_UP, LATER]
-    runtime_database().close()
+    leave(url)
     assert killed_at(4, url, copy, PROGRAMS) == 0
     assert names() == [BACKED_UP]
+
+
+def leave(url: str) -> None:
+    """Close all connections, and wait until PostgreSQL has noticed."""
+    runtime_database().close()
+    await_nobody_in(url)
+
+
+def await_nobody_in(url: str) -> None:
+    """Wait until PostgreSQL has noticed that those who were killed or have left are gone."""
+    address = sa.make_url(url)
+    inside = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
+    deadline = time.monotonic() + LONGEST_SECONDS
+    with psycopg.connect(
+        host=address.host, port=address.port, user=address.username, dbname="postgres", autocommit=True
+    ) as connection:
+        while connection.execute(inside, (address.database,)).fetchone() != (0,):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
 
 
 def killed_at(step: int, url: str, copy: Path, steps: frozenset[str]) -> int | None:

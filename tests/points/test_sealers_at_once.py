@@ -60,16 +60,18 @@ def test_a_batch_that_commits_late_is_sealed_late_and_nobody_waits(pair: Pair) -
 
 @pytest.mark.parametrize("own_database_url", ["postgresql"], indirect=True)
 def test_a_posting_does_not_wait_for_the_sealer(pair: Pair) -> None:
-    books, posted = pair.books, threading.Event()
+    books, sealed, posted = pair.books, threading.Event(), threading.Event()
     books.award(500)
 
     def slow(session: Session) -> int:
         number = seal(session, books.center_id)
+        sealed.set()
         assert posted.wait(LONGEST_SECONDS)
         return number
 
     def post() -> None:
         use_database(pair.databases[1])
+        assert sealed.wait(LONGEST_SECONDS)
         books.award(7)
         books.spend(3)
         books.resolve(books.hold(2), "post")
