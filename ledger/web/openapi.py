@@ -2,6 +2,7 @@
 
 import http
 from collections.abc import Sequence
+from threading import Lock
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, jsonify, render_template, request
@@ -63,9 +64,37 @@ class HouseApi(Api):  # type: ignore[misc]
             self.spec.components.response(status.name, response, lazy=True)
         self.spec.components.response("DEFAULT_ERROR", _PROBLEM_RESPONSE, lazy=True)
 
+    def register_blueprint(self, blueprint: ApiBlueprint) -> None:
+        """Mount a blueprint, without a description: Description makes it."""
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][blueprint.name] = self
+        self._app.register_blueprint(blueprint)
+
+    def describe(self, blueprint: ApiBlueprint) -> None:
+        """Describe a mounted blueprint in the document."""
+        blueprint.register_views_in_doc(self, self._app, self.spec, name=blueprint.name, parameters=None)
+        self.spec.tag({"name": blueprint.name, "description": blueprint.description})
+
+
+class Description:
+    """The document, made when it is first asked for: that takes as long as all else that an application makes."""
+
+    def __init__(self, api: HouseApi, blueprints: Sequence[ApiBlueprint]) -> None:
+        self._api, self._blueprints = api, blueprints
+        self._made: dict[str, Any] | None = None
+        self._making = Lock()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document as JSON takes it."""
+        with self._making:
+            if self._made is None:
+                for blueprint in self._blueprints:
+                    self._api.describe(blueprint)
+                self._made = self._api.spec.to_dict()
+        return self._made
+
 
 def register(app: Flask, blueprints: Sequence[ApiBlueprint]) -> None:
-    """Mount the blueprints and describe them."""
+    """Mount the blueprints, and offer their description."""
     app.config.update(
         API_TITLE="Ningxin",
         API_VERSION="1",
@@ -87,7 +116,7 @@ def register(app: Flask, blueprints: Sequence[ApiBlueprint]) -> None:
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
     app.register_blueprint(bp)
-    app.extensions["openapi"] = api.spec
+    app.extensions["openapi"] = Description(api, blueprints)
 
 
 def _refuse_other_media_types() -> None:
