@@ -1,5 +1,6 @@
 """Migrates a database to the newest schema, and checks whether it is there."""
 
+from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -63,7 +64,7 @@ def who_migrates() -> Installation:
 
 def at_head(engine: sa.Engine) -> bool:
     """Whether the database has the newest schema."""
-    return revision_of(engine) == _scripts().get_current_head()
+    return revision_of(engine) == _scripts(FOLDER).get_current_head()
 
 
 def revision_of(engine: sa.Engine) -> str | None:
@@ -74,12 +75,12 @@ def revision_of(engine: sa.Engine) -> str | None:
 
 def refuse_newer(revision: str | None) -> None:
     """Raises SettingsError for a schema that this program doesn't know."""
-    _refuse_newer(revision, _scripts())
+    _refuse_newer(revision, _scripts(FOLDER))
 
 
 def refuse_unmigrated(engine: sa.Engine) -> None:
     """Raises SettingsError unless the schema is the newest, sa.exc.SQLAlchemyError if that can't be read."""
-    revision, scripts = revision_of(engine), _scripts()
+    revision, scripts = revision_of(engine), _scripts(FOLDER)
     if revision is None:
         raise SettingsError(f"the database {NO_TABLES}")
     _refuse_newer(revision, scripts)
@@ -95,5 +96,7 @@ def _refuse_newer(revision: str | None, scripts: ScriptDirectory) -> None:
         )
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory(str(FOLDER))
+@cache
+def _scripts(folder: Path) -> ScriptDirectory:
+    """The program's migrations, read once: each reading runs the code of all of them."""
+    return ScriptDirectory(str(folder))
