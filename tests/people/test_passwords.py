@@ -13,7 +13,7 @@ from ledger.kernel.paths import ROOT
 from ledger.people.access import credentials
 from ledger.people.access.common_words import WORDS
 from ledger.people.access.guessable import is_easy, is_personal
-from ledger.people.access.passwords import hash_password
+from ledger.people.access.passwords import HASHER, NOBODY, hash_password
 from ledger.people.access.staff import Post, add_staff, grant_role
 from tests.browsing import Browser
 from tests.databases import on_sqlite
@@ -71,6 +71,13 @@ def test_a_common_word_helps_no_other(word: str) -> None:
 @pytest.mark.parametrize("password", GOOD)
 def test_others_are_taken(password: str) -> None:
     assert hash_password(password, phone="+8613800138000", names=["王桂兰"]).startswith("$argon2id$")
+
+
+def test_a_guess_costs_the_same_whether_or_not_there_is_a_password() -> None:
+    """Of the product's own, read before tests/conftest.py lets tests hash theirs at the least cost."""
+    for stored in (HASHER.hash("zhe-shi-mi-ma-3"), NOBODY):
+        assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+        assert not HASHER.check_needs_rehash(stored)
 
 
 def test_a_random_one_is_hardly_ever_refused() -> None:

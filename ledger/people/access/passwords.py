@@ -11,9 +11,10 @@ from ledger.people.access.guessable import is_easy, is_personal
 
 LEAST_LENGTH, MOST_LENGTH = 8, 128
 
-_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-# Verified against if nobody has the phone number, so that response time reveals nothing.
-_NOBODY = _hasher.hash("nobody has this password")
+HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+# Verified against if nobody has the phone number, so that response time reveals nothing. Of a password that was thrown
+# away, by that hasher; not made at each start, because every command would wait for it.
+NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$IkyrAaWqsLiyfuWJm6SMKw$SlBmpdqrEpl70Jsc/j9+6FPC8pMN/BtpaEJ/KkWElsQ"
 
 
 def hash_password(password: str, *, phone: str, names: Sequence[str] = ()) -> str:
@@ -26,7 +27,7 @@ def hash_password(password: str, *, phone: str, names: Sequence[str] = ()) -> st
     if len(password) > MOST_LENGTH:
         raise Rejected("people.password_too_long", most=MOST_LENGTH)
     refuse_guessable(password, phone=phone, names=names)
-    return _hasher.hash(_plain(password))
+    return HASHER.hash(_plain(password))
 
 
 def refuse_guessable(password: str, *, phone: str, names: Sequence[str] = (), words: Sequence[str] = ()) -> None:
@@ -40,7 +41,7 @@ def refuse_guessable(password: str, *, phone: str, names: Sequence[str] = (), wo
 def password_is_right(password_hash: str | None, password: str) -> bool:
     """Whether the password matches the hash; does the same work if there is no hash."""
     try:
-        _hasher.verify(password_hash or _NOBODY, _plain(password[:MOST_LENGTH]))
+        HASHER.verify(password_hash or NOBODY, _plain(password[:MOST_LENGTH]))
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None
