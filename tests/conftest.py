@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
@@ -20,7 +21,7 @@ from ledger.kernel.ids import new_id
 from ledger.kernel.migrations import upgrade
 from ledger.kernel.settings import Settings
 from ledger.organisations.service import create_center
-from ledger.people.access import proving
+from ledger.people.access import passwords, proving
 from ledger.places import queries as places
 from tests.databases import (
     PostgresServer,
@@ -123,6 +124,16 @@ def _proved_ahead() -> Iterator[None]:
     """Let log-ins of `world` be proved for a month to come, because tests move the clock by days."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(proving, "MAY_DIFFER", timedelta(days=36_500))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """Hash passwords at the least cost: they are of tests, and the true one took a third of a test of log-ins."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "HASHER", cheap)
+        patch.setattr(passwords, "NOBODY", cheap.hash("nobody has this password"))
         yield
 
 

@@ -98,7 +98,8 @@ def sqlite_url(folder: Path) -> str:
 def fresh_postgres_database(server: PostgresServer, *, template: str = "template0") -> str:
     """Make a database and return its address; a copy of `template`, to which nobody may be connected."""
     name = f"ledger_{os.getpid()}_{next(_numbers)}"
-    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    # Copying its files takes less than half of what writing each page to the log does.
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
     server.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
     return server.url(name)
 
