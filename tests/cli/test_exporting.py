@@ -1,6 +1,7 @@
 """`ningxin export`: a complete file or none, progress on stderr, and only the journal on stdout."""
 
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,21 +13,25 @@ from ledger.kernel.ids import public_id
 from ledger.organisations import queries as organisations
 from tests.audit import outside
 from tests.audit.outside import TOOLS
-from tests.audit.small_book import SmallBook, make_small_book
+from tests.audit.small_book import SmallBook, give_points, make_small_book
 from tests.cli.test_commands import Console, console_at
+from tests.conftest import BOTH_DATABASES, made_database
 from tests.world import World
 
 
-@pytest.fixture
-def console(own_database: Database, tmp_path: Path) -> Console:
-    """An installation of the test's own."""
-    return console_at(own_database.url, tmp_path)
+@pytest.fixture(scope="module", params=BOTH_DATABASES)
+def book(request: pytest.FixtureRequest) -> Iterator[SmallBook]:
+    """A small book in a database of its own, which these tests only read."""
+    with made_database(request, migrated=True) as url:
+        database = Database(url)
+        yield make_small_book(World(database))
+        database.close()
 
 
 @pytest.fixture
-def book(own_database: Database) -> SmallBook:
-    """A small book in it."""
-    return make_small_book(World(own_database))
+def console(book: SmallBook, tmp_path: Path) -> Console:
+    """An installation with that book."""
+    return console_at(book.world.database.url, tmp_path)
 
 
 @pytest.mark.parametrize("tool", TOOLS)
@@ -52,13 +57,14 @@ def test_stdout_is_the_journal_and_nothing_else(console: Console, book: SmallBoo
     assert outside.agrees(tool, path, book.world.builder)
 
 
-def test_one_of_several_centers_is_named(console: Console, book: SmallBook, tmp_path: Path) -> None:
-    second = World(book.world.database)
+def test_one_of_several_centers_is_named(own_database: Database, tmp_path: Path) -> None:
+    console, first, second = console_at(own_database.url, tmp_path), World(own_database), World(own_database)
+    give_points(first, first.add_volunteer(), 100)
     path = tmp_path / "second.journal"
 
     refused = console.fails("export", "hledger", str(path))
     assert "--center" in refused
-    for world in (book.world, second):
+    for world in (first, second):
         assert public_id(world.center_id) in refused
     assert not path.exists()
 

@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,20 +50,31 @@ def open_to_others(folder: Path) -> list[str]:
     )
 
 
-@on_a_file
+def installed_in(folder: Path) -> Console:
+    return console_at(f"sqlite:///{folder / 'data' / 'ningxin.sqlite3'}", folder / "data")
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an installation with a center, a backup and a list to import, made in such a shell; to copy."""
+    folder, before = tmp_path_factory.mktemp("open") / "installation", os.umask(0)
+    console = installed_in(folder)
+    assert console.run(*FOUND).exit_code == 0
+    assert console.run("backup", str(folder / "copy.backup")).exit_code == 0
+    (folder / "list.csv").write_text("姓名,手机\n王桂兰,13805570200\n", encoding="utf-8")
+    (folder / "list.csv").chmod(0o600)
+    runtime_database().close()
+    os.umask(before)
+    return folder
+
+
 @pytest.mark.usefixtures("nothing_starts")
 @pytest.mark.parametrize("command", ARGUMENTS)
-def test_what_a_command_writes_is_for_its_owner(backed_up: Console, tmp_path: Path, command: str) -> None:
+def test_what_a_command_writes_is_for_its_owner(installation: Path, tmp_path: Path, command: str) -> None:
     folder = tmp_path / "installation"
-    url = f"sqlite:///{folder / 'data' / 'ningxin.sqlite3'}"
-    console = console_at(url, folder / "data")
-    assert console.run(*FOUND).exit_code == 0
-    (folder / "copy.backup").write_bytes((tmp_path / "copy.backup").read_bytes())
-    (folder / "list.csv").write_text("姓名,手机\n王桂兰,13805570200\n", encoding="utf-8")
-    for given in (folder / "copy.backup", folder / "list.csv"):
-        given.chmod(0o600)
+    shutil.copytree(installation, folder)
 
-    run(console, command, folder)
+    run(installed_in(folder), command, folder)
 
     assert open_to_others(folder) == []
     assert stat.S_IMODE((folder / "data").stat().st_mode) == 0o700

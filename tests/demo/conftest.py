@@ -9,6 +9,7 @@ from ledger.kernel.db import in_snapshot
 from ledger.organisations import queries as organisations
 from tests.conftest import made_database
 from tests.demo.loaded import Village, filled_tables, load, settings_for
+from tests.plans import sent_to
 from tests.runtimes import use_database
 
 # A village takes long to load, so one process runs all tests of it.
@@ -27,9 +28,10 @@ def village(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         database = Database(url)
         use_database(database)
         settings = settings_for(url, tmp_path_factory.mktemp("village"))
-        said = tuple(load(settings))
+        with sent_to(database.writer) as sent:
+            said = tuple(load(settings))
         center_id = in_snapshot(organisations.only_center).id
-        yield Village(database, settings, center_id, filled_tables(database), said)
+        yield Village(database, settings, center_id, filled_tables(database), said, sent)
         database.close()
 
 

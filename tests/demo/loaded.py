@@ -1,6 +1,6 @@
 """A demonstration loaded for tests: how, as of when, and what they ask of it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from ledger.kernel.database import Database
 from ledger.kernel.settings import Settings
 from ledger.tables import metadata
 from tests.conftest import settings_on
+from tests.plans import Sent
 
 NOW = datetime(2026, 6, 3, 2, 20, tzinfo=UTC)
 # For what is as true of a short story.
@@ -36,13 +37,17 @@ def load(settings: Settings, *, seed: int = district.SEED, size: Size = VILLAGE)
 
 @dataclass
 class Village:
-    """A loaded village; `filled` are the tables with rows when it was loaded, `said` what was said meanwhile."""
+    """A loaded village.
+
+    `filled` are the tables with rows when it was loaded, `said` what was said and `sent` what was written meanwhile.
+    """
 
     database: Database
     settings: Settings
     center_id: int
     filled: frozenset[str] = frozenset()
     said: tuple[str, ...] = ()
+    sent: Sent = field(default_factory=Sent)
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """The rows of a statement."""

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -26,13 +25,18 @@ from ledger.points.models import Transfer
 from ledger.points.sealing.models import CheckpointRow
 from tests.crawl import Key, crawl
 from tests.databases import fresh_postgres_database, sqlite_url
-from tests.demo.loaded import load, settings_for
+from tests.demo.loaded import Village, settings_for
 from tests.filters import filters_in_the_source
 from tests.plans import Walk, explaining, is_a_walk, sent_to, walks
 from tests.runtimes import use_database
 from tests.tour import Tour
 from tests.world import World
 
+# One process runs them, which has loaded the village, and has read all of the book once.
+GROUP = "village on sqlite"
+on_the_village = pytest.mark.parametrize(
+    "village", [pytest.param("sqlite", marks=pytest.mark.xdist_group(GROUP))], indirect=True, scope="session"
+)
 # Columns that a page in index order may filter by, because most rows pass.
 PASSED = {
     "activity.category": "a category is a share of all activities",
@@ -111,26 +115,23 @@ def excuses() -> set[str]:
     return {*PASSED, *(f"{endpoint} · {table}" for endpoint, table, _why in MAY_WALK)}
 
 
-Look = Callable[[Database, Path, Any], Looked]
-
-
 @pytest.fixture(scope="module")
-def found_on(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[Found]]:
-    """The table scans of a way to use the book on a database, looked for once.
+def found_on(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[Found]]:
+    """The table scans of all that reads the book on a database, looked for once.
 
     PostgreSQL is asked only what told something new on SQLite.
     """
 
     @cache
-    def find(look: Look, kind: str) -> Looked:
-        among = None if kind == "sqlite" else find(look, "sqlite").telling
+    def find(kind: str) -> Looked:
+        among = None if kind == "sqlite" else find("sqlite").telling
         database = Database(_new_database(request, kind))
         use_database(database)
-        looked = look(database, tmp_path_factory.mktemp("plans"), among)
+        looked = read(database, tmp_path_factory.mktemp("plans"), among)
         database.close()
         return looked
 
-    return lambda look, kind: find(look, kind).found
+    return lambda kind: find(kind).found
 
 
 def _new_database(request: pytest.FixtureRequest, kind: str) -> str:
@@ -142,14 +143,13 @@ def _new_database(request: pytest.FixtureRequest, kind: str) -> str:
     return fresh_postgres_database(request.getfixturevalue("postgres"), template=template)
 
 
-def written(database: Database, folder: Path, _among: None) -> Looked:
+def written(village: Village) -> list[Found]:
     """The table scans of a village, all the way that its year is written."""
-    with sent_to(database.writer) as sent:
-        load(settings_for(database.url, folder))
-    assert len(sent.statements) > 100
-    with explaining(database) as session:
-        found = {text: walks(session, text, values) for text, values in sent.statements.values()}
-    return Looked([Found("written", text, text, walk) for text, steps in found.items() for walk in steps])
+    sent = village.sent.statements
+    assert len(sent) > 100
+    with explaining(village.database) as session:
+        found = {text: walks(session, text, values) for text, values in sent.values()}
+    return [Found("written", text, text, walk) for text, steps in found.items() for walk in steps]
 
 
 def read(database: Database, folder: Path, among: frozenset[Key] | None) -> Looked:
@@ -186,22 +186,24 @@ def read(database: Database, folder: Path, among: frozenset[Key] | None) -> Look
     return Looked(walked, frozenset(telling))
 
 
-@pytest.mark.xdist_group("plans")
-def test_nothing_that_is_written_walks_over_the_whole_book(found_on: Callable[..., list[Found]]) -> None:
-    assert [str(each) for each in found_on(written, "sqlite") if not excused_by(each)] == []
+@on_the_village
+def test_nothing_that_is_written_walks_over_the_whole_book(village: Village) -> None:
+    assert [str(each) for each in written(village) if not excused_by(each)] == []
 
 
-@pytest.mark.xdist_group("plans")
+@pytest.mark.xdist_group(GROUP)
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.long])])
-def test_nothing_that_is_read_walks_over_the_whole_book(found_on: Callable[..., list[Found]], kind: str) -> None:
-    assert [str(each) for each in found_on(read, kind) if not excused_by(each)] == []
+def test_nothing_that_is_read_walks_over_the_whole_book(found_on: Callable[[str], list[Found]], kind: str) -> None:
+    assert [str(each) for each in found_on(kind) if not excused_by(each)] == []
 
 
-@pytest.mark.xdist_group("plans")
+@on_the_village
 @pytest.mark.postgres
 @pytest.mark.long
-def test_every_exception_is_needed_by_one_of_the_databases(found_on: Callable[..., list[Found]]) -> None:
-    found = [*found_on(written, "sqlite"), *found_on(read, "sqlite"), *found_on(read, "postgresql")]
+def test_every_exception_is_needed_by_one_of_the_databases(
+    found_on: Callable[[str], list[Found]], village: Village
+) -> None:
+    found = [*written(village), *found_on("sqlite"), *found_on("postgresql")]
     needed = set().union(*(excused_by(each) for each in found))
     assert excuses() - needed == set(), "these are gone, and need no exception"
 

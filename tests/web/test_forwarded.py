@@ -44,9 +44,10 @@ def app_behind(database: Database, folder: Path, *proxies: str) -> Flask:
     return app
 
 
-@pytest.fixture
-def behind(database: Database, tmp_path: Path) -> Flask:
-    return app_behind(database, tmp_path, NGINX)
+@pytest.fixture(scope="module")
+def behind(shared_database: Database, memory: Path) -> Flask:
+    """One for all tests that leave it as it was."""
+    return app_behind(shared_database, memory, NGINX)
 
 
 def who(app: Flask, peer: str, **headers: str) -> str:
@@ -86,7 +87,10 @@ def test_nobody_else_is_believed(behind: Flask, database: Database, tmp_path: Pa
 
 
 @on_sqlite
-def test_what_is_not_believed_is_said_once_in_the_log(behind: Flask, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_is_not_believed_is_said_once_in_the_log(
+    database: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    behind = app_behind(database, tmp_path, NGINX)
     with caplog.at_level(logging.WARNING, logger="ledger"):
         for _ in range(3):
             who(behind, OUTSIDER, For="127.0.0.1")
