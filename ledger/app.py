@@ -117,6 +117,7 @@ APPROVALS = Desk(
         access.CODE,
         access.FACTOR,
         access.HOUSEHOLD,
+        access.CONTACT,
     ),
     housemates=housemates,
     holders=holders.holders,

@@ -75,6 +75,7 @@ PAGES: dict[str, tuple[str, Address | None]] = {
     "organisations.team": ("manager", None),
     "people.ask_revoke_role": ("admin", None),
     "people.card": ("anybody", None),
+    "people.contact": ("manager", lambda tour: f"/people/{public_id(tour.person('volunteer').identity_id)}/contact"),
     "people.credential_events": ("auditor", None),
     "people.factor": ("manager", None),
     "people.first_password": ("anybody", None),

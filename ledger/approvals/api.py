@@ -60,7 +60,8 @@ def propose(body: dict[str, Any]) -> dict[str, Any]:
     "household" as the register has it, null for none, "valid_until" optional}; `people.code` {"identity_id"} of
     somebody who decides or audits: whoever approves it then prints the code on the page of the approval;
     `people.factor` {"identity_id"} of somebody who has lost their second factor; `people.household` {"identity_id",
-    "household"} for anybody who decides or audits, or lives with somebody who does.
+    "household"} for anybody who decides or audits, or lives with somebody who does; `people.contact` {"identity_id",
+    "name", "phone"} for anybody who works here: name and number are in no answer, and are forgotten when it ends.
     """
     kind, payload, reason = body["kind"], body["payload"], body["reason"]
     once, actor, desk = find_idempotency_key(), get_actor(), get_desk()

@@ -78,6 +78,17 @@ class ProposalDecision(Base):
     remarks: Mapped[str | None]
 
 
+class ProposalPrivate(Base):
+    """Fields of an open proposal's payload that hold personal text, as JSON; the row goes when the proposal ends."""
+
+    __tablename__ = "proposal_private"
+    __table_args__ = (inside_center("proposal_id", "proposal"), STRICT)
+
+    center_id: Mapped[center_key]
+    proposal_id: Mapped[key]
+    payload: Mapped[str] = mapped_column(Sealed("proposal_private.payload"))
+
+
 class Newcomer(Base):
     """Somebody whom an open proposal would add; `identity_id` is the key that their log-in would have.
 

@@ -14,6 +14,7 @@ from ledger.approvals import newcomers, queries
 from ledger.approvals.circles import remark_circle
 from ledger.approvals.desk import Desk, Kind, Values
 from ledger.approvals.models import Proposal, ProposalDecision
+from ledger.approvals.private import forget_private, keep_private
 from ledger.approvals.queries import ProposalView
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
@@ -42,14 +43,15 @@ def propose(session: Session, kind: str, payload: Values, reason: str, *, actor:
     desk.need_no_own_gain(session, known, values, subject.member_id, actor)
     if known.single:
         need_no_other(session, known, subject.ref, actor, desk)
-    proposal_id = new_id()
+    proposal_id, stored = new_id(), {**known.payload.write(values)}
+    private = {name: stored.pop(name) for name in known.private}
     row = {
         "center_id": actor.center_id,
         "id": proposal_id,
         "kind": known.name,
         "subject_ref": subject.ref,
         "member_id": subject.member_id,
-        "payload": json.dumps(known.payload.write(values), ensure_ascii=False, sort_keys=True, separators=(",", ":")),
+        "payload": json.dumps(stored, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
         "reason": reason.strip(),
         "proposed_by": actor.identity_id,
         "proposed_at": clock.now(),
@@ -57,6 +59,8 @@ def propose(session: Session, kind: str, payload: Values, reason: str, *, actor:
         "single_key": f"{known.name} {subject.ref}" if known.single else None,
     }
     session.connection().execute(sa.insert(_proposal), row)
+    if private:
+        keep_private(session, proposal_id, private, actor.center_id)
     return proposal_id
 
 
@@ -184,4 +188,5 @@ def _decide(
         signal(session, f"approvals.{remark}", [f"proposal:{public_id(proposal.id)}"], center_id=actor.center_id)
     own = (_proposal.c.center_id == actor.center_id, _proposal.c.id == proposal.id)
     session.connection().execute(sa.update(_proposal).where(*own).values(status=decision))
+    forget_private(session, proposal.id, actor.center_id)
     newcomers.forget(session, proposal.subject_ref, actor.center_id)

@@ -12,7 +12,7 @@ from ledger.kernel.db import in_snapshot, in_transaction, in_transaction_once
 from ledger.kernel.errors import Forbidden
 from ledger.kernel.paging import Page
 from ledger.kernel.permissions import Permission
-from ledger.people.access import credentials, login, sessions
+from ledger.people.access import contacts, credentials, login, sessions
 from ledger.people.access.login import LoggedIn
 from ledger.people.access.sessions import RoleView
 from ledger.people.households import service as households
@@ -22,6 +22,7 @@ from ledger.people.managing import place_path
 from ledger.people.schemas import (
     CardList,
     CardRequest,
+    ContactRequest,
     HouseholdChangeList,
     HouseholdRequest,
     IssuedCardSchema,
@@ -208,6 +209,26 @@ def set_household(body: dict[str, Any], volunteer_id: int) -> dict[str, Any]:
     """Assign a volunteer to a household, or to none. Members of one household never decide on each other's cases."""
     in_transaction(households.set_household, volunteer_id, body["number"], actor=get_actor())
     return in_snapshot(_volunteer, volunteer_id, get_actor())
+
+
+@bp.put("/volunteers/<id:volunteer_id>/contact")
+@requires(Permission.MANAGE_VOLUNTEERS)
+@steps_up
+@bp.doc(parameters=[KEY_PARAMETER])
+@bp.arguments(ContactRequest)
+@bp.response(200, VolunteerDetailsSchema)
+def set_contact(body: dict[str, Any], volunteer_id: int) -> dict[str, Any]:
+    """Change a volunteer's name and number. Unused codes end, and the old number gets free.
+
+    Of anybody who works here it takes two people: propose `people.contact` instead.
+    """
+    in_transaction_once(find_idempotency_key(), _set_contact, volunteer_id, body, actor=get_actor())
+    return in_snapshot(_volunteer, volunteer_id, get_actor())
+
+
+def _set_contact(session: Session, volunteer_id: int, body: dict[str, Any], *, actor: Actor) -> None:
+    identity_id = queries.get_volunteer(session, volunteer_id, actor.center_id).identity_id
+    contacts.set_contact(session, identity_id, contacts.Contact(body["name"], body["phone"]), actor=actor)
 
 
 @bp.get("/volunteers/<id:volunteer_id>/households")

@@ -129,6 +129,19 @@ register(
             "给身份、打激活码会换掉他的密码。请他登记的站点的管理员，或者管全中心的管理员来办",
             "A role or a code would replace their password: ask an administrator of the place where they are registered, or of the whole center",
         ),
+        "contact_takes_two": ErrorText(
+            403, "改工作人员的姓名和手机号要两个人", "It takes two people to change the name or number of anybody who works here",
+            "请管全中心的管理员在这个人的页面上提出来，由另一位管理员或者审计员来批",
+            "An administrator of the whole center proposes it on the person's page; another or an auditor decides",
+        ),
+        "contact_takes_one": ErrorText(
+            422, "这个人的姓名和手机号不用两个人改", "Changing the name or number of this person does not take two people",
+            "请直接改", "Change it directly",
+        ),
+        "contact_same": ErrorText(
+            422, "姓名和手机号都没有改", "Neither the name nor the number is changed",
+            "请改了再保存", "Change one of them first",
+        ),
         "code_not_yours": ErrorText(
             403, "激活码只给批的那个人看", "The code is shown only to the person who approved it",
             "请让批的人来打", "Ask whoever approved it",

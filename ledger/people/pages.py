@@ -3,6 +3,7 @@
 from ledger.people.access import (
     attempt_pages,
     blocking_pages,
+    contact_pages,
     event_pages,
     factor_pages,
     household_pages,
@@ -20,6 +21,7 @@ __all__ = [
     "attempt_pages",
     "blocking_pages",
     "bp",
+    "contact_pages",
     "event_pages",
     "factor_pages",
     "household_pages",

@@ -130,6 +130,13 @@ class HouseholdRequest(Request):
     number = Text(required=True, allow_none=True, longest=HOUSEHOLD_NUMBER_LENGTH, metadata=_HOUSEHOLD)
 
 
+class ContactRequest(Request):
+    """A volunteer's name and number; null for no number."""
+
+    name = Text(required=True, longest=NAME_LENGTH)
+    phone = Text(required=True, allow_none=True, longest=40, metadata=_PHONE)
+
+
 class HouseholdChangeSchema(Schema):
     """The volunteer belongs to the household with this number from `changed_at` on; to none if it is null."""
 

@@ -23,6 +23,7 @@ from ledger.points.policy import POINT, AccountKey, Movement, Source
 from tests.approvals.office import Office
 from tests.checkin.days import Day
 from tests.factors import turn_on
+from tests.phones import fresh_phone
 from tests.plans import sent_to
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -85,6 +86,11 @@ EXAMPLES: dict[str, Callable[[Office], dict[str, Any]]] = {
     "people.household": lambda office: {
         "identity_id": public_id(office.world.add_staff("clerk", name=NAME).identity_id),
         "household": "17",
+    },
+    "people.contact": lambda office: {
+        "identity_id": public_id(office.world.add_staff("clerk", name=NAME).identity_id),
+        "name": "W. Lana",
+        "phone": fresh_phone(),
     },
     "people.code": lambda office: {"identity_id": public_id(office.world.add_staff("auditor", name=NAME).identity_id)},
 }

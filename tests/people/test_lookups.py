@@ -53,6 +53,8 @@ DOORS = {
     "ledger/people/access/attempt_pages.py": CENTER,
     "ledger/people/access/authority.py": "the volunteer that a known person is",
     "ledger/people/access/candidates.py": LOG_IN,
+    "ledger/people/access/contact_pages.py": "the volunteer that a known person is",
+    "ledger/people/access/contacts.py": LIMITED,
     "ledger/people/access/credentials.py": "holds the code",
     "ledger/people/access/joining.py": "asks for whoever a proposal names, for who holds the whole center",
     "ledger/people/access/rehousing.py": "the volunteer that a known person is",

@@ -43,6 +43,8 @@ ALSO = {
     "organisations.close_place": "a place is closed",
     "organisations.new_code": "a station's key is changed, and its paper opens nothing any more",
     "people.print_activation_code": "whoever has it is let in",
+    "people.send_contact": "a code goes to the number, which is the log-in name",
+    "people_api.set_contact": "a code goes to the number, which is the log-in name",
     "people.revoke_card": "a card opens nothing any more",
     "people_api.revoke_card": "a card opens nothing any more",
     "people.print_recovery_codes": "whoever has them needs no phone",

@@ -214,6 +214,8 @@ BODIES: dict[str, Callable[[Requests], Body]] = {
     "people.send_new_staff": lambda its: _new_volunteer(its) | {"role": "clerk", "household": "无"},
     "people.send_new_code": lambda _: {"reason": "忘了密码"},
     "people.send_new_volunteer": _new_volunteer,
+    "people.send_contact": lambda _: {"name": "王小岚", "phone": ""},
+    "people_api.set_contact": lambda _: {"name": "王小岚", "phone": None},
     "people.set_household": lambda _: {"household": "柳荫018"},
     "people_api.register": _new_volunteer,
     "people_api.set_household": lambda _: {"number": "柳荫018"},

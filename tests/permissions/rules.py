@@ -247,6 +247,9 @@ RULES: dict[str, Rule] = {
     "people.card": ANYBODY,
     "people.change_password": KNOWN,
     "people.change_status": MANAGES,
+    "people.contact": MANAGES,
+    "people.send_contact": MANAGES,
+    "people_api.set_contact": MANAGES,
     "people.credential_events": KNOWN,
     "people.export_credential_events": KNOWN,
     # Volunteers read there that it is for staff.

@@ -62,7 +62,7 @@ def may_print_again(session: Session, proposal: ProposalView, actor: Actor) -> b
 
 
 def why_no_code(session: Session, proposal: ProposalView, center_id: int) -> str | None:
-    """Why an approval makes no code any more, None if it does: used, over, or its person has left that level since.
+    """Why an approval makes no code any more, None if it does: used, over, or its person is not who they were.
 
     Who has left it and come back is somebody whom other people agreed on: the approval is not for them.
     """
@@ -72,11 +72,11 @@ def why_no_code(session: Session, proposal: ProposalView, center_id: int) -> str
 
 
 def _is_over(session: Session, proposal: ProposalView, center_id: int) -> bool:
-    """Whether the approval has lasted its time, or its person has left that level since."""
+    """Whether the approval has lasted its time, or its person has left that level since, or has another number."""
     if proposal.decided_at is None or clock.now() >= proposal.decided_at + APPROVAL_LASTS:
         return True
     identity_id = parse_public_id(proposal.payload["identity_id"])
-    moved = events.level_moved(session, identity_id, center_id, since=proposal.decided_at)
+    moved = events.has_moved(session, identity_id, center_id, since=proposal.decided_at)
     return moved or level_in(session, identity_id, center_id) < DECIDER
 
 

@@ -24,6 +24,19 @@ def need_say(session: Session, identity_id: int, actor: Actor) -> None:
     Raises Forbidden("access.denied" | "people.volunteer_elsewhere"), NotFound("people.identity_not_found").
     """
     lock_password(session, identity_id, actor.center_id)
+    _need(session, identity_id, actor)
+
+
+def has_say(session: Session, identity_id: int, actor: Actor) -> bool:
+    """Whether the actor manages all that the person is, for pages; nothing is locked."""
+    try:
+        _need(session, identity_id, actor)
+    except Forbidden:
+        return False
+    return True
+
+
+def _need(session: Session, identity_id: int, actor: Actor) -> None:
     if actor.identity_id == SYSTEM_IDENTITY:
         return
     grants = roles_of(session, identity_id, actor.center_id)

@@ -20,7 +20,7 @@ FACTOR_MADE, FACTOR_USED, FACTOR_ENDED = "factor_made", "factor_used", "factor_e
 FACTOR_TRIED = "factor_tried"
 RECOVERY_MADE, RECOVERY_USED = "recovery_made", "recovery_used"
 ROLE_GRANTED, ROLE_REVOKED = "role_granted", "role_revoked"
-RENAMED = "renamed"
+RENAMED, PHONE_CHANGED = "renamed", "phone_changed"
 # Who gave somebody one of these gave them what they decide with.
 _GIVES = (CODE_MADE, ROLE_GRANTED)
 _MOST_RECENT = 50
@@ -74,11 +74,16 @@ def happened(session: Session, kind: str, about: str, center_id: int) -> bool:
     return session.connection().execute(sa.select(_event.c.id).where(*own).limit(1)).first() is not None
 
 
-def level_moved(session: Session, identity_id: int, center_id: int, *, since: datetime) -> bool:
-    """Whether a person's level has risen or fallen since then: a rise ends credentials, a role's end sessions."""
+def has_moved(session: Session, identity_id: int, center_id: int, *, since: datetime) -> bool:
+    """Whether a person's level has risen or fallen since then, or their number has changed.
+
+    A rise ends credentials, a role's end sessions.
+    """
     own = (_event.c.center_id == center_id, _event.c.identity_id == identity_id, _event.c.at >= since)
     fell = sa.and_(_event.c.kind == SESSIONS_ENDED, _event.c.about.like("grant:%"))
-    query = sa.select(_event.c.id).where(*own, sa.or_(_event.c.kind == CREDENTIALS_ENDED, fell)).limit(1)
+    query = (
+        sa.select(_event.c.id).where(*own, sa.or_(_event.c.kind.in_((CREDENTIALS_ENDED, PHONE_CHANGED)), fell)).limit(1)
+    )
     return session.connection().execute(query).first() is not None
 
 

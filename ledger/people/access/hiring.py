@@ -11,6 +11,7 @@ from ledger.kernel.errors import Forbidden, Rejected
 from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
 from ledger.people.access import kinds
+from ledger.people.access.contacts import Contact, set_contact
 from ledger.people.access.joining import announce
 from ledger.people.access.staff import Post, add_staff, find_staff, grant_role, prepare_staff, takes_two
 from ledger.people.households.service import set_household
@@ -67,6 +68,24 @@ def set_or_propose(
     identity_id = get_volunteer(session, volunteer_id, actor.center_id).identity_id
     payload = kinds.household_payload(identity_id, number)
     return propose(session, kinds.HOUSEHOLD.name, payload, reason, actor=actor, desk=desk)
+
+
+def set_or_propose_contact(
+    session: Session, identity_id: int, said: Contact, reason: str, *, actor: Actor, desk: Desk
+) -> int | None:
+    """Change a person's name and number, or propose it where it takes two; then returns the proposal.
+
+    Raises what `set_contact` and `propose` raise.
+    """
+    try:
+        set_contact(session, identity_id, said, actor=actor)
+    except Forbidden as refused:
+        if refused.code != "people.contact_takes_two" or not actor.may(Permission.MANAGE_STAFF, ROOT):
+            raise
+    else:
+        return None
+    payload = kinds.contact_payload(identity_id, said)
+    return propose(session, kinds.CONTACT.name, payload, reason, actor=actor, desk=desk)
 
 
 def _check_part(role: str, path: str, part: bool) -> None:

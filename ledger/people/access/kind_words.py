@@ -8,12 +8,13 @@ from sqlalchemy.orm import Session
 
 from ledger.approvals.desk import SubjectWords
 from ledger.approvals.newcomers import newcomers
+from ledger.approvals.private import private_of
 from ledger.approvals.queries import ProposalView
 from ledger.kernel import clock
 from ledger.kernel.ids import parse_public_id
 from ledger.people.identities.queries import names_of, phone_of
 from ledger.people.managing import place_path
-from ledger.people.policy import mask_name, mask_phone, part_that_counts
+from ledger.people.policy import clean_name, mask_name, mask_phone, part_that_counts, phone_key
 from ledger.people.words import PART_WORDS, ROLE_NAMES
 from ledger.places.queries import place_names
 from ledger.web.formats import local_date
@@ -55,6 +56,24 @@ def phone(session: Session, proposal: ProposalView, center_id: int) -> list[tupl
     new = newcomers(session, [identity_id], center_id).get(identity_id)
     number = phone_of(session, identity_id, center_id) if new is None else new.phone
     return [(_("手机号"), _("没有") if number is None else mask_phone(number))]
+
+
+def contact(session: Session, proposal: ProposalView, center_id: int) -> list[tuple[str, str]]:
+    """What somebody is called now and would be called, and their number: masked, like all names and numbers here."""
+    said = private_of(session, proposal.id, center_id)
+    now = phone(session, proposal, center_id)
+    if not said:
+        return now
+    identity_id = parse_public_id(proposal.payload["identity_id"])
+    name = names_of(session, [identity_id], center_id).get(identity_id, "")
+    number = phone_of(session, identity_id, center_id)
+    same = _("不改")
+    new = None if said["phone"] is None else phone_key(said["phone"])
+    return [
+        *now,
+        (_("改成的姓名"), same if clean_name(said["name"]) == name else mask_name(clean_name(said["name"]))),
+        (_("改成的手机号"), same if new == number else _("没有") if new is None else mask_phone(new)),
+    ]
 
 
 def terms(session: Session, proposal: ProposalView, center_id: int) -> list[tuple[str, str]]:
@@ -103,6 +122,13 @@ def after_factor(session: Session, proposal: ProposalView, center_id: int, subje
             "批准以后，%(name)s 的动态码和备用码马上作废，所有登录都结束，以后只用密码登录，直到本人再打开。",
             name=subject,
         )
+    )
+
+
+def after_contact(session: Session, proposal: ProposalView, center_id: int, subject: str) -> str:
+    """What approving another name or number does."""
+    return str(
+        _("批准以后，%(name)s 按新的姓名和手机号登记，用新号码登录，没用过的激活码作废，旧号码空出来。", name=subject)
     )
 
 

@@ -1,4 +1,4 @@
-"""The kinds of proposal about log-ins: a role for somebody, a code for somebody, the end of a lost second factor."""
+"""The kinds of proposal about log-ins: a role, a code, the end of a lost second factor, a household, a number."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -8,21 +8,24 @@ from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
 
 from ledger.approvals.desk import AUDITS, Kind, Subject, SubjectWords, Values
+from ledger.approvals.private import private_of
 from ledger.approvals.queries import ProposalView
 from ledger.approvals.schemas import PayloadSchema
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Rejected
 from ledger.kernel.ids import public_id
 from ledger.kernel.permissions import Permission
-from ledger.people.access import approved_codes, factors, kind_words, lost_factors, staff
+from ledger.people.access import approved_codes, contacts, factors, kind_words, lost_factors, staff
+from ledger.people.access.contacts import Contact
 from ledger.people.access.joining import admit, is_announced
 from ledger.people.access.rehousing import rehouse
 from ledger.people.access.sessions import level_in
 from ledger.people.access.staff import Post
 from ledger.people.identities.queries import lock_password
-from ledger.people.levels import DECIDER
+from ledger.people.levels import DECIDER, VOLUNTEER
 from ledger.people.policy import (
     HOUSEHOLD_NUMBER_LENGTH,
+    NAME_LENGTH,
     ROLES,
     clean_household_number,
 )
@@ -51,6 +54,13 @@ class GrantPayload(HouseholdPayload):
     valid_until = Day(load_default=None, allow_none=True)
 
 
+class ContactPayload(PersonPayload):
+    """The name and the number to write down; null for no number."""
+
+    name = Text(load_default="", longest=NAME_LENGTH)
+    phone = Text(load_default=None, allow_none=True, longest=40)
+
+
 def grant_payload(identity_id: int, post: Post) -> Values:
     """The payload that proposes a role, in its stored form."""
     return GRANT.payload.write({"identity_id": identity_id, **asdict(post)})
@@ -69,6 +79,11 @@ def factor_payload(identity_id: int) -> Values:
 def household_payload(identity_id: int, number: str | None) -> Values:
     """The payload that proposes another household, in its stored form."""
     return HOUSEHOLD.payload.write({"identity_id": identity_id, "household": number})
+
+
+def contact_payload(identity_id: int, said: Contact) -> Values:
+    """The payload that proposes another name or number, in its stored form."""
+    return CONTACT.payload.write({"identity_id": identity_id, **asdict(said)})
 
 
 def _post(values: Values) -> Post:
@@ -143,6 +158,22 @@ def _rehouse(session: Session, values: Values, proposal: ProposalView, actor: Ac
     return _subject(values).ref
 
 
+def _check_contact(session: Session, values: Values, actor: Actor) -> Subject:
+    lock_password(session, values["identity_id"], actor.center_id)
+    if level_in(session, values["identity_id"], actor.center_id) == VOLUNTEER:
+        raise Rejected("people.contact_takes_one")
+    contacts.check_contact(session, values["identity_id"], Contact(values["name"], values["phone"]), actor)
+    return _subject(values)
+
+
+def _change_contact(session: Session, values: Values, proposal: ProposalView, actor: Actor) -> str:
+    lock_password(session, values["identity_id"], actor.center_id)
+    said = Contact(**private_of(session, proposal.id, actor.center_id))
+    about, by = f"proposal:{public_id(proposal.id)}", proposal.proposed_by
+    contacts.change_contact(session, values["identity_id"], said, actor=actor, about=about, proposed_by=by)
+    return _subject(values).ref
+
+
 def _about_person(
     name: str,
     title: Any,
@@ -157,6 +188,7 @@ def _about_person(
     details: Callable[[Session, ProposalView, int], Sequence[tuple[str, str]]] = kind_words.phone,
     gains: bool = False,
     household: Callable[[Values], str | None] = lambda _values: None,
+    private: tuple[str, ...] = (),
 ) -> Kind:
     """A kind about somebody's log-in: proposed by who manages the center's staff, decided by another or an auditor."""
     return Kind(
@@ -174,6 +206,7 @@ def _about_person(
         person=lambda values: int(values["identity_id"]),
         gains=lambda _values: gains,
         household=household,
+        private=private,
     )
 
 
@@ -214,4 +247,14 @@ HOUSEHOLD = _about_person(
     consequence=kind_words.after_household,
     gains=True,
     household=_number,
+)
+CONTACT = _about_person(
+    contacts.NAME,
+    lazy_gettext("改姓名或手机号"),
+    payload=ContactPayload(),
+    check=_check_contact,
+    execute=_change_contact,
+    consequence=kind_words.after_contact,
+    details=kind_words.contact,
+    private=("name", "phone"),
 )

@@ -163,6 +163,21 @@ def rename(session: Session, identity_id: int, person: NewIdentity) -> None:
     session.connection().execute(sa.update(_identity_row).where(*own).values(named))
 
 
+def renumber(session: Session, identity_id: int, person: NewIdentity, *, old: str | None) -> None:
+    """Store the number of `person` for an identity of their center that had the E.164 number `old`, which gets free.
+
+    Checks no permission.
+    """
+    own = (_identity_row.c.center_id == person.center_id, _identity_row.c.id == identity_id)
+    numbered = {"phone": person.sealed["phone"], "phone_index": person.phone_index}
+    session.connection().execute(sa.update(_identity_row).where(*own).values(numbered))
+    if old is not None:
+        gone = (LoginPhone.phone_hash == phone_hash(old), LoginPhone.center_id == person.center_id)
+        session.connection().execute(sa.delete(LoginPhone).where(*gone))
+    if person.phone_hash is not None:
+        session.connection().execute(_ADD_PHONE, {"phone_hash": person.phone_hash, "center_id": person.center_id})
+
+
 def set_preferences(
     session: Session, *, language: str | None = None, large_type: bool | None = None, actor: Actor
 ) -> None:
