@@ -98,7 +98,7 @@ register(
         ),
         "nothing_counts": ErrorText(
             422, "这个身份在这里什么也办不了，没有加上", "This role may do nothing at this place, so it was not given",
-            "管理员、审计员请选中心", "Choose the center for administrators and auditors",
+            "审计员只在整个中心才算，请选中心", "An auditor's role counts for the whole center alone: choose the center",
         ),
         "part_counts": ErrorText(
             422, "账本、审批和规则只在中心任命才算，没有加上", "Book, approvals and rules count only for the whole center, so the role was not given",

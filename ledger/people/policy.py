@@ -222,6 +222,17 @@ def counting(role: str, place_path: str) -> frozenset[Permission]:
     return ROLES[role] if place_path == ROOT or is_top(place_path) else ROLES[role] - AT_ROOT
 
 
+def need_something(role: str, place_path: str) -> None:
+    """Refuse a role at a place where it may do nothing. Raises Rejected("people.nothing_counts")."""
+    if part_that_counts(role, place_path) == "nothing":
+        raise Rejected("people.nothing_counts")
+
+
+def counts_below_top(role: str) -> bool:
+    """Whether a role may do anything below the top place."""
+    return bool(permissions_of(role) - AT_ROOT)
+
+
 def part_that_counts(role: str, place_path: str) -> str:
     """Whether "all", "some" or "nothing" of a role counts at a place."""
     counts = counting(role, place_path)

@@ -53,6 +53,18 @@ def test_pages_of_staff(world: World, open_page: OpenPage, language: str) -> Non
         look_at(page, f"{name}-{language}", *SIZES)
 
 
+def test_the_places_of_a_role_follow_it(world: World, open_page: OpenPage) -> None:
+    page = open_page(world.add_staff("admin", place_id=world.top_id))
+    page.goto("/staff/new")
+    role, places = page.get_by_label("身份"), page.get_by_label("在哪里").locator("option")
+    everywhere = places.count()
+    role.select_option("auditor")
+    expect(places).to_have_count(1)
+    expect(page.get_by_label("在哪里")).to_have_value(public_id(world.top_id))
+    role.select_option("clerk")
+    expect(places).to_have_count(everywhere)
+
+
 def test_pages_of_a_volunteer_and_a_stranger(world: World, open_page: OpenPage) -> None:
     world.add_shift(clock.now().replace(microsecond=0, second=0), capacity=1)
     page = open_page(world.add_volunteer())

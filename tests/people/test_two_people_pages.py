@@ -10,6 +10,7 @@ from ledger.people.access import sessions, staff
 from tests.approvals.office import Office
 from tests.browsing import Browser
 from tests.databases import on_sqlite
+from tests.elsewhere import outcome
 from tests.people.test_pages import code_on
 from tests.phones import fresh_phone
 from tests.world import Person, World
@@ -135,6 +136,17 @@ def test_a_role_of_which_nothing_counts_is_refused_and_a_part_is_asked_for(app: 
     sent = first.post("/staff/new", **some, part="1", reason="人手不够")
     assert sent.status_code == 303
     assert "账本、审批和规则只在中心任命才算，这里不算" in auditor.get(sent.location).text
+
+
+@on_sqlite
+def test_a_role_that_counts_for_the_center_alone_is_offered_and_proposed_there_alone(app: Flask, world: World) -> None:
+    office = Office(world)
+    assert 'data-whole="auditor outside_auditor"' in browser_of(app, office.first).get("/staff/new").text
+    local = browser_of(app, world.add_staff("admin")).get("/staff/new").text
+    assert ('value="station_manager"' in local, 'value="auditor"' in local) == (True, False)
+    payload = {"identity_id": public_id(world.add_staff("clerk").identity_id), "role": "auditor", "household": None}
+    payload |= {"place_id": public_id(world.station_id)}
+    assert outcome(lambda: office.propose("people.grant", payload)) == "people.nothing_counts"
 
 
 @on_sqlite

@@ -16,7 +16,7 @@ from ledger.people.access.joining import announce
 from ledger.people.access.staff import Post, add_staff, find_staff, grant_role, prepare_staff, takes_two
 from ledger.people.households.service import set_household
 from ledger.people.managing import place_path
-from ledger.people.policy import part_that_counts
+from ledger.people.policy import need_something, part_that_counts
 from ledger.people.volunteers.queries import get_volunteer
 
 
@@ -89,8 +89,6 @@ def set_or_propose_contact(
 
 
 def _check_part(role: str, path: str, part: bool) -> None:
-    counts = part_that_counts(role, path)
-    if counts == "nothing":
-        raise Rejected("people.nothing_counts")
-    if counts == "some" and not part:
+    need_something(role, path)
+    if part_that_counts(role, path) == "some" and not part:
         raise Rejected("people.part_counts")

@@ -28,6 +28,7 @@ from ledger.people.policy import (
     NAME_LENGTH,
     ROLES,
     clean_household_number,
+    need_something,
 )
 from ledger.web.fields import Choice, Day, PublicId, Text
 
@@ -104,6 +105,7 @@ def _check_grant(session: Session, values: Values, actor: Actor) -> Subject:
         path = staff.check_post(session, _post(values), actor.center_id)
     else:
         path = staff.check_grant(session, values["identity_id"], _post(values), actor.center_id)
+    need_something(values["role"], path)
     actor.need(Permission.MANAGE_STAFF, path)
     return _subject(values)
 

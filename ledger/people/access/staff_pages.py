@@ -22,10 +22,12 @@ from ledger.people.access.sessions import StaffView
 from ledger.people.access.staff import Post
 from ledger.people.blueprint import bp
 from ledger.people.levels import DECIDER, level_of
+from ledger.people.managing import top_place_id
 from ledger.people.policy import (
     check_phone,
     clean_household_number,
     clean_name,
+    counts_below_top,
     household_said,
     part_that_counts,
     permissions_of,
@@ -144,9 +146,20 @@ def _check_household(typed: str) -> None:
 
 def _form(values: dict[str, Any], errors: dict[str, str]) -> str:
     actor = get_actor()
-    places = in_snapshot(place_choices, actor.center_id, actor.paths(Permission.MANAGE_STAFF))
-    roles = [(role, ROLE_NAMES[role]) for role in OFFERED]
-    return render_template("people/staff_new.html", values=values, errors=errors, places=places, roles=roles)
+    places, top = in_snapshot(_places, actor)
+    offered = [role for role in OFFERED if top or counts_below_top(role)]
+    roles = [(role, ROLE_NAMES[role]) for role in offered]
+    whole = " ".join(role for role in offered if not counts_below_top(role))
+    return render_template(
+        "people/staff_new.html", values=values, errors=errors, places=places, roles=roles, top=top, whole=whole
+    )
+
+
+def _places(session: Session, actor: Actor) -> tuple[list[tuple[int, str]], str]:
+    """Where the actor may give roles, and the center itself as the value of `choice` if it is among them, or ""."""
+    places = place_choices(session, actor.center_id, actor.paths(Permission.MANAGE_STAFF))
+    top = top_place_id(session, actor.center_id)
+    return places, public_id(top) if any(place_id == top for place_id, _words in places) else ""
 
 
 @bp.get("/staff/<id:identity_id>/code")
