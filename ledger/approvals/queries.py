@@ -121,6 +121,12 @@ def count_waiting(session: Session, center_id: int) -> int:
     return int(session.execute(sa.select(sa.func.count()).where(*_waiting(center_id))).scalar_one())
 
 
+def waiting(session: Session, center_id: int, *, most: int) -> list[ProposalView]:
+    """The oldest open proposals."""
+    query = _query(center_id).where(*_waiting(center_id)).order_by(_proposal.c.proposed_at, _proposal.c.id)
+    return [_view(row) for row in session.connection().execute(query.limit(most))]
+
+
 def _waiting(center_id: int) -> tuple[sa.ColumnElement[bool], ...]:
     # A literal, so that the partial index applies.
     return _proposal.c.center_id == center_id, _proposal.c.status == sa.literal_column("'proposed'")

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from ledger.approvals.api import get_desk
 from ledger.audit import book_pages, journal_pages, name_pages
 from ledger.audit.approving import adjustment_pages, clawback_pages
 from ledger.audit.approving import pages as approval_pages
@@ -58,8 +59,8 @@ def console() -> str:
 
 def _console(session: Session, actor: Actor) -> dict[str, Any]:
     with_factor = has_factor(session, actor.identity_id, actor.center_id)
-    shown = {"console": console_of(session, actor, clock.zone()), "watched": watched(session, actor.center_id)}
-    return shown | {"with_factor": with_factor}
+    console = console_of(session, actor, clock.zone(), get_desk())
+    return {"console": console, "watched": watched(session, actor.center_id), "with_factor": with_factor}
 
 
 @bp.get("/books")

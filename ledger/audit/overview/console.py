@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from ledger.approvals import queries as approvals
+from ledger.approvals.desk import Desk
+from ledger.approvals.inbox import Inbox, inbox
 from ledger.audit.overview.first_steps import FirstSteps, first_steps
 from ledger.audit.overview.monthly import Holders, Month, holders, months
 from ledger.audit.verifying import queries
@@ -36,7 +37,7 @@ class Console:
     other_stations: int
     other_minutes: int
     waiting: list[Waiting]
-    proposals: int
+    inbox: Inbox
     low: list[LowItem]
 
     @property
@@ -65,7 +66,7 @@ class Console:
         return sum(minutes for _name, minutes in self.stations) + self.other_minutes
 
 
-def console_of(session: Session, actor: Actor, zone: ZoneInfo) -> Console:
+def console_of(session: Session, actor: Actor, zone: ZoneInfo, desk: Desk) -> Console:
     """The whole center, as an admin or auditor sees it."""
     now = clock.now()
     today = clock.local_day(now, zone)
@@ -94,7 +95,7 @@ def console_of(session: Session, actor: Actor, zone: ZoneInfo) -> Console:
         other_stations=len(rest),
         other_minutes=sum(minutes for _name, minutes in rest),
         waiting=waiting(session, center_id, _EVERYWHERE),
-        proposals=approvals.count_waiting(session, center_id),
+        inbox=inbox(session, actor, desk),
         low=running_low(session, center_id, _EVERYWHERE, limit=5),
     )
 
