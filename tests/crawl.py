@@ -203,7 +203,7 @@ def _paths(rule: Rule, tour: Tour, keys: Mapping[str, int | str]) -> list[str]:
     known = tour.keys | {"reference": reference, "code": tour.station_code()} | keys
     if rule.endpoint == "audit_api.verification":
         known["run_id"] = keys["verification_id"]
-    if rule.endpoint in ("people.new_code", "people.lost_factor"):
+    if rule.endpoint in ("people.new_code", "people.lost_factor", "people.staff_household"):
         known["identity_id"] = tour.person("auditor").identity_id
     assert rule.arguments <= {*known, "kind"}, rule
     return paths_of(tour.app, rule, known)

@@ -81,6 +81,10 @@ PAGES: dict[str, tuple[str, Address | None]] = {
     "people.first_password": ("anybody", None),
     "people.log_in": ("anybody", None),
     "people.lost_factor": ("admin", lambda tour: f"/staff/{public_id(tour.person('auditor').identity_id)}/factor"),
+    "people.staff_household": (
+        "admin",
+        lambda tour: f"/staff/{public_id(tour.person('auditor').identity_id)}/household",
+    ),
     "people.new_code": ("admin", lambda tour: f"/staff/{public_id(tour.person('auditor').identity_id)}/code"),
     "people.log_in_attempts": ("auditor", None),
     "people.log_ins": ("volunteer", None),

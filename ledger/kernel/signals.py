@@ -74,6 +74,13 @@ def signals_since(
     return [_view(row.id, row.kind, row.evidence, row.at) for row in session.connection().execute(newest)]
 
 
+def told_about(session: Session, kind: str, center_id: int, since: datetime) -> set[str]:
+    """The public references that signals of a kind from a time until now are about."""
+    own = (*_between(center_id, since), _signal.c.kind == kind)
+    found = session.connection().scalars(sa.select(_signal.c.evidence).where(*own))
+    return {ref for evidence in found for ref in json.loads(evidence)}
+
+
 def count_signals(session: Session, center_id: int, since: datetime) -> int:
     """How many signals of a center there are from a time until now."""
     query = sa.select(sa.func.count()).select_from(_signal).where(*_between(center_id, since))

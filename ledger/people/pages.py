@@ -10,6 +10,7 @@ from ledger.people.access import (
     lost_factor_pages,
     own_pages,
     revoking_pages,
+    staff_household_pages,
     staff_pages,
 )
 from ledger.people.access import pages as access_pages
@@ -28,6 +29,7 @@ __all__ = [
     "lost_factor_pages",
     "own_pages",
     "revoking_pages",
+    "staff_household_pages",
     "staff_pages",
     "volunteer_pages",
 ]

@@ -11,7 +11,7 @@ from ledger.kernel.ids import public_id
 from ledger.people.access import sessions, staff
 from ledger.people.access.staff import Post
 from ledger.people.households import service as households
-from ledger.people.households.together import one_household
+from ledger.people.households.together import households_of, of_late, one_household
 from tests.databases import on_sqlite
 from tests.elsewhere import outcome
 from tests.people.test_two_people import Center, code_of
@@ -177,3 +177,16 @@ def test_the_page_of_a_volunteer_proposes_what_takes_two(center: Center, app: Fl
     assert related(center, husband, wife)
     alone = browser_of(app, world.add_staff("station_manager")).post(f"{page}/household", household="")
     assert (alone.status_code, 'id="household-error"' in alone.text) == (403, True)
+
+
+@on_sqlite
+def test_a_page_proposes_the_household_of_who_is_no_volunteer(app: Flask, world: World) -> None:
+    center = Center(world)
+    auditor, page = center.auditor, f"/staff/{public_id(center.auditor.identity_id)}/household"
+    assert f'href="{page}"' in browser_of(app, center.first).get("/staff").text
+    wrong = browser_of(app, center.first).post(page, household="李家", reason="搬了家")
+    assert (wrong.status_code, 'id="household-error"' in wrong.text) == (422, True)
+    sent = browser_of(app, center.first).post(page, household="柳荫017", reason="搬了家")
+    assert browser_of(app, center.second).post(sent.location.partition("?")[0], decision="approve").status_code == 303
+    span = of_late()
+    assert in_snapshot(households_of, [auditor.identity_id], world.center_id, span)[auditor.identity_id]

@@ -212,6 +212,7 @@ BODIES: dict[str, Callable[[Requests], Body]] = {
     "people.change_status": lambda _: {"status": "blocked"},
     "people.revoke_card": lambda its: {"volunteer_id": its.volunteer},
     "people.send_new_staff": lambda its: _new_volunteer(its) | {"role": "clerk", "household": "无"},
+    "people.send_staff_household": lambda _: {"household": "柳荫018", "reason": "搬了家"},
     "people.send_new_code": lambda _: {"reason": "忘了密码"},
     "people.send_new_volunteer": _new_volunteer,
     "people.send_contact": lambda _: {"name": "王小岚", "phone": ""},

@@ -260,6 +260,8 @@ RULES: dict[str, Rule] = {
     "people.print_recovery_codes": KNOWN,
     "people.lost_factor": OF_STAFF,
     "people.send_lost_factor": OF_STAFF,
+    "people.staff_household": OF_STAFF,
+    "people.send_staff_household": OF_STAFF,
     "people.send_factor": ANYBODY,
     "people.end_log_in": OWN_LOG_IN,
     "people.first_password": ANYBODY,

@@ -42,7 +42,9 @@ NEVER_DONE: dict[str, str] = {
     **dict.fromkeys(("approvals_api.withdraw", "checkin_api.annul"), "only who made it may"),
     "organisations.go": "only who uploaded it may",
     "people.print_approved_code": "it is no approved code",
-    **dict.fromkeys(("people.send_new_code", "people.send_lost_factor"), "the person is no staff"),
+    **dict.fromkeys(
+        ("people.send_new_code", "people.send_lost_factor", "people.send_staff_household"), "the person is no staff"
+    ),
     "people.confirm_factor": "a ticket comes with the password",
     **dict.fromkeys(("people.end_factor", "people.print_recovery_codes"), "nobody has turned one on"),
     **dict.fromkeys(("audit.prepare_expiry", "lots_api.prepare"), "a run is prepared"),

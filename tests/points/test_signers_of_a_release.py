@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 
 from ledger.audit.overview.presenter import SIGNAL_WORDS
 from ledger.kernel import clock
@@ -12,6 +13,7 @@ from ledger.kernel.signals import signals_since
 from ledger.people.access import sessions, staff
 from ledger.points.closing import freezing
 from tests.approvals.office import Office
+from tests.browsing import Browser
 from tests.points.test_freezing import freeze, release, seen
 from tests.world import World
 
@@ -37,7 +39,7 @@ def test_the_signature_of_somebody_dismissed_since_does_not_count(office: Office
     assert in_snapshot(freezing.find_freeze, world.center_id) is None
 
 
-def test_who_owes_the_role_to_the_other_signer_is_a_signal(office: Office) -> None:
+def test_who_owes_the_role_to_the_other_signer_is_a_signal(app: Flask, office: Office) -> None:
     world, new = office.world, office.world.add_volunteer()
     payload = {"identity_id": public_id(new.identity_id), "role": "auditor", "household": None}
     office.approve(office.propose("people.grant", payload | {"place_id": public_id(world.top_id)}))
@@ -47,4 +49,4 @@ def test_who_owes_the_role_to_the_other_signer_is_a_signal(office: Office) -> No
     assert release(freeze_id, office.first)["released"]
     since = clock.now() - timedelta(days=1)
     assert [each.kind for each in in_snapshot(signals_since, world.center_id, since, most=9)] == [freezing.OWING]
-    assert freezing.OWING in SIGNAL_WORDS
+    assert str(SIGNAL_WORDS[freezing.OWING]) in Browser(app.test_client(), office.auditor).get("/books/freezes").text

@@ -13,11 +13,14 @@ from ledger.audit.approving.presenter import people
 from ledger.audit.blueprint import bp
 from ledger.audit.naming.words import difference_words
 from ledger.audit.verifying import queries
+from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import Conflict, Forbidden, NotFound, Rejected
+from ledger.kernel.ids import public_id
 from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
+from ledger.kernel.signals import told_about
 from ledger.points.closing import freezing
 from ledger.points.closing.freezing import PARTS, FreezeView
 from ledger.web import forms
@@ -70,11 +73,14 @@ def _freezes(session: Session, actor: Actor) -> dict[str, Any]:
         found, current = [left if each is current else each for each in found], left
     awaited = current is not None and _is_awaited(current, actor)
     near = current is not None and freezing.shares_household(session, current, actor=actor, desk=get_desk())
+    since = min((each.frozen_at for each in found), default=clock.now())
+    owing = told_about(session, freezing.OWING, actor.center_id, since)
     signers = {signature.signed_by for each in found for signature in each.signatures}
     return {
         "freezes": found,
         "current": current,
         "found": {each.id: _found(session, each, actor.center_id) for each in found},
+        "owing": {each.id for each in found if f"freeze:{public_id(each.id)}" in owing},
         "people": people(session, signers, actor.center_id),
         "may_sign": awaited and not near,
         "why_not": words(Forbidden("points.release_same_household")) if awaited and near else None,

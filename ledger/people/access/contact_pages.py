@@ -53,7 +53,7 @@ def send_contact(identity_id: int) -> ResponseReturnValue:
         return _form(identity_id, forms.everything(), forms.field_errors(error, _FIELDS)), error.status
     if proposal_id is not None:
         return redirect(url_for("audit.approval", proposal_id=proposal_id, new=1), 303)
-    return redirect(in_snapshot(_back, identity_id, get_actor(), contact="saved"), 303)
+    return redirect(in_snapshot(_back, identity_id, get_actor(), True), 303)
 
 
 def _change(identity_id: int) -> int | None:
@@ -79,9 +79,9 @@ def _shown(session: Session, identity_id: int, actor: Actor) -> dict[str, Any]:
     return {"person": seen, "number": number, "back": _back(session, identity_id, actor)}
 
 
-def _back(session: Session, identity_id: int, actor: Actor, **done: str) -> str:
+def _back(session: Session, identity_id: int, actor: Actor, changed: bool = False) -> str:
     """The page of the volunteer that the person is, if the actor manages them; or else the list of staff."""
     found = find_volunteer_by_identity(session, identity_id, actor.center_id)
     if found is not None and actor.may(Permission.MANAGE_VOLUNTEERS, found.place_path):
-        return url_for("people.volunteer", volunteer_id=found.id, **done)
+        return url_for("people.volunteer", volunteer_id=found.id, contact="saved" if changed else None)
     return url_for("people.staff")

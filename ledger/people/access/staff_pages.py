@@ -122,7 +122,7 @@ def _hire() -> dict[str, Any]:
         role = form.check("role", form.text("role"), permissions_of)
         place_id = form.key("place_id")
         valid_until = form.optional_day("valid_until")
-        household = form.check("household", form.text("household"), _check_household)
+        household = form.check("household", form.text("household"), check_household)
         reason, part = form.text("reason"), form.text("part") == "1"
     hired: dict[str, Any] = in_transaction_once(
         idempotency_key(),
@@ -138,7 +138,8 @@ def _hire() -> dict[str, Any]:
     return hired
 
 
-def _check_household(typed: str) -> None:
+def check_household(typed: str) -> None:
+    """Raises Rejected("people.household_number_invalid") unless it is a number or says that there is none."""
     said = household_said(typed)
     if said is not None:
         clean_household_number(said)
