@@ -32,7 +32,7 @@ KEEPERS = (Permission.MANAGE_SHOP, Permission.GOODS_IN)
 READERS = (*KEEPERS, Permission.READ_BOOKS)
 # Values of the filter `show`.
 _ON_SHELF = {"on": True, "off": False}
-_SHOP_FIELDS = {"organisations.place_not_found": "place_id"}
+_SHOP_FIELDS = dict.fromkeys(("organisations.place_not_found", "organisations.place_closed"), "place_id")
 _DELIVERY_FIELDS = {"shop.item_unknown": "item-0", "shop.goods_in_empty": "item-0"}
 
 

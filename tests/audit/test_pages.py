@@ -274,3 +274,14 @@ def test_what_is_not_there_is_said_so(client: FlaskClient, auditor: Person) -> N
 def test_odd_addresses_break_nothing(client: FlaskClient, book: SmallBook, auditor: Person, query: str) -> None:
     for path in ("/books", "/books/accounts", account_link(client, auditor, book.volunteer, "point")):
         assert client.get(f"{path}?{query}", headers=auditor.headers).status_code in (200, 422), path
+
+
+@on_sqlite
+def test_a_statement_that_is_too_long_for_a_file_is_refused_and_not_cut(
+    client: FlaskClient, book: SmallBook, auditor: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = account_link(client, auditor, book.volunteer, "point")
+    assert client.get(f"{link}.csv", headers=auditor.headers).status_code == 200
+    monkeypatch.setattr("ledger.audit.tracing.statement.MOST_LINES", 0)
+    cut = client.get(f"{link}.csv", headers=auditor.headers | {"Accept": "text/html"})
+    assert (cut.status_code, "没有存成表格" in cut.text) == (422, True)

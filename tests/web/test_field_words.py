@@ -1,6 +1,7 @@
 """Errors of fields are in the reader's language, for every field of every schema."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +12,13 @@ from flask.testing import FlaskClient
 from marshmallow import Schema, ValidationError, fields, validate
 
 from ledger.app import APPROVALS
+from ledger.kernel.db import in_transaction
+from ledger.kernel.ids import public_id
+from ledger.organisations import service as organisations
 from ledger.web.fields import AskedDegrees, AskedFlag, AskedWhole, Request, Text, length
+from tests.browsing import Browser
 from tests.databases import on_sqlite
+from tests.phones import fresh_phone
 from tests.source import dotted, package
 from tests.test_translations import CHINESE, GETTEXT
 from tests.world import World
@@ -213,3 +219,27 @@ def test_text_is_read_by_the_one_reader() -> None:
     assert Text().deserialize(" a\r\nb ") == "a\nb"
     with pytest.raises(ValidationError):
         Text().deserialize("a\x00b")
+
+
+@on_sqlite
+def test_a_place_closed_while_a_form_was_open_is_said_in_the_form(world: World, app: Flask) -> None:
+    admin = Browser(app.test_client(), world.add_staff("admin", place_id=world.top_id))
+    place_id = world.add_station("沙湾站")
+    in_transaction(organisations.close_place, place_id, actor=world.builder)
+    who = {
+        "name": "王小兰",
+        "phone": fresh_phone(),
+        "role": "clerk",
+        "household": "无",
+        "place_id": public_id(place_id),
+    }
+    for address in ("/shelf/new", "/volunteers/new", "/staff/new"):
+        answer = admin.post(address, **who)
+        assert (answer.status_code, 'id="place_id-error"' in answer.text) == (409, True), address
+
+
+def test_a_form_with_a_place_says_too_that_it_is_closed() -> None:
+    """A refusal that no field is named for leaves the form and all that was typed."""
+    forms = {each.path: each.text for each in package() if re.search(r"pages\.py$", each.path)}
+    lacks = [path for path, text in forms.items() if '.place_not_found": ' in text and '.place_closed": ' not in text]
+    assert lacks == []

@@ -15,7 +15,7 @@ from ledger.audit.naming.names import CODE_WORDS, TRANSFER_KIND_WORDS, AccountNa
 from ledger.checkin.models import Attendance
 from ledger.kernel.actor import Actor
 from ledger.kernel.ids import public_id
-from ledger.kernel.paging import Page, PageRequest, all_items
+from ledger.kernel.paging import Page, PageRequest
 from ledger.kernel.types import table_of
 from ledger.points.book import entries, reading
 from ledger.points.book.entries import Entry
@@ -26,6 +26,7 @@ from ledger.points.policy import AccountKey
 from ledger.shop.models import GoodsIn, Redemption
 from ledger.shop.policy import receipt_text
 from ledger.web.formats import points
+from ledger.web.spreadsheets import all_rows
 
 MOST_LINES = 20_000
 _attendance, _shift, _activity = table_of(Attendance), table_of(Shift), table_of(Activity)
@@ -76,7 +77,10 @@ def statement_of(
 
 
 def file_of(session: Session, account_id: int, actor: Actor, *, as_of: datetime | None) -> list[list[Any]]:
-    """The whole statement as rows of a file, headings first, oldest entry first."""
+    """The whole statement as rows of a file, headings first, oldest entry first.
+
+    Raises Rejected("request.file_too_long").
+    """
     scale = reading.get_account(session, account_id, actor, as_of=as_of).scale
 
     def fetch(part: PageRequest) -> Page[Line]:
@@ -94,7 +98,7 @@ def file_of(session: Session, account_id: int, actor: Actor, *, as_of: datetime 
         _("流水号"),
         _("后来冲回"),
     ]
-    return [headings, *(_cells(line, scale) for line in all_items(fetch, sort="recorded_at", most=MOST_LINES))]
+    return [headings, *(_cells(line, scale) for line in all_rows(fetch, sort="recorded_at", most=MOST_LINES))]
 
 
 def event_words(entry: Entry) -> str:

@@ -38,6 +38,7 @@ _FIELDS = {
     "people.gender_invalid": "gender",
     "people.id_last4_invalid": "id_last4",
     "people.place_not_found": "place_id",
+    "people.place_closed": "place_id",
 }
 
 
