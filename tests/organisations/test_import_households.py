@@ -3,6 +3,8 @@
 import json
 from datetime import date
 
+from sqlalchemy.orm import Session
+
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.paging import PageRequest
@@ -11,6 +13,7 @@ from ledger.organisations.imports.command import check_list
 from ledger.organisations.imports.files import read_list
 from ledger.organisations.imports.seen import ListRead, typed
 from ledger.organisations.service import add_team, close_place, join_team
+from ledger.people.identities.queries import names_of, phone_of
 from ledger.people.volunteers import queries as people
 from tests.organisations.test_import import HEADER, bring_in, check, codes, comma, xlsx
 from tests.phones import fresh_phone
@@ -94,3 +97,22 @@ def test_nobody_new_comes_to_a_place_that_is_closed_by_a_team_of_it(world: World
 
     assert codes(check(world, [HEADER, known])) == []
     assert codes(check(world, [HEADER, ["李四", "", "", "1234", "红马甲"]])) == [(2, "team", "import.place_closed")]
+
+
+def test_the_household_of_who_decides_is_named_and_the_rest_goes_in_without_it(world: World) -> None:
+    admin, manager = world.add_staff("admin", place_id=world.top_id), world.add_staff("admin", place_id=world.top_id)
+    name, phone = in_snapshot(_contact, admin.identity_id, world.center_id)
+    others = ["李四", "", "", "1234", "", "", "18"]
+
+    def checked(household: str) -> list[tuple[int, str, str]]:
+        lines = [HEADER, [name, "", phone, "", "", "", household], others]
+        return codes(check_list(typed(lines), place_id=world.station_id, make_teams=False, actor=manager.actor))
+
+    assert checked("17") == [(2, "household", "import.household_takes_two")]
+    assert checked("") == []
+    world.enlist(admin)
+    assert checked("17") == [(2, "household", "import.household_takes_two")]
+
+
+def _contact(session: Session, identity_id: int, center_id: int) -> tuple[str, str]:
+    return names_of(session, [identity_id], center_id)[identity_id], phone_of(session, identity_id, center_id) or ""

@@ -110,6 +110,7 @@ def _decide(plan: Plan, row: Sealed, keyed: int | None, directory: Directory, kn
     if volunteer_id is None:
         if destination.place_id not in directory.open:
             raise WrongCell("team", "import.place_closed")
+        known.house_new(row)
         _add(plan, row, replace(destination, household=person.household), known)
         return
     if known.claimed.setdefault(volunteer_id, person.row) != person.row:

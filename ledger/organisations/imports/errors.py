@@ -148,6 +148,11 @@ register(
             422, "这个人登记在另一户", "The person is registered in another household",
             "请核对户编号；真的换了户，就在这位志愿者的页面上改", "Check the number; who has really moved is changed on the volunteer's page",
         ),
+        "household_takes_two": ErrorText(
+            422, "这个人是管理员或者审计员，他的户要两个人才能登记", "This person decides or audits, so it takes two people to write down their household",
+            "请把这一格清空再导入，别的行照常；户请管理员在这个人的页面上提，另一位管理员或者审计员批",
+            "Empty this cell and import again, the other rows stay; an administrator proposes the household on the person's page, another or an auditor decides",
+        ),
         "household_elsewhere": ErrorText(
             422, "这个人不归您管，不能写户编号", "The person is not yours to manage, nor their household",
             "请空着，或者请那个站点的站长来写", "Leave it empty, or ask the manager of their station",

@@ -12,6 +12,7 @@ from ledger.kernel.permissions import Permission
 from ledger.organisations import queries
 from ledger.organisations.imports.directory import Destination, Own, WrongCell
 from ledger.organisations.imports.rows import Person
+from ledger.people.households.deciders import who_take_two
 from ledger.people.households.queries import household_numbers
 from ledger.people.identities.service import NewIdentity
 from ledger.people.managing import place_paths_of
@@ -43,6 +44,7 @@ class Known:
     place_names: dict[int, str]
     teams: dict[int, list[tuple[int, str]]]
     households: dict[int, str]
+    deciders: set[int]
     claimed: dict[int, int] = field(default_factory=dict)
 
     @classmethod
@@ -65,6 +67,7 @@ class Known:
             place_names(session, {view.place_id for view in views.values()}, center),
             queries.teams_of(session, ids, center),
             household_numbers(session, ids, center),
+            who_take_two(session, actor),
         )
 
     def others(self, rows: Sequence[Sealed]) -> int:
@@ -159,7 +162,19 @@ class Known:
             raise WrongCell("household", "import.household_differs")
         if there is None and not self.manages(volunteer_id):
             raise WrongCell("household", "import.household_elsewhere")
+        if there is None:
+            self._need_no_second(self.views[volunteer_id].identity_id)
         return there is None
+
+    def house_new(self, row: Sealed) -> None:
+        """Raises WrongCell if a row says where somebody new lives who decides or audits already, which takes two."""
+        owner = self.phones.get(row.identity.phone_index or "")
+        if row.person.household and owner is not None:
+            self._need_no_second(owner.identity_id)
+
+    def _need_no_second(self, identity_id: int) -> None:
+        if identity_id in self.deciders:
+            raise WrongCell("household", "import.household_takes_two")
 
 
 def differences(

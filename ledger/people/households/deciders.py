@@ -65,6 +65,11 @@ def takes_two(session: Session, identity_id: int, center_id: int) -> bool:
     return bool(mine & _guarded(session, who_decides, center_id))
 
 
+def who_take_two(session: Session, actor: Actor) -> set[int]:
+    """The log-ins whose household this actor alone can't say, not even for the first time: who decides or audits."""
+    return set() if actor.identity_id == SYSTEM_IDENTITY else _deciders(session, actor.center_id)
+
+
 def _first_told(session: Session, told: Mapping[int, tuple[Collection[int], int | None]], actor: Actor) -> set[int]:
     """Of whom it is said for the first time that they live with who decides or audits."""
     if actor.identity_id == SYSTEM_IDENTITY:

@@ -11,7 +11,7 @@ from ledger.people.models import Identity, Volunteer
 
 _ONE_PERSON = sa.and_(Volunteer.center_id == Identity.center_id, Volunteer.identity_id == Identity.id)
 _BY_PHONE = (
-    sa.select(Identity.phone_index, Identity.name_index, Volunteer.id.label("volunteer_id"))
+    sa.select(Identity.phone_index, Identity.id, Identity.name_index, Volunteer.id.label("volunteer_id"))
     .outerjoin(Volunteer, _ONE_PERSON)
     .where(
         Identity.center_id == sa.bindparam("center"), Identity.phone_index.in_(sa.bindparam("wanted", expanding=True))
@@ -32,7 +32,7 @@ _BY_NAME = (
     )
 )
 _BY_NUMBER = (
-    sa.select(Volunteer.number, Identity.name_index, Volunteer.id.label("volunteer_id"))
+    sa.select(Volunteer.number, Identity.id, Identity.name_index, Volunteer.id.label("volunteer_id"))
     .join(Identity, _ONE_PERSON)
     .where(Volunteer.center_id == sa.bindparam("center"), Volunteer.number.in_(sa.bindparam("wanted", expanding=True)))
 )
@@ -40,8 +40,9 @@ _BY_NUMBER = (
 
 @dataclass(frozen=True, slots=True)
 class KnownOwner:
-    """Who has a phone or number in a center: digest of the name, and the volunteer, None for who doesn't volunteer."""
+    """Who has a phone or number in a center: log-in, digest of the name, and the volunteer, None without one."""
 
+    identity_id: int
     name_index: str
     volunteer_id: int | None
 
@@ -60,7 +61,7 @@ class KnownName:
 def known_phones(session: Session, phone_indexes: Iterable[str], center_id: int) -> dict[str, KnownOwner]:
     """Owners of phones in the center, by digest; unknown numbers are left out."""
     return {
-        row.phone_index: KnownOwner(row.name_index, row.volunteer_id)
+        row.phone_index: KnownOwner(row.id, row.name_index, row.volunteer_id)
         for part in chunks(phone_indexes)
         for row in session.connection().execute(_BY_PHONE, {"center": center_id, "wanted": part})
     }
@@ -78,7 +79,7 @@ def known_names(session: Session, name_indexes: Iterable[str], center_id: int) -
 def known_numbers(session: Session, numbers: Iterable[str], center_id: int) -> dict[str, KnownOwner]:
     """Volunteers of the center by their number; unknown numbers are left out."""
     return {
-        row.number: KnownOwner(row.name_index, row.volunteer_id)
+        row.number: KnownOwner(row.id, row.name_index, row.volunteer_id)
         for part in chunks(numbers)
         for row in session.connection().execute(_BY_NUMBER, {"center": center_id, "wanted": part})
     }
