@@ -291,15 +291,3 @@ def test_the_story_of_an_adjustment_names_both(office: Office, second: Browser) 
     statement = words(second.get(account[1]))
     assert "漏记了一次" in statement
     assert "漏记 调整" in statement
-
-
-@on_sqlite
-def test_the_console_counts_what_its_reader_may_decide(
-    first: Browser, second: Browser, app: Flask, office: Office
-) -> None:
-    office.adjustment(100)
-    office.propose("people.code", {"identity_id": public_id(office.second.identity_id)})
-    auditor = Browser(app.test_client(), office.auditor)
-    for browser, mine, others in ((first, "没有您能批的", 2), (second, "1 项", 1), (auditor, "1 项", 1)):
-        page = words(browser.get("/console"))
-        assert (mine in page, f"还有 {others} 项等别人批" in page) == (True, True), page
