@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from ledger.approvals.api import get_desk
@@ -18,7 +19,7 @@ from ledger.people.policy import check_phone, clean_name, show_phone
 from ledger.people.volunteers.queries import find_volunteer_by_identity
 from ledger.web import forms
 from ledger.web.forms import Form
-from ledger.web.guard import get_actor, requires, steps_up
+from ledger.web.guard import act, get_actor, requires, steps_up
 from ledger.web.once import idempotency_key
 
 _FIELDS = {
@@ -44,6 +45,7 @@ def contact(identity_id: int) -> str:
 @bp.post("/people/<id:identity_id>/contact")
 @requires(Permission.MANAGE_VOLUNTEERS, Permission.MANAGE_STAFF)
 @steps_up
+@act(lambda: _("改姓名或手机号"))
 def send_contact(identity_id: int) -> ResponseReturnValue:
     """Change a person's name or number, or propose it where it takes two."""
     in_snapshot(see_contact, identity_id, get_actor())
@@ -76,7 +78,7 @@ def _form(identity_id: int, values: dict[str, Any] | None, errors: dict[str, str
 def _shown(session: Session, identity_id: int, actor: Actor) -> dict[str, Any]:
     seen = see_contact(session, identity_id, actor)
     number = show_phone(seen.phone) if seen.phone else ""
-    return {"person": seen, "number": number, "back": _back(session, identity_id, actor)}
+    return {"known": seen, "number": number, "up": _back(session, identity_id, actor)}
 
 
 def _back(session: Session, identity_id: int, actor: Actor, changed: bool = False) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from ledger.approvals.api import get_desk
@@ -19,7 +20,7 @@ from ledger.people.blueprint import bp
 from ledger.people.policy import household_said
 from ledger.web import forms
 from ledger.web.forms import Form
-from ledger.web.guard import get_actor, requires
+from ledger.web.guard import act, get_actor, requires
 from ledger.web.once import idempotency_key
 
 _FIELDS = {
@@ -39,6 +40,7 @@ def staff_household(identity_id: int) -> str:
 
 @bp.post("/staff/<id:identity_id>/household")
 @requires(Permission.MANAGE_STAFF)
+@act(lambda: _("提出改户"))
 def send_staff_household(identity_id: int) -> ResponseReturnValue:
     """Propose where somebody of the staff lives."""
     in_snapshot(_name, identity_id, get_actor())
