@@ -96,7 +96,7 @@ def check_chains(session: Session, scope: Scope, advance: Advance) -> Iterator[D
 def _accounts_to_walk(session: Session, scope: Scope) -> "_Which | None":
     """A condition on the account key; None if no account needs a walk."""
     if scope.since is not None:
-        return lambda account_id: account_id.in_(scope.touched_accounts())
+        return lambda account_id: account_id.in_(scope.shape.touched_accounts())
     suspects = suspect_accounts(session, scope)
     if suspects is None:
         return lambda _account_id: sa.true()
@@ -156,7 +156,7 @@ def _sides(session: Session, scope: Scope, side: str, which: _Which) -> Iterator
         .where(_transfer.c.center_id == scope.center_id, version.is_not(None), which(account_id))
         .order_by(account_id, version)
     )
-    return (_Side(*row) for row in stream(session, query))
+    return (_Side(*row) for row in stream(session, query, scope.values))
 
 
 def _counted_accounts(session: Session, scope: Scope, which: _Which) -> Iterator[Any]:
@@ -166,4 +166,4 @@ def _counted_accounts(session: Session, scope: Scope, which: _Which) -> Iterator
         _account.c.counted,
         which(_account.c.id),
     )
-    return stream(session, query.order_by(_account.c.id))
+    return stream(session, query.order_by(_account.c.id), scope.values)

@@ -73,7 +73,7 @@ def check_expiry(session: Session, scope: Scope, advance: Advance) -> Iterator[D
     """Find lots that expired without a released run, too early, or differently from their run."""
     runs = {f"expire:{public_id(row.id)}": row for row in _runs(session, scope.center_id)}
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for chunk in in_chunks(stream(session, _expired(scope))):
+    for chunk in in_chunks(stream(session, _expired(scope), scope.values)):
         keys = {as_key(row.source_ref) for row in chunk}
         query = sa.select(_lot.c.id, _lot.c.account_id, _lot.c.expires_on)
         own = (_lot.c.center_id == scope.center_id, _lot.c.id.in_(key for key in keys if key is not None))
@@ -125,7 +125,7 @@ def _expired(scope: Scope) -> "sa.Select[Any]":
         .join(_transfer, sa.and_(t.center_id == b.center_id, t.batch_id == b.id))
         .join(_account, sa.and_(a.center_id == t.center_id, a.id == t.credit_account_id))
         .outerjoin(_use, sa.and_(_use.c.center_id == t.center_id, _use.c.transfer_id == t.id))
-        .where(b.center_id == scope.center_id, b.source_type == "lot", scope.among(b.id, scope.new_batches()))
+        .where(b.center_id == scope.center_id, b.source_type == "lot", scope.shape.among(b.id, scope.shape.new_batches))
         .order_by(b.id)
     )
 
@@ -139,9 +139,9 @@ def check_periods(session: Session, scope: Scope, advance: Advance) -> Iterator[
         while_closed = [b.recorded_at >= turn.happened_at + _CLOCKS_DIFFER, b.effective_at < turn.closed_until]
         if after is not None:
             while_closed.append(b.recorded_at < after.happened_at - _CLOCKS_DIFFER)
-        own = (b.center_id == scope.center_id, scope.among(b.id, scope.new_batches()))
+        own = (b.center_id == scope.center_id, scope.shape.among(b.id, scope.shape.new_batches))
         for batch_id, effective_at in stream(
-            session, sa.select(b.id, b.effective_at).where(*own, *while_closed).order_by(b.id)
+            session, sa.select(b.id, b.effective_at).where(*own, *while_closed).order_by(b.id), scope.values
         ):
             yield Difference("period_closed", "batch", batch_id, turn.closed_until, effective_at)
         advance(1)

@@ -13,6 +13,7 @@ from ledger.audit.checks.scope import Scope
 
 T = TypeVar("T")
 Value = int | str | datetime | None
+Values = dict[str, int] | None
 CHUNK = 1_000
 
 
@@ -36,18 +37,23 @@ Advance = Callable[[int], None]
 Check = Callable[[Session, Scope, Advance], Iterator[Difference]]
 
 
-def stream(session: Session, query: "sa.Select[Any] | sa.CompoundSelect[Any]") -> Iterator[Any]:
+def stream(session: Session, query: "sa.Select[Any] | sa.CompoundSelect[Any]", values: Values = None) -> Iterator[Any]:
     """Stream the rows of a query in chunks, so that a book of any size fits in memory."""
-    yield from session.connection().execute(query, execution_options={"yield_per": CHUNK})
+    yield from session.connection().execute(query, values, execution_options={"yield_per": CHUNK})
 
 
-def has_rows(session: Session, query: "sa.Select[Any]") -> bool:
-    """Whether a query that should find nothing finds something.
+def count_of(query: "sa.Select[Any]") -> "sa.Select[int]":
+    """The number of rows of a query that should find nothing, for `has_rows`.
 
     Counts all rows: with a LIMIT, PostgreSQL expects to find one soon and looks up each row by index instead of joining
     the tables.
     """
-    return bool(session.connection().execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one())
+    return sa.select(sa.func.count()).select_from(query.subquery())
+
+
+def has_rows(session: Session, count: "sa.Select[int]", values: Values) -> bool:
+    """Whether a query, given as `count_of` it, finds something."""
+    return bool(session.connection().execute(count, values).scalar_one())
 
 
 def in_chunks(rows: Iterator[T]) -> Iterator[list[T]]:
@@ -63,7 +69,7 @@ def source_chunks(
     if scope.since is None:
         yield from in_chunks(stream(session, query))
         return
-    refs = (row[0] for row in stream(session, scope.new_sources(source_type)))
+    refs = (row[0] for row in stream(session, scope.new_sources(source_type), scope.values))
     for chunk in in_chunks(ref for ref in refs if as_key(ref) is not None):
         yield list(session.connection().execute(query.where(source_id.in_([int(ref) for ref in chunk]))))
 

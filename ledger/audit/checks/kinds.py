@@ -1,13 +1,14 @@
 """Check kinds of account: each is kept the way its kind is, and moved only by events allowed to move it."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.audit.checks.finding import Advance, Difference, in_chunks, stream
-from ledger.audit.checks.scope import Scope
+from ledger.audit.checks.scope import Scope, Shape
 from ledger.kernel.types import table_of
 from ledger.points.models import Account, Batch, Transfer, Unit
 from ledger.points.policy import KINDS
@@ -43,7 +44,7 @@ def check_kinds(session: Session, scope: Scope, advance: Advance) -> Iterator[Di
     advance(1)
     for side in ("debit", "credit"):
         for transfer_id, kind, source_type in sorted(
-            {tuple(row) for query in _misused(scope, side) for row in stream(session, query)}
+            {tuple(row) for query in _misused(scope.shape, side) for row in stream(session, query, scope.values)}
         ):
             yield Difference("kind_misused", "transfer", transfer_id, None, f"{kind}, {source_type}")
     yield from _check_sums(session, scope)
@@ -66,7 +67,8 @@ def _kept_as(session: Session, scope: Scope, kinds: list[str]) -> Iterator[Diffe
             yield Difference("account_kind", "account", row.id)
 
 
-def _misused(scope: Scope, side: str) -> "list[sa.Select[Any]]":
+@cache
+def _misused(book: Shape, side: str) -> "list[sa.Select[Any]]":
     t, a, b = _transfer.c, _account.c, _batch.c
     account_id = t[f"{side}_account_id"]
     by_hand = sa.and_(b.source_type == _RAW, a.kind != _FREE)
@@ -75,14 +77,14 @@ def _misused(scope: Scope, side: str) -> "list[sa.Select[Any]]":
         sa.select(t.id, a.kind, b.source_type)
         .join(_account, sa.and_(a.center_id == t.center_id, a.id == account_id))
         .join(_batch, sa.and_(b.center_id == t.center_id, b.id == t.batch_id))
-        .where(t.center_id == scope.center_id, scope.among(t.batch_id, scope.new_batches()))
+        .where(t.center_id == book.center_id, book.among(t.batch_id, book.new_batches))
     )
-    if scope.since is not None:
+    if not book.whole:
         return [query.where(sa.or_(by_hand, otherwise))]
     # For the whole book in two queries, each starting from the few batches or accounts it concerns.
     raw, moved = _batch.alias("raw"), _account.alias("moved")
-    raw_ids = sa.select(raw.c.id).where(raw.c.center_id == scope.center_id, raw.c.source_type == _RAW)
-    moved_ids = sa.select(moved.c.id).where(moved.c.center_id == scope.center_id, moved.c.kind.in_(_MOVED_BY))
+    raw_ids = sa.select(raw.c.id).where(raw.c.center_id == book.center_id, raw.c.source_type == _RAW)
+    moved_ids = sa.select(moved.c.id).where(moved.c.center_id == book.center_id, moved.c.kind.in_(_MOVED_BY))
     return [query.where(by_hand, t.batch_id.in_(raw_ids)), query.where(otherwise, account_id.in_(moved_ids))]
 
 

@@ -4,13 +4,14 @@ Each check is one statement that returns the wrong rows.
 """
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledger.audit.checks.finding import Advance, Difference, has_rows, stream
-from ledger.audit.checks.scope import Scope
+from ledger.audit.checks.finding import Advance, Difference, count_of, has_rows, stream
+from ledger.audit.checks.scope import Scope, Shape
 from ledger.kernel.types import table_of
 from ledger.points.models import Account, Batch, Lot, LotUse, Transfer
 from ledger.points.policy import COUNTS_AS_POSTED
@@ -26,25 +27,37 @@ def check_lots(session: Session, scope: Scope, advance: Advance) -> Iterator[Dif
     yield from _check_folds(session, scope)
     yield from _check_accounts(session, scope)
     for side in ("debit", "credit"):
-        yield from _wrong(session, f"lots_{side}ed", "transfer", _sides(scope, side))
-    yield from _wrong(session, "lot_use_elsewhere", "transfer", _uses_elsewhere(scope))
-    badly_made = scope.since is not None or _some_are_badly_made(session, scope)
+        yield from _wrong(session, scope, f"lots_{side}ed", "transfer", _sides(scope.shape, side))
+    yield from _wrong(session, scope, "lot_use_elsewhere", "transfer", _uses_elsewhere(scope.shape))
+    badly_made = scope.since is not None or has_rows(session, _badly_made(scope.shape), scope.values)
     if badly_made:
-        yield from _wrong(session, "lot_origin", "lot", _without_origin(scope))
-    yield from _wrong(session, "lot_minted", "lot", _minted(scope))
-    yield from _wrong(session, "lot_given_back", "transfer", _given_back(scope))
+        yield from _wrong(session, scope, "lot_origin", "lot", _without_origin(scope.shape))
+    yield from _wrong(session, scope, "lot_minted", "lot", _minted(scope.shape))
+    yield from _wrong(session, scope, "lot_given_back", "transfer", _given_back(scope.shape))
     if badly_made:
-        yield from _wrong(session, "lot_dates", "lot", _gifts_with_other_dates(scope))
-        yield from _wrong(session, "lot_dates", "lot", _earned_at_another_time(scope))
+        yield from _wrong(session, scope, "lot_dates", "lot", _gifts_with_other_dates(scope.shape))
+        yield from _wrong(session, scope, "lot_dates", "lot", _earned_at_another_time(scope.shape))
     advance(1)
 
 
-def _wrong(session: Session, check: str, table: str, query: "sa.Select[Any]") -> Iterator[Difference]:
-    return (Difference(check, table, row[0]) for row in stream(session, query))
+def _wrong(session: Session, scope: Scope, check: str, table: str, query: "sa.Select[Any]") -> Iterator[Difference]:
+    return (Difference(check, table, row[0]) for row in stream(session, query, scope.values))
 
 
 def _check_folds(session: Session, scope: Scope) -> Iterator[Difference]:
     """A lot is its amount plus its movements; only a movement that gives back may extend it, and says so."""
+    for lot_id, should_remain, remains, should_hold, holds, unit in stream(session, _folds(scope.shape), scope.values):
+        if should_remain != remains:
+            yield Difference("lot_remaining", "lot", lot_id, int(should_remain), remains, unit or "")
+        elif should_hold != holds:
+            yield Difference("lot_held", "lot", lot_id, int(should_hold), holds, unit or "")
+        else:
+            yield Difference("lot_extended", "lot", lot_id)
+
+
+@cache
+def _folds(book: Shape) -> "sa.Select[Any]":
+    """Lots that differ from their movements."""
     used = (
         sa.select(
             _use.c.lot_id,
@@ -52,16 +65,16 @@ def _check_folds(session: Session, scope: Scope) -> Iterator[Difference]:
             sa.func.sum(_use.c.held_change).label("held"),
             sa.func.max(sa.case((_use.c.remaining_change > 0, _use.c.extended_to))).label("extended_to"),
         )
-        .where(_use.c.center_id == scope.center_id, scope.among(_use.c.lot_id, scope.touched_lots()))
+        .where(_use.c.center_id == book.center_id, book.among(_use.c.lot_id, book.touched_lots))
         .group_by(_use.c.lot_id)
         .subquery()
     )
     remaining, held = _lot.c.amount + sa.func.coalesce(used.c.taken, 0), sa.func.coalesce(used.c.held, 0)
-    query = (
+    return (
         sa.select(_lot.c.id, remaining, _lot.c.remaining, held, _lot.c.held, _account.c.unit)
         .outerjoin(used, used.c.lot_id == _lot.c.id)
         .outerjoin(_account, _same(_account, _lot, _lot.c.account_id))
-        .where(_lot.c.center_id == scope.center_id, scope.among(_lot.c.id, scope.touched_lots()))
+        .where(_lot.c.center_id == book.center_id, book.among(_lot.c.id, book.touched_lots))
         .where(
             sa.or_(
                 _lot.c.remaining != remaining,
@@ -71,54 +84,55 @@ def _check_folds(session: Session, scope: Scope) -> Iterator[Difference]:
         )
         .order_by(_lot.c.id)
     )
-    for lot_id, should_remain, remains, should_hold, holds, unit in stream(session, query):
-        if should_remain != remains:
-            yield Difference("lot_remaining", "lot", lot_id, int(should_remain), remains, unit or "")
-        elif should_hold != holds:
-            yield Difference("lot_held", "lot", lot_id, int(should_hold), holds, unit or "")
-        else:
-            yield Difference("lot_extended", "lot", lot_id)
 
 
 def _check_accounts(session: Session, scope: Scope) -> Iterator[Difference]:
     """In every account, remaining lots must sum to the balance, and held lots to the account's holds."""
-    a = _account.c
-    sums = (
-        sa.select(
-            _lot.c.account_id, sa.func.sum(_lot.c.remaining).label("left"), sa.func.sum(_lot.c.held).label("held")
-        )
-        .where(_lot.c.center_id == scope.center_id, _lot.c.remaining > 0)
-        .group_by(_lot.c.account_id)
-        .subquery()
-    )
-    left, held = sa.func.coalesce(sums.c.left, 0), sa.func.coalesce(sums.c.held, 0)
-    balance = sa.case((a.in_lots, a.credits_posted - a.debits_posted), else_=0)
-    holds = sa.case((a.in_lots, a.debits_pending), else_=0)
-    query = (
-        sa.select(a.id, a.unit, balance, left, holds, held)
-        .outerjoin(sums, sums.c.account_id == a.id)
-        .where(a.center_id == scope.center_id, sa.or_(a.in_lots, sums.c.left.is_not(None)))
-        .where(sa.or_(left != balance, held != holds))
-        .order_by(a.id)
-    )
-    for account_id, unit, expected, found, should_hold, found_held in stream(session, query):
+    for account_id, unit, expected, found, should_hold, found_held in stream(
+        session, _accounts(scope.shape), scope.values
+    ):
         if expected != found:
             yield Difference("lots_balance", "account", account_id, expected, int(found), unit)
         if should_hold != found_held:
             yield Difference("lots_held", "account", account_id, should_hold, int(found_held), unit)
 
 
-def _sides(scope: Scope, side: str) -> "sa.Select[Any]":
+@cache
+def _accounts(book: Shape) -> "sa.Select[Any]":
+    """Accounts that differ from their lots."""
+    a = _account.c
+    sums = (
+        sa.select(
+            _lot.c.account_id, sa.func.sum(_lot.c.remaining).label("left"), sa.func.sum(_lot.c.held).label("held")
+        )
+        .where(_lot.c.center_id == book.center_id, _lot.c.remaining > 0)
+        .group_by(_lot.c.account_id)
+        .subquery()
+    )
+    left, held = sa.func.coalesce(sums.c.left, 0), sa.func.coalesce(sums.c.held, 0)
+    balance = sa.case((a.in_lots, a.credits_posted - a.debits_posted), else_=0)
+    holds = sa.case((a.in_lots, a.debits_pending), else_=0)
+    return (
+        sa.select(a.id, a.unit, balance, left, holds, held)
+        .outerjoin(sums, sums.c.account_id == a.id)
+        .where(a.center_id == book.center_id, sa.or_(a.in_lots, sums.c.left.is_not(None)))
+        .where(sa.or_(left != balance, held != holds))
+        .order_by(a.id)
+    )
+
+
+@cache
+def _sides(book: Shape, side: str) -> "sa.Select[Any]":
     """Transfers whose lot movements and new lots on one side don't add up to what they moved there."""
     t, pending = _transfer.c, _transfer.alias("pending")
-    uses, made = _uses_by_account(scope).subquery(), _made_by_account(scope).subquery()
+    uses, made = _uses_by_account(book).subquery(), _made_by_account(book).subquery()
     account_id = t[f"{side}_account_id"]
     sign, pins = (-1, 1) if side == "debit" else (1, 0)
     expected = sa.case((t.kind.in_(COUNTS_AS_POSTED), sign * t.amount), else_=0)
     held = sa.case((t.kind == "pending", pins * t.amount), else_=-pins * sa.func.coalesce(pending.c.amount, 0))
     moved = sa.func.coalesce(uses.c.moved, 0) + (sa.func.coalesce(made.c.amount, 0) if side == "credit" else 0)
-    in_lots = sa.select(_account.c.id).where(_account.c.center_id == scope.center_id, _account.c.in_lots)
-    if scope.since is not None:
+    in_lots = sa.select(_account.c.id).where(_account.c.center_id == book.center_id, _account.c.in_lots)
+    if not book.whole:
         # Only few transfers are new: look up the account of each instead of listing all accounts.
         in_lots = in_lots.where(_account.c.id == account_id).correlate(_transfer)
     return (
@@ -126,14 +140,14 @@ def _sides(scope: Scope, side: str) -> "sa.Select[Any]":
         .outerjoin(pending, _same(pending, _transfer, t.pending_id))
         .outerjoin(uses, sa.and_(uses.c.transfer_id == t.id, uses.c.account_id == account_id))
         .outerjoin(made, sa.and_(made.c.transfer_id == t.id, made.c.account_id == account_id))
-        .where(t.center_id == scope.center_id, scope.among(t.batch_id, scope.new_batches()), account_id.in_(in_lots))
+        .where(t.center_id == book.center_id, book.among(t.batch_id, book.new_batches), account_id.in_(in_lots))
         .where(sa.or_(moved != expected, sa.func.coalesce(uses.c.held, 0) != held))
         # Not the bare column: SQLite would scan all transfers in that order instead of starting from the accounts.
         .order_by(t.id + 0)
     )
 
 
-def _uses_by_account(scope: Scope) -> "sa.Select[Any]":
+def _uses_by_account(book: Shape) -> "sa.Select[Any]":
     return (
         sa.select(
             _use.c.transfer_id,
@@ -142,20 +156,21 @@ def _uses_by_account(scope: Scope) -> "sa.Select[Any]":
             sa.func.sum(_use.c.held_change).label("held"),
         )
         .join(_lot, _same(_lot, _use, _use.c.lot_id))
-        .where(_use.c.center_id == scope.center_id, scope.among(_use.c.transfer_id, scope.new_transfers()))
+        .where(_use.c.center_id == book.center_id, book.among(_use.c.transfer_id, book.new_transfers))
         .group_by(_use.c.transfer_id, _lot.c.account_id)
     )
 
 
-def _made_by_account(scope: Scope) -> "sa.Select[Any]":
+def _made_by_account(book: Shape) -> "sa.Select[Any]":
     return (
         sa.select(_lot.c.transfer_id, _lot.c.account_id, sa.func.sum(_lot.c.amount).label("amount"))
-        .where(_lot.c.center_id == scope.center_id, scope.among(_lot.c.transfer_id, scope.new_transfers()))
+        .where(_lot.c.center_id == book.center_id, book.among(_lot.c.transfer_id, book.new_transfers))
         .group_by(_lot.c.transfer_id, _lot.c.account_id)
     )
 
 
-def _uses_elsewhere(scope: Scope) -> "sa.Select[Any]":
+@cache
+def _uses_elsewhere(book: Shape) -> "sa.Select[Any]":
     """Movements without their lot or transfer, or of a lot on neither side."""
     t = _transfer.c
     wrong = sa.or_(
@@ -165,35 +180,37 @@ def _uses_elsewhere(scope: Scope) -> "sa.Select[Any]":
         sa.select(_use.c.transfer_id)
         .outerjoin(_transfer, _same(_transfer, _use, _use.c.transfer_id))
         .outerjoin(_lot, _same(_lot, _use, _use.c.lot_id))
-        .where(_use.c.center_id == scope.center_id, scope.among(_use.c.transfer_id, scope.new_transfers()), wrong)
+        .where(_use.c.center_id == book.center_id, book.among(_use.c.transfer_id, book.new_transfers), wrong)
     )
 
 
-def _some_are_badly_made(session: Session, scope: Scope) -> bool:
-    """Whether any lot has no origin or wrong dates: one scan of all lots answers all three questions."""
+@cache
+def _badly_made(book: Shape) -> "sa.Select[int]":
+    """The number of lots without an origin or with wrong dates: one scan of all lots answers all three questions."""
     query = (
         sa.select(_lot.c.id)
         .outerjoin(_transfer, _same(_transfer, _lot, _lot.c.transfer_id))
         .outerjoin(_account, _same(_account, _transfer, _transfer.c.debit_account_id))
         .outerjoin(_batch, _same(_batch, _transfer, _transfer.c.batch_id))
-        .where(_lot.c.center_id == scope.center_id)
+        .where(_lot.c.center_id == book.center_id)
         .where(sa.or_(_has_no_origin(), _has_other_dates(), _was_earned_otherwise()))
     )
-    return has_rows(session, query)
+    return count_of(query)
 
 
-def _made(scope: Scope, *wrong: "sa.ColumnElement[bool]") -> "sa.Select[Any]":
+def _made(book: Shape, *wrong: "sa.ColumnElement[bool]") -> "sa.Select[Any]":
     """Lots that match the conditions, with the transfers that made them."""
     return (
         sa.select(_lot.c.id)
         .outerjoin(_transfer, _same(_transfer, _lot, _lot.c.transfer_id))
-        .where(_lot.c.center_id == scope.center_id, scope.among(_lot.c.transfer_id, scope.new_transfers()), *wrong)
+        .where(_lot.c.center_id == book.center_id, book.among(_lot.c.transfer_id, book.new_transfers), *wrong)
         .order_by(_lot.c.id)
     )
 
 
-def _without_origin(scope: Scope) -> "sa.Select[Any]":
-    return _made(scope, _has_no_origin())
+@cache
+def _without_origin(book: Shape) -> "sa.Select[Any]":
+    return _made(book, _has_no_origin())
 
 
 def _has_no_origin() -> "sa.ColumnElement[bool]":
@@ -201,22 +218,24 @@ def _has_no_origin() -> "sa.ColumnElement[bool]":
     return sa.or_(_transfer.c.id.is_(None), _transfer.c.credit_account_id != _lot.c.account_id)
 
 
-def _minted(scope: Scope) -> "sa.Select[Any]":
+@cache
+def _minted(book: Shape) -> "sa.Select[Any]":
     """Lots made by a correction that returns points to their giver: these must go back to the original lots."""
     minted = _original.c.debit_account_id == _transfer.c.credit_account_id
-    query = _made(scope, minted).join(_original, _same(_original, _transfer, _corrects))
-    if scope.since is not None:
+    query = _made(book, minted).join(_original, _same(_original, _transfer, _corrects))
+    if not book.whole:
         return query
     # Corrections are few and indexed, so start from them.
     own = _transfer.alias("own")
     corrections = (
-        sa.select(own.c.id).where(own.c.center_id == scope.center_id, own.c[name].is_not(None))
+        sa.select(own.c.id).where(own.c.center_id == book.center_id, own.c[name].is_not(None))
         for name in ("refund_of", "reverses_id")
     )
     return query.where(_lot.c.transfer_id.in_(sa.union_all(*corrections)))
 
 
-def _given_back(scope: Scope) -> "sa.Select[Any]":
+@cache
+def _given_back(book: Shape) -> "sa.Select[Any]":
     """Corrected transfers that returned more to a lot than they had taken from it."""
     same = sa.and_(_taken.c.center_id == _use.c.center_id, _taken.c.lot_id == _use.c.lot_id)
     took = sa.func.coalesce(-_taken.c.remaining_change, 0)
@@ -224,15 +243,16 @@ def _given_back(scope: Scope) -> "sa.Select[Any]":
         sa.select(_corrects)
         .join(_use, sa.and_(_use.c.center_id == _transfer.c.center_id, _use.c.transfer_id == _transfer.c.id))
         .outerjoin(_taken, sa.and_(same, _taken.c.transfer_id == _corrects))
-        .where(_transfer.c.center_id == scope.center_id, _corrects.is_not(None), _use.c.remaining_change > 0)
-        .where(scope.among(_use.c.lot_id, scope.touched_lots()))
+        .where(_transfer.c.center_id == book.center_id, _corrects.is_not(None), _use.c.remaining_change > 0)
+        .where(book.among(_use.c.lot_id, book.touched_lots))
         .group_by(_corrects, _use.c.lot_id, _taken.c.remaining_change)
         .having(sa.func.sum(_use.c.remaining_change) > took)
     )
 
 
-def _gifts_with_other_dates(scope: Scope) -> "sa.Select[Any]":
-    query = _made(scope, _has_other_dates())
+@cache
+def _gifts_with_other_dates(book: Shape) -> "sa.Select[Any]":
+    query = _made(book, _has_other_dates())
     return query.join(_account, _same(_account, _transfer, _transfer.c.debit_account_id))
 
 
@@ -252,8 +272,9 @@ def _has_other_dates() -> "sa.ColumnElement[bool]":
     return sa.and_(_account.c.in_lots, sa.not_(carried))
 
 
-def _earned_at_another_time(scope: Scope) -> "sa.Select[Any]":
-    query = _made(scope, _was_earned_otherwise())
+@cache
+def _earned_at_another_time(book: Shape) -> "sa.Select[Any]":
+    query = _made(book, _was_earned_otherwise())
     query = query.join(_account, _same(_account, _transfer, _transfer.c.debit_account_id))
     return query.join(_batch, _same(_batch, _transfer, _transfer.c.batch_id))
 

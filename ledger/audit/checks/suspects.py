@@ -6,13 +6,14 @@ and is the last one the account's? Then none is duplicated or left over. Are the
 answer may include a sound account but never omits a wrong one.
 """
 
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.audit.checks.finding import stream
-from ledger.audit.checks.scope import Scope
+from ledger.audit.checks.scope import Scope, Shape
 from ledger.kernel.types import table_of
 from ledger.points.models import Account, Transfer
 from ledger.points.policy import COUNTS_AS_POSTED
@@ -27,17 +28,22 @@ _SIDES = ("debit", "credit")
 def suspect_accounts(session: Session, scope: Scope) -> "list[int] | None":
     """Keys of the accounts to walk, which include every counted account with a difference; None for all."""
     found: set[int] = set()
-    queries = [_sums_differ(scope), _doubled(scope), _debts(scope), *(_out_of_place(scope, side) for side in _SIDES)]
-    queries += [_do_not_follow(scope, side) for side in _SIDES]
-    for query in queries:
-        for row in stream(session, query):
+    for query in _questions(scope.shape):
+        for row in stream(session, query, scope.values):
             found.add(row[0])
             if len(found) > MOST_SUSPECTS:
                 return None
     return sorted(found)
 
 
-def _do_not_follow(scope: Scope, side: str) -> "sa.Select[Any]":
+@cache
+def _questions(book: Shape) -> "list[sa.Select[Any]]":
+    """The statements, each of which returns keys of suspects."""
+    queries = [_sums_differ(book), _doubled(book), _debts(book), *(_out_of_place(book, side) for side in _SIDES)]
+    return [*queries, *(_do_not_follow(book, side) for side in _SIDES)]
+
+
+def _do_not_follow(book: Shape, side: str) -> "sa.Select[Any]":
     """Accounts of transfers that don't follow from the one before, or leave the account below zero."""
     t = _transfer.c
     other = _SIDES[side == "debit"]
@@ -63,7 +69,7 @@ def _do_not_follow(scope: Scope, side: str) -> "sa.Select[Any]":
         sa.select(account_id)
         .outerjoin(before, _is_before(before, side, account_id, version))
         .outerjoin(beside, _is_before(beside, other, account_id, version))
-        .where(t.center_id == scope.center_id, version.is_not(None), wrong)
+        .where(t.center_id == book.center_id, version.is_not(None), wrong)
     )
 
 
@@ -98,7 +104,7 @@ def _held(side: str) -> "sa.ColumnElement[int]":
     )
 
 
-def _sums_differ(scope: Scope) -> "sa.Select[Any]":
+def _sums_differ(book: Shape) -> "sa.Select[Any]":
     """Counted accounts whose counters, version or last recording time differ from their transfers."""
     a = _account.c
     query = sa.select(a.id)
@@ -106,7 +112,7 @@ def _sums_differ(scope: Scope) -> "sa.Select[Any]":
     number: sa.ColumnElement[int] = sa.literal(0)
     last_times = []
     for side in _SIDES:
-        sums, freed = _sums(scope, side).subquery(f"{side}_sums"), _freed(scope, side).subquery(f"{side}_freed")
+        sums, freed = _sums(book, side).subquery(f"{side}_sums"), _freed(book, side).subquery(f"{side}_freed")
         last = _transfer.alias(f"last_{side}")
         query = query.outerjoin(sums, sums.c.account_id == a.id).outerjoin(freed, freed.c.account_id == a.id)
         same = (last.c.center_id == a.center_id, last.c[f"{side}_account_id"] == a.id)
@@ -118,10 +124,10 @@ def _sums_differ(scope: Scope) -> "sa.Select[Any]":
     last_time = sa.func.coalesce(*last_times)
     wrong += [a.version != number, a.last_recorded_at.is_distinct_from(last_time)]
     wrong.append((a.version != 0).is_distinct_from(last_time.is_not(None)))
-    return query.where(a.center_id == scope.center_id, a.counted, sa.or_(*wrong))
+    return query.where(a.center_id == book.center_id, a.counted, sa.or_(*wrong))
 
 
-def _sums(scope: Scope, side: str) -> "sa.Select[Any]":
+def _sums(book: Shape, side: str) -> "sa.Select[Any]":
     t = _transfer.c
     account_id = t[f"{side}_account_id"]
     return (
@@ -131,12 +137,12 @@ def _sums(scope: Scope, side: str) -> "sa.Select[Any]":
             sa.func.sum(sa.case(*((t.kind == kind, t.amount) for kind in COUNTS_AS_POSTED), else_=0)).label("posted"),
             sa.func.sum(sa.case((t.kind == "pending", t.amount), else_=0)).label("pending"),
         )
-        .where(t.center_id == scope.center_id)
+        .where(t.center_id == book.center_id)
         .group_by(account_id)
     )
 
 
-def _freed(scope: Scope, side: str) -> "sa.Select[Any]":
+def _freed(book: Shape, side: str) -> "sa.Select[Any]":
     """Amounts freed by resolutions: each frees its whole hold."""
     t = _transfer.c
     # Not the bare column: SQLite would use its index to avoid a sort and then visit every transfer.
@@ -144,35 +150,35 @@ def _freed(scope: Scope, side: str) -> "sa.Select[Any]":
     return (
         sa.select(account_id.label("account_id"), sa.func.sum(_pending.c.amount).label("amount"))
         .join(_pending, sa.and_(_pending.c.center_id == t.center_id, _pending.c.id == t.pending_id))
-        .where(t.center_id == scope.center_id, t.pending_id.is_not(None))
+        .where(t.center_id == book.center_id, t.pending_id.is_not(None))
         .group_by(account_id)
     )
 
 
-def _doubled(scope: Scope) -> "sa.Select[Any]":
+def _doubled(book: Shape) -> "sa.Select[Any]":
     """Duplicate accounts, possible only after somebody dropped the primary key."""
-    own = (_account.c.center_id == scope.center_id, _account.c.counted)
+    own = (_account.c.center_id == book.center_id, _account.c.counted)
     return sa.select(_account.c.id).where(*own).group_by(_account.c.id).having(sa.func.count() > 1)
 
 
-def _debts(scope: Scope) -> "sa.Select[Any]":
+def _debts(book: Shape) -> "sa.Select[Any]":
     """Debts that may be overpaid: pending credits count as paid, and no transfer records that."""
     a, t = _account.c, _transfer.c
     credited = sa.exists().where(
         t.center_id == a.center_id, t.credit_account_id == a.id, sa.or_(t.kind == "pending", t.credit_balance_after > 0)
     )
     debited = sa.exists().where(t.center_id == a.center_id, t.debit_account_id == a.id, t.debit_balance_after > 0)
-    return sa.select(a.id).where(a.center_id == scope.center_id, a.kind == "debt", sa.or_(credited, debited))
+    return sa.select(a.id).where(a.center_id == book.center_id, a.kind == "debt", sa.or_(credited, debited))
 
 
-def _out_of_place(scope: Scope, side: str) -> "sa.Select[Any]":
+def _out_of_place(book: Shape, side: str) -> "sa.Select[Any]":
     """Accounts that transfers moved as counted ones but that are not counted or don't exist."""
     a, t = _account.c, _transfer.c
     ids = (
         sa.select(t[f"{side}_account_id"].label("account_id"), sa.func.count(t[f"{side}_version"]).label("versions"))
-        .where(t.center_id == scope.center_id)
+        .where(t.center_id == book.center_id)
         .group_by(t[f"{side}_account_id"])
         .subquery()
     )
-    same = sa.and_(a.center_id == scope.center_id, a.id == ids.c.account_id, a.counted)
+    same = sa.and_(a.center_id == book.center_id, a.id == ids.c.account_id, a.counted)
     return sa.select(ids.c.account_id).outerjoin(_account, same).where(ids.c.versions > 0, a.id.is_(None))

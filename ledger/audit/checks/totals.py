@@ -1,14 +1,15 @@
 """Check totals: receipts without a gap, redeemed points equal to the receipts, and a source for every batch."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.approvals.models import Proposal
-from ledger.audit.checks.finding import Advance, Difference, as_key, has_rows, in_chunks, stream
-from ledger.audit.checks.scope import Scope
+from ledger.audit.checks.finding import Advance, Difference, as_key, count_of, has_rows, in_chunks, stream
+from ledger.audit.checks.scope import Scope, Shape
 from ledger.checkin.models import Attendance
 from ledger.kernel.types import table_of
 from ledger.points.models import Account, Batch, Lot, Transfer
@@ -125,9 +126,9 @@ def check_sources(session: Session, scope: Scope, advance: Advance) -> Iterator[
         advance(1)
         return
     b = _batch.c
-    own = (b.center_id == scope.center_id, scope.among(b.id, scope.new_batches()))
+    own = (b.center_id == scope.center_id, scope.shape.among(b.id, scope.shape.new_batches))
     query = sa.select(b.id, b.source_type, b.source_ref).where(*own).order_by(b.id)
-    for chunk in in_chunks(stream(session, query)):
+    for chunk in in_chunks(stream(session, query, scope.values)):
         for source_type in {row.source_type for row in chunk}.difference(_SOURCELESS):
             rows = [row for row in chunk if row.source_type == source_type]
             there = _existing(session, scope.center_id, source_type, [row.source_ref for row in rows])
@@ -147,15 +148,21 @@ def _some_have_none(session: Session, scope: Scope) -> bool:
             return True
         if table is None:
             continue
-        source = table.alias("source")
-        same = [source.c.center_id == b.center_id, sa.cast(source.c.id, sa.Text) == b.source_ref]
-        if connection.dialect.name == "sqlite":
-            # Lets SQLite look up the row by key. PostgreSQL needs no help and would refuse text that is not a number.
-            same.append(source.c.id == sa.cast(b.source_ref, sa.BigInteger))
-        without = sa.select(b.id).where(own, b.source_type == source_type, sa.not_(sa.exists().where(*same)))
-        if has_rows(session, without):
+        if has_rows(session, _without(scope.shape, source_type, connection.dialect.name), scope.values):
             return True
     return False
+
+
+@cache
+def _without(book: Shape, source_type: str, dialect: str) -> "sa.Select[int]":
+    """The number of batches that lack their source of this type."""
+    b, source = _batch.c, _SOURCES[source_type].alias("source")
+    same = [source.c.center_id == b.center_id, sa.cast(source.c.id, sa.Text) == b.source_ref]
+    if dialect == "sqlite":
+        # Lets SQLite look up the row by key. PostgreSQL needs no help and would refuse text that is not a number.
+        same.append(source.c.id == sa.cast(b.source_ref, sa.BigInteger))
+    own = (b.center_id == book.center_id, b.source_type == source_type)
+    return count_of(sa.select(b.id).where(*own, sa.not_(sa.exists().where(*same))))
 
 
 def _existing(session: Session, center_id: int, source_type: str, refs: list[str]) -> set[str]:
