@@ -1,6 +1,8 @@
 """Posting and sealing in any order: the log proves itself, and folded balances equal the postings."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -45,10 +47,11 @@ def test_in_whatever_order_things_are_posted_and_sealed(database: Database, done
     checkpoints = log.opened()
     assert [each.root for each in checkpoints] == [standard.mth(encodings[: each.size]) for each in checkpoints]
     assert_proved(log)
-    moments = [None, books.transfers()[0]["recorded_at"] - timedelta(days=1)]
-    moments += [row["recorded_at"] + timedelta(microseconds=by) for row in books.transfers() for by in (-1, 0)]
-    for moment in moments:
-        assert folded(books, moment) == folded_by_hand(books, moment)
+    times = [row["recorded_at"] for row in books.transfers()]
+    assert_folded(
+        books,
+        [None, times[0] - timedelta(days=1), *(time + timedelta(microseconds=by) for time in times for by in (-1, 0))],
+    )
 
 
 def assert_proved(log: Log) -> None:
@@ -75,25 +78,34 @@ def test_a_balance_of_the_past_counts_what_was_recorded_then_and_sealed_much_lat
         books.award(70, member(10))
 
     assert [block.late for block in log.blocks] == [False] * 4 + [True]
-    for moment in (None, *(MOMENT + timedelta(seconds=each) for each in (-1, 0, 1, 60, 179, 180))):
-        assert folded(books, moment) == folded_by_hand(books, moment)
-    assert folded(books, early) == {"issuance": -571}
+    assert_folded(books, [None, *(MOMENT + timedelta(seconds=each) for each in (-1, 0, 1, 60, 179, 180))])
+    assert folded(books, kinds_of_folded(books), early) == {"issuance": -571}
 
 
-def folded(books: Books, moment: datetime | None) -> dict[str, int]:
+def assert_folded(books: Books, moments: Iterable[datetime | None]) -> None:
+    """The service's folded balances as of each moment are the sums of the transfers."""
+    kinds, transfers = kinds_of_folded(books), books.transfers()
+    for moment in moments:
+        assert folded(books, kinds, moment) == folded_by_hand(kinds, transfers, moment)
+
+
+def kinds_of_folded(books: Books) -> dict[int, str]:
+    """Kinds of the accounts that are not counted, by key."""
+    return {account["id"]: account["kind"] for account in books.accounts() if not account["counted"]}
+
+
+def folded(books: Books, kinds: dict[int, str], moment: datetime | None) -> dict[str, int]:
     """Folded balances as of a moment, from the service."""
-    accounts = [account for account in books.accounts() if not account["counted"]]
     return {
-        each["kind"]: in_snapshot(queries.get_account, each["id"], books.center_id, as_of=moment).balance
-        for each in accounts
+        kind: in_snapshot(queries.get_account, key, books.center_id, as_of=moment).balance
+        for key, kind in kinds.items()
     }
 
 
-def folded_by_hand(books: Books, moment: datetime | None) -> dict[str, int]:
+def folded_by_hand(kinds: dict[int, str], transfers: list[dict[str, Any]], moment: datetime | None) -> dict[str, int]:
     """The same, summed from the transfers."""
-    kinds = {account["id"]: account["kind"] for account in books.accounts() if not account["counted"]}
     found = dict.fromkeys(kinds.values(), 0)
-    for row in books.transfers():
+    for row in transfers:
         if row["kind"] in ("posted", "post") and (moment is None or row["recorded_at"] <= moment):
             for side, sign in (("debit", -1), ("credit", 1)):
                 if row[f"{side}_account_id"] in kinds:

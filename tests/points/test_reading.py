@@ -7,13 +7,15 @@ import pytest
 
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
+from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot
 from ledger.kernel.errors import NotFound, Rejected
 from ledger.kernel.paging import PageRequest
 from ledger.points.book import entries, queries, reading
 from ledger.points.book.entries import Entry
 from ledger.points.policy import COUNTS_AS_POSTED, MINUTE, AccountKey, Movement
-from tests.points.books import ISSUANCE, REDEEMED, Books, member
+from tests.points.books import ISSUANCE, REDEEMED, Books, member, new_books
+from tests.runtimes import use_database
 
 NOON = datetime(2026, 6, 3, 12, tzinfo=UTC)
 
@@ -34,9 +36,27 @@ def derived(rows: list[dict[str, Any]], account_id: int, until: datetime) -> tup
     return balance, held
 
 
+@pytest.fixture(scope="module")
+def month_of_all(shared_database: Database) -> Books:
+    """A month that tests only read."""
+    use_database(shared_database)
+    return fill_a_month(new_books())
+
+
 @pytest.fixture
-def month(books: Books) -> Books:
-    """A month of awards, redemptions, holds and gifts, some at the same moment."""
+def month(month_of_all: Books, database: Database) -> Books:
+    """The same, in use."""
+    return month_of_all
+
+
+@pytest.fixture
+def own_month(books: Books) -> Books:
+    """A month to which the test adds."""
+    return fill_a_month(books)
+
+
+def fill_a_month(books: Books) -> Books:
+    """Post a month of awards, redemptions, holds and gifts, some at the same moment."""
     for day in range(30):
         with clock.at(NOON + timedelta(days=day)):
             books.award(100)
@@ -126,12 +146,12 @@ def test_statement_of_a_folded_account_has_amounts_only(month: Books) -> None:
     assert {entry.other_account_id for entry in found} == {month.account_id(member(1))}
 
 
-def test_statement_that_grows_between_two_pages_stays_right(month: Books) -> None:
+def test_statement_that_grows_between_two_pages_stays_right(own_month: Books) -> None:
     """Keyset pages: new entries come before the first page and shift nothing."""
-    first, after = _statement(month, member(1), PageRequest(5))
-    month.award(1)
-    second, _ = _statement(month, member(1), PageRequest(5, after))
-    whole = _whole(month, member(1), sort="", limit=200)
+    first, after = _statement(own_month, member(1), PageRequest(5))
+    own_month.award(1)
+    second, _ = _statement(own_month, member(1), PageRequest(5, after))
+    whole = _whole(own_month, member(1), sort="", limit=200)
     assert first + second == whole[1:11]
 
 
@@ -145,10 +165,10 @@ def test_statement_asked_for_in_a_way_that_is_not(books: Books, request_: PageRe
     assert caught.value.code in ("page.sort_unknown", "page.cursor_invalid")
 
 
-def test_trial_balance_sums_to_zero_in_each_unit(month: Books) -> None:
-    month.post(Movement(AccountKey(MINUTE, "service"), member(1, MINUTE), 125, "hours"))
-    month.hold(1)
-    lines = in_snapshot(queries.trial_balance, month.center_id)
+def test_trial_balance_sums_to_zero_in_each_unit(own_month: Books) -> None:
+    own_month.post(Movement(AccountKey(MINUTE, "service"), member(1, MINUTE), 125, "hours"))
+    own_month.hold(1)
+    lines = in_snapshot(queries.trial_balance, own_month.center_id)
     assert [(line.unit, line.kind) for line in lines] == [
         ("minute", "member"), ("minute", "service"), ("point", "issuance"), ("point", "member"), ("point", "redeemed"),
     ]  # fmt: skip

@@ -13,15 +13,16 @@ from ledger import jobs
 from ledger.jobs import SCHEDULE, AtOnce, Job
 from ledger.kernel import clock, runtime
 from ledger.kernel.crypto import keyring
+from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.points.sealing import keys as seal_keys
 from ledger.points.sealing.service import seal
 from ledger.proof.checkpoints import endorsed_key
 from ledger.proof.notes import NoteError, Signer, parse_verifier
 from tests.at_once import at_once
-from tests.points.books import Books
+from tests.points.books import Books, new_books
 from tests.points.logs import Log, assert_whole, award
-from tests.runtimes import use_instead
+from tests.runtimes import use_database, use_instead
 
 _slots = count(1)
 
@@ -104,14 +105,24 @@ def test_a_log_keeps_its_name_when_the_service_moves(books: Books, log: Log) -> 
 TABLES = ("leaf", "block", "tree_node", "checkpoint", "folded_balance", "seal_key")
 
 
-@pytest.mark.parametrize("table", TABLES)
-@pytest.mark.parametrize("statement", ["UPDATE {} SET center_id = center_id", "DELETE FROM {}"])
-def test_what_is_sealed_is_neither_changed_nor_deleted(books: Books, log: Log, table: str, statement: str) -> None:
+@pytest.fixture(scope="module")
+def long_log(shared_database: Database) -> Log:
+    """A log with a node, which nothing changes."""
+    use_database(shared_database)
+    books = new_books()
+    log = Log(books.center_id)
     in_transaction(lambda session: [books.post_in(session, award(1)).batch_id for _ in range(256)])
     log.seal()
+    return log
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("statement", ["UPDATE {} SET center_id = center_id", "DELETE FROM {}"])
+def test_what_is_sealed_is_neither_changed_nor_deleted(long_log: Log, table: str, statement: str) -> None:
     with pytest.raises(sa.exc.DBAPIError, match=f"{table} is append only"):
         in_transaction(lambda session: session.execute(sa.text(statement.format(table))) and None)
-    assert_whole(log)
+    assert_whole(long_log)
 
 
 @pytest.mark.parametrize("column", ["origin", "public_key", "endorsement", "valid_from"])
