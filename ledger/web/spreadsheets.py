@@ -57,17 +57,18 @@ def spreadsheet(kind: FileKind, name: str, headings: Sequence[str], rows: Iterab
     return download(kind, name, [headings, *rows])
 
 
-def all_rows(fetch: Callable[[PageRequest], Page[T]], *, sort: str = "", most: int = MOST_ROWS) -> list[T]:
+def all_rows(fetch: Callable[[PageRequest], Page[T]], *, sort: str = "", most: int | None = None) -> list[T]:
     """All items of a list for a file. Call it within one snapshot. Raises what `refuse_long` raises."""
-    found = all_items(fetch, sort=sort, most=most + 1)
+    found = all_items(fetch, sort=sort, most=(MOST_ROWS if most is None else most) + 1)
     refuse_long(found, most)
     return found
 
 
-def refuse_long(rows: Sequence[Any], most: int = MOST_ROWS) -> None:
+def refuse_long(rows: Sequence[Any], most: int | None = None) -> None:
     """Raises Rejected("request.file_too_long"): a file that ends early looks like the whole list."""
-    if len(rows) > most:
-        raise Rejected("request.file_too_long", most=most)
+    limit = MOST_ROWS if most is None else most
+    if len(rows) > limit:
+        raise Rejected("request.file_too_long", most=limit)
 
 
 def to_csv(lines: Iterable[Sequence[Any]]) -> bytes:
