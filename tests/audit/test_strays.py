@@ -58,13 +58,15 @@ def test_a_sound_database_has_none(book: SmallBook) -> None:
 
 def test_every_table_of_a_center_is_looked_at(book: SmallBook) -> None:
     assert len(IN_CENTERS) > 40
-    for table in IN_CENTERS:
-        with owner_engine(book.world.database.url).connect() as connection:
-            lay_bare(connection, table)
-            connection.exec_driver_sql(f"INSERT INTO {table} (center_id) VALUES ({NOBODY}), ({NOBODY})")
-            found = find_strays(Session(connection))
-            connection.rollback()
-        assert found == [Strays(table, NOBODY, 2)]
+    strays = [Strays(table, NOBODY + number, 2) for number, table in enumerate(IN_CENTERS)]
+    with owner_engine(book.world.database.url).connect() as connection:
+        lay_bare(connection, *IN_CENTERS)
+        for each in strays:
+            rows = f"({each.center_id}), ({each.center_id})"
+            connection.exec_driver_sql(f"INSERT INTO {each.table} (center_id) VALUES {rows}")
+        found = find_strays(Session(connection))
+        connection.rollback()
+    assert found == strays
 
 
 def test_verify_names_them_and_ends_with_1(own_app: Flask, book: SmallBook) -> None:

@@ -169,12 +169,13 @@ def tampered(world: World, tampering: Tampering) -> list[Difference]:
     return found
 
 
-def lay_bare(connection: sa.Connection, table: str) -> None:
-    """Replace the table by a copy without constraints, indexes and triggers; a rollback undoes it."""
+def lay_bare(connection: sa.Connection, *tables: str) -> None:
+    """Replace the tables by copies without constraints, indexes and triggers; a rollback undoes it."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
         connection.exec_driver_sql("PRAGMA legacy_alter_table = ON")
         connection.exec_driver_sql("BEGIN")
-    connection.exec_driver_sql(f"CREATE TABLE bare AS SELECT * FROM {table}")
-    connection.exec_driver_sql(f"DROP TABLE {table}" + (" CASCADE" if connection.dialect.name != "sqlite" else ""))
-    connection.exec_driver_sql(f"ALTER TABLE bare RENAME TO {table}")
+    for table in tables:
+        connection.exec_driver_sql(f"CREATE TABLE bare AS SELECT * FROM {table}")
+        connection.exec_driver_sql(f"DROP TABLE {table}" + (" CASCADE" if connection.dialect.name != "sqlite" else ""))
+        connection.exec_driver_sql(f"ALTER TABLE bare RENAME TO {table}")
