@@ -20,10 +20,12 @@ from ledger.points.sealing import queries as seal_queries
 from tests.audit.attacks import copy_of, rewrite_everything
 from tests.audit.full_book import FullBook, make_full_book
 from tests.audit.small_book import seal
+from tests.audit.test_verification import full_book
 from tests.commands import invoke
 from tests.runtimes import TEST_SECRET, use_database
 from tests.world import World
 
+__all__ = ["full_book"]
 Run = Callable[..., Result]
 
 
@@ -119,8 +121,10 @@ def test_a_book_that_was_rewritten_and_signed_anew_agrees_with_itself_alone(
         ),
     ],
 )
-def test_what_is_no_checkpoint_of_ours_is_told_so(book: FullBook, verify_against: Run, text: str, said: str) -> None:
-    result = verify_against(book.world.database, "--against", text)
+def test_what_is_no_checkpoint_of_ours_is_told_so(
+    full_book: FullBook, verify_against: Run, text: str, said: str
+) -> None:
+    result = verify_against(full_book.world.database, "--against", text)
 
     assert (result.exit_code, said in result.output) == (1, True), result.output
 
