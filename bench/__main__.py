@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from bench import committing, demo, growth, indexing, paths, peers, proving, reading, serving, starting
+from bench import committing, demo, growth, indexing, paths, peers, proving, reading, screens, serving, starting
 from bench.measuring import Figure, table
 from bench.pgledger import pgledger
 from ledger.demo.sizes import DISTRICT, VILLAGE
@@ -80,7 +80,7 @@ def main() -> None:
     parser.add_argument(
         "--only",
         default="",
-        help="only groups with this: paths, serving, commit, indexes, growth, reading, proofs, demo, start, none",
+        help="only groups with: paths, serving, commit, indexes, growth, reading, proofs, demo, screens, start, none",
     )
     parser.add_argument("--peers", type=Path, help="the Python of an environment with django-hordak and psycopg")
     parser.add_argument("--python-accounting", type=Path, help="the Python of an environment with python-accounting")
@@ -132,6 +132,8 @@ def measure(folder: Path, books: Path, size: Size, only: str, *, postgres: bool)
     yield from _in_long_books(folder, books, size, only, postgres=postgres)
     if only in "demo":
         yield from demo.from_nothing(folder, size.demonstration, rounds=size.makings)
+    if only in "screens":
+        yield from screens.of_a_district(folder, times=size.people, rounds=size.rounds)
     if only in "start":
         yield from starting.of_the_program(rounds=size.rounds)
 

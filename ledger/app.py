@@ -15,6 +15,7 @@ from ledger.audit import api as audit_api
 from ledger.audit import pages as audit_pages
 from ledger.checkin import api as checkin_api
 from ledger.checkin import pages as checkin_pages
+from ledger.checkin.arrivals import Arrivals
 from ledger.checkin.kinds import HOURS
 from ledger.home import pages as home_pages
 from ledger.home import preferences_pages
@@ -136,6 +137,7 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
     app.url_map.converters["id"] = IdConverter
     app.extensions["measures"] = (seal_measures.measure, outbox_measures.measure)
     app.extensions["approvals"] = APPROVALS
+    app.extensions["arrivals"] = Arrivals()
     app.extensions["refuse_unready"] = refuse_unready
     _register_runtime(app, _runtime_of(settings, database=database, clock=clock))
     app.wsgi_app = Forwarded(app.wsgi_app, settings.proxies)  # type: ignore[assignment, method-assign]

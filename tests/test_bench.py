@@ -10,7 +10,7 @@ from bench.__main__ import SIZES, measure
 from bench.measuring import Figure, table
 from tests.databases import PostgresServer
 
-GROUPS = {"G4", "G5", "G8", "G9", "G10", "G14", "indexes", "seal", "sealing", "start"}
+GROUPS = {"G4", "G5", "G8", "G9", "G10", "G14", "indexes", "seal", "sealing", "screens", "start"}
 
 
 @pytest.mark.long

@@ -3,24 +3,27 @@
 from dataclasses import asdict
 from typing import Any
 
-from flask import g
+from flask import current_app, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
 
 from ledger.activities import queries as activities
 from ledger.checkin import codes, presenter, queries, reviewing, service, station_queries
+from ledger.checkin.arrivals import Arrivals, members
 from ledger.checkin.commands import ReviewCommand, ScanCommand
 from ledger.checkin.queries import AttendanceFilter
 from ledger.checkin.schemas import (
     AttendancePage,
     AttendanceQuery,
     AttendanceSchema,
+    CameSchema,
     ReviewRequest,
     ScanAnswerSchema,
     ScanRequest,
     StationCodeSchema,
 )
+from ledger.checkin.station_queries import Screen
 from ledger.checkin.stored_scans import ScanAnswer
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
@@ -169,12 +172,31 @@ def _decide(command: ReviewCommand) -> dict[str, Any]:
 @bp.response(200, StationCodeSchema)
 def station_code(station_id: int) -> dict[str, Any]:
     """The code on the screen now, and the current shift; for the screen or its manager, never for a volunteer."""
-    shown = in_snapshot(station_queries.screen, station_id, get_actor(), clock.now())
+    return _on_screen(in_snapshot(station_queries.screen, station_id, get_actor(), clock.now()))
+
+
+def _on_screen(shown: Screen) -> dict[str, Any]:
     url = short("checkin.enter", code=shown.code.code)
+    start = url.removesuffix(shown.code.code)
     return asdict(shown) | {
+        "serials": [asdict(each) | {"url": start + each.code} for each in shown.serials],
         "code": shown.code.code,
         "url": url,
         "qr_svg": single_qr_svg(url),
         "step_seconds": codes.STEP_SECONDS,
         "valid_until": shown.code.valid_until,
     }
+
+
+@bp.get("/stations/<id:station_id>/arrivals")
+@requires(Permission.STATION_SCREEN)
+@poll
+@bp.response(200, CameSchema, description="With an ETag; 304 while nobody else has come.")
+def arrivals(station_id: int) -> ResponseReturnValue:
+    """How many the code in force has let in, for the screen, which asks every second while people may check in."""
+    board: Arrivals = current_app.extensions["arrivals"]
+    came = in_snapshot(board.at, station_id, get_actor(), clock.now())
+    answer = jsonify(members(came))
+    answer.set_etag(came.etag)
+    answer.cache_control.private, answer.cache_control.no_cache = True, True
+    return answer.make_conditional(request)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from ledger.activities import queries as activities
 from ledger.activities.models import Shift, Signup
 from ledger.activities.policy import ShiftView
-from ledger.checkin import recent
+from ledger.checkin import recent, serials, signs
 from ledger.checkin.going_on import shifts_served, signups_of
 from ledger.checkin.models import Attendance
 from ledger.checkin.policy import (
@@ -66,10 +66,28 @@ def decide(session: Session, scene: Scene, visit: OpenVisit | None, rule: Rule) 
         return _leave(session, scene, visit, rule)
     if visit is None:
         answer = _answer_after_end(session, scene, rule) if command.intent == "auto" else None
-        return answer or Decision("OK_IN", enter=_choose(session, scene, rule))
+        return answer or _enter(session, scene, rule)
     if visit.shift.station_id == scene.station_id and visit.is_of(command.shift_id):
         return Decision("ALREADY_CHECKED_IN", about=visit.id)
     return _switch(session, scene, visit, rule)
+
+
+def _enter(session: Session, scene: Scene, rule: Rule) -> Decision:
+    let_in = _count(session, scene, rule)
+    choice = _choose(session, scene, rule)
+    signs.note_let_in(session, scene, choice.shift.id, let_in)
+    return Decision("OK_IN", enter=choice)
+
+
+def _count(session: Session, scene: Scene, rule: Rule) -> int:
+    """Count the person among those whom the screen's code lets in; whatever refuses them afterwards undoes it.
+
+    Before any question, so that nobody answers one in vain. Raises what `serials.let_in` raises.
+    """
+    if scene.shown is None:
+        return 0
+    people = rule.body.people_per_code
+    return serials.let_in(session, scene.shown, scene.station_id, scene.actor.center_id, people=people, now=scene.now)
 
 
 def _leave(session: Session, scene: Scene, visit: OpenVisit | None, rule: Rule) -> Decision:
@@ -104,6 +122,7 @@ def _switch(session: Session, scene: Scene, visit: OpenVisit, rule: Rule) -> Dec
             raise
         # No shift here can be entered, so the scan was meant for the place where the person is checked in.
         raise Rejected("checkin.wrong_station", station=visit.shift.station_name) from refusal
+    let_in = _count(session, scene, rule)
     if "OPEN_SESSION_ELSEWHERE" not in scene.command.confirmed:
         raise Conflict(
             "checkin.open_session_elsewhere",
@@ -111,6 +130,7 @@ def _switch(session: Session, scene: Scene, visit: OpenVisit, rule: Rule) -> Dec
             activity=visit.shift.activity_name,
             since=visit.opened_at.isoformat(),
         )
+    signs.note_let_in(session, scene, choice.shift.id, let_in)
     return Decision("OK_IN", leave=True, enter=choice)
 
 

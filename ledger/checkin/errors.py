@@ -36,6 +36,10 @@ register(
             422, "这个码过期了", "The code has expired",
             "屏幕上的码每 30 秒换一次，再扫一次就行", "The screen's code changes every 30 seconds: scan again",
         ),
+        "code_full": ErrorText(
+            422, "屏幕上已经换了新码", "The screen shows a new code by now",
+            "再看一眼屏幕，扫现在的码；签到时间按您第一次扫的算", "Look at the screen again and scan what it shows now; the time of your first scan counts",
+        ),
         "code_from_future": ErrorText(
             422, "屏幕的时间走快了", "The screen's clock is ahead",
             "请站长校准屏幕的时间，再扫一次", "Ask the station to set its clock, then scan again",

@@ -46,6 +46,27 @@ class ScanEvent(Base):
     answer: Mapped[str]
 
 
+class CodeUse(Base):
+    """How many people a 30-second step of a station's code has let in, by which the screen's serial follows.
+
+    `moved_at` is when the serial now in force came, None while it is the first.
+    """
+
+    __tablename__ = "code_use"
+    __table_args__ = (
+        inside_center("station_id", "place"),
+        sa.CheckConstraint("let_in > 0", name="let_in"),
+        STRICT,
+    )
+
+    center_id: Mapped[center_key]
+    # Steps come first, so that one query a second finds all stations where somebody comes now.
+    step: Mapped[int] = mapped_column(primary_key=True)
+    station_id: Mapped[int] = mapped_column(primary_key=True)
+    let_in: Mapped[int]
+    moved_at: Mapped[datetime | None]
+
+
 class Attendance(Base):
     """One person's presence in a shift; minutes and points are posted when CONFIRMED, once per revision.
 

@@ -42,6 +42,14 @@ def step(now: str, wanted: Status) -> Status:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """What a screen's code says of itself: its 30-second step, and which of the step's serials it is, from 0."""
+
+    step: int
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
 class OpenVisit:
     """A person's open attendance; `then` are the shifts that they have gone on into since without leaving."""
 

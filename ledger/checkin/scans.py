@@ -10,7 +10,7 @@ from ledger.checkin import codes
 from ledger.checkin.codes import Ticket
 from ledger.checkin.commands import ScanCommand
 from ledger.checkin.models import ScanEvent
-from ledger.checkin.policy import Method
+from ledger.checkin.policy import TICKET_LIFE, Method, Shown, scan_moment
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Rejected
@@ -35,6 +35,18 @@ _STANDING = Prepared(
     )
 )
 
+# What somebody scanned since a time, newest first.
+_LATELY = Prepared(
+    sa.select(*(_scan.c[name] for name in ("method", "outcome", "reason", "station_id", "scanned_at", "received_at")))
+    .where(
+        _scan.c.center_id == sa.bindparam("center"),
+        _scan.c.volunteer_id == sa.bindparam("volunteer"),
+        _scan.c.received_at >= sa.bindparam("since"),
+    )
+    .order_by(_scan.c.received_at.desc(), _scan.c.id.desc())
+    .limit(20)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -50,7 +62,8 @@ class Scene:
     """A scan with everything known about it, which is stored even if `refusal` ended it early.
 
     `at` is when the scan happened, by what the server itself saw; `now` is when it arrived. Ids of an unknown station
-    or person are 0. `closed_at` is the station's, `blocked` the person's standing, `nonce` that of the spent ticket.
+    or person are 0. `closed_at` is the station's, `blocked` the person's standing, `nonce` that of the spent ticket,
+    `shown` the screen's code.
     """
 
     command: ScanCommand
@@ -65,6 +78,7 @@ class Scene:
     closed_at: datetime | None = None
     blocked: bool = False
     nonce: str | None = None
+    shown: Shown | None = None
     refusal: Rejected | None = None
 
     def refused(self, code: str) -> "Scene":
@@ -107,14 +121,16 @@ def _identify_by_code(session: Session, scene: Scene) -> Scene:
     if scene.command.ticket is not None:
         return _with_ticket(session, scene, scene.command.ticket)
     seen = codes.look_at(session, scene.command.code or "", scene.now)
-    scene = replace(scene, method=seen.method, station_id=seen.station_id, closed_at=seen.closed_at)
-    return replace(scene, refusal=seen.refusal) if seen.refusal is not None else _of_volunteer(scene, seen.center_id)
+    scene = replace(scene, method=seen.method, station_id=seen.station_id, closed_at=seen.closed_at, shown=seen.shown)
+    if seen.refusal is not None:
+        return replace(scene, refusal=seen.refusal)
+    return _since_first_opening(session, _of_volunteer(scene, seen.center_id))
 
 
 def _with_ticket(session: Session, scene: Scene, ticket: Ticket) -> Scene:
     station = places.find_place(session, ticket.station_id, ticket.center_id)
     closed_at = station.closed_at if station is not None else None
-    scene = replace(scene, method=ticket.method, station_id=ticket.station_id, closed_at=closed_at)
+    scene = replace(scene, method=ticket.method, station_id=ticket.station_id, closed_at=closed_at, shown=ticket.shown)
     scene = _of_volunteer(scene, ticket.center_id)
     return scene if scene.refusal is not None else _with_ticket_spent(session, scene, ticket)
 
@@ -189,5 +205,23 @@ def _with_ticket_spent(session: Session, scene: Scene, ticket: Ticket) -> Scene:
     )
     spent = session.execute(query).one_or_none()
     if spent is None:
-        return replace(scene, nonce=ticket.nonce, at=ticket.made_at)
+        return _since_first_opening(session, replace(scene, nonce=ticket.nonce, at=ticket.made_at))
     return scene if spent.volunteer_id == scene.person.volunteer_id else scene.refused("checkin.code_used")
+
+
+def _since_first_opening(session: Session, scene: Scene) -> Scene:
+    """The scene, at the time of the first code that the person opened here if that was full: they kept looking."""
+    if scene.shown is None or scene.refusal is not None:
+        return scene
+    first = scene.at
+    parameters = {
+        "center": scene.actor.center_id,
+        "volunteer": scene.person.volunteer_id,
+        "since": scene.now - TICKET_LIFE,
+    }
+    for method, outcome, reason, station_id, scanned_at, received_at in _LATELY.rows(session, parameters):
+        if outcome != "refused":
+            break
+        if (reason, station_id) == ("CODE_FULL", scene.station_id):
+            first = min(first, scan_moment(method, scanned_at, received_at))
+    return replace(scene, at=first) if scene.now - first <= TICKET_LIFE else scene

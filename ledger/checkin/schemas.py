@@ -141,12 +141,32 @@ class ArrivalSchema(Schema):
     time = Instant()
 
 
+class SerialSchema(Schema):
+    """A code that the screen shows from `valid_from` on, once the serial before it has let in its people."""
+
+    serial = fields.Integer()
+    code = fields.String()
+    url = fields.String()
+    valid_from = Instant()
+    valid_until = Instant()
+
+
+class CameSchema(Schema):
+    """How many people the current step has let in, and the serial that the screen shows now."""
+
+    serial = fields.Integer()
+    count = fields.Integer()
+    valid_until = Instant(metadata={"description": "The end of the step that these belong to."})
+    latest = fields.List(fields.String(), metadata={"description": "Masked names of the last to come or go."})
+
+
 class StationCodeSchema(Schema):
-    """The current code of a station's screen."""
+    """The current code of a station's screen, and those that follow: eight of this step, eight of the next."""
 
     code = fields.String()
     url = fields.String()
     qr_svg = fields.String()
+    serials = fields.List(fields.Nested(SerialSchema))
     step_seconds = fields.Integer()
     valid_until = Instant()
     server_time = Instant()

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.activities.policy import ShiftView
-from ledger.checkin import awards, choosing, going_on, queries, scans, stored_scans
+from ledger.checkin import awards, choosing, going_on, queries, scans, signs, stored_scans
 from ledger.checkin.commands import ScanCommand
 from ledger.checkin.models import Attendance
 from ledger.checkin.policy import TICKET_LIFE, Decision, OpenVisit, boundary, is_forgotten
@@ -19,7 +19,7 @@ from ledger.checkin.scans import Scene
 from ledger.checkin.stored_scans import ScanAnswer
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
-from ledger.kernel.errors import Conflict, Forbidden, Rejected
+from ledger.kernel.errors import Conflict, Forbidden, Keep, Rejected
 from ledger.kernel.ids import new_id
 from ledger.kernel.prepared import Prepared
 from ledger.kernel.types import table_of
@@ -62,8 +62,21 @@ def _scan_or_keep(session: Session, scene: Scene) -> ScanAnswer:
         refusal.context["scan_id"] = scene.scan_id
         if scene.person.volunteer_id:
             refusal.context["volunteer_id"] = scene.person.volunteer_id
-        refusal.keep = stored_scans.keeper(scene, refusal)
+        refusal.keep = _with_signs(scene, refusal, stored_scans.keeper(scene, refusal))
         raise
+
+
+def _with_signs(scene: Scene, refusal: Rejected | Conflict, keep: Keep | None) -> Keep | None:
+    """The same, with the signal that a full code was opened long after the screen had left it."""
+    if keep is None or refusal.code != "checkin.code_full":
+        return keep
+    stored, left_at = keep, datetime.fromisoformat(refusal.context["left_at"])
+
+    def both(session: Session) -> None:
+        stored(session)
+        signs.note_late(session, scene, left_at)
+
+    return both
 
 
 def _scan(session: Session, scene: Scene) -> ScanAnswer:

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from ledger.activities import queries as activities
 from ledger.activities import signup_queries as signups
 from ledger.activities.policy import ShiftView
-from ledger.checkin import codes
+from ledger.checkin import codes, serials
 from ledger.checkin.codes import StationCode
 from ledger.checkin.models import Attendance, ScanEvent
-from ledger.checkin.policy import TODAY, scan_moment
+from ledger.checkin.policy import TODAY, Shown, scan_moment
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict
 from ledger.kernel.ids import public_id
@@ -27,6 +27,7 @@ _attendance, _scan = table_of(Attendance), table_of(ScanEvent)
 # People who forgot to check out may still come for a while.
 _STILL = timedelta(hours=1)
 _ARRIVALS = 6
+_SERIALS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,21 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
+class Serial:
+    """A code that the screen shows from `valid_from` on, once the serial before it is full."""
+
+    serial: int
+    code: str
+    valid_from: datetime
+    valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Screen:
     """Everything the station's screen shows."""
 
     code: StationCode
+    serials: list[Serial]
     now: ShiftNow | None
     next: ShiftNext | None
     arrivals: list[Arrival]
@@ -78,15 +90,34 @@ def screen(session: Session, station_id: int, actor: Actor, now: datetime) -> Sc
     actor.need(Permission.STATION_SCREEN, station.path)
     need_open(station)
     shifts = activities.shifts_at_station(session, station_id, actor.center_id, at=now, ahead=TODAY, back=timedelta(0))
-    early = rules.rule_in_force(session, actor.center_id, now).body.early
+    body = rules.rule_in_force(session, actor.center_id, now).body
+    early = body.early
     current, coming = _now_and_next(shifts, now, early)
+    used = serials.find_use(session, station_id, codes.step_of(now), actor.center_id)
+    following = _serials(actor.center_id, station, now, in_force=used.serial(body.people_per_code))
     return Screen(
-        code=codes.screen_code(actor.center_id, station_id, station.code_version, now),
+        code=StationCode(following[0].code, following[0].valid_until),
+        serials=following,
         now=_count(session, current, actor.center_id) if current is not None else None,
         next=_announce(coming, early) if coming is not None else None,
         arrivals=_arrivals(session, station_id, actor.center_id, now),
         server_time=now,
     )
+
+
+def _serials(center_id: int, station: PlaceView, now: datetime, *, in_force: int) -> list[Serial]:
+    """The next codes of this step and those of the next, so that a screen can go on by itself."""
+    step = codes.step_of(now)
+    wanted = [Shown(at, first + n) for at, first in ((step, in_force), (step + 1, 0)) for n in range(_SERIALS)]
+    return [
+        Serial(
+            shown.serial,
+            codes.code_of(center_id, station.id, station.code_version, shown).code,
+            codes.end_of(shown.step - 1),
+            codes.end_of(shown.step),
+        )
+        for shown in wanted
+    ]
 
 
 def need_open(station: PlaceView) -> None:
@@ -126,6 +157,11 @@ def _count(session: Session, shift: ShiftView, center_id: int) -> ShiftNow:
 
 def _announce(shift: ShiftView, early: timedelta) -> ShiftNext:
     return ShiftNext(shift.activity_name, shift.starts_at, shift.ends_at, shift.starts_at - early)
+
+
+def latest(session: Session, station_id: int, center_id: int, now: datetime) -> list[str]:
+    """The masked names of the last who came or went."""
+    return [arrival.masked_name for arrival in _arrivals(session, station_id, center_id, now)]
 
 
 def _arrivals(session: Session, station_id: int, center_id: int, now: datetime) -> list[Arrival]:

@@ -3,7 +3,7 @@
 from functools import partial
 
 from ledger.activities import service as activities
-from ledger.checkin import codes, reviewing
+from ledger.checkin import codes, reviewing, serials
 from ledger.checkin import service as checkin
 from ledger.checkin.commands import ReviewCommand, ScanCommand
 from ledger.checkin.policy import Intent
@@ -12,6 +12,7 @@ from ledger.demo import words
 from ledger.demo.service_plan import ActivityPlan, Presence, ShiftPlan
 from ledger.demo.stage import Stage
 from ledger.kernel import clock
+from ledger.rules import queries as rules
 
 
 def announce(activity: ActivityPlan, stage: Stage) -> None:
@@ -90,7 +91,7 @@ def _scan(
     station_id = stage.places[shift.station]
     stage.scans += 1
     by_phone = presence.method == "phone"
-    shown = codes.screen_code(stage.center_id, station_id, 1, clock.now()).code if by_phone else None
+    shown = _shown(stage, station_id) if by_phone else None
     command = ScanCommand(
         client_scan_id=f"demo-{stage.scans:06}",
         intent=intent,
@@ -101,3 +102,12 @@ def _scan(
         confirmed=confirmed,
     )
     return checkin.scan(stage.session, command, actor=member.actor if by_phone else stage.clerks[shift.station])
+
+
+def _shown(stage: Stage, station_id: int) -> str:
+    """The code on the station's screen now."""
+    now = clock.now()
+    rule = rules.rule_in_force(stage.session, stage.center_id, now)
+    used = serials.find_use(stage.session, station_id, codes.step_of(now), stage.center_id)
+    serial = used.serial(rule.body.people_per_code)
+    return codes.screen_code(stage.center_id, station_id, 1, now, serial=serial).code

@@ -17,6 +17,12 @@ def insert_or_ignore(table: sa.Table, *, columns: Sequence[str] | None = None) -
     return postgresql.insert(table).on_conflict_do_nothing(index_elements=columns)
 
 
-def insert_or_update(table: sa.Table, changes: Mapping[str, Any], *, columns: Sequence[str]) -> postgresql.Insert:
-    """Insert a row, or apply the changes to an existing one with the same values in the columns."""
-    return postgresql.insert(table).on_conflict_do_update(index_elements=columns, set_=dict(changes))
+def insert_or_update(
+    table: sa.Table,
+    changes: Mapping[str, Any],
+    *,
+    columns: Sequence[str],
+    where: "sa.ColumnElement[bool] | None" = None,
+) -> postgresql.Insert:
+    """Insert a row, or apply the changes to one that has the same values in the columns, if it meets `where`."""
+    return postgresql.insert(table).on_conflict_do_update(index_elements=columns, set_=dict(changes), where=where)

@@ -11,6 +11,7 @@ from ledger.kernel.errors import LedgerError
 from ledger.rules import expiry_policy
 from ledger.rules.policy import (
     MOST_MINUTES,
+    MOST_PEOPLE_PER_CODE,
     MOST_POINTS_PER_HOUR,
     MOST_STAR_HOURS,
     MOST_STARS,
@@ -32,6 +33,7 @@ def values_of(body: RuleBody, starts_at: datetime) -> dict[str, str]:
         "day": starts_at.date().isoformat(),
         "time": starts_at.strftime("%H:%M"),
         "points_per_hour": points(body.points_per_hour).replace(",", ""),
+        "people_per_code": str(body.people_per_code),
         "points_for_forgotten_check_out": "1" if body.points_for_forgotten_check_out else "0",
         "points_expire": body.points_expire,
         "star_hours": " ".join(str(hours) for hours in body.star_hours),
@@ -45,6 +47,7 @@ def typed() -> dict[str, str]:
         "day",
         "time",
         "points_per_hour",
+        "people_per_code",
         "points_for_forgotten_check_out",
         "points_expire",
         "star_hours",
@@ -58,6 +61,7 @@ def read() -> tuple[datetime, dict[str, Any]]:
         starts_at = form.moment("day", "time")
         changed: dict[str, Any] = {"points_per_hour": form.points("points_per_hour", most=MOST_POINTS_PER_HOUR)}
         changed |= {name: form.whole(name, most=MOST_MINUTES) for name in MINUTES}
+        changed["people_per_code"] = form.whole("people_per_code", least=1, most=MOST_PEOPLE_PER_CODE)
         changed["points_for_forgotten_check_out"] = int(forms.ticked("points_for_forgotten_check_out"))
         changed["points_expire"] = form.check("points_expire", form.text("points_expire"), expiry_policy.check)
         no_hours: tuple[int, ...] = ()

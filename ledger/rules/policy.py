@@ -15,6 +15,7 @@ from ledger.rules import expiry_policy
 MOST_MINUTES = 1_440
 MOST_POINTS_PER_HOUR = 1_000_000
 MOST_STARS, MOST_STAR_HOURS = 10, 100_000
+MOST_PEOPLE_PER_CODE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class RuleBody:
     automatic_minutes_per_day: int = 480
     points_for_forgotten_check_out: int = 0
     annul_minutes: int = 15
+    people_per_code: int = 3
     points_expire: str = expiry_policy.USUAL
     star_hours: tuple[int, ...] = (100, 300, 600, 1000, 1500)
 
@@ -100,6 +102,8 @@ def check_body(body: RuleBody) -> None:
         numbers = value if isinstance(value, tuple) else (value,)
         if any(number < 0 or number > 1_000_000 for number in numbers):
             raise Rejected("rules.body_invalid", field=field.name)
+    if not 1 <= body.people_per_code <= MOST_PEOPLE_PER_CODE:
+        raise Rejected("rules.body_invalid", field="people_per_code")
     expiry_policy.check(body.points_expire)
     check_star_hours(body.star_hours)
 

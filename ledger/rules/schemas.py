@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema, fields
 
-from ledger.rules.policy import MOST_MINUTES, MOST_POINTS_PER_HOUR, MOST_STAR_HOURS, MOST_STARS
+from ledger.rules.policy import MOST_MINUTES, MOST_PEOPLE_PER_CODE, MOST_POINTS_PER_HOUR, MOST_STAR_HOURS, MOST_STARS
 from ledger.web.fields import Instant, List, Pattern, PublicId, Request, Whole, length
 
 
@@ -17,6 +17,11 @@ class RuleBodySchema(Request):
     automatic_minutes_per_day = Whole(0, MOST_MINUTES)
     points_for_forgotten_check_out = Whole(0, 1, metadata={"description": "1: give them, 0: minutes only"})
     annul_minutes = Whole(0, MOST_MINUTES)
+    people_per_code = Whole(
+        1,
+        MOST_PEOPLE_PER_CODE,
+        metadata={"description": "So many check in by one code of a screen."},
+    )
     points_expire = Pattern(
         r"^(never|rolling:[1-9][0-9]{0,2}|fixed:(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\+[0-9]{1,2})$",
         error=_("请填 never、rolling:24 或者 fixed:12-31+1 这样的"),

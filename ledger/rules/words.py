@@ -18,6 +18,7 @@ NAMES: dict[str, Any] = {
     "automatic_minutes_per_day": lazy_gettext("一天自动记账最多"),
     "points_for_forgotten_check_out": lazy_gettext("忘了签退的给不给积分"),
     "annul_minutes": lazy_gettext("签到后多久内可以撤销"),
+    "people_per_code": lazy_gettext("屏幕上的一个码最多几个人签到"),
     "points_expire": lazy_gettext("积分管到哪天"),
     "star_hours": lazy_gettext("星级要的小时数"),
 }
@@ -76,4 +77,6 @@ def _value(name: str, value: Any) -> str:
         return expiry(value)
     if name == "star_hours":
         return str(_("、")).join(str(hours) for hours in value)
+    if name == "people_per_code":
+        return str(_("%(n)s 人", n=value))
     return str(_("%(n)s 分钟", n=value))

@@ -1,7 +1,7 @@
 """Every entrance by which a scan reaches the service, over HTTP, with what a test wants to scan there."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -12,8 +12,11 @@ from werkzeug.test import TestResponse
 from ledger.checkin import codes
 from ledger.checkin.pages import TICKET_COOKIE
 from ledger.kernel import clock
+from ledger.kernel.db import in_transaction
 from ledger.kernel.errors import registered_codes, text_of
 from ledger.kernel.ids import public_id
+from ledger.organisations import service as organisations
+from ledger.people.access import blocking
 from tests.browsing import Browser, known_as, log_in, log_out
 from tests.checkin.days import Day, at
 from tests.world import Person
@@ -134,3 +137,16 @@ PAGES = ("page", "log-in", "paper")
 PHONE = (*PAGES, "code")
 CLERK = ("card", "number", "queue")
 ALL = (*PHONE, *CLERK)
+
+
+def close_station(day: Day, hour: float) -> None:
+    """Close the station at that hour."""
+    with clock.at(at(hour)):
+        in_transaction(organisations.close_place, day.world.station_id, actor=day.world.builder)
+
+
+def block(day: Day, person: Person) -> Person:
+    """Block a person, who then logs in anew."""
+    in_transaction(blocking.set_status, person.volunteer_id, status="blocked", actor=day.world.builder)
+    again = day.world._log_in(person.identity_id)
+    return replace(person, token=again.token, actor=again.actor)

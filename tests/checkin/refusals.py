@@ -94,6 +94,21 @@ def _sends_a_picture_of_the_code(day: Day) -> object:
     return day.by_phone(9.1, code=day.screen(9))
 
 
+def fill_code(day: Day, hour: float = 9) -> None:
+    """Let three people in by the screen's first code of that hour."""
+    people = [day.world.add_volunteer(name) for name in ("李建国", "赵红梅", "钱小军")]
+    day.sign_up(hour, day.volunteer, *people)
+    with clock.at(at(hour)):
+        for person in people:
+            scan(person, code=day.screen(hour))
+
+
+@scanned("code_full")
+def _scans_a_code_that_was_passed_on(day: Day) -> object:
+    fill_code(day)
+    return day.by_phone(9, code=day.screen(9), confirmed=("WALK_IN", "CODE_FULL"))
+
+
 @scanned("code_from_future")
 def _scans_a_screen_that_is_fast(day: Day) -> object:
     return day.by_phone(9, code=day.screen(9.1))

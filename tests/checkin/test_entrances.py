@@ -16,18 +16,18 @@ from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
 from ledger.organisations import service as organisations
-from ledger.people.access import blocking
 from ledger.people.volunteers import service as people
 from tests.browsing import Browser, keep
 from tests.checkin import refusals
 from tests.checkin.days import Day, at, code_of, scan
-from tests.checkin.entrances import ALL, CLERK, ENTRANCES, PAGES, PHONE, Case
+from tests.checkin.entrances import ALL, CLERK, ENTRANCES, PAGES, PHONE, Case, block, close_station
 from tests.databases import on_sqlite
 from tests.world import Person
 
 NO_CARD, NO_CODE = "a volunteer's own phone shows a code", "a clerk's device reads a card"
 NO_CLOCK = "a page says nothing about its clock"
 NO_SCREEN, ONLY_CARD = "a print has no time", "a number is no card, and is found by the person"
+NO_SERIAL = "a print has one code for all"
 OWN_TICKET = "the code is read in the request, so nobody else can have spent it"
 
 
@@ -102,24 +102,11 @@ def _is_still_in_elsewhere(day: Day) -> Case:
     return Case(10, station_id=other, confirmed=("WALK_IN",))
 
 
-def close_station(day: Day, hour: float) -> None:
-    """Close the station at that hour."""
-    with clock.at(at(hour)):
-        in_transaction(organisations.close_place, day.world.station_id, actor=day.world.builder)
-
-
 @row("station_closed")
 def _comes_to_a_closed_place(day: Day) -> Case:
     day.sign_up(9)
     close_station(day, 8)
     return Case(9, intent="in")
-
-
-def block(day: Day, person: Person) -> Person:
-    """Block a person, who then logs in anew."""
-    in_transaction(blocking.set_status, person.volunteer_id, status="blocked", actor=day.world.builder)
-    again = day.world._log_in(person.identity_id)
-    return replace(person, token=again.token, actor=again.actor)
 
 
 @row("person_blocked")
@@ -143,6 +130,12 @@ def _forges_a_code(day: Day) -> Case:
 @row("code_expired", "page", "log-in", "code", clerk=NO_CODE, paper=NO_SCREEN)
 def _sends_a_picture(day: Day) -> Case:
     return Case(9.1, instead=dict.fromkeys(PHONE, day.screen(9)))
+
+
+@row("code_full", "page", "log-in", "code", clerk=NO_CODE, paper=NO_SERIAL)
+def _scans_a_full_code(day: Day) -> Case:
+    refusals.fill_code(day)
+    return Case(9, confirmed=("CODE_FULL",))
 
 
 @row("code_from_future", "page", "log-in", "code", clerk=NO_CODE, paper=NO_SCREEN)

@@ -111,3 +111,16 @@ def test_the_last_place_of_a_shift_is_had_once(day: Day, two: tuple[Database, Da
     refused = failures(outcomes)
     assert [getattr(error, "code", error) for error in refused] == ["checkin.capacity_full"] * 7
     assert in_snapshot(counts, day.world.center_id) == ({"OPEN": 1}, {"OK_IN": 1, "CAPACITY_FULL": 7})
+
+
+def test_of_the_third_and_the_fourth_by_one_code_one_gets_in(day: Day, two: tuple[Database, Database]) -> None:
+    people = [day.world.add_volunteer(f"李建{letter}") for letter in "国军平华"]
+    open_shift(day, *people)
+    works = [partial(scan, person, code=day.screen(9)) for person in people]
+    for work in works[:2]:
+        through(two[0], 9, work)
+
+    outcomes = at_once([partial(through, two[turn], 9, work) for turn, work in enumerate(works[2:])])
+
+    assert [getattr(error, "code", error) for error in failures(outcomes)] == ["checkin.code_full"]
+    assert in_snapshot(counts, day.world.center_id) == ({"OPEN": 3}, {"OK_IN": 3, "CODE_FULL": 1})

@@ -35,6 +35,12 @@ def text(statement: sa.Insert, dialect: sa.Dialect) -> str:
             insert_or_update(COUNTER, CHANGES, columns=["name"]),
             sqlite.insert(COUNTER).on_conflict_do_update(index_elements=["name"], set_=CHANGES),
         ),
+        (
+            insert_or_update(COUNTER, CHANGES, columns=["name"], where=COUNTER.c.last < 3),
+            sqlite.insert(COUNTER).on_conflict_do_update(
+                index_elements=["name"], set_=CHANGES, where=COUNTER.c.last < 3
+            ),
+        ),
     ],
 )
 def test_sqlite_reads_its_own_words(ours: sa.Insert, of_sqlite: sa.Insert) -> None:

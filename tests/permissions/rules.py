@@ -176,6 +176,7 @@ RULES: dict[str, Rule] = {
     "checkin_api.list_reviews": anywhere(Permission.REVIEW),
     "checkin_api.reject": there(Permission.REVIEW),
     "checkin_api.scan": Rule("there", (Permission.CHECK_IN_OTHERS,), lets_in=(Permission.OWN_RECORD,)),
+    "checkin_api.arrivals": there(Permission.STATION_SCREEN),
     "checkin_api.station_code": there(Permission.STATION_SCREEN),
     "closing_api.close_period": root(Permission.PROPOSE),
     "closing_api.list_freezes": root(*BOOKS),

@@ -24,6 +24,7 @@ TYPED = {
     "automatic_minutes_per_day": "480",
     "points_for_forgotten_check_out": "0",
     "annul_minutes": "15",
+    "people_per_code": "3",
     "star_hours": "100 200 500",
 }
 

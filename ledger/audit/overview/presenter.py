@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from ledger.approvals.desk import IN_TURN, OWES_PROPOSER, STOOD_IN
 from ledger.audit.naming.names import identity_names
+from ledger.checkin import signs
 from ledger.kernel import clock, restored
 from ledger.kernel.actor import SYSTEM_IDENTITY
 from ledger.kernel.ids import parse_public_id
@@ -31,6 +32,8 @@ SIGNAL_WORDS = {
     freezing.OWING: lazy_gettext("一起解冻的两个人，一位的身份或激活码 30 天内来自另一位"),
     DECIDER_HOUSEHOLD: lazy_gettext("管理员、审计员的户，或者谁和他们同住，有改动"),
     on_server.SIGNAL: lazy_gettext("在服务器上改了登录或者身份"),
+    signs.LATE: lazy_gettext("屏幕上的码换了 10 秒以后，还有人打开旧的"),
+    signs.MORE_THAN_LISTED: lazy_gettext("半分钟里扫码签到的人，比名单上的多"),
     restored.SIGNAL: lazy_gettext("在服务器上恢复了备份，所有人都要重新登录"),
 }
 
@@ -75,6 +78,8 @@ def _of_signal(signal: SignalView, names: Mapping[int, str]) -> Watched:
             href = url_for("audit.approval", proposal_id=parse_public_id(ref))
         elif what == "freeze":
             href = url_for("audit.freezes")
+        elif what == "place":
+            href = url_for("checkin.attendances", station_id=parse_public_id(ref))
     whose, text = _whose(signal), str(SIGNAL_WORDS[signal.kind])
     said = text if whose is None or whose not in names else _("%(what)s：%(name)s", what=text, name=names[whose])
     return Watched(said, signal.at, href)

@@ -86,30 +86,33 @@ async function bodyOf(response) {
  * One call. Raises Refused (the server said no) or NetworkLost (no answer).
  * @param {string} method
  * @param {string} path under /api/v1, or from the root when it starts with /api/
- * @param {{body?: any, key?: string, seconds?: number}} [options]
- * @returns {Promise<{status: number, body: any, replayed: boolean, date: string | null}>}
+ * @param {{body?: any, key?: string, seconds?: number, etag?: string | null}} [options] with the `etag` of what is known
+ * already, an answer 304 has the body null
+ * @returns {Promise<{status: number, body: any, replayed: boolean, date: string | null, etag: string | null}>}
  */
-export async function call(method, path, { body, key, seconds = 12 } = {}) {
+export async function call(method, path, { body, key, seconds = 12, etag } = {}) {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), seconds * 1000);
   try {
     const response = await fetch(path.startsWith('/api/') ? path : ROOT + path, {
       method,
-      headers: headersFor(key, body !== undefined),
+      headers: { ...headersFor(key, body !== undefined), ...(etag ? { 'If-None-Match': etag } : {}) },
       body: body === undefined ? undefined : JSON.stringify(body),
       credentials: 'same-origin',
       cache: 'no-store',
       signal: stop.signal,
     });
+    const unchanged = response.status === 304;
     const answer = await bodyOf(response);
     // A gateway that lost our service answers in HTML: nobody knows what happened behind it.
     if (answer === null) throw new NetworkLost('network');
-    if (!response.ok) throw new Refused(response.status, answer, Number(response.headers.get('Retry-After')) || 0);
+    if (!response.ok && !unchanged) throw new Refused(response.status, answer, Number(response.headers.get('Retry-After')) || 0);
     return {
       status: response.status,
-      body: answer,
+      body: unchanged ? null : answer,
       replayed: response.headers.get('Idempotency-Replayed') === 'true',
       date: response.headers.get('Date'),
+      etag: response.headers.get('ETag'),
     };
   } catch (error) {
     if (error instanceof Refused || error instanceof NetworkLost) throw error;

@@ -1,19 +1,31 @@
 /**
  * The screen in the station: the rotating code as large as fits, seconds left, what is on now and next, who has come,
- * and whether the network is there. The page is ui/station_screen.html.
+ * and whether the network is there. A code lets in a few people only; the screen has the next ones already and shows
+ * them as people come. The page is ui/station_screen.html.
  */
 
 import { NetworkLost, Refused, call } from './api.js';
 import { byId, el, icon, json, showSvg, speaker, turnRing } from './dom.js';
+import encodeQR from '../vendor/qr/index.js';
 import { clockTime, dayWords } from './formats.js';
 
 const page = byId('station');
 const { stationId = '', zone } = page.dataset;
 const say = speaker(json('words'));
-const POLL_MS = 5000;
+const POLL_MS = 30_000;
 
 /** The server accepts two earlier steps: then a code without network is no use any more. */
 const STEPS_ACCEPTED = 3;
+
+/** @type {{serial: number, url: string, valid_from: string, valid_until: string}[]} */
+let serials = [];
+let shown = '';
+let mayComeIn = false;
+/** What the server last said of how many came: the serial in force in the step that ends then. */
+let came = { serial: 0, valid_until: '' };
+/** @type {string | null} */
+let etag = null;
+let counting = false;
 
 let validUntil = 0;
 let step = 30;
@@ -25,16 +37,55 @@ const now = () => Date.now() + offset;
 /** @param {any} answer @param {string | null} date */
 function show(answer, date) {
   offset = (Date.parse(answer.server_time ?? date ?? '') || Date.now()) - Date.now();
-  validUntil = Date.parse(answer.valid_until);
   step = answer.step_seconds;
+  serials = answer.serials;
+  came = { serial: serials[0].serial, valid_until: answer.valid_until };
+  mayComeIn = Boolean(answer.now);
   byId('station-qr').classList.remove('nx-station__qr--old');
   byId('station-gone').hidden = true;
-  showSvg(byId('station-svg'), answer.qr_svg);
+  draw();
   byId('now').hidden = !('now' in answer);
   showNow(answer.now);
   showNext(answer.next);
   byId('arrivals').replaceChildren(...(answer.arrivals ?? []).map(arrival));
   network('online', say('online'));
+}
+
+/** Show the code in force: of the step that it is now, the serial that the server named, or the first. */
+function draw() {
+  const at = now();
+  const ofStep = serials.filter((each) => Date.parse(each.valid_from) <= at && at < Date.parse(each.valid_until));
+  const wanted = came.valid_until === ofStep[0]?.valid_until ? came.serial : ofStep[0]?.serial;
+  const found = ofStep.find((each) => each.serial === wanted);
+  if (!found) return false;
+  validUntil = Date.parse(found.valid_until);
+  if (found.url !== shown) showSvg(byId('station-svg'), picture(encodeQR(found.url, 'raw', { border: 2 })));
+  shown = found.url;
+  return true;
+}
+
+/** @param {boolean[][]} rows true is dark */
+function picture(rows) {
+  const dark = rows.flatMap((row, y) => row.flatMap((on, x) => (on ? [`M${x} ${y}h1v1h-1z`] : [])));
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${rows.length} ${rows.length}" shape-rendering="crispEdges" aria-hidden="true"><path d="${dark.join('')}"/></svg>`;
+}
+
+/** Every second while people may come in: how many the code has let in. Somebody new is worth asking for everything. */
+async function count() {
+  if (counting || asking || !mayComeIn || document.hidden) return;
+  counting = true;
+  try {
+    const answer = await call('GET', `/stations/${encodeURIComponent(stationId)}/arrivals`, { seconds: 4, etag });
+    etag = answer.etag ?? etag;
+    if (!answer.body) return;
+    const more = answer.body.count > 0;
+    came = answer.body;
+    if (!draw() || more) await poll();
+  } catch (error) {
+    failed(error);
+  } finally {
+    counting = false;
+  }
 }
 
 /** @param {any} shift */
@@ -99,6 +150,8 @@ function tick() {
   byId('today').textContent = dayWords(new Date(now()), zone);
   turnRing(byId('ring'), left, step, say('seconds_left', { n: Math.ceil(left) }));
   byId('how').textContent = say('how', { n: Math.ceil(left) });
+  draw();
+  count();
   const past = left === 0 && validUntil > 0;
   if (past && !wasPast) poll();
   wasPast = past;
