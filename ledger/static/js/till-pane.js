@@ -10,6 +10,9 @@ import { signal } from './feedback.js';
  *   buttons?: [string, () => void][], link?: [string, string], stays?: boolean, main?: string, since?: number, focus?: boolean}} Words
  */
 
+/** A sentence as another may follow it: with a space where the language has them. @param {string} sentence */
+export const followed = (sentence) => (sentence.endsWith('.') ? `${sentence} ` : sentence);
+
 export class Pane {
   /** @param {(key: string, values?: Record<string, string | number>) => string} say */
   constructor(say) {
@@ -62,7 +65,7 @@ export class Pane {
         'div',
         { class: 'nx-state__text' },
         el('p', { class: 'nx-state__word', text: word }),
-        el('p', {}, more, since === undefined ? '' : this.#seconds(since)),
+        el('p', {}, followed(more), since === undefined ? '' : this.#seconds(since)),
         ref ? el('p', { class: 'nx-note' }, this.say('ref'), el('span', { class: 'nx-ref', text: ref })) : '',
         todo.length ? el('div', { class: 'nx-state__do' }, ...todo) : '',
       ),

@@ -2,6 +2,7 @@
 
 import { points } from './formats.js';
 import { noPayer } from './scanned.js';
+import { followed } from './till-pane.js';
 
 /** @typedef {import('./till-pane.js').Words} Words */
 /** @typedef {import('./till-shelf.js').Item} Item */
@@ -34,7 +35,7 @@ export function notHere(say, seen, { find, leave }) {
   const { word, more } = noPayer(seen, say);
   const isGood = seen.kind === 'good' || seen.kind === 'own_code';
   const digits = isGood ? say('scanned', { code: seen.canonical.replace(/^0+/, '') }) : '';
-  return { kind: 'look', word, more: digits + more, buttons: isGood ? [[say('find_by_name'), find], [say('never_mind'), leave]] : [] };
+  return { kind: 'look', word, more: followed(digits) + more, buttons: isGood ? [[say('find_by_name'), find], [say('never_mind'), leave]] : [] };
 }
 
 /** The log-in has ended: the door is here, and the order is still there when they come back. @param {Say} say @param {{bound: {member: {masked_name: string}} | null, mustAsk: boolean}} order @param {number} pieces @returns {Words} */
