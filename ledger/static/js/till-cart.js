@@ -4,6 +4,7 @@ import { byId, el, icon } from './dom.js';
 import { points, showFigure } from './formats.js';
 
 /** @typedef {import('./till-shelf.js').Item} Item */
+/** @typedef {{has: number, held: boolean}} Few fewer than wanted, and whether others hold the rest */
 /** @typedef {(key: string, values?: Record<string, string | number>) => string} Say */
 
 /** @param {Item} item @param {Say} say */
@@ -24,12 +25,13 @@ function steps(item, count, say, take) {
 /**
  * The lines of the cart. Those that can't be had stand on top with the reason; locked ones have no steps.
  * @param {{item: Item, count: number}[]} lines
- * @param {{say: Say, take: (item: Item, change: number) => void, locked: boolean, tooFew: Map<string, number>}} how
+ * @param {{say: Say, take: (item: Item, change: number) => void, locked: boolean, tooFew: Map<string, Few>}} how
  */
 export function drawLines(lines, { say, take, locked, tooFew }) {
   const bad = (/** @type {{item: Item, count: number}} */ { item, count }) => {
-    const had = tooFew.get(item.id);
-    return had === undefined || count <= had ? '' : had ? say('only_n', { n: had }) : say('sold_out_now');
+    const few = tooFew.get(item.id);
+    if (!few || count <= few.has) return '';
+    return few.has ? say('only_n', { n: few.has }) : say(few.held ? 'held_now' : 'sold_out_now');
   };
   const focused = document.activeElement?.getAttribute('data-line-step');
   const list = byId('lines');

@@ -33,7 +33,7 @@ let receiptShown = false;
 let askTimer = 0;
 let opened = false;
 let ask = confirmOrder;
-/** What the server had of an item that was too few, by item. @type {Map<string, number>} */
+/** What the server had of an item that was too few, and whether others hold the rest. @type {Map<string, import('./till-cart.js').Few>} */
 const tooFew = new Map();
 /** @type {Item | undefined} */
 let latest;
@@ -134,7 +134,7 @@ function failed(error) {
   showNetwork(true, say);
   if (error.loggedOut) return pane.tell(loggedOut(say, order, pieces()));
   order.refused();
-  const { title, detail, ref, item_id, left: had, available_points } = error.problem;
+  const { title, detail, ref, item_id, left: had, until, available_points } = error.problem;
   /** @type {Words} */
   const words = { kind: 'stop', word: title ?? say('failed'), more: detail, ref, focus: true };
   if (OVER.includes(error.code)) words.buttons = [[say('start_over'), nextCustomer]];
@@ -142,8 +142,8 @@ function failed(error) {
   const item = shelf.items.get(item_id);
   if (item && order.count(item.id)) {
     const has = Number(had ?? 0);
-    shelf.setStock(item, has);
-    tooFew.set(item.id, has);
+    if (!until) shelf.setStock(item, has);
+    tooFew.set(item.id, { has, held: Boolean(until) });
     Object.assign(words, tooMany(say, item, has, () => (take(item, has - order.count(item.id)), toSearch())));
   }
   pane.tell(words);
