@@ -155,11 +155,14 @@ def withdraw_about(
 
 
 def _open(session: Session, proposal_id: int, actor: Actor, desk: Desk) -> tuple[ProposalView, Kind]:
-    """An open proposal, locked so that nobody else decides meanwhile."""
+    """An open proposal, locked so that nobody else decides meanwhile, after what it is about."""
+    proposal = queries.get_proposal(session, proposal_id, actor.center_id)
+    kind = desk.kind(proposal.kind)
+    kind.lock(session, kind.payload.read(proposal.payload), actor.center_id)
     proposal = queries.get_proposal(session, proposal_id, actor.center_id, lock=True)
     if proposal.status != "proposed":
         raise Conflict("approvals.already_decided", status=proposal.status)
-    return proposal, desk.kind(proposal.kind)
+    return proposal, kind
 
 
 def _decide(

@@ -18,13 +18,15 @@ from ledger.kernel.ids import public_id
 from ledger.kernel.paging import PageRequest
 from ledger.organisations.imports import service as imports
 from ledger.organisations.models import ImportDraft
-from ledger.people.access import events, sessions, staff
+from ledger.people.access import events, lost_factors, on_server, sessions, staff
 from ledger.people.access.approved_codes import make_approved_code
 from ledger.people.access.staff import Post
+from ledger.people.identities.queries import lock_password
 from ledger.points.closing.months import month_of
 from tests.approvals.office import Office
 from tests.at_once import at_once
 from tests.elsewhere import Elsewhere, outcome
+from tests.factors import turn_on
 from tests.runtimes import ZONE
 from tests.shop.counter import give_points
 from tests.world import Person, World
@@ -135,6 +137,50 @@ def test_a_decision_and_the_end_of_a_role_at_once_leave_one_order(office: Office
             assert (decided, seen.status) == (
                 ("access.denied", "proposed") if decides else ("approvals.already_decided", "withdrawn")
             )
+
+
+def test_two_administrators_who_revoke_each_other_at_once_leave_one(office: Office, other: Database) -> None:
+    """Also of the last two: never none, and nobody revokes anything after their own role."""
+    for _ in range(ROUNDS):
+        pair = [office.world.add_staff("admin", place_id=office.world.top_id) for _ in range(2)]
+        ids = [roles(office, each)[0].id for each in pair]
+
+        got = at_once(
+            [
+                lambda g=ids[1], by=pair[0]: outcome(lambda: in_transaction(staff.revoke_role, g, actor=by.actor)),
+                lambda g=ids[0], by=pair[1]: outcome(
+                    lambda: in_transaction(staff.revoke_role, g, actor=by.actor), other
+                ),
+            ]
+        )
+
+        assert sorted(got) == ["access.denied", "won"]
+        assert [bool(roles(office, each)) for each in pair] == [each == "won" for each in got]
+
+
+def test_an_approval_waits_for_the_end_of_a_factor_on_the_server(office: Office) -> None:
+    """Both lock the person before the proposal. The other order was a deadlock, and one of them was run again."""
+    turn_on(office.world, office.auditor)
+    who, center_id = office.auditor.identity_id, office.world.center_id
+    proposal_id = office.propose(lost_factors.NAME, {"identity_id": public_id(who)})
+    runs: list[str] = []
+
+    def approve(session: Session) -> None:
+        runs.append("approved")
+        service.approve(session, proposal_id, "", actor=office.second.actor, desk=office.desk)
+
+    approving = Elsewhere(office.world.database.url, lambda: in_transaction(approve))
+
+    def remove(session: Session) -> None:
+        runs.append("removed")
+        lock_password(session, who, center_id)
+        approving.begin()
+        on_server.remove_factor(session, who, reason="丢了", center_id=center_id)
+
+    in_transaction(remove)
+
+    assert (approving.end(), office.see(proposal_id).status) == ("approvals.already_decided", "withdrawn")
+    assert runs == ["removed", "approved"], "none was run again"
 
 
 def test_a_code_is_made_once_by_whoever_makes_it_twice_at_once(office: Office, other: Database) -> None:

@@ -21,6 +21,7 @@ from ledger.people.access.joining import admit, is_announced
 from ledger.people.access.rehousing import rehouse
 from ledger.people.access.sessions import level_in
 from ledger.people.access.staff import Post
+from ledger.people.households.together import lock_identities
 from ledger.people.identities.queries import lock_password
 from ledger.people.levels import DECIDER, VOLUNTEER
 from ledger.people.policy import (
@@ -98,6 +99,11 @@ def _number(values: Values) -> str | None:
 
 def _subject(values: Values) -> Subject:
     return Subject(f"identity:{public_id(values['identity_id'])}")
+
+
+def _lock(session: Session, values: Values, center_id: int) -> None:
+    # Who is only announced is nobody yet, and there is nothing to lock.
+    lock_identities(session, [values["identity_id"]], center_id, shared=False)
 
 
 def _check_grant(session: Session, values: Values, actor: Actor) -> Subject:
@@ -209,6 +215,7 @@ def _about_person(
         gains=lambda _values: gains,
         household=household,
         private=private,
+        lock=_lock,
     )
 
 
