@@ -28,6 +28,15 @@ def test_a_role_given_on_the_server_overtakes_the_proposal_of_the_same(center: C
         assert center.see(same).status == ("proposed" if role == "auditor" else "withdrawn")
 
 
+def test_a_code_made_on_the_server_overtakes_the_one_that_waits(center: Center) -> None:
+    """It would end the server's code as soon as somebody approved it, long after it was needed."""
+    of, world = center.auditor, center.world
+    waiting = center.propose("people.code", {"identity_id": public_id(of.identity_id)}, by=center.first)
+    other = center.propose("people.code", {"identity_id": public_id(center.second.identity_id)}, by=center.first)
+    in_transaction(on_server.code, of.identity_id, reason="新手机", center_id=world.center_id)
+    assert (center.see(waiting).status, center.see(other).status) == ("withdrawn", "proposed")
+
+
 def test_a_role_that_nobody_has_given_is_found(center: Center) -> None:
     """Whoever can write to the database needs no password to become an administrator."""
     of, world = center.volunteer, center.world

@@ -81,7 +81,10 @@ def _is_over(session: Session, proposal: ProposalView, center_id: int) -> bool:
 
 
 def withdraw_codes(session: Session, identity_id: int, *, actor: Actor) -> None:
-    """Withdraw the code that waits for somebody whose level rises or falls; what was approved is over by itself."""
+    """Withdraw the code that waits for somebody whose level rises or falls, or who gets one on the server.
+
+    What was approved is over by itself when a level moves.
+    """
     withdraw_about(session, NAME, f"identity:{public_id(identity_id)}", actor=actor)
 
 

@@ -12,6 +12,7 @@ from ledger.kernel.ids import public_id
 from ledger.kernel.paths import ROOT
 from ledger.kernel.signals import signal
 from ledger.people.access import credentials, events, factors
+from ledger.people.access.approved_codes import withdraw_codes
 from ledger.people.access.kinds import GRANT_NAME
 from ledger.people.access.sessions import roles_of
 from ledger.people.access.staff import Post, add_staff, grant_role, revoke_role
@@ -30,9 +31,10 @@ def grant(session: Session, *, name: str, phone: str, post: Post, reason: str, c
 
 
 def code(session: Session, identity_id: int, *, reason: str, center_id: int) -> str:
-    """Make a code for a person of whatever level."""
+    """Make a code for a person of whatever level. One that waits for approval is overtaken: it would end this one."""
     actor = system_actor(center_id)
     made = credentials.make_activation_code(session, identity_id, actor=actor, reason=_said(reason))
+    withdraw_codes(session, identity_id, actor=actor)
     _tell(session, identity_id, center_id)
     return made
 
