@@ -2,7 +2,7 @@
 
 import gc
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -15,13 +15,15 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy.orm import Session
 
 from ledger.app import create_app
+from ledger.kernel import clock
+from ledger.kernel.clock import MAY_DIFFER
 from ledger.kernel.database import Database
 from ledger.kernel.db import in_transaction
 from ledger.kernel.ids import new_id
 from ledger.kernel.migrations import upgrade
 from ledger.kernel.settings import Settings
 from ledger.organisations.service import create_center
-from ledger.people.access import passwords, proving
+from ledger.people.access import passwords
 from ledger.places import queries as places
 from tests.databases import (
     PostgresServer,
@@ -121,10 +123,16 @@ def _runtime() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _proved_ahead() -> Iterator[None]:
-    """Let log-ins of `world` be proved for a month to come, because tests move the clock by days."""
+    """Let what `world` makes be of a clock that is put back, because tests move the clock by days."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(proving, "MAY_DIFFER", timedelta(days=36_500))
+        patch.setattr(clock, "MAY_DIFFER", timedelta(days=36_500))
         yield
+
+
+@pytest.fixture
+def put_right(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From now on take what is dated later for what it is: of a clock that was fast. `world` logs in so."""
+    return lambda: monkeypatch.setattr(clock, "MAY_DIFFER", MAY_DIFFER)
 
 
 @pytest.fixture(scope="session", autouse=True)

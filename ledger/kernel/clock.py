@@ -22,6 +22,14 @@ def now() -> datetime:
     return _instant.get() or runtime.current().clock.now()
 
 
+def latest() -> datetime:
+    """The latest moment that a right clock can have written by now: what is dated later counts as over.
+
+    Otherwise what was made while the clock was fast would last longer by as much, once it is put right.
+    """
+    return now() + MAY_DIFFER
+
+
 @contextmanager
 def at(instant: datetime) -> Iterator[None]:
     """Within the block, `now()` is `instant`, for this context only, not for other threads."""

@@ -276,6 +276,6 @@ def _usable_code(session: Session, digits: str, center_id: int) -> _Code:
         raise Conflict("shop.code_bound_elsewhere")
     if code.status != "ISSUED":
         raise Rejected("shop.code_used" if code.status == "CONSUMED" else "shop.code_revoked")
-    if clock.now() >= code.expires_at:
+    if not clock.now() < code.expires_at <= clock.latest() + CODE_LIFE:
         raise Rejected("shop.code_expired")
     return code

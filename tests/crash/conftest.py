@@ -8,7 +8,7 @@ import pytest
 
 from ledger.kernel.database import Database
 from tests.crash.server import Server
-from tests.world import World
+from tests.world import ServedWorld, World
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> It
     folder = tmp_path_factory.mktemp("slow")
     shutil.copyfile(migrated_sqlite, folder / "ningxin.sqlite3")
     database = Database(f"sqlite:///{folder / 'ningxin.sqlite3'}")
-    world = World(database)
+    world = ServedWorld(database)
     served = Server(folder, more={"LEDGER_THREADS": "2"})
     served.start()
     yield served, world

@@ -23,7 +23,7 @@ from ledger.kernel.ids import public_id
 from ledger.points.book.queries import trial_balance
 from tests.cli.test_commands import console_at
 from tests.crash.server import Call, Server
-from tests.world import Person, World
+from tests.world import Person, ServedWorld, World
 
 pytestmark = pytest.mark.crash
 
@@ -163,7 +163,7 @@ def scan(world: World, clerk: Person, person: Person, *, shift_id: int, intent: 
 
 def test_what_was_answered_is_there_once_and_the_rest_can_be_sent_again(server: Server) -> None:
     database = Database(f"sqlite:///{server.folder / 'ningxin.sqlite3'}")
-    world = World(database)
+    world = ServedWorld(database)
     works = make_works(world)
     server.start()
     burst = Burst(server)

@@ -1,5 +1,6 @@
 """A ticket of who has a password that fits in several centers opens one log-in, and only where they still belong."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
@@ -37,7 +38,10 @@ def test_a_ticket_opens_one_log_in(world: World, database: Database) -> None:
         assert choose_center(second, other.center_id, kind="browser").center_id == other.center_id
 
 
-def test_a_ticket_of_a_clock_that_was_fast_lasts_no_longer(world: World, database: Database) -> None:
+def test_a_ticket_of_a_clock_that_was_fast_lasts_no_longer(
+    world: World, database: Database, put_right: Callable[[], None]
+) -> None:
+    put_right()
     other, phone = World(database), fresh_phone()
     for each in (world, other):
         enrol(each, phone)

@@ -169,13 +169,14 @@ def _spend_code(session: Session, identity_id: int, center_id: int, code: str) -
 
 
 def _live(identity_id: int, center_id: int, code: str) -> tuple["sa.ColumnElement[bool]", ...]:
-    """Conditions: this code is this person's, unused and not over."""
+    """Conditions: this code is this person's, unused and not over; nor was it made by a clock that was fast."""
     return (
         ActivationCode.center_id == center_id,
         ActivationCode.code_hash == _code_hash(code),
         ActivationCode.identity_id == identity_id,
         ActivationCode.used_at.is_(None),
         ActivationCode.expires_at > clock.now(),
+        ActivationCode.made_at <= clock.latest(),
     )
 
 
@@ -240,7 +241,7 @@ def note_use(session: Session, token: str) -> datetime | None:
         return None
     now = clock.now()
     mine = _session.c.center_id == key.center_id, _session.c.token_hash == key.token_hash
-    live = *mine, _session.c.revoked_at.is_(None), _session.c.expires_at > now
+    live = *mine, _session.c.revoked_at.is_(None), _session.c.expires_at > now, _session.c.used_at <= clock.latest()
     connection = session.connection()
     identity_id = connection.execute(sa.select(_session.c.identity_id).where(*live)).scalar()
     if identity_id is None:

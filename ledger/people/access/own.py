@@ -48,7 +48,7 @@ class _Owner:
 
 def own_sessions(session: Session, actor: Actor) -> list[OwnSession]:
     """The actor's open log-ins in the center, the latest used first; at most MOST_SHOWN."""
-    live = _session.c.revoked_at.is_(None), _session.c.expires_at > clock.now()
+    live = _session.c.revoked_at.is_(None), _session.c.expires_at > clock.now(), _session.c.used_at <= clock.latest()
     query = sa.select(_session).where(*_own(actor), *live).order_by(_session.c.used_at.desc(), _session.c.id.desc())
     rows = session.connection().execute(query.limit(MOST_SHOWN))
     return [

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor
-from ledger.kernel.clock import MAY_DIFFER
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import NotFound, Rejected
 from ledger.kernel.ids import parse_public_id, public_id
@@ -47,9 +46,7 @@ def missing_proof(session: Session, actor: Actor) -> Proof | None:
     """What the actor has to give before what can't be undone; None if they gave it in this log-in just now."""
     with_factor = factors.has_factor(session, actor.identity_id, actor.center_id)
     given_at = _session.c.factor_at if with_factor else _session.c.password_at
-    now = clock.now()
-    # What was given while the clock was fast is no proof once it is put right.
-    lately = given_at > now - FRESH, given_at <= now + MAY_DIFFER
+    lately = given_at > clock.now() - FRESH, given_at <= clock.latest()
     fresh = sa.select(_session.c.id).where(*_this_log_in(actor), *lately)
     if session.connection().execute(fresh).first() is not None:
         return None

@@ -60,6 +60,7 @@ _LOAD = Prepared(
         _session.c.token_hash == sa.bindparam("hash"),
         _session.c.revoked_at.is_(None),
         _session.c.expires_at > sa.bindparam("now"),
+        _session.c.used_at <= sa.bindparam("latest"),
     )
 )
 _ROLES = Prepared(
@@ -98,7 +99,7 @@ def load_holder(session: Session, token: str) -> Holder | None:
         return None
     center_id = key.center_id
     now = clock.now()
-    found = _LOAD.rows(session, {"center": center_id, "hash": key.token_hash, "now": now})
+    found = _LOAD.rows(session, {"center": center_id, "hash": key.token_hash, "now": now, "latest": clock.latest()})
     if not found:
         return None
     session_id, identity_id, used_at, volunteer_id = found[0]
