@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from ledger.audit.verifying import nightly
 from ledger.checkin import service as checkin
-from ledger.kernel import clock, idempotency, job_runs, outbox
+from ledger.kernel import clock, idempotency, job_runs, outbox, rate_limit
 from ledger.kernel.clocks import SystemClock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Unavailable
@@ -30,7 +30,6 @@ from ledger.points.expiry import service as expiry
 from ledger.points.raw import releasing
 from ledger.points.sealing import service as sealing
 from ledger.shop import settling
-from ledger.web import rate_limit
 
 _log = logging.getLogger(__name__)
 _RUNS_KEPT = timedelta(days=1)

@@ -9,6 +9,7 @@ import ledger.kernel.founding
 import ledger.kernel.idempotency
 import ledger.kernel.job_runs
 import ledger.kernel.outbox
+import ledger.kernel.rate_limit
 import ledger.kernel.signals
 import ledger.organisations.models
 import ledger.people.access.models
@@ -20,7 +21,6 @@ import ledger.points.models
 import ledger.points.sealing.models
 import ledger.rules.models
 import ledger.shop.models
-import ledger.web.models
 from ledger.kernel.types import Base
 
 metadata = Base.metadata

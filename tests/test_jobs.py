@@ -18,6 +18,7 @@ from ledger.kernel import clock, runtime
 from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.job_runs import JobRun
+from ledger.kernel.rate_limit import RateLimit
 from ledger.organisations import service as organisations
 from ledger.people.access import credentials
 from ledger.people.models import ActivationCode
@@ -32,7 +33,6 @@ from ledger.shop import redemption_queries
 from ledger.shop import service as till
 from ledger.shop.models import PayerCode
 from ledger.shop.policy import Wanted
-from ledger.web.models import RateLimit
 from tests.processes import in_processes
 from tests.runtimes import use_database
 from tests.world import Person, World

@@ -14,6 +14,7 @@ from ledger.jobs import SCHEDULE, Job, Outside
 from ledger.kernel import clock, runtime, sweeping
 from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot, in_transaction
+from ledger.kernel.rate_limit import RateLimit
 from ledger.kernel.sweeping import MOST_SWEPT
 from ledger.kernel.types import table_of
 from ledger.organisations.imports import service as imports
@@ -24,7 +25,6 @@ from ledger.people.access.models import LoginAttempt
 from ledger.people.levels import CODE_LASTS, VOLUNTEER
 from ledger.people.models import ActivationCode, LoginSession
 from ledger.tables import metadata
-from ledger.web.models import RateLimit
 from tests.plans import sent_to
 from tests.test_house_rules import fail_on
 from tests.world import World

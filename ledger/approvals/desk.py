@@ -106,11 +106,14 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Whether somebody may decide: the code of what forbids it, None if nothing does; and whether they stand in."""
+class Say:
+    """What somebody may say to a proposal: `why_not` is the code of what forbids a decision, None if nothing does.
 
-    code: str | None
-    stands_in: bool = False
+    `in_place_of_others` marks an auditor who decides because everybody else who might is barred.
+    """
+
+    why_not: str | None
+    in_place_of_others: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,9 @@ class Desk:
         if own or self._household_gains(session, matter, lock=True):
             raise Forbidden("approvals.own_gain")
 
-    def stands(self, session: Session, proposal: ProposalView, center_id: int, *, lock: bool = False) -> bool:
+    def may_still_propose(
+        self, session: Session, proposal: ProposalView, center_id: int, *, lock: bool = False
+    ) -> bool:
         """Whether the proposer may still propose it; if not, it counts as withdrawn, by whatever their role ended."""
         if proposal.proposed_by == SYSTEM_IDENTITY:
             return True
@@ -150,47 +155,47 @@ class Desk:
 
     def free(self, session: Session, proposal: ProposalView, center_id: int) -> list[Holder]:
         """Who may decide now: of those who usually do, or else of the auditors; empty if nobody may."""
-        if not self.stands(session, proposal, center_id):
+        if not self.may_still_propose(session, proposal, center_id):
             return []
         kind = self.kind(proposal.kind)
         return self._unbarred(session, kind.decide, proposal, center_id) or self._unbarred(
             session, AUDITS, proposal, center_id
         )
 
-    def standing(self, session: Session, actor: Actor, proposal: ProposalView, *, lock: bool = False) -> Standing:
-        """Whether this person may decide now. An auditor stands in where everybody else who might decide is barred.
+    def say_of(self, session: Session, actor: Actor, proposal: ProposalView, *, lock: bool = False) -> Say:
+        """Whether this person may decide now. An auditor may where everybody else who might decide is barred.
 
         Neither the proposer, nor the person or member concerned, nor anybody in their households may decide, and
         nobody once the proposer has left. With `lock` roles and households stay as they are until the unit ends.
         """
         kind, center_id = self.kind(proposal.kind), actor.center_id
-        if not self.stands(session, proposal, center_id, lock=lock):
-            return Standing(_LEFT)
+        if not self.may_still_propose(session, proposal, center_id, lock=lock):
+            return Say(_LEFT)
         me = Holder(actor.identity_id, actor.volunteer_id)
         usual = self._holds(session, actor, kind.decide, lock=lock)
         if not usual and not self._holds(session, actor, AUDITS, lock=lock):
-            return Standing("access.denied")
+            return Say("access.denied")
         code = self._barred(session, [me], proposal, center_id, lock=lock).get(me.identity_id)
         if code is not None or usual:
-            return Standing(code)
+            return Say(code)
         if self._unbarred(session, kind.decide, proposal, center_id, lock=lock):
-            return Standing("access.denied")
-        return Standing(None, stands_in=True)
+            return Say("access.denied")
+        return Say(None, in_place_of_others=True)
 
     def need_another(self, session: Session, actor: Actor, proposal: ProposalView) -> tuple[str, ...]:
         """What to remark about this person's decision.
 
         Raises Forbidden("access.denied" | "approvals.two_people_needed" | "approvals.same_household" |
-        "approvals.own_gain"), Conflict("approvals.proposer_left") for `standing`, which can't change before the unit
+        "approvals.own_gain"), Conflict("approvals.proposer_left") for `say_of`, which can't change before the unit
         ends.
         """
-        standing = self.standing(session, actor, proposal, lock=True)
-        if standing.code == _LEFT:
+        say = self.say_of(session, actor, proposal, lock=True)
+        if say.why_not == _LEFT:
             raise Conflict(_LEFT)
-        if standing.code is not None:
-            raise Forbidden(standing.code)
+        if say.why_not is not None:
+            raise Forbidden(say.why_not)
         owing = self.owes(session, actor.identity_id, proposal.proposed_by, actor.center_id)
-        return (*([STOOD_IN] if standing.stands_in else []), *([OWES_PROPOSER] if owing else []))
+        return (*([STOOD_IN] if say.in_place_of_others else []), *([OWES_PROPOSER] if owing else []))
 
     def _holds(self, session: Session, actor: Actor, permissions: Sequence[Permission], *, lock: bool) -> bool:
         """Whether the actor holds one of these for the whole center, by the request and still."""

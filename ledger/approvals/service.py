@@ -73,7 +73,7 @@ def need_no_other(session: Session, kind: Kind, subject_ref: str, actor: Actor, 
     if other is None:
         return
     waiting = queries.get_proposal(session, other, actor.center_id, lock=True)
-    if waiting.status == "proposed" and desk.stands(session, waiting, actor.center_id):
+    if waiting.status == "proposed" and desk.may_still_propose(session, waiting, actor.center_id):
         raise Conflict("approvals.already_proposed")
     if waiting.status == "proposed":
         _decide(session, waiting, "withdrawn", "", actor=actor)

@@ -23,7 +23,6 @@ from ledger.kernel.runtime import Runtime
 from ledger.kernel.settings import Settings, SettingsError
 from ledger.kernel.sqlite_copies import founded_in
 from ledger.kernel.sqlite_files import file_of, finish_restore
-from ledger.organisations import queries as organisations
 from ledger.places import queries as places
 from ledger.places.queries import CenterView
 
@@ -121,11 +120,6 @@ def refuse_unready() -> None:
     """Raises SettingsError for a database that must not be served: another's, an old schema or missing guards."""
     refuse: Callable[[Runtime], None] = current_app.extensions["refuse_unready"]
     refuse(runtime.current())
-
-
-def center() -> CenterView:
-    """The first center. Raises NotFound("organisations.center_not_found") before there is one."""
-    return in_snapshot(organisations.only_center)
 
 
 def center_named(name: str | None) -> CenterView:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
-from ledger.cli.console import center, center_named, installation, settings, told, told_before_migration
+from ledger.cli.console import center_named, installation, settings, told, told_before_migration
 from ledger.kernel import clock
 from ledger.kernel.actor import system_actor
 from ledger.kernel.db import in_snapshot, in_transaction
@@ -66,7 +66,9 @@ def init(center_name: str, name: str, phone: str, *, household: str, ask: bool) 
         password_hash = hash_password(password, phone=phone, names=[name])
     code = in_transaction(_found, center_name, _Admin(name, phone, household_said(household)), password_hash)
     click.echo(f"{center_name} is ready, and {name} is its administrator.")
-    _say_code(phone, code, center().id) if code else click.echo(f"Log in at {settings().base_url} with {phone}.")
+    _say_code(phone, code, center_named(None).id) if code else click.echo(
+        f"Log in at {settings().base_url} with {phone}."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,9 @@ def _say_code(phone: str, code: str, center_id: int) -> None:
     )
     click.echo(f"Set a password with {phone} and this code at {settings().base_url}/first-password")
     click.echo(f"or open {settings().base_url}/first-password#{credentials.slip_fragment(code, center_id)}")
+
+
+_IF_SEVERAL = click.option("--center", "named", help="Name or id of the center, if there are several.")
 
 
 @click.group("user")
@@ -136,10 +141,11 @@ def grant(phone: str, role: str, *, name: str, household: str, until: datetime |
 
 
 @user.command("list")
+@_IF_SEVERAL
 @told
-def list_users() -> None:
+def list_users(named: str | None) -> None:
     """List everybody with a role."""
-    for person in in_snapshot(sessions.staff, system_actor(center().id)):
+    for person in in_snapshot(sessions.staff, system_actor(center_named(named).id)):
         roles = ", ".join(sorted({role.role for role in person.roles}))
         state = "password set" if person.has_password else "no password yet"
         click.echo(f"{show_phone(person.phone or '')}\t{person.name}\t{roles}\t{state}")
@@ -206,8 +212,9 @@ _COLUMNS = "\n".join(f"  {zh}, {en}: {HINTS[column][1]}" for column, (zh, en) in
     "--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Language of the report."
 )
 @click.option("--make-teams", is_flag=True, help="Create teams that the list names and that don't exist yet.")
+@_IF_SEVERAL
 @told
-def import_volunteers(file: Path, *, form: bool, **options: Any) -> None:
+def import_volunteers(file: Path, *, form: bool, named: str | None, **options: Any) -> None:
     """Import a list of volunteers (xlsx or csv): fully checked, all or nothing, safe to repeat.
 
     It says what was read beside what stands in the file, and asks where that may be something else to people.
@@ -217,7 +224,7 @@ def import_volunteers(file: Path, *, form: bool, **options: Any) -> None:
         return
     if not file.is_file():
         raise click.BadParameter(f"there is no file {file}", param_hint="FILE")
-    if not import_file(file, Options(**options), actor=system_actor(center().id), say=click.echo):
+    if not import_file(file, Options(**options), actor=system_actor(center_named(named).id), say=click.echo):
         raise click.exceptions.Exit(1)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import SYSTEM_IDENTITY, Actor
 from ledger.kernel.errors import Conflict, Keep, Rejected, TooMany
-from ledger.web.rate_limit import Limit, Try, give_back, hit, wait
+from ledger.kernel.rate_limit import Limit, Try, give_back, hit, wait
 
 # A clerk with twenty people waiting mistypes a few numbers; who counts up numbers needs thousands.
 LOOKUPS = Limit("lookup", 60, 600)

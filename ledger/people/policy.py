@@ -44,6 +44,8 @@ ROLES: dict[str, frozenset[Permission]] = {
     "supervisor": frozenset({_P.SUPERVISE}),
     "observer": frozenset({_P.READ_FIGURES}),
 }
+# The others are offered as soon as they have pages.
+OFFERED_ROLES = ("clerk", "station_manager", "auditor", "outside_auditor", "admin")
 # Somebody from outside audits for a time that is agreed beforehand.
 NEEDS_AN_END = frozenset({"outside_auditor"})
 VOLUNTEER = frozenset({_P.OWN_RECORD})

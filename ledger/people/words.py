@@ -46,8 +46,6 @@ PART_WORDS: dict[str, Any] = {
     "some": _("账本、审批和规则只在中心任命才算，这里不算"),
     "nothing": _("这个身份只在中心任命才算，这里不算"),
 }
-# The others are offered as soon as they have pages.
-OFFERED = ("clerk", "station_manager", "auditor", "outside_auditor", "admin")
 # Where somebody is logged in.
 SESSION_KINDS: dict[str, Any] = {
     "phone": _("手机上的浏览器"),

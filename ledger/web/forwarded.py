@@ -43,7 +43,7 @@ class Forwarded:
         return self._app(received, start_response)
 
     def _believe(self, received: WSGIEnvironment, told: dict[str, str]) -> None:
-        """Take what this proxy added itself, which stands last; what it was sent stands before."""
+        """Take what this proxy added itself, which comes last; what it was sent comes before."""
         client = _address(told.get(_FOR, "").rpartition(",")[2])
         if client is None:
             self._say_once("the proxy of LEDGER_PROXY sends no X-Forwarded-For; all its clients count as one stranger")

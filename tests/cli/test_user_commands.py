@@ -15,6 +15,7 @@ from ledger.kernel.ids import public_id
 from ledger.kernel.paging import PageRequest
 from ledger.kernel.signals import signals_since
 from ledger.organisations import queries as organisations
+from ledger.organisations.service import create_center
 from ledger.people.access import factors
 from ledger.people.access.events import list_events
 from ledger.points.closing import freezing
@@ -58,6 +59,16 @@ def test_a_role_given_on_the_server_is_kept_with_its_reason_and_is_a_signal(foun
     signals = in_snapshot(signals_since, center_id, clock.now() - timedelta(hours=1), most=9)
     assert [each.kind for each in signals] == ["people.on_server"] * 3
     assert {each.evidence for each in signals} == {(("identity", public_id(identity_id)),)}
+
+
+def test_where_there_are_several_centers_every_command_asks_which(founded: Console, tmp_path: Path) -> None:
+    """The list and the import took the first one and said nothing."""
+    people = tmp_path / "people.csv"
+    people.write_text("姓名,手机\n王桂兰,13805570200\n", encoding="utf-8")
+    in_transaction(create_center, name="竹溪社区")
+    for command in (("user", "list"), ("import", "volunteers", str(people), "--dry-run")):
+        assert "choose one with --center: 柳荫社区 (" in founded.fails(*command), command
+        assert founded.run(*command, "--center", "柳荫社区").exit_code == 0
 
 
 def test_a_lost_second_factor_is_ended_on_the_server(founded: Console) -> None:

@@ -16,20 +16,19 @@ from ledger import jobs
 from ledger.app import APPROVALS, create_app
 from ledger.approvals.service import propose
 from ledger.jobs import SCHEDULE, Job
-from ledger.kernel import clock, job_runs, runtime
+from ledger.kernel import clock, job_runs, rate_limit, runtime
 from ledger.kernel.database import Database
 from ledger.kernel.db import in_transaction
 from ledger.kernel.engines import is_sqlite
 from ledger.kernel.ids import new_id
 from ledger.kernel.outbox import OutboxMessage
+from ledger.kernel.rate_limit import Limit
 from ledger.people.access import credentials, kinds
 from ledger.points.expiry import service as expiry
 from ledger.points.raw import service as raw
 from ledger.points.raw.service import WantedTransfer
 from ledger.shop import service as till
 from ledger.shop.policy import Wanted
-from ledger.web import rate_limit
-from ledger.web.rate_limit import Limit
 from tests.demo.loaded import settings_for
 from tests.plans import Walk, explaining, sent_to, walks
 from tests.tour import Tour

@@ -7,10 +7,10 @@ from typing import Any
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
+from ledger.kernel.rate_limit import Limit, hit, wait
 from ledger.people.access import credentials, own, own_factor, sessions
 from ledger.people.access.proving import Given
 from ledger.shop import service as shop
-from ledger.web.rate_limit import Limit, hit, wait
 from tests.databases import on_sqlite
 from tests.factors import HERE, code_of
 from tests.phones import fresh_phone

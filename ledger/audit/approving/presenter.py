@@ -130,7 +130,7 @@ def _lacks_password(session: Session, proposal: ProposalView, center_id: int) ->
 
 
 def _why_not(session: Session, proposal: ProposalView, actor: Actor, desk: Desk) -> tuple[str, str] | None:
-    code = desk.standing(session, actor, proposal).code
+    code = desk.say_of(session, actor, proposal).why_not
     if code == "access.denied":
         return _("这一项要另一个人来定"), _("有权批的人来批，您可以看。")
     return None if code is None else words(Forbidden(code))

@@ -68,7 +68,7 @@ def _freezes(session: Session, actor: Actor) -> dict[str, Any]:
     found = freezing.freezes(session, actor.center_id)
     current = next((each for each in found if each.released_at is None), None)
     if current is not None:
-        counts = freezing.standing(session, current, actor.center_id, desk=get_desk())
+        counts = freezing.valid_signatures(session, current, actor.center_id, desk=get_desk())
         left = replace(current, signatures=counts)
         found, current = [left if each is current else each for each in found], left
     awaited = current is not None and _is_awaited(current, actor)

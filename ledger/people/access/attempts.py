@@ -18,6 +18,7 @@ from ledger.kernel.crypto import keyring
 from ledger.kernel.errors import NotFound
 from ledger.kernel.ids import new_id
 from ledger.kernel.paging import Page, PageRequest, fetch_page
+from ledger.kernel.rate_limit import Try
 from ledger.kernel.sweeping import sweep
 from ledger.kernel.types import table_of
 from ledger.people.access import factors, guessing, misses
@@ -26,7 +27,6 @@ from ledger.people.access.misses import Attempt
 from ledger.people.access.models import LoginAttempt
 from ledger.people.identities.queries import names_of
 from ledger.people.models import Identity
-from ledger.web.rate_limit import Try
 
 LOGGED_IN, CODE_NEEDED, WRONG, TOO_MANY = "logged_in", "code_needed", "wrong", "too_many"
 NO_PASSWORD, NOT_HERE = "no_password", "not_here"

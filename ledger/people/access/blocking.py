@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Forbidden, Rejected
 from ledger.kernel.permissions import Permission
-from ledger.people.access import credentials, events
+from ledger.people.access import credentials
 from ledger.people.access.authority import need_say
 from ledger.people.access.sessions import level_in
 from ledger.people.identities.queries import lock_password
@@ -32,9 +32,7 @@ def set_status(session: Session, volunteer_id: int, *, status: str, actor: Actor
     change = sa.update(Volunteer).where(Volunteer.center_id == center_id, Volunteer.id == volunteer_id)
     changed = session.connection().execute(change.where(Volunteer.status != status).values(status=status)).rowcount
     if changed and status == BLOCKED and _may_end_log_ins(session, volunteer.identity_id, actor):
-        credentials.end_sessions_and_codes(session, volunteer.identity_id, center_id)
-        who, by = volunteer.identity_id, actor.identity_id
-        events.record(session, who, events.SESSIONS_ENDED, made_by=by, center_id=center_id)
+        credentials.end_sessions_and_codes(session, volunteer.identity_id, actor=actor)
 
 
 def _may_end_log_ins(session: Session, identity_id: int, actor: Actor) -> bool:

@@ -204,10 +204,32 @@ def end_credentials(session: Session, identity_id: int, center_id: int) -> None:
     replace_password(session, identity_id, center_id, None)
 
 
-def end_sessions_and_codes(session: Session, identity_id: int, center_id: int) -> None:
-    """End all of a person's codes and log-in sessions in the center; the password stays."""
+def end_sessions_and_codes(
+    session: Session,
+    identity_id: int,
+    *,
+    actor: Actor,
+    about: str = "",
+    proposed_by: int | None = None,
+    reason: str = "",
+) -> None:
+    """End all of a person's codes and log-in sessions in the actor's center; the password stays.
+
+    It is kept as an event: `about`, `proposed_by` and `reason` are those of `events.record`.
+    """
+    center_id = actor.center_id
     end_codes(session, identity_id, center_id)
     revoke_all_sessions(session, identity_id, center_id)
+    events.record(
+        session,
+        identity_id,
+        events.SESSIONS_ENDED,
+        made_by=actor.identity_id,
+        center_id=center_id,
+        about=about,
+        proposed_by=proposed_by,
+        reason=reason,
+    )
 
 
 def open_session(

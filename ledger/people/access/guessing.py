@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
+from ledger.kernel.rate_limit import Try
 from ledger.people.access import events, misses
 from ledger.people.access.candidates import Candidate
 from ledger.people.access.misses import Attempt
-from ledger.web.rate_limit import Try
 
 
 def miss_code(session: Session, attempt: Attempt, candidate: Candidate, tries: Sequence[Try]) -> None:

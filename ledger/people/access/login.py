@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Conflict, Forbidden, Rejected
 from ledger.kernel.ids import public_id
+from ledger.kernel.rate_limit import Try, count_try, give_back, network_of
 from ledger.people.access import attempts, credentials, factors, misses, tickets
 from ledger.people.access.attempts import Seen
 from ledger.people.access.candidates import MOST_TRIED, Candidate, LogIn, candidate_of, candidates
@@ -22,7 +23,6 @@ from ledger.people.access.tickets import Ticket
 from ledger.people.identities.queries import lock_password, names_of, phone_hash
 from ledger.people.policy import phone_key
 from ledger.places.queries import find_center
-from ledger.web.rate_limit import Try, count_try, give_back, network_of
 
 _NEEDED, _WRONG = "people.totp_needed", "people.totp_wrong"
 

@@ -15,7 +15,7 @@ from ledger.kernel.errors import Conflict, Forbidden, Rejected
 from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
 from ledger.people.access import factors, kinds
-from ledger.people.access.staff_pages import name_of_staff
+from ledger.people.access.sessions import name_of_staff
 from ledger.people.blueprint import bp
 from ledger.people.identities.queries import names_of
 from ledger.web import forms

@@ -1,7 +1,6 @@
 """The end of somebody's lost second factor: two people agree, or it is done on the server."""
 
 from datetime import datetime
-from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -10,7 +9,7 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Conflict, Rejected
 from ledger.kernel.ids import public_id
 from ledger.kernel.signals import signal
-from ledger.people.access import credentials, events, factors
+from ledger.people.access import credentials, factors
 from ledger.people.access.sessions import level_in
 from ledger.people.levels import DECIDER
 
@@ -26,9 +25,7 @@ def end_factor(session: Session, identity_id: int, *, actor: Actor, about: str, 
     """
     center_id = actor.center_id
     factors.turn_off(session, identity_id, actor=actor, about=about, proposed_by=by)
-    credentials.end_sessions_and_codes(session, identity_id, center_id)
-    note = partial(events.record, session, identity_id, made_by=actor.identity_id, center_id=center_id)
-    note(events.SESSIONS_ENDED, about=about, proposed_by=by)
+    credentials.end_sessions_and_codes(session, identity_id, actor=actor, about=about, proposed_by=by)
     if level_in(session, identity_id, center_id) == DECIDER:
         signal(session, SIGNAL, [about, f"identity:{public_id(identity_id)}"], center_id=center_id)
 

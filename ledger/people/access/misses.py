@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from sqlalchemy.orm import Session
 
 from ledger.kernel.errors import TooMany
+from ledger.kernel.rate_limit import Limit, Try, forgive, give_back, hit, site_of, wait
 from ledger.people.access.candidates import Candidate
 from ledger.people.access.devices import Device
 from ledger.people.access.seals import seal_of
-from ledger.web.rate_limit import Limit, Try, forgive, give_back, hit, site_of, wait
 
 _QUARTER_HOUR = 15 * 60
 PER_PHONE_HERE = Limit("log-in by phone and network", most=10, window_seconds=_QUARTER_HOUR)

@@ -1,17 +1,15 @@
 """What is done to log-ins and roles on the server: each is kept with its reason, and is a signal."""
 
-from functools import partial
-
 from sqlalchemy.orm import Session
 
 from ledger.approvals.desk import Values
 from ledger.approvals.service import withdraw_about
-from ledger.kernel.actor import SYSTEM_IDENTITY, Actor, system_actor
+from ledger.kernel.actor import Actor, system_actor
 from ledger.kernel.errors import Rejected
 from ledger.kernel.ids import public_id
 from ledger.kernel.paths import ROOT
 from ledger.kernel.signals import signal
-from ledger.people.access import credentials, events, factors
+from ledger.people.access import credentials, factors
 from ledger.people.access.approved_codes import withdraw_codes
 from ledger.people.access.kinds import GRANT_NAME
 from ledger.people.access.sessions import roles_of
@@ -46,21 +44,17 @@ def revoke(session: Session, identity_id: int, *, role: str | None, reason: str,
     for each in roles_of(session, identity_id, center_id):
         if each.role == role:
             revoke_role(session, each.id, actor=actor, reason=said)
-    credentials.end_sessions_and_codes(session, identity_id, center_id)
-    note = partial(events.record, session, identity_id, made_by=SYSTEM_IDENTITY, center_id=center_id)
-    note(events.SESSIONS_ENDED, reason=said)
+    credentials.end_sessions_and_codes(session, identity_id, actor=actor, reason=said)
     _tell(session, identity_id, center_id)
 
 
 def remove_factor(session: Session, identity_id: int, *, reason: str, center_id: int) -> None:
     """End a person's lost second factor and their log-ins. Raises Rejected("people.factor_off")."""
-    said = _said(reason)
+    said, actor = _said(reason), system_actor(center_id)
     lock_password(session, identity_id, center_id)
-    if not factors.turn_off(session, identity_id, actor=system_actor(center_id), reason=said):
+    if not factors.turn_off(session, identity_id, actor=actor, reason=said):
         raise Rejected("people.factor_off")
-    credentials.end_sessions_and_codes(session, identity_id, center_id)
-    note = partial(events.record, session, identity_id, made_by=SYSTEM_IDENTITY, center_id=center_id)
-    note(events.SESSIONS_ENDED, reason=said)
+    credentials.end_sessions_and_codes(session, identity_id, actor=actor, reason=said)
     _tell(session, identity_id, center_id)
 
 

@@ -11,6 +11,7 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.crypto import keyring
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Conflict, Rejected
+from ledger.kernel.rate_limit import Limit, hit
 from ledger.kernel.signed import read_signed, sign
 from ledger.people.access import factors, proving
 from ledger.people.access.proving import Given
@@ -18,7 +19,6 @@ from ledger.people.access.sessions import level_in
 from ledger.people.identities.queries import lock_password, phone_of
 from ledger.people.levels import STAFF
 from ledger.people.policy import mask_phone
-from ledger.web.rate_limit import Limit, hit
 
 # So long may it take to install an authenticator.
 _LASTS = timedelta(minutes=15)

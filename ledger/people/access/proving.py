@@ -16,6 +16,7 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import NotFound, Rejected
 from ledger.kernel.ids import parse_public_id, public_id
+from ledger.kernel.rate_limit import Try, give_back, network_of
 from ledger.kernel.types import table_of
 from ledger.people.access import factors, guessing, misses
 from ledger.people.access.candidates import Candidate, candidate_of
@@ -24,7 +25,6 @@ from ledger.people.access.misses import Attempt
 from ledger.people.access.passwords import password_is_right
 from ledger.people.identities.queries import lock_password, phone_hash, phone_of
 from ledger.people.models import LoginSession
-from ledger.web.rate_limit import Try, give_back, network_of
 
 _session = table_of(LoginSession)
 # So long nobody is asked again.

@@ -6,8 +6,9 @@ from sqlalchemy.orm import Session
 from ledger.approvals.queries import find_waiting
 from ledger.kernel.actor import Actor
 from ledger.kernel.ids import public_id
-from ledger.people.access import credentials, events
+from ledger.people.access import events
 from ledger.people.access.sessions import roles_of
+from ledger.people.ending import end_codes
 from ledger.people.identities.queries import lock_password
 from ledger.people.identities.service import NewIdentity, known_by_phone, rename
 from ledger.people.models import LoginSession
@@ -26,7 +27,7 @@ def rename_unused(session: Session, person: NewIdentity, *, waits: str, actor: A
     if not _is_unused(session, known.id, waits, actor.center_id):
         return None
     rename(session, known.id, person)
-    credentials.end_sessions_and_codes(session, known.id, actor.center_id)
+    end_codes(session, known.id, actor.center_id)
     events.record(session, known.id, events.RENAMED, made_by=actor.identity_id, center_id=actor.center_id)
     return known.id
 

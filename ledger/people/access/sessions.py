@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor, Grant, Holder
+from ledger.kernel.errors import NotFound
 from ledger.kernel.ids import public_id
 from ledger.kernel.paths import ROOT, under
 from ledger.kernel.permissions import Permission
@@ -169,3 +170,19 @@ def staff(session: Session, actor: Actor) -> list[StaffView]:
         )
         person.roles.append(RoleView(**{field: getattr(grant, field) for field in RoleView.__slots__}))
     return list(people.values())
+
+
+def name_of_staff(session: Session, identity_id: int, actor: Actor) -> str:
+    """The name of somebody with a role at a place whose staff the actor manages.
+
+    Raises Forbidden("access.denied"), NotFound("people.identity_not_found").
+    """
+    actor.need_somewhere(Permission.MANAGE_STAFF)
+    held = sa.and_(RoleGrant.center_id == Identity.center_id, RoleGrant.identity_id == Identity.id)
+    own = (Identity.center_id == actor.center_id, Identity.id == identity_id)
+    mine = under(RoleGrant.place_path, actor.paths(Permission.MANAGE_STAFF))
+    query = sa.select(Identity.name).join(RoleGrant, held).where(*own, *in_force(), mine).limit(1)
+    name = session.execute(query, {"today": clock.today()}).scalar()
+    if name is None:
+        raise NotFound("people.identity_not_found")
+    return name

@@ -221,8 +221,7 @@ def revoke_role(session: Session, grant_id: int, *, actor: Actor, reason: str = 
     note = partial(events.record, session, identity_id, made_by=actor.identity_id, center_id=center_id, about=about)
     note(events.ROLE_REVOKED, reason=reason)
     if level_in(session, identity_id, center_id) < before:
-        credentials.end_sessions_and_codes(session, identity_id, center_id)
-        note(events.SESSIONS_ENDED)
+        credentials.end_sessions_and_codes(session, identity_id, actor=actor, about=about)
         withdraw_codes(session, identity_id, actor=actor)
     if identity_id not in proposers(session, center_id):
         withdraw_all_of(session, identity_id, actor=actor)

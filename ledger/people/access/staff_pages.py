@@ -12,7 +12,7 @@ from ledger.approvals.api import get_desk
 from ledger.approvals.service import propose
 from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
-from ledger.kernel.errors import Conflict, Forbidden, LedgerError, NotFound, Rejected
+from ledger.kernel.errors import Conflict, Forbidden, LedgerError, Rejected
 from ledger.kernel.ids import public_id
 from ledger.kernel.permissions import Permission
 from ledger.people.access import events, kinds, sessions
@@ -24,6 +24,7 @@ from ledger.people.blueprint import bp
 from ledger.people.levels import DECIDER, level_of
 from ledger.people.managing import top_place_id
 from ledger.people.policy import (
+    OFFERED_ROLES,
     check_phone,
     clean_household_number,
     clean_name,
@@ -32,7 +33,7 @@ from ledger.people.policy import (
     part_that_counts,
     permissions_of,
 )
-from ledger.people.words import OFFERED, ROLE_NAMES
+from ledger.people.words import ROLE_NAMES
 from ledger.places.queries import place_choices, place_names
 from ledger.web import asked, forms
 from ledger.web.forms import Form
@@ -150,7 +151,7 @@ def check_household(typed: str) -> None:
 def _form(values: dict[str, Any], errors: dict[str, str]) -> str:
     actor = get_actor()
     places, top = in_snapshot(_places, actor)
-    offered = [role for role in OFFERED if top or counts_below_top(role)]
+    offered = [role for role in OFFERED_ROLES if top or counts_below_top(role)]
     roles = [(role, ROLE_NAMES[role]) for role in offered]
     whole = " ".join(role for role in offered if not counts_below_top(role))
     return render_template(
@@ -178,7 +179,7 @@ def new_code(identity_id: int) -> str:
 def send_new_code(identity_id: int) -> ResponseReturnValue:
     """Propose a code; who approves it makes it."""
     payload, actor, desk = kinds.code_payload(identity_id), get_actor(), get_desk()
-    in_snapshot(name_of_staff, identity_id, actor)
+    in_snapshot(sessions.name_of_staff, identity_id, actor)
     try:
         reason = forms.text("reason")
         proposal_id = in_transaction_once(
@@ -190,13 +191,5 @@ def send_new_code(identity_id: int) -> ResponseReturnValue:
 
 
 def _code_form(identity_id: int, values: dict[str, Any], errors: dict[str, str]) -> str:
-    name = in_snapshot(name_of_staff, identity_id, get_actor())
+    name = in_snapshot(sessions.name_of_staff, identity_id, get_actor())
     return render_template("people/code_new.html", identity_id=identity_id, name=name, values=values, errors=errors)
-
-
-def name_of_staff(session: Session, identity_id: int, actor: Actor) -> str:
-    """The name of somebody whose staff record the actor manages. Raises NotFound("people.identity_not_found")."""
-    found = next((each.name for each in sessions.staff(session, actor) if each.identity_id == identity_id), None)
-    if found is None:
-        raise NotFound("people.identity_not_found")
-    return found

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from ledger.kernel import clock, restored
 from ledger.kernel.crypto import keyring
+from ledger.kernel.rate_limit import Limit, hit
 from ledger.kernel.signals import has_signal
 from ledger.kernel.signed import read_signed, sign
 from ledger.people.access.candidates import Candidate
-from ledger.web.rate_limit import Limit, hit
 
 LASTS = timedelta(minutes=5)
 # A use is remembered for as long as a ticket lasts, so until this one is over.

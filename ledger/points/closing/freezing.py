@@ -111,7 +111,7 @@ def release(session: Session, freeze_id: int, note: str, *, actor: Actor, desk: 
     found = get_freeze(session, freeze_id, actor.center_id, lock=True)
     if found.released_at is not None:
         raise Conflict("points.freeze_released")
-    if standing(session, found, actor.center_id, desk=desk, lock=True) != found.signatures:
+    if valid_signatures(session, found, actor.center_id, desk=desk, lock=True) != found.signatures:
         found = _begin_anew(session, found, actor.center_id)
     signed = {each.part for each in found.signatures}
     part = next((part for part in own if part not in signed), None)
@@ -131,7 +131,7 @@ def release(session: Session, freeze_id: int, note: str, *, actor: Actor, desk: 
     return {"freeze_id": found.id, "part": part, "released": released}
 
 
-def standing(
+def valid_signatures(
     session: Session, freeze: FreezeView, center_id: int, *, desk: Desk, lock: bool = False
 ) -> list[Signature]:
     """The signatures of those who still hold the role that they signed by; `lock` keeps it so until the unit ends."""

@@ -5,16 +5,27 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ledger.kernel import clock
 from ledger.kernel.crypto import keyring
 from ledger.kernel.db import in_transaction
 from ledger.kernel.errors import TooMany
 from ledger.kernel.sweeping import sweep
-from ledger.kernel.types import table_of
+from ledger.kernel.types import STRICT, Base, table_of
 from ledger.kernel.upserts import insert_or_update
-from ledger.web.models import RateLimit
+
+
+class RateLimit(Base):
+    """Requests of one kind from one source within a window; `expires_at` in seconds of the epoch."""
+
+    __tablename__ = "rate_limit"
+    __table_args__ = (sa.Index(None, "expires_at"), STRICT)
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    hits: Mapped[int]
+    expires_at: Mapped[int]
+
 
 _limits = table_of(RateLimit)
 Try: TypeAlias = "tuple[Limit, str]"

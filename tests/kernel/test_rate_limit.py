@@ -9,7 +9,7 @@ from ledger.kernel.database import Database
 from ledger.kernel.db import in_transaction
 from ledger.kernel.errors import TooMany
 from ledger.kernel.ids import new_id
-from ledger.web.rate_limit import Limit, count_try, forget_expired, forgive, give_back, hit, network_of, wait
+from ledger.kernel.rate_limit import Limit, count_try, forget_expired, forgive, give_back, hit, network_of, wait
 from tests.at_once import at_once, failures
 
 pytestmark = pytest.mark.usefixtures("database")
