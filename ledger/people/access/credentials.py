@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Literal
 
 import sqlalchemy as sa
@@ -205,31 +206,16 @@ def end_credentials(session: Session, identity_id: int, center_id: int) -> None:
 
 
 def end_sessions_and_codes(
-    session: Session,
-    identity_id: int,
-    *,
-    actor: Actor,
-    about: str = "",
-    proposed_by: int | None = None,
-    reason: str = "",
+    session: Session, identity_id: int, *, actor: Actor, about: str = "", by: int | None = None, reason: str = ""
 ) -> None:
     """End all of a person's codes and log-in sessions in the actor's center; the password stays.
 
-    It is kept as an event: `about`, `proposed_by` and `reason` are those of `events.record`.
+    It is kept as an event: `about` what, proposed by whom if it took two, and for what `reason`.
     """
-    center_id = actor.center_id
-    end_codes(session, identity_id, center_id)
-    revoke_all_sessions(session, identity_id, center_id)
-    events.record(
-        session,
-        identity_id,
-        events.SESSIONS_ENDED,
-        made_by=actor.identity_id,
-        center_id=center_id,
-        about=about,
-        proposed_by=proposed_by,
-        reason=reason,
-    )
+    end_codes(session, identity_id, actor.center_id)
+    revoke_all_sessions(session, identity_id, actor.center_id)
+    note = partial(events.record, session, identity_id, made_by=actor.identity_id, center_id=actor.center_id)
+    note(events.SESSIONS_ENDED, about=about, proposed_by=by, reason=reason)
 
 
 def open_session(

@@ -25,7 +25,7 @@ def end_factor(session: Session, identity_id: int, *, actor: Actor, about: str, 
     """
     center_id = actor.center_id
     factors.turn_off(session, identity_id, actor=actor, about=about, proposed_by=by)
-    credentials.end_sessions_and_codes(session, identity_id, actor=actor, about=about, proposed_by=by)
+    credentials.end_sessions_and_codes(session, identity_id, actor=actor, about=about, by=by)
     if level_in(session, identity_id, center_id) == DECIDER:
         signal(session, SIGNAL, [about, f"identity:{public_id(identity_id)}"], center_id=center_id)
 
