@@ -23,6 +23,6 @@ class Inbox:
 def inbox(session: Session, actor: Actor, desk: Desk) -> Inbox:
     """Count what waits for the reader, and what waits for others."""
     asked = queries.waiting(session, actor.center_id, most=MOST_ASKED)
-    mine = sum(desk.standing(session, actor, each).code is None for each in asked)
+    mine = sum(desk.say_of(session, actor, each).why_not is None for each in asked)
     total = len(asked) if len(asked) < MOST_ASKED else queries.count_waiting(session, actor.center_id)
     return Inbox(mine, total - mine)

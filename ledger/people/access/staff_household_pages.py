@@ -15,7 +15,8 @@ from ledger.kernel.errors import LedgerError
 from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
 from ledger.people.access import kinds
-from ledger.people.access.staff_pages import check_household, name_of_staff
+from ledger.people.access.sessions import name_of_staff
+from ledger.people.access.staff_pages import check_household
 from ledger.people.blueprint import bp
 from ledger.people.policy import household_said
 from ledger.web import forms
