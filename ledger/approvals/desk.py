@@ -78,13 +78,13 @@ class Kind:
     does it in the decision's unit and returns a short reference to the result. With `single`, only one proposal per
     subject may be open. `person` is whose log-in it concerns, if any; `gains` whether that person, or the volunteer
     concerned, gains by it. `household` is the number that it says for their household, if any: it bars like one that is
-    known. `lock` locks what it is about, before the proposal, as whatever withdraws one does: the other order would be
-    a deadlock. `private` names fields of the payload that hold personal text: they are sealed apart until the proposal
-    ends (approvals/private.py), and a stored payload is read without them. `subject_words` words the subjects of
-    several proposals of the kind, in their order, with a number of statements that doesn't depend on theirs; it receives the
-    names of the members concerned by id. `consequence` receives the text of one subject and says what approval would do
-    now, `details` what else of the payload whoever decides must see, as (name, words). All are called in the reader's
-    language.
+    known. `lock` locks what it is about, before the proposal, as whatever withdraws one does: the other order would
+    be a deadlock. `private` names fields of the payload that hold personal text: they are sealed apart until the
+    proposal ends (approvals/private.py), and a stored payload is read without them. `subject_words` words the
+    subjects of several proposals of the kind, in their order, with a number of statements that doesn't depend on
+    theirs; it receives the names of the members concerned by id. `consequence` receives the text of one subject and
+    says what approval would do now, `details` what else of the payload whoever decides must see, as (name, words).
+    All are called in the reader's language.
     """
 
     name: str
