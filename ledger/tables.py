@@ -31,14 +31,14 @@ APPEND_ONLY = (
     *("batch", "transfer", "lot", "lot_use", "scan_event", "review_decision", "rule_version", "item_price"),
     *("leaf", "block", "tree_node", "checkpoint", "folded_balance", "seal_key"),
     *("proposal", "proposal_decision", "period", "book_freeze", "freeze_release"),
-    *("household", "household_change", "founding", "name_shown", "signal", "credential_event", "change"),
+    *("household", "household_change", "founding", "name_shown", "signal", "credential_event", "change", "receipt_gap"),
 )
 
 # Tables that don't grow with the book: set-up data, and rows made once a night or a month. All other tables grow.
 STEADY = (
     *("center", "place", "team", "shop", "item", "item_price", "unit", "rule_version", "role_grant", "seal_key"),
     *("expiry_run", "verification_run", "period", "book_freeze", "freeze_release", "receipt_counter", "import_draft"),
-    *("founding", "change"),
+    *("founding", "change", "receipt_gap"),
 )
 # Columns with few values: a search for one of them reads a share of all rows.
 SHARED = (

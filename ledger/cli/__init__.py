@@ -30,6 +30,7 @@ COMMANDS = {
     "keeping": {
         "backup": "Write a copy of the database to FILE, which must not exist yet.",
         "restore": "Replace the database by the copy in FILE.",
+        "receipts": "After a restore, go on behind NUMBER, the highest receipt of a shop that was printed.",
         "certificate": "Make a TLS certificate for this machine's NAMES (addresses or host names).",
     },
 }

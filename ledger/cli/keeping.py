@@ -1,18 +1,28 @@
-"""Commands for maintenance: backup, restore, certificate."""
+"""Commands for maintenance: backup, restore, receipts, certificate."""
 
 from pathlib import Path
 
 import click
 
-from ledger.cli.console import database, installation, settings, told_before_migration, told_of_any_database
+from ledger.cli.console import (
+    center_named,
+    database,
+    installation,
+    settings,
+    told,
+    told_before_migration,
+    told_of_any_database,
+)
 from ledger.cli.doctor.certificate import RESTART
 from ledger.kernel import backup as copies
 from ledger.kernel import clock, last_backup
 from ledger.kernel.clocks import SystemClock
+from ledger.kernel.db import in_transaction
 from ledger.kernel.last_backup import LastBackup
 from ledger.kernel.private_files import make_folder
 from ledger.kernel.restored import FACTOR, PASSWORD, Restored
 from ledger.kernel.restored_bars import BLOCK, CARD, HOUSEHOLD
+from ledger.shop.numbering import go_on_behind
 from ledger.web import certificates
 
 _PATH = click.Path(path_type=Path, dir_okay=False)
@@ -26,7 +36,7 @@ _SINCE = {
 
 def commands() -> list[click.Command]:
     """The commands."""
-    return [backup, restore, certificate]
+    return [backup, restore, receipts, certificate]
 
 
 @click.command("backup")
@@ -58,6 +68,23 @@ def restore(file: Path, force: bool) -> None:
         click.echo(f"The previous database is kept as {done.old}.")
     _say_restored(done)
     click.echo(f"Restored from {file}. Next: ningxin migrate, then verify")
+    if done.ended is None:
+        click.echo("Receipts that were printed since the backup are not known here. Name the highest of each shop with")
+        click.echo("ningxin receipts NUMBER, so that no number is printed twice.")
+
+
+@click.command("receipts")
+@click.argument("number")
+@click.option("--center", "named", help="Name or id of the center, if there are several.")
+@told
+def receipts(number: str, named: str | None) -> None:
+    """After a restore, go on behind NUMBER, the highest receipt of a shop that was printed (LY-2026-000318).
+
+    The numbers that the book lacks are recorded, so that verify doesn't miss them.
+    """
+    lacking = in_transaction(go_on_behind, number, center_named(named).id)
+    recorded = f"{lacking} numbers are recorded as lacking; the next receipt follows {number}."
+    click.echo(recorded if lacking else "The book knows that receipt, so nothing was changed.")
 
 
 def _say_restored(done: Restored) -> None:

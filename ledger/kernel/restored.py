@@ -19,6 +19,8 @@ SIGNAL = "people.restored"
 _KEEPS_EVENTS = "0014"
 # The first schema with second factors.
 _HAS_FACTORS = "0018"
+# The first schema that records numbers of receipts which a restore left out.
+_RECORDS_GAPS = "0024"
 PASSWORD = "password"  # noqa: S105 - what an event is about
 FACTOR = "factor"
 # What is read of the book that is replaced. Roles that were given again since have another row, which is in force.
@@ -32,6 +34,9 @@ BEFORE = {
         "SELECT center_id, id, role FROM role_grant AS ended WHERE revoked_at IS NOT NULL AND NOT EXISTS ("
         "SELECT 1 FROM role_grant AS held WHERE held.center_id = ended.center_id AND held.role = ended.role "
         "AND held.identity_id = ended.identity_id AND held.place_id = ended.place_id AND held.revoked_at IS NULL)"
+    ),
+    "before_receipt (center_id, shop_id, year, last_number)": (
+        "SELECT center_id, shop_id, year, last_number FROM receipt_counter"
     ),
     **BEFORE_BARS,
 }
@@ -98,6 +103,22 @@ _KEEP_EVENTS = (
     "CASE WHEN reason = '{factor}' THEN '' ELSE reason END AS reason FROM after_ended "
     "UNION ALL SELECT center_id, identity_id, 'restored_' || reason, '' FROM after_barred) AS done"
 )
+# Numbers that were printed since the backup are not printed again, and the book says which it lacks.
+_HIGHER = (
+    "FROM before_receipt AS old JOIN shop ON shop.center_id = old.center_id AND shop.id = old.shop_id "
+    "LEFT JOIN receipt_counter AS now ON now.center_id = old.center_id AND now.shop_id = old.shop_id "
+    "AND now.year = old.year WHERE old.last_number > coalesce(now.last_number, 0)"
+)
+_NOTE_RECEIPTS = (
+    "INSERT INTO receipt_gap (center_id, shop_id, year, first, last, reason, recorded_at) SELECT old.center_id, "
+    "old.shop_id, old.year, coalesce(now.last_number, 0) + 1, old.last_number, 'restore', '{at}' " + _HIGHER
+)
+_GO_ON_BEHIND = (
+    "INSERT INTO receipt_counter (center_id, shop_id, year, last_number) "
+    "SELECT old.center_id, old.shop_id, old.year, old.last_number "
+    + _HIGHER
+    + " ON CONFLICT (center_id, shop_id, year) DO UPDATE SET last_number = excluded.last_number"
+)
 _MADE = "SELECT evidence FROM signal WHERE kind = '{signal}' ORDER BY id DESC LIMIT 1"
 _IN_FORCE = (
     "SELECT count(*) FROM role_grant WHERE revoked_at IS NULL AND (valid_until IS NULL OR valid_until >= '{day}')"
@@ -139,6 +160,7 @@ class Ending:
         self.keeps_events = revision >= _KEEPS_EVENTS
         self.compares = compares and self.keeps_events
         self.has_factors = revision >= _HAS_FACTORS
+        self.records_gaps = revision >= _RECORDS_GAPS
         key = new_id()
         self._words = {
             "at": at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
@@ -166,7 +188,8 @@ class Ending:
         if not self.compares:
             return [_END_ALL_RECOVERY] if self.has_factors else []
         factors = [_NOTE_FACTORS, _END_FACTORS, _END_RECOVERY] if self.has_factors else []
-        return [_NOTE_PASSWORDS, _NOTE_ROLES, *factors, _END_PASSWORDS, *CARRY, _KEEP_EVENTS]
+        receipts = [_NOTE_RECEIPTS, _GO_ON_BEHIND] if self.records_gaps else []
+        return [_NOTE_PASSWORDS, _NOTE_ROLES, *factors, _END_PASSWORDS, *CARRY, _KEEP_EVENTS, *receipts]
 
     def report(self, ask: Ask, keyring: Keyring, old: Path | None = None) -> Restored:
         """What was done, read from the restored book by `ask`."""

@@ -11,6 +11,7 @@ from ledger.kernel.permissions import Permission
 from ledger.kernel.types import table_of
 from ledger.shop import queries
 from ledger.shop.models import Item, Shop
+from ledger.shop.policy import clean_short_name
 from ledger.shop.scan_policy import read_barcode
 from ledger.shop.shelf import initials, refuse_taken
 
@@ -49,11 +50,19 @@ def correct_item(session: Session, item_id: int, wanted: ItemWords, *, actor: Ac
     change(session, table_of(Item), item_id, was=was, wanted=values, actor=actor)
 
 
-def correct_shop(session: Session, shop_id: int, *, name: str, actor: Actor) -> None:
-    """Put the name of a shop right, and keep what it was.
+def correct_shop(session: Session, shop_id: int, *, name: str, short_name: str, actor: Actor) -> None:
+    """Put the names of a shop right, and keep what they were; the short name until its first receipt.
 
-    Raises NotFound("shop.shop_not_found"), Forbidden("access.denied").
+    Raises NotFound("shop.shop_not_found"), Forbidden("access.denied"), Rejected("shop.short_name_invalid" |
+    "shop.short_name_taken" | "shop.short_name_printed").
     """
     shop = queries.get_shop(session, shop_id, actor.center_id)
     actor.need(Permission.MANAGE_SHOP, shop.place_path)
-    change(session, table_of(Shop), shop_id, was={"name": shop.name}, wanted={"name": name}, actor=actor)
+    wanted = {"name": name, "short_name": clean_short_name(short_name)}
+    if wanted["short_name"] != shop.short_name:
+        if queries.has_receipts(session, shop_id, actor.center_id):
+            raise Rejected("shop.short_name_printed")
+        if wanted["short_name"] in queries.short_names(session, actor.center_id):
+            raise Rejected("shop.short_name_taken")
+    was = {"name": shop.name, "short_name": shop.short_name}
+    change(session, table_of(Shop), shop_id, was=was, wanted=wanted, actor=actor)

@@ -15,7 +15,7 @@ from ledger.kernel.types import table_of
 from ledger.people.identities.history import history
 from ledger.shop import correcting, queries
 from ledger.shop.blueprint import bp
-from ledger.shop.forms import ITEM_FIELDS, read_item_words, read_shop_name
+from ledger.shop.forms import ITEM_FIELDS, SHOP_FIELDS, read_item_words, read_shop_names
 from ledger.shop.models import Shop
 from ledger.web import forms
 from ledger.web.guard import get_actor, requires
@@ -64,26 +64,26 @@ def _item(session: Session, item_id: int, actor: Actor) -> dict[str, Any]:
 @bp.get("/shelf/<id:shop_id>/correct")
 @requires(Permission.MANAGE_SHOP)
 def correct_shop(shop_id: int) -> str:
-    """Form for putting the name of a shop right, with what it was before."""
+    """Form for putting the names of a shop right, with what they were before."""
     return _shop_form(shop_id, {})
 
 
 @bp.post("/shelf/<id:shop_id>/correct")
 @requires(Permission.MANAGE_SHOP)
 def send_corrected_shop(shop_id: int) -> ResponseReturnValue:
-    """Put the name of a shop right."""
+    """Put the names of a shop right."""
     try:
-        name, once = read_shop_name(), idempotency_key()
-        in_transaction_once(once, correcting.correct_shop, shop_id, name=name, actor=get_actor())
+        names, once = read_shop_names(), idempotency_key()
+        in_transaction_once(once, correcting.correct_shop, shop_id, **names, actor=get_actor())
     except LedgerError as error:
-        return _shop_form(shop_id, forms.field_errors(error, {})), error.status
+        return _shop_form(shop_id, forms.field_errors(error, SHOP_FIELDS)), error.status
     flash(_("改好了。以前的小票和入库单上，还是当天的写法。"))
     return redirect(url_for("shop.shelf_of", shop_id=shop_id), 303)
 
 
 def _shop_form(shop_id: int, errors: dict[str, str]) -> str:
     shown = in_snapshot(_shop, shop_id, get_actor())
-    values = forms.everything() or {"name": shown["shop"].name}
+    values = forms.everything() or {name: getattr(shown["shop"], name) for name in ("name", "short_name")}
     return render_template("shop/shop_correct.html", values=values, errors=errors, **shown)
 
 

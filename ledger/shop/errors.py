@@ -134,6 +134,22 @@ register(
             422, "入库单上还没有东西", "The delivery has no goods",
             "请至少填一行", "Fill in one line at least",
         ),
+        "short_name_invalid": ErrorText(
+            422, "简称要 2 到 8 个字母或数字", "A short name is 2 to 8 letters or digits",
+            "如 LY", "For example LY",
+        ),
+        "short_name_taken": ErrorText(
+            422, "别的店已经用这个简称", "Another shop has this short name",
+            "请换一个，小票号才不会重", "Choose another, so that no two receipts have one number",
+        ),
+        "short_name_printed": ErrorText(
+            422, "开过小票，简称不能改了", "Receipts have been printed with the short name, so it stays",
+            "店名还可以改", "The name can still be corrected",
+        ),
+        "receipt_number_invalid": ErrorText(
+            422, "这不是小票号", "This is not the number of a receipt",
+            "请照小票上的写，如 LY-2026-000318", "Write it as it is printed: LY-2026-000318",
+        ),
         "receipt_not_found": ErrorText(
             404, "这不是我们开的小票", "This is not a receipt of ours",
             "查不到这张小票，可能是假的，也可能扫错了码。请到店里核对", "There is no such receipt; it may be forged, or another code was scanned. Ask at the shop",

@@ -5,12 +5,14 @@ from typing import Any
 from flask_babel import gettext as _
 
 from ledger.shop.correcting import ItemWords
+from ledger.shop.policy import clean_short_name
 from ledger.shop.schemas import MOST_LINES, MOST_PRICE, MOST_QUANTITY, ORIGINS
 from ledger.shop.shelf import Delivered, NewItem
 from ledger.web import forms
 from ledger.web.forms import Form
 
 LINES_AT_FIRST, LINES_MORE = 3, 5
+SHOP_FIELDS = dict.fromkeys(("shop.short_name_taken", "shop.short_name_printed"), "short_name")
 # The field at which a refusal is said.
 ITEM_FIELDS = {
     "shop.item_exists": "name",
@@ -37,10 +39,13 @@ def read_item() -> NewItem:
         )
 
 
-def read_shop_name() -> str:
-    """The name of a shop."""
+def read_shop_names() -> dict[str, str]:
+    """The names of a shop."""
     with Form() as form:
-        return form.needed_text("name", longest=60)
+        return {
+            "name": form.needed_text("name", longest=60),
+            "short_name": form.check("short_name", form.needed_text("short_name", longest=8), clean_short_name),
+        }
 
 
 def read_item_words() -> ItemWords:

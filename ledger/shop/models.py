@@ -13,10 +13,17 @@ _words = Annotated[str, mapped_column(server_default="")]
 
 
 class Shop(Base):
-    """A shop in a place; its stock and its redeemed points are accounts of the ledger."""
+    """A shop in a place; its stock and its redeemed points are accounts of the ledger.
+
+    `short_name` begins the numbers of its receipts (LY in LY-2026-000318), and is its own in the center.
+    """
 
     __tablename__ = "shop"
-    __table_args__ = (inside_center("place_id", "place"), STRICT)
+    __table_args__ = (
+        inside_center("place_id", "place"),
+        sa.Index("uq_shop_short_name", "center_id", "short_name", unique=True),
+        STRICT,
+    )
 
     center_id: Mapped[center_key]
     id: Mapped[key]
@@ -24,6 +31,7 @@ class Shop(Base):
     name: Mapped[str]
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    short_name: Mapped[_words]
 
 
 _BARCODE = ("center_id", "shop_id", "barcode")
@@ -231,3 +239,22 @@ class ReceiptCounter(Base):
     shop_id: Mapped[key]
     year: Mapped[key]
     last_number: Mapped[int]
+
+
+class ReceiptGap(Base):
+    """Receipt numbers of a shop's year, `first` to `last`, that a restore left out of the book. Append only."""
+
+    __tablename__ = "receipt_gap"
+    __table_args__ = (
+        inside_center("shop_id", "shop"),
+        sa.CheckConstraint("first > 0 AND first <= last", name="order"),
+        STRICT,
+    )
+
+    center_id: Mapped[center_key]
+    shop_id: Mapped[key]
+    year: Mapped[key]
+    first: Mapped[key]
+    last: Mapped[int]
+    reason: Mapped[str]
+    recorded_at: Mapped[datetime]

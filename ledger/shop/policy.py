@@ -2,12 +2,14 @@
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain, count
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from ledger.kernel.characters import narrow
 from ledger.kernel.errors import Conflict, Rejected
 from ledger.shop.scan_policy import CODE_FIRST, CODE_LENGTH, check_digit, classify
 
@@ -115,15 +117,33 @@ def shortage(wanted: int, on_hand: int, held: int) -> Shortage:
     return "held_by_others" if wanted <= on_hand or on_hand <= held else "stock_short"
 
 
-_RECEIPT = re.compile(r"(\d{4})-0*(\d{1,9})", re.ASCII)
+_RECEIPT = re.compile(r"(?:([A-Z0-9]{1,8})-)?(\d{4})-0*(\d{1,9})", re.ASCII)
+_SHORT_NAME = re.compile(r"[A-Z0-9]{2,8}", re.ASCII)
+# Of a name that begins with no letters of its own.
+_NO_LETTERS = "DM"
 
 
-def read_receipt_text(text: str) -> tuple[int, int] | None:
-    """Year and number of a printed receipt number, None if it is not one."""
-    found = _RECEIPT.fullmatch(text.strip())
-    return None if found is None else (int(found[1]), int(found[2]))
+def read_receipt_text(text: str) -> tuple[str, int, int] | None:
+    """Short name, year and number of a printed receipt number; None if it is none, "" for a name that is left out."""
+    found = _RECEIPT.fullmatch(text.strip().upper())
+    return None if found is None else (found[1] or "", int(found[2]), int(found[3]))
 
 
-def receipt_text(year: int, number: int) -> str:
-    """A receipt number as printed, year and number: "2026-000309"."""
-    return f"{year}-{number:06}"
+def receipt_text(short_name: str, year: int, number: int) -> str:
+    """A receipt number as printed: the shop's short name, the year and the number, "LY-2026-000318"."""
+    return f"{short_name}-{year}-{number:06}"
+
+
+def new_short_name(initials: str, taken: Collection[str]) -> str:
+    """A short name that is not taken: the first two initials, and a number behind them where others have them."""
+    letters = "".join(letter for letter in initials.upper() if letter.isascii() and letter.isalnum())[:2]
+    short = letters if len(letters) == 2 else _NO_LETTERS
+    return next(name for name in chain([short], (f"{short}{number}" for number in count(2))) if name not in taken)
+
+
+def clean_short_name(text: str) -> str:
+    """A short name as it is printed. Raises Rejected("shop.short_name_invalid")."""
+    short = narrow(text).upper()
+    if not _SHORT_NAME.fullmatch(short):
+        raise Rejected("shop.short_name_invalid")
+    return short

@@ -18,7 +18,7 @@ from ledger.kernel.prepared import Prepared
 from ledger.places.models import Place
 from ledger.points.book import queries as points
 from ledger.points.policy import POINT, AccountKey, Balance
-from ledger.shop.models import Item, ItemPrice, Shop
+from ledger.shop.models import Item, ItemPrice, ReceiptCounter, Shop
 from ledger.shop.policy import StockState, stock_state
 from ledger.shop.scan_policy import shown_barcode
 
@@ -36,6 +36,7 @@ class ShopView:
     place_path: str
     opened_at: datetime
     closed_at: datetime | None
+    short_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +121,19 @@ def list_shops(session: Session, center_id: int, *, request: PageRequest) -> Pag
         request=request,
         sorts={"name": Shop.name, "opened_at": Shop.opened_at},
         tie=Shop.id,
-        make=lambda row: ShopView(*row[:7]),
+        make=lambda row: ShopView(*row[:8]),
     )
+
+
+def short_names(session: Session, center_id: int) -> set[str]:
+    """The short names of all shops of the center."""
+    return set(session.scalars(sa.select(Shop.short_name).where(Shop.center_id == center_id)))
+
+
+def has_receipts(session: Session, shop_id: int, center_id: int) -> bool:
+    """Whether a number with the shop's short name was ever printed."""
+    own = (ReceiptCounter.center_id == center_id, ReceiptCounter.shop_id == shop_id)
+    return session.scalar(sa.select(sa.literal(1)).where(*own).limit(1)) is not None
 
 
 def shops_under(session: Session, paths: Iterable[str], center_id: int, *, open_only: bool = False) -> list[ShopView]:
@@ -135,7 +147,7 @@ def shops_under(session: Session, paths: Iterable[str], center_id: int, *, open_
 def _shops() -> "sa.Select[*tuple[Any, ...]]":
     # A shop in a place that is closed is closed with it.
     closed_at = sa.func.coalesce(Shop.closed_at, Place.closed_at).label("closed_at")
-    columns = (Shop.id, Shop.name, Shop.place_id, Place.name, Place.path, Shop.opened_at, closed_at)
+    columns = (Shop.id, Shop.name, Shop.place_id, Place.name, Place.path, Shop.opened_at, closed_at, Shop.short_name)
     return sa.select(*columns).join(Place, sa.and_(Place.center_id == Shop.center_id, Place.id == Shop.place_id))
 
 

@@ -66,6 +66,7 @@ class RedemptionView:
     voided_at: datetime | None
     voided_by: int | None
     void_reason: str | None
+    shop_short_name: str
     lines: list[LineView]
 
     @property
@@ -73,7 +74,7 @@ class RedemptionView:
         """The receipt number, "" before there is one."""
         if self.receipt_year is None or self.receipt_number is None:
             return ""
-        return receipt_text(self.receipt_year, self.receipt_number)
+        return receipt_text(self.shop_short_name, self.receipt_year, self.receipt_number)
 
 
 def find_redemption(
@@ -115,6 +116,7 @@ def lines_of(session: Session, redemption_id: int, center_id: int) -> list[LineV
 _redemption, _shop, _place, _volunteer = map(table_of, (Redemption, Shop, Place, Volunteer))
 _line, _price = map(table_of, (RedemptionLine, ItemPrice))
 _FROM_ELSEWHERE = {
+    "shop_short_name": _shop.c.short_name,
     "place_path": _place.c.path,
     "member_number": _volunteer.c.number,
     "member_status": _volunteer.c.status,
@@ -192,8 +194,10 @@ def _narrowed(query: sa.Select[Any], wanted: RedemptionFilter) -> sa.Select[Any]
         if (value := getattr(wanted, name)) is not None:
             query = query.where(getattr(Redemption, name) == value)
     if wanted.receipt is not None:
-        year, number = read_receipt_text(wanted.receipt) or (0, 0)
+        short_name, year, number = read_receipt_text(wanted.receipt) or ("", 0, 0)
         query = query.where(Redemption.receipt_year == year, Redemption.receipt_number == number)
+        if short_name:
+            query = query.where(Shop.short_name == short_name)
     if wanted.receipts_only:
         query = query.where(Redemption.confirmed_at.is_not(None))
     if wanted.since is not None:

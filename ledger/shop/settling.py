@@ -9,26 +9,19 @@ from sqlalchemy.orm import Session
 from ledger.kernel import clock
 from ledger.kernel.actor import Actor, system_actor
 from ledger.kernel.errors import Conflict, Rejected
-from ledger.kernel.prepared import Prepared
 from ledger.kernel.sweeping import sweep
 from ledger.kernel.types import table_of
-from ledger.kernel.upserts import insert_or_update
 from ledger.points.book import entries
 from ledger.points.book import service as points
 from ledger.points.policy import POINT, AccountKey, Kind, Movement
 from ledger.shop import redemption_queries as queries
 from ledger.shop import tills
-from ledger.shop.models import PayerCode, ReceiptCounter, Redemption
+from ledger.shop.models import PayerCode, Redemption
+from ledger.shop.numbering import next_receipt
 from ledger.shop.policy import void_until
 from ledger.shop.redemption_queries import RedemptionView
 
 _EXTENSION = timedelta(days=30)
-_counter = table_of(ReceiptCounter)
-_NEXT_RECEIPT = Prepared(
-    insert_or_update(
-        _counter, {"last_number": _counter.c.last_number + 1}, columns=["center_id", "shop_id", "year"]
-    ).returning(_counter.c.last_number)
-)
 
 
 def confirm(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, Any]:
@@ -47,7 +40,7 @@ def confirm(session: Session, redemption_id: int, *, actor: Actor) -> dict[str, 
     receipt = {
         "confirmed_at": posted.recorded_at,
         "receipt_year": year,
-        "receipt_number": _next_receipt(session, redemption.shop_id, year, actor.center_id),
+        "receipt_number": next_receipt(session, redemption.shop_id, year, actor.center_id),
         "balance_after": member.balance,
     }
     tills.change(session, redemption, receipt, to="CONFIRMED")
@@ -169,10 +162,3 @@ def _mirror(session: Session, redemption: RedemptionView) -> list[Movement]:
         )
         for transfer in posted
     ]
-
-
-def _next_receipt(session: Session, shop_id: int, year: int, center_id: int) -> int:
-    """The next number of the shop's year. The row stays locked until the unit ends, so that a refusal leaves no gap."""
-    row = {"center_id": center_id, "shop_id": shop_id, "year": year, "last_number": 1}
-    [(number,)] = _NEXT_RECEIPT.rows(session, row)
-    return int(number)

@@ -19,6 +19,7 @@ from ledger.points.book import service as points
 from ledger.points.policy import AccountKey, Movement, Source, item_unit
 from ledger.shop import queries
 from ledger.shop.models import GoodsIn, GoodsInLine, Item, ItemPrice, Shop
+from ledger.shop.policy import new_short_name
 from ledger.shop.queries import ItemView, ShopView
 from ledger.shop.scan_policy import read_barcode
 
@@ -47,13 +48,21 @@ class Delivered:
 
 
 def open_shop(session: Session, *, place_id: int, name: str, actor: Actor) -> int:
-    """Open a shop in a place; returns its key.
+    """Open a shop in a place, with a short name made from its name; returns its key.
 
     Raises NotFound("organisations.place_not_found"), Forbidden("access.denied"),
     Conflict("organisations.place_closed").
     """
     organisations.get_open_place(session, place_id, Permission.MANAGE_SHOP, actor)
-    shop = Shop(center_id=actor.center_id, id=new_id(), place_id=place_id, name=name, opened_at=clock.now())
+    taken = queries.short_names(session, actor.center_id)
+    shop = Shop(
+        center_id=actor.center_id,
+        id=new_id(),
+        place_id=place_id,
+        name=name,
+        opened_at=clock.now(),
+        short_name=new_short_name(initials(name), taken),
+    )
     session.add(shop)
     session.flush()
     return shop.id

@@ -23,7 +23,7 @@ from ledger.shop.shelf_schemas import (
     ItemWordsRequest,
     PriceRequest,
     ShelfRequest,
-    ShopNameRequest,
+    ShopNamesRequest,
     ShopPage,
     ShopRequest,
     ShopSchema,
@@ -102,12 +102,12 @@ def correct_item(request: dict[str, Any], item_id: int) -> dict[str, Any]:
 @bp.put("/shops/<id:shop_id>")
 @requires(Permission.MANAGE_SHOP)
 @bp.doc(parameters=[KEY_PARAMETER])
-@bp.arguments(ShopNameRequest)
+@bp.arguments(ShopNamesRequest)
 @bp.response(200, ShopSchema)
 def correct_shop(request: dict[str, Any], shop_id: int) -> Any:
-    """Put the name of a shop right; receipts and deliveries keep the words of their day."""
-    actor, name = get_actor(), request["name"]
-    in_transaction_once(find_idempotency_key(), correcting.correct_shop, shop_id, name=name, actor=actor)
+    """Put the names of a shop right, the short one until its first receipt; papers keep the words of their day."""
+    actor = get_actor()
+    in_transaction_once(find_idempotency_key(), correcting.correct_shop, shop_id, **request, actor=actor)
     return in_snapshot(queries.get_shop, shop_id, actor.center_id)
 
 

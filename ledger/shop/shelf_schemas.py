@@ -25,6 +25,7 @@ class ShopSchema(Schema):
 
     id = PublicId()
     name = fields.String()
+    short_name = fields.String(metadata={"description": "LY in the receipt number LY-2026-000318."})
     place_id = PublicId()
     place_name = fields.String()
     opened_at = Instant()
@@ -45,10 +46,11 @@ class ShopRequest(Request):
     name = Text(required=True, longest=60)
 
 
-class ShopNameRequest(Request):
-    """The name of a shop as it should have been."""
+class ShopNamesRequest(Request):
+    """The names of a shop as they should have been."""
 
     name = Text(required=True, longest=60)
+    short_name = Text(required=True, shortest=2, longest=8)
 
 
 class ItemSchema(InPoints):

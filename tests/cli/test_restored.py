@@ -31,8 +31,8 @@ from ledger.people.volunteers import queries as volunteers
 from ledger.people.volunteers import service as cards
 from ledger.people.volunteers.registration import NewVolunteer, register_volunteers
 from ledger.points.closing import freezing
+from ledger.shop import numbering, shelf
 from ledger.shop import service as shop
-from ledger.shop import shelf
 from tests.cli.restoring import on_a_file, runtime_database
 from tests.cli.test_commands import FOUND, PHONE, WHY, Console
 from tests.log_ins import log_in_of
@@ -158,6 +158,7 @@ def test_a_restore_brings_back_no_card_no_member_and_no_book_that_was_stopped(st
     in_transaction(cards.revoke_card, card.card_id, actor=server)
     in_transaction(blocking.set_status, bad, status=BLOCKED, actor=server)
     in_transaction(households.set_household, moved, "柳荫002", actor=server)
+    printed = [in_transaction(numbering.next_receipt, shop_id, 2026, center_id) for _ in range(3)]
     in_transaction(freezing.freeze, center_id, reason="a sum is wrong", run_id=None)
 
     result = staffed.run("restore", "--force", str(copy))
@@ -174,6 +175,8 @@ def test_a_restore_brings_back_no_card_no_member_and_no_book_that_was_stopped(st
     assert in_snapshot(freezing.find_freeze, center_id) is not None
     with pytest.raises(Rejected, match="code_revoked"):
         in_transaction(shop.open_cart, shop_id, code, actor=server)
+    assert in_transaction(numbering.go_on_behind, f"CS-2026-{printed[-1]}", center_id) == 0, "carried from the old book"
+    assert "2 numbers are recorded as lacking" in staffed.run("receipts", "CS-2026-000005").output
     assert staffed.run("verify").exit_code == 0
 
 

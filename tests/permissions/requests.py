@@ -226,7 +226,7 @@ BODIES: dict[str, Callable[[Requests], Body]] = {
     "rules_api.add_rule": lambda _: {"effective_from": (clock.now() + timedelta(days=1)).isoformat()},
     "shelf_api.add_item": lambda _: ITEM,
     "shelf_api.correct_item": lambda _: ITEM_WORDS,
-    "shelf_api.correct_shop": lambda _: {"name": "新店"},
+    "shelf_api.correct_shop": lambda _: {"name": "新店", "short_name": "LY"},
     "shelf_api.open_shop": lambda its: {"place_id": its.station, "name": "新店"},
     "shelf_api.put_on_shelf": lambda _: {"on_shelf": True},
     "shelf_api.set_price": lambda _: {"points": 400},
@@ -234,7 +234,7 @@ BODIES: dict[str, Callable[[Requests], Body]] = {
     "shop.change_price": lambda _: {"points": "4"},
     "shop.open_or_close": lambda _: {"open": "0"},
     "shop.send_corrected_item": lambda _: ITEM_FORM,
-    "shop.send_corrected_shop": lambda _: {"name": "新店"},
+    "shop.send_corrected_shop": lambda _: {"name": "新店", "short_name": "LY"},
     "shop.send_new_delivery": lambda its: {
         "origin": "bought",
         "supplier": "供销社",

@@ -31,7 +31,7 @@ def new_key() -> str:
 
 def first_receipt() -> str:
     """The number of a shop's first receipt at the current time."""
-    return receipt_text(clock.now().astimezone(ZONE).year, 1)
+    return receipt_text("LY", clock.now().astimezone(ZONE).year, 1)
 
 
 def give_points(world: World, person: Person, amount: int, *, good_until: date | None = None) -> None:

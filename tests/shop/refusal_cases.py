@@ -235,4 +235,5 @@ REFUSALS: dict[str, tuple[int, Callable[[Counter], Act]]] = {
 # These have tests of their own.
 ELSEWHERE = {"goods_in_empty", "receipt_not_found"} | {
     *("code_is_good", "code_is_card", "code_is_receipt", "barcode_misread", "barcode_not_goods"),
+    *("short_name_invalid", "short_name_taken", "short_name_printed", "receipt_number_invalid"),
 }

@@ -159,7 +159,7 @@ def test_the_center_next_door_is_another_world(counter: Counter) -> None:
         {"payer_code": "8" * 19},
         {"shop_id": 5, "payer_code": "8" * 19},
         {"shop_id": UNKNOWN, "payer_code": 5},
-        {"shop_id": UNKNOWN, "payer_code": "8" * 61},
+        {"shop_id": UNKNOWN, "payer_code": "8" * 201},
         {"shop_id": UNKNOWN, "payer_code": "8" * 19, "lines": []},
         {"shop_id": UNKNOWN, "payer_code": "8" * 19, "lines": "rice"},
         {"shop_id": UNKNOWN, "payer_code": "8" * 19, "lines": [{"item_id": UNKNOWN}]},

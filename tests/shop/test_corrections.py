@@ -70,7 +70,7 @@ def test_papers_of_deliveries_and_receipts_keep_the_shop_s_name(counter: Counter
     body = {"origin": "bought", "supplier": "供销社", "lines": lines}
     booked = counter.send("POST", f"/shops/{shop}/goods-in", body, by=manager).json
 
-    answer = counter.send("PUT", f"/shops/{shop}", {"name": "柳荫兑换店"}, by=manager)
+    answer = counter.send("PUT", f"/shops/{shop}", {"name": "柳荫兑换店", "short_name": "LY"}, by=manager)
     counter.send("PUT", f"/items/{public_id(rice)}", WORDS | {"name": "大米"}, by=manager)
 
     assert answer.json["name"] == "柳荫兑换店"

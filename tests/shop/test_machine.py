@@ -144,7 +144,7 @@ class Selling(RuleBasedStateMachine):
             return
         self.receipts += 1
         order.state, order.confirmed_at = "CONFIRMED", self.now
-        assert outcome["receipt"] == f"2026-{self.receipts:06}"
+        assert outcome["receipt"] == f"LY-2026-{self.receipts:06}"
         assert outcome["balance_after"] == self.balance(order.member)
 
     @rule(member=_MEMBER, rice=_MANY)

@@ -190,4 +190,4 @@ def test_many_tills_of_a_shop_count_receipts_without_a_gap(own_world: World) -> 
         numbers += [receipt["receipt"] for receipt in at_once([tills.confirm(1, cart) for cart in carts])]
 
     year = clock.now().astimezone(ZONE).year
-    assert sorted(numbers) == [f"{year}-{count:06}" for count in range(1, 31)]
+    assert sorted(numbers) == [f"LY-{year}-{count:06}" for count in range(1, 31)]

@@ -33,8 +33,8 @@ def test_refused_confirms_leave_no_gap(counter: Counter) -> None:
         refused(counter.step(counter.cart(member), "confirm"), 409, "shop.wrong_state")
         counter.step(late, "cancel")
 
-    year = numbers[0][:4]
-    assert numbers == [f"{year}-00000{number}" for number in (1, 2, 3)]
+    year = numbers[0].split("-")[1]
+    assert numbers == [f"LY-{year}-00000{number}" for number in (1, 2, 3)]
 
 
 def test_a_shop_counts_from_one_each_year_by_local_time(counter: Counter) -> None:
@@ -48,7 +48,7 @@ def test_a_shop_counts_from_one_each_year_by_local_time(counter: Counter) -> Non
             cart = in_transaction(service.open_and_hold, counter.shop_id, code, wanted, actor=clerk)["id"]
             numbers.append(in_transaction(settling.confirm, cart, actor=clerk)["receipt"])
 
-    assert numbers == [f"{year}-000001", f"{year}-000002", f"{year + 1}-000001"]
+    assert numbers == [f"LY-{year}-000001", f"LY-{year}-000002", f"LY-{year + 1}-000001"]
 
 
 def test_each_shop_counts_for_itself(counter: Counter) -> None:
@@ -57,7 +57,8 @@ def test_each_shop_counts_for_itself(counter: Counter) -> None:
         each.get(f"/redemptions/{each.sold(each.member(), [(each.item(), 1)])}").json for each in (counter, other)
     ]
 
-    assert receipts[0]["receipt"] == receipts[1]["receipt"]
+    assert [each["receipt"].rpartition("-")[2] for each in receipts] == ["000001", "000001"]
+    assert receipts[0]["receipt"] != receipts[1]["receipt"]
     assert receipts[0]["shop_id"] != receipts[1]["shop_id"]
 
 

@@ -15,9 +15,10 @@ from ledger.kernel.types import table_of
 from ledger.points.models import Account, Batch, Lot, Transfer
 from ledger.points.policy import COUNTS_AS_POSTED, POINT
 from ledger.points.sealing.folded import folded_balances
-from ledger.shop.models import GoodsIn, ReceiptCounter, Redemption
+from ledger.shop.models import GoodsIn, ReceiptCounter, ReceiptGap, Redemption, Shop
 from ledger.shop.policy import receipt_text
 
+_gap, _shop = table_of(ReceiptGap), table_of(Shop)
 _redemption, _counter, _batch = table_of(Redemption), table_of(ReceiptCounter), table_of(Batch)
 _account, _transfer = table_of(Account), table_of(Transfer)
 # Types of source with a row of their own; a batch of the raw ledger is its own source.
@@ -46,27 +47,53 @@ def check_receipts(session: Session, scope: Scope, advance: Advance) -> Iterator
             gaps.append((shop_id, year))
     for shop_id, year in sorted(gaps):
         yield from _gaps(session, scope, shop_id, year)
-    counters = sa.select(_counter.c.shop_id, _counter.c.year, _counter.c.last_number)
-    found = {
-        (row[0], row[1]): row[2] for row in session.execute(counters.where(_counter.c.center_id == scope.center_id))
-    }
+    found = _counters(session, scope)
+    for (shop_id, year), until in _recorded(session, scope).items():
+        last[shop_id, year] = max(last.get((shop_id, year), 0), *until)
+    names = _short_names(session, scope)
     for shop_id, year in sorted({*last, *found}):
         if last.get((shop_id, year), 0) != found.get((shop_id, year)):
-            expected_text = receipt_text(year, last.get((shop_id, year), 0))
+            expected_text = receipt_text(names.get(shop_id, ""), year, last.get((shop_id, year), 0))
             yield Difference("receipt_counter", "shop", shop_id, expected_text, found.get((shop_id, year)))
     advance(len(last))
 
 
+def _counters(session: Session, scope: Scope) -> dict[tuple[int, int], int]:
+    """The counters by shop and year."""
+    counters = sa.select(_counter.c.shop_id, _counter.c.year, _counter.c.last_number)
+    rows = session.execute(counters.where(_counter.c.center_id == scope.center_id))
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
+def _recorded(session: Session, scope: Scope) -> dict[tuple[int, int], dict[int, int]]:
+    """The gaps that a restore recorded, by shop and year: last missing number -> first."""
+    gaps: dict[tuple[int, int], dict[int, int]] = {}
+    for row in session.execute(sa.select(_gap).where(_gap.c.center_id == scope.center_id)):
+        gaps.setdefault((row.shop_id, row.year), {})[row.last] = row.first
+    return gaps
+
+
+def _short_names(session: Session, scope: Scope) -> dict[int, str]:
+    query = sa.select(_shop.c.id, _shop.c.short_name).where(_shop.c.center_id == scope.center_id)
+    return {row.id: row.short_name for row in session.execute(query)}
+
+
 def _gaps(session: Session, scope: Scope, shop_id: int, year: int) -> Iterator[Difference]:
-    """Receipts of a shop and year that don't follow the one before."""
+    """Receipts of a shop and year that don't follow the one before, nor a gap that a restore recorded."""
     r = _redemption.c
     own = (r.center_id == scope.center_id, r.shop_id == shop_id, r.receipt_year == year)
     query = sa.select(r.id, r.receipt_number).where(*own, r.receipt_number.is_not(None)).order_by(r.receipt_number)
+    name = _short_names(session, scope).get(shop_id, "")
+    recorded = _recorded(session, scope).get((shop_id, year), {})
     last = 0
     for redemption_id, number in stream(session, query):
-        if number != last + 1:
+        missing = last + 1
+        before = number - 1
+        while before >= missing and before in recorded:
+            before = recorded[before] - 1
+        if before != last:
             yield Difference(
-                "receipt_gap", "redemption", redemption_id, *(receipt_text(year, n) for n in (last + 1, number))
+                "receipt_gap", "redemption", redemption_id, *(receipt_text(name, year, n) for n in (missing, number))
             )
         last = number
 

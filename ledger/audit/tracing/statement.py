@@ -23,7 +23,7 @@ from ledger.points.book.reading import AccountRow
 from ledger.points.corrections import adjustments
 from ledger.points.corrections.standing import taken_back
 from ledger.points.policy import AccountKey
-from ledger.shop.models import GoodsIn, Redemption
+from ledger.shop.models import GoodsIn, Redemption, Shop
 from ledger.shop.policy import receipt_text
 from ledger.web.formats import points
 from ledger.web.spreadsheets import all_rows
@@ -31,6 +31,7 @@ from ledger.web.spreadsheets import all_rows
 MOST_LINES = 20_000
 _attendance, _shift, _activity = table_of(Attendance), table_of(Shift), table_of(Activity)
 _redemption, _goods_in, _proposal = table_of(Redemption), table_of(GoodsIn), table_of(Proposal)
+_shop = table_of(Shop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +134,16 @@ def source_words(session: Session, sources: Iterable[tuple[str, str]], center_id
     for row in session.execute(_activities(center_id, by_type.get("attendance", []))):
         words["attendance", str(row.id)] = row.name
     r = _redemption.c
-    receipts = sa.select(r.id, r.receipt_year, r.receipt_number).where(
-        r.center_id == center_id, r.id.in_(by_type.get("redemption", []))
+    receipts = (
+        sa.select(r.id, r.receipt_year, r.receipt_number, _shop.c.short_name)
+        .join(_shop, sa.and_(_shop.c.center_id == r.center_id, _shop.c.id == r.shop_id))
+        .where(r.center_id == center_id, r.id.in_(by_type.get("redemption", [])))
     )
     for row in session.execute(receipts):
         if row.receipt_number is None:
             words["redemption", str(row.id)] = str(_("兑换单，没有小票"))
         else:
-            receipt = receipt_text(row.receipt_year, row.receipt_number)
+            receipt = receipt_text(row.short_name, row.receipt_year, row.receipt_number)
             words["redemption", str(row.id)] = str(_("小票 %(receipt)s", receipt=receipt))
     g = _goods_in.c
     deliveries = sa.select(g.id, g.supplier, g.document).where(
