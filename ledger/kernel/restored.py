@@ -20,7 +20,7 @@ _KEEPS_EVENTS = "0014"
 # The first schema with second factors.
 _HAS_FACTORS = "0018"
 # The first schema that records numbers of receipts which a restore left out.
-_RECORDS_GAPS = "0024"
+_RECORDS_GAPS = "0025"
 PASSWORD = "password"  # noqa: S105 - what an event is about
 FACTOR = "factor"
 # What is read of the book that is replaced. Roles that were given again since have another row, which is in force.

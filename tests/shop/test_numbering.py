@@ -84,7 +84,7 @@ def test_after_a_restore_the_next_number_follows_what_was_printed(counter: Count
 
 
 def test_shops_from_before_get_their_short_names(empty_database_url: str) -> None:
-    upgrade(empty_database_url, "0023", installation=HERE)
+    upgrade(empty_database_url, "0024", installation=HERE)
     engine = sa.create_engine(empty_database_url)
     with engine.begin() as connection:
         center = {"name": "中心", "is_demonstration": False, "next_volunteer_number": 9, "created_at": AT}
@@ -94,7 +94,7 @@ def test_shops_from_before_get_their_short_names(empty_database_url: str) -> Non
         for key, name in ((6, "柳荫积分超市"), (7, "柳荫便民店"), (8, "白云店")):
             insert(connection, "shop", center_id=1001, id=key, place_id=5, name=name, opened_at=AT)
     engine.dispose()
-    upgrade(empty_database_url, "0024", installation=HERE)
+    upgrade(empty_database_url, "0025", installation=HERE)
     with engine.connect() as connection:
         assert connection.execute(sa.text("SELECT short_name FROM shop ORDER BY id")).scalars().all() == [
             "LY",

@@ -8,8 +8,8 @@ from ledger.kernel.types import UtcDateTime
 from ledger.shop.policy import new_short_name
 from ledger.shop.shelf import initials
 
-revision = "0024"
-down_revision = "0023"
+revision = "0025"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 
