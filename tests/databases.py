@@ -49,6 +49,9 @@ _numbers = count(1)
 
 # For tests that are slow (a browser) or whose statements mean the same to SQLite and PostgreSQL.
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True, scope="session")
+# For deep tests of what others show on PostgreSQL: there only in `make test-all`.
+SOON_ON_SQLITE = ["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.long])]
+soon_on_sqlite = pytest.mark.parametrize("database_url", SOON_ON_SQLITE, indirect=True, scope="session")
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from ledger.rules import service as rules
 from ledger.rules.policy import Deed, RuleBody, award
 from tests.audit.small_book import verified
 from tests.checkin.days import at, scan
+from tests.databases import soon_on_sqlite
 from tests.machines import run_machine
 from tests.runtimes import ZONE
 from tests.world import Person, World
@@ -181,6 +182,7 @@ def test_no_order_of_events_credits_a_minute_twice(database: Database) -> None:
     scan_at_random(database, examples=(20, 150))
 
 
+@soon_on_sqlite
 def test_a_few_orders_of_events_credit_no_minute_twice(database: Database) -> None:
     scan_at_random(database, examples=(6, 6))
 

@@ -35,6 +35,7 @@ from ledger.places.queries import centers
 from ledger.points.book.queries import balance, trial_balance
 from ledger.points.policy import POINT, AccountKey
 from tests.conftest import made_database
+from tests.databases import SOON_ON_SQLITE
 from tests.demo.loaded import HAMLET, NOW, Village, load, settings_for
 from tests.demo.story import story_of
 from tests.log_ins import log_in_of
@@ -189,11 +190,7 @@ def test_the_same_seed_tells_the_same_year(
             another.close()
 
 
-@pytest.mark.parametrize(
-    "own_database_url",
-    ["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.long])],
-    indirect=True,
-)
+@pytest.mark.parametrize("own_database_url", SOON_ON_SQLITE, indirect=True)
 def test_a_load_that_was_cut_short_leaves_nothing(
     own_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

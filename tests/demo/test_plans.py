@@ -24,7 +24,7 @@ from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.points.models import Transfer
 from ledger.points.sealing.models import CheckpointRow
 from tests.crawl import Key, crawl
-from tests.databases import fresh_postgres_database, sqlite_url
+from tests.databases import SOON_ON_SQLITE, fresh_postgres_database, sqlite_url
 from tests.demo.loaded import Village, settings_for
 from tests.filters import filters_in_the_source
 from tests.plans import Walk, explaining, is_a_walk, sent_to, walks
@@ -192,7 +192,7 @@ def test_nothing_that_is_written_walks_over_the_whole_book(village: Village) -> 
 
 
 @pytest.mark.xdist_group(GROUP)
-@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.long])])
+@pytest.mark.parametrize("kind", SOON_ON_SQLITE)
 def test_nothing_that_is_read_walks_over_the_whole_book(found_on: Callable[[str], list[Found]], kind: str) -> None:
     assert [str(each) for each in found_on(kind) if not excused_by(each)] == []
 

@@ -20,6 +20,7 @@ from ledger.organisations.imports.files import MOST_ROWS, read_list
 from ledger.organisations.imports.report import report_lines
 from ledger.organisations.imports.seen import typed
 from ledger.people.volunteers import queries as people
+from tests.databases import soon_on_sqlite
 from tests.phones import fresh_phone
 from tests.world import World
 
@@ -255,6 +256,7 @@ def test_the_command_says_what_it_did(world: World, tmp_path: Path) -> None:
     assert not bring()
 
 
+@soon_on_sqlite
 def test_ten_thousand_are_written_by_few_statements(world: World) -> None:
     lines = [HEADER, *(["王小兰", "女", fresh_phone(), "012X", f"第{row % 40}队", ""] for row in range(MOST_ROWS))]
     checked = check(world, lines, make_teams=True)

@@ -17,6 +17,7 @@ from ledger.points.book import queries as ledger
 from ledger.points.policy import POINT, AccountKey, Balance
 from ledger.shop import policy, queries, redemption_queries, service, settling, shelf
 from ledger.shop.policy import Wanted
+from tests.databases import SOON_ON_SQLITE
 from tests.machines import run_machine
 from tests.runtimes import ZONE
 from tests.shop.counter import give_points
@@ -271,5 +272,6 @@ def test_points_and_goods_are_neither_made_nor_lost(own_database: Database) -> N
     sell(own_database, examples=(25, 150))
 
 
+@pytest.mark.parametrize("own_database_url", SOON_ON_SQLITE, indirect=True)
 def test_a_few_days_at_the_till_make_and_lose_nothing(own_database: Database) -> None:
     sell(own_database, examples=(5, 5))
