@@ -157,6 +157,17 @@ def test_every_module_says_what_it_is_for() -> None:
     )
 
 
+# "of who decides": English has no bare "who" after a preposition.
+_BARE_WHO = re.compile(r"\b(?:for|of|by|to|with|from) who (?=(?:is|has|may|can|was|decides|holds|manages|reads)\b)")
+
+
+def test_nobody_is_a_bare_who() -> None:
+    fail_on(
+        (f"{source.path}: {found[0]}" for source in product() for found in _BARE_WHO.finditer(source.text)),
+        'Write "whoever", "somebody who", or the noun.',
+    )
+
+
 def test_only_config_reads_the_environment() -> None:
     calls = {"os.environ", "os.getenv", "os.putenv", "environ", "getenv"}
     fail_on(

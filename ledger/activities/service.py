@@ -181,7 +181,7 @@ def cancel_shift(session: Session, shift_id: int, *, actor: Actor) -> None:
 def sign_up(session: Session, *, shift_id: int, volunteer_id: int, actor: Actor) -> int:
     """Take a place in a shift, or join the waiting list if it is full; returns the sign-up's id.
 
-    Volunteers sign up themselves; staff of the station sign up anybody, which is a lookup of who is registered
+    Volunteers sign up themselves; staff of the station sign up anybody, which is a lookup of somebody registered
     elsewhere. Raises NotFound("activities.shift_not_found"), what `tell_of` raises,
     Forbidden("access.denied", "activities.person_blocked"), Conflict("activities.shift_cancelled", "…shift_over",
     "…activity_not_approved", "…activity_cancelled", "…already_signed_up").

@@ -1,4 +1,4 @@
-"""Whether people decide for one another in turn: each for who decided for them, two of them or three."""
+"""Whether people decide for one another in turn: each for whoever decided for them, two of them or three."""
 
 from datetime import timedelta
 

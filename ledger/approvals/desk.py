@@ -15,7 +15,7 @@ from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
 
 Values = Mapping[str, Any]
-# Who steps in where everybody else who might decide is barred.
+# Whoever steps in where everybody else who might decide is barred.
 AUDITS = (Permission.READ_BOOKS, Permission.RELEASE_AS_AUDITOR)
 # What is unusual about who decided: an auditor stood in; role or code came from the proposer within 30 days; or two or
 # three people have decided for one another within 30 days.

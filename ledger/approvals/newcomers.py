@@ -51,7 +51,7 @@ def newcomers(session: Session, identity_ids: Iterable[int], center_id: int) -> 
 
 
 def newcomer_with_phone(session: Session, phone_index: str | None, center_id: int) -> int | None:
-    """The key of who would be added with this number."""
+    """The key of whoever would be added with this number."""
     own = (_newcomer.c.center_id == center_id, _newcomer.c.phone_index == phone_index)
     return session.connection().execute(sa.select(_newcomer.c.identity_id).where(*own)).scalar()
 

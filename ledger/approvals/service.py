@@ -126,7 +126,7 @@ def withdraw(session: Session, proposal_id: int, note: str, *, actor: Actor, des
 def withdraw_all_of(session: Session, identity_id: int, *, actor: Actor) -> int:
     """Withdraw everything that a person has proposed and that still waits, as the actor; returns how many.
 
-    For who takes the person's role away; checks no permission.
+    For whoever takes the person's role away; checks no permission.
     """
     waiting = queries.waiting_of(session, identity_id, actor.center_id)
     for proposal in waiting:

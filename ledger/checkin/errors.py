@@ -94,7 +94,7 @@ register(
         ),
         "station_closed": ErrorText(
             422, "这里现在没有班", "There is no shift here now",
-            "请看看今天的排班；已经签到的可以签退", "Look at today's shifts; who is checked in can still check out",
+            "请看看今天的排班；已经签到的可以签退", "Look at today's shifts; whoever is checked in can still check out",
         ),
         "station_needed": ErrorText(
             422, "没说在哪个站", "No station was named",

@@ -1,4 +1,4 @@
-"""Who stays through the end of a shift and has signed up for the next one there goes on into it without a scan."""
+"""Whoever stays through the end of a shift and has signed up for the next one there goes on into it without a scan."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -119,7 +119,7 @@ def scan_moment(method: str, scanned_at: datetime, received_at: datetime) -> dat
 
 
 def goes_on(left: ShiftView, entered: ShiftView, body: RuleBody) -> bool:
-    """Whether a shift is the next one for who is still there when `left` ends."""
+    """Whether a shift is the next one for whoever is still there when `left` ends."""
     on = entered.cancelled_at is None and entered.activity_status == "approved"
     return (
         on
@@ -147,7 +147,7 @@ def answer_after_end(ended: EndedVisit | None, now: datetime, body: RuleBody) ->
 def boundary(left: ShiftView, entered: ShiftView, now: datetime) -> datetime:
     """When a switch ends the first visit and begins the second.
 
-    That is the time of the scan, or the end of the first shift for who stayed at the station, so that back-to-back
+    That is the time of the scan, or the end of the first shift for whoever stayed at the station, so that back-to-back
     shifts are credited in full.
     """
     return min(now, left.ends_at) if left.station_id == entered.station_id else now

@@ -59,7 +59,7 @@ _TELL = (
     "INSERT INTO signal (center_id, id, kind, evidence, at) SELECT id, {key} + row_number() OVER (ORDER BY id), "
     "'{signal}', '[\"backup:' || {last} || '\"]', '{at}' FROM center"
 )
-# Who has got another password or second factor, or none, since: their event is not in the backup.
+# Whoever has got another password or second factor, or none, since: their event is not in the backup.
 _NOTE_PASSWORDS = (
     "CREATE TEMP TABLE after_ended AS "
     "SELECT now.center_id, now.id AS identity_id, '{password}' AS reason FROM identity AS now "

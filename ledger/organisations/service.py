@@ -157,7 +157,7 @@ def add_team(session: Session, *, place_id: int, name: str, actor: Actor) -> int
 
 
 def join_team(session: Session, *, team_id: int, volunteer_id: int, actor: Actor) -> None:
-    """Make a volunteer a member, which is a lookup of who is registered elsewhere.
+    """Make a volunteer a member, which is a lookup of somebody registered elsewhere.
 
     Raises NotFound("organisations.team_not_found"), Forbidden("access.denied"),
     Conflict("organisations.already_in_team"), and what `tell_of` raises.

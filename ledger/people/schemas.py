@@ -17,7 +17,7 @@ _HOUSEHOLD = {"description": "The number of a household as the village's registe
 class LoginRequest(Request):
     """A log-in by phone and password, or by a ticket for one of several centers and the chosen center.
 
-    Who has a second factor adds `totp`; a ticket comes with the refusal of a log-in without it too.
+    Whoever has a second factor adds `totp`; a ticket comes with the refusal of a log-in without it too.
     """
 
     phone = Text(load_default=None, longest=40, metadata=_PHONE)

@@ -94,7 +94,7 @@ def receipt(session: Session, facts: dict[str, Any], actor: Actor) -> dict[str, 
 
 
 def _clerk(session: Session, facts: dict[str, Any], actor: Actor) -> str:
-    """The clerk's name: in full for themselves and for who manages the place."""
+    """The clerk's name: in full for themselves and for whoever manages the place."""
     name = identities.names_of(session, [facts["clerk_id"]], actor.center_id).get(facts["clerk_id"], "")
     is_own = facts["clerk_id"] == actor.identity_id
     return name if is_own or actor.may(Permission.MANAGE_VOLUNTEERS, facts["place_path"]) else mask_name(name)

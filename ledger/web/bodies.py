@@ -1,4 +1,4 @@
-"""How much a request may carry: bytes by who sends it, and so many fields, parameters and members of JSON.
+"""How much a request may carry: bytes by whoever sends it, and so many fields, parameters and members of JSON.
 
 Strangers may send what a log-in or a scan needs, people with a log-in a form or a list, and a file to a view that
 takes one and that they may use. A server that reads bodies before it takes a thread asks here too (`most_bytes_of`).

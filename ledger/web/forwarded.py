@@ -1,6 +1,6 @@
 """Who asks, and how: behind a proxy that the settings name it says so, for one hop; from anybody else it is a claim.
 
-The address that remains counts everywhere: for limits, for the log, and for who asks from this host.
+The address that remains counts everywhere: for limits, for the log, and for whoever asks from this host.
 """
 
 import ipaddress

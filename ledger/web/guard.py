@@ -84,13 +84,13 @@ def act_of(view: object) -> str:
 
 
 def asks_step_up_now(view: object) -> bool:
-    """Whether this request by the view is only for who has just proved who they are."""
+    """Whether this request by the view is only for whoever has just proved who they are."""
     when = getattr(view, "steps_up_when", None)
     return asks_step_up(view) or bool(when is not None and when())
 
 
 def asks_step_up(view: object) -> bool:
-    """Whether a write by the view is only for who has just proved who they are."""
+    """Whether a write by the view is only for whoever has just proved who they are."""
     access = getattr(view, "access", ())
     return getattr(view, "steps_up", False) or (isinstance(access, tuple) and bool(STEPS_UP & set(access)))
 

@@ -1,6 +1,6 @@
 """Monitoring of the service: liveness, readiness, metrics.
 
-Everybody learns whether it is alive and ready. Why it is not, and the metrics, are for this host and for who has the
+Everybody learns whether it is alive and ready. Why it is not, and the metrics, are for this host and for holders of the
 token of LEDGER_MONITORING_TOKEN.
 """
 

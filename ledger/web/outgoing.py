@@ -16,7 +16,7 @@ from ledger.web.incoming import Receive
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 _IN_MEMORY_BYTES = 1_048_576
 _PIECE_BYTES = 65_536
-# Who takes no piece for so long is not waited for.
+# Whoever takes no piece for so long is not waited for.
 _PIECE_SECONDS = 30
 
 

@@ -53,7 +53,7 @@ def downgrade() -> None:
 
 
 def _asked() -> tuple[sa.Column[object], ...]:
-    """The household of who holds the role; of earlier grants it was not asked."""
+    """The household of whoever holds the role; of earlier grants it was not asked."""
     asked = sa.Column("household_asked", sa.Boolean(), nullable=False)
     return sa.Column("household_id", sa.BigInteger(), nullable=True), asked
 

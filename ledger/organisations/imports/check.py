@@ -82,7 +82,7 @@ def make_plan(
     for row in rows:
         with _faults_of(row, plan):
             found[row.person.row] = known.by_key(row)
-    # Who is found by number or phone is nobody else's by name.
+    # Whoever is found by number or phone is nobody else's by name.
     for row in sorted(rows, key=lambda each: found.get(each.person.row) is None):
         if row.person.row in found:
             with _faults_of(row, plan):

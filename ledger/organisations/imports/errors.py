@@ -146,7 +146,7 @@ register(
         ),
         "household_differs": ErrorText(
             422, "这个人登记在另一户", "The person is registered in another household",
-            "请核对户编号；真的换了户，就在这位志愿者的页面上改", "Check the number; who has really moved is changed on the volunteer's page",
+            "请核对户编号；真的换了户，就在这位志愿者的页面上改", "Check the number; somebody who has really moved is changed on the volunteer's page",
         ),
         "household_takes_two": ErrorText(
             422, "这个人是管理员或者审计员，他的户要两个人才能登记", "This person decides or audits, so it takes two people to write down their household",

@@ -1,4 +1,4 @@
-"""Codes for who decides or audits: two people agree, and who approved makes the code by a call of its own.
+"""Codes for whoever decides or audits: two people agree, and whoever approved makes the code by a call of its own.
 
 Paper tears and printers jam, so the same person may print again while the approval lasts and no code of it was used.
 """
@@ -24,7 +24,7 @@ APPROVAL_LASTS = timedelta(hours=24)
 
 
 def make_approved_code(session: Session, proposal_id: int, *, actor: Actor, again: bool = False) -> tuple[int, str]:
-    """Make the code of an approved proposal for who approved it; returns whose it is, and the code.
+    """Make the code of an approved proposal for whoever approved it; returns whose it is, and the code.
 
     With `again`, one in place of an earlier one, which ends.
 
@@ -64,7 +64,7 @@ def may_print_again(session: Session, proposal: ProposalView, actor: Actor) -> b
 def why_no_code(session: Session, proposal: ProposalView, center_id: int) -> str | None:
     """Why an approval makes no code any more, None if it does: used, over, or its person is not who they were.
 
-    Who has left it and come back is somebody whom other people agreed on: the approval is not for them.
+    Whoever has left it and come back is somebody whom other people agreed on: the approval is not for them.
     """
     if events.happened(session, events.CODE_MADE, _about(proposal), center_id):
         return "people.code_made"

@@ -19,8 +19,8 @@ from ledger.people.volunteers import queries
 def set_status(session: Session, volunteer_id: int, *, status: str, actor: Actor) -> None:
     """Block a volunteer from checking in, or unblock them.
 
-    Who is blocked is logged out everywhere in the center, and their codes end; of who decides or audits only if the
-    actor manages all that the person is, as for a code: two people made what they log in with. Raises
+    A block logs the person out everywhere in the center and ends their codes. If they decide or audit, it does so only
+    if the actor manages all that they are, as for a code: two people made what they log in with. Raises
     Rejected("people.status_unknown"), NotFound("people.volunteer_not_found"), Forbidden("access.denied").
     """
     if status not in (ACTIVE, BLOCKED):

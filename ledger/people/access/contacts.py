@@ -1,4 +1,4 @@
-"""Another name or number for somebody: by one person for a volunteer, by two for who works here.
+"""Another name or number for somebody: by one person for a volunteer, by two for somebody who works here.
 
 The number is the log-in name and where a code leads, so it takes what a code for that person takes.
 """
@@ -52,7 +52,7 @@ class Changed:
 
 
 def see_contact(session: Session, identity_id: int, actor: Actor) -> ContactView:
-    """What may be changed of a person, for who may change or propose it.
+    """What may be changed of a person, for whoever may change or propose it.
 
     Raises Forbidden("access.denied"), NotFound("people.identity_not_found").
     """
@@ -66,7 +66,7 @@ def see_contact(session: Session, identity_id: int, actor: Actor) -> ContactView
 def set_contact(session: Session, identity_id: int, said: Contact, *, actor: Actor) -> None:
     """Change a volunteer's name and number; their codes end.
 
-    Raises Forbidden("people.contact_takes_two") for who works here, and what `need_say` and `check_contact` raise.
+    Raises Forbidden("people.contact_takes_two") for staff, and what `need_say` and `check_contact` raise.
     """
     need_say(session, identity_id, actor)
     if level_in(session, identity_id, actor.center_id) > VOLUNTEER:

@@ -28,7 +28,7 @@ from ledger.web.spreadsheets import FileKind, all_rows, spreadsheet
 @bp.get("/credentials")
 @logged_in
 def credential_events() -> str:
-    """What was done with one's own credentials and roles; with everybody's for who reads the books."""
+    """What was done with one's own credentials and roles; with everybody's for whoever reads the books."""
     page, everybody = asked.page(), _sees_all(get_actor())
     shown = in_snapshot(_list, page, get_actor(), everybody)
     return render_template("people/credentials.html", everybody=everybody, words=EVENT_WORDS, **shown)

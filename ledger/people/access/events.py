@@ -21,7 +21,7 @@ FACTOR_TRIED = "factor_tried"
 RECOVERY_MADE, RECOVERY_USED = "recovery_made", "recovery_used"
 ROLE_GRANTED, ROLE_REVOKED = "role_granted", "role_revoked"
 RENAMED, PHONE_CHANGED = "renamed", "phone_changed"
-# Who gave somebody one of these gave them what they decide with.
+# Whoever gave somebody one of these gave them what they decide with.
 _GIVES = (CODE_MADE, ROLE_GRANTED)
 _MOST_RECENT = 50
 

@@ -17,7 +17,7 @@ from ledger.people.policy import ROLES
 from ledger.people.terms import in_force
 
 _grant, _volunteer = table_of(RoleGrant), table_of(Volunteer)
-# Each kind of proposal is proposed by who holds one of these for the whole center.
+# Each kind of proposal is proposed by whoever holds one of these for the whole center.
 _PROPOSES = (Permission.PROPOSE, Permission.MANAGE_STAFF)
 # So long is a decision remarked whose maker owes role or code to the proposer.
 OWES = timedelta(days=30)

@@ -102,7 +102,7 @@ def _subject(values: Values) -> Subject:
 
 
 def _lock(session: Session, values: Values, center_id: int) -> None:
-    # Who is only announced is nobody yet, and there is nothing to lock.
+    # Whoever is only announced is nobody yet, and there is nothing to lock.
     lock_identities(session, [values["identity_id"]], center_id, shared=False)
 
 
@@ -198,7 +198,7 @@ def _about_person(
     household: Callable[[Values], str | None] = lambda _values: None,
     private: tuple[str, ...] = (),
 ) -> Kind:
-    """A kind about somebody's log-in: proposed by who manages the center's staff, decided by another or an auditor."""
+    """A kind about somebody's log-in: proposed by a manager of the center's staff, decided by another or an auditor."""
     return Kind(
         name=name,
         title=title,

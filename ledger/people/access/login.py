@@ -79,7 +79,7 @@ def log_in(
 
     Raises TooMany("request.too_many"), Forbidden("people.login_failed") for any wrong credential,
     Rejected("people.center_needed") if there are more centers to try, Conflict("people.choose_center", ticket=…,
-    choices=…) if the password fits in several, Forbidden("people.center_unknown"), and of who has a second factor
+    choices=…) if the password fits in several, Forbidden("people.center_unknown"), and of whoever has a second factor
     Forbidden("people.totp_needed", ticket=…, center_id=…) without a code, Forbidden("people.totp_wrong").
     """
     device = device or new_device()
@@ -109,7 +109,7 @@ def choose_center(
     totp: str | None = None,
     device: Device | None = None,
 ) -> LoggedIn:
-    """Log the holder of a ticket in to one of its centers, once; with the code of who has a second factor there.
+    """Log the holder of a ticket in to one of its centers, once; with a code if they have a second factor there.
 
     Raises Rejected("people.ticket_invalid"), Forbidden("people.center_unknown" | "people.totp_needed" |
     "people.totp_wrong"), TooMany("request.too_many") for codes.
@@ -152,7 +152,7 @@ def set_first_password(
     try:
         password_hash, owner = _use_code(phone, code, password, center_id, missed)
     except Rejected:
-        # Who holds the slip has not guessed, however many passwords of theirs are refused.
+        # Whoever holds the slip has not guessed, however many passwords of theirs are refused.
         if in_snapshot(credentials.code_fits, phone=phone, code=code, center_id=center_id):
             in_transaction(give_back, *tries)
         raise
@@ -224,7 +224,7 @@ def _choices(session: Session, center_ids: list[int]) -> list[dict[str, str]]:
 
 
 def _counted(attempt: Attempt, fit: Candidate, way: Way, *, by: Ticket | None = None) -> LoggedIn:
-    """Log in; a wrong code is a miss, and the misses are cleared only by who has given all that is asked for."""
+    """Log in; a wrong code is a miss, and the misses are cleared only by whoever has given all that is asked for."""
     tries = in_transaction(misses.count_code, fit, "in") if way.totp else ()
     try:
         return in_transaction(_succeed, attempt, fit, way, by=by, tries=tries)

@@ -66,7 +66,7 @@ def _form(identity_id: int, values: dict[str, Any], errors: dict[str, str]) -> s
 
 
 def _name(session: Session, identity_id: int, actor: Actor) -> str:
-    """The name of somebody of the staff, or who has left it and still has a factor, for who may propose its end.
+    """The name of somebody of the staff, or who has left it and still has a factor, for whoever may propose its end.
 
     Raises Forbidden("access.denied"), NotFound("people.identity_not_found").
     """

@@ -14,7 +14,7 @@ from ledger.people.access.sessions import level_in
 from ledger.people.levels import DECIDER
 
 NAME = factors.LOST
-# Who decides or audits has none from now on until they turn one on again.
+# Whoever decides or audits has none from now on until they turn one on again.
 SIGNAL = "people.factor_ended"
 
 

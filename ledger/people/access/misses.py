@@ -31,7 +31,7 @@ PER_DEVICE = Limit("log-in by person and device", most=10, window_seconds=_QUART
 # Three of a million codes fit, and whoever may try them has given the password: on all networks and devices together.
 FACTOR = Limit("code of the second factor by person", most=20, window_seconds=_QUARTER_HOUR)
 FACTOR_A_DAY = Limit("code of the second factor by person and day", most=30, window_seconds=24 * 60 * 60)
-# A code has 59 bits, so only a flood is stopped, and nobody far away can spend the tries of who holds the slip.
+# A code has 59 bits, so only a flood is stopped, and nobody far away can spend the tries of whoever holds the slip.
 CODES_PER_PHONE_HERE = Limit("code by phone and network", most=10, window_seconds=_QUARTER_HOUR)
 CODES_PER_ADDRESS = Limit("code by address", most=300, window_seconds=_QUARTER_HOUR)
 NO_LOG_IN = (0, 0)
@@ -98,7 +98,7 @@ def allowed(session: Session, attempt: Attempt, found: Sequence[Candidate]) -> l
 
 
 def need_allowed(session: Session, attempt: Attempt, own: Candidate) -> None:
-    """Refuse an attempt of who is logged in on their own log-in if it may not try it now.
+    """Refuse an attempt of somebody logged in on their own log-in, if it may not try it now.
 
     Raises TooMany("request.too_many", seconds=…).
     """
@@ -148,7 +148,7 @@ def postpone(session: Session, attempt: Attempt) -> None:
 def count_code(session: Session, candidate: Candidate, way: str) -> tuple[Try, ...]:
     """Count a code of the second factor before it is looked at; returns what a right one gives back.
 
-    `way` is "in" for log-ins and "again" for who is logged in, whose tries no stranger can spend. A new password or
+    `way` is "in" for log-ins and "again" for whoever is logged in, whose tries no stranger can spend. A new password or
     factor brings new tries. Raises TooMany("request.too_many", seconds=…).
     """
     identity_id, center_id = candidate.identity_id, candidate.center_id

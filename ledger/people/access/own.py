@@ -21,7 +21,7 @@ from ledger.people.models import LoginSession
 from ledger.places.queries import find_center
 
 _session = table_of(LoginSession)
-# Who has more of them ends all at once.
+# Whoever has more of them ends all at once.
 MOST_SHOWN = 100
 
 

@@ -54,7 +54,7 @@ def ask_revoke_role(grant_id: int) -> str:
 @requires(Permission.MANAGE_STAFF)
 @act(lambda: _("收回一个人的身份"))
 def revoke_role(grant_id: int) -> ResponseReturnValue:
-    """Revoke a role. Who has revoked their own may have been logged out by it."""
+    """Revoke a role. Somebody who has revoked their own may have been logged out by it."""
     in_transaction_once(idempotency_key(), staff.revoke_role, grant_id, actor=get_actor())
     own, manages = in_snapshot(_left, grant_id, get_actor())
     goal = url_for("people.staff", revoked=public_id(grant_id)) if manages else "/"

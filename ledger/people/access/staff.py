@@ -88,7 +88,7 @@ def prepare_staff(session: Session, *, name: str, phone: str, path: str, actor: 
 def find_staff(session: Session, person: NewIdentity, *, actor: Actor) -> int | None:
     """The identity of the center with this phone.
 
-    Who was written down by a wrong name, and has never been anybody here, gets the right one. Raises
+    Whoever was written down by a wrong name, and has never been anybody here, gets the right one. Raises
     Rejected("people.name_differs"), TooMany("request.too_many").
     """
     renamed = rename_unused(session, person, waits=GRANT, actor=actor)

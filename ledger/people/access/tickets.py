@@ -1,4 +1,4 @@
-"""Tickets of who has given a password that fits in several centers: they choose one without sending it again."""
+"""Tickets for somebody whose password fits in several centers: they choose one without sending it again."""
 
 import secrets
 from collections.abc import Iterable

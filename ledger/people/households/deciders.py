@@ -71,7 +71,7 @@ def who_take_two(session: Session, actor: Actor) -> set[int]:
 
 
 def _first_told(session: Session, told: Mapping[int, tuple[Collection[int], int | None]], actor: Actor) -> set[int]:
-    """Of whom it is said for the first time that they live with who decides or audits."""
+    """Those of whom it is said for the first time that they live with somebody who decides or audits."""
     if actor.identity_id == SYSTEM_IDENTITY:
         return set()
     who_decides = _deciders(session, actor.center_id)

@@ -126,7 +126,7 @@ def known_by_phone(session: Session, people: Sequence[NewIdentity], center_id: i
 def make_identities(session: Session, people: Sequence[NewIdentity]) -> list[int]:
     """Insert people of a center that does not know them yet, and the phones they log in with.
 
-    Who waits for a proposal gets the key that it names, so that it is about them. Returns their ids in the same order.
+    Whoever waits for a proposal gets the key that it names, so that it is about them. Returns ids in the same order.
     """
     if not people:
         return []

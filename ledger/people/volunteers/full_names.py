@@ -30,7 +30,7 @@ LONGEST_REASON = 200
 class Look:
     """Somebody read a volunteer's full name, and why.
 
-    `role` is the one that let them, as they held it then; `masked_name` is empty of who has been erased.
+    `role` is the one that let them, as they held it then; `masked_name` is empty of whoever has been erased.
     """
 
     id: int
