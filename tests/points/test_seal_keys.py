@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 from prometheus_client import REGISTRY
+from sqlalchemy.orm import Session
 
 from ledger import jobs
 from ledger.jobs import SCHEDULE, AtOnce, Job
@@ -19,6 +20,7 @@ from ledger.points.sealing import keys as seal_keys
 from ledger.points.sealing.service import seal
 from ledger.proof.checkpoints import endorsed_key
 from ledger.proof.notes import NoteError, Signer, parse_verifier
+from ledger.tables import metadata
 from tests.at_once import at_once
 from tests.points.books import Books, new_books
 from tests.points.logs import Log, assert_whole, award
@@ -113,16 +115,25 @@ def long_log(shared_database: Database) -> Log:
     log = Log(books.center_id)
     in_transaction(lambda session: [books.post_in(session, award(1)).batch_id for _ in range(256)])
     log.seal()
+    assert_whole(log)
     return log
+
+
+def stored(session: Session, center_id: int) -> list[list[Any]]:
+    """All rows of the log."""
+    tables = [metadata.tables[name] for name in TABLES]
+    return [list(session.execute(sa.select(each).where(each.c.center_id == center_id))) for each in tables]
 
 
 @pytest.mark.usefixtures("database")
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("statement", ["UPDATE {} SET center_id = center_id", "DELETE FROM {}"])
 def test_what_is_sealed_is_neither_changed_nor_deleted(long_log: Log, table: str, statement: str) -> None:
+    before = in_snapshot(stored, long_log.center_id)
     with pytest.raises(sa.exc.DBAPIError, match=f"{table} is append only"):
         in_transaction(lambda session: session.execute(sa.text(statement.format(table))) and None)
-    assert_whole(long_log)
+    assert all(before)
+    assert in_snapshot(stored, long_log.center_id) == before
 
 
 @pytest.mark.parametrize("column", ["origin", "public_key", "endorsement", "valid_from"])
