@@ -78,9 +78,9 @@ def restore(file: Path, force: bool) -> None:
 @click.option("--center", "named", help="Name or id of the center, if there are several.")
 @told
 def receipts(number: str, named: str | None) -> None:
-    """After a restore, go on behind NUMBER, the highest receipt of a shop that was printed (LY-2026-000318).
+    """After a restore, go on behind NUMBER, the highest receipt of a shop that was printed.
 
-    The numbers that the book lacks are recorded, so that verify doesn't miss them.
+    NUMBER as on the paper: LY-2026-000318. What the book lacks is recorded, so that verify does not miss it.
     """
     lacking = in_transaction(go_on_behind, number, center_named(named).id)
     recorded = f"{lacking} numbers are recorded as lacking; the next receipt follows {number}."
