@@ -209,9 +209,12 @@ def test_five_customers_are_served_by_keyboard_and_gun_alone(
     till.evaluate("window.keys = 0; addEventListener('keydown', (event) => (window.keys += event.isTrusted), true)")
     for member in members:
         bind(till, counter, member)
+        expect(till.locator("#q")).to_be_focused()
         scan(till, GTIN)
+        expect(till.locator("#total")).to_have_text("2.00")
         till.keyboard.type("2*ys")
         till.keyboard.press("ArrowRight")
+        expect(till.locator(".nx-tile--hit")).to_contain_text("雨伞")
         till.keyboard.press("Enter")
         expect(till.locator("#total")).to_have_text("38.00")
         till.keyboard.press("Enter")
