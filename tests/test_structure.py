@@ -220,3 +220,16 @@ def test_a_table_is_imported_not_named() -> None:
     )
     stale = NAMES_A_TABLE.keys() - {source.path for source, _node in calls}
     fail_on(stale, "These name no table any more: take them off NAMES_A_TABLE.")
+
+
+def test_a_decision_has_a_number_of_its_own() -> None:
+    records = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    numbers = [int(record.name[:4]) for record in records]
+    fail_on(
+        (
+            record.name
+            for record, number in zip(records, numbers, strict=True)
+            if numbers.count(number) > 1 or not record.read_text(encoding="utf-8").startswith(f"# {number}. ")
+        ),
+        "Give the record the next free number, in its file's name and in its heading.",
+    )

@@ -43,6 +43,7 @@ MAY_GO_ALONG = {
     "ix_attendance_center_id_status_opened_at": WAITS,
     "ix_idempotency_center_id_created_at": FIRST,
     "ix_job_run_ran_at": FIRST,
+    "ix_login_attempt_center_id_at_id": FIRST,
     "ix_login_session_center_id_expires_at": FIRST,
     "ix_outbox_sent": FIRST,
     "ix_payer_code_unused": FIRST,
@@ -62,9 +63,10 @@ ON_POSTGRES = {
         "lot",
     ): "reads the lots that end by the day of a run, and would rather sort them: that is the question",
     ("withdraw-of-ended-roles", "proposal"): "goes along the keys of what waits, which are few",
+    ("withdraw-of-ended-roles", "newcomer"): "holds only whom a proposal that waits would add",
 }
 IDLE = {"send-outbox": "the book has no channel"}
-MUCH_LATER = timedelta(days=100)
+MUCH_LATER = timedelta(days=200)
 
 
 @dataclass(frozen=True, slots=True)
