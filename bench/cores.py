@@ -31,7 +31,7 @@ from ledger.kernel.migrations import upgrade
 from tests.crash.server import send
 from tests.databases import PostgresServer, drop_postgres_database, free_port, fresh_postgres_database, postgres_server
 from tests.runtimes import use_database
-from tests.world import World
+from tests.world import ServedWorld
 
 CONNECTIONS = 32
 _START_SECONDS = 60
@@ -89,7 +89,7 @@ class Station:
     """A station with people signed up for today, and a check-in request for each."""
 
     def __init__(self, database: Database, people: int) -> None:
-        world = World(database)
+        world = ServedWorld(database)
         clerk = world.add_staff("clerk")
         # Later than everything recorded while the book was built.
         self.starts = clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=1)

@@ -23,7 +23,7 @@ from ledger.kernel.database import Database
 from ledger.kernel.ids import public_id
 from ledger.kernel.migrations import upgrade
 from tests.runtimes import CLOCK, use_database
-from tests.world import Person, World
+from tests.world import Person, ServedWorld
 
 SCREENS, CHECK_INS_PER_MINUTE, GOAL = 700, 100, 0.05
 _CODES_PER_SECOND = SCREENS / 30  # station-screen.js: POLL_MS
@@ -35,7 +35,7 @@ def of_a_district(folder: Path, *, times: int, rounds: int) -> Iterator[Figure]:
     database = Database(f"sqlite:///{folder / 'screens.sqlite3'}")
     upgrade(database.url)
     use_database(database)
-    world = World(database)
+    world = ServedWorld(database)
     app = create_app(settings_on(database.url, folder), database=database, clock=CLOCK)
     logging.getLogger("ledger.requests").setLevel(logging.ERROR)
     station, clerk = public_id(world.station_id), world.add_staff("clerk")

@@ -19,7 +19,7 @@ from ledger.kernel.migrations import upgrade
 from tests.crash.raw import connected, head_of
 from tests.crash.server import Call, Server, send
 from tests.runtimes import use_database
-from tests.world import World
+from tests.world import ServedWorld
 
 _HALF = head_of("POST", "/api/v1/sessions", "Content-Type: application/json", "Content-Length: 1000") + b"{"
 _ROUNDS = 3
@@ -36,7 +36,7 @@ def _took(ask: Callable[[], int]) -> float:
 class _Others:
     """Those who ask while others are slow."""
 
-    def __init__(self, world: World, port: int) -> None:
+    def __init__(self, world: ServedWorld, port: int) -> None:
         self._world, self._port = world, port
         self._clerk = world.add_staff("clerk")
         world.add_shift(clock.now())
@@ -66,7 +66,7 @@ def measure(slow: int, asked: int) -> dict[str, list[float]]:
         upgrade(url)
         database = Database(url)
         use_database(database)
-        world = World(database)
+        world = ServedWorld(database)
         server = Server(Path(folder))
         server.start()
         others = _Others(world, server.port)

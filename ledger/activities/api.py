@@ -95,7 +95,8 @@ def get_activity(activity_id: int) -> ActivityView:
 @bp.response(200, ActivitySchema)
 def correct_activity(body: dict[str, Any], activity_id: int) -> ActivityView:
     """Put an activity's name and category right; what it said is kept."""
-    in_transaction_once(find_idempotency_key(), service.correct_activity, activity_id, **body, actor=get_actor())
+    key, name, category = find_idempotency_key(), body["name"], body["category"]
+    in_transaction_once(key, service.correct_activity, activity_id, name=name, category=category, actor=get_actor())
     return in_snapshot(queries.get_activity, activity_id, get_actor().center_id)
 
 

@@ -185,8 +185,8 @@ def send_corrected_activity(activity_id: int) -> ResponseReturnValue:
         with Form() as form:
             name = form.check("name", form.text("name"), clean_name)
             category = form.check("category", form.text("category"), clean_category)
-        wanted = {"name": name, "category": category}
-        in_transaction_once(idempotency_key(), service.correct_activity, activity_id, **wanted, actor=get_actor())
+        key, actor = idempotency_key(), get_actor()
+        in_transaction_once(key, service.correct_activity, activity_id, name=name, category=category, actor=actor)
     except LedgerError as error:
         return _correction_form(activity_id, forms.field_errors(error, _ACTIVITY_FIELDS)), error.status
     return redirect(url_for("activities.activity", activity_id=activity_id), 303)

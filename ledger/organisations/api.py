@@ -88,7 +88,15 @@ def get_place(place_id: int) -> PlaceView:
 @bp.response(200, PlaceSchema)
 def correct_place(body: dict[str, Any], place_id: int) -> PlaceView:
     """Put a place's name and position right; what it said is kept."""
-    in_transaction_once(find_idempotency_key(), service.correct_place, place_id, **body, actor=get_actor())
+    in_transaction_once(
+        find_idempotency_key(),
+        service.correct_place,
+        place_id,
+        name=body["name"],
+        latitude=body["latitude"],
+        longitude=body["longitude"],
+        actor=get_actor(),
+    )
     return in_snapshot(queries.get_place, place_id, get_actor().center_id)
 
 

@@ -107,25 +107,26 @@ def _add_place(parent_id: int) -> int:
     with Form() as form:
         kind = form.check("kind", form.text("kind"), partial(check_kind, under=parent.kind))
         name = form.check("name", form.text("name"), clean_name)
-        position = _position(form)
+        latitude, longitude = _position(form)
     return in_transaction_once(
         idempotency_key(),
         service.add_place,
         parent_id=parent_id,
         kind=kind,
         name=name,
-        **position,
+        latitude=latitude,
+        longitude=longitude,
         actor=get_actor(),
     )
 
 
-def _position(form: Form) -> dict[str, float | None]:
+def _position(form: Form) -> tuple[float | None, float | None]:
     """Latitude and longitude, both or neither."""
     latitude, longitude = form.optional_degrees("latitude", most=90), form.optional_degrees("longitude", most=180)
     if "longitude" not in form.faults:
         missing = "latitude" if latitude is None else "longitude"
         form.check(missing, (latitude, longitude), lambda position: check_position(*position))
-    return {"latitude": latitude, "longitude": longitude}
+    return latitude, longitude
 
 
 def _parent(session: Session, place_id: int, actor: Actor) -> PlaceView:
@@ -154,11 +155,24 @@ def send_corrected_place(place_id: int) -> ResponseReturnValue:
     """Put a place right, and keep what it said."""
     try:
         with Form() as form:
-            wanted: dict[str, Any] = {"name": form.check("name", form.text("name"), clean_name)} | _position(form)
-        in_transaction_once(idempotency_key(), service.correct_place, place_id, **wanted, actor=get_actor())
+            name = form.check("name", form.text("name"), clean_name)
+            latitude, longitude = _position(form)
+        _correct_place(place_id, name, latitude, longitude)
     except LedgerError as error:
         return _correction_form(place_id, forms.field_errors(error, _PLACE_FIELDS)), error.status
     return redirect(url_for("organisations.place", place_id=place_id), 303)
+
+
+def _correct_place(place_id: int, name: str, latitude: float | None, longitude: float | None) -> None:
+    in_transaction_once(
+        idempotency_key(),
+        service.correct_place,
+        place_id,
+        name=name,
+        latitude=latitude,
+        longitude=longitude,
+        actor=get_actor(),
+    )
 
 
 def _correction_form(place_id: int, errors: dict[str, str]) -> str:

@@ -73,8 +73,9 @@ def correct_shop(shop_id: int) -> str:
 def send_corrected_shop(shop_id: int) -> ResponseReturnValue:
     """Put the names of a shop right."""
     try:
-        names, once = read_shop_names(), idempotency_key()
-        in_transaction_once(once, correcting.correct_shop, shop_id, **names, actor=get_actor())
+        name, short_name = read_shop_names()
+        key, actor = idempotency_key(), get_actor()
+        in_transaction_once(key, correcting.correct_shop, shop_id, name=name, short_name=short_name, actor=actor)
     except LedgerError as error:
         return _shop_form(shop_id, forms.field_errors(error, SHOP_FIELDS)), error.status
     flash(_("改好了。以前的小票和入库单上，还是当天的写法。"))

@@ -39,13 +39,12 @@ def read_item() -> NewItem:
         )
 
 
-def read_shop_names() -> dict[str, str]:
-    """The names of a shop."""
+def read_shop_names() -> tuple[str, str]:
+    """The name and the short name of a shop."""
     with Form() as form:
-        return {
-            "name": form.needed_text("name", longest=60),
-            "short_name": form.check("short_name", form.needed_text("short_name", longest=8), clean_short_name),
-        }
+        name = form.needed_text("name", longest=60)
+        short_name = form.check("short_name", form.needed_text("short_name", longest=8), clean_short_name)
+    return name, short_name
 
 
 def read_item_words() -> ItemWords:

@@ -106,8 +106,9 @@ def correct_item(request: dict[str, Any], item_id: int) -> dict[str, Any]:
 @bp.response(200, ShopSchema)
 def correct_shop(request: dict[str, Any], shop_id: int) -> Any:
     """Put the names of a shop right, the short one until its first receipt; papers keep the words of their day."""
-    actor = get_actor()
-    in_transaction_once(find_idempotency_key(), correcting.correct_shop, shop_id, **request, actor=actor)
+    actor, key = get_actor(), find_idempotency_key()
+    name, short_name = request["name"], request["short_name"]
+    in_transaction_once(key, correcting.correct_shop, shop_id, name=name, short_name=short_name, actor=actor)
     return in_snapshot(queries.get_shop, shop_id, actor.center_id)
 
 

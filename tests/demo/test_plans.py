@@ -64,6 +64,7 @@ MAY_WALK = (
     (r"audit\.(export_)?console", "activity|goods_in|volunteer", "asks whether there is any, and stops at the first"),
     (r"audit\.(export_)?console|home\.day|\w+\.(list_)?reviews", "attendance|proposal", WAITS),
     (r"health\.metrics", "outbox|unsealed", WAITS),
+    (r"checkin_api\.(arrivals|station_code)", "code_use", "the steps of the last seconds, a row for each station"),
     (r".*", "unsealed", WAITS),
     ("written", "volunteer", "the maker of a demonstration reads those that it has just made"),
     ("written", "attendance|redemption", "housekeeping looks through what is open"),

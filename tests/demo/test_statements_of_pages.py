@@ -22,7 +22,7 @@ from tests.world import Person, World
 # More than a page has.
 MORE = 60
 # So many more statements are no accident.
-FEW = 8
+FEW = 5
 # Those that still send a statement per row, and why.
 ROW_BY_ROW = {
     "home.history": "reads each redemption and attendance by itself; a page has twenty at most",

@@ -33,6 +33,7 @@ ASKED_BY_ITSELF: dict[str, tuple[str, ...]] = {
     "payer-code.js": ("shop_api.issue_payer_code",),
     "scan-page.js": (),
     "station-screen.js": ("checkin_api.station_code", "checkin_api.arrivals"),
+    "till-pane.js": (),
     "verification.js": ("audit_api.verification",),
 }
 
