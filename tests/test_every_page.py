@@ -28,6 +28,7 @@ Address = Callable[[Tour], str]
 # Who views a page, and its address if the tour's keys don't determine it.
 PAGES: dict[str, tuple[str, Address | None]] = {
     "activities.activity": ("manager", None),
+    "activities.correct_activity": ("manager", None),
     "activities.list_activities": ("manager", None),
     "activities.my_shifts": ("volunteer", None),
     "activities.new_activity": ("manager", None),
@@ -67,6 +68,7 @@ PAGES: dict[str, tuple[str, Address | None]] = {
     "home.mine": ("volunteer", None),
     "home.name_looks": ("volunteer", None),
     "home.start": ("volunteer", None),
+    "organisations.correct_place": ("admin", None),
     "organisations.import_report": ("admin", None),
     "organisations.import_volunteers": ("admin", None),
     "organisations.new_place": ("admin", lambda tour: f"/places/{tour.public('top_id')}/new"),
@@ -99,6 +101,8 @@ PAGES: dict[str, tuple[str, Address | None]] = {
     "rules.versions": ("volunteer", None),
     "shop.ask_void": ("clerk", None),
     "shop.check_receipt": ("anybody", lambda tour: f"/r/{tour.receipt}"),
+    "shop.correct_item": ("manager", None),
+    "shop.correct_shop": ("manager", None),
     "shop.deliveries": ("manager", None),
     "shop.delivery": ("manager", None),
     "shop.item": ("manager", None),

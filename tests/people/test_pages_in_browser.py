@@ -167,7 +167,7 @@ def test_on_a_phone_what_decides_is_on_the_screen(world: World, open_page: OpenP
     page = open_page(admin, size=PHONE)
     page.goto("/staff")
     shown = page.locator("tbody :is(td, th, a, button)").all()
-    assert len(shown) == 12
+    assert len(shown) == 18
     for each in shown:
         box = each.bounding_box()
         assert box is not None
