@@ -61,8 +61,8 @@ class CodeUse(Base):
 
     center_id: Mapped[center_key]
     # Steps come first, so that one query a second finds all stations where somebody comes now.
-    step: Mapped[int] = mapped_column(primary_key=True)
-    station_id: Mapped[int] = mapped_column(primary_key=True)
+    step: Mapped[key]
+    station_id: Mapped[key]
     let_in: Mapped[int]
     moved_at: Mapped[datetime | None]
 

@@ -13,7 +13,7 @@ import pytest
 from config import load_settings
 from ledger.demo.logins import make_logins, write_logins
 from ledger.kernel.sqlite_files import file_of, files_of
-from tests.cli.restoring import crashed, on_a_file, put_in_place, runtime_database
+from tests.cli.restoring import BACKED_UP, crashed, on_a_file, put_in_place, runtime_database
 from tests.cli.test_commands import FOUND, Console, console_at
 from tests.cli.test_troubles import ARGUMENTS, run
 from tests.source import dotted, product
@@ -91,7 +91,7 @@ def test_files_that_were_open_to_others_are_closed(backed_up: Console, tmp_path:
     assert len(there) == 3
     assert all(file.stat().st_mode & 0o077 for file in there)
 
-    assert backed_up.run("user", "list").exit_code == 0
+    assert backed_up.run("user", "list", "--center", BACKED_UP).exit_code == 0
 
     assert not [file for file in files_of(database) if file.exists() and file.stat().st_mode & 0o077]
 

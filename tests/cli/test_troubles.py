@@ -36,6 +36,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "backup": (OUT,),
     "restore": ("--force", COPY),
     "certificate": ("127.0.0.1",),
+    "receipts": ("LY-2026-000318",),
     "user list": (),
     "user grant": ("13800138000", "clerk", "--name", "陈晓燕", "--household", "none", *ON_SERVER),
     "user code": (PHONE, *ON_SERVER),
