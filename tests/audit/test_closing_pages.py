@@ -156,6 +156,7 @@ def test_the_page_says_what_the_verification_found(office: Office, app: Flask, c
     assert "看不懂的差额" not in page
 
 
+@pytest.mark.long
 @pytest.mark.browser
 @on_sqlite
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -105,6 +105,7 @@ def test_the_page_of_a_frozen_book_says_that_the_household_can_not_sign(office: 
     assert "签字，同意解冻" in words(auditor.get("/books/freezes"))
 
 
+@pytest.mark.long
 @pytest.mark.browser
 @on_sqlite
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -56,6 +56,7 @@ def staff_pages(book: SmallBook) -> dict[str, str]:
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_pages_of_staff(book: SmallBook, open_page: OpenPage, language: str) -> None:
     admin, sizes = book.world.add_staff("admin", place_id=book.world.top_id, name="李建国"), SIZES[language]
@@ -67,6 +68,7 @@ def test_pages_of_staff(book: SmallBook, open_page: OpenPage, language: str) -> 
     open_and_look(page, page.url, f"transfer-{language}", *sizes)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("size", "language"), [(PHONE, "zh"), (NARROW, "en")], ids=["phone-zh", "narrow-en"])
 def test_pages_of_a_volunteer(book: SmallBook, open_page: OpenPage, size: ViewportSize, language: str) -> None:
     page = open_page(book.volunteer, size=size, language=language)
@@ -79,6 +81,7 @@ def test_pages_of_a_volunteer(book: SmallBook, open_page: OpenPage, size: Viewpo
     no_sideways_scroll(page)
 
 
+@pytest.mark.long
 def test_large_type_and_dark(book: SmallBook, open_page: OpenPage) -> None:
     """Charts are drawn for the theme when a page opens; large type changes only sizes, so it needs no new page."""
     admin = book.world.add_staff("admin", place_id=book.world.top_id, name="李建国")

@@ -183,10 +183,11 @@ def read_receipt(page: Page) -> str:
     return found[0].text
 
 
+@pytest.mark.long
 class TestLooks:
     """Every page in the sizes and languages it is used in."""
 
-    @pytest.mark.parametrize("language", ["zh", pytest.param("en", marks=pytest.mark.long)])
+    @pytest.mark.parametrize("language", ["zh", "en"])
     def test_results_on_the_phone(
         self, day: Day, rehearsal: RehearsalClock, open_page: OpenPage, language: str
     ) -> None:
@@ -217,7 +218,7 @@ class TestLooks:
         phone.goto("/checkin")
         look_at(phone, f"result-no-scan-{language}")
 
-    @pytest.mark.parametrize("language", ["zh", pytest.param("en", marks=pytest.mark.long)])
+    @pytest.mark.parametrize("language", ["zh", "en"])
     def test_pages_of_the_station(
         self, day: Day, rehearsal: RehearsalClock, open_page: OpenPage, language: str
     ) -> None:
@@ -246,7 +247,7 @@ class TestLooks:
             page.goto(address)
             look_at(page, f"{name}-{language}", PHONE, DESKTOP, NARROW)
 
-    @pytest.mark.parametrize("language", ["zh", pytest.param("en", marks=pytest.mark.long)])
+    @pytest.mark.parametrize("language", ["zh", "en"])
     def test_what_was_earned(self, day: Day, rehearsal: RehearsalClock, open_page: OpenPage, language: str) -> None:
         day.sign_up(9)
         day.sign_up(13)

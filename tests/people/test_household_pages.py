@@ -136,6 +136,7 @@ def test_it_is_set_read_and_listed_by_the_api(world: World, client: FlaskClient,
     assert client.get(f"/api/v1/volunteers/{public_id(5)}/households", headers=manager.headers).status_code == 404
 
 
+@pytest.mark.long
 @pytest.mark.browser
 @on_sqlite
 @pytest.mark.parametrize("language", ["zh", "en"])

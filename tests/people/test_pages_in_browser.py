@@ -42,7 +42,8 @@ def furnish(world: World) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("language", ["zh", pytest.param("en", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("language", ["zh", "en"])
 def test_pages_of_staff(world: World, open_page: OpenPage, language: str) -> None:
     addresses = furnish(world)
     page = open_page(world.add_staff("admin", place_id=world.top_id), language=language)
@@ -65,6 +66,7 @@ def test_the_places_of_a_role_follow_it(world: World, open_page: OpenPage) -> No
     expect(places).to_have_count(everywhere)
 
 
+@pytest.mark.long
 def test_pages_of_a_volunteer_and_a_stranger(world: World, open_page: OpenPage) -> None:
     world.add_shift(clock.now().replace(microsecond=0, second=0), capacity=1)
     page = open_page(world.add_volunteer())

@@ -82,9 +82,10 @@ def _path(url: str) -> str:
     return "/" + url.split("/", 3)[3]
 
 
+@pytest.mark.long
 @pytest.mark.browser
 @on_sqlite
-@pytest.mark.parametrize("language", ["zh", pytest.param("en", marks=pytest.mark.long)])
+@pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_page_is_well_made(scene: Scene, open_page: OpenPage, language: str) -> None:
     pages = {token: open_page(person, size=PHONE, language=language) for token, person in _who(scene)}
     if language == "en":
