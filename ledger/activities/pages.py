@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import render_template, url_for
+from flask import flash, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_babel import pgettext
 from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
@@ -189,6 +190,7 @@ def send_corrected_activity(activity_id: int) -> ResponseReturnValue:
         in_transaction_once(key, service.correct_activity, activity_id, name=name, category=category, actor=actor)
     except LedgerError as error:
         return _correction_form(activity_id, forms.field_errors(error, _ACTIVITY_FIELDS)), error.status
+    flash(_("改好了。原来的写法也留着，写在这一页上。"))
     return redirect(url_for("activities.activity", activity_id=activity_id), 303)
 
 
@@ -235,4 +237,5 @@ def approve(activity_id: int) -> ResponseReturnValue:
 def cancel(activity_id: int) -> ResponseReturnValue:
     """Cancel the activity for good."""
     in_transaction_once(idempotency_key(), service.cancel_activity, activity_id, actor=get_actor())
+    flash(_("活动取消了。"))
     return redirect(url_for("activities.activity", activity_id=activity_id), 303)

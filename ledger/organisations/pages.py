@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from flask import render_template, url_for
+from flask import flash, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -160,6 +160,7 @@ def send_corrected_place(place_id: int) -> ResponseReturnValue:
         _correct_place(place_id, name, latitude, longitude)
     except LedgerError as error:
         return _correction_form(place_id, forms.field_errors(error, _PLACE_FIELDS)), error.status
+    flash(_("改好了。原来的写法也留着，写在这一页上。"))
     return redirect(url_for("organisations.place", place_id=place_id), 303)
 
 

@@ -111,7 +111,8 @@ def test_a_place_is_put_right(counter: Counter) -> None:
     assert Browser(counter.client, admin).post(f"{path}/correct", **form).status_code == 303
     kept = in_snapshot(changes_of, table_of(Place), world.station_id, world.center_id)
     assert [each.fields["name"] for each in kept] == [("柳荫二站", "柳荫三站"), ("柳荫站", "柳荫二站")]
-    assert "柳荫二站" in Browser(counter.client, admin).get(path).text
+    shown = Browser(counter.client, admin).get(path).text
+    assert ("改好了" in shown, "柳荫二站" in shown) == (True, True)
 
 
 @on_sqlite
@@ -126,7 +127,8 @@ def test_an_activity_is_put_right(counter: Counter) -> None:
     assert (right.json or {})["category"] == "治安巡逻"
     kept = in_snapshot(changes_of, table_of(Activity), shift.activity_id, world.center_id)
     assert [each.fields["name"][1] for each in kept] == ["夜间巡逻队", "夜间巡逻"]
-    assert shift.activity_name in Browser(counter.client, admin).get(path).text
+    shown = Browser(counter.client, admin).get(path).text
+    assert ("改好了" in shown, shift.activity_name in shown) == (True, True)
 
 
 @pytest.mark.browser
