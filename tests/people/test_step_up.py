@@ -21,6 +21,7 @@ from ledger.people.access import factors
 from ledger.people.access.misses import PER_PHONE_HERE
 from ledger.people.access.proving import FRESH
 from ledger.people.models import LoginSession
+from ledger.points.corrections import adjustments
 from ledger.web.guard import PROOF, SAFE, act_of, asks_step_up
 from tests.approvals.office import Office
 from tests.browsing import Browser
@@ -241,6 +242,17 @@ def test_a_program_is_told_what_to_do_and_does_it(office: Office, client: FlaskC
         assert given.status_code == 204
         again = client.post(address, json={"note": "没有漏"}, headers=person.headers)
         assert again.get_json().get("code") != "access.step_up_required"
+
+
+def test_blanks_around_what_is_proposed_spare_nobody_the_proof(office: Office, client: FlaskClient) -> None:
+    first = stale(office.world, office.first)
+    payload = {"identity_id": public_id(office.auditor.identity_id)}
+    for kind in ("people.code", " people.code", "people.code\u3000", "people.code\n", ["people.code"], "people.other"):
+        sent = {"kind": kind, "payload": payload, "reason": "纸丢了"}
+        answer = client.post("/api/v1/approvals", json=sent, headers=first.headers)
+        assert (answer.status_code, answer.get_json()["code"]) == (403, "access.step_up_required"), kind
+    sent = {"kind": adjustments.NAME, "payload": office.payload(100), "reason": "漏记"}
+    assert client.post("/api/v1/approvals", json=sent, headers=first.headers).status_code == 201
 
 
 def test_the_api_logs_in_with_a_code(world: World, client: FlaskClient) -> None:
