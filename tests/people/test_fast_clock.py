@@ -7,10 +7,13 @@ from typing import Any
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
+from ledger.kernel.ids import public_id
 from ledger.kernel.rate_limit import Limit, hit, wait
 from ledger.people.access import credentials, own, own_factor, sessions
+from ledger.people.access.approved_codes import make_approved_code
 from ledger.people.access.proving import Given
 from ledger.shop import service as shop
+from tests.approvals.office import Office
 from tests.databases import on_sqlite
 from tests.factors import HERE, code_of
 from tests.phones import fresh_phone
@@ -68,6 +71,28 @@ def test_a_payer_code_is_over(world: World, put_right: Callable[[], None]) -> No
     for at, said in ((now, "shop.code_expired"), (now + FAST, "")):
         with clock.at(at):
             assert refusal(lambda: in_transaction(shop.open_cart, shop_id, code, actor=clerk.actor)) == said
+
+
+def test_an_approval_makes_no_code(world: World, put_right: Callable[[], None]) -> None:
+    office = Office(world)
+    now, payload = clock.now(), {"identity_id": public_id(office.auditor.identity_id)}
+
+    def approved() -> int:
+        proposal_id = office.propose("people.code", payload)
+        office.approve(proposal_id)
+        return proposal_id
+
+    def made(proposal_id: int, again: bool = False) -> str:
+        return refusal(lambda: in_transaction(make_approved_code, proposal_id, actor=office.second.actor, again=again))
+
+    with clock.at(now + FAST):
+        printed = approved()
+        assert made(printed) == ""
+        fast = approved()
+    put_right()
+    with clock.at(now):
+        assert (made(fast), made(printed, again=True)) == ("people.code_over", "people.code_made")
+        assert made(approved()) == ""
 
 
 def test_nobody_waits_for_a_window_of_that_time(world: World, put_right: Callable[[], None]) -> None:

@@ -72,11 +72,15 @@ def why_no_code(session: Session, proposal: ProposalView, center_id: int) -> str
 
 
 def _is_over(session: Session, proposal: ProposalView, center_id: int) -> bool:
-    """Whether the approval has lasted its time, or its person has left that level since, or has another number."""
-    if proposal.decided_at is None or clock.now() >= proposal.decided_at + APPROVAL_LASTS:
+    """Whether the approval has lasted its time, or its person has left that level since, or has another number.
+
+    One of a clock that was fast is over too: what came after it is dated earlier.
+    """
+    at = proposal.decided_at
+    if at is None or not clock.now() - APPROVAL_LASTS < at <= clock.latest():
         return True
     identity_id = parse_public_id(proposal.payload["identity_id"])
-    moved = events.has_moved(session, identity_id, center_id, since=proposal.decided_at)
+    moved = events.has_moved(session, identity_id, center_id, since=at)
     return moved or level_in(session, identity_id, center_id) < DECIDER
 
 
