@@ -84,9 +84,18 @@ def find_waiting(session: Session, center_id: int, kind: str, subject_ref: str) 
     return session.connection().execute(query.limit(1)).scalar()
 
 
+def waiting_about(session: Session, center_id: int, subject_ref: str) -> list[ProposalView]:
+    """Open proposals about a subject, locked so that nobody decides on them before the unit ends."""
+    return _locked(session, center_id, _proposal.c.subject_ref == subject_ref)
+
+
 def waiting_of(session: Session, identity_id: int, center_id: int) -> list[ProposalView]:
     """Open proposals that this person made, locked so that nobody decides on them before the unit ends."""
-    own = sa.select(_proposal.c.id).where(*_waiting(center_id), _proposal.c.proposed_by == identity_id)
+    return _locked(session, center_id, _proposal.c.proposed_by == identity_id)
+
+
+def _locked(session: Session, center_id: int, which: sa.ColumnElement[bool]) -> list[ProposalView]:
+    own = sa.select(_proposal.c.id).where(*_waiting(center_id), which)
     ids = session.connection().scalars(own.order_by(_proposal.c.id).with_for_update()).all()
     rows = session.connection().execute(_query(center_id).where(_proposal.c.id.in_(ids)).order_by(_proposal.c.id))
     return [_view(row) for row in rows]

@@ -154,6 +154,13 @@ def withdraw_about(
         _decide(session, proposal, "withdrawn", "", actor=actor)
 
 
+def withdraw_all_about(session: Session, subject_ref: str, *, but: str, actor: Actor) -> None:
+    """Withdraw what waits about a subject that is not what it was, of every kind but one. Checks no permission."""
+    for proposal in queries.waiting_about(session, actor.center_id, subject_ref):
+        if proposal.kind != but:
+            _decide(session, proposal, "withdrawn", "", actor=actor)
+
+
 def _open(session: Session, proposal_id: int, actor: Actor, desk: Desk) -> tuple[ProposalView, Kind]:
     """An open proposal, locked so that nobody else decides meanwhile, after what it is about."""
     proposal = queries.get_proposal(session, proposal_id, actor.center_id)

@@ -12,6 +12,7 @@ from ledger.kernel.paging import PageRequest
 from ledger.people.access import credentials, events
 from ledger.people.access.approved_codes import make_approved_code
 from ledger.people.access.candidates import centers_of_phone
+from ledger.people.access.contacts import Contact, set_contact
 from ledger.people.identities.queries import find_identity_by_phone, names_of, phone_of
 from ledger.people.volunteers import service
 from tests.approvals.office import Office
@@ -120,6 +121,20 @@ def test_an_approved_code_is_over_once_the_number_is_another(app: Flask, office:
     office.approve(code)
     office.approve(proposed(app, office, office.auditor, name="孙监督", phone=fresh_phone()))
     assert outcome(lambda: in_transaction(make_approved_code, code, actor=office.second.actor)) == "people.code_over"
+
+
+@on_sqlite
+def test_what_waits_about_a_person_is_withdrawn_once_they_are_another(app: Flask, office: Office) -> None:
+    world, volunteer = office.world, office.volunteer
+    manager, who = world.add_staff("station_manager"), public_id(volunteer.identity_id)
+    role = {"identity_id": who, "role": "auditor", "place_id": public_id(world.top_id), "household": None}
+    grant = office.propose("people.grant", role)
+    code = office.propose("people.code", {"identity_id": public_id(office.auditor.identity_id)})
+    said = Contact("钱二妹", fresh_phone())
+    in_transaction(set_contact, volunteer.identity_id, said, actor=manager.actor)
+    assert outcome(lambda: office.approve(grant)) == "approvals.already_decided"
+    office.approve(proposed(app, office, office.auditor, name="孙监督", phone=fresh_phone()))
+    assert [office.see(each).status for each in (grant, code)] == ["withdrawn", "withdrawn"]
 
 
 @on_sqlite

@@ -8,8 +8,10 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
+from ledger.approvals.service import withdraw_all_about
 from ledger.kernel.actor import Actor
 from ledger.kernel.errors import Forbidden, Rejected
+from ledger.kernel.ids import public_id
 from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
 from ledger.people.access import events
@@ -106,8 +108,8 @@ def change_contact(
 ) -> None:
     """Write down a person's name and number; the row is locked. `about` is the proposal, and `proposed_by` made it.
 
-    Codes end, because slips say the old ones and lead to the old phone; the old number is free. Raises what
-    `check_contact` raises.
+    Codes end, because slips say the old ones and lead to the old phone; the old number is free. What else waits about
+    the person is withdrawn: it was proposed for who they were. Raises what `check_contact` raises.
     """
     changed = check_contact(session, identity_id, said, actor)
     center_id = actor.center_id
@@ -119,3 +121,4 @@ def change_contact(
         renumber(session, identity_id, changed.person, old=phone_of(session, identity_id, center_id))
         note(events.PHONE_CHANGED, about=about, proposed_by=proposed_by)
     end_codes(session, identity_id, center_id)
+    withdraw_all_about(session, f"identity:{public_id(identity_id)}", but=NAME, actor=actor)
