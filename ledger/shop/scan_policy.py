@@ -22,6 +22,8 @@ _BLANK = re.compile(r"[\s\x1c-\x1f]+")
 # What a scanner gun puts before its reading to say which kind of bars it was (ISO/IEC 15424).
 _AIM = re.compile(r"^\][A-Za-z][0-9A-Za-z]")
 _RECEIPT = re.compile(r"HTTPS?://[^/]+/R/([A-Z2-7]{42,})/?")
+# A receipt number as it is printed: LY-2026-000318.
+_PRINTED = re.compile(r"[A-Z0-9]{2,8}-[0-9]{4}-[0-9]{6,9}")
 _LINK = re.compile(r"HTTPS?://.*")
 _DIGITS = re.compile(r"[0-9]+")
 _DASHED = re.compile(r"[0-9]+(-[0-9]+)+")
@@ -51,6 +53,8 @@ def classify(scanned: str) -> Scanned:
         return _digits(text)
     if receipt := _RECEIPT.fullmatch(text):
         return Scanned("receipt", receipt[1])
+    if _PRINTED.fullmatch(text):
+        return Scanned("receipt", text)
     if token := read_token(text):
         return Scanned("card", token)
     return Scanned("unknown", text, "link" if _LINK.fullmatch(text) else "text" if text else "nothing")

@@ -53,6 +53,7 @@ export function classify(scanned) {
   if (/^[0-9]+$/.test(text)) return digitsOf(text);
   const receipt = /^HTTPS?:\/\/[^/]+\/R\/([A-Z2-7]{42,})\/?$/.exec(text);
   if (receipt?.[1]) return found('receipt', receipt[1]);
+  if (/^[A-Z0-9]{2,8}-[0-9]{4}-[0-9]{6,9}$/.test(text)) return found('receipt', text);
   const card = /(?:^|[^A-Z0-9])([A-Z2-7]{26})\/?$/.exec(text);
   if (card?.[1]) return found('card', card[1]);
   return found('unknown', text, /^HTTPS?:\/\//.test(text) ? 'link' : text ? 'text' : 'nothing');

@@ -35,7 +35,7 @@ export function listenToKeys({ search, escape, change }) {
     const typing = isField(target) && /** @type {HTMLInputElement} */ (target).value !== '';
     if (key !== 'Escape' && (quick || typing)) return;
     if (act(key)) return event.preventDefault();
-    // Who goes on typing means the search, wherever the focus is: this very letter arrives there.
-    if (!isField(target) && /^[a-z]$/i.test(key) && !search.closest('[inert]')) search.focus();
+    // Who goes on typing means the search, wherever the focus is, "3*dm" as well: this very key arrives there.
+    if (!isField(target) && /^[a-z0-9*×]$/i.test(key) && !search.closest('[inert]')) search.focus();
   });
 }

@@ -113,13 +113,13 @@ export class Shelf {
     this.clearSearch();
   }
 
-  /** Show what fits, and mark the first that can be taken. */
+  /** Show what fits, and mark the first that can be taken: one whose initials begin with what was typed, else any. */
   #filter() {
     const { wanted } = wish(this.search.value);
     const code = wanted && classify(wanted).canonical;
     const fits = (/** @type {Item} */ item) =>
       (!this.category || item.category === this.category) &&
-      (!wanted || item.initials.startsWith(wanted) || item.name.toLowerCase().includes(wanted) || (item.barcode && item.barcode === code));
+      (!wanted || item.initials.includes(wanted) || item.name.toLowerCase().includes(wanted) || (item.barcode && item.barcode === code));
     let shown = 0;
     for (const item of this.items.values()) {
       const fit = fits(item);
@@ -131,7 +131,8 @@ export class Shelf {
     const { say, speak } = this.listeners;
     byId('hits').hidden = !wanted;
     byId('hits-words').textContent = wanted ? say('hits', { typed: wanted, n: shown }) : '';
-    this.#mark(wanted ? this.#reachable()[0] : undefined);
+    const takable = this.#reachable();
+    this.#mark(wanted ? (takable.find((item) => item.initials.startsWith(wanted)) ?? takable[0]) : undefined);
     if (wanted && !shown) speak(byId('none-found').textContent ?? '');
     this.tiles.stopAt();
   }
