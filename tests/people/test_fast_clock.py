@@ -8,8 +8,9 @@ from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.ids import public_id
+from ledger.kernel.paging import PageRequest
 from ledger.kernel.rate_limit import Limit, hit, wait
-from ledger.people.access import credentials, own, own_factor, sessions
+from ledger.people.access import attempts, credentials, own, own_factor, sessions
 from ledger.people.access.approved_codes import make_approved_code
 from ledger.people.access.proving import Given
 from ledger.shop import service as shop
@@ -71,6 +72,22 @@ def test_a_payer_code_is_over(world: World, put_right: Callable[[], None]) -> No
     for at, said in ((now, "shop.code_expired"), (now + FAST, "")):
         with clock.at(at):
             assert refusal(lambda: in_transaction(shop.open_cart, shop_id, code, actor=clerk.actor)) == said
+
+
+def test_refusals_are_kept_again(world: World, put_right: Callable[[], None]) -> None:
+    now, clerk, seen = clock.now(), world.add_staff("clerk"), attempts.Seen("browser", "203.0.113.7")
+    log_in = world.center_id, clerk.identity_id
+
+    def refused() -> int:
+        in_transaction(attempts.refuse, log_in, attempts.WRONG, attempts.PASSWORD, seen)
+        wanted = attempts.AttemptFilter(identity_id=clerk.identity_id)
+        return len(in_snapshot(attempts.list_attempts, world.center_id, wanted, request=PageRequest()).items)
+
+    with clock.at(now + FAST):
+        assert [refused() for _ in range(attempts.MOST_ALIKE + 1)][-1] == attempts.MOST_ALIKE
+    put_right()
+    with clock.at(now):
+        assert refused() == attempts.MOST_ALIKE + 1
 
 
 def test_an_approval_makes_no_code(world: World, put_right: Callable[[], None]) -> None:

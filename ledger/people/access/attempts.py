@@ -126,6 +126,7 @@ def refuse(session: Session, log_in: LogIn, outcome: str, credential: str, seen:
     alike = sa.select(sa.func.count()).where(
         *(_attempt.c[name] == given[name] for name in ("center_id", "identity_id", "outcome", "credential")),
         _attempt.c.at > clock.now() - _ALIKE_WITHIN,
+        _attempt.c.at <= clock.latest(),
     )
     there = _identity.c.center_id == given["center_id"], _identity.c.id == given["identity_id"]
     one = sa.select(*given.values()).select_from(_identity).where(*there, alike.scalar_subquery() < MOST_ALIKE)
