@@ -1,9 +1,10 @@
 """Corrects confirmed hours: takes them back whole, or sets the real end. One person proposes, another decides.
 
-Everything that the attendance had posted is taken back as points are: hours by a reversal, points from what is
-available, the rest as a debt. What is still earned is posted anew, as the attendance's next revision.
+Hours are reversed and posted anew, as the attendance's next revision. Of the points only the difference moves: too many
+are taken back as a claw-back does, too few are awarded. So what was spent or has expired meanwhile stays as it is.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +22,7 @@ from ledger.points.book import entries, service
 from ledger.points.book.entries import TransferView
 from ledger.points.corrections import clawback
 from ledger.points.corrections.standing import find_standing
-from ledger.points.policy import AccountKey, Movement, Source
+from ledger.points.policy import MINUTE, POINT, AccountKey, Movement, Source
 from ledger.rules import queries as rules
 from ledger.rules.policy import Award, Deed, award
 
@@ -82,7 +83,7 @@ def execute(session: Session, values: Values, proposal: ProposalView, actor: Act
         "decided_by": actor.identity_id,
     }
     reason = TAKEN_BACK if ended_at is None else CORRECTED
-    _take_back(session, attendance, actor=actor, reason=reason, evidence=evidence)
+    _take_back(session, attendance, earned.points, actor=actor, reason=reason, evidence=evidence)
     changed = {"minutes": earned.minutes, "points": earned.points, "revision": attendance.revision + 1}
     if ended_at is None:
         awards.change(session, attendance, actor.center_id, to="VOID", values=changed)
@@ -98,27 +99,54 @@ def _post_again(
     rule = rules.get_rule(session, attendance.rule_id or 0, actor.center_id)
     row = awards.revise(session, attendance, actor.center_id, changed)
     facts = queries.facts_of_row(session, row, actor.center_id)
-    awards.post(session, facts, earned, rule, actor=actor, reason=CORRECTED)
+    added = replace(earned, points=max(0, earned.points - attendance.points))
+    awards.post(session, facts, added, rule, actor=actor, reason=CORRECTED)
 
 
 def _take_back(
-    session: Session, attendance: AttendanceView, *, actor: Actor, reason: str, evidence: dict[str, object]
+    session: Session,
+    attendance: AttendanceView,
+    still_earned: int,
+    *,
+    actor: Actor,
+    reason: str,
+    evidence: dict[str, object],
 ) -> None:
-    """Take back what the attendance's revision posted, less what was taken back already."""
+    """Take back the revision's hours, and the points beyond those still earned, less what was taken already."""
     batches = entries.batches_of(session, "attendance", str(attendance.id), actor.center_id)
-    posted = [each for batch in batches if batch.step == f"award:{attendance.revision}" for each in batch.transfers]
-    movements = [back for each in posted for back in _back(session, each, actor.center_id)]
+    hours = [
+        _reversal(session, each, actor.center_id)
+        for batch in batches
+        if batch.step == f"award:{attendance.revision}"
+        for each in batch.transfers
+        if each.unit == MINUTE
+    ]
+    posted = [each for batch in batches for each in batch.transfers if each.unit == POINT]
+    too_many = max(0, attendance.points - still_earned)
+    movements = hours + _points_back(session, posted, too_many, actor.center_id)
     if movements:
         source = Source("attendance", str(attendance.id), f"reverse:{attendance.revision}")
         service.post(session, movements, source=source, actor=actor, reason=reason, evidence=evidence)
 
 
-def _back(session: Session, transfer: TransferView, center_id: int) -> list[Movement]:
-    if transfer.code == "award":
-        return clawback.back(session, transfer.id, center_id=center_id)
+def _reversal(session: Session, transfer: TransferView, center_id: int) -> Movement:
     keys = entries.account_keys(session, [transfer.debit_account_id, transfer.credit_account_id], center_id)
     giver, taker = keys[transfer.debit_account_id], keys[transfer.credit_account_id]
-    if transfer.code == "debt_paid":
-        # What paid a debt is owed again: a payment itself is never reversed.
-        return [Movement(taker, AccountKey(taker.unit, "clawback"), transfer.amount, "clawback")]
-    return [Movement(taker, giver, transfer.amount, transfer.code, reverses_id=transfer.id)]
+    return Movement(taker, giver, transfer.amount, transfer.code, reverses_id=transfer.id)
+
+
+def _points_back(session: Session, posted: list[TransferView], amount: int, center_id: int) -> list[Movement]:
+    """Take back from the attendance's awards, the newest first; what paid a debt is owed again last.
+
+    A payment itself is never reversed, so what is owed again names none.
+    """
+    awards = [each.id for each in reversed(posted) if each.code == "award"]
+    movements = clawback.back(session, awards, amount, center_id=center_id)
+    payments = [each for each in posted if each.code == "debt_paid"]
+    owed_again = sum(each.amount for each in posted if each.code == "clawback" and each.refund_of is None)
+    paid = sum(each.amount for each in payments) - owed_again
+    if part := min(paid, amount - sum(move.amount for move in movements)):
+        debt_id = payments[0].credit_account_id
+        debt = entries.account_keys(session, [debt_id], center_id)[debt_id]
+        movements.append(Movement(debt, AccountKey(POINT, "clawback"), part, "clawback"))
+    return movements

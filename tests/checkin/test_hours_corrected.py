@@ -1,5 +1,6 @@
 """Confirmed hours are corrected or taken back as points are: by two people, by reversals, as a new revision."""
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from ledger.kernel.ids import public_id
 from ledger.points.book import queries as points
 from ledger.points.book import service
 from ledger.points.corrections import clawback
+from ledger.points.expiry import service as expiry
 from ledger.points.policy import MINUTE, POINT, AccountKey, Movement, Source
 from tests.approvals.office import Office
 from tests.audit.small_book import verified
@@ -115,6 +117,90 @@ def test_points_clawed_back_before_are_not_taken_twice_nor_given_again(day: Day,
 
     assert code_of(lambda: propose_at(office, attendance_id, 10)) == "checkin.points_taken_back"
     correct(office, attendance_id, None)
+    assert member(day) == (0, 0, 0)
+    assert not verified(day.world).differences
+
+
+AFTER_EXPIRY = datetime(2028, 2, 16, 4, tzinfo=UTC)
+
+
+def live_points(day: Day, amount: int) -> None:
+    """Let the volunteer earn points in 2028, good until the end of 2029."""
+    mine = AccountKey(POINT, "member", day.volunteer.volunteer_id)
+    move = Movement(AccountKey(POINT, "issuance"), mine, amount, "award", good_until=date(2029, 12, 31))
+    with clock.at(AFTER_EXPIRY):
+        source = Source("test", "2", "award")
+        in_transaction(service.post, [move], source=source, actor=day.world.builder, reason="test")
+
+
+def expire(day: Day) -> None:
+    """Expire in 2028 what was good until the end of 2027."""
+    with clock.at(AFTER_EXPIRY):
+        run = in_transaction(expiry.prepare, date(2027, 12, 31), actor=day.world.builder)
+        in_transaction(expiry.release, run, actor=day.world.builder)
+        while in_transaction(expiry.carry_out, day.world.center_id):
+            pass
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("spent", "end", "owed"), [(0, 10.983, 0), (0, None, 0), (150, 10, 50), (150, 10.75, 0), (150, None, 150)]
+)
+def test_what_has_expired_is_not_taken_from_later_points(
+    day: Day, office: Office, spent: int, end: float | None, owed: int
+) -> None:
+    attendance_id = served(day)
+    if spent:
+        spend(day, spent)
+    expire(day)
+    live_points(day, 200)
+
+    with clock.at(AFTER_EXPIRY):
+        office.approve(propose(office, attendance_id, end))
+
+    assert member(day)[1:] == (200 - owed, 0)
+    with clock.at(AFTER_EXPIRY):
+        assert code_of(lambda: expire(day)) == "points.nothing_expires"
+    wrong = {each.check for each in verified(day.world).differences}
+    assert not wrong & {"attendance_posted", "kind_misused", "refund_differs"}
+
+
+@on_sqlite
+def test_taking_back_what_has_expired_leaves_no_debt(day: Day, office: Office) -> None:
+    attendance_id = served(day)
+    expire(day)
+    with clock.at(AFTER_EXPIRY):
+        award = in_snapshot(award_of, attendance_id, day.world.center_id)
+        foreseen = in_snapshot(clawback.foresee, award, actor=day.world.builder)
+        in_transaction(clawback.claw_back, award, actor=day.world.builder, reason="clawback")
+        office.approve(propose(office, attendance_id, None))
+
+    assert (foreseen.expired, foreseen.available, foreseen.debt) == (200, 0, 0)
+    assert member(day) == (0, 0, 0)
+
+
+@on_sqlite
+def test_a_correction_leaves_the_last_day_of_later_points(day: Day, office: Office) -> None:
+    attendance_id = served(day)
+    spend(day, 150)
+    live_points(day, 200)
+    with clock.at(AFTER_EXPIRY):
+        office.approve(propose(office, attendance_id, 10.983))
+    expire(day)
+
+    # 46 of the old 2.00 were left, and no later point had their last day.
+    assert member(day)[1:] == (200, 0)
+
+
+@on_sqlite
+def test_hours_corrected_up_and_down_are_one_award_in_parts(day: Day, office: Office) -> None:
+    attendance_id = served(day)
+
+    for end, points_then in ((10, 100), (10.75, 175), (9.5, 50)):
+        correct(office, attendance_id, end)
+        assert member(day)[1:] == (points_then, 0)
+    correct(office, attendance_id, None)
+
     assert member(day) == (0, 0, 0)
     assert not verified(day.world).differences
 

@@ -52,6 +52,7 @@ class LivesOfPoints(RuleBasedStateMachine):
         self.tokens = Tokens()
         self.owed: Counter[AccountKey] = Counter()
         self.awards: dict[int, tuple[AccountKey, int]] = {}
+        self.expired: Counter[int] = Counter()
         self.sales: dict[int, tuple[AccountKey, int]] = {}
         self.now = START
 
@@ -127,15 +128,16 @@ class LivesOfPoints(RuleBasedStateMachine):
     @precondition(lambda self: self.awards)
     @rule(chosen=choices)
     def claw_back(self, chosen: int) -> None:
-        """Claw back an award: available points go, the rest is owed."""
+        """Claw back an award: what expired is gone already, available points go, the rest is owed."""
         award_id = sorted(self.awards)[chosen % len(self.awards)]
         of, amount = self.awards.pop(award_id)
+        amount -= self.expired[award_id]
         there = min(amount, len(self.tokens.free[of]))
         with clock.at(self.now):
             posted = in_transaction(clawback.claw_back, award_id, actor=self.books.actor, reason="test")
         if there:
             gone = Movement(of, AccountKey(POINT, "clawback"), there, "clawback", refund_of=award_id)
-            self.tokens.post(gone, posted.transfer_ids[0], posted.recorded_at)
+            self.tokens.post(gone, posted.transfer_ids[-1 if amount == there else -2], posted.recorded_at)
         self.owed[of] += amount - there
 
     @rule(giver=st.sampled_from(MEMBERS), amount=amounts)
@@ -162,6 +164,7 @@ class LivesOfPoints(RuleBasedStateMachine):
         run = in_snapshot(expiry_queries.get_run, run_id, self.books.center_id)
         assert (run.status, run.expected_amount, run.expired_amount) == ("done", expected, expected)
         for key, tokens in dead.items():
+            self.expired.update(token.made_by for token in tokens)
             self.tokens.free[key] = [token for token in self.tokens.free[key] if token not in tokens]
 
     @rule(days=st.sampled_from([1, 10, 25, 40, 120]))

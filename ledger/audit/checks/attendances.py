@@ -94,8 +94,8 @@ def _check_postings(row: Any, posted: Postings, standing: Standing | None) -> It
     expected = {MINUTE: row.minutes if confirmed else 0, POINT: row.points if confirmed else 0}
     found: dict[str, int] = dict.fromkeys(expected, 0)
     for key, amount in posted.gained.items():
-        # A debt is repaid from the award before the member receives the rest.
-        if key.owner_id == row.volunteer_id and key.kind in ("member", "debt"):
+        # A debt is repaid from the award before the member receives the rest; what expired is taken back from breakage.
+        if key.kind == "breakage" or (key.owner_id == row.volunteer_id and key.kind in ("member", "debt")):
             found[key.unit] = found.get(key.unit, 0) + amount
         elif key.kind in ("member", "debt") and amount:
             yield Difference("attendance_posted", "attendance", row.id, 0, amount, key.unit)

@@ -26,7 +26,7 @@ _FREE = "free"
 _RAW = "raw"
 # Events allowed to move these kinds: points leave only by expiry, by an approved adjustment or as a debt.
 _MOVED_BY = {
-    "breakage": ("lot",),
+    "breakage": ("lot", "transfer", "attendance"),
     "adjustment": ("approval",),
     "clawback": ("transfer", "attendance"),
     "debt": ("transfer", "attendance"),

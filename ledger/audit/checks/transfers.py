@@ -14,9 +14,10 @@ from ledger.audit.checks.finding import Advance, Difference, count_of, has_rows,
 from ledger.audit.checks.scope import Scope, Shape
 from ledger.kernel.types import table_of
 from ledger.points.book import queries as points
-from ledger.points.models import Account, Batch, Transfer
+from ledger.points.models import Account, Batch, Lot, LotUse, Transfer
 
 _account, _batch, _transfer = table_of(Account), table_of(Batch), table_of(Transfer)
+_lot, _use = table_of(Lot), table_of(LotUse)
 _SIDES = ("debit", "credit")
 _other, _member = _transfer.alias("other"), _account.alias("member_account")
 
@@ -142,7 +143,7 @@ def _bad_reversals(book: Shape) -> "sa.Select[Any]":
 
 @cache
 def _bad_refunds(book: Shape) -> "sa.Select[Any]":
-    """Refunds of a refund or between other accounts; only an award may be refunded from its member or as a debt."""
+    """Refunds of a refund or between other accounts; but an award also as a debt or from what expired of it."""
     t, first = _transfer.c, _other.c
     mirrored = sa.and_(t.debit_account_id == first.credit_account_id, t.credit_account_id == first.debit_account_id)
     same_owner = sa.exists().where(
@@ -155,7 +156,7 @@ def _bad_refunds(book: Shape) -> "sa.Select[Any]":
         _member.c.unit == _account.c.unit,
         _member.c.owner_id == _account.c.owner_id,
     )
-    clawed_back = sa.and_(t.code == "clawback", first.code == "award", same_owner)
+    clawed_back = sa.and_(t.code == "clawback", first.code == "award", sa.or_(same_owner, _expired_of(first, t)))
     wrong = sa.or_(
         first.id.is_(None),
         first.refund_of.is_not(None),
@@ -163,6 +164,24 @@ def _bad_refunds(book: Shape) -> "sa.Select[Any]":
         sa.not_(sa.or_(mirrored, clawed_back)),
     )
     return _beside(t.refund_of, book).where(wrong)
+
+
+def _expired_of(first: Any, refund: Any) -> "sa.ColumnElement[bool]":
+    """Whether a refund takes from where the first transfer's own lots expired to, no more than did."""
+    expiry = _transfer.alias("expiry")
+    expired = (
+        sa.select(sa.func.sum(-_use.c.remaining_change))
+        .select_from(_lot)
+        .join(_use, sa.and_(_use.c.center_id == _lot.c.center_id, _use.c.lot_id == _lot.c.id))
+        .join(expiry, sa.and_(expiry.c.center_id == _use.c.center_id, expiry.c.id == _use.c.transfer_id))
+        .where(
+            _lot.c.center_id == first.center_id,
+            _lot.c.transfer_id == first.id,
+            expiry.c.code == "expiry",
+            expiry.c.credit_account_id == refund.debit_account_id,
+        )
+    )
+    return refund.amount <= sa.func.coalesce(expired.scalar_subquery(), 0)
 
 
 def _beside(reference: "sa.Column[Any]", book: Shape) -> "sa.Select[Any]":

@@ -1,9 +1,10 @@
-"""Claws back a wrong award: from the member's available points, with the rest as a debt.
+"""Claws back a wrong award: what expired of it from breakage, then from available points, with the rest as a debt.
 
+What expired is gone from the member already, so it is not taken from other points, and no debt comes of it.
 The next awards pay the debt first; the member's balance never falls below zero.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
@@ -16,68 +17,84 @@ from ledger.kernel.ids import public_id
 from ledger.points.book import entries, opening, queries, service
 from ledger.points.book.entries import TransferView
 from ledger.points.book.service import Posted
+from ledger.points.expiry import queries as expiry
 from ledger.points.policy import COUNTS_AS_POSTED, AccountKey, Movement, Source
 
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """Effect of a claw-back now: the member, the amount taken from available points, and the debt."""
+    """Effect of a claw-back now: the member, what has expired, what available points give, and the debt."""
 
     volunteer_id: int
     available: int
     debt: int
+    expired: int = 0
 
     @property
     def amount(self) -> int:
         """The total taken back."""
-        return self.available + self.debt
+        return self.expired + self.available + self.debt
 
 
 def foresee(session: Session, transfer_id: int, *, actor: Actor) -> Foreseen:
     """Preview a claw-back; nothing moves. Raises what `claw_back` raises."""
     award, member = _award(session, transfer_id, actor.center_id)
     amount = _left(session, award, actor.center_id)
-    available = min(amount, queries.balance(session, member, actor.center_id).available)
-    return Foreseen(member.owner_id, available, amount - available)
+    expired = min(amount, sum(expiry.expired_of(session, award.id, actor.center_id).values()))
+    available = min(amount - expired, queries.balance(session, member, actor.center_id).available)
+    return Foreseen(member.owner_id, available, amount - expired - available, expired)
 
 
 def claw_back(
     session: Session, transfer_id: int, *, actor: Actor, reason: str, evidence: dict[str, object] | None = None
 ) -> Posted:
-    """Claw back an award, less earlier corrections: from available points, with the rest as a debt.
+    """Claw back an award, less earlier corrections: what expired, from available points, the rest as a debt.
 
     Raises NotFound("points.transfer_not_found"), Rejected("points.not_an_award"), Conflict("points.already_reversed").
     """
-    movements = _movements(session, transfer_id, actor.center_id)
+    movements = back(session, [transfer_id], center_id=actor.center_id)
+    if not movements:
+        raise Conflict("points.already_reversed")
     source = Source("transfer", str(transfer_id), "clawback")
     return service.post(session, movements, source=source, actor=actor, reason=reason, evidence=evidence)
 
 
-def back(session: Session, transfer_id: int, *, center_id: int) -> list[Movement]:
-    """The movements that take back what is left of an award; none if it was taken back already.
+def back(session: Session, transfer_ids: Sequence[int], amount: int | None = None, *, center_id: int) -> list[Movement]:
+    """The movements that take back `amount` of one member's awards, in this order, as far as they stand; None: all.
 
+    The member's account and debt stay locked.
     Raises NotFound("points.transfer_not_found"), Rejected("points.not_an_award").
     """
-    try:
-        return _movements(session, transfer_id, center_id)
-    except Conflict:
-        return []
+    awards = [_award(session, each, center_id) for each in transfer_ids]
+    keys = {key for _, member in awards for key in (member, _debt_of(member))}
+    states = opening.lock_accounts(session, keys, center_id) if keys else {}
+    movements: list[Movement] = []
+    for award, member in awards:
+        wanted = _remaining(session, award, center_id)
+        if amount is not None:
+            wanted = min(wanted, amount - sum(move.amount for move in movements))
+        taken = sum(move.amount for move in movements if move.debit == member)
+        available = states[member].state.available - taken
+        movements += _movements(session, award, wanted, (member, available), center_id)
+    return movements
 
 
-def _movements(session: Session, transfer_id: int, center_id: int) -> list[Movement]:
-    """From the member's available points, the rest from their debt; both stay locked."""
-    award, member = _award(session, transfer_id, center_id)
-    debt = AccountKey(member.unit, "debt", member.owner_id)
-    states = opening.lock_accounts(session, {member, debt}, center_id)
-    amount = _left(session, award, center_id)
-    available = min(amount, states[member].state.available)
-    clawback = AccountKey(member.unit, "clawback")
-    parts = ((member, available), (debt, amount - available))
-    return [
-        Movement(giver, clawback, part, "clawback", refund_of=award.id, claws_back=True)
-        for giver, part in parts
-        if part
-    ]
+def _movements(
+    session: Session, award: TransferView, amount: int, there: tuple[AccountKey, int], center_id: int
+) -> list[Movement]:
+    """From what expired of the award, then from the member's available points, the rest from their debt."""
+    member, available = there
+    expired = expiry.expired_of(session, award.id, center_id)
+    keys = entries.account_keys(session, expired, center_id)
+    sources = [(keys[account_id], part) for account_id, part in sorted(expired.items())]
+    movements = []
+    for giver, most in (*sources, (member, available), (_debt_of(member), amount)):
+        part = min(most, amount)
+        if part > 0:
+            clawback = AccountKey(member.unit, "clawback")
+            movements.append(Movement(giver, clawback, part, "clawback", refund_of=award.id, claws_back=True))
+            amount -= part
+    return movements
 
 
 def pay_debt_first(session: Session, movements: Iterable[Movement], *, actor: Actor) -> list[Movement]:
@@ -118,14 +135,19 @@ def _award(session: Session, transfer_id: int, center_id: int) -> tuple[Transfer
 
 
 def _left(session: Session, award: TransferView, center_id: int) -> int:
+    """What `_remaining` finds. Raises Conflict("points.already_reversed") if that is nothing."""
+    left = _remaining(session, award, center_id)
+    if not left:
+        raise Conflict("points.already_reversed")
+    return left
+
+
+def _remaining(session: Session, award: TransferView, center_id: int) -> int:
     """The amount of an award not yet corrected. Only exact while its accounts are locked."""
     original = queries.find_originals(session, [award.id], center_id).get(award.id)
     if original is None:
         raise NotFound("points.transfer_not_found")
-    left = original.amount - original.refunded
-    if original.reversed or left <= 0:
-        raise Conflict("points.already_reversed")
-    return left
+    return 0 if original.reversed else max(0, original.amount - original.refunded)
 
 
 def check(session: Session, values: Values, actor: Actor) -> Subject:

@@ -15,8 +15,9 @@ from ledger.points.policy import COUNTS_AS_POSTED, MINUTE, POINT
 
 _batch, _transfer = table_of(Batch), table_of(Transfer)
 _debit, _credit = table_of(Account).alias("debit_account"), table_of(Account).alias("credit_account")
-# A debt is the member's too: what an award pays of it, and what a claw-back adds to it, counts.
-_OF_MEMBERS = ("member", "debt")
+# A debt is the member's too: what an award pays of it, and what a claw-back adds to it, counts. So does what expired of
+# an award before it was taken back.
+_OF_MEMBERS = ("member", "debt", "breakage")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from ledger.kernel.ids import public_id
 from ledger.kernel.paging import Page, PageRequest, fetch_page
 from ledger.kernel.types import table_of
 from ledger.points.expiry.models import ExpiryRun
-from ledger.points.models import Account, Batch, Lot, Transfer
+from ledger.points.models import Account, Batch, Lot, LotUse, Transfer
 from ledger.points.policy import POINT
 
 _lot, _account, _run = table_of(Lot), table_of(Account), table_of(ExpiryRun)
@@ -198,6 +198,26 @@ def _by_account(run: RunView, center_id: int) -> "sa.Select[Any]":
         .where(_batch.c.center_id == center_id, _batch.c.source_type == "lot", _batch.c.step == step_of(run.id))
         .group_by(account_id)
     )
+
+
+def expired_of(session: Session, transfer_id: int, center_id: int) -> dict[int, int]:
+    """What expired of the lots that a transfer made and no claw-back took since, by account of breakage."""
+    use, t = table_of(LotUse).c, _transfer.c
+    expired = (
+        sa.select(t.credit_account_id, -use.remaining_change)
+        .select_from(_lot)
+        .join(table_of(LotUse), sa.and_(use.center_id == _lot.c.center_id, use.lot_id == _lot.c.id))
+        .join(_transfer, sa.and_(t.center_id == use.center_id, t.id == use.transfer_id))
+        .where(_lot.c.center_id == center_id, _lot.c.transfer_id == transfer_id, t.code == "expiry")
+    )
+    left: dict[int, int] = {}
+    for account_id, amount in session.connection().execute(expired):
+        left[account_id] = left.get(account_id, 0) + amount
+    taken = sa.select(t.debit_account_id, t.amount).where(t.center_id == center_id, t.refund_of == transfer_id)
+    for account_id, amount in session.connection().execute(taken) if left else ():
+        if account_id in left:
+            left[account_id] -= amount
+    return {account_id: amount for account_id, amount in left.items() if amount > 0}
 
 
 def step_of(run_id: int) -> str:
