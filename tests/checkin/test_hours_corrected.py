@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
@@ -203,6 +204,19 @@ def test_hours_corrected_up_and_down_are_one_award_in_parts(day: Day, office: Of
 
     assert member(day) == (0, 0, 0)
     assert not verified(day.world).differences
+
+
+@on_sqlite
+@pytest.mark.parametrize("end", [10, None])
+def test_a_revision_set_back_is_named(day: Day, office: Office, end: float | None) -> None:
+    attendance_id = served(day)
+    correct(office, attendance_id, end)
+
+    back = sa.text("UPDATE attendance SET revision = 1 WHERE id = :id")
+    in_transaction(lambda session: session.execute(back, {"id": attendance_id}))
+
+    found = [(each.check, each.row_id) for each in verified(day.world).differences]
+    assert ("award_missing", attendance_id) in found
 
 
 def propose_at(office: Office, attendance_id: int, ended: float | None, hour: float = 15) -> int:

@@ -1,6 +1,6 @@
 """Check every attendance against its scans, its rule and its postings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -106,6 +106,14 @@ def _check_postings(row: Any, posted: Postings, standing: Standing | None) -> It
             yield Difference("attendance_posted", "attendance", row.id, expected.get(unit, 0), found[unit], unit)
     if confirmed and (row.minutes or row.points) and f"award:{row.revision}" not in posted.steps:
         yield Difference("award_missing", "attendance", row.id, f"award:{row.revision}", ", ".join(posted.steps))
+    elif (newest := _newest_revision(posted.steps)) > row.revision:
+        yield Difference("award_missing", "attendance", row.id, f"award:{row.revision}", f"award:{newest}")
+
+
+def _newest_revision(steps: Iterable[str]) -> int:
+    """The last revision that these steps award, or that begins where they reverse the one before."""
+    parts = (step.partition(":") for step in steps)
+    return max((int(number) + (name == "reverse") for name, _, number in parts if number.isdecimal()), default=0)
 
 
 def _query(center_id: int) -> "sa.Select[Any]":
