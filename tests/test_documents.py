@@ -53,7 +53,7 @@ HOURS: dict[str, Document] = {
         "manager", lambda deeds: f"/stations/{deeds.station}/attendances.csv", ("{iso}", "{code}")
     ),
     "audit.account": Document("auditor", lambda deeds: f"/books/accounts/{deeds.account}", ("后来冲回",)),
-    "audit.export_account": Document("auditor", lambda deeds: f"/books/accounts/{deeds.account}.csv", (",2.00\r\n",)),
+    "audit.export_account": Document("auditor", lambda deeds: f"/books/accounts/{deeds.account}.csv", (",{back}\r\n",)),
     "audit.transfer": Document("auditor", lambda deeds: f"/books/transfers/{public_id(deeds.award.id)}"),
     "proof_api.prove_batch": Document(
         "", lambda deeds: f"/api/v1/batches/{public_id(deeds.award.batch_id)}/proof", ("2026-06-04", "{lower}")
@@ -211,6 +211,8 @@ def read(app: Flask, deeds: Deeds, document: Document) -> str:
 def lacking(app: Flask, deeds: Deeds, documents: dict[str, Document], code: str) -> dict[str, list[str]]:
     """By document what it does not say of a correction on the fourth of June."""
     blanks = {"day": "6月4日", "iso": "2026-06-04", "code": code.upper(), "lower": code}
+    # Of corrected hours only the difference is taken back.
+    blanks["back"] = "1.00" if code == "hours_corrected" else "2.00"
     found = {}
     for name, document in documents.items():
         text = read(app, deeds, document)

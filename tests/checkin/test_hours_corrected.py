@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
 from ledger.kernel.db import in_snapshot, in_transaction
@@ -212,8 +213,10 @@ def test_a_revision_set_back_is_named(day: Day, office: Office, end: float | Non
     attendance_id = served(day)
     correct(office, attendance_id, end)
 
-    back = sa.text("UPDATE attendance SET revision = 1 WHERE id = :id")
-    in_transaction(lambda session: session.execute(back, {"id": attendance_id}))
+    def work(session: Session) -> None:
+        session.execute(sa.text("UPDATE attendance SET revision = 1 WHERE id = :id"), {"id": attendance_id})
+
+    in_transaction(work)
 
     found = [(each.check, each.row_id) for each in verified(day.world).differences]
     assert ("award_missing", attendance_id) in found

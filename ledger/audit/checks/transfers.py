@@ -181,7 +181,8 @@ def _expired_of(first: Any, refund: Any) -> "sa.ColumnElement[bool]":
             expiry.c.credit_account_id == refund.debit_account_id,
         )
     )
-    return refund.amount <= sa.func.coalesce(expired.scalar_subquery(), 0)
+    enough: sa.ColumnElement[bool] = sa.func.coalesce(expired.scalar_subquery(), 0) >= refund.amount
+    return enough
 
 
 def _beside(reference: "sa.Column[Any]", book: Shape) -> "sa.Select[Any]":
