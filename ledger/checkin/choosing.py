@@ -86,8 +86,15 @@ def _count(session: Session, scene: Scene, rule: Rule) -> int:
     """
     if scene.shown is None:
         return 0
-    people = rule.body.people_per_code
-    return serials.let_in(session, scene.shown, scene.station_id, scene.actor.center_id, people=people, now=scene.now)
+    return serials.let_in(
+        session,
+        scene.shown,
+        scene.station_id,
+        scene.actor.center_id,
+        volunteer_id=scene.person.volunteer_id,
+        people=rule.body.people_per_code,
+        now=scene.now,
+    )
 
 
 def _leave(session: Session, scene: Scene, visit: OpenVisit | None, rule: Rule) -> Decision:

@@ -5,9 +5,9 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from ledger.checkin import codes, serials, signs
+from ledger.checkin import codes, serials, service, signs
 from ledger.kernel import clock
-from ledger.kernel.db import in_snapshot
+from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.ids import public_id
 from ledger.kernel.signals import signals_since
 from tests.checkin.days import Day, at, code_of, scan
@@ -48,6 +48,22 @@ def test_whoever_is_refused_or_leaves_is_not_counted(day: Day) -> None:
 
     assert day.by_phone(10, code=day.screen(10), intent="out").reason == "OK_OUT"
     assert used(day, at(10)).let_in == 3
+
+
+def test_whoever_annuls_and_comes_again_takes_one_place(day: Day) -> None:
+    day.sign_up(9, day.volunteer)
+    others = [day.world.add_volunteer(name) for name in ("李秀英", "李建国", "李建军")]
+    with clock.at(at(9)):
+        for _ in range(4):
+            came = scan(day.volunteer, code=day.screen(9), intent="in").attendance
+            in_transaction(service.annul, int((came or {})["id"]), actor=day.volunteer.actor)
+        for each in others[:2]:
+            assert scan(each, code=day.screen(9), confirmed=("WALK_IN",)).reason == "OK_IN"
+        assert (used(day, at(9)).let_in, used(day, at(9)).moved_at) == (3, at(9))
+        assert scan(day.volunteer, code=code(day, at(9), 1), intent="in").reason == "OK_IN"
+        assert used(day, at(9)).let_in == 3
+        assert scan(others[2], code=code(day, at(9), 1), confirmed=("WALK_IN",)).reason == "OK_IN"
+        assert used(day, at(9)).let_in == 4
 
 
 @on_sqlite
