@@ -135,10 +135,9 @@ def correct_activity(session: Session, activity_id: int, *, name: str, category:
     Raises NotFound("activities.activity_not_found"), Forbidden("access.denied"), Rejected("activities.name_invalid",
     "…category_invalid").
     """
-    activity = _managed_activity(session, activity_id, actor)
+    _managed_activity(session, activity_id, actor)
     wanted = {"name": clean_name(name), "category": clean_category(category)}
-    was = {each: getattr(activity, each) for each in wanted}
-    change(session, table_of(Activity), activity_id, was=was, wanted=wanted, actor=actor)
+    change(session, table_of(Activity), activity_id, wanted=wanted, actor=actor)
 
 
 def approve_activity(session: Session, activity_id: int, *, actor: Actor) -> None:

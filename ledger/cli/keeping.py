@@ -21,7 +21,7 @@ from ledger.kernel.db import in_transaction
 from ledger.kernel.last_backup import LastBackup
 from ledger.kernel.private_files import make_folder
 from ledger.kernel.restored import FACTOR, PASSWORD, Restored
-from ledger.kernel.restored_bars import BLOCK, CARD, HOUSEHOLD
+from ledger.kernel.restored_bars import BLOCK, CARD, HOUSEHOLD, PHONE
 from ledger.shop.numbering import go_on_behind
 from ledger.web import certificates
 
@@ -31,6 +31,7 @@ _SINCE = {
     CARD: "a card had been revoked since the backup, so it is revoked here too. Print a new one.",
     BLOCK: "the volunteer had been blocked since the backup, so is blocked here too.",
     HOUSEHOLD: "the household had changed since the backup, which is not carried. Register it again.",
+    PHONE: "the phone number had changed since the backup, and is the old one here. Change it again.",
 }
 
 
@@ -99,8 +100,8 @@ def _say_restored(done: Restored) -> None:
         click.echo(f"{done.waiting} proposals wait in it. What was rejected or withdrawn since waits again: reject it.")
     if done.ended is None:
         click.echo(
-            "Whose password, role, card, block or household has changed since the backup can't be told here: there is "
-            "nothing to compare."
+            "Whose password, role, card, block, household or phone number has changed since the backup can't be told "
+            "here: there is nothing to compare."
         )
         click.echo(
             "Recovery codes are void, since one may have been used, but second factors are on as they were then."

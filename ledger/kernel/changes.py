@@ -49,16 +49,20 @@ def change(
     subject: sa.Table,
     subject_id: int,
     *,
-    was: Mapping[str, Any],
     wanted: Mapping[str, Any],
     actor: Actor,
 ) -> bool:
-    """Write what is wanted of a row and differs from what it was, and keep that it changed; False if nothing does."""
+    """Write what is wanted of a row and differs from what it was, and keep that it changed; False if nothing does.
+
+    What it was is read under lock: of two corrections at once the second finds what the first has written.
+    """
+    own = (subject.c.center_id == actor.center_id, subject.c.id == subject_id)
+    connection = session.connection()
+    columns = [subject.c[name] for name in wanted]
+    was = connection.execute(sa.select(*columns).where(*own).with_for_update(key_share=True)).mappings().one()
     body = {name: (was[name], value) for name, value in wanted.items() if was[name] != value}
     if not body:
         return False
-    own = (subject.c.center_id == actor.center_id, subject.c.id == subject_id)
-    connection = session.connection()
     connection.execute(sa.update(subject).where(*own).values({name: value for name, (_, value) in body.items()}))
     newest = sa.select(sa.func.coalesce(sa.func.max(_change.c.version), 0)).where(
         *_of(subject, subject_id, actor.center_id)

@@ -12,7 +12,18 @@ from typing import Any
 
 from ledger.kernel.ids import new_id, public_id
 from ledger.kernel.keyring import Keyring
-from ledger.kernel.restored_bars import BEFORE_BARS, BLOCK, BURN_PAYER_CODES, CARD, CARRY, FROZEN, HOUSEHOLD, WAITING
+from ledger.kernel.restored_bars import (
+    BEFORE_BARS,
+    BLOCK,
+    BURN_PAYER_CODES,
+    CARD,
+    CARRY,
+    FROZEN,
+    HOUSEHOLD,
+    PHONE,
+    WAITING,
+)
+from ledger.kernel.restored_shops import BEFORE_SHOPS, GO_ON_BEHIND
 
 SIGNAL = "people.restored"
 # The first schema that keeps what was done with credentials and roles; of earlier ones nothing can be compared.
@@ -35,9 +46,7 @@ BEFORE = {
         "SELECT 1 FROM role_grant AS held WHERE held.center_id = ended.center_id AND held.role = ended.role "
         "AND held.identity_id = ended.identity_id AND held.place_id = ended.place_id AND held.revoked_at IS NULL)"
     ),
-    "before_receipt (center_id, shop_id, year, last_number)": (
-        "SELECT center_id, shop_id, year, last_number FROM receipt_counter"
-    ),
+    **BEFORE_SHOPS,
     **BEFORE_BARS,
 }
 _END_LOG_INS = (
@@ -103,22 +112,6 @@ _KEEP_EVENTS = (
     "CASE WHEN reason = '{factor}' THEN '' ELSE reason END AS reason FROM after_ended "
     "UNION ALL SELECT center_id, identity_id, 'restored_' || reason, '' FROM after_barred) AS done"
 )
-# Numbers that were printed since the backup are not printed again, and the book says which it lacks.
-_HIGHER = (
-    "FROM before_receipt AS old JOIN shop ON shop.center_id = old.center_id AND shop.id = old.shop_id "
-    "LEFT JOIN receipt_counter AS now ON now.center_id = old.center_id AND now.shop_id = old.shop_id "
-    "AND now.year = old.year WHERE old.last_number > coalesce(now.last_number, 0)"
-)
-_NOTE_RECEIPTS = (
-    "INSERT INTO receipt_gap (center_id, shop_id, year, first, last, reason, recorded_at) SELECT old.center_id, "
-    "old.shop_id, old.year, coalesce(now.last_number, 0) + 1, old.last_number, 'restore', '{at}' " + _HIGHER
-)
-_GO_ON_BEHIND = (
-    "INSERT INTO receipt_counter (center_id, shop_id, year, last_number) "
-    "SELECT old.center_id, old.shop_id, old.year, old.last_number "
-    + _HIGHER
-    + " ON CONFLICT (center_id, shop_id, year) DO UPDATE SET last_number = excluded.last_number"
-)
 _MADE = "SELECT evidence FROM signal WHERE kind = '{signal}' ORDER BY id DESC LIMIT 1"
 _IN_FORCE = (
     "SELECT count(*) FROM role_grant WHERE revoked_at IS NULL AND (valid_until IS NULL OR valid_until >= '{day}')"
@@ -126,7 +119,7 @@ _IN_FORCE = (
 _WHO_ENDED = (
     "SELECT person.name, CASE WHEN event.kind = 'factor_ended' THEN '{factor}' WHEN event.kind = 'restored_{card}' "
     "THEN '{card}' WHEN event.kind = 'restored_{block}' THEN '{block}' WHEN event.kind = 'restored_{household}' "
-    "THEN '{household}' ELSE event.reason END "
+    "THEN '{household}' WHEN event.kind = 'restored_{phone}' THEN '{phone}' ELSE event.reason END "
     "FROM credential_event AS event JOIN identity AS person "
     "ON person.center_id = event.center_id AND person.id = event.identity_id WHERE event.about = '{about}' "
     "ORDER BY event.id"
@@ -141,7 +134,8 @@ class Restored:
     `made_at` is the last thing that the backup knows, `roles` how many are in force in it; both None for a backup of an
     earlier version. `ended` names whose password was cleared and why ("password" or the role that they lost since),
     whose second factor was ended ("factor"), whose card was revoked ("card"), who was blocked ("block"), and whose
-    household is another than in the replaced book ("household"); it is None where the two books could not be compared.
+    household or phone number is another than in the replaced book ("household", "phone"); it is
+    None where the two books could not be compared.
     `frozen` names the centers whose book is frozen, `waiting` is how many proposals wait.
     """
 
@@ -174,6 +168,7 @@ class Ending:
             "card": CARD,
             "block": BLOCK,
             "household": HOUSEHOLD,
+            "phone": PHONE,
             "factor_ended_since": _SINCE.format(table="second_factor", least=2),
             "codes_changed_since": _SINCE.format(table="recovery_code", least=1),
         }
@@ -188,7 +183,7 @@ class Ending:
         if not self.compares:
             return [_END_ALL_RECOVERY] if self.has_factors else []
         factors = [_NOTE_FACTORS, _END_FACTORS, _END_RECOVERY] if self.has_factors else []
-        receipts = [_NOTE_RECEIPTS, _GO_ON_BEHIND] if self.records_gaps else []
+        receipts = GO_ON_BEHIND if self.records_gaps else ()
         return [_NOTE_PASSWORDS, _NOTE_ROLES, *factors, _END_PASSWORDS, *CARRY, _KEEP_EVENTS, *receipts]
 
     def report(self, ask: Ask, keyring: Keyring, old: Path | None = None) -> Restored:

@@ -90,8 +90,7 @@ def correct_place(
     if is_named(session.connection().scalars(sa.select(Place.name).where(*own)), named):
         raise Rejected("organisations.place_exists")
     wanted = {"name": named, "latitude": latitude, "longitude": longitude}
-    was = {each: getattr(place, each) for each in wanted}
-    change(session, table_of(Place), place_id, was=was, wanted=wanted, actor=actor)
+    change(session, table_of(Place), place_id, wanted=wanted, actor=actor)
 
 
 def close_place(session: Session, place_id: int, *, actor: Actor) -> None:

@@ -38,6 +38,7 @@ EVENT_WORDS: dict[str, Any] = {
     "restored_card": _("恢复备份：之后作废的卡仍作废"),
     "restored_block": _("恢复备份：之后停用的人仍停用"),
     "restored_household": _("恢复备份：之后登记的家庭户要重新登记"),
+    "restored_phone": _("恢复备份：之后改的手机号要重新改"),
     "phone_changed": _("改了登记的手机号"),
 }
 # Which part of a role counts at its place.

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger.kernel.actor import Actor
@@ -46,8 +47,7 @@ def correct_item(session: Session, item_id: int, wanted: ItemWords, *, actor: Ac
         values["barcode"] = read_barcode(wanted.barcode)
     if item.on_shelf and values["barcode"] != item.barcode:
         refuse_taken(session, item.shop_id, values["barcode"], actor)
-    was = {name: getattr(item, name) for name in values}
-    change(session, table_of(Item), item_id, was=was, wanted=values, actor=actor)
+    change(session, table_of(Item), item_id, wanted=values, actor=actor)
 
 
 def correct_shop(session: Session, shop_id: int, *, name: str, short_name: str, actor: Actor) -> None:
@@ -56,13 +56,14 @@ def correct_shop(session: Session, shop_id: int, *, name: str, short_name: str, 
     Raises NotFound("shop.shop_not_found"), Forbidden("access.denied"), Rejected("shop.short_name_invalid" |
     "shop.short_name_taken" | "shop.short_name_printed").
     """
+    actor.need(Permission.MANAGE_SHOP, queries.get_shop(session, shop_id, actor.center_id).place_path)
+    # The counter of receipts refers to the shop, so its first receipt waits for this lock, or this for the receipt.
+    session.execute(sa.select(Shop.id).where(Shop.center_id == actor.center_id, Shop.id == shop_id).with_for_update())
     shop = queries.get_shop(session, shop_id, actor.center_id)
-    actor.need(Permission.MANAGE_SHOP, shop.place_path)
     wanted = {"name": name, "short_name": clean_short_name(short_name)}
     if wanted["short_name"] != shop.short_name:
         if queries.has_receipts(session, shop_id, actor.center_id):
             raise Rejected("shop.short_name_printed")
         if wanted["short_name"] in queries.short_names(session, actor.center_id):
             raise Rejected("shop.short_name_taken")
-    was = {"name": shop.name, "short_name": shop.short_name}
-    change(session, table_of(Shop), shop_id, was=was, wanted=wanted, actor=actor)
+    change(session, table_of(Shop), shop_id, wanted=wanted, actor=actor)

@@ -2,20 +2,26 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
 from ledger.kernel import clock
+from ledger.kernel.changes import changes_of
 from ledger.kernel.database import Database
 from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import LedgerError
+from ledger.kernel.types import table_of
 from ledger.points.book import queries as ledger
 from ledger.points.policy import POINT, AccountKey
-from ledger.shop import policy, queries, service, settling, shelf
+from ledger.shop import numbering, policy, queries, service, settling, shelf
+from ledger.shop.correcting import ItemWords, correct_item, correct_shop
+from ledger.shop.models import Item
 from ledger.shop.policy import Wanted
 from ledger.shop.shelf import Delivered
-from tests.at_once import at_once
+from tests.at_once import at_once, failures
 from tests.runtimes import ZONE
 from tests.shop.counter import balance, give_points
 from tests.world import Person, World
@@ -79,6 +85,34 @@ def winner(outcomes: list[Any], refusal: str) -> Any:
     assert isinstance(lost[0], LedgerError), lost
     assert lost[0].code == refusal, lost
     return won[0]
+
+
+def test_corrections_at_once_follow_one_another(own_world: World) -> None:
+    center_id, actor = own_world.center_id, own_world.builder
+    item_id = own_world.add_item(own_world.add_shop())
+    words = [ItemWords(f"大米{number}", "5 kg/袋", "粮油", None, 5) for number in range(FEW)]
+    for first in range(0, FEW, 4):
+        four = words[first : first + 4]
+        outcomes = at_once([partial(in_transaction, correct_item, item_id, each, actor=actor) for each in four])
+        assert failures(outcomes) == []
+
+    kept = [each.fields["name"] for each in in_snapshot(changes_of, table_of(Item), item_id, center_id)][::-1]
+    assert [was for was, _ in kept[1:]] == [becomes for _, becomes in kept[:-1]]
+
+
+def test_the_first_receipt_has_the_short_name_that_stays(own_world: World) -> None:
+    center_id, actor = own_world.center_id, own_world.builder
+
+    def print_one(session: Session, shop_id: int) -> str:
+        numbering.next_receipt(session, shop_id, 2026, center_id)
+        return queries.get_shop(session, shop_id, center_id).short_name
+
+    for number in range(FEW):
+        shop_id = own_world.add_shop()
+        names = {"name": "店", "short_name": f"NEW{number}"}
+        correct = partial(in_transaction, correct_shop, shop_id, **names, actor=actor)
+        _, printed = at_once([correct, partial(in_transaction, print_one, shop_id)])
+        assert in_snapshot(queries.get_shop, shop_id, center_id).short_name == printed
 
 
 @pytest.mark.long
