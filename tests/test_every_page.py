@@ -49,6 +49,7 @@ PAGES: dict[str, tuple[str, Address | None]] = {
     "audit.print_ending": ("auditor", None),
     "audit.transfer": ("admin", None),
     "audit.trial_balance": ("auditor", None),
+    "checkin.ask_hours": ("admin", None),
     "checkin.attendances": ("manager", None),
     "checkin.earned": ("volunteer", None),
     "checkin.enter": ("volunteer", lambda tour: f"/s/{tour.station_code()}"),

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from ledger.checkin import codes, desk_pages, earnings, presenter, results, review_pages, service
+from ledger.checkin import codes, desk_pages, earnings, hours_pages, presenter, results, review_pages, service
 from ledger.checkin.blueprint import bp
 from ledger.checkin.codes import Ticket
 from ledger.checkin.commands import ScanCommand
@@ -26,7 +26,7 @@ from ledger.web.guard import get_actor, logged_in, public
 from ledger.web.once import new_key
 from ledger.web.qr import single_qr_svg
 
-__all__ = ["bp", "desk_pages", "review_pages"]
+__all__ = ["bp", "desk_pages", "hours_pages", "review_pages"]
 
 TICKET_COOKIE = "scan-ticket"
 _ANSWERS = frozenset(code.rpartition(".")[2].upper() for code in QUESTIONS)
@@ -121,9 +121,15 @@ def earned(attendance_id: int) -> str:
 
 
 def _earned(session: Session, attendance_id: int) -> dict[str, Any]:
-    shown = earnings.earning_of(session, attendance_id, get_actor())
+    actor = get_actor()
+    shown = earnings.earning_of(session, attendance_id, actor)
     code = short("checkin.receipt", reference=shown.reference) if shown.reference else ""
-    return {"earning": shown, "qr": single_qr_svg(code) if code else None, "number": presenter.short_ref(attendance_id)}
+    return {
+        "earning": shown,
+        "qr": single_qr_svg(code) if code else None,
+        "number": presenter.short_ref(attendance_id),
+        "correctable": hours_pages.may_be_corrected(shown.attendance, actor),
+    }
 
 
 @bp.get("/attendances/<id:attendance_id>/objection")

@@ -178,6 +178,7 @@ BODIES: dict[str, Callable[[Requests], Body]] = {
         "reason": "漏记了一次",
     },
     "audit.send_period": lambda its: {"event": "close", "month": its.keys["month"], "reason": "对过账"},
+    "checkin.propose_hours": lambda _: {"how": "whole", "seen": "whole", "reason": "没来"},
     "checkin.decide": lambda _: {"decision": "reject", "note": "没来"},
     "checkin_api.approve": lambda its: {"ended_at": (clock.now() - timedelta(hours=1)).isoformat()},
     "checkin_api.reject": lambda _: {"note": "没来"},
