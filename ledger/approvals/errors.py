@@ -35,11 +35,11 @@ register(
         ),
         "two_people_needed": ErrorText(
             403, "这一项要另一个人来定", "Somebody else must decide on this",
-            "提出的人和本人都不能定，请另一位管理员来", "Neither the proposer nor the person it is for may decide: ask another administrator",
+            "提出的人和本人都不能定，请另一位管理员或者审计员来", "Neither the proposer nor the person it is for may decide: ask another administrator or an auditor",
         ),
         "same_household": ErrorText(
             403, "同一户的人不能定这一项", "Nobody of the same household may decide on this",
-            "您和提出的人或者本人登记在同一户，请另一位管理员来。户登记错了，请别人先在志愿者的页面上改", "You are registered in one household with whoever proposed it or whom it is for: ask another administrator. If the register is wrong, have somebody else correct it on the volunteer's page first",
+            "您和提出的人或者本人登记在同一户，请另一位管理员或者审计员来。户登记错了，请别人先在志愿者的页面上改", "You are registered in one household with whoever proposed it or whom it is for: ask another administrator or an auditor. If the register is wrong, have somebody else correct it on the volunteer's page first",
         ),
         "own_gain": ErrorText(
             403, "不能给自己或者自己家的人提这一项", "Nobody proposes this for themselves or for their own household",

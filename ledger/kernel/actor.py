@@ -24,9 +24,9 @@ register(
         ),
         "step_up_required": ErrorText(
             403, "请再证明一次是您本人", "Please prove again that it is you",
-            "这件事办了就收不回来。请给动态码，没有的给密码；程序先发 POST /api/v1/sessions/current/proof，再发一次",
-            "This can't be undone. Give a code of your second factor, or without one your password; a program sends "
-            "POST /api/v1/sessions/current/proof and then this again",
+            "这件事要紧，要再问一次。请给动态码，没有的给密码；程序先 POST /api/v1/sessions/current/proof，再发一次",
+            "This matters, so you are asked again. Give a code of your second factor, or without one your password; a "
+            "program sends POST /api/v1/sessions/current/proof and then this again",
         ),
         "login_needed": ErrorText(
             401, "请先登录", "Please log in first",

@@ -21,6 +21,10 @@ register(
             422, "这个手机号已经登记过", "Somebody is registered with this phone number",
             "请按这个手机号查找，不要重复登记", "Look the person up by the number; do not register twice",
         ),
+        "phone_of_another": ErrorText(
+            422, "这个号已经是别人的登录名", "Somebody else logs in with this number",
+            "请当面再核对号码", "Check the number once more with the person",
+        ),
         "name_differs": ErrorText(
             422, "这个手机号登记在别的名字下", "The phone number belongs to somebody with another name",
             "请核对手机号，姓名要和登记时一样", "Check the number; the name must be the one it was registered with",
@@ -237,7 +241,8 @@ register(
         ),
         "old_password_wrong": ErrorText(
             422, "现在的密码不对", "The password that you have now is wrong",
-            "请再试一次；忘了密码就请工作人员打一张新的激活码", "Try again; if you forgot it, ask the staff for a new activation code",
+            "请再试一次；忘了密码就请工作人员打一张新的激活码，管理员和审计员请另一位管理员在“人员”里提",
+            "Try again; if you forgot it, ask the staff for a new activation code. For an administrator or an auditor, another administrator proposes one on the page of staff",
         ),
         "session_not_found": ErrorText(
             404, "您没有这个登录", "You have no such log-in",

@@ -1,5 +1,6 @@
 """Pages of the shelf: shops, their items with stock and price, and goods in."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import flash, redirect, render_template, url_for
@@ -14,13 +15,14 @@ from ledger.kernel.ids import public_id
 from ledger.kernel.permissions import Permission
 from ledger.kernel.types import table_of
 from ledger.people.identities import queries as identities
-from ledger.people.identities.history import history
+from ledger.people.identities.history import Corrected, history
 from ledger.people.policy import mask_name
 from ledger.places.queries import place_choices
 from ledger.shop import delivery_queries, queries, shelf
 from ledger.shop.blueprint import bp
 from ledger.shop.forms import ITEM_FIELDS, LINES_MORE, lines_shown, read_delivery, read_item, read_price, read_shop
 from ledger.shop.models import Item
+from ledger.shop.scan_policy import shown_barcode
 from ledger.shop.schemas import MOST_LINES
 from ledger.web import asked, forms
 from ledger.web.guard import get_actor, requires
@@ -180,9 +182,17 @@ def _item(session: Session, item_id: int, actor: Actor) -> dict[str, Any]:
         "shop": shop,
         "shown": queries.with_stock(session, [view], actor.center_id)[0],
         "prices": queries.prices(session, item_id, actor.center_id),
-        "history": history(session, table_of(Item), item_id, shop.place_path, actor),
+        "history": [_as_printed(each) for each in history(session, table_of(Item), item_id, shop.place_path, actor)],
         "may_manage": actor.may(Permission.MANAGE_SHOP, shop.place_path),
     }
+
+
+def _as_printed(change: Corrected) -> Corrected:
+    """A correction with the barcodes as everywhere else: as they are printed on the goods."""
+    if "barcode" not in change.fields:
+        return change
+    was, now = (shown_barcode(barcode or "") for barcode in change.fields["barcode"])
+    return replace(change, fields=change.fields | {"barcode": (was, now)})
 
 
 @bp.get("/shelf/<id:shop_id>/goods-in")

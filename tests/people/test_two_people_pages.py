@@ -141,7 +141,10 @@ def test_a_role_of_which_nothing_counts_is_refused_and_a_part_is_asked_for(app: 
 @on_sqlite
 def test_a_role_that_counts_for_the_center_alone_is_offered_and_proposed_there_alone(app: Flask, world: World) -> None:
     office = Office(world)
-    assert 'data-whole="auditor outside_auditor"' in browser_of(app, office.first).get("/staff/new").text
+    page = browser_of(app, office.first).get("/staff/new").text
+    assert 'data-whole="auditor outside_auditor"' in page
+    two = page.partition('data-two="')[2].partition('"')[0].split()
+    assert set(two) == {"admin", "auditor", "outside_auditor"}
     local = browser_of(app, world.add_staff("admin")).get("/staff/new").text
     assert ('value="station_manager"' in local, 'value="auditor"' in local) == (True, False)
     payload = {"identity_id": public_id(world.add_staff("clerk").identity_id), "role": "auditor", "household": None}

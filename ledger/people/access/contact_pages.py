@@ -25,7 +25,7 @@ from ledger.web.once import idempotency_key
 _FIELDS = {
     "people.name_invalid": "name",
     "people.phone_invalid": "phone",
-    "people.phone_taken": "phone",
+    "people.phone_of_another": "phone",
     "people.contact_same": "phone",
     "people.contact_takes_two": "phone",
     "people.volunteer_elsewhere": "phone",

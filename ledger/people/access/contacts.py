@@ -79,7 +79,7 @@ def set_contact(session: Session, identity_id: int, said: Contact, *, actor: Act
 def check_contact(session: Session, identity_id: int, said: Contact, actor: Actor) -> Changed:
     """Check what is to be written down of a person whose row is locked.
 
-    Raises Rejected("people.name_invalid" | "people.phone_invalid" | "people.phone_taken" | "people.contact_same"),
+    Raises Rejected("people.name_invalid" | "people.phone_invalid" | "people.phone_of_another" | "people.contact_same"),
     TooMany("request.too_many").
     """
     center_id = actor.center_id
@@ -88,10 +88,10 @@ def check_contact(session: Session, identity_id: int, said: Contact, actor: Acto
     if person.phone_index is None and level_in(session, identity_id, center_id) > VOLUNTEER:
         # Somebody of the staff does their work logged in, and the number is the log-in name.
         raise Rejected("people.phone_invalid")
-    with looking_up(session, actor, "people.phone_taken"):
+    with looking_up(session, actor, "people.phone_of_another"):
         owner = known_by_phone(session, [person], center_id).get(person.phone_index)
         if owner is not None and owner.id != identity_id:
-            raise Rejected("people.phone_taken")
+            raise Rejected("people.phone_of_another")
     new = open_person(person)
     changed = Changed(
         person,

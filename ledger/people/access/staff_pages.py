@@ -14,12 +14,13 @@ from ledger.kernel.actor import Actor
 from ledger.kernel.db import in_snapshot, in_transaction_once
 from ledger.kernel.errors import Conflict, Forbidden, LedgerError, Rejected
 from ledger.kernel.ids import public_id
+from ledger.kernel.paths import ROOT
 from ledger.kernel.permissions import Permission
 from ledger.people.access import events, kinds, sessions
 from ledger.people.access.hiring import hire_or_propose
 from ledger.people.access.revoking_pages import taken_role
 from ledger.people.access.sessions import StaffView
-from ledger.people.access.staff import Post
+from ledger.people.access.staff import Post, takes_two
 from ledger.people.blueprint import bp
 from ledger.people.levels import DECIDER, level_of
 from ledger.people.managing import top_place_id
@@ -154,8 +155,9 @@ def _form(values: dict[str, Any], errors: dict[str, str]) -> str:
     offered = [role for role in OFFERED_ROLES if top or counts_below_top(role)]
     roles = [(role, ROLE_NAMES[role]) for role in offered]
     whole = " ".join(role for role in offered if not counts_below_top(role))
+    two = " ".join(role for role in offered if takes_two(role, ROOT))
     return render_template(
-        "people/staff_new.html", values=values, errors=errors, places=places, roles=roles, top=top, whole=whole
+        "people/staff_new.html", values=values, errors=errors, places=places, roles=roles, top=top, whole=whole, two=two
     )
 
 
