@@ -48,7 +48,7 @@ def test_a_proposal_says_beforehand_that_the_household_can_not_decide(office: Of
 
     page = second.get(path)
     assert "同一户的人不能定这一项" in words(page)
-    assert "请另一位管理员来" in words(page)
+    assert "请另一位管理员或者审计员来" in words(page)
     assert 'value="approve"' not in page.text
     refused = second.post(path, decision="approve", note="")
     assert (refused.status_code, "同一户的人不能定这一项" in refused.text) == (403, True)
