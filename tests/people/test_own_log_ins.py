@@ -13,7 +13,7 @@ from ledger.kernel.db import in_snapshot, in_transaction
 from ledger.kernel.errors import Forbidden, NotFound, Rejected, TooMany
 from ledger.kernel.ids import public_id
 from ledger.kernel.paging import PageRequest
-from ledger.kernel.restored_bars import BLOCK, CARD, HOUSEHOLD
+from ledger.kernel.restored_bars import BLOCK, CARD, HOUSEHOLD, PHONE
 from ledger.people.access import credentials, events, login, own, sessions
 from ledger.people.access.misses import PER_PHONE_HERE
 from ledger.people.access.passwords import hash_password
@@ -176,7 +176,7 @@ def test_own_log_ins_are_found_by_their_keys(own_database: Database) -> None:
 def test_what_is_recorded_has_words() -> None:
     assert {events.LOGGED_OUT, events.PASSWORD_CHANGED} <= EVENT_WORDS.keys()
     recorded = {value for name, value in vars(events).items() if name.isupper() and isinstance(value, str)}
-    recorded |= {f"restored_{bar}" for bar in (CARD, BLOCK, HOUSEHOLD)}
+    recorded |= {f"restored_{bar}" for bar in (CARD, BLOCK, HOUSEHOLD, PHONE)}
     assert recorded == EVENT_WORDS.keys()
 
 
